@@ -1,0 +1,1 @@
+"""Brain scans of neural networks, from ONNX files to a static gallery."""

@@ -1,0 +1,1 @@
+"""A value, a colour and a legend for every vertex."""

@@ -1,0 +1,61 @@
+"""The noun that colouring returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.errors import RenderError
+from gallery.model import freeze
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegendEntry:
+    """A row of the legend.
+
+    Attributes:
+        label: A category's name, or a value with its unit.
+        color: sRGB, "#rrggbb".
+        share: Share of the vertices that it stands for, 0 to 1; for a continuous legend the
+            position on the scale, 0 to 1.
+    """
+
+    label: str
+    color: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Coloring:
+    """A colour for every vertex.
+
+    Attributes:
+        attribute: What is coloured ("layer", "operator", "pass", "depth", "flops", ...).
+        palette: Name of the palette.
+        ground: "dark" or "light"; palettes are chosen for it.
+        categorical: Whether `index` is a category; else it is a place on a continuous scale.
+        index: uint16 (n,), row of `colors` for each vertex; read-only.
+        colors: uint8 (k, 3), sRGB; k at most 65,536; read-only.
+        legend: Entries in the order to show.
+    """
+
+    attribute: str
+    palette: str
+    ground: str
+    categorical: bool
+    index: npt.NDArray[np.uint16]
+    colors: npt.NDArray[np.uint8]
+    legend: tuple[LegendEntry, ...]
+
+    def __post_init__(self) -> None:
+        """Check dtypes and ranges; make the arrays read-only."""
+        if self.index.dtype != np.uint16 or self.index.ndim != 1:
+            raise RenderError(f"index is {self.index.dtype} {self.index.shape}, not uint16 (n,)")
+        if self.colors.dtype != np.uint8 or self.colors.ndim != 2 or self.colors.shape[1] != 3:
+            raise RenderError(f"colors are {self.colors.dtype} {self.colors.shape}, not (k, 3)")
+        if len(self.index) and self.index.max() >= len(self.colors):
+            raise RenderError("index points outside the colors")
+        freeze(self.index)
+        freeze(self.colors)

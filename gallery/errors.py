@@ -1,0 +1,84 @@
+"""The tree of errors that a person can act on; everything else is a bug and keeps its traceback.
+
+    GalleryError
+    ├── SettingsError   gallery.toml, front matter or the command line is wrong
+    ├── DiscoverError   a path is no regular, readable model file
+    ├── LoadError       the file is no ONNX model that can be read
+    ├── LowerError      the model cannot be split into vertices
+    ├── LayoutError     the vertices cannot be placed
+    ├── RenderError     the picture cannot be drawn or written
+    └── PublishError    the site cannot be written
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class GalleryError(Exception):
+    """Something that a person can mend.
+
+    Attributes:
+        found: What was found, where; one sentence.
+        model: Name of the model that it happened to, or "".
+        hint: What would be right, or what to do; one sentence, or "".
+    """
+
+    stage: ClassVar[str] = "gallery"
+
+    def __init__(self, found: str, model: str = "", hint: str = "") -> None:
+        super().__init__(found, model, hint)
+        self.found = found
+        self.model = model
+        self.hint = hint
+
+    def __str__(self) -> str:
+        where = f"{self.model}: " if self.model else ""
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"{where}{self.stage}: {self.found}{hint}"
+
+    def of(self, model: str) -> GalleryError:
+        """The same error, said of the model of this name."""
+        return type(self)(self.found, model, self.hint)
+
+
+class SettingsError(GalleryError):
+    """A setting, a front matter key or an argument is wrong."""
+
+    stage = "settings"
+
+
+class DiscoverError(GalleryError):
+    """A path is not a regular, readable model file."""
+
+    stage = "discover"
+
+
+class LoadError(GalleryError):
+    """A file cannot be read as an ONNX model."""
+
+    stage = "load"
+
+
+class LowerError(GalleryError):
+    """A model cannot be lowered to vertices and edges."""
+
+    stage = "lower"
+
+
+class LayoutError(GalleryError):
+    """A compute graph cannot be laid out."""
+
+    stage = "layout"
+
+
+class RenderError(GalleryError):
+    """A picture cannot be drawn or written."""
+
+    stage = "render"
+
+
+class PublishError(GalleryError):
+    """The site cannot be written."""
+
+    stage = "publish"

@@ -1,0 +1,192 @@
+"""What the program knows of a model: operators, tensors and layers, without any weights.
+
+Operators are in topological order. The operators of a control-flow body (If, Loop, Scan and
+model-defined ones) stand in the same list, before the operator that owns them:
+
+    operators   Conv  Relu  [Gemm  Softmax]  If  Add
+                            └ body "then_branch" of If
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Dimension = int | str | None
+"""A size, the name of a symbolic size that is not bound, or None where nothing is known."""
+
+Shape = tuple[Dimension, ...] | None
+"""The shape of a tensor, or None where not even the rank is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tensor:
+    """An ONNX value.
+
+    Attributes:
+        name: The name in the file (unique in the model after scoping).
+        dtype: ONNX element type in lower case ("float", "int64", "float16", ...), or "".
+        shape: Sizes, see `Shape`.
+        is_parameter: Whether it is an initializer (a weight or a constant of the file).
+        value: The payload where the file holds it and it is small (at most 4 KiB), else None.
+            Read-only.
+    """
+
+    name: str
+    dtype: str = ""
+    shape: Shape = None
+    is_parameter: bool = False
+    value: npt.NDArray[Any] | None = None
+
+    @property
+    def sizes(self) -> tuple[int, ...] | None:
+        """The shape where every size is known, else None."""
+        if self.shape is None:
+            return None
+        known = tuple(size for size in self.shape if isinstance(size, int))
+        return known if len(known) == len(self.shape) else None
+
+    @property
+    def elements(self) -> int | None:
+        """The number of elements, or None where it is not known."""
+        sizes = self.sizes
+        if sizes is None:
+            return None
+        count = 1
+        for size in sizes:
+            count *= size
+        return count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A subgraph of a control-flow operator.
+
+    Attributes:
+        name: The attribute that holds it ("then_branch", "body", ...).
+        operators: Indices of the first operator in it and of the one after the last. Bodies that
+            are nested deeper lie in this range too.
+        inputs: Tensors that the owner binds at each trip (none for If).
+        outputs: Tensors that the owner reads at the end of each trip.
+    """
+
+    name: str
+    operators: range
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """An ONNX node.
+
+    Attributes:
+        name: The name in the file, or one made from type and position.
+        type: The ONNX operator type ("Conv").
+        domain: The operator set ("" is ONNX's own).
+        version: Version of that operator set that the model imports.
+        inputs: Index of each input tensor; -1 for an input that is left out.
+        outputs: Index of each output tensor; -1 for an output that is left out.
+        attributes: Value of each attribute that is no graph: int, float, str, tuples of them, or
+            a read-only array where the attribute is a small tensor (None for a large one).
+        layer: Index of the layer that holds it.
+        bodies: Subgraphs, in the order of the file.
+        owner: Index of the control-flow operator whose body holds it, or -1.
+    """
+
+    name: str
+    type: str
+    domain: str = ""
+    version: int = 0
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    layer: int = 0
+    bodies: tuple[Body, ...] = ()
+    owner: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """A named scope that holds operators; layer 0 is the whole model.
+
+    Attributes:
+        name: Its own part of the name ("conv1").
+        path: Its names from the top, joined by "/" ("" for the whole model).
+        parent: Index of the layer around it (-1 for the whole model); less than its own index.
+        type: Class of the module that it was exported from, or "".
+    """
+
+    name: str
+    path: str
+    parent: int
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """An operator graph.
+
+    Attributes:
+        name: Stem of the file, unique in a gallery.
+        digest: SHA-256 of what was read of the file, in hexadecimal.
+        operators: In topological order (see the module's docstring).
+        tensors: All values, those of bodies too.
+        layers: The layer tree, parents first.
+        inputs: Tensors that the caller feeds (initializers are not among them).
+        outputs: Tensors that the caller gets.
+        ir_version: Of the file format.
+        opsets: Version of each operator set that is imported, by domain.
+        producer: Name and version of the program that wrote the file, or "".
+        metadata: What the file says of itself.
+        bindings: Size to which each symbolic dimension was bound, by its name.
+        functions: Number of model-local functions that were inlined.
+        warnings: What could not be known or was mended, in sentences.
+    """
+
+    name: str
+    digest: str
+    operators: tuple[Operator, ...]
+    tensors: tuple[Tensor, ...]
+    layers: tuple[Layer, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    ir_version: int = 0
+    opsets: Mapping[str, int] = field(default_factory=dict)
+    producer: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    bindings: Mapping[str, int] = field(default_factory=dict)
+    functions: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+def dtype_bytes(dtype: str) -> float:
+    """Bytes of one element of an ONNX element type; 4-bit types give 0.5, unknown ones 4.
+
+    >>> dtype_bytes("float16"), dtype_bytes("int4")
+    (2.0, 0.5)
+    """
+    return _BYTES.get(dtype, 4.0)
+
+
+_BYTES: Mapping[str, float] = {
+        **dict.fromkeys(("int2", "uint2"), 0.25),
+        **dict.fromkeys(("int4", "uint4", "float4e2m1"), 0.5),
+        **dict.fromkeys(("bool", "int8", "uint8", "float8e4m3fn", "float8e4m3fnuz"), 1.0),
+        **dict.fromkeys(("float8e5m2", "float8e5m2fnuz", "float8e8m0"), 1.0),
+        **dict.fromkeys(("int16", "uint16", "float16", "bfloat16"), 2.0),
+        **dict.fromkeys(("int32", "uint32", "float"), 4.0),
+        **dict.fromkeys(("int64", "uint64", "double", "complex64"), 8.0),
+        "complex128": 16.0,
+}
+
+
+def freeze(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same array, made read-only."""
+    array = np.asarray(array)
+    array.setflags(write=False)
+    return array

@@ -1,0 +1,1 @@
+"""The static site: pages, pictures, search, feeds and manifest."""

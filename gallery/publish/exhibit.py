@@ -1,0 +1,113 @@
+"""What the pages know of a model: an exhibit, made by the pipeline, shown by the templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gallery.color.types import LegendEntry
+from gallery.facts import Facts
+from gallery.settings import FrontMatter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFile:
+    """A picture file, made and waiting to be taken into the site.
+
+    Attributes:
+        source: Where the file is now; publishing copies it to a name with its content's hash.
+        format: "avif", "webp", "png", "svg", "jpeg" or "pdf".
+        width: Pixels.
+        height: Pixels.
+    """
+
+    source: Path
+    format: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanImages:
+    """One scan in all its sizes and formats.
+
+    Attributes:
+        key: Short name, unique in the exhibit: "hero", "training", "skeleton-circo",
+            "color-depth", ...
+        caption: One line for the visitor.
+        passes: "forward" or "training".
+        skeleton: The engine that made the skeleton.
+        fallback: Why it is not the engine that was asked for, or "".
+        attribute: What is coloured.
+        palette: Name of the palette.
+        ground: "dark" or "light".
+        vertices: Number of vertices.
+        edges: Number of edges.
+        images: The files, in any order.
+        legend: Colour key.
+    """
+
+    key: str
+    caption: str
+    passes: str
+    skeleton: str
+    fallback: str
+    attribute: str
+    palette: str
+    ground: str
+    vertices: int
+    edges: int
+    images: tuple[ImageFile, ...]
+    legend: tuple[LegendEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a model has a card and no scan.
+
+    Attributes:
+        stage: The stage that failed.
+        found: What was found.
+        hint: What to do, or "".
+    """
+
+    stage: str
+    found: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """A model as the gallery shows it.
+
+    Attributes:
+        slug: Its name in URLs: lower case letters, digits and hyphens; unique in the gallery.
+        path: Path of the file below the models directory, with forward slashes.
+        front: Front matter of the sidecar, with defaults.
+        prose: Markdown text of the sidecar, or "".
+        facts: What the model says and costs; None where it could not be loaded.
+        scans: The hero first.
+        diagram: The operator diagram (SVG), or None.
+        poster: The infographic, in its formats.
+        card: Social card, 1200 x 630, or None.
+        viewer: Data of the viewer, or None.
+        downloads: Further files by their name for the visitor.
+        unknown_operators: "domain.Type" of operators that are lowered to a gather vertex.
+        failure: Why there is no scan, or None.
+        seconds: Time of each stage, by its name; shown in the report, never on a page.
+    """
+
+    slug: str
+    path: str
+    front: FrontMatter
+    prose: str = ""
+    facts: Facts | None = None
+    scans: tuple[ScanImages, ...] = ()
+    diagram: ImageFile | None = None
+    poster: tuple[ImageFile, ...] = ()
+    card: ImageFile | None = None
+    viewer: Path | None = None
+    downloads: dict[str, Path] = field(default_factory=dict)
+    unknown_operators: tuple[str, ...] = ()
+    failure: Failure | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
