@@ -1,1 +1,135 @@
-"""Brain scans of neural networks, from ONNX files to a static gallery."""
+"""Brain scans of neural networks, from ONNX files to a static gallery.
+
+The doors are functions, one a room, each taking nouns and returning a noun:
+
+    load -> lower -> layout -> color -> render        build does it all for a directory
+
+A door has the name of the room that it opens (`gallery.layout` is the function of the package
+`gallery.layout`), and a room is imported when its door is first used, so that small helper
+processes start in milliseconds.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gallery.color import color
+    from gallery.color.types import Coloring, LegendEntry
+    from gallery.discover import ModelFile, discover
+    from gallery.errors import (
+        DiscoverError,
+        GalleryError,
+        LayoutError,
+        LoadError,
+        LowerError,
+        PublishError,
+        RenderError,
+        SettingsError,
+    )
+    from gallery.facts import Facts, facts
+    from gallery.graph import ComputeGraph
+    from gallery.layout import layout
+    from gallery.layout.types import Layout
+    from gallery.load import load
+    from gallery.lower import lower
+    from gallery.model import Model
+    from gallery.pipeline import build
+    from gallery.render import render, save
+    from gallery.render.types import Picture
+    from gallery.report import Report
+    from gallery.settings import FrontMatter, GallerySettings, ScanSettings
+
+__all__ = [
+    "Coloring",
+    "ComputeGraph",
+    "DiscoverError",
+    "Facts",
+    "FrontMatter",
+    "GalleryError",
+    "GallerySettings",
+    "Layout",
+    "LayoutError",
+    "LegendEntry",
+    "LoadError",
+    "LowerError",
+    "Model",
+    "ModelFile",
+    "Picture",
+    "PublishError",
+    "RenderError",
+    "Report",
+    "ScanSettings",
+    "SettingsError",
+    "build",
+    "color",
+    "discover",
+    "facts",
+    "layout",
+    "load",
+    "lower",
+    "render",
+    "save",
+]
+
+_ROOMS = {
+    "Coloring": "gallery.color.types",
+    "ComputeGraph": "gallery.graph",
+    "DiscoverError": "gallery.errors",
+    "Facts": "gallery.facts",
+    "FrontMatter": "gallery.settings",
+    "GalleryError": "gallery.errors",
+    "GallerySettings": "gallery.settings",
+    "Layout": "gallery.layout.types",
+    "LayoutError": "gallery.errors",
+    "LegendEntry": "gallery.color.types",
+    "LoadError": "gallery.errors",
+    "LowerError": "gallery.errors",
+    "Model": "gallery.model",
+    "ModelFile": "gallery.discover",
+    "Picture": "gallery.render.types",
+    "PublishError": "gallery.errors",
+    "RenderError": "gallery.errors",
+    "Report": "gallery.report",
+    "ScanSettings": "gallery.settings",
+    "SettingsError": "gallery.errors",
+    "build": "gallery.pipeline",
+    "color": "gallery.color",
+    "discover": "gallery.discover",
+    "facts": "gallery.facts",
+    "layout": "gallery.layout",
+    "load": "gallery.load",
+    "lower": "gallery.lower",
+    "render": "gallery.render",
+    "save": "gallery.render",
+}
+
+
+class _Package(ModuleType):
+    """The package as a module whose doors win over the rooms of the same name.
+
+    The import system sets a submodule as an attribute of its package; for `gallery.layout` that
+    would hide the function behind the module as soon as anyone imports the room.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _ROOMS and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'gallery' has no attribute {name!r}")
+    value = getattr(import_module(_ROOMS[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+sys.modules[__name__].__class__ = _Package

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gallery.model import Model, Operator
+from gallery.costs import Cost, formula_of
+from gallery.costs.registry import UnknownError, View
+from gallery.model import Model, Operator, dtype_bytes
 
+__all__ = ["Cost", "Facts", "LayerFact", "TensorFact", "cost", "facts"]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """Work of one operator.
-
-    Attributes:
-        macs: Multiply-accumulate operations, 0 where the operator has none.
-        flops: Floating-point operations; a multiply-accumulate counts 2.
-    """
-
-    macs: int
-    flops: int
+_SMALL = 1024
+_COUNTED = ("float", "double", "bfloat16", "complex", "int2", "int4", "int8", "int16")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +104,208 @@ class Facts:
 
 
 def cost(model: Model, operator: Operator) -> Cost | None:
-    """Work of one operator from the shapes of its tensors, or None where it is not known."""
-    raise NotImplementedError
+    """Work of one operator from the shapes of its tensors, or None where it is not known.
+
+    The conventions are those of `gallery.costs`. An If, Loop or Scan costs nothing itself: its
+    work is that of the operators in its bodies, each told here as done once.
+    """
+    formula = formula_of(operator.domain, operator.type)
+    if formula is None:
+        return None
+    try:
+        return formula(View(model, operator))
+    except (UnknownError, ValueError, IndexError, TypeError):
+        # A formula may stumble over a rank or an attribute that the operator must not have.
+        return None
 
 
 def facts(model: Model, file_bytes: int) -> Facts:
-    """All facts of a model."""
-    raise NotImplementedError
+    """All facts of a model.
+
+    Work in a loop counts once for each trip where their number is known, else once; of the
+    branches of an If the one that does more counts, or the one that is known to be taken. The
+    counts of operators take in all branches.
+    """
+    costs = [cost(model, operator) for operator in model.operators]
+    weights = trips(model, costs)
+    macs = sum(w * c.macs for w, c in zip(weights, costs, strict=True) if c)
+    flops = [w * c.flops if c else 0 for w, c in zip(weights, costs, strict=True)]
+    known = any(costs)
+    by_type: Counter[str] = Counter()
+    for operator, work in zip(model.operators, flops, strict=True):
+        by_type[label(operator)] += work
+    missing = [o for o, c in zip(model.operators, costs, strict=True) if c is None]
+    made = [model.tensors[i].elements for o in model.operators for i in o.outputs if i >= 0]
+    return Facts(
+        name=model.name,
+        digest=model.digest,
+        file_bytes=file_bytes,
+        parameters=sum(parameters(model).values()),
+        parameter_bytes=_parameter_bytes(model),
+        macs=macs if known else None,
+        flops=sum(flops) if known else None,
+        uncounted=_ranked(Counter(label(operator) for operator in missing)),
+        cost_by_type=_ranked(Counter({name: work for name, work in by_type.items() if work})),
+        activations=None if None in made else sum(size or 0 for size in made),
+        operators=len(model.operators),
+        histogram=_ranked(Counter(label(operator) for operator in model.operators)),
+        layers=_layers(model, flops),
+        depth=_depth(model),
+        ir_version=model.ir_version,
+        opsets={domain or "ai.onnx": version for domain, version in sorted(model.opsets.items())},
+        producer=model.producer,
+        inputs=tuple(_tensor_fact(model, index) for index in model.inputs),
+        outputs=tuple(_tensor_fact(model, index) for index in model.outputs),
+        bindings=dict(model.bindings),
+        metadata=dict(model.metadata),
+        warnings=model.warnings,
+    )
+
+
+def label(operator: Operator) -> str:
+    """Type of an operator, with its domain where that is not ONNX's own.
+
+    >>> label(Operator(name="", type="Gelu", domain="com.microsoft", inputs=(), outputs=()))
+    'com.microsoft.Gelu'
+    """
+    return f"{operator.domain}.{operator.type}" if operator.domain else operator.type
+
+
+def parameters(model: Model) -> dict[int, int]:
+    """Elements of each parameter, by tensor.
+
+    Parameters are the initializers of a floating-point type, buffers such as running means among
+    them, and those of the narrow integer types that hold quantised weights; also Constant
+    operators of such a type and more than 1,024 elements, in which some exporters keep weights.
+    """
+    constants = (
+        index
+        for operator in model.operators
+        if operator.type == "Constant" and not operator.domain
+        for index in operator.outputs
+        if index >= 0 and (model.tensors[index].elements or 0) > _SMALL
+    )
+    held = [index for index, tensor in enumerate(model.tensors) if tensor.is_parameter]
+    return {
+        index: model.tensors[index].elements or 0
+        for index in (*held, *constants)
+        if model.tensors[index].dtype.removeprefix("u").startswith(_COUNTED)
+    }
+
+
+def trips(model: Model, costs: Sequence[Cost | None]) -> list[int]:
+    """How often the work of each operator counts: once a trip, and never in an idle branch.
+
+    Args:
+        model: The model.
+        costs: Of its operators.
+    """
+    weights = [1] * len(model.operators)
+    for operator in model.operators:  # inner owners stand before outer ones
+        if operator.type == "If" and operator.bodies:
+            taken = _branch(model, operator, weights, costs)
+            for index, body in enumerate(operator.bodies):
+                if index != taken:
+                    weights[body.operators.start : body.operators.stop] = [0] * len(body.operators)
+        elif operator.bodies:
+            count = _trip_count(model, operator)
+            for body in operator.bodies:
+                for index in body.operators:
+                    weights[index] *= count
+    return weights
+
+
+def _branch(
+    model: Model, operator: Operator, weights: Sequence[int], costs: Sequence[Cost | None]
+) -> int:
+    """Position of the branch of an If that counts."""
+    condition = model.tensors[operator.inputs[0]].value if _fed(operator, 0) else None
+    if condition is not None and condition.size == 1:
+        name = "then_branch" if bool(condition.reshape(())) else "else_branch"
+        return next((i for i, body in enumerate(operator.bodies) if body.name == name), 0)
+    work = []
+    for body in operator.bodies:
+        counted = ((weights[i], costs[i]) for i in body.operators)
+        work.append(sum(weight * done.flops for weight, done in counted if done))
+    return work.index(max(work))
+
+
+def _trip_count(model: Model, operator: Operator) -> int:
+    """Trips of a Loop or Scan where they are known, else 1."""
+    if operator.type == "Loop" and _fed(operator, 0):
+        limit = model.tensors[operator.inputs[0]].value
+        if limit is not None and limit.size == 1 and 0 <= int(limit.reshape(())) < 2**31:
+            return int(limit.reshape(()))
+    if operator.type == "Scan":
+        first = len(operator.inputs) - int(operator.attributes.get("num_scan_inputs", 1))
+        axes = operator.attributes.get("scan_input_axes") or (0,)
+        sizes = model.tensors[operator.inputs[first]].sizes if _fed(operator, first) else None
+        if sizes is not None and -len(sizes) <= axes[0] < len(sizes):
+            return sizes[axes[0]]
+    return 1
+
+
+def _fed(operator: Operator, slot: int) -> bool:
+    return 0 <= slot < len(operator.inputs) and operator.inputs[slot] >= 0
+
+
+def _parameter_bytes(model: Model) -> dict[str, int]:
+    held: Counter[str] = Counter()
+    counted = parameters(model)
+    for index, tensor in enumerate(model.tensors):
+        if tensor.is_parameter or index in counted:
+            held[tensor.dtype or "unknown"] += round(
+                (tensor.elements or 0) * dtype_bytes(tensor.dtype)
+            )
+    return _ranked(held)
+
+
+def _layers(model: Model, flops: Sequence[int]) -> tuple[LayerFact, ...]:
+    operators, work = [0] * len(model.layers), [0] * len(model.layers)
+    held = [0] * len(model.layers)
+    left = parameters(model)
+    for operator, done in zip(model.operators, flops, strict=True):
+        operators[operator.layer] += 1
+        work[operator.layer] += done
+        for index in (*operator.inputs, *operator.outputs):
+            held[operator.layer] += left.pop(index, 0)
+    depths = [0] * len(model.layers)
+    for index, layer in enumerate(model.layers[1:], 1):
+        depths[index] = depths[layer.parent] + 1
+    for index in range(len(model.layers) - 1, 0, -1):
+        parent = model.layers[index].parent
+        for column in (operators, work, held):
+            column[parent] += column[index]
+    return tuple(
+        LayerFact(
+            name=layer.name,
+            path=layer.path,
+            depth=depths[index],
+            type=layer.type,
+            operators=operators[index],
+            parameters=held[index],
+            flops=work[index],
+        )
+        for index, layer in enumerate(model.layers)
+    )
+
+
+def _depth(model: Model) -> int:
+    """Operators on the longest path; a body lies on the path through its owner."""
+    reached: dict[int, int] = {}
+    deepest = 0
+    for operator in model.operators:
+        fed = (*operator.inputs, *(index for body in operator.bodies for index in body.outputs))
+        depth = 1 + max((reached.get(index, 0) for index in fed), default=0)
+        reached.update((index, depth) for index in operator.outputs if index >= 0)
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _tensor_fact(model: Model, index: int) -> TensorFact:
+    tensor = model.tensors[index]
+    return TensorFact(name=tensor.name, dtype=tensor.dtype, shape=tensor.shape)
+
+
+def _ranked(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

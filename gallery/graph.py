@@ -100,8 +100,8 @@ class ComputeSet:
     def boxes(self, start: int, stop: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Lows and highs of the blocks start..stop-1, each int64 of shape (stop-start, dims)."""
         cells = np.arange(start, stop, dtype=np.int64)
-        lows = np.empty((len(cells), len(self.shape)), np.int64)
-        highs = np.empty_like(lows)
+        lows = np.empty((len(cells), len(self.shape)), np.int64, order="F")
+        highs = np.empty_like(lows, order="F")
         for axis in range(len(self.shape) - 1, -1, -1):
             size, split = self.shape[axis], self.splits[axis]
             block = cells % split

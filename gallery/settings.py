@@ -4,6 +4,44 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+# The rooms know these words; they stand here as well so that settings are checked and `--help` is
+# written without importing numba (a test compares).
+PASSES = ("forward", "training")
+GROUNDS = ("dark", "light")
+TARGETS = ("ipu1", "ipu2", "h100")
+SKELETONS = ("dot", "neato", "fdp", "sfdp", "circo", "twopi", "osage", "patchwork")
+ATTRIBUTES = (
+    "layer",
+    "operator",
+    "pass",
+    "kind",
+    "depth",
+    "flops",
+    "bytes",
+    "degree",
+    "tile",
+    "length",
+    "parameters",
+)
+PALETTES = (
+    "aurora",
+    "ember",
+    "lagoon",
+    "orchid",
+    "meadow",
+    "spectrum",
+    "fire",
+    "bmy",
+    "kbc",
+    "CET_CBL1",
+    "CET_CBL2",
+    "CET_CBTL1",
+    "CET_C6",
+    "CET_C7",
+    "okabe-ito",
+    "glasbey",
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontMatter:
@@ -73,3 +111,84 @@ class ScanSettings:
     seed: int = 1
     labels: bool = False
     legend: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantSettings:
+    """Which pictures a model gets beside its hero scan.
+
+    Attributes:
+        sizes: Sides of the hero scan in pixels.
+        size: Sides of every other scan in pixels.
+        formats: Of all sizes of every scan; the hero's largest is a PNG as well.
+        vertices: Budget of the scans that need a graph of their own.
+        training: Whether the training passes are shown.
+        light: Whether the hero is shown on a light ground too.
+        skeletons: Graphviz engines that are shown beside the hero's.
+        colors: Attributes that are shown beside the hero's.
+        diagram: Whether the operator diagram is drawn.
+        poster: Whether the infographic is drawn.
+        viewer: Whether the pages get the interactive viewer.
+        viewer_vertices: Budget of the viewer's graph.
+    """
+
+    sizes: tuple[int, ...] = (320, 640, 1280, 1920)
+    size: tuple[int, ...] = (320, 640)
+    formats: tuple[str, ...] = ("avif", "webp")
+    vertices: int = 20_000
+    training: bool = True
+    light: bool = True
+    skeletons: tuple[str, ...] = ("twopi", "circo", "dot")
+    colors: tuple[str, ...] = ("operator", "depth", "flops", "bytes")
+    diagram: bool = True
+    poster: bool = True
+    viewer: bool = True
+    viewer_vertices: int = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one model may take before its worker is stopped.
+
+    Attributes:
+        seconds: Wall-clock time of all stages of one model.
+        memory: Bytes of resident memory of the worker and its helpers.
+        skeleton: Seconds of one run of a Graphviz engine.
+        cache: Bytes of the cache; what was not used for longest goes first.
+    """
+
+    seconds: float = 600.0
+    memory: int = 4 << 30
+    skeleton: float = 20.0
+    cache: int = 4 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GallerySettings:
+    """A gallery as gallery.toml describes it.
+
+    Attributes:
+        title: Name of the gallery.
+        description: One or two sentences for the visitor and for search engines.
+        base_url: Where the site will stand (http or https), or "" where nobody knows.
+        language: Of the interface ("en").
+        templates: Directory of templates that replace the house's, or "".
+        ignore: Patterns of files that are no models of this gallery.
+        dims: Size of symbolic dimensions, by name.
+        default_dim: Size of symbolic dimensions that are not named.
+        scan: The hero scan.
+        variants: What is shown beside it.
+        limits: What one model may take.
+    """
+
+    title: str = "Gallery of networks"
+    description: str = "Scans of the whole computation of neural networks."
+    base_url: str = ""
+    language: str = "en"
+    templates: str = ""
+    ignore: tuple[str, ...] = ()
+    dims: dict[str, int] = field(default_factory=dict)
+    default_dim: int = 1
+    scan: ScanSettings = ScanSettings()
+    variants: VariantSettings = VariantSettings()
+    limits: Limits = Limits()

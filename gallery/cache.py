@@ -1,0 +1,187 @@
+"""Results of stages on disk, found by the hash of everything that they depend on.
+
+    DIR/records/ab/<key>      one result: its check sum, then JSON that names its files by content
+    DIR/files/cd/<sha256>     the files
+    DIR/tmp/                  what is being written; renamed when whole
+
+A record that cannot be read, or whose files are gone or have another size, is a miss: deleting any
+part of the cache changes nothing but time. Paths inside are relative and time stamps only order
+what is thrown away, so a cache that was packed and unpacked elsewhere is as good.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_TOUCH_AFTER = 3600.0
+"""Seconds until a hit is noted again; a no-change build then writes nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachedFile:
+    """A file in the cache; never to be changed in place.
+
+    Attributes:
+        path: Where it is.
+        sha256: Of its content, in hexadecimal.
+        bytes: Its size.
+    """
+
+    path: Path
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """The result of one stage.
+
+    Attributes:
+        key: What it is found by.
+        value: JSON.
+        files: By the name that the stage gave.
+    """
+
+    key: str
+    value: dict[str, Any]
+    files: Mapping[str, CachedFile] = field(default_factory=dict)
+
+
+def cache_key(stage: str, version: str, **inputs: object) -> str:
+    """The hash of a stage's name, its version and all that its result depends on.
+
+    >>> cache_key("lower", "1", vertices=10) == cache_key("lower", "1", vertices=11)
+    False
+    """
+    text = json.dumps([stage, version, inputs], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+class Cache:
+    """A directory of results that several processes may use at once."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._started = time.time()
+
+    def get(self, key: str) -> Entry | None:
+        """The result under a key, or None where there is none that is whole."""
+        path = self._record(key)
+        try:
+            check, _, body = path.read_bytes().partition(b"\n")
+            if check.decode() != hashlib.sha256(body).hexdigest():
+                return None
+            record = json.loads(body)
+            entry = self._entry(key, record)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        if entry is not None:
+            for used in (path, *(file.path for file in entry.files.values())):
+                self._touch(used)
+        return entry
+
+    def put(
+        self, key: str, value: Mapping[str, Any], files: Mapping[str, Path] | None = None
+    ) -> Entry:
+        """Store a result; the files are moved into the cache.
+
+        Args:
+            key: What it will be found by.
+            value: JSON.
+            files: Files below `tmp` of this cache, by a name.
+        """
+        taken = {name: self._take(path) for name, path in (files or {}).items()}
+        record = {
+            "value": dict(value),
+            "files": {name: [file.sha256, file.bytes] for name, file in taken.items()},
+        }
+        body = json.dumps(record, sort_keys=True).encode()
+        text = hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+        self._write(self._record(key), text)
+        # What is read back later is what is returned now: tuples are lists in both.
+        return Entry(key=key, value=json.loads(body)["value"], files=taken)
+
+    def temporary(self, suffix: str = "") -> Path:
+        """A new name below `tmp` for a file that is to be put into the cache."""
+        folder = self.directory / "tmp"
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(suffix=suffix, prefix=f"{os.getpid()}-", dir=folder)
+        os.close(handle)
+        return Path(name)
+
+    def drop(self, file: CachedFile) -> None:
+        """Forget a file whose content is not what its name says."""
+        with suppress(OSError):
+            file.path.unlink()
+
+    def prune(self, limit: int) -> int:
+        """Throw away what was not used for longest until at most `limit` bytes are left.
+
+        What this process used or made stays, even above the limit.
+
+        Returns:
+            How many bytes were thrown away.
+        """
+        stamped: list[tuple[float, int, Path]] = []
+        for folder in ("files", "records", "tmp"):
+            for path in (self.directory / folder).rglob("*"):
+                with suppress(OSError):
+                    status = path.stat()
+                    if path.is_file():
+                        stamped.append((status.st_mtime, status.st_size, path))
+        total, freed = sum(size for _, size, _ in stamped), 0
+        day_ago = self._started - 86_400
+        for stamp, size, path in sorted(stamped):
+            abandoned = path.parent.name == "tmp" and stamp < day_ago
+            over = total - freed > limit and stamp < self._started - _TOUCH_AFTER
+            if abandoned or over:
+                with suppress(OSError):
+                    path.unlink()
+                    freed += size
+        return freed
+
+    def _record(self, key: str) -> Path:
+        return self.directory / "records" / key[:2] / key
+
+    def _entry(self, key: str, record: dict[str, Any]) -> Entry | None:
+        files = {}
+        for name, (digest, size) in record["files"].items():
+            path = self.directory / "files" / digest[:2] / digest
+            if path.stat().st_size != size:
+                return None
+            files[name] = CachedFile(path=path, sha256=digest, bytes=size)
+        return Entry(key=key, value=record["value"], files=files)
+
+    def _take(self, path: Path) -> CachedFile:
+        digest, size = file_digest(path), path.stat().st_size
+        place = self.directory / "files" / digest[:2] / digest
+        place.parent.mkdir(parents=True, exist_ok=True)
+        path.chmod(0o644)
+        path.replace(place)
+        return CachedFile(path=place, sha256=digest, bytes=size)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        temporary = self.temporary()
+        temporary.write_bytes(content)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.replace(path)
+
+    def _touch(self, path: Path) -> None:
+        with suppress(OSError):
+            if path.stat().st_mtime < self._started - _TOUCH_AFTER:
+                os.utime(path)

@@ -1,0 +1,224 @@
+"""A colour for every operator type, the same in all pictures and diagrams.
+
+Operators that do alike have hues alike: a family has a hue and a lightness, and its types stand
+closely around it. Families differ in lightness as well as in hue, for colour-blind eyes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from gallery.color.oklab import chroma_limit, srgb8_from_oklch
+from gallery.color.palettes import Colors, for_ground
+
+FAMILIES: Mapping[str, tuple[tuple[float, float, float], tuple[str, ...]]] = {
+    # (lightness, share of the chroma limit, hue in degrees), types.
+    "contraction": (
+        (0.66, 0.92, 250),
+        (
+            "Conv",
+            "MatMul",
+            "Gemm",
+            "ConvTranspose",
+            "Einsum",
+            "Attention",
+            "ConvInteger",
+            "MatMulInteger",
+            "QLinearConv",
+            "QLinearMatMul",
+            "DeformConv",
+            "MultiHeadAttention",
+        ),
+    ),
+    "normalisation": (
+        (0.60, 0.90, 303),
+        (
+            "BatchNormalization",
+            "LayerNormalization",
+            "GroupNormalization",
+            "RMSNormalization",
+            "InstanceNormalization",
+            "SkipLayerNormalization",
+            "LRN",
+            "LpNormalization",
+            "MeanVarianceNormalization",
+            "SimplifiedLayerNormalization",
+        ),
+    ),
+    "activation": (
+        (0.89, 0.90, 100),
+        (
+            "Relu",
+            "Gelu",
+            "Sigmoid",
+            "Tanh",
+            "Erf",
+            "Swish",
+            "HardSwish",
+            "HardSigmoid",
+            "Clip",
+            "LeakyRelu",
+            "Elu",
+            "Selu",
+            "PRelu",
+            "Softplus",
+            "Softsign",
+            "Mish",
+            "Celu",
+            "ThresholdedRelu",
+            "Dropout",
+        ),
+    ),
+    "arithmetic": (
+        (0.70, 0.90, 358),
+        (
+            "Add",
+            "Mul",
+            "Sub",
+            "Div",
+            "Pow",
+            "Sqrt",
+            "Exp",
+            "Log",
+            "Neg",
+            "Abs",
+            "Reciprocal",
+            "Sin",
+            "Cos",
+            "Min",
+            "Max",
+            "Sum",
+            "Mean",
+            "Where",
+            "Equal",
+            "Less",
+            "Greater",
+            "Not",
+            "And",
+            "Or",
+            "Xor",
+            "Mod",
+            "Floor",
+            "Ceil",
+            "Round",
+            "Sign",
+            "Cast",
+            "CastLike",
+            "LessOrEqual",
+            "GreaterOrEqual",
+            "IsNaN",
+            "IsInf",
+            "BitShift",
+        ),
+    ),
+    "reduction": (
+        (0.82, 0.88, 148),
+        (
+            "Softmax",
+            "LogSoftmax",
+            "ReduceMean",
+            "ReduceSum",
+            "ReduceMax",
+            "ReduceMin",
+            "ReduceProd",
+            "ReduceL1",
+            "ReduceL2",
+            "ReduceSumSquare",
+            "ReduceLogSumExp",
+            "ArgMax",
+            "ArgMin",
+            "CumSum",
+            "TopK",
+            "Hardmax",
+            "ReduceLogSum",
+            "Loss",
+        ),
+    ),
+    "pooling": (
+        (0.74, 0.95, 52),
+        (
+            "MaxPool",
+            "AveragePool",
+            "GlobalAveragePool",
+            "GlobalMaxPool",
+            "LpPool",
+            "GlobalLpPool",
+            "MaxRoiPool",
+            "RoiAlign",
+            "MaxUnpool",
+        ),
+    ),
+    "movement": (
+        (0.80, 0.85, 195),
+        (
+            "Reshape",
+            "Transpose",
+            "Concat",
+            "Slice",
+            "Gather",
+            "Split",
+            "Unsqueeze",
+            "Squeeze",
+            "Flatten",
+            "Pad",
+            "Expand",
+            "Tile",
+            "Resize",
+            "Upsample",
+            "DepthToSpace",
+            "SpaceToDepth",
+            "GatherElements",
+            "GatherND",
+            "ScatterND",
+            "ScatterElements",
+            "Identity",
+            "Shape",
+            "Range",
+            "OneHot",
+            "Trilu",
+            "ReverseSequence",
+            "Compress",
+            "Einsum",
+            "Constant",
+            "ConstantOfShape",
+            "Size",
+            "NonZero",
+        ),
+    ),
+    "recurrence": ((0.62, 0.92, 25), ("LSTM", "GRU", "RNN", "Loop", "Scan", "If")),
+    "quantisation": (
+        (0.77, 0.80, 325),
+        ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"),
+    ),
+    "input": ((0.93, 0.25, 90), ("Input",)),
+}
+
+_PLACES: dict[str, tuple[str, int]] = {}
+for _family, (_, _types) in FAMILIES.items():
+    for _rank, _type in enumerate(_types):
+        _PLACES.setdefault(_type, (_family, _rank))
+
+
+def family(operator_type: str) -> str:
+    """The family of an ONNX operator type, "other" where it is in none.
+
+    >>> family("Conv"), family("com.example.Fancy")
+    ('contraction', 'other')
+    """
+    return _PLACES.get(operator_type, ("other", 0))[0]
+
+
+def type_color(operator_type: str, ground: str = "dark") -> Colors:
+    """The colour of an operator type on a ground: uint8 (3,), sRGB."""
+    name, rank = _PLACES.get(operator_type, ("other", 0))
+    lightness, share, hue = FAMILIES[name][0] if name in FAMILIES else (0.76, 0.10, 80.0)
+    if rank:
+        # The golden ratio spreads any number of types evenly around their family's colour.
+        turn = (rank * 0.6180339887) % 1 - 0.5
+        hue += 30 * turn
+        lightness += 0.07 * (((rank * 0.7548776662) % 1) - 0.5)
+    chroma = float(share * chroma_limit(lightness, hue % 360))
+    lch = np.array([lightness, chroma, hue % 360])
+    return srgb8_from_oklch(for_ground(lch, ground))

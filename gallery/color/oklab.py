@@ -1,0 +1,120 @@
+"""Colours as people see them: sRGB, linear light, OKLab and the widest chroma that sRGB holds.
+
+The space and its matrices are Björn Ottosson's, https://bottosson.github.io/posts/oklab/; the
+transfer curve is IEC 61966-2-1's.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+LMS_FROM_LINEAR = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+LAB_FROM_ROOTS = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
+LINEAR_FROM_LMS = np.linalg.inv(LMS_FROM_LINEAR)
+ROOTS_FROM_LAB = np.linalg.inv(LAB_FROM_ROOTS)
+
+HUES = 360
+"""Columns of `chroma_limits`: whole degrees."""
+LIGHTNESSES = 257
+"""Rows of `chroma_limits`: lightness 0 to 1 in steps of 1/256."""
+
+
+def linear_from_srgb(srgb: npt.ArrayLike) -> Floats:
+    """Linear light 0..1 of sRGB values 0..1, element by element."""
+    value = np.asarray(srgb, np.float64)
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def srgb_from_linear(linear: npt.ArrayLike) -> Floats:
+    """Values in sRGB of linear light, clipped to 0..1.
+
+    >>> float(np.round(srgb_from_linear(0.2140), 2))
+    0.5
+    """
+    value = np.clip(np.asarray(linear, np.float64), 0, 1)
+    return np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055)
+
+
+def oklab_from_linear(linear: npt.ArrayLike) -> Floats:
+    """OKLab (..., 3) of linear sRGB (..., 3)."""
+    roots = np.cbrt(np.asarray(linear, np.float64) @ LMS_FROM_LINEAR.T)
+    return np.asarray(roots @ LAB_FROM_ROOTS.T)
+
+
+def linear_from_oklab(lab: npt.ArrayLike) -> Floats:
+    """Linear sRGB (..., 3) of OKLab (..., 3); outside 0..1 where sRGB cannot show it."""
+    roots = np.asarray(lab, np.float64) @ ROOTS_FROM_LAB.T
+    return np.asarray(roots**3 @ LINEAR_FROM_LMS.T)
+
+
+def oklch_from_srgb8(colors: npt.NDArray[np.uint8]) -> Floats:
+    """Lightness, chroma and hue (degrees, 0..360) of 8-bit sRGB (..., 3)."""
+    lab = oklab_from_linear(linear_from_srgb(colors / 255.0))
+    chroma = np.hypot(lab[..., 1], lab[..., 2])
+    hue = np.degrees(np.arctan2(lab[..., 2], lab[..., 1])) % 360
+    return np.stack([lab[..., 0], chroma, hue], axis=-1)
+
+
+def srgb8_from_oklch(lch: npt.ArrayLike) -> npt.NDArray[np.uint8]:
+    """8-bit sRGB (..., 3) of lightness, chroma, hue in degrees; clipped to the gamut."""
+    value = np.asarray(lch, np.float64)
+    angle = np.radians(value[..., 2])
+    lab = np.stack(
+        [value[..., 0], value[..., 1] * np.cos(angle), value[..., 1] * np.sin(angle)], axis=-1
+    )
+    return np.rint(srgb_from_linear(linear_from_oklab(lab)) * 255).astype(np.uint8)
+
+
+@cache
+def chroma_limits() -> npt.NDArray[np.float32]:
+    """The largest chroma inside sRGB: float32 (LIGHTNESSES, HUES), by bisection; read-only."""
+    lightness = np.linspace(0, 1, LIGHTNESSES)[:, None]
+    angle = np.radians(np.arange(HUES))[None, :]
+    low = np.zeros((LIGHTNESSES, HUES))
+    high = np.full_like(low, 0.4)
+    for _ in range(14):
+        middle = (low + high) / 2
+        lab = np.stack(
+            [
+                np.broadcast_to(lightness, middle.shape),
+                middle * np.cos(angle),
+                middle * np.sin(angle),
+            ],
+            axis=-1,
+        )
+        linear = linear_from_oklab(lab)
+        inside = ((linear >= -1e-6) & (linear <= 1 + 1e-6)).all(axis=-1)
+        low = np.where(inside, middle, low)
+        high = np.where(inside, high, middle)
+    limits = low.astype(np.float32)
+    limits.setflags(write=False)
+    return limits
+
+
+def chroma_limit(lightness: npt.ArrayLike, hue: npt.ArrayLike) -> Floats:
+    """The largest chroma inside sRGB at a lightness 0..1 and a hue in degrees (nearest cell)."""
+    row = np.rint(np.clip(lightness, 0, 1) * (LIGHTNESSES - 1)).astype(np.intp)
+    column = np.rint(np.asarray(hue, np.float64)).astype(np.intp) % HUES
+    return np.asarray(chroma_limits()[row, column], np.float64)
+
+
+def hex_of(color: npt.NDArray[np.uint8]) -> str:
+    """Write "#rrggbb" for one 8-bit colour (3,)."""
+    return "#" + "".join(f"{int(part):02x}" for part in color)

@@ -1,0 +1,181 @@
+"""Palettes: continuous ones that are even to the eye, and categorical ones.
+
+Continuous palettes of our own run through a few stops in OKLCh and are then spaced evenly by
+distance in OKLab; their lightness only grows, so that colour-blind eyes can follow them. Those
+with `CET_` names, fire, bmy, kbc and the Glasbey sets are colorcet's (https://colorcet.holoviz.org,
+Peter Kovesi's "Good Colour Maps", arXiv:1509.03700).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import colorcet
+import numpy as np
+import numpy.typing as npt
+
+from gallery.color.oklab import (
+    chroma_limit,
+    hex_of,
+    linear_from_srgb,
+    oklab_from_linear,
+    oklch_from_srgb8,
+    srgb8_from_oklch,
+)
+from gallery.errors import RenderError
+
+Colors = npt.NDArray[np.uint8]
+
+_STOPS: Mapping[str, tuple[tuple[float, float, float], ...]] = {
+    # Lightness, hue in degrees (unwrapped), share of the chroma that sRGB allows there.
+    "aurora": (
+        (0.54, 262, 0.90),
+        (0.57, 300, 0.92),
+        (0.63, 335, 0.92),
+        (0.68, 375, 0.92),
+        (0.75, 412, 0.94),
+        (0.84, 448, 0.94),
+        (0.88, 490, 0.92),
+        (0.90, 530, 0.90),
+    ),
+    "ember": (
+        (0.40, 335, 0.80),
+        (0.52, 370, 0.92),
+        (0.64, 394, 0.96),
+        (0.78, 428, 0.96),
+        (0.93, 464, 0.80),
+    ),
+    "lagoon": (
+        (0.42, 285, 0.85),
+        (0.55, 258, 0.92),
+        (0.68, 232, 0.96),
+        (0.80, 196, 0.96),
+        (0.93, 160, 0.75),
+    ),
+    "orchid": (
+        (0.42, 272, 0.85),
+        (0.55, 305, 0.90),
+        (0.67, 340, 0.92),
+        (0.80, 378, 0.90),
+        (0.92, 430, 0.75),
+    ),
+    "meadow": (
+        (0.42, 250, 0.80),
+        (0.56, 205, 0.95),
+        (0.70, 160, 0.92),
+        (0.82, 135, 0.90),
+        (0.94, 108, 0.85),
+    ),
+    "spectrum": tuple((0.76, 262 + angle, 0.92) for angle in range(0, 361, 30)),
+}
+_COLORCET = ("fire", "bmy", "kbc", "CET_CBL1", "CET_CBL2", "CET_CBTL1", "CET_C6", "CET_C7")
+_OKABE_ITO = ("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2")
+_CATEGORICAL = ("okabe-ito", "glasbey")
+
+PALETTES: tuple[str, ...] = (*_STOPS, *_COLORCET, *_CATEGORICAL)
+"""Names of all palettes."""
+
+
+def is_categorical(palette: str) -> bool:
+    """Whether a palette is a set of colours without an order."""
+    return palette in _CATEGORICAL
+
+
+def sample(palette: str, places: npt.ArrayLike, ground: str = "dark") -> Colors:
+    """Colours at places of a palette.
+
+    Args:
+        palette: A name of `PALETTES`.
+        places: Float (k,), 0 to 1, along a continuous palette; for a categorical one they are
+            taken in their order and stand for the set's colours from the first on.
+        ground: "dark" or "light".
+
+    Returns:
+        uint8 (k, 3), sRGB.
+
+    Raises:
+        RenderError: There is no such palette or ground.
+    """
+    check(palette, ground)
+    place = np.clip(np.asarray(places, np.float64).reshape(-1), 0, 1)
+    if is_categorical(palette):
+        colors = _categorical(palette, ground)
+        return np.asarray(colors[np.arange(len(place)) % len(colors)])
+    table = _table(palette, ground)
+    return np.asarray(table[np.rint(place * (len(table) - 1)).astype(np.intp)])
+
+
+def check(palette: str, ground: str) -> None:
+    """Raise `RenderError` unless there are a palette and a ground of these names."""
+    if palette not in PALETTES:
+        raise RenderError(f"no palette {palette!r}", hint="choose one of " + ", ".join(PALETTES))
+    if ground not in ("dark", "light"):
+        raise RenderError(f"no ground {ground!r}", hint="choose dark or light")
+
+
+def for_ground(lch: npt.NDArray[np.float64], ground: str) -> npt.NDArray[np.float64]:
+    """Lightness, chroma and hue fitted to the ground: as they are on dark, as inks on light."""
+    if ground == "dark":
+        return lch
+    lightness = 0.34 + (np.clip(lch[..., 0], 0.35, 0.95) - 0.35) * 0.5
+    share = lch[..., 1] / np.maximum(chroma_limit(lch[..., 0], lch[..., 2]), 1e-6)
+    chroma = np.minimum(share, 0.95) * chroma_limit(lightness, lch[..., 2])
+    return np.stack([lightness, chroma, lch[..., 2]], axis=-1)
+
+
+def from_hex(text: str) -> Colors:
+    """8-bit colour (3,) of "#rrggbb" or "#rgb".
+
+    Raises:
+        RenderError: The text is no colour.
+    """
+    digits = text.removeprefix("#")
+    if len(digits) == 3:
+        digits = "".join(2 * digit for digit in digits)
+    try:
+        if len(digits) != 6 or not text.startswith("#"):
+            raise ValueError(text)
+        return np.frombuffer(bytes.fromhex(digits), np.uint8)
+    except ValueError as error:
+        found = f"{text!r} is no colour"
+        raise RenderError(found, hint='write it as "#rrggbb"') from error
+
+
+def _table(palette: str, ground: str, rows: int = 1024) -> Colors:
+    lch = _own(palette) if palette in _STOPS else _borrowed(palette, ground)
+    fitted = srgb8_from_oklch(for_ground(lch, ground) if palette in _STOPS else lch)
+    lab = oklab_from_linear(linear_from_srgb(fitted / 255.0))
+    steps = np.hypot.reduce(np.diff(lab, axis=0), axis=1)
+    distance = np.concatenate([[0.0], np.cumsum(steps)])
+    even = np.interp(np.linspace(0, distance[-1], rows), distance, np.arange(len(fitted)))
+    return np.asarray(fitted[np.rint(even).astype(np.intp)])
+
+
+def _own(palette: str) -> npt.NDArray[np.float64]:
+    stops = np.array(_STOPS[palette])
+    at = np.linspace(0, len(stops) - 1, 4096)
+    lightness, hue, share = (np.interp(at, np.arange(len(stops)), column) for column in stops.T)
+    return np.stack([lightness, share * chroma_limit(lightness, hue), hue % 360], axis=-1)
+
+
+def _borrowed(palette: str, ground: str) -> npt.NDArray[np.float64]:
+    # A colour as dark as the ground would hide what it stands for.
+    table = np.array([from_hex(color) for color in colorcet.palette[palette]])
+    lch = oklch_from_srgb8(table)
+    seen = lch[:, 0] >= 0.36 if ground == "dark" else lch[:, 0] <= 0.72
+    lch = lch[seen]
+    at = np.linspace(0, len(lch) - 1, 4096)
+    unwrapped = np.degrees(np.unwrap(np.radians(lch[:, 2])))
+    columns = (lch[:, 0], lch[:, 1], unwrapped)
+    return np.stack([np.interp(at, np.arange(len(lch)), column) for column in columns], axis=-1)
+
+
+def _categorical(palette: str, ground: str) -> Colors:
+    if palette == "okabe-ito":
+        lch = oklch_from_srgb8(np.array([from_hex(color) for color in _OKABE_ITO]))
+        return srgb8_from_oklch(for_ground(lch, ground))
+    name = "glasbey_light" if ground == "dark" else "glasbey_dark"
+    return np.array([from_hex(color) for color in colorcet.palette[name]], np.uint8)
+
+
+__all__ = ["PALETTES", "check", "for_ground", "from_hex", "hex_of", "is_categorical", "sample"]

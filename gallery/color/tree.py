@@ -1,0 +1,95 @@
+"""Places along a palette for the layers of a tree: relatives stand close, strangers far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.model import Layer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TreePlaces:
+    """Where the layers stand on a palette.
+
+    Attributes:
+        place: float64 (k,), 0 to 1, of each layer's own vertices.
+        middle: float64 (k,), 0 to 1, of each layer with all below it.
+        counts: int64 (k,), vertices of each layer with all below it.
+        heads: Layers at the topmost fork of the tree, in the order of execution.
+    """
+
+    place: npt.NDArray[np.float64]
+    middle: npt.NDArray[np.float64]
+    counts: npt.NDArray[np.int64]
+    heads: tuple[int, ...]
+
+
+def tree_places(
+    layers: Sequence[Layer], vertex_layer: npt.NDArray[np.int32], gap: float = 0.3
+) -> TreePlaces:
+    """Share the palette among the layers, each a stretch as wide as the root of its size.
+
+    Children share their parent's stretch in the order of their first vertices; a part of it, at
+    the topmost fork alone, is left between them, so that the great layers differ.
+
+    Args:
+        layers: Parents first.
+        vertex_layer: int32 (n,), in execution order.
+        gap: Share of the palette that lies between the layers of the topmost fork.
+    """
+    k = len(layers)
+    own = np.bincount(vertex_layer, minlength=k).astype(np.int64)
+    first = np.full(k, len(vertex_layer), np.int64)
+    np.minimum.at(first, vertex_layer, np.arange(len(vertex_layer)))
+    own_first = first.copy()
+    counts, weight = own.copy(), np.sqrt(own.astype(np.float64))
+    children: list[list[int]] = [[] for _ in layers]
+    for layer in range(k - 1, 0, -1):
+        parent = layers[layer].parent
+        counts[parent] += counts[layer]
+        weight[parent] += weight[layer]
+        first[parent] = min(first[parent], first[layer])
+        if counts[layer]:
+            children[parent].append(layer)
+    fork = _fork(children)
+    low, high = np.zeros(k), np.ones(k)
+    place = np.full(k, 0.5)
+    for layer in range(k):
+        items = [(int(first[child]), child) for child in children[layer]]
+        if own[layer]:
+            items.append((int(own_first[layer]), layer))
+        items.sort()
+        total = sum(_weight(item, layer, own, weight) for _, item in items) or 1.0
+        width = high[layer] - low[layer]
+        space = width * gap / (len(items) - 1) if layer == fork and len(items) > 1 else 0.0
+        at, scale = low[layer], width - space * max(len(items) - 1, 0)
+        for _, item in items:
+            end = at + scale * _weight(item, layer, own, weight) / total
+            if item == layer:
+                place[layer] = (at + end) / 2
+            else:
+                low[item], high[item] = at, end
+            at = end + space
+    heads = tuple(sorted(children[fork], key=lambda child: int(first[child]))) if k else ()
+    return TreePlaces(place=place, middle=(low + high) / 2, counts=counts, heads=heads)
+
+
+def _weight(
+    item: int,
+    layer: int,
+    own: npt.NDArray[np.int64],
+    weight: npt.NDArray[np.float64],
+) -> float:
+    return float(np.sqrt(own[layer]) if item == layer else weight[item])
+
+
+def _fork(children: list[list[int]]) -> int:
+    layer = 0
+    while children and len(children[layer]) == 1:
+        layer = children[layer][0]
+    # A lone leaf is no fork: then the colours stay with the whole model.
+    return layer if children and children[layer] else 0

@@ -1,0 +1,117 @@
+"""gallery.toml: the settings of a whole gallery, all mistakes told at once."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from gallery import fields
+from gallery.errors import SettingsError
+from gallery.settings import (
+    ATTRIBUTES,
+    GROUNDS,
+    PALETTES,
+    PASSES,
+    SKELETONS,
+    TARGETS,
+    GallerySettings,
+    Limits,
+    ScanSettings,
+    VariantSettings,
+)
+
+FILE_NAME = "gallery.toml"
+"""Looked for in the models directory."""
+
+FORMATS = ("avif", "webp", "png", "jpeg")
+"""Picture formats that a site can hold."""
+
+_SIZE = fields.integer(16, 32_768)
+_BUDGET = fields.integer(1, 100_000_000)
+
+_TOP: dict[str, fields.Check] = {
+    "title": fields.text(300),
+    "description": fields.text(),
+    "base_url": fields.url,
+    "language": fields.text(35),
+    "templates": fields.text(),
+    "ignore": fields.many(fields.text(500), 1000),
+    "dims": fields.sizes_by_name,
+    "default_dim": fields.integer(1, 1 << 20),
+}
+
+_SCAN: dict[str, fields.Check] = {
+    "vertices": _BUDGET,
+    "passes": fields.one_of(*PASSES),
+    "target": fields.one_of(*TARGETS),
+    "skeleton": fields.one_of(*SKELETONS),
+    "color": fields.one_of(*ATTRIBUTES),
+    "palette": fields.one_of("", *PALETTES),
+    "ground": fields.one_of(*GROUNDS),
+    "seed": fields.integer(0, (1 << 31) - 1),
+    "labels": fields.switch,
+    "legend": fields.switch,
+}
+
+_VARIANTS: dict[str, fields.Check] = {
+    "sizes": fields.many(_SIZE),
+    "size": fields.many(_SIZE),
+    "formats": fields.many(fields.one_of(*FORMATS)),
+    "vertices": _BUDGET,
+    "training": fields.switch,
+    "light": fields.switch,
+    "skeletons": fields.many(fields.one_of(*SKELETONS)),
+    "colors": fields.many(fields.one_of(*ATTRIBUTES)),
+    "diagram": fields.switch,
+    "poster": fields.switch,
+    "viewer": fields.switch,
+    "viewer_vertices": _BUDGET,
+}
+
+_LIMITS: dict[str, fields.Check] = {
+    "seconds": fields.seconds,
+    "memory": fields.memory,
+    "skeleton": fields.seconds,
+    "cache": fields.memory,
+}
+
+_SECTIONS = {
+    "scan": (_SCAN, ScanSettings),
+    "variants": (_VARIANTS, VariantSettings),
+    "limits": (_LIMITS, Limits),
+}
+
+
+def read_settings(path: Path) -> GallerySettings:
+    """Read gallery.toml; a file that is not there means the defaults.
+
+    Raises:
+        SettingsError: The file is no TOML or values are wrong; all of them are named.
+    """
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return GallerySettings()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        found = f"{path} cannot be read: {error}"
+        raise SettingsError(found, hint="it is a TOML file; see the README") from error
+    return _settings(data, path)
+
+
+def _settings(data: dict[str, Any], path: Path) -> GallerySettings:
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, (table, kind) in _SECTIONS.items():
+        section = data.pop(name, {})
+        if not isinstance(section, dict):
+            problems.append(f"{name} is no section; write [{name}]")
+            continue
+        right, wrong = fields.check_all(table, section, f"{name}.")
+        values[name] = kind(**right)
+        problems += wrong
+    right, wrong = fields.check_all(_TOP, data, "")
+    problems = wrong + problems
+    if problems:
+        raise SettingsError(f"{path}: " + "; ".join(problems), hint="mend the settings file")
+    return GallerySettings(**values, **right)

@@ -1,0 +1,92 @@
+"""Costs of attention where it is one operator."""
+
+from __future__ import annotations
+
+from math import prod
+
+from gallery.costs.registry import Cost, UnknownError, View, contraction, costs
+
+
+def attend(queries: int, keys: int, inner: int, values: int) -> Cost:
+    """Scaled dot-product attention: two products, a scale and a Softmax (5) for each pair.
+
+    softmax(Q·Kᵀ / √d)·V, equation 1 of https://arxiv.org/abs/1706.03762.
+
+    Args:
+        queries: Query positions times batch times heads.
+        keys: Key positions, those of the past too.
+        inner: Size of a head of Q and K.
+        values: Size of a head of V.
+    """
+    pairs = queries * keys
+    return contraction(pairs * (inner + values), 6 * pairs)
+
+
+@costs("Attention")
+def attention(view: View) -> Cost:
+    """ONNX's Attention: (batch, heads, length, size), or (batch, length, hidden) with heads given.
+
+    A causal mask saves nothing here: the operator is defined on all pairs.
+    """
+    q, k, v = view.shape(0), view.shape(1), view.shape(2)
+    past = view.shape(4)[-2] if view.has(4) else 0
+    if len(q) == 4:
+        return attend(prod(q[:-1]), k[-2] + past, q[-1], v[-1])
+    heads, kv_heads = int(view.get("q_num_heads", 0)), int(view.get("kv_num_heads", 0))
+    if len(q) != 3 or heads < 1 or kv_heads < 1:
+        raise UnknownError("heads")
+    return attend(q[0] * q[1] * heads, k[1] + past, q[2] // heads, v[2] // kv_heads)
+
+
+@costs("LinearAttention")
+def linear_attention(view: View) -> Cost:
+    """For each token and head: the state takes in k·vᵀ and is read by q; delta rules read k too.
+
+    Inputs are (batch, length, heads × size). A decay costs one operation for each of the state.
+    """
+    q, k, v = view.shape(0), view.shape(1), view.shape(2)
+    heads, kv_heads = int(view.get("q_num_heads", 0)), int(view.get("kv_num_heads", 0))
+    if heads < 1 or kv_heads < 1:
+        raise UnknownError("heads")
+    rule = str(view.get("update_rule", ""))
+    tokens, inner = q[0] * q[1], q[2] // heads
+    state = kv_heads * (k[2] // kv_heads) * (v[2] // kv_heads)
+    reads = heads * inner * (v[2] // kv_heads)
+    taken = state * (2 if "delta" in rule else 1)
+    return contraction(tokens * (taken + reads), tokens * state * ("gated" in rule))
+
+
+@costs("MultiHeadAttention", domain="com.microsoft")
+def multi_head(view: View) -> Cost:
+    """ONNX Runtime's MultiHeadAttention on separate queries, keys and values."""
+    heads = int(view.get("num_heads", 0))
+    if heads < 1 or not view.has(1) or len(view.shape(0)) != 3:
+        raise UnknownError("packed")
+    q, k = view.shape(0), view.shape(1)
+    keys = k[-2]
+    return attend(q[0] * q[1] * heads, keys, q[2] // heads, q[2] // heads)
+
+
+@costs("GroupQueryAttention", domain="com.microsoft")
+def group_query(view: View) -> Cost:
+    """ONNX Runtime's GroupQueryAttention: keys of the past and of now, fewer than the queries."""
+    heads = int(view.get("num_heads", 0))
+    if heads < 1 or not view.has(1):
+        raise UnknownError("packed")
+    q, k = view.shape(0), view.shape(1)
+    past = view.shape(3)[2] if view.has(3) else 0
+    return attend(q[0] * q[1] * heads, k[1] + past, q[2] // heads, q[2] // heads)
+
+
+@costs("Attention", "QAttention", domain="com.microsoft")
+def fused_attention(view: View) -> Cost:
+    """ONNX Runtime's Attention, which makes queries, keys and values of its input first."""
+    batch, length, hidden = view.shape(0)
+    heads = int(view.get("num_heads", 0))
+    columns = view.shape(1)[-1]
+    if heads < 1 or columns % (3 * heads):
+        raise UnknownError("heads")
+    size = columns // 3 // heads
+    core = attend(batch * length * heads, length, size, size)
+    project = contraction(batch * length * hidden * columns, batch * length * columns)
+    return Cost(macs=core.macs + project.macs, flops=core.flops + project.flops)

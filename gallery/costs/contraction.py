@@ -1,0 +1,103 @@
+"""Costs of operators that multiply and sum: convolutions and matrix products."""
+
+from __future__ import annotations
+
+from math import prod
+
+from gallery.costs.registry import Cost, UnknownError, View, contraction, costs, plain
+
+
+@costs("Conv", "ConvInteger")
+def conv(view: View) -> Cost:
+    """Output elements times the input channels of a group times the kernel's size.
+
+    The weight is (out channels, in channels / group, *kernel); the bias adds one operation each.
+    """
+    made, weight = view.made(), view.shape(1)
+    bias = view.operator.type == "Conv" and view.has(2)
+    return contraction(made * prod(weight[1:]), made if bias else 0)
+
+
+@costs("QLinearConv")
+def qlinear_conv(view: View) -> Cost:
+    """As Conv, and a scale, a rounding and a zero point for each output element."""
+    made, weight = view.made(), view.shape(3)
+    return contraction(made * prod(weight[1:]), made * (3 + view.has(8)))
+
+
+@costs("CausalConvWithState")
+def causal_conv(view: View) -> Cost:
+    """Output elements times the length of the kernel; 5 for an activation."""
+    made = view.made()
+    active = 5 if view.get("activation", "none") not in ("", "none") else 0
+    return contraction(made * view.shape(1)[-1], made * (active + view.has(2)))
+
+
+@costs("ConvTranspose")
+def conv_transpose(view: View) -> Cost:
+    """Each input element meets the output channels of its group times the kernel's size.
+
+    The weight is (in channels, out channels / group, *kernel).
+    """
+    weight = view.shape(1)
+    return contraction(view.read(0) * prod(weight[1:]), view.made() if view.has(2) else 0)
+
+
+@costs("DeformConv")
+def deform_conv(view: View) -> Cost:
+    """As Conv, and for each value read a bilinear interpolation (7) and its mask (1)."""
+    made, weight = view.made(), view.shape(1)
+    places = made // max(weight[0], 1) * view.shape(0)[1] * prod(weight[2:])
+    extra = places * (7 + view.has(4)) + (made if view.has(3) else 0)
+    return contraction(made * prod(weight[1:]), extra)
+
+
+@costs("Gemm")
+def gemm(view: View) -> Cost:
+    """Rows times columns times the reduced size; C adds one operation an element."""
+    made = view.made()
+    reduced = view.shape(0)[0 if view.get("transA", 0) else 1]
+    return contraction(made * reduced, made if view.has(2) else 0)
+
+
+@costs("MatMul", "MatMulInteger")
+def matmul(view: View) -> Cost:
+    """Output elements times the last dimension of A."""
+    return contraction(view.made() * _last(view, 0))
+
+
+@costs("QLinearMatMul")
+def qlinear_matmul(view: View) -> Cost:
+    """As MatMul, and a scale, a rounding and a zero point for each output element."""
+    made = view.made()
+    return contraction(made * _last(view, 0), 3 * made)
+
+
+@costs("Einsum")
+def einsum(view: View) -> Cost:
+    """Operands less one, times the sizes of all letters; alone, an operand is summed or moved.
+
+    This is the plain sum over all indices, without a cleverer order of many operands.
+    """
+    equation = str(view.get("equation", "")).replace(" ", "")
+    terms = equation.partition("->")[0].split(",")
+    sizes: dict[str, int] = {}
+    for slot, term in enumerate(terms):
+        shape = view.shape(slot)
+        before, dots, after = term.partition("...")
+        if len(before) + len(after) > len(shape) or (not dots and len(term) != len(shape)):
+            raise UnknownError(equation)
+        middle = shape[len(before) : len(shape) - len(after)]
+        # The dimensions that the dots stand for are matched from the right, and broadcast.
+        letters = [*before, *(f"...{len(middle) - k}" for k in range(len(middle))), *after]
+        for letter, size in zip(letters, shape, strict=True):
+            sizes[letter] = max(sizes.get(letter, 1), size)
+    space = prod(sizes.values()) if view.read(0) else 0
+    if len(terms) == 1:
+        return plain(space if view.made() < space else 0)
+    return contraction(space * (len(terms) - 1))
+
+
+def _last(view: View, slot: int) -> int:
+    shape = view.shape(slot)
+    return shape[-1] if shape else 1

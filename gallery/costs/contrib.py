@@ -1,0 +1,74 @@
+"""Costs of ONNX Runtime's own operators, which optimised and quantised files are full of.
+
+Definitions: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+
+from gallery.costs.registry import Cost, UnknownError, View, contraction, costs, plain
+
+_DOMAIN = "com.microsoft"
+
+PER_ELEMENT: Mapping[str, int] = {
+    "BiasAdd": 2,
+    "BiasGelu": 6,
+    "BiasSoftmax": 6,
+    "FastGelu": 8,
+    "Gelu": 5,
+    "LayerNormalization": 7,
+    "QLinearAdd": 6,
+    "QLinearConcat": 0,
+    "QLinearLeakyRelu": 6,
+    "QLinearMul": 6,
+    "QLinearSigmoid": 8,
+    "QLinearSoftmax": 9,
+    "QuickGelu": 6,
+    "RotaryEmbedding": 3,
+    "SimplifiedLayerNormalization": 4,
+    "SkipLayerNormalization": 9,
+    "SkipSimplifiedLayerNormalization": 6,
+    "EmbedLayerNormalization": 9,
+    "QuantizeLinear": 3,
+    "DequantizeLinear": 2,
+}
+"""Operations for each output element."""
+
+
+@costs(*PER_ELEMENT, domain=_DOMAIN)
+def per_element(view: View) -> Cost:
+    """Operations of the definition for each output element (see `PER_ELEMENT`)."""
+    return plain(PER_ELEMENT[view.operator.type] * view.made())
+
+
+@costs("FusedConv", "NhwcConv", domain=_DOMAIN)
+def fused_conv(view: View) -> Cost:
+    """As Conv, and an activation."""
+    made, weight = view.made(), view.shape(1)
+    return contraction(made * prod(weight[1:]), made * (1 + view.has(2)))
+
+
+@costs("FusedMatMul", "FusedGemm", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", domain=_DOMAIN)
+def fused_matmul(view: View) -> Cost:
+    """As MatMul, and one operation for each output element."""
+    shape, made = view.shape(0), view.made()
+    reduced = shape[-2] if view.get("transA", 0) and len(shape) > 1 else shape[-1]
+    return contraction(made * reduced, made)
+
+
+@costs("MatMulNBits", domain=_DOMAIN)
+def matmul_bits(view: View) -> Cost:
+    """As MatMul, and two operations for each weight that is unpacked."""
+    inner, columns = int(view.get("K", 0)), int(view.get("N", 0))
+    if inner < 1 or columns < 1:
+        raise UnknownError("K")
+    rows = view.read(0) // inner
+    return contraction(rows * inner * columns, 2 * inner * columns)
+
+
+@costs("QLinearGlobalAveragePool", domain=_DOMAIN)
+def global_pool(view: View) -> Cost:
+    """One sum for each element read."""
+    return plain(view.read())

@@ -1,0 +1,31 @@
+"""Costs of the recurrent operators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gallery.costs.registry import Cost, View, contraction, costs
+
+POINTWISE: Mapping[str, int] = {"RNN": 1, "LSTM": 4 + 5, "GRU": 3 + 6}
+"""Operations for each hidden element and step beyond the sums: activations and the state's update.
+
+LSTM: 4 activations; f·c + i·g, tanh, times o. GRU: 3 activations; r·h, (1 - z)·n + z·h and the sum
+of n's two parts. By the equations of https://onnx.ai/onnx/operators/onnx__LSTM.html and GRU.html.
+"""
+
+
+@costs("RNN", "LSTM", "GRU")
+def recurrent(view: View) -> Cost:
+    """Steps × batch × directions × gates × hidden × (input + hidden) multiply-accumulates.
+
+    W is (directions, gates × hidden, input), R is (directions, gates × hidden, hidden). Each gate
+    adds its two products, and its bias where there is one.
+    """
+    steps, batch, size = view.shape(0)
+    directions, rows, hidden = view.shape(2)
+    places = steps * batch * directions
+    sums = rows * (1 + view.has(3))
+    return contraction(
+        places * rows * (size + hidden),
+        places * (sums + POINTWISE[view.operator.type] * hidden),
+    )

@@ -1,0 +1,103 @@
+"""Costs of operators that sum over an axis: reductions, normalisations, transforms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import ceil, log2
+
+from gallery.costs.registry import Cost, UnknownError, View, costs, plain
+
+REDUCE: Mapping[str, tuple[int, int]] = {
+    "ReduceSum": (1, 0),
+    "ReduceMax": (1, 0),
+    "ReduceMin": (1, 0),
+    "ReduceProd": (1, 0),
+    "ReduceMean": (1, 1),
+    "ReduceL1": (2, 0),
+    "ReduceL2": (2, 1),
+    "ReduceLogSum": (1, 1),
+    "ReduceLogSumExp": (2, 1),
+    "ReduceSumSquare": (2, 0),
+    "ArgMax": (1, 0),
+    "ArgMin": (1, 0),
+}
+"""Operations for each element read, and for each made."""
+
+PER_ELEMENT: Mapping[str, int] = {
+    "Softmax": 5,  # maximum, difference, exp, sum, quotient
+    "LogSoftmax": 5,  # maximum, difference, exp, sum, difference
+    "Hardmax": 2,
+    "LayerNormalization": 7,  # sum, difference, square, sum, product; scale, shift
+    "InstanceNormalization": 7,
+    "GroupNormalization": 7,
+    "MeanVarianceNormalization": 5,
+    "RMSNormalization": 4,  # square, sum, product; scale
+    "LpNormalization": 3,
+    "CumSum": 1,
+    "CumProd": 1,
+    "DynamicQuantizeLinear": 5,  # minimum, maximum; quotient, rounding, zero point
+    "SoftmaxCrossEntropyLoss": 6,
+    "NegativeLogLikelihoodLoss": 1,
+    "Unique": 1,
+}
+"""Operations for each element read."""
+
+
+@costs(*REDUCE)
+def reduce(view: View) -> Cost:
+    """Operations by element read and by element made (see `REDUCE`)."""
+    per_read, per_made = REDUCE[view.operator.type]
+    return plain(per_read * view.read() + per_made * view.made())
+
+
+@costs(*PER_ELEMENT)
+def normalisation(view: View) -> Cost:
+    """Operations of the definition for each element read (see `PER_ELEMENT`)."""
+    return plain(PER_ELEMENT[view.operator.type] * view.read())
+
+
+@costs("LRN")
+def local_response(view: View) -> Cost:
+    """Squares, a sum over `size` channels, and a product, a sum, a power and a quotient."""
+    return plain((int(view.get("size", 1)) + 5) * view.read())
+
+
+@costs("TopK")
+def top_k(view: View) -> Cost:
+    """One comparison for each element read and level of a heap of k."""
+    return plain(view.read() * max(1, ceil(log2(max(view.made(), 2) + 1)) // 2))
+
+
+@costs("DFT")
+def discrete_fourier(view: View) -> Cost:
+    """5 N log2 N for each transform of N points.
+
+    The usual count of a radix-2 transform, https://www.fftw.org/speed/method.html.
+    """
+    shape = view.shape(0)
+    axis = view.get("axis", 1 if view.operator.version < 20 else -2)
+    if view.operator.version >= 20 and view.has(2):
+        value = view.tensor(2).value
+        if value is None:
+            raise UnknownError("axis")
+        axis = int(value.reshape(-1)[0])
+    if not -len(shape) <= axis < len(shape) or not shape[axis]:
+        raise UnknownError("axis")
+    points = view.out()[axis]
+    transforms = view.read() // shape[axis] // max(shape[-1], 1)
+    return plain(transforms * _fft(points))
+
+
+@costs("STFT")
+def short_time_fourier(view: View) -> Cost:
+    """For each frame a product with the window and a transform of 5 N log2 N."""
+    batch, frames = view.out()[:2]
+    value = view.tensor(3).value if view.has(3) else None
+    if value is None and not view.has(2):
+        raise UnknownError("frame_length")
+    points = int(value.reshape(-1)[0]) if value is not None else view.read(2)
+    return plain(batch * frames * (_fft(points) + (points if view.has(2) else 0)))
+
+
+def _fft(points: int) -> int:
+    return round(5 * points * log2(points)) if points > 1 else 0

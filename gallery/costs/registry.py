@@ -1,0 +1,124 @@
+"""The registry of cost formulas and what a formula sees of an operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from gallery.model import Model, Operator, Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Work of one operator.
+
+    Attributes:
+        macs: Multiply-accumulate operations, 0 where the operator has none.
+        flops: Floating-point operations; a multiply-accumulate counts 2.
+    """
+
+    macs: int
+    flops: int
+
+
+class UnknownError(Exception):
+    """A shape or a value that a formula needs is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An operator with the shapes of its tensors.
+
+    Every question raises UnknownError where the answer is not known.
+    """
+
+    model: Model
+    operator: Operator
+
+    def has(self, slot: int) -> bool:
+        """Whether the input is given."""
+        return slot < len(self.operator.inputs) and self.operator.inputs[slot] >= 0
+
+    def tensor(self, slot: int) -> Tensor:
+        """The input tensor at a position."""
+        if not self.has(slot):
+            raise UnknownError(slot)
+        return self.model.tensors[self.operator.inputs[slot]]
+
+    def shape(self, slot: int) -> tuple[int, ...]:
+        """Sizes of an input."""
+        sizes = self.tensor(slot).sizes
+        if sizes is None:
+            raise UnknownError(slot)
+        return sizes
+
+    def read(self, slot: int = 0) -> int:
+        """Elements of an input."""
+        return prod(self.shape(slot))
+
+    def out(self, slot: int = 0) -> tuple[int, ...]:
+        """Sizes of an output."""
+        outputs = self.operator.outputs
+        index = outputs[slot] if slot < len(outputs) else -1
+        sizes = self.model.tensors[index].sizes if index >= 0 else None
+        if sizes is None:
+            raise UnknownError(slot)
+        return sizes
+
+    def made(self) -> int:
+        """Elements of the first output that is given."""
+        slot = next((s for s, index in enumerate(self.operator.outputs) if index >= 0), 0)
+        return prod(self.out(slot))
+
+    def get(self, name: str, default: Any) -> Any:
+        """An attribute, or what it is by default."""
+        return self.operator.attributes.get(name, default)
+
+    @property
+    def given(self) -> int:
+        """Number of inputs that are given."""
+        return sum(index >= 0 for index in self.operator.inputs)
+
+
+Formula = Callable[[View], Cost]
+
+_FORMULAS: dict[tuple[str, str], Formula] = {}
+
+
+def costs(*types: str, domain: str = "") -> Callable[[Formula], Formula]:
+    """Register a formula for operator types of a domain.
+
+    Raises:
+        ValueError: A type has a formula already.
+    """
+
+    def register(formula: Formula) -> Formula:
+        for kind in types:
+            if (domain, kind) in _FORMULAS:
+                raise ValueError(f"{domain or 'ai.onnx'} {kind} has two cost formulas")
+            _FORMULAS[domain, kind] = formula
+        return formula
+
+    return register
+
+
+def formula_of(domain: str, kind: str) -> Formula | None:
+    """The formula of an operator type, or None where it has none."""
+    return _FORMULAS.get((domain, kind))
+
+
+def registered() -> tuple[tuple[str, str], ...]:
+    """Domain and type of all operators that have a formula, sorted."""
+    return tuple(sorted(_FORMULAS))
+
+
+def contraction(macs: int, extra: int = 0) -> Cost:
+    """The cost of this many multiply-accumulates and of `extra` other operations."""
+    return Cost(macs=macs, flops=2 * macs + extra)
+
+
+def plain(flops: int) -> Cost:
+    """The cost of operations that are no contraction."""
+    return Cost(macs=0, flops=flops)

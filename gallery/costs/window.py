@@ -1,0 +1,74 @@
+"""Costs of operators that look at windows: pools, interpolation, sampling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+
+from gallery.costs.registry import Cost, UnknownError, View, costs, plain
+
+_TAPS: Mapping[str, int] = {"linear": 2, "bilinear": 2, "cubic": 4, "bicubic": 4}
+
+
+@costs("MaxPool", "AveragePool", "QLinearAveragePool")
+def pool(view: View) -> Cost:
+    """One comparison or sum for each place of the kernel and each output element."""
+    kernel = view.get("kernel_shape", None)
+    if not kernel:
+        raise UnknownError("kernel_shape")
+    return plain(view.made() * prod(kernel))
+
+
+@costs("LpPool")
+def lp_pool(view: View) -> Cost:
+    """A power and a sum for each place of the kernel, and a root."""
+    kernel = view.get("kernel_shape", None)
+    if not kernel:
+        raise UnknownError("kernel_shape")
+    return plain(view.made() * (2 * prod(kernel) + 1))
+
+
+@costs("GlobalAveragePool", "GlobalMaxPool")
+def global_pool(view: View) -> Cost:
+    """One comparison or sum for each element read."""
+    return plain(view.read())
+
+
+@costs("GlobalLpPool")
+def global_lp_pool(view: View) -> Cost:
+    """A power and a sum for each element read, and a root."""
+    return plain(2 * view.read() + view.made())
+
+
+@costs("Resize", "Upsample")
+def resize(view: View) -> Cost:
+    """A weighted sum of 2 (linear) or 4 (cubic) values along each axis that changes."""
+    taps = _TAPS.get(str(view.get("mode", "nearest")), 1)
+    before, after = view.shape(0), view.out()
+    axes = sum(a != b for a, b in zip(before, after, strict=False))
+    return plain(prod(after) * (2 * taps**axes - 1) if taps > 1 and axes else 0)
+
+
+@costs("GridSample")
+def grid_sample(view: View) -> Cost:
+    """A weighted sum of 2 (linear) or 4 (cubic) values along each spatial axis."""
+    taps = _TAPS.get(str(view.get("mode", "linear")), 1)
+    axes = len(view.shape(0)) - 2
+    return plain(view.made() * (2 * taps**axes - 1) if taps > 1 else 0)
+
+
+@costs("RoiAlign")
+def roi_align(view: View) -> Cost:
+    """A bilinear sample (7) and its sum for each of the sampling points.
+
+    Where their number follows from the region's size (sampling_ratio 0), 2 by 2 are assumed.
+    """
+    ratio = int(view.get("sampling_ratio", 0)) or 2
+    return plain(view.made() * ratio * ratio * 8)
+
+
+@costs("AffineGrid")
+def affine_grid(view: View) -> Cost:
+    """A product of each point with its row of the matrix."""
+    made = view.made()
+    return plain(made * (2 * view.shape(0)[-1] - 1))

@@ -1,0 +1,205 @@
+"""Finds the models of a directory, and their sidecars, without trusting anything in it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gallery.errors import DiscoverError
+from gallery.ignore import Pattern, ignored, parse
+from gallery.regular import open_regular
+
+IGNORE_FILE = ".galleryignore"
+LARGEST_SIDECAR = 1 << 20
+LONGEST_SLUG = 80
+
+_MODEL = ".onnx"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFile:
+    """A file, or something else, that goes by a model's name.
+
+    Attributes:
+        path: Where it is.
+        relative: Its path from the models directory, with "/" between the parts.
+        slug: Short name for file names and addresses: [a-z0-9-], unique in the gallery.
+        digest: SHA-256 of its content in hexadecimal, or "" where it cannot be read.
+        bytes: Its size, 0 where it cannot be read.
+        sidecar: The Markdown file of the same stem beside it, or None.
+        sidecar_text: The text of the sidecar, or None.
+        problem: Why it cannot be read, or None.
+    """
+
+    path: Path
+    relative: str
+    slug: str
+    digest: str = ""
+    bytes: int = 0
+    sidecar: Path | None = None
+    sidecar_text: str | None = None
+    problem: DiscoverError | None = None
+
+
+def discover(directory: Path, ignore: Sequence[str] = ()) -> tuple[ModelFile, ...]:
+    """The models below a directory, by path.
+
+    All that ends in ".onnx" counts; names that begin with a dot do not, nor what matches a pattern
+    of the directory's `.galleryignore` or of `ignore` (for both see `gallery.ignore.parse`). What
+    is no regular, readable file, or a link that leads out of the directory, comes with its
+    `problem` and is not opened. Folders that are links are not looked into: what they hold is
+    found in its own place, or is no part of the gallery.
+
+    Raises:
+        DiscoverError: The directory is none, or cannot be read.
+    """
+    directory = Path(directory)
+    if not directory.is_dir():
+        what = "is no folder" if directory.exists() else "does not exist"
+        hint = "name the folder that holds the models"
+        raise DiscoverError(f"the models directory {str(directory)!r} {what}", hint=hint)
+    root = directory.resolve()
+    patterns = parse([*_ignore_lines(directory, root), *ignore])
+    seen: dict[Path, DiscoverError | None] = {}
+    for path, problem in _walk(directory, patterns):
+        seen.setdefault(path, problem)
+    found = [
+        ModelFile(path=path, relative=_relative(path, directory), slug="", problem=seen[path])
+        if seen[path]
+        else _model_file(path, directory, root)
+        for path in sorted(seen, key=os.fsencode)
+    ]
+    slugs = _slugs([file.relative for file in found])
+    return tuple(replace(file, slug=slug) for file, slug in zip(found, slugs, strict=True))
+
+
+def slugify(text: str) -> str:
+    """A name of [a-z0-9-] for a text.
+
+    >>> slugify("Vision/ResNet 50 (v1.5)"), slugify("日本")
+    ('vision-resnet-50-v1-5', 'model')
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_SLUG].strip("-")
+    return slug or "model"
+
+
+def _walk(
+    directory: Path, patterns: Sequence[Pattern]
+) -> Iterator[tuple[Path, DiscoverError | None]]:
+    """Everything named like a model, links and folders too; and folders that stay closed."""
+    errors: list[OSError] = []
+    for folder, folders, files in os.walk(directory, onerror=errors.append):
+        place = Path(folder)
+        for name in (*folders, *files):
+            path = place / name
+            is_folder = name in folders
+            named = name.lower().endswith(_MODEL) and not name.startswith(".")
+            if named and not ignored(_relative(path, directory), patterns, folder=is_folder):
+                yield path, None
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".")
+            and not ignored(_relative(place / name, directory), patterns, folder=True)
+        ]
+    for error in errors:
+        path = Path(str(error.filename))
+        if path == directory:
+            found = f"the models directory {str(directory)!r} may not be read"
+            raise DiscoverError(found, hint="give the build the right to") from error
+        found = f"the folder {path.name!r} may not be read"
+        yield path, DiscoverError(found, hint="give the build the right to, or ignore it")
+
+
+def _model_file(path: Path, directory: Path, root: Path) -> ModelFile:
+    file = ModelFile(path=path, relative=_relative(path, directory), slug="")
+    try:
+        _stay_inside(path, root)
+        digest, size = _digest(path)
+        sidecar = path.with_suffix(".md")
+        text = _sidecar_text(sidecar, root)
+    except DiscoverError as problem:
+        return replace(file, problem=problem)
+    if text is None:
+        return replace(file, digest=digest, bytes=size)
+    return replace(file, digest=digest, bytes=size, sidecar=sidecar, sidecar_text=text)
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    with open_regular(path) as file:
+        try:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return digest, os.fstat(file.fileno()).st_size
+        except OSError as error:
+            reason = error.strerror or "unknown reason"
+            found = f"{path.name} cannot be read ({reason})"
+            raise DiscoverError(found, hint="check the disk") from error
+
+
+def _sidecar_text(path: Path, root: Path) -> str | None:
+    if not os.path.lexists(path):
+        return None
+    _stay_inside(path, root)
+    with open_regular(path) as file:
+        raw = file.read(LARGEST_SIDECAR + 1)
+    if len(raw) > LARGEST_SIDECAR:
+        found = f"the sidecar {path.name} is larger than {LARGEST_SIDECAR >> 20} MiB"
+        raise DiscoverError(found, hint="shorten it")
+    return raw.decode("utf-8-sig", errors="replace")
+
+
+def _stay_inside(path: Path, root: Path) -> None:
+    if not stat.S_ISLNK(os.lstat(path).st_mode):
+        return
+    try:
+        target = path.resolve(strict=True)
+    except (OSError, RuntimeError):
+        return  # broken or a loop: opening it says so
+    if not target.is_relative_to(root):
+        found = f"{path.name} is a link that leads out of the models directory"
+        raise DiscoverError(found, hint="put the file itself in its place")
+
+
+def _ignore_lines(directory: Path, root: Path) -> list[str]:
+    path = directory / IGNORE_FILE
+    text = _sidecar_text(path, root)
+    return [] if text is None else text.splitlines()
+
+
+def _relative(path: Path, directory: Path) -> str:
+    text = path.relative_to(directory).as_posix()
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _slugs(relatives: Sequence[str]) -> list[str]:
+    """A slug for each path, which other paths change as seldom as can be.
+
+    A path that is a slug already keeps it, and so does the only one of its slug; the others get a
+    hash of the path.
+    """
+    stems = [text[: -len(_MODEL)] if text.lower().endswith(_MODEL) else text for text in relatives]
+    plain = [slugify(stem) for stem in stems]
+    shared = Counter(plain)
+    slugs: dict[int, str] = {}
+    taken: set[str] = set()
+    for wish in (0, 1):
+        for index, slug in enumerate(plain):
+            fits = slug == stems[index] if wish == 0 else shared[slug] == 1
+            if index not in slugs and fits and slug not in taken:
+                slugs[index] = slug
+                taken.add(slug)
+    for index, slug in enumerate(plain):
+        if index not in slugs:
+            mark = hashlib.sha256(relatives[index].encode()).hexdigest()
+            marked = (f"{slug}-{mark[:length]}" for length in range(8, len(mark)))
+            slugs[index] = next(text for text in marked if text not in taken)
+            taken.add(slugs[index])
+    return [slugs[index] for index in range(len(plain))]

@@ -1,0 +1,83 @@
+"""Runs a Graphviz engine on a weighted graph of numbered nodes, with a time limit.
+
+Nodes are integers: no name of a model ever reaches DOT. The library that pygraphviz carries does
+the work; see https://graphviz.org/docs/layouts/ for the engines.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import graphviz
+import numpy as np
+import numpy.typing as npt
+
+ENGINES = ("dot", "neato", "fdp", "sfdp", "circo", "twopi", "osage", "patchwork")
+"""The engines of Graphviz, each with a character of its own."""
+
+_PROGRAM = Path(__file__).with_name("engine.py")
+_POINTS_PER_INCH = 72.0
+
+
+class EngineError(Exception):
+    """An engine gave no positions; the message says why."""
+
+
+def dot_source(
+    edges: npt.NDArray[np.int32], weights: npt.NDArray[np.float32], seed: int
+) -> str:
+    """The graph as DOT.
+
+    Nodes without an edge are left out: they need no engine, and sfdp takes a minute to pack 1,000.
+
+    Args:
+        edges: int32 (k, 2), (source, reader).
+        weights: float32 (k,), data that flows, at most 1; more data draws nodes nearer.
+        seed: Where the engines that start at random start.
+    """
+    graph = graphviz.Digraph(
+        graph_attr={"start": str(seed), "overlap": "true", "splines": "false", "pack": "true"},
+        node_attr={"shape": "point", "width": "0.2", "label": ""},
+    )
+    for node in np.unique(edges).tolist():
+        graph.node(str(node))
+    for (source, reader), weight in zip(edges.tolist(), weights.tolist(), strict=True):
+        graph.edge(
+            str(source),
+            str(reader),
+            weight=str(1 + round(4 * weight)),
+            len=f"{1.5 - 0.5 * weight:.3f}",
+        )
+    return str(graph.source)
+
+
+def run(engine: str, source: str, nodes: int, seconds: float) -> npt.NDArray[np.float32]:
+    """Positions by a Graphviz engine: float32 (nodes, 2), inches, y up; NaN for absent nodes.
+
+    Args:
+        engine: One of `ENGINES`.
+        source: The graph as DOT, with nodes out of 0..nodes-1.
+        nodes: Number of nodes.
+        seconds: After this time the engine is killed.
+
+    Raises:
+        EngineError: It took too long or crashed.
+    """
+    # -P keeps this directory off the module path, where types.py would hide Python's own.
+    command = [sys.executable, "-P", str(_PROGRAM), engine]
+    try:
+        done = subprocess.run(  # noqa: S603
+            command, input=source, capture_output=True, text=True, timeout=seconds, check=False
+        )
+    except subprocess.TimeoutExpired as late:
+        raise EngineError(f"{engine} was not done after {seconds:g} s") from late
+    if done.returncode:
+        tail = " ".join(done.stderr.split()[-20:])
+        raise EngineError(f"{engine} ended with exit status {done.returncode}: {tail}")
+    positions = np.full((nodes, 2), np.nan, np.float32)
+    for line in done.stdout.splitlines():
+        node, x, y = line.split()
+        positions[int(node)] = float(x), float(y)
+    return positions / np.float32(_POINTS_PER_INCH)

@@ -1,0 +1,93 @@
+"""All sizes of one compute graph, from its vertices to a graph that is small enough to draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gallery.graph import ComputeGraph
+from gallery.layout.coarsen import layer_groups, matched
+from gallery.layout.levels import IntArray, Level, quotient, undirected
+
+_SHRINK = 3
+"""A level that is not this many times smaller than the one before is not worth relaxing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Hierarchy:
+    """Graphs from fine to coarse.
+
+    Attributes:
+        levels: The graphs; the first one is the compute graph itself.
+        parents: For each level but the last: int32 (n,), each vertex's vertex in the next level.
+    """
+
+    levels: tuple[Level, ...]
+    parents: tuple[IntArray, ...]
+
+    def ancestors(self) -> list[IntArray]:
+        """For each level: int32 (n,), the vertex of the last level that holds each vertex."""
+        found = [np.arange(self.levels[-1].vertices, dtype=np.int32)]
+        for up in reversed(self.parents):
+            found.append(found[-1][up])
+        return found[::-1]
+
+
+def hierarchy(graph: ComputeGraph, limit: int) -> Hierarchy:
+    """The graph at its levels, and coarser still until there are at most `limit` vertices.
+
+    Args:
+        graph: The compute graph.
+        limit: Most vertices of the last level.
+    """
+    levels, parents = [finest(graph)], []
+    waiting: IntArray | None = None
+    for number, up in enumerate(graph.levels):
+        waiting = up if waiting is None else up[waiting]
+        size = int(waiting.max()) + 1 if len(waiting) else 0
+        if size * _SHRINK < levels[-1].vertices or number == len(graph.levels) - 1:
+            levels.append(quotient(levels[-1], waiting, size))
+            parents.append(waiting)
+            waiting = None
+    if levels[-1].vertices > limit:
+        groups = smaller(graph, Hierarchy(levels=tuple(levels), parents=tuple(parents)), limit)
+        for up in groups:
+            levels.append(quotient(levels[-1], up, int(up.max()) + 1))
+            parents.append(up)
+    return Hierarchy(levels=tuple(levels), parents=tuple(parents))
+
+
+def finest(graph: ComputeGraph) -> Level:
+    """The compute graph itself, with the back edges of loops; each vertex's charge is 1 + degree."""
+    indptr, neighbours = undirected(graph.indptr, graph.sources)
+    charge = (1 + np.diff(indptr)).astype(np.float32)
+    charge /= np.float32(max(charge.sum(dtype=np.float64), 1))
+    return Level(
+        indptr=indptr, neighbours=neighbours, weights=np.empty(0, np.float32), charge=charge
+    )
+
+
+def smaller(graph: ComputeGraph, sizes: Hierarchy, limit: int) -> list[IntArray]:
+    """Parents that make the last level as small as a limit: by layers, else by pairs."""
+    last = sizes.levels[-1]
+    if last.vertices <= limit:
+        return []
+    member = np.empty(last.vertices, np.int32)
+    ancestor = sizes.ancestors()[0]
+    member[ancestor[::-1]] = np.arange(len(ancestor) - 1, -1, -1, dtype=np.int32)
+    groups = layer_groups(graph, member, limit)
+    if groups is not None:
+        return [groups]
+    steps: list[IntArray] = []
+    level = last
+    while level.vertices > limit:
+        pair = matched(level)
+        size = int(pair.max()) + 1
+        if size > 0.9 * level.vertices:
+            # A star has no second pair: its rays are taken two by two in their order.
+            pair = (np.arange(level.vertices) // 2).astype(np.int32)
+            size = int(pair.max()) + 1
+        steps.append(pair)
+        level = quotient(level, pair, size)
+    return steps

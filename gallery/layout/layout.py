@@ -1,0 +1,155 @@
+"""From a compute graph to a place for each vertex."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import numpy as np
+
+from gallery.graph import ComputeGraph
+from gallery.errors import LayoutError
+from gallery.layout.engines import ENGINES
+from gallery.layout.hierarchy import Hierarchy, hierarchy
+from gallery.layout.levels import FloatArray, IntArray
+from gallery.layout.macro import draw
+from gallery.layout.relax import Anchors, Forces, relax
+from gallery.layout.settings import LayoutSettings
+from gallery.layout.skeleton import skeleton as operator_skeleton
+from gallery.layout.types import Layout
+
+_log = logging.getLogger(__name__)
+
+_MOST_OPERATORS = 1200
+"""Operators that are drawn pair by pair; with more, layers are drawn instead."""
+
+_FEW_OPERATORS = 200
+"""With fewer, blocks of operators are drawn pair by pair."""
+
+_KEEP = {"sfdp": 0.0, "neato": 0.2, "fdp": 0.3}
+_KEEP_OTHERS = 0.75
+"""How much of its distances each skeleton keeps; those that draw no distances are all character."""
+
+
+def layout(
+    graph: ComputeGraph,
+    *,
+    skeleton: str = "sfdp",
+    seed: int = 1,
+    seconds: float = 20.0,
+    settings: LayoutSettings | None = None,
+) -> Layout:
+    """Place every vertex: Graphviz lays out the operators, then coarse to fine.
+
+    Args:
+        graph: What to lay out.
+        skeleton: The Graphviz engine for the operators.
+        seed: Where random starts start.
+        seconds: Time limit of the engine.
+        settings: Shape and effort.
+
+    Raises:
+        LayoutError: There is no such engine.
+    """
+    settings = settings or LayoutSettings()
+    if skeleton not in ENGINES:
+        found = f"there is no skeleton {skeleton!r}"
+        raise LayoutError(found, graph.model, f"take one of {', '.join(ENGINES)}")
+    if not graph.vertices:
+        nothing = np.empty((0, 2), np.float32)
+        return Layout(graph=graph, positions=nothing, skeleton=skeleton, engine=skeleton, seed=seed)
+    start = time.perf_counter()
+    sizes = hierarchy(graph, _MOST_OPERATORS)
+    _log.info("levels: %.2f s", time.perf_counter() - start)
+    start = time.perf_counter()
+    bones = operator_skeleton(graph, sizes, skeleton, seed, seconds)
+    _log.info("skeleton by %s: %.2f s", bones.engine, time.perf_counter() - start)
+    start = time.perf_counter()
+    sizes, start_places = _unfolded(sizes, bones.positions, np.random.default_rng(seed))
+    places = draw(
+        sizes.levels[-1],
+        start_places,
+        keep=_KEEP.get(bones.engine, _KEEP_OTHERS),
+        seed=seed,
+        settings=settings,
+    )
+    _log.info("operators: %d, %.2f s", len(places), time.perf_counter() - start)
+    positions = _refine(sizes, places, settings, np.random.default_rng(seed))
+    positions -= (positions.min(axis=0) + positions.max(axis=0)) / 2
+    return Layout(
+        graph=graph,
+        positions=positions,
+        skeleton=skeleton,
+        engine=bones.engine,
+        fallback=bones.fallback,
+        seed=seed,
+    )
+
+
+def _unfolded(
+    sizes: Hierarchy, positions: FloatArray, random: np.random.Generator
+) -> tuple[Hierarchy, FloatArray]:
+    """Levels that end at the blocks of operators where there are few operators.
+
+    So a network of few and large operators (a recurrent one's time steps are one operator) gets a
+    shape of its own too. The blocks start where their operators lie.
+    """
+    if sizes.levels[-1].vertices >= _FEW_OPERATORS:
+        return sizes, positions
+    fits = [level.vertices <= _MOST_OPERATORS for level in sizes.levels]
+    last = fits.index(True)
+    start = positions[sizes.ancestors()[last]]
+    start += random.standard_normal(start.shape, np.float32) * np.float32(0.01 * start.std())
+    return Hierarchy(levels=sizes.levels[: last + 1], parents=sizes.parents[:last]), start
+
+
+def _named(
+    graph: ComputeGraph, positions: FloatArray, asked: str, bones: Skeleton, seed: int
+) -> Layout:
+    return Layout(
+        graph=graph,
+        positions=positions,
+        skeleton=asked,
+        engine=bones.engine,
+        fallback=bones.fallback,
+        seed=seed,
+    )
+
+
+def _refine(
+    sizes: Hierarchy, places: FloatArray, settings: LayoutSettings, random: np.random.Generator
+) -> FloatArray:
+    """Positions of the finest level, from the places of the coarsest one's vertices."""
+    push = settings.bodies * (1 + settings.hold) * len(places) / (2 * np.pi)
+    forces = Forces(hold=settings.hold, push=push, reach=settings.reach)
+    positions = places
+    bodies = sizes.ancestors()
+    for number in range(len(sizes.levels) - 2, -1, -1):
+        start = time.perf_counter()
+        level = sizes.levels[number]
+        room = np.sqrt(2 * push * sizes.levels[number + 1].charge)
+        positions = _spread(positions, sizes.parents[number], room, random)
+        share = number / max(len(sizes.levels) - 2, 1)
+        steps = round(settings.fine_steps * (settings.steps / settings.fine_steps) ** share)
+        margin = 2 + 2 * float(np.sqrt(2 * push * sizes.levels[-1].charge.max()))
+        anchors = Anchors(places=places, body=bodies[number], margin=margin)
+        positions = relax(level, positions, anchors, forces, steps)
+        _log.info(
+            "level %d: %d vertices, %d edges, %d steps, %.2f s",
+            number,
+            level.vertices,
+            len(level.neighbours) // 2,
+            steps,
+            time.perf_counter() - start,
+        )
+    return positions
+
+
+def _spread(
+    positions: FloatArray, parents: IntArray, room: FloatArray, random: np.random.Generator
+) -> FloatArray:
+    """Places for the vertices of a finer level: near their parent's, as far as it has room."""
+    fine = positions[parents]
+    radius = np.float32(0.5) * room[parents].astype(np.float32)
+    fine += random.standard_normal(fine.shape, np.float32) * radius[:, None]
+    return fine

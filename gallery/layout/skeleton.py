@@ -1,0 +1,119 @@
+"""The layout of the operators by Graphviz, or by our own hand where no engine gives one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.graph import ComputeGraph
+from gallery.layout.engines import EngineError, dot_source, run
+from gallery.layout.hierarchy import Hierarchy, smaller
+from gallery.layout.levels import FloatArray, IntArray, Level, quotient
+
+FALLBACKS = ("sfdp", "neato", "twopi")
+"""Engines that are tried, in this order, where the one that was asked for fails."""
+
+MOST_NODES = {"dot": 500, "neato": 800, "fdp": 300, "circo": 300}
+"""Nodes that an engine places in a few seconds, where they are fewer than operators ever are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Skeleton:
+    """Places for the vertices of the coarsest level.
+
+    Attributes:
+        positions: float32 (n, 2), inches, y up.
+        engine: The engine that made them, or "layers" for our own rows of layers.
+        fallback: Why another engine than the one asked for had to be taken, or "".
+    """
+
+    positions: FloatArray
+    engine: str
+    fallback: str = ""
+
+
+def skeleton(
+    graph: ComputeGraph, sizes: Hierarchy, engine: str, seed: int, seconds: float
+) -> Skeleton:
+    """Lay out the coarsest level by a Graphviz engine, or by the next one that can.
+
+    Where there are too many operators for the engine, it lays out their layers, and each operator
+    starts where its layer lies.
+
+    Args:
+        graph: The compute graph.
+        sizes: Its levels.
+        engine: One of `gallery.layout.engines.ENGINES`.
+        seed: Where engines that start at random start.
+        seconds: Time limit of each engine.
+    """
+    reasons = []
+    for name in (engine, *(other for other in FALLBACKS if other != engine)):
+        level, group = _small_enough(graph, sizes, MOST_NODES.get(name, 1200))
+        edges, weights = _edges(level)
+        if not len(edges):
+            positions = np.zeros((level.vertices, 2), np.float32)
+            return Skeleton(positions=positions[group], engine=name, fallback="; ".join(reasons))
+        try:
+            positions = run(name, dot_source(edges, weights, seed), level.vertices, seconds)
+        except EngineError as error:
+            reasons.append(str(error))
+            continue
+        missing = np.isnan(positions).any(axis=1)
+        if missing[edges].any():
+            reasons.append(f"{name} placed {int(missing[edges].sum())} ends of edges nowhere")
+            continue
+        positions = _squarish(np.where(missing[:, None], 0, positions))[group]
+        return Skeleton(positions=positions, engine=name, fallback="; ".join(reasons))
+    positions = _squarish(rows(sizes.levels[-1]))
+    return Skeleton(positions=positions, engine="layers", fallback="; ".join(reasons))
+
+
+def _small_enough(graph: ComputeGraph, sizes: Hierarchy, limit: int) -> tuple[Level, IntArray]:
+    """The coarsest level, or its quotient by layers; and each of its vertices' vertex in that."""
+    level = sizes.levels[-1]
+    group = np.arange(level.vertices, dtype=np.int32)
+    for up in smaller(graph, sizes, limit):
+        level = quotient(level, up, int(up.max()) + 1)
+        group = up[group]
+    return level, group
+
+
+def _squarish(positions: FloatArray) -> FloatArray:
+    """The positions, stretched where one side is more than twice the other."""
+    centred = positions - positions.mean(axis=0)
+    sides = np.ptp(centred, axis=0).astype(np.float64)
+    if not sides.min() > 0:
+        return np.asarray(centred, np.float32)
+    factor = np.maximum(sides.max() / 2 / sides, 1)
+    return np.asarray(centred * factor, np.float32)
+
+
+def _edges(level: Level) -> tuple[npt.NDArray[np.int32], FloatArray]:
+    """Each edge once, as (smaller, larger) number, with its weight against the mean, at most 1."""
+    ends = np.repeat(np.arange(level.vertices, dtype=np.int32), np.diff(level.indptr))
+    once = ends < level.neighbours
+    edges = np.stack([ends[once], level.neighbours[once]], axis=1)
+    weights = level.weights[once] if len(level.weights) else np.ones(len(edges), np.float32)
+    if not len(edges):
+        return edges, weights
+    return edges, np.minimum(weights / (2 * weights.mean()), 1).astype(np.float32)
+
+
+def rows(level: Level) -> FloatArray:
+    """A layered layout that cannot fail: rows by longest path, in the order of numbers."""
+    depth = np.zeros(level.vertices, np.int64)
+    for vertex in range(level.vertices):
+        before = level.neighbours[level.indptr[vertex] : level.indptr[vertex + 1]]
+        before = before[before < vertex]
+        if len(before):
+            depth[vertex] = depth[before].max() + 1
+    order = np.argsort(depth, kind="stable")
+    width = np.bincount(depth)
+    start = np.concatenate([[0], np.cumsum(width)])[:-1]
+    column = np.empty(level.vertices, np.float64)
+    column[order] = np.arange(level.vertices) - np.repeat(start, width)
+    column -= (width[depth] - 1) / 2
+    return np.stack([column, -depth], axis=1).astype(np.float32)

@@ -1,0 +1,224 @@
+"""Reads an ONNX file as a `Model`: the operators, the shapes and the layers, but no weights."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import onnx  # noqa: TID251 -- the one door to ONNX
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+from gallery.errors import DiscoverError, LoadError
+from gallery.model import Model, Operator, Tensor
+from gallery.reading.bind import bind_inputs
+from gallery.reading.flatten import Flat, domain, flatten
+from gallery.reading.layers import Naming, layer_tree
+from gallery.reading.shapes import Inference, infer
+from gallery.reading.sniff import not_onnx, refuse_other_formats
+from gallery.reading.types import dims_of, dtype_of
+from gallery.reading.values import text_of
+from gallery.reading.wire import BrokenError, Slim, check_nesting, slim
+from gallery.regular import open_regular
+
+_NAMED = 5
+
+logger = logging.getLogger(__name__)
+
+
+def load(path: Path, *, dims: Mapping[str, int] | None = None, default_dim: int = 1) -> Model:
+    """Read the operator graph of an ONNX file.
+
+    Payloads of more than a few KiB are skipped on the way and external data is never opened, so
+    the cost is that of the operators, whatever the weights. Symbolic dimensions of the inputs are
+    bound, functions are inlined, control flow is unfolded, and shapes are inferred; what cannot be
+    known is left open and said in `Model.warnings`.
+
+    Args:
+        path: The file.
+        dims: Size of symbolic dimensions, by name; "input[axis]" names one that has no name.
+        default_dim: Size of all others.
+
+    Raises:
+        LoadError: The file is no ONNX model that can be read, or a size is less than 1.
+    """
+    path = Path(path)
+    name, sizes = path.stem, dict(dims or {})
+    wrong = [key for key, size in (*sizes.items(), ("default_dim", default_dim)) if size < 1]
+    if wrong:
+        raise LoadError(f"the size of {wrong[0]} is less than 1", name, "give a size of 1 or more")
+    started = time.perf_counter()
+    try:
+        kept = _read(path)
+        proto = _parse(path, kept)
+        model = _model(name, proto, kept, sizes, default_dim)
+    except (LoadError, DiscoverError) as error:
+        raise LoadError(error.found, name, error.hint) from error
+    seconds = time.perf_counter() - started
+    logger.info("load %s: %d operators in %.2f s", name, len(model.operators), seconds)
+    return model
+
+
+def _read(path: Path) -> Slim:
+    with open_regular(path) as file:
+        size = file.seek(0, 2)
+        file.seek(0)
+        head = file.read(4096)
+        refuse_other_formats(head, size)
+        try:
+            return slim(file.fileno(), size)
+        except BrokenError as error:
+            raise not_onnx(head, size, error) from error
+        except OSError as error:
+            reason = error.strerror or "unknown reason"
+            raise LoadError(f"the file cannot be read ({reason})", hint="check the disk") from error
+
+
+def _parse(path: Path, kept: Slim) -> onnx.ModelProto:
+    proto = onnx.ModelProto()
+    try:
+        proto.ParseFromString(kept.content)
+    except DecodeError as error:
+        raise _undecoded(path) from error
+    if not proto.HasField("graph"):
+        found = "the file holds no graph"
+        raise LoadError(found, hint="export the model again; the file may be cut short")
+    if not proto.graph.node:
+        found = "the graph has no operators"
+        raise LoadError(found, hint="there is nothing to draw; export the whole model")
+    return proto
+
+
+def _undecoded(path: Path) -> LoadError:
+    """Why protobuf could not decode what is sound on the surface."""
+    with open_regular(path) as file:
+        size = file.seek(0, 2)
+        head = os.pread(file.fileno(), 4096, 0)
+        try:
+            check_nesting(file.fileno(), size)
+        except BrokenError as error:
+            return not_onnx(head, size, error)
+        except LoadError as error:
+            return error
+    found = "the file is damaged: protobuf cannot decode it"
+    return LoadError(found, hint="export or download the model again")
+
+
+def _model(
+    name: str, proto: onnx.ModelProto, kept: Slim, sizes: Mapping[str, int], default: int
+) -> Model:
+    held = {tensor.name for tensor in proto.graph.initializer}
+    held.update(tensor.values.name for tensor in proto.graph.sparse_initializer)
+    fed = [value for value in proto.graph.input if value.name not in held]
+    bound = bind_inputs(fed, sizes, default)
+    flat = flatten(proto)
+    state = infer(flat, proto, bound)
+    layers, layer_of = layer_tree(_namings(flat))
+    tensors = tuple(
+        Tensor(
+            name=value.name,
+            dtype=dtype_of(value.kind),
+            shape=dims_of(value.kind),
+            is_parameter=value.is_parameter,
+            value=value.value,
+        )
+        for value in flat.values
+    )
+    operators = tuple(
+        Operator(
+            name=step.name,
+            type=step.type,
+            domain=step.domain,
+            version=step.version,
+            inputs=step.inputs,
+            outputs=step.outputs,
+            attributes=step.attributes,
+            layer=layer,
+            bodies=step.bodies,
+            owner=step.owner,
+        )
+        for step, layer in zip(flat.steps, layer_of, strict=True)
+    )
+    return Model(
+        name=name,
+        digest=_digest(kept),
+        operators=operators,
+        tensors=tensors,
+        layers=layers,
+        inputs=flat.inputs,
+        outputs=tuple(index for index in flat.outputs if index >= 0),
+        ir_version=proto.ir_version,
+        opsets={domain(opset.domain): opset.version for opset in proto.opset_import},
+        producer=f"{text_of(proto.producer_name)} {text_of(proto.producer_version)}".strip(),
+        metadata=_pairs(proto.metadata_props),
+        bindings=bound,
+        functions=len(flat.inlined),
+        warnings=_warnings(proto, kept, flat, state),
+    )
+
+
+def _namings(flat: Flat) -> list[Naming]:
+    maker = {index: at for at, step in enumerate(flat.steps) for index in step.outputs}
+    values = flat.values
+    return [
+        Naming(
+            name=text_of(step.node.name),
+            metadata=_pairs(step.node.metadata_props),
+            calls=step.calls,
+            parameters=tuple(
+                values[i].name for i in step.inputs if i >= 0 and values[i].is_parameter
+            ),
+            outputs=tuple(values[i].name for i in step.outputs if i >= 0),
+            sources=tuple(maker[i] for i in step.inputs if i in maker and i >= 0),
+        )
+        for step in flat.steps
+    ]
+
+
+def _pairs(entries: Iterable[onnx.StringStringEntryProto]) -> dict[str, str]:
+    return {text_of(entry.key): text_of(entry.value) for entry in entries}
+
+
+def _digest(kept: Slim) -> str:
+    digest = hashlib.sha256(kept.content)
+    digest.update(repr(kept.dropped).encode())
+    return digest.hexdigest()
+
+
+def _warnings(proto: onnx.ModelProto, kept: Slim, flat: Flat, state: Inference) -> tuple[str, ...]:
+    said: list[str] = []
+    newest = onnx.defs.onnx_opset_version()
+    opset = max((o.version for o in proto.opset_import if o.domain in ("", "ai.onnx")), default=0)
+    if not proto.opset_import:
+        said.append("the file names no operator set; version 1 is assumed")
+    if opset > newest:
+        said.append(f"opset {opset} is newer than {newest}, the newest that is known here")
+    if kept.training:
+        said.append("the file's own training information is left out")
+    if flat.missing:
+        said.append(f"nothing makes {_some(flat.missing)}, which operators read")
+    unknown = [
+        step.name
+        for step in flat.steps
+        if any(i >= 0 and not _known(dims_of(flat.values[i].kind)) for i in step.outputs)
+    ]
+    if unknown:
+        count = f"{len(unknown)} of {len(flat.steps)}"
+        said.append(f"the shapes that {count} operators make are not known: {_some(unknown)}")
+    said += [
+        f"shape inference failed for {kind}: {' '.join(why.split())[:200]}"
+        for kind, why in sorted(state.failed.items())
+    ]
+    return (*said, *dict.fromkeys(state.warnings))
+
+
+def _known(shape: tuple[int | str | None, ...] | None) -> bool:
+    return shape is not None and all(isinstance(size, int) for size in shape)
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(repr(name[:60]) for name in names[:_NAMED])
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"

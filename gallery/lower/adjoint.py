@@ -1,0 +1,160 @@
+"""The backward pass: the adjoint graph, vertex by vertex, and the updates of the parameters.
+
+Reverse-mode differentiation of a graph turns every edge round (Griewank, Walther: Evaluating
+Derivatives, 2nd ed., SIAM 2008, chapter 3). Vertex v' multiplies what it gets from the gradients
+of v's readers by the derivative of v, for which it may need what v read or made:
+
+    u -> v -> w      forward         v' reads w', and u or v where its derivative needs them
+    u' <- v' <- w'   backward        the loss L stands between: outputs -> L -> their gradients
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from gallery.lower.assemble import Edges
+from gallery.lower.edges import DIFFERENTIABLE, SAVED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Forward:
+    """What the adjoint needs to know of the forward graph of n vertices.
+
+    Attributes:
+        edges: With their flags.
+        parameter: bool (n,), parameter vertices that are trained.
+        through: bool (n,), vertices that a gradient may flow through.
+        own: bool (n,), vertices whose derivative needs what they make.
+        outputs: int32 (k,), ascending, vertices that make the model's outputs.
+    """
+
+    edges: Edges
+    parameter: npt.NDArray[np.bool_]
+    through: npt.NDArray[np.bool_]
+    own: npt.NDArray[np.bool_]
+    outputs: npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Training:
+    """The whole graph of a training step.
+
+    Attributes:
+        indptr: int64 (N + 1,), forward, loss, gradients and updates.
+        sources: int32 (m,).
+        gradient_of: int32 (N,), the forward vertex that a vertex differentiates or updates, or -1.
+        loss: Number of the loss vertex; the gradients follow it, then the updates.
+        first_update: Number of the first update vertex.
+    """
+
+    indptr: npt.NDArray[np.int64]
+    sources: npt.NDArray[np.int32]
+    gradient_of: npt.NDArray[np.int32]
+    loss: int
+    first_update: int
+
+
+def training(forward: Forward) -> Training:
+    """Add the loss, the backward pass and the updates to a forward graph."""
+    edges = forward.edges
+    n = len(edges.indptr) - 1
+    is_output = np.zeros(n, bool)
+    is_output[forward.outputs] = True
+    graph = (edges.indptr, edges.sources, edges.flags)
+    has = _with_gradient(*graph, forward.parameter, forward.through, is_output)
+    differentiated = np.flatnonzero(has)[::-1].astype(np.int32)
+    updated = np.flatnonzero(has & forward.parameter).astype(np.int32)
+    gradient = np.full(n, -1, np.int32)
+    gradient[differentiated] = n + 1 + np.arange(len(differentiated), dtype=np.int32)
+    counts = np.zeros(n + 1 + len(differentiated) + len(updated), np.int64)
+    counts[:n] = np.diff(edges.indptr)
+    counts[n] = len(forward.outputs)
+    _count(*graph, gradient, forward.own, is_output, counts)
+    first_update = n + 1 + len(differentiated)
+    counts[first_update:] = 2
+    indptr = np.concatenate(([0], np.cumsum(counts)))
+    sources = np.empty(int(indptr[-1]), np.int32)
+    m = len(edges.sources)
+    sources[:m] = edges.sources
+    sources[m : m + len(forward.outputs)] = forward.outputs
+    _fill(*graph, gradient, forward.own, is_output, indptr, sources)
+    tail = sources[indptr[first_update] :].reshape(-1, 2)
+    tail[:, 0] = updated
+    tail[:, 1] = gradient[updated]
+    gradient_of = np.full(len(counts), -1, np.int32)
+    gradient_of[n + 1 : first_update] = differentiated
+    gradient_of[first_update:] = updated
+    return Training(
+        indptr=indptr,
+        sources=sources,
+        gradient_of=gradient_of,
+        loss=n,
+        first_update=first_update,
+    )
+
+
+@numba.njit(cache=True)
+def _with_gradient(indptr, sources, flags, parameter, through, is_output):  # type: ignore[no-untyped-def]
+    """Vertices that a parameter influences and that influence the loss, along gradients."""
+    n = len(indptr) - 1
+    influenced = parameter.copy()
+    for v in range(n):
+        if through[v]:
+            for e in range(indptr[v], indptr[v + 1]):
+                if flags[e] & DIFFERENTIABLE and influenced[sources[e]]:
+                    influenced[v] = True
+                    break
+    reaches = is_output & (through | parameter)
+    for v in range(n - 1, -1, -1):
+        if reaches[v] and through[v]:
+            for e in range(indptr[v], indptr[v + 1]):
+                if flags[e] & DIFFERENTIABLE:
+                    reaches[sources[e]] = True
+    return influenced & reaches
+
+
+@numba.njit(cache=True)
+def _count(indptr, sources, flags, gradient, own, is_output, counts):  # type: ignore[no-untyped-def]
+    for v in range(len(indptr) - 1):
+        if gradient[v] < 0:
+            continue
+        counts[gradient[v]] += own[v] + is_output[v]
+        for e in range(indptr[v], indptr[v + 1]):
+            if flags[e] & SAVED:
+                counts[gradient[v]] += 1
+            if flags[e] & DIFFERENTIABLE and gradient[sources[e]] >= 0:
+                counts[gradient[sources[e]]] += 1
+
+
+@numba.njit(cache=True)
+def _fill(indptr, sources, flags, gradient, own, is_output, out_indptr, out):  # type: ignore[no-untyped-def]
+    """Saved blocks, the own block and the loss come first; then readers, last reader first."""
+    n = len(indptr) - 1
+    cursor = np.zeros(n, np.int64)
+    for v in range(n):
+        if gradient[v] < 0:
+            continue
+        at = out_indptr[gradient[v]]
+        for e in range(indptr[v], indptr[v + 1]):
+            if flags[e] & SAVED:
+                out[at] = sources[e]
+                at += 1
+        if own[v]:
+            out[at] = v
+            at += 1
+        if is_output[v]:
+            out[at] = n
+            at += 1
+        cursor[v] = at
+    for v in range(n - 1, -1, -1):
+        if gradient[v] < 0:
+            continue
+        for e in range(indptr[v], indptr[v + 1]):
+            u = sources[e]
+            if flags[e] & DIFFERENTIABLE and gradient[u] >= 0:
+                out[cursor[u]] = gradient[v]
+                cursor[u] += 1

@@ -1,0 +1,102 @@
+"""Operators that treat each element by itself, with broadcasting."""
+
+from __future__ import annotations
+
+from gallery.lower.part import Part
+from gallery.lower.registry import Context, lowers
+from gallery.lower.relations import broadcast
+
+_NEEDS_NOTHING = ("Add", "Identity", "Neg", "Sub", "Sum", "Cast", "CastLike", "Mean")
+_NEEDS_OUTPUT = (
+    "Elu", "Exp", "LeakyRelu", "Reciprocal", "Relu", "Sigmoid", "Sqrt", "Tanh", "ThresholdedRelu",
+)  # fmt: skip
+_NEEDS_INPUTS = (
+    "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Celu", "Clip", "Cos", "Cosh",
+    "Div", "Erf", "Gelu", "HardSigmoid", "HardSwish", "Log", "Max", "Min", "Mish", "Mod", "Mul",
+    "PRelu", "Pow", "Selu", "Shrink", "Sin", "Sinh", "Softplus", "Softsign", "Swish", "Tan",
+)  # fmt: skip
+_NO_GRADIENT = (
+    "And", "BitShift", "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor", "Ceil", "Equal",
+    "Floor", "Greater", "GreaterOrEqual", "IsInf", "IsNaN", "Less", "LessOrEqual", "Not", "Or",
+    "Round", "Sign", "Xor", "BitCast",
+)  # fmt: skip
+
+
+def elementwise(context: Context, *, saved: bool, output: bool, gradient: bool) -> list[Part]:
+    """One part over the output; every input is read where it broadcasts to the block.
+
+    Args:
+        context: The operator.
+        saved: Whether the derivative needs the inputs.
+        output: Whether the derivative needs the output.
+        gradient: Whether there is a derivative.
+    """
+    shape = context.out_shape()
+    reads = tuple(
+        context.read(
+            index,
+            broadcast(context.shape(index), len(shape)),
+            saved=saved,
+            differentiable=gradient,
+        )
+        for index in range(len(context.operator.inputs))
+        if context.has(index)
+    )
+    part = Part(
+        shape=shape,
+        rank=len(shape),
+        makes=context.tensors(0),
+        reads=reads,
+        flops=context.flops,
+        itemsize=context.itemsize(0),
+        saves_output=output,
+    )
+    return [part]
+
+
+@lowers(*_NEEDS_NOTHING)
+def linear(context: Context) -> list[Part]:
+    """Derivative is constant."""
+    return elementwise(context, saved=False, output=False, gradient=True)
+
+
+@lowers(*_NEEDS_OUTPUT)
+def from_output(context: Context) -> list[Part]:
+    """Derivative follows from the output."""
+    return elementwise(context, saved=False, output=True, gradient=True)
+
+
+@lowers(*_NEEDS_INPUTS)
+def from_inputs(context: Context) -> list[Part]:
+    """Derivative needs the inputs."""
+    return elementwise(context, saved=True, output=False, gradient=True)
+
+
+@lowers(*_NO_GRADIENT)
+def stepwise(context: Context) -> list[Part]:
+    """Derivative is zero or does not exist."""
+    return elementwise(context, saved=False, output=False, gradient=False)
+
+
+@lowers("Where")
+def where(context: Context) -> list[Part]:
+    """Picks from two inputs; the derivative needs the condition."""
+    shape = context.out_shape()
+    reads = tuple(
+        context.read(
+            index,
+            broadcast(context.shape(index), len(shape)),
+            saved=index == 0,
+            differentiable=index > 0,
+        )
+        for index in range(3)
+    )
+    part = Part(
+        shape=shape,
+        rank=len(shape),
+        makes=context.tensors(0),
+        reads=reads,
+        flops=context.flops,
+        itemsize=context.itemsize(0),
+    )
+    return [part]

@@ -1,0 +1,303 @@
+"""The door of the room: a model and a budget become a compute graph."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.errors import LowerError
+from gallery.facts import cost
+from gallery.graph import ComputeGraph, GraphOperator, IntArray, Kind, Pass
+from gallery.lower import families
+from gallery.lower.adjoint import Forward, Training, training
+from gallery.lower.assemble import Edges, Numbering, connect, gathered, number
+from gallery.lower.levels import forward_parents, training_parents
+from gallery.lower.program import Program, program_of
+from gallery.lower.splits import Splits, Splitter
+from gallery.lower.targets import Target, target_named
+from gallery.model import Model, Operator
+
+LEVEL_RATIO = 8
+"""Vertices of a level for each vertex of the next coarser one."""
+
+MOST_VERTICES = 40_000_000
+"""Above it vertex and edge numbers come near the end of int32 and memory near 16 GiB."""
+
+PASSES = ("forward", "training")
+
+
+def lower(
+    model: Model,
+    *,
+    vertices: int = 100_000,
+    passes: str = "forward",
+    target: str = "ipu2",
+    fold: bool = True,
+) -> ComputeGraph:
+    """Split a model into vertices and join them by the data that they pass on.
+
+    Args:
+        model: The model.
+        vertices: Size of the whole graph; the result is as near as its elements allow, and never
+            smaller than one vertex a part of an operator.
+        passes: "forward", or "training" for forward, backward and update.
+        target: Name of the parallel processor (see `gallery.lower.targets`).
+        fold: Leave out operators on constants and shapes alone, which move no data at run time.
+
+    Returns:
+        The graph, with its coarser levels.
+
+    Raises:
+        LowerError: An argument is out of range, or the model has nothing to lower.
+    """
+    assert families.__all__  # importing the families registers them
+    processor = target_named(target)
+    if passes not in PASSES:
+        raise LowerError(f"no passes {passes!r}", model.name, f"one of {', '.join(PASSES)}")
+    if not 1 <= vertices <= MOST_VERTICES:
+        raise LowerError(f"{vertices} vertices", model.name, f"between 1 and {MOST_VERTICES}")
+    program = program_of(model, lambda operator: _flops(model, operator), fold)
+    if not program.parts:
+        program = program_of(model, lambda operator: _flops(model, operator), fold=False)
+    if not program.parts:
+        raise LowerError("the model has no operator", model.name, "export a model that computes")
+    steps = _split(program, processor, vertices, passes == "training")
+    numberings = [number(program, splits) for splits in steps]
+    finest = numberings[-1]
+    connect(program, steps[-1], finest)
+    edges = gathered(finest)
+    chain = _chain(numberings)
+    if passes == "forward":
+        return _graph(model, program, finest, edges, processor, chain)
+    return _training_graph(model, program, finest, edges, processor, chain)
+
+
+def _flops(model: Model, operator: Operator) -> float:
+    work = cost(model, operator)
+    return float(work.flops) if work else 0.0
+
+
+def _split(program: Program, target: Target, vertices: int, train: bool) -> list[Splits]:
+    """Splits of all levels, coarse to fine."""
+    splitter = Splitter(program, target, train)
+    steps = [splitter.snapshot()]
+    budgets = []
+    budget = vertices
+    while budget > 2 * splitter.vertices:
+        budgets.append(budget)
+        budget //= LEVEL_RATIO
+    for budget in reversed(budgets):
+        splits = splitter.advance(budget)
+        if splits != steps[-1]:
+            steps.append(splits)
+    if not budgets:
+        steps.append(splitter.advance(vertices))
+    return steps
+
+
+def _chain(numberings: list[Numbering]) -> list[IntArray]:
+    """Parents of the forward vertices, fine to coarse."""
+    pairs = zip(numberings[:0:-1], numberings[-2::-1], strict=True)
+    return [forward_parents(fine, coarse) for fine, coarse in pairs]
+
+
+def _operators(model: Model, program: Program) -> tuple[tuple[GraphOperator, ...], dict[int, int]]:
+    """The side table, and the row of each graph input's tensor."""
+    rows = [
+        GraphOperator(name=o.name, type=o.type, layer=o.layer, operator=i)
+        for i, o in enumerate(model.operators)
+    ]
+    inputs = {}
+    for number_, tensor in enumerate(program.tensors):
+        if tensor.leaf == "input":
+            inputs[number_] = len(rows)
+            name = model.tensors[tensor.model].name
+            rows.append(GraphOperator(name=name, type="Input", layer=0, operator=-1))
+    rows.append(GraphOperator(name="loss", type="Loss", layer=0, operator=-1))
+    return tuple(rows), inputs
+
+
+class _Columns:
+    """Columns of the forward vertices."""
+
+    def __init__(self, program: Program, numbering: Numbering, inputs: dict[int, int]) -> None:
+        n = numbering.vertices
+        self.operator = np.zeros(n, np.int32)
+        self.kind = np.zeros(n, np.uint8)
+        self.flops = np.zeros(n, np.float32)
+        self.bytes = np.zeros(n, np.float32)
+        self.through = np.zeros(n, bool)
+        self.parameter = np.zeros(n, bool)
+        self.own = np.zeros(n, bool)
+        for piece in numbering.pieces:
+            at: npt.NDArray[np.int32] | slice = piece.grid.vertices()
+            if not piece.grid.period:
+                at = slice(piece.grid.first, piece.grid.first + piece.grid.size)
+            share = _shares(piece.grid.shape, piece.grid.splits)
+            self.operator[at] = inputs.get(piece.leaf, piece.operator)
+            self.kind[at] = piece.grid.kind
+            self.flops[at] = piece.flops * share
+            self.bytes[at] = piece.bytes * share
+            is_leaf = piece.leaf >= 0
+            self.through[at] = piece.differentiable and not is_leaf
+            self.parameter[at] = piece.differentiable and is_leaf
+            self.own[at] = piece.saves_output
+
+
+def _shares(shape: tuple[int, ...], splits: tuple[int, ...]) -> npt.NDArray[np.float64]:
+    """Share of each block of a grid in all elements, row-major: float64 (blocks,)."""
+    share = np.ones(1)
+    for size, split in zip(shape, splits, strict=True):
+        ends = np.arange(split + 1, dtype=np.int64) * size // split
+        share = (share[:, None] * (np.diff(ends) / max(size, 1))[None, :]).ravel()
+    return share
+
+
+def _outputs(program: Program, numbering: Numbering, columns: _Columns) -> IntArray:
+    """Vertices of the outputs that a loss can be made of: the differentiable ones, else all."""
+    mask = np.zeros(numbering.vertices, bool)
+    for tensor in program.outputs:
+        producer = numbering.producers.get(tensor)
+        if producer is None:
+            continue
+        for piece in numbering.pieces:
+            if piece.grid.contains(producer.first) and piece.grid.first == producer.first:
+                mask[piece.grid.vertices()] = True
+    some = mask & columns.through
+    return np.flatnonzero(some if some.any() else mask).astype(np.int32)
+
+
+def _tiles(work: npt.NDArray[np.float32], target: Target) -> IntArray:
+    """Contiguous runs of vertices of about equal work: int32 (n,)."""
+    load = np.cumsum(work.astype(np.float64) + 1.0)
+    tile = np.floor(load / (load[-1] * (1 + 1e-12)) * target.tiles) if len(load) else load
+    return np.minimum(tile, target.tiles - 1).astype(np.int32)
+
+
+def _graph(
+    model: Model,
+    program: Program,
+    numbering: Numbering,
+    edges: Edges,
+    target: Target,
+    chain: list[IntArray],
+) -> ComputeGraph:
+    operators, inputs = _operators(model, program)
+    columns = _Columns(program, numbering, inputs)
+    return ComputeGraph(
+        model=model.name,
+        vertex_operator=columns.operator,
+        vertex_kind=columns.kind,
+        vertex_pass=np.zeros(numbering.vertices, np.uint8),
+        vertex_flops=columns.flops,
+        vertex_bytes=columns.bytes,
+        indptr=edges.indptr,
+        sources=edges.sources,
+        operators=operators,
+        layers=model.layers,
+        sets=tuple(piece.grid for piece in numbering.pieces),
+        levels=tuple(chain),
+        back_edges=_back_edges(program, numbering),
+        tiles=_tiles(columns.flops, target),
+        target=target.name,
+        unknown_operators=program.unknown,
+    )
+
+
+def _training_graph(
+    model: Model,
+    program: Program,
+    numbering: Numbering,
+    edges: Edges,
+    target: Target,
+    chain: list[IntArray],
+) -> ComputeGraph:
+    operators, inputs = _operators(model, program)
+    columns = _Columns(program, numbering, inputs)
+    outputs = _outputs(program, numbering, columns)
+    step = training(
+        Forward(
+            edges=edges,
+            parameter=columns.parameter,
+            through=columns.through,
+            own=columns.own,
+            outputs=outputs,
+        )
+    )
+    flops = _training_flops(columns, step)
+    return ComputeGraph(
+        model=model.name,
+        vertex_operator=_extended(columns.operator, step, len(operators) - 1),
+        vertex_kind=_training_kinds(columns.kind, step),
+        vertex_pass=_training_passes(step),
+        vertex_flops=flops,
+        vertex_bytes=_extended(columns.bytes, step, 4.0),
+        indptr=step.indptr,
+        sources=step.sources,
+        operators=operators,
+        layers=model.layers,
+        sets=tuple(piece.grid for piece in numbering.pieces),
+        levels=_training_levels(chain, step),
+        back_edges=_back_edges(program, numbering),
+        tiles=_tiles(flops, target),
+        target=target.name,
+        unknown_operators=program.unknown,
+        gradient_of=step.gradient_of,
+    )
+
+
+def _extended(column: npt.NDArray, step: Training, loss: float) -> npt.NDArray:  # type: ignore[type-arg]
+    """A forward column with the loss's value, then each later vertex's own forward vertex's."""
+    later = column[step.gradient_of[step.loss + 1 :]]
+    return np.concatenate((column, np.array([loss], column.dtype), later))
+
+
+def _training_kinds(kind: npt.NDArray[np.uint8], step: Training) -> npt.NDArray[np.uint8]:
+    kinds = np.full(len(step.gradient_of), Kind.GRADIENT, np.uint8)
+    kinds[: step.loss] = kind
+    kinds[step.loss] = Kind.LOSS
+    kinds[step.first_update :] = Kind.UPDATE
+    return kinds
+
+
+def _training_passes(step: Training) -> npt.NDArray[np.uint8]:
+    passes = np.full(len(step.gradient_of), Pass.BACKWARD, np.uint8)
+    passes[: step.loss + 1] = Pass.FORWARD
+    passes[step.first_update :] = Pass.UPDATE
+    return passes
+
+
+def _training_flops(columns: _Columns, step: Training) -> npt.NDArray[np.float32]:
+    """Work of a training step: a contraction is differentiated by two of its size, any other
+    vertex by one; the sum of a parameter's gradients and its update cost 1 and 2 an element.
+    """
+    flops = _extended(columns.flops, step, 1.0)
+    backward = slice(step.loss + 1, step.first_update)
+    of = step.gradient_of[backward]
+    twice = (columns.kind[of] == Kind.PARTIAL) | (columns.own[of] == 0)
+    flops[backward] *= np.where(twice, 2.0, 1.0).astype(np.float32)
+    elements = columns.bytes[of] / 4
+    flops[backward] = np.where(columns.parameter[of], elements, flops[backward])
+    flops[step.first_update :] = columns.bytes[step.gradient_of[step.first_update :]] / 2
+    return flops
+
+
+def _training_levels(chain: list[IntArray], step: Training) -> tuple[IntArray, ...]:
+    levels = []
+    gradient_of, loss, first_update = step.gradient_of, step.loss, step.first_update
+    for forward in chain:
+        parents, gradient_of, loss, first_update = training_parents(
+            forward, gradient_of, loss, first_update
+        )
+        levels.append(parents)
+    return tuple(levels)
+
+
+def _back_edges(program: Program, numbering: Numbering) -> IntArray:
+    """Pairs (reader, source) from the end of a loop's body to its start."""
+    pairs = []
+    for reader, source in program.back:
+        to, of = numbering.producers.get(reader), numbering.producers.get(source)
+        if to is not None and of is not None:
+            pairs.append((to.first, of.first))
+    return np.array(pairs, np.int32).reshape(-1, 2)

@@ -1,0 +1,94 @@
+"""The unsplit work of an operator: parts, what they make and what they read.
+
+An operator is one part or several. A part has an index space: the dimensions of the tensor that
+it makes, then those that it sums over. Splitting the index space into a grid of blocks makes the
+part a set of vertices; splits of the summed dimensions add the vertices that reduce the partials.
+
+    Conv      [n, m, h, w | c]                       partial, reduce
+    Softmax   [rows, 1 | columns] -> [rows, columns]  statistics, then the quotient
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.graph import Kind
+
+Ints = npt.NDArray[np.int64]
+
+
+class Boxes(NamedTuple):
+    """Boxes of a tensor, each read by one block.
+
+    Attributes:
+        lows: int64 (k, rank), first element in each dimension.
+        highs: int64 (k, rank), one after the last; a box with a high at or under its low is empty.
+        owner: int64 (k,), ascending: the block that reads each box; None where box i is block i's.
+    """
+
+    lows: Ints
+    highs: Ints
+    owner: Ints | None = None
+
+
+Relation = Callable[[Ints, Ints], Boxes]
+"""From blocks of an index space (lows, highs: int64 (n, dims)) to the boxes that they read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What a part reads of one tensor.
+
+    Attributes:
+        tensor: Index of a tensor of the program.
+        relation: From blocks of the part's index space to boxes of the tensor.
+        saved: Whether the part's derivative needs the values that are read here.
+        differentiable: Whether a gradient flows back to the tensor.
+        exact: Whether the relation gives one box a block, so that no edge is named twice.
+    """
+
+    tensor: int
+    relation: Relation
+    saved: bool = False
+    differentiable: bool = True
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Work of one operator over one index space.
+
+    Attributes:
+        shape: Size of each dimension of the index space.
+        rank: How many of them are those of the tensors that it makes; the others are summed over.
+        makes: Tensors of the program, all of the shape `shape[:rank]`.
+        reads: What it reads.
+        flops: Floating-point operations of the whole part, those of its reductions included.
+        itemsize: Bytes written for each element of `shape[:rank]`.
+        saves_output: Whether its derivative needs the values that it makes.
+        whole: Dimensions that are never split.
+        after: Pairs (a, b, k): dimension b is split only after dimension a has k splits or more,
+            k a power of two (a channel group is taken apart only where it stands alone).
+        kind: Of its vertices where nothing is summed over.
+        operator: Index of the operator (set by the program).
+        time: Number of the recurrence that the part belongs to, or -1. The first dimension of a
+            recurrent part is time.
+    """
+
+    shape: tuple[int, ...]
+    rank: int
+    makes: tuple[int, ...]
+    reads: tuple[Read, ...]
+    flops: float = 0.0
+    itemsize: float = 4.0
+    saves_output: bool = False
+    whole: tuple[int, ...] = ()
+    after: tuple[tuple[int, int, int], ...] = ()
+    kind: Kind = Kind.COMPUTE
+    operator: int = -1
+    time: int = -1

@@ -1,0 +1,203 @@
+"""The unsplit program of a model: the parts of all its operators in order, and their tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from gallery.lower.part import Part, Read
+from gallery.lower.registry import FAMILIES, Context, NoGridError, Virtual
+from gallery.lower.relations import full
+from gallery.model import Model, Operator, dtype_bytes
+
+_FLOATS = ("float", "float16", "double", "bfloat16", "float8e4m3fn", "float8e5m2", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramTensor:
+    """A tensor of the program.
+
+    Attributes:
+        shape: Sizes; () where they are not known, so that the tensor is one block.
+        model: Index in `Model.tensors`, or -1 for a tensor inside an operator or loop trip.
+        itemsize: Bytes of an element.
+        differentiable: Whether a gradient can flow through it.
+        leaf: "input", "parameter" or "" for a tensor that a part makes.
+        folded: Whether it is known before the model runs, so that reading it moves no data.
+        known: Whether the shape is known.
+    """
+
+    shape: tuple[int, ...]
+    model: int = -1
+    itemsize: float = 4.0
+    differentiable: bool = True
+    leaf: str = ""
+    folded: bool = False
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """All parts of a model.
+
+    Attributes:
+        parts: In an order in which each reads only what earlier ones made (but for `back`).
+        tensors: What the parts read and make.
+        outputs: Tensors of the program that the caller gets.
+        unknown: "domain.Type" of operators without a family, sorted.
+        back: Pairs of tensors (body input, body output) that carry data to the next trip of a
+            loop that is not unrolled.
+    """
+
+    parts: tuple[Part, ...]
+    tensors: tuple[ProgramTensor, ...]
+    outputs: tuple[int, ...]
+    unknown: tuple[str, ...]
+    back: tuple[tuple[int, int], ...]
+
+
+class Builder:
+    """Collects parts and tensors of a program; families of control flow recurse through it."""
+
+    def __init__(self, model: Model, flops: Callable[[Operator], float], fold: bool) -> None:
+        self.model = model
+        self.flops = flops
+        self.tensors: list[ProgramTensor] = []
+        self.parts: list[Part] = []
+        self.unknown: set[str] = set()
+        self.back: list[tuple[int, int]] = []
+        self.place = _model_tensors(model, self.tensors, fold)
+        self.recurrences = 0
+
+    def lower(self, index: int, place: dict[int, int]) -> None:
+        """Add the parts of an operator; `place` maps tensors of the model to the program's."""
+        operator = self.model.operators[index]
+        if operator.outputs and all(
+            t < 0 or self.tensors[self.resolve(t, place)].folded for t in operator.outputs
+        ):
+            return
+        context = Context(
+            model=self.model,
+            operator=operator,
+            inputs=tuple(self.resolve(t, place) for t in operator.inputs),
+            outputs=tuple(self.resolve(t, place) for t in operator.outputs),
+            flops=self.flops(operator),
+            first_virtual=len(self.tensors),
+        )
+        self.add(index, context, self._parts(context))
+
+    def resolve(self, tensor: int, place: dict[int, int]) -> int:
+        """The program's tensor for one of the model's; -1 stays -1."""
+        return -1 if tensor < 0 else place.get(tensor, self.place[tensor])
+
+    def _parts(self, context: Context) -> list[Part]:
+        operator = context.operator
+        standard = operator.domain in ("", "ai.onnx")
+        family = FAMILIES.get(
+            operator.type if standard else f"{operator.domain}.{operator.type}"
+        )
+        if family is None:
+            self.unknown.add(f"{operator.domain or 'ai.onnx'}.{operator.type}")
+            return gather(context, self.tensors)
+        try:
+            return family(context)
+        except NoGridError:
+            context.virtuals.clear()
+            return gather(context, self.tensors)
+
+    def add(self, index: int, context: Context, parts: list[Part]) -> None:
+        """Take the parts of an operator in, with the tensors inside it."""
+        self.tensors += [_virtual(v) for v in context.virtuals]
+        recurrences = {part.time for part in parts if part.time >= 0}
+        for part in parts:
+            time = self.recurrences + part.time if part.time >= 0 else -1
+            reads = tuple(
+                self._checked(read)
+                for read in part.reads
+                if read.tensor >= 0 and not self.tensors[read.tensor].folded
+            )
+            self.parts.append(replace(part, operator=index, reads=reads, time=time))
+        self.recurrences += len(recurrences)
+
+    def _checked(self, read: Read) -> Read:
+        tensor = self.tensors[read.tensor]
+        if not tensor.differentiable and read.differentiable:
+            read = replace(read, differentiable=False)
+        if not tensor.known:
+            read = replace(read, relation=full(()))
+        return read
+
+
+def _virtual(virtual: Virtual) -> ProgramTensor:
+    return ProgramTensor(shape=virtual.shape, differentiable=virtual.differentiable)
+
+
+def _model_tensors(model: Model, tensors: list[ProgramTensor], fold: bool) -> list[int]:
+    inputs, outputs = set(model.inputs), set(model.outputs)
+    for number, tensor in enumerate(model.tensors):
+        leaf = "input" if number in inputs else "parameter" if tensor.is_parameter else ""
+        folded = fold and tensor.value is not None and not leaf and number not in outputs
+        tensors.append(
+            ProgramTensor(
+                shape=tensor.sizes or (),
+                model=number,
+                itemsize=dtype_bytes(tensor.dtype),
+                differentiable=tensor.dtype in _FLOATS,
+                leaf=leaf,
+                folded=folded,
+                known=tensor.sizes is not None,
+            )
+        )
+    return list(range(len(tensors)))
+
+
+def gather(context: Context, tensors: list[ProgramTensor]) -> list[Part]:
+    """One vertex that reads all blocks of all inputs and feeds all blocks of all outputs."""
+    inputs = sorted({t for t in context.inputs if t >= 0})
+    outputs = [t for t in context.outputs if t >= 0]
+    reads = tuple(Read(tensor=t, relation=full(tensors[t].shape), saved=True) for t in inputs)
+    single = len(outputs) == 1 and tensors[outputs[0]].shape == ()
+    hub = outputs[0] if single else context.virtual(())
+    parts = [Part(shape=(), rank=0, makes=(hub,), reads=reads, flops=context.flops)]
+    if single:
+        return parts
+    for output in outputs:
+        shape = tensors[output].shape
+        read = Read(tensor=hub, relation=full(()))
+        parts.append(
+            Part(
+                shape=shape,
+                rank=len(shape),
+                makes=(output,),
+                reads=(read,),
+                itemsize=tensors[output].itemsize,
+            )
+        )
+    return parts
+
+
+def program_of(model: Model, flops: Callable[[Operator], float], fold: bool = True) -> Program:
+    """The parts of all operators of a model.
+
+    Args:
+        model: The model.
+        flops: Work of an operator.
+        fold: Whether operators on constants and shapes alone are left out.
+    """
+    from gallery.lower.families import control  # noqa: PLC0415  families import the registry
+
+    builder = Builder(model, flops, fold)
+    for index, operator in enumerate(model.operators):
+        if operator.owner >= 0:
+            continue
+        if operator.bodies:
+            control.lower_bodies(builder, index, {})
+        else:
+            builder.lower(index, {})
+    return Program(
+        parts=tuple(builder.parts),
+        tensors=tuple(builder.tensors),
+        outputs=tuple(builder.place[t] for t in model.outputs),
+        unknown=tuple(sorted(builder.unknown)),
+        back=tuple(builder.back),
+    )

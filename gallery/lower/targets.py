@@ -1,0 +1,89 @@
+"""Parallel processors that work can be split for, with the public source of their figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from gallery.errors import LowerError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A parallel processor.
+
+    Attributes:
+        name: Short name for settings.
+        title: Name for people.
+        tiles: Cores with memory of their own; data between two of them is exchange.
+        threads: Workers of a tile.
+        flops: Peak of the whole processor in half precision, floating-point operations a second.
+        bandwidth: To the tiles' own memory, bytes a second.
+        source: Where the figures are published.
+    """
+
+    name: str
+    title: str
+    tiles: int
+    threads: int
+    flops: float
+    bandwidth: float
+    source: str
+
+    @property
+    def intensity(self) -> float:
+        """FLOPs that take as long as moving one byte (the ridge of the roofline model).
+
+        Williams, Waterman, Patterson: Roofline, CACM 52(4), 2009.
+        """
+        return self.flops / self.bandwidth
+
+
+TARGETS: Mapping[str, Target] = MappingProxyType(
+    {
+        target.name: target
+        for target in (
+            Target(
+                name="ipu1",
+                title="Graphcore Colossus GC2",
+                tiles=1216,
+                threads=6,
+                flops=124.5e12,
+                bandwidth=45e12,
+                source="Jia et al., Dissecting the Graphcore IPU Architecture via "
+                "Microbenchmarking, arXiv:1912.03413",
+            ),
+            Target(
+                name="ipu2",
+                title="Graphcore Colossus GC200",
+                tiles=1472,
+                threads=6,
+                flops=250e12,
+                bandwidth=47.5e12,
+                source="Graphcore, IPU-M2000 product brief (MK2 GC200 IPU)",
+            ),
+            Target(
+                name="h100",
+                title="NVIDIA H100 SXM5",
+                tiles=132,
+                threads=4,
+                flops=989.4e12,
+                bandwidth=33e12,
+                source="NVIDIA, H100 Tensor Core GPU Architecture (white paper); bandwidth is "
+                "that of shared memory: 132 SMs x 128 B a clock x 1.98 GHz",
+            ),
+        )
+    }
+)
+
+
+def target_named(name: str) -> Target:
+    """The target of this name.
+
+    Raises:
+        LowerError: There is none.
+    """
+    if name not in TARGETS:
+        raise LowerError(f"no target named {name!r}", hint=f"one of {', '.join(TARGETS)}")
+    return TARGETS[name]

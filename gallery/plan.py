@@ -1,0 +1,199 @@
+"""What is to be made of each model, and the cache key of each result, before anything is made.
+
+A key is a hash of the file's content, the settings and the version of the code, through all
+earlier stages, so that a build knows from the keys alone what is still to be done:
+
+    load ── lower ── layout ── render (each scan)
+      └─ diagram       └────── viewer, poster
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+
+from gallery.cache import cache_key
+from gallery.fingerprint import fingerprint
+from gallery.settings import FrontMatter, GallerySettings, ScanSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanPlan:
+    """One scan of one model.
+
+    Attributes:
+        key: Short name, unique in the model ("hero", "training", "skeleton-circo").
+        caption: One line for the visitor.
+        scan: How it is made; its `size` is not used.
+        sizes: Sides of the pictures in pixels.
+        formats: Of each size.
+        png: Side of one further PNG picture, or 0.
+    """
+
+    key: str
+    caption: str
+    scan: ScanSettings
+    sizes: tuple[int, ...]
+    formats: tuple[str, ...]
+    png: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPlan:
+    """All that a worker has to know to make everything of one model.
+
+    Attributes:
+        slug: Its name in URLs.
+        file: Path of the model.
+        digest: SHA-256 of the file's content.
+        bytes: Size of the file.
+        dims: Size of symbolic dimensions, by name.
+        default_dim: Size of the others.
+        front: Front matter of the sidecar.
+        scans: The hero first.
+        diagram: Whether the operator diagram is drawn.
+        poster: Whether the infographic is drawn.
+        viewer_vertices: Budget of the viewer's graph, or 0 for no viewer.
+        skeleton_seconds: Time limit of one run of a Graphviz engine.
+    """
+
+    slug: str
+    file: str
+    digest: str
+    bytes: int
+    dims: dict[str, int]
+    default_dim: int
+    front: FrontMatter
+    scans: tuple[ScanPlan, ...]
+    diagram: bool
+    poster: bool
+    viewer_vertices: int
+    skeleton_seconds: float
+
+    def load_key(self) -> str:
+        """Key of what `load` and `facts` give."""
+        version = fingerprint("gallery.load", "gallery.facts", "gallery.store")
+        return cache_key(
+            "load",
+            version,
+            digest=self.digest,
+            dims=self.dims,
+            default=self.default_dim,
+            name=self.slug,
+        )
+
+    def lower_key(self, scan: ScanSettings) -> str:
+        """Key of the compute graph of a scan."""
+        version = fingerprint("gallery.lower", "gallery.store")
+        budget = (scan.passes, scan.vertices, scan.target)
+        return cache_key("lower", version, model=self.load_key(), budget=budget)
+
+    def layout_key(self, scan: ScanSettings) -> str:
+        """Key of the layout of a scan."""
+        version = fingerprint("gallery.layout")
+        how = (scan.skeleton, scan.seed, self.skeleton_seconds)
+        return cache_key("layout", version, graph=self.lower_key(scan), how=how)
+
+    def render_key(self, scan: ScanPlan) -> str:
+        """Key of the pictures of a scan."""
+        version = fingerprint("gallery.color", "gallery.render", "gallery.pictures")
+        settings = asdict(scan.scan)
+        look = {name: settings[name] for name in ("color", "palette", "ground", "labels", "legend")}
+        files = (scan.sizes, scan.formats, scan.png)
+        layout = self.layout_key(scan.scan)
+        return cache_key("render", version, layout=layout, look=look, files=files)
+
+    def diagram_key(self) -> str:
+        """Key of the operator diagram."""
+        return cache_key("diagram", fingerprint("gallery.pictures"), model=self.load_key())
+
+    def poster_key(self) -> str:
+        """Key of the infographic."""
+        version = fingerprint("gallery.pictures")
+        hero = self.render_key(self.scans[0])
+        return cache_key("poster", version, hero=hero, front=asdict(self.front))
+
+    def viewer_key(self) -> str:
+        """Key of the viewer's data."""
+        version = fingerprint("gallery.publish.viewer")
+        layout = self.layout_key(self.viewer_scan())
+        return cache_key("viewer", version, layout=layout, facts=self.load_key())
+
+    def viewer_scan(self) -> ScanSettings:
+        """The scan that the viewer shows."""
+        return replace(self.scans[0].scan, vertices=self.viewer_vertices)
+
+    def products(self) -> tuple[tuple[str, str, str], ...]:
+        """Stage, name and key of everything that the site needs of this model."""
+        rows = [("load", "", self.load_key())]
+        rows += [("render", scan.key, self.render_key(scan)) for scan in self.scans]
+        if self.diagram:
+            rows.append(("diagram", "", self.diagram_key()))
+        if self.poster and self.scans:
+            rows.append(("poster", "", self.poster_key()))
+        if self.viewer_vertices and self.scans:
+            rows.append(("viewer", "", self.viewer_key()))
+        return tuple(rows)
+
+    def smaller(self, factor: int = 4) -> ModelPlan:
+        """The same with all budgets divided: what is tried after a model went over its limits."""
+        scans = tuple(
+            replace(plan, scan=replace(plan.scan, vertices=max(1, plan.scan.vertices // factor)))
+            for plan in self.scans
+        )
+        viewer = self.viewer_vertices and max(1, self.viewer_vertices // factor)
+        return replace(self, scans=scans, viewer_vertices=viewer)
+
+
+def hero_settings(settings: GallerySettings, front: FrontMatter) -> ScanSettings:
+    """The gallery's scan with what a sidecar says otherwise."""
+    scan = settings.scan
+    return replace(
+        scan,
+        passes=front.passes or scan.passes,
+        vertices=front.vertices or scan.vertices,
+        skeleton=front.skeleton or scan.skeleton,
+        color=front.color or scan.color,
+        seed=scan.seed if front.seed is None else front.seed,
+    )
+
+
+def plan_scans(settings: GallerySettings, front: FrontMatter) -> tuple[ScanPlan, ...]:
+    """The scans of a model, the hero first.
+
+    Colourings and grounds share the hero's layout; skeletons and the training passes have graphs
+    of their own with the smaller budget of the variants.
+    """
+    variants, hero = settings.variants, hero_settings(settings, front)
+    budget = min(variants.vertices, hero.vertices)
+    small, formats = variants.size, variants.formats
+    scans = [
+        ScanPlan(
+            key="hero",
+            caption=_caption(hero),
+            scan=hero,
+            sizes=variants.sizes,
+            formats=formats,
+            png=max(variants.sizes),
+        )
+    ]
+
+    def add(key: str, scan: ScanSettings) -> None:
+        plan = ScanPlan(key=key, caption=_caption(scan), scan=scan, sizes=small, formats=formats)
+        scans.append(plan)
+
+    if variants.light and hero.ground == "dark":
+        add("light", replace(hero, ground="light", palette=""))
+    if variants.training:
+        add("training", replace(hero, passes="training", color="pass", palette="", vertices=budget))
+    for attribute in variants.colors:
+        if attribute != hero.color:
+            add(f"color-{attribute}", replace(hero, color=attribute, palette=""))
+    for engine in variants.skeletons:
+        if engine != hero.skeleton:
+            add(f"skeleton-{engine}", replace(hero, skeleton=engine, vertices=budget))
+    return tuple(scans)
+
+
+def _caption(scan: ScanSettings) -> str:
+    passes = "Forward pass" if scan.passes == "forward" else "Training: forward and backward"
+    return f"{passes}, skeleton by {scan.skeleton}, coloured by {scan.color}"

@@ -1,0 +1,199 @@
+"""Files of the site: pictures and static files under names that change with their content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from gallery.errors import PublishError
+from gallery.publish.exhibit import ImageFile, ScanImages
+
+MIME = {
+    "avif": "image/avif",
+    "webp": "image/webp",
+    "png": "image/png",
+    "jpeg": "image/jpeg",
+    "svg": "image/svg+xml",
+    "pdf": "application/pdf",
+}
+_MODERN = ("avif", "webp")
+_FALLBACK_WIDTH = 640
+_UNSAFE = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A file that stands in the site.
+
+    Attributes:
+        href: Path from the site's root, with forward slashes; safe in a URL as it is.
+        bytes: Size.
+        sha256: Of the content, in hexadecimal.
+        format: "avif", "png", "js", ...
+        width: Pixels; 0 where it is no picture.
+        height: Pixels; 0 where it is no picture.
+    """
+
+    href: str
+    bytes: int
+    sha256: str
+    format: str
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The files of one format among which a browser chooses.
+
+    Attributes:
+        mime: Media type.
+        candidates: Narrowest first.
+    """
+
+    mime: str
+    candidates: tuple[Placed, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One picture in several sizes and formats.
+
+    Attributes:
+        sources: Modern formats, the one to prefer first.
+        fallback: What every browser can show, of middling size.
+        largest: The widest file, a lossless one where there is a choice.
+    """
+
+    sources: tuple[Source, ...]
+    fallback: Placed
+    largest: Placed
+
+
+def slugify(text: str, otherwise: str = "x") -> str:
+    """Lower-case letters, digits and hyphens only.
+
+    >>> slugify("Swin-T (tiny)")
+    'swin-t-tiny'
+    """
+    return _UNSAFE.sub("-", text.lower()).strip("-")[:80].strip("-") or otherwise
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def place(source: Path, site: Path, stem: str, suffix: str) -> Placed:
+    """Take a file into the site's assets under a name with eight digits of its hash.
+
+    The file is hard-linked where the file system allows it, else copied.
+
+    Args:
+        source: The file.
+        site: Root of the site.
+        stem: Start of the new name, safe in a URL.
+        suffix: End of the new name without a dot; also its format.
+
+    Raises:
+        PublishError: If the file cannot be read or the site cannot be written.
+    """
+    try:
+        real = source.resolve(strict=True)
+        sha256 = digest(real)
+        target = site / "assets" / f"{stem}.{sha256[:8]}.{suffix}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists():
+            _link(real, target)
+        size = real.stat().st_size
+    except OSError as error:
+        raise PublishError(
+            f"{source.name} cannot be taken into the site: {error.strerror or error}",
+            hint="the picture must exist and the site's directory must be writable",
+        ) from error
+    return Placed(href=f"assets/{target.name}", bytes=size, sha256=sha256, format=suffix)
+
+
+def _link(source: Path, target: Path) -> None:
+    """A hard link, or a copy where the file system has none."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def write(site: Path, href: str, content: bytes, *, hashed: bool = False) -> Placed:
+    """Write a file of the site.
+
+    Args:
+        site: Root of the site.
+        href: Path from the root; with `hashed`, eight digits of the hash go before its suffix.
+        content: What it holds.
+        hashed: Whether the name changes with the content.
+
+    Raises:
+        PublishError: If the site cannot be written.
+    """
+    sha256 = hashlib.sha256(content).hexdigest()
+    stem, _, suffix = href.rpartition(".")
+    name = f"{stem}.{sha256[:8]}.{suffix}" if hashed else href
+    target = site / name
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    except OSError as error:
+        raise PublishError(
+            f"{name} cannot be written: {error.strerror or error}",
+            hint="the site's directory must be writable",
+        ) from error
+    return Placed(href=name, bytes=len(content), sha256=sha256, format=suffix)
+
+
+def place_image(image: ImageFile, site: Path, stem: str) -> Placed:
+    """Take one picture file into the site.
+
+    Raises:
+        PublishError: If its format is not one of `MIME`, or it cannot be read or written.
+    """
+    if image.format not in MIME:
+        raise PublishError(
+            f"{image.source.name} has the format {image.format!r}",
+            hint=f"the site shows {', '.join(MIME)}",
+        )
+    placed = place(image.source, site, f"{stem}-{image.width}", image.format)
+    return Placed(
+        href=placed.href,
+        bytes=placed.bytes,
+        sha256=placed.sha256,
+        format=image.format,
+        width=image.width,
+        height=image.height,
+    )
+
+
+def place_scan(scan: ScanImages, site: Path, slug: str) -> Picture | None:
+    """Take all files of a scan into the site; None where it has none."""
+    stem = f"{slug}-{slugify(scan.key)}"
+    placed = [place_image(image, site, stem) for image in scan.images]
+    return picture(placed)
+
+
+def picture(files: list[Placed]) -> Picture | None:
+    """Arrange the files of one picture for a `<picture>` element; None where there are none."""
+    if not files:
+        return None
+    ordered = sorted(files, key=lambda file: (file.width, file.format, file.href))
+    sources = tuple(
+        Source(mime=MIME[kind], candidates=tuple(f for f in ordered if f.format == kind))
+        for kind in _MODERN
+        if any(f.format == kind for f in ordered)
+    )
+    plain = [f for f in ordered if f.format != "avif"] or ordered
+    fallback = min(plain, key=lambda file: (abs(file.width - _FALLBACK_WIDTH), file.bytes))
+    largest = max(ordered, key=lambda file: (file.width, file.format == "png", file.href))
+    return Picture(sources=sources, fallback=fallback, largest=largest)

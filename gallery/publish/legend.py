@@ -1,0 +1,87 @@
+"""A scan's colour key as the pages show it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gallery.color.types import LegendEntry
+from gallery.publish.clean import shorten
+
+CATEGORICAL = frozenset({"layer", "operator", "pass", "kind", "tile"})
+"""Attributes whose legend has categories; the others have a scale."""
+
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_PLAIN = "#888888"
+_SHOWN = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A colour and what it stands for.
+
+    Attributes:
+        label: Category or value.
+        color: "#rrggbb", whatever the exhibit said.
+        at: Where it starts on a strip of length 100; for a scale, where it stands.
+        length: Its length on the strip; 0 for a scale.
+    """
+
+    label: str
+    color: str
+    at: float
+    length: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Legend:
+    """A colour key.
+
+    Attributes:
+        attribute: What is coloured.
+        categorical: Whether entries are categories, else places on a scale.
+        entries: All of them, in their order.
+        shown: How many to show before the visitor asks for more.
+        scale: The entries to write beside a scale: all of a few, the ends of many.
+    """
+
+    attribute: str
+    categorical: bool
+    entries: tuple[Key, ...]
+    shown: int
+    scale: tuple[Key, ...]
+
+
+def legend(entries: Sequence[LegendEntry], attribute: str) -> Legend | None:
+    """Arrange a legend; None where it is empty.
+
+    Args:
+        entries: From the colouring.
+        attribute: What is coloured.
+    """
+    if not entries:
+        return None
+    categorical = attribute in CATEGORICAL
+    shares = [min(max(entry.share, 0.0), 1.0) for entry in entries]
+    total = sum(shares) or 1.0
+    keys: list[Key] = []
+    start = 0.0
+    for entry, share in zip(entries, shares, strict=True):
+        length = 100 * share / total if categorical else 0.0
+        keys.append(
+            Key(
+                label=shorten(entry.label, 60),
+                color=entry.color.lower() if _COLOR.fullmatch(entry.color) else _PLAIN,
+                at=round(start if categorical else 100 * share, 2),
+                length=round(length, 2),
+            )
+        )
+        start += length
+    return Legend(
+        attribute=shorten(attribute, 40),
+        categorical=categorical,
+        entries=tuple(keys),
+        shown=len(keys) if len(keys) <= _SHOWN + 4 else _SHOWN,
+        scale=tuple(keys) if len(keys) < 6 else (keys[0], keys[-1]),
+    )

@@ -1,0 +1,96 @@
+"""Everything that the site says, for machines."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from gallery.publish.clean import clean
+from gallery.publish.files import Placed
+from gallery.publish.settings import SiteSettings
+from gallery.publish.views import ModelView, ScanView
+
+SCHEMA = "gallery-of-networks/1"
+"""Name and version of the manifest's form; the number grows when a reader would stumble."""
+
+
+def manifest(models: Sequence[ModelView], settings: SiteSettings) -> dict[str, Any]:
+    """The manifest: the same models, the same value, whenever it is made.
+
+    Args:
+        models: In the order of the index.
+        settings: The site's.
+
+    Returns:
+        What `manifest.json` holds: numbers that are not known are null.
+    """
+    return {
+        "schema": SCHEMA,
+        "title": settings.title,
+        "description": settings.description,
+        "base_url": settings.base_url,
+        "language": settings.language,
+        "models": [entry(model) for model in models],
+    }
+
+
+def entry(model: ModelView) -> dict[str, Any]:
+    """All that is known of one model."""
+    front = dataclasses.asdict(model.exhibit.front)
+    return {
+        "slug": model.slug,
+        "page": f"{model.slug}/index.html",
+        "path": clean(model.exhibit.path),
+        "title": model.title,
+        "tags": model.tags,
+        "front": front,
+        "facts": dataclasses.asdict(model.facts) if model.facts else None,
+        "unknown_operators": model.exhibit.unknown_operators,
+        "failure": dataclasses.asdict(model.failure) if model.failure else None,
+        "scans": [_scan(view) for view in (*_first(model.hero), *model.variants)],
+        "diagram": _file(model.diagram),
+        "poster": [_file(one) for one in _poster(model)],
+        "card": _file(model.card),
+        "viewer": model.viewer or None,
+        "downloads": {one.label: _file(one.file) for one in model.downloads},
+    }
+
+
+def encode(value: Any) -> bytes:
+    """JSON in ASCII, keys in the order that they were given, a newline at the end."""
+    return (json.dumps(value, indent=1, ensure_ascii=True) + "\n").encode("ascii")
+
+
+def _first(hero: ScanView | None) -> tuple[ScanView, ...]:
+    return (hero,) if hero else ()
+
+
+def _scan(view: ScanView) -> dict[str, Any]:
+    scan = view.scan
+    named = ("caption", "passes", "skeleton", "fallback", "attribute", "palette", "ground")
+    return {
+        "key": view.key,
+        **{name: getattr(scan, name) for name in named},
+        "vertices": scan.vertices,
+        "edges": scan.edges,
+        "legend": [dataclasses.asdict(one) for one in scan.legend],
+        "pictures": [_file(one) for one in _files(view)],
+    }
+
+
+def _files(view: ScanView) -> list[Placed]:
+    """Every file of the scan once, in the order of format and width."""
+    files = {one.href: one for source in view.picture.sources for one in source.candidates}
+    files |= {one.href: one for one in (view.picture.fallback, view.picture.largest)}
+    return list(files.values())
+
+
+def _poster(model: ModelView) -> list[Placed]:
+    pictures = (model.poster.largest,) if model.poster else ()
+    return [*pictures, *((model.poster_document,) if model.poster_document else ())]
+
+
+def _file(file: Placed | None) -> dict[str, Any] | None:
+    return dataclasses.asdict(file) if file else None

@@ -1,0 +1,119 @@
+"""Publishing: exhibits become a directory of pages, pictures and data that any host can serve."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gallery.errors import PublishError
+from gallery.publish.exhibit import Exhibit
+from gallery.publish.feeds import feed, robots, sitemap
+from gallery.publish.files import write
+from gallery.publish.manifest import encode, manifest
+from gallery.publish.pages import Context, write_pages
+from gallery.publish.settings import SiteSettings
+from gallery.publish.static import static_files
+from gallery.publish.templates import environment
+from gallery.publish.views import model_view
+
+RESERVED = frozenset({"assets", "compare", "how-to-read", "page", "tag", "index", "404"})
+"""Directories of the site that are no model's."""
+
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A site that stands in a directory.
+
+    Attributes:
+        root: The directory.
+        pages: Paths of its pages from the root, with forward slashes, sorted.
+        files: Number of all files.
+        bytes: Size of all files.
+    """
+
+    root: Path
+    pages: tuple[str, ...]
+    files: int
+    bytes: int
+
+
+def publish(exhibits: Sequence[Exhibit], site: Path, *, settings: SiteSettings) -> Site:
+    """Write the whole site into an empty directory.
+
+    The same exhibits and settings make the same bytes; no clock is read.
+
+    Args:
+        exhibits: The models, in any order; the index sorts them by title, those
+            that failed last.
+        site: An empty or missing directory; it is made.
+        settings: Of the site.
+
+    Returns:
+        What was written.
+
+    Raises:
+        PublishError: If the directory is not empty, a slug is malformed or given twice, a
+            picture cannot be read, or a template is wrong.
+    """
+    _check_directory(site)
+    env = environment(settings)
+    named = _addresses(exhibits)
+    views = [model_view(one, site) for one in named]
+    views.sort(key=lambda one: (one.failure is not None, one.title.casefold(), one.slug))
+    context = Context(env=env, site=site, settings=settings, static=static_files(site, settings))
+    pages = write_pages(context, views)
+    write(site, "manifest.json", encode(manifest(views, settings)))
+    write(site, "feed.xml", feed(views, settings))
+    write(site, "robots.txt", robots(settings))
+    write(site, ".nojekyll", b"")
+    if settings.base_url:
+        listed = [page for page in pages if page != "404.html"]
+        write(site, "sitemap.xml", sitemap(listed, settings))
+    sizes = [path.stat().st_size for path in site.rglob("*") if path.is_file()]
+    _log.info("published %d models: %d files, %d bytes", len(views), len(sizes), sum(sizes))
+    return Site(root=site, pages=tuple(sorted(pages)), files=len(sizes), bytes=sum(sizes))
+
+
+def _check_directory(site: Path) -> None:
+    """The directory must be ours to fill."""
+    try:
+        site.mkdir(parents=True, exist_ok=True)
+        occupied = next(site.iterdir(), None)
+    except OSError as error:
+        raise PublishError(
+            f"{site} cannot be written: {error.strerror or error}",
+            hint="give a directory that can be made and written",
+        ) from error
+    if occupied is not None:
+        raise PublishError(
+            f"{site} is not empty: it holds {occupied.name}", hint="publish to an empty directory"
+        )
+
+
+def _addresses(exhibits: Sequence[Exhibit]) -> list[Exhibit]:
+    """The exhibits, those that bear the name of one of the site's own directories renamed."""
+    taken = {one.slug for one in exhibits}
+    if len(taken) != len(exhibits):
+        slugs = [one.slug for one in exhibits]
+        double = next(slug for slug in slugs if slugs.count(slug) > 1)
+        raise PublishError(f"two exhibits have the slug {double!r}", hint="slugs must be unique")
+    named = []
+    for one in exhibits:
+        if not _SLUG.fullmatch(one.slug) or len(one.slug) > 120:
+            raise PublishError(
+                f"the slug {one.slug[:60]!r} is malformed",
+                hint="a slug has at most 120 lower-case letters and digits with single hyphens",
+            )
+        slug = one.slug
+        while slug in RESERVED or (slug != one.slug and slug in taken):
+            slug += "-model"
+        taken.add(slug)
+        named.append(one if slug == one.slug else dataclasses.replace(one, slug=slug))
+    return named

@@ -1,0 +1,59 @@
+"""Style sheets and scripts of the site, under names that change with their content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gallery.errors import PublishError
+from gallery.publish.files import Placed, write
+from gallery.publish.settings import SiteSettings
+from gallery.publish.templates import find, template_directories
+
+SHEETS = ("theme", "base", "index", "model", "pages", "user")
+"""Style sheets in the order in which they are joined; "user" is for a user's additions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Static:
+    """Style sheet and scripts as they stand in the site.
+
+    Attributes:
+        css: The style sheet.
+        icon: The site's icon.
+        js: Scripts by the stem of their name.
+    """
+
+    css: Placed
+    icon: Placed
+    js: Mapping[str, Placed]
+
+
+def static_files(site: Path, settings: SiteSettings) -> Static:
+    """Join the style sheets and write the scripts.
+
+    Raises:
+        PublishError: If a file is missing, or the site cannot be written.
+    """
+    directories = template_directories(settings.templates)
+    sheets = [(name, find(f"css/{name}.css", directories)) for name in SHEETS]
+    missing = [name for name, path in sheets if path is None and name != "user"]
+    if missing:
+        raise PublishError(f"css/{missing[0]}.css is missing from the templates")
+    text = "\n".join(path.read_text(encoding="utf-8") for _, path in sheets if path is not None)
+    names = sorted({one.name for folder in directories for one in (folder / "js").glob("*.js")})
+    scripts = {}
+    for name in names:
+        path = find(f"js/{name}", directories)
+        if path is not None:
+            stem = path.stem
+            scripts[stem] = write(site, f"assets/{name}", path.read_bytes(), hashed=True)
+    icon = find("img/icon.svg", directories)
+    if icon is None:
+        raise PublishError("img/icon.svg is missing from the templates")
+    return Static(
+        css=write(site, "assets/site.css", text.encode("utf-8"), hashed=True),
+        icon=write(site, "assets/icon.svg", icon.read_bytes(), hashed=True),
+        js=scripts,
+    )

@@ -1,0 +1,96 @@
+"""How the viewer's data become bytes: numbers in as few bytes as deflate can then make small.
+
+A container is a head in JSON and sections of bytes, deflated as one:
+
+    b"GNV1" | zlib( uint32 length of the head | head | section | section | ... )
+
+The head's "sections" gives the length of each section by name, in the order of the bytes. Varints
+are those of Protocol Buffers (https://protobuf.dev/programming-guides/encoding/): seven bits a
+byte, low ones first.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+MAGIC = b"GNV1"
+_LEVEL = 9
+_BITS = 7
+
+
+def varints(values: npt.ArrayLike) -> bytes:
+    """Numbers from 0 to 2**63 - 1 as varints.
+
+    >>> varints([1, 300]).hex()
+    '01ac02'
+    """
+    rest = np.asarray(values, np.int64).astype(np.uint64)
+    length = np.ones(len(rest), np.int64)
+    for shift in range(_BITS, 64, _BITS):
+        more = rest >> np.uint64(shift) > 0
+        if not more.any():
+            break
+        length += more
+    place = np.cumsum(length) - length
+    out = np.empty(int(length.sum()), np.uint8)
+    for byte in range(int(length.max(initial=0))):
+        has = length > byte
+        seven = (rest[has] >> np.uint64(_BITS * byte)) & np.uint64(127)
+        out[place[has] + byte] = seven | (length[has] > byte + 1).astype(np.uint64) << np.uint64(7)
+    return out.tobytes()
+
+
+def zigzag(values: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """Signed numbers as unsigned ones, small ones first: 0, -1, 1, -2 become 0, 1, 2, 3."""
+    signed = np.asarray(values, np.int64)
+    return (signed << 1) ^ (signed >> 63)
+
+
+def steps(values: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """The first number and then each number's difference from the one before: int64 (n,)."""
+    return np.diff(np.asarray(values, np.int64), prepend=0)
+
+
+def planes(values: npt.ArrayLike) -> bytes:
+    """Numbers below 65,536: all low bytes, then all high bytes."""
+    words = np.asarray(values).astype("<u2")
+    return words.view(np.uint8).reshape(-1, 2).T.tobytes()
+
+
+def smooth(values: npt.ArrayLike) -> bytes:
+    """Numbers below 65,536 that change little from one to the next, as byte planes of steps."""
+    return planes(zigzag(steps(values).astype(np.int16)) & 0xFFFF)
+
+
+def pack(head: Mapping[str, Any], sections: Mapping[str, bytes]) -> bytes:
+    """The container of a head and sections; same values, same bytes."""
+    full = {**head, "sections": {name: len(data) for name, data in sections.items()}}
+    text = json.dumps(full, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    body = text.encode("utf-8", "replace")
+    parts = [struct.pack("<I", len(body)), body, *sections.values()]
+    return MAGIC + zlib.compress(b"".join(parts), _LEVEL)
+
+
+def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Head and sections of a container.
+
+    Raises:
+        ValueError: The bytes are no container.
+    """
+    if data[:4] != MAGIC:
+        raise ValueError(f"viewer data start with {data[:4]!r}, not {MAGIC!r}")
+    raw = zlib.decompress(data[4:])
+    (length,) = struct.unpack_from("<I", raw)
+    head = json.loads(raw[4 : 4 + length])
+    sections, place = {}, 4 + length
+    for name, size in head["sections"].items():
+        sections[name] = raw[place : place + size]
+        place += size
+    return head, sections

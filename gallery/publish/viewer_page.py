@@ -1,0 +1,116 @@
+"""The viewer's page and its files; everything is static and works from a disk.
+
+The data become a script that hands a text to the viewer, for a page on `file://` may load scripts
+but may fetch nothing, nor load modules. The site's scripts are joined in the order of `SCRIPTS`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment
+
+from gallery.errors import PublishError
+from gallery.publish.settings import SiteSettings
+from gallery.publish.templates import Strings, find, load_strings, render, template_directories
+from gallery.publish.viewer_pack import unpack
+
+SCRIPTS = (
+    "decode", "graph", "shaders", "program", "renderer", "camera", "gestures", "colour", "panel",
+    "tree", "card", "play", "address", "main",
+)  # fmt: skip
+"""The viewer's scripts in the order in which they are joined."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerPage:
+    """What the viewer's page shows of a model.
+
+    Attributes:
+        slug: The model's directory.
+        title: Its name for the visitor.
+        picture: Path of the full-size picture from the site's root, or "".
+        width: Of the picture, pixels.
+        height: Of the picture, pixels.
+        alt: The picture in words.
+        icon: Path of the site's icon from its root.
+    """
+
+    slug: str
+    title: str
+    picture: str = ""
+    width: int = 0
+    height: int = 0
+    alt: str = ""
+    icon: str = "assets/icon.svg"
+
+
+def viewer_files(
+    env: Environment, data: bytes, page: ViewerPage, settings: SiteSettings
+) -> dict[str, bytes]:
+    """All files that the viewer of one model needs; those that models share have the same name.
+
+    Args:
+        env: The site's templates (`gallery.publish.templates.environment`).
+        data: What `viewer_data` made.
+        page: What the page says.
+        settings: Of the site.
+
+    Returns:
+        Content by path from the site's root; the page is `<slug>/viewer/index.html`.
+
+    Raises:
+        PublishError: The data are none of the viewer's, or a template is missing or wrong.
+    """
+    try:
+        head, _ = unpack(data)
+    except ValueError as error:
+        raise PublishError(f"the viewer's data are damaged: {error}", page.slug) from error
+    directories = template_directories(settings.templates)
+    script = _join([f"viewer/{name}.js" for name in SCRIPTS], directories)
+    style = _join(["css/theme.css", "viewer/viewer.css"], directories)
+    load = b'GalleryViewer.data("' + base64.b64encode(data) + b'");\n'
+    js, css = _named("viewer", "js", script), _named("viewer", "css", style)
+    packed = _named(f"{page.slug}-viewer", "js", load)
+    html = render(
+        env,
+        "viewer/page.html",
+        page=page,
+        v=_strings(settings.language, directories),
+        root="../../",
+        css=css,
+        js=js,
+        data=packed,
+        icon=page.icon,
+        whole=head["whole"],
+        shown=head["shown"],
+    )
+    path = f"{page.slug}/viewer/index.html"
+    return {path: html.encode("utf-8"), js: script, css: style, packed: load}
+
+
+def _named(stem: str, suffix: str, content: bytes) -> str:
+    """Path in the assets with eight digits of the content's hash."""
+    return f"assets/{stem}.{hashlib.sha256(content).hexdigest()[:8]}.{suffix}"
+
+
+def _join(names: list[str], directories: tuple[Path, ...]) -> bytes:
+    """Templates' files, one after the other."""
+    parts = []
+    for name in names:
+        path = find(name, directories)
+        if path is None:
+            raise PublishError(f"{name} is missing from the templates")
+        parts.append(path.read_text(encoding="utf-8"))
+    return "\n".join(parts).encode("utf-8")
+
+
+def _strings(language: str, directories: tuple[Path, ...]) -> Strings:
+    """The viewer's texts; English where there are none in the language."""
+    inner = tuple(directory / "viewer" for directory in directories)
+    tags = (language, language.split("-")[0])
+    known = any(find(f"strings/{tag}.toml", inner) for tag in tags)
+    return load_strings(language if known else "en", inner)

@@ -1,0 +1,100 @@
+"""Names and small tables that go at the head of the viewer's data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gallery.color.palettes import PALETTES, is_categorical
+from gallery.color.palettes import sample as sample_palette
+from gallery.color.types import Coloring
+from gallery.graph import ComputeGraph
+from gallery.model import Model, Tensor
+from gallery.publish.clean import shorten
+
+_NAME = 160
+_STOPS = 24
+_OFFERED = 10
+
+
+def graph_tables(graph: ComputeGraph, model: Model | None) -> dict[str, Any]:
+    """Operators, layers, tensors and grids of a graph, as columns."""
+    tensors: dict[int, int] = {}
+    reads: list[list[int]] = []
+    writes: list[list[int]] = []
+    for operator in graph.operators:
+        known = model is not None and operator.operator >= 0
+        node = model.operators[operator.operator] if model is not None and known else None
+        reads.append([_row(tensors, t) for t in (node.inputs if node else ()) if t >= 0])
+        writes.append([_row(tensors, t) for t in (node.outputs if node else ()) if t >= 0])
+    made = [_row(tensors, s.tensor) if model and s.tensor >= 0 else -1 for s in graph.sets]
+    return {
+        "model": shorten(graph.model, _NAME),
+        "operators": {
+            "name": [shorten(one.name, _NAME) for one in graph.operators],
+            "type": [shorten(one.type, _NAME) for one in graph.operators],
+            "layer": [one.layer for one in graph.operators],
+            "reads": reads,
+            "writes": writes,
+        },
+        "layers": {
+            "name": [shorten(one.name, _NAME) for one in graph.layers],
+            "path": [shorten(one.path, 2 * _NAME) for one in graph.layers],
+            "parent": [one.parent for one in graph.layers],
+            "type": [shorten(one.type, _NAME) for one in graph.layers],
+        },
+        "tensors": [_tensor(model.tensors[t]) for t in tensors] if model else [],
+        "sets": {
+            "first": [one.first for one in graph.sets],
+            "shape": [list(one.shape) for one in graph.sets],
+            "splits": [list(one.splits) for one in graph.sets],
+            "rank": [one.rank for one in graph.sets],
+            "tensor": made,
+            "period": [one.period for one in graph.sets],
+        },
+    }
+
+
+def _row(table: dict[int, int], tensor: int) -> int:
+    """The row of a tensor; a new one where it has none."""
+    return table.setdefault(tensor, len(table))
+
+
+def _tensor(tensor: Tensor) -> list[str]:
+    """Name, element type and shape; a size that is not known is "?"."""
+    sizes = "?" if tensor.shape is None else " × ".join(
+        "?" if size is None else str(size) for size in tensor.shape
+    )
+    return [shorten(tensor.name, _NAME), shorten(tensor.dtype, 24), shorten(sizes, _NAME)]
+
+
+def color_tables(colorings: Sequence[Coloring]) -> list[dict[str, Any]]:
+    """What each colouring shows; a legend entry is label, colour, share and row of the colours."""
+    return [
+        {
+            "attribute": one.attribute,
+            "palette": one.palette,
+            "categorical": one.categorical,
+            "legend": [
+                [shorten(e.label, _NAME), e.color, round(e.share, 5), _nearest(one, e.color)]
+                for e in one.legend
+            ],
+        }
+        for one in colorings
+    ]
+
+
+def _nearest(coloring: Coloring, color: str) -> int:
+    """The first row of the colours that is nearest to a colour."""
+    wanted = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)], np.int64)
+    distance = ((coloring.colors.astype(np.int64) - wanted) ** 2).sum(axis=1)
+    return int(distance.argmin()) if len(distance) else 0
+
+
+def palettes() -> dict[str, str]:
+    """The palettes that any attribute can be shown in: stops from low to high, "rrggbb" each."""
+    offered = [name for name in PALETTES if not is_categorical(name)][:_OFFERED]
+    places = np.linspace(0, 1, _STOPS)
+    return {name: sample_palette(name, places, "dark").tobytes().hex() for name in offered}

@@ -1,0 +1,200 @@
+"""What the templates are given of a model: names made fit, files placed, sums made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+from gallery.facts import Facts
+from gallery.publish.bars import Bar, bars
+from gallery.publish.clean import shorten
+from gallery.publish.exhibit import Exhibit, Failure, ScanImages
+from gallery.publish.files import Picture, Placed, picture, place, place_image, place_scan, slugify
+from gallery.publish.legend import Legend, legend
+from gallery.publish.prose import prose, summary
+from gallery.publish.tree import Branch, layer_tree
+
+_HTTP = re.compile(r"https?://[^\s\"'<>`]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanView:
+    """A scan as a page shows it: what it is, its files and its colour key."""
+
+    key: str
+    scan: ScanImages
+    picture: Picture
+    legend: Legend | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """A file for the visitor to keep."""
+
+    label: str
+    file: Placed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelView:
+    """A model as the pages show it.
+
+    Attributes:
+        slug: Its directory.
+        title: Its name, fit for a page.
+        exhibit: What the pipeline knows.
+        facts: The model's facts, or None where it could not be loaded.
+        failure: Why there is no scan, or None.
+        hero: The first scan, or None.
+        variants: The other scans.
+        prose: The sidecar's text.
+        summary: Its first sentences.
+        tags: To find it by, the family first; without repetition.
+        paper_url: Where to read the paper, or "".
+        source_url: Where the code is, or "".
+        operators: Operator histogram.
+        costs: FLOPs by operator type.
+        tree: The layer tree, or None.
+        tree_left_out: Layers that the tree does not show for their number.
+        diagram: Operator diagram, or None.
+        poster: The infographic's files, or None.
+        poster_document: The infographic as PDF or SVG, or None.
+        card: Social card, or None.
+        viewer: Path of the viewer's page from the site's root, or "".
+        downloads: Files to keep.
+    """
+
+    slug: str
+    title: str
+    exhibit: Exhibit
+    facts: Facts | None
+    failure: Failure | None
+    hero: ScanView | None
+    variants: tuple[ScanView, ...]
+    prose: Markup
+    summary: str
+    tags: tuple[str, ...]
+    paper_url: str
+    source_url: str
+    operators: tuple[Bar, ...]
+    costs: tuple[Bar, ...]
+    tree: Branch | None
+    tree_left_out: int
+    diagram: Placed | None
+    poster: Picture | None
+    poster_document: Placed | None
+    card: Placed | None
+    viewer: str
+    downloads: tuple[Download, ...]
+
+
+def title_of(exhibit: Exhibit) -> str:
+    """The name to show: the sidecar's title, else the model's own, else the file's."""
+    names = (exhibit.front.title, exhibit.facts.name if exhibit.facts else "")
+    stem = exhibit.path.rsplit("/", 1)[-1].removesuffix(".onnx")
+    return next((name for one in (*names, stem) if (name := shorten(one))), exhibit.slug)
+
+
+def web_address(text: str) -> str:
+    """The text where it is an http or https address, else ""."""
+    return text if _HTTP.fullmatch(text) else ""
+
+
+def model_view(exhibit: Exhibit, site: Path) -> ModelView:
+    """Place an exhibit's files in the site and gather what its pages show.
+
+    Raises:
+        PublishError: If a file cannot be read or written.
+    """
+    facts = exhibit.facts
+    slug = exhibit.slug
+    text = prose(exhibit.prose)
+    scans = _scans(exhibit, site)
+    tree, left_out = layer_tree(facts.layers) if facts else (None, 0)
+    raster = [
+        place_image(image, site, f"{slug}-poster")
+        for image in exhibit.poster
+        if image.format not in ("pdf", "svg")
+    ]
+    documents = [
+        place_image(image, site, f"{slug}-poster")
+        for image in exhibit.poster
+        if image.format in ("pdf", "svg")
+    ]
+    tags = tuple(shorten(one, 40) for one in (exhibit.front.family, *exhibit.front.tags))
+    return ModelView(
+        slug=slug,
+        title=title_of(exhibit),
+        exhibit=exhibit,
+        facts=facts,
+        failure=exhibit.failure,
+        hero=scans[0] if scans else None,
+        variants=scans[1:],
+        prose=text,
+        summary=summary(text),
+        tags=_distinct(tags),
+        paper_url=web_address(exhibit.front.paper_url),
+        source_url=web_address(exhibit.front.source),
+        operators=bars(facts.histogram, _operator_colors(scans)) if facts else (),
+        costs=bars(facts.cost_by_type, _operator_colors(scans)) if facts else (),
+        tree=tree,
+        tree_left_out=left_out,
+        diagram=place_image(exhibit.diagram, site, f"{slug}-diagram") if exhibit.diagram else None,
+        poster=picture(raster),
+        poster_document=documents[0] if documents else None,
+        card=place_image(exhibit.card, site, f"{slug}-card") if exhibit.card else None,
+        viewer=f"{slug}/viewer/index.html" if exhibit.viewer else "",
+        downloads=_downloads(exhibit, site),
+    )
+
+
+def _distinct(tags: Iterable[str]) -> tuple[str, ...]:
+    """The tags that are not empty, those that differ only in case once."""
+    known: dict[str, str] = {}
+    for tag in tags:
+        known.setdefault(tag.casefold(), tag)
+    return tuple(tag for tag in known.values() if tag)
+
+
+def _scans(exhibit: Exhibit, site: Path) -> tuple[ScanView, ...]:
+    """The scans that have a picture, in the exhibit's order."""
+    placed = ((scan, place_scan(scan, site, exhibit.slug)) for scan in exhibit.scans)
+    return tuple(
+        ScanView(
+            key=slugify(scan.key),
+            scan=scan,
+            picture=files,
+            legend=legend(scan.legend, scan.attribute),
+        )
+        for scan, files in placed
+        if files is not None
+    )
+
+
+def _operator_colors(scans: tuple[ScanView, ...]) -> dict[str, str]:
+    """Colour by operator type, where a scan is coloured by operator."""
+    coloured = (view.legend for view in scans if view.scan.attribute == "operator")
+    chosen = next((one for one in coloured if one is not None), None)
+    return {entry.label: entry.color for entry in chosen.entries} if chosen else {}
+
+
+def _suffix(path: Path) -> str:
+    """The file's suffix, safe in a URL."""
+    return slugify(path.suffix, "bin")
+
+
+def _downloads(exhibit: Exhibit, site: Path) -> tuple[Download, ...]:
+    """Take the further files into the site under safe names."""
+    return tuple(
+        Download(
+            label=shorten(name),
+            file=place(
+                path, site, f"{exhibit.slug}-{slugify(Path(name).stem, 'file')}", _suffix(path)
+            ),
+        )
+        for name, path in sorted(exhibit.downloads.items())
+    )

@@ -1,0 +1,336 @@
+"""Unfolds a model's graphs, the bodies of its control flow and its functions into one list.
+
+Names become indices here: a body sees the names around it, and a name that it makes anew is a
+tensor of its own. Operators are brought into topological order where the file has them in none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy.typing as npt
+import onnx  # noqa: TID251 -- a helper of load.py
+
+from gallery.errors import LoadError
+from gallery.model import Body
+from gallery.reading.order import order
+from gallery.reading.values import attribute_value, constant_value, tensor_value, text_of, with_type
+from gallery.reading.wire import DEEPEST, nested_too_deep
+
+MOST_OPERATORS = 1_000_000
+"""How many operators a model may have, its functions inlined."""
+
+_GRAPHS = (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS)
+
+
+@dataclass(slots=True)
+class Value:
+    """A tensor in the making; `kind` is its type as far as it is known."""
+
+    name: str
+    kind: onnx.TypeProto | None = None
+    declared: onnx.TypeProto | None = None
+    is_parameter: bool = False
+    value: npt.NDArray[Any] | None = None
+
+
+@dataclass(slots=True)
+class Step:
+    """An operator in the making.
+
+    Attributes:
+        calls: Names of the function calls around it, from the outermost, each with its type.
+        node: As it stands in the file.
+        plain: Its attributes that hold no graph, references to a function's attributes resolved.
+        attributes: The same as Python values.
+    """
+
+    node: onnx.NodeProto
+    type: str
+    name: str
+    domain: str
+    version: int
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    plain: list[onnx.AttributeProto]
+    attributes: dict[str, Any]
+    calls: tuple[tuple[str, str], ...]
+    bodies: tuple[Body, ...] = ()
+    owner: int = -1
+
+
+@dataclass(slots=True)
+class Entry:
+    """The start of a body: what its owner feeds it."""
+
+    owner: onnx.NodeProto
+    name: str
+    version: int
+    fed: tuple[int, ...]
+    attributes: Mapping[str, Any]
+    inputs: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class Scope:
+    """What a node sees: names, operator sets, and the function call that it is in."""
+
+    names: dict[str, int]
+    opsets: Mapping[str, int]
+    given: Mapping[str, onnx.AttributeProto] = field(default_factory=dict)
+    calls: tuple[tuple[str, str], ...] = ()
+    stack: tuple[tuple[str, str, str], ...] = ()
+    depth: int = 0
+
+
+@dataclass(slots=True)
+class Flat:
+    """A model as one list of operators and one of tensors; `entries` by position in `steps`."""
+
+    functions: Mapping[tuple[str, str, str], onnx.FunctionProto]
+    steps: list[Step] = field(default_factory=list)
+    values: list[Value] = field(default_factory=list)
+    entries: dict[int, list[Entry]] = field(default_factory=dict)
+    inputs: tuple[int, ...] = ()
+    outputs: tuple[int, ...] = ()
+    inlined: set[tuple[str, str, str]] = field(default_factory=set)
+    missing: list[str] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
+    again: dict[str, int] = field(default_factory=dict)
+    expanded: int = 0
+
+    def new(self, name: str) -> int:
+        """Index of a new tensor, whose name is made unique."""
+        unique = name = text_of(name)
+        while unique in self.taken:
+            self.again[name] = self.again.get(name, 1) + 1
+            unique = f"{name}~{self.again[name]}"
+        self.taken.add(unique)
+        self.values.append(Value(unique))
+        return len(self.values) - 1
+
+    def see(self, name: str, scope: Scope) -> int:
+        """Index of the tensor that a name means in a scope; -1 for an input left out."""
+        if not name:
+            return -1
+        if name not in scope.names:
+            scope.names[name] = self.new(name)
+            self.missing.append(name)
+        return scope.names[name]
+
+    def make(self, name: str, scope: Scope) -> int:
+        """Index of a new tensor that has the name in a scope from now on; -1 for "" (left out)."""
+        if not name:
+            return -1
+        scope.names[name] = self.new(name)
+        return scope.names[name]
+
+
+def flatten(model: onnx.ModelProto) -> Flat:
+    """Unfold a model.
+
+    Raises:
+        LoadError: Its operators form a cycle, its functions call themselves, or there are too many
+            operators once the functions are inlined.
+    """
+    flat = Flat({key(function): function for function in model.functions})
+    opsets = {domain(opset.domain): opset.version for opset in model.opset_import}
+    scope = Scope({}, opsets)
+    held = initializers(flat, model.graph, scope)
+    flat.inputs = tuple(
+        declare(flat, scope, value) for value in model.graph.input if value.name not in held
+    )
+    graph(flat, model.graph, scope)
+    flat.outputs = tuple(flat.see(value.name, scope) for value in model.graph.output)
+    return flat
+
+
+def key(function: onnx.FunctionProto) -> tuple[str, str, str]:
+    """What a call names a function by: domain, name and overload."""
+    return domain(function.domain), function.name, getattr(function, "overload", "")
+
+
+def domain(name: str) -> str:
+    """Name of an operator set, "" for each of the two names of ONNX's own."""
+    return "" if name == "ai.onnx" else text_of(name)
+
+
+def initializers(flat: Flat, source: onnx.GraphProto, scope: Scope) -> set[str]:
+    """Add the initializers of a graph and return their names."""
+    dense = [(tensor.name, tensor, tensor.dims, True) for tensor in source.initializer]
+    sparse = [(t.values.name, t.values, t.dims, False) for t in source.sparse_initializer]
+    for name, tensor, dims, whole in dense + sparse:
+        index = scope.names[name] = flat.new(name)
+        value = flat.values[index]
+        value.is_parameter = True
+        value.kind = onnx.TypeProto()
+        value.kind.tensor_type.elem_type = tensor.data_type
+        value.kind.tensor_type.shape.SetInParent()
+        for size in dims:
+            dim = value.kind.tensor_type.shape.dim.add()
+            if size >= 0:
+                dim.dim_value = size
+        value.value = tensor_value(tensor) if whole else None
+    return {name for name, *_ in dense + sparse}
+
+
+def declare(flat: Flat, scope: Scope, source: onnx.ValueInfoProto) -> int:
+    """Add an input of a graph with the type that the file declares."""
+    index = scope.names[source.name] = flat.new(source.name)
+    flat.values[index].kind = flat.values[index].declared = source.type
+    return index
+
+
+def graph(flat: Flat, source: onnx.GraphProto, scope: Scope) -> None:
+    """Add the operators of a graph whose inputs and initializers are in the scope already."""
+    if scope.depth > DEEPEST:
+        raise nested_too_deep()
+    declared = {value.name: value.type for value in (*source.value_info, *source.output)}
+    nodes(flat, source.node, scope, declared)
+
+
+def nodes(
+    flat: Flat,
+    source: Iterable[onnx.NodeProto],
+    scope: Scope,
+    declared: Mapping[str, onnx.TypeProto],
+) -> None:
+    """Add operators in topological order."""
+    for node in order(list(source)):
+        call = flat.functions.get(
+            (domain(node.domain), node.op_type, getattr(node, "overload", ""))
+        )
+        if call is not None:
+            inline(flat, node, call, scope)
+        else:
+            add(flat, node, scope)
+        for name in node.output:
+            if name in declared and name in scope.names:
+                flat.values[scope.names[name]].declared = declared[name]
+
+
+def add(flat: Flat, node: onnx.NodeProto, scope: Scope) -> None:
+    """Add one operator, its bodies before it."""
+    inputs = tuple(flat.see(name, scope) for name in node.input)
+    plain, graphs = resolved(node, scope)
+    attributes = {text_of(attribute.name): attribute_value(attribute) for attribute in plain}
+    version = scope.opsets.get(domain(node.domain), 1)
+    start = len(flat.steps)
+    bodies = tuple(
+        body(flat, Entry(node, name, version, inputs, attributes), source, scope)
+        for name, source in graphs
+    )
+    outputs = tuple(flat.make(name, scope) for name in node.output)
+    where = len(flat.steps)
+    check_size(where)
+    for step in flat.steps[start:]:
+        step.owner = where if step.owner == -1 else step.owner
+    if node.op_type == "Constant" and not node.domain and outputs:
+        flat.values[outputs[0]].value = constant_value(attributes)
+    kind, name = text_of(node.op_type), text_of(node.name)
+    if name:
+        name = "/".join([*(call for call, _ in scope.calls), name])
+    flat.steps.append(
+        Step(
+            node=node,
+            type=kind,
+            name=name or f"{kind}_{where}",
+            domain=domain(node.domain),
+            version=version,
+            inputs=inputs,
+            outputs=outputs,
+            plain=plain,
+            attributes=attributes,
+            calls=scope.calls,
+            bodies=bodies,
+        )
+    )
+
+
+def check_size(count: int) -> None:
+    """Refuse a model that unfolds to too many operators.
+
+    Raises:
+        LoadError: It does.
+    """
+    if count >= MOST_OPERATORS:
+        found = f"there are more than {MOST_OPERATORS:,} operators, functions inlined"
+        raise LoadError(found, hint="split the model")
+
+
+def body(flat: Flat, entry: Entry, source: onnx.GraphProto, scope: Scope) -> Body:
+    """Add the operators of a control-flow body."""
+    start = len(flat.steps)
+    inner = Scope(
+        dict(scope.names), scope.opsets, scope.given, scope.calls, scope.stack, scope.depth + 1
+    )
+    held = initializers(flat, source, inner)
+    entry.inputs = tuple(
+        declare(flat, inner, value) for value in source.input if value.name not in held
+    )
+    flat.entries.setdefault(start, []).append(entry)
+    graph(flat, source, inner)
+    outputs = tuple(flat.see(value.name, inner) for value in source.output)
+    where = range(start, len(flat.steps))
+    return Body(name=entry.name, operators=where, inputs=entry.inputs, outputs=outputs)
+
+
+def inline(flat: Flat, node: onnx.NodeProto, function: onnx.FunctionProto, scope: Scope) -> None:
+    """Add the operators of a function in the place of a call."""
+    called = key(function)
+    if called in scope.stack or len(scope.stack) > 2 * DEEPEST:
+        found = f"the function {text_of(function.name)!r} calls itself or is nested too deep"
+        raise LoadError(found, hint="ONNX functions may not recurse; export the model again")
+    flat.inlined.add(called)
+    flat.expanded += 1
+    check_size(flat.expanded)
+    plain, graphs = resolved(node, scope)
+    given = {attribute.name: attribute for attribute in function.attribute_proto}
+    given.update({attribute.name: attribute for attribute in plain})
+    given.update({a.name: with_type(a) for a in node.attribute if a.name in dict(graphs)})
+    kind = text_of(function.name)
+    calls = (*scope.calls, (text_of(node.name) or kind, kind))
+    opsets = {domain(opset.domain): opset.version for opset in function.opset_import}
+    names = {
+        inner: flat.see(outer, scope)
+        for inner, outer in zip(function.input, node.input, strict=False)
+        if outer
+    }
+    absent = set(function.input) - names.keys()
+    inner = Scope(
+        names, {**scope.opsets, **opsets}, given, calls, (*scope.stack, called), scope.depth
+    )
+    if absent:
+        inner.names.update(dict.fromkeys(absent, -1))
+    declared = {value.name: value.type for value in getattr(function, "value_info", ())}
+    nodes(flat, function.node, inner, declared)
+    for outer, name in zip(node.output, function.output, strict=False):
+        if outer:
+            scope.names[outer] = flat.see(name, inner)
+
+
+def resolved(
+    node: onnx.NodeProto, scope: Scope
+) -> tuple[list[onnx.AttributeProto], Sequence[tuple[str, onnx.GraphProto]]]:
+    """The attributes of a node that hold no graph, and the graphs by name."""
+    plain: list[onnx.AttributeProto] = []
+    graphs: list[tuple[str, onnx.GraphProto]] = []
+    for attribute in map(with_type, node.attribute):
+        if attribute.ref_attr_name:
+            given = scope.given.get(attribute.ref_attr_name)
+            if given is None:
+                continue
+            source = onnx.AttributeProto()
+            source.CopyFrom(given)
+            source.name = text_of(attribute.name)
+        else:
+            source = attribute
+        if source.type == _GRAPHS[0]:
+            graphs.append((source.name, source.g))
+        elif source.type == _GRAPHS[1]:
+            graphs.extend((source.name, inner) for inner in source.graphs)
+        else:
+            plain.append(source)
+    return plain, graphs

@@ -1,0 +1,181 @@
+"""Infers the type of every tensor, and the value of the small ones, in one walk over the operators.
+
+ONNX's own inference is asked operator by operator. What it needs to know of values (the shape that
+a Reshape is given, the limits of a Slice) is computed by ONNX's reference evaluator as soon as all
+inputs of an operator are small and known; so shapes that a model computes from shapes are found.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import onnx  # noqa: TID251 -- a helper of load.py
+from onnx import numpy_helper, shape_inference  # noqa: TID251 -- a helper of load.py
+from onnx.reference import ReferenceEvaluator  # noqa: TID251 -- a helper of load.py
+
+from gallery.model import freeze
+from gallery.reading.bind import resolve
+from gallery.reading.control import enter_body, owner_types, owner_values
+from gallery.reading.flatten import Flat, Step, Value
+from gallery.reading.gaps import gap
+from gallery.reading.types import dims_of, merged
+from gallery.reading.wire import SMALL
+
+# fmt: off
+_EVALUATED = frozenset(
+    (
+        "Abs", "Add", "And", "Cast", "CastLike", "Ceil", "Clip", "Concat", "ConstantOfShape",
+        "CumSum", "Div", "Equal", "Expand", "Flatten", "Floor", "Gather", "GatherElements",
+        "GatherND", "Greater", "GreaterOrEqual", "Identity", "Less", "LessOrEqual", "Max", "Min",
+        "Mod", "Mul", "Neg", "Not", "OneHot", "Or", "Pow", "Range", "Reciprocal", "ReduceMax",
+        "ReduceMin", "ReduceProd", "ReduceSum", "Reshape", "Round", "ScatterElements",
+        "ScatterND", "Sign", "Slice", "Split", "Sqrt", "Squeeze", "Sub", "Tile", "TopK",
+        "Transpose", "Unsqueeze", "Where", "Xor",
+    )
+)
+# fmt: on
+_FED = 1024
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Inference:
+    """What is known while the walk goes on.
+
+    Attributes:
+        failed: What ONNX's inference said, by operator type, the first time that it failed.
+        warnings: Sentences about loops and the like.
+    """
+
+    flat: Flat
+    bound: Mapping[str, int]
+    ir_version: int
+    opsets: list[onnx.OperatorSetIdProto]
+    failed: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    data: dict[int, onnx.TensorProto] = field(default_factory=dict)
+
+
+def infer(flat: Flat, model: onnx.ModelProto, bound: Mapping[str, int]) -> Inference:
+    """Set `kind` and `value` of every tensor as far as they can be known."""
+    state = Inference(flat, bound, model.ir_version or 1, list(model.opset_import))
+    for value in flat.values:
+        if value.declared is not None:
+            value.declared = resolve(value.declared, bound)
+        if value.kind is not None:
+            value.kind = resolve(value.kind, bound)
+    for position in range(len(flat.steps) + 1):
+        for entry in flat.entries.get(position, ()):
+            enter_body(flat, entry, state.warnings)
+        if position < len(flat.steps):
+            _visit(state, flat.steps[position])
+    return state
+
+
+def _visit(state: Inference, step: Step) -> None:
+    values = state.flat.values
+    found = owner_types(state.flat, step) if step.bodies else _infer(state, step)
+    for slot, index in enumerate(step.outputs):
+        if index >= 0:
+            value = values[index]
+            value.kind = merged(found.get(slot), value.declared)
+    if step.bodies:
+        owner_values(state.flat, step)
+    _evaluate(state, step)
+
+
+def _infer(state: Inference, step: Step) -> dict[int, onnx.TypeProto]:
+    known = gap(step, state.flat.values)
+    if known is not None:
+        return known
+    try:
+        schema = onnx.defs.get_schema(step.type, step.version, step.domain)
+    except onnx.defs.SchemaError:
+        return {}
+    values = state.flat.values
+    kinds, data = {}, {}
+    for index in step.inputs:
+        if index >= 0:
+            kinds[str(index)] = values[index].kind or onnx.TypeProto()
+            fed = _data(state, index)
+            if fed is not None:
+                data[str(index)] = fed
+    try:
+        types = shape_inference.infer_node_outputs(
+            schema, plain_node(step), kinds, data, None, state.opsets, state.ir_version
+        )
+    except Exception as error:
+        # It raises errors of its own, of its checker and of the C++ library, with no common root.
+        state.failed.setdefault(step.type, str(error).strip())
+        return {}
+    slots = {str(index): slot for slot, index in enumerate(step.outputs) if index >= 0}
+    return {slots[name]: kind for name, kind in types.items() if name in slots}
+
+
+def plain_node(step: Step) -> onnx.NodeProto:
+    """The operator as a node whose inputs and outputs are named by their indices."""
+    node = onnx.NodeProto(op_type=step.type, domain=step.domain)
+    node.input.extend(str(index) if index >= 0 else "" for index in step.inputs)
+    node.output.extend(str(index) if index >= 0 else "" for index in step.outputs)
+    node.attribute.extend(step.plain)
+    return node
+
+
+def _data(state: Inference, index: int) -> onnx.TensorProto | None:
+    value = state.flat.values[index].value
+    if value is None or value.size > _FED:
+        return None
+    if index not in state.data:
+        state.data[index] = numpy_helper.from_array(value)
+    return state.data[index]
+
+
+def _evaluate(state: Inference, step: Step) -> None:
+    values = state.flat.values
+    if step.domain or not step.outputs or step.outputs[0] < 0:
+        return
+    first = values[step.outputs[0]]
+    if step.type in ("Shape", "Size"):
+        first.value = _measure(step, values[step.inputs[0]]) if step.inputs else None
+        return
+    if step.type not in _EVALUATED or first.value is not None:
+        return
+    fed = {str(index): values[index].value for index in step.inputs if index >= 0}
+    if any(value is None for value in fed.values()) or not all(
+        _small(values[index]) for index in step.outputs if index >= 0
+    ):
+        return
+    try:
+        results = ReferenceEvaluator(plain_node(step), opsets={"": step.version}).run(None, fed)
+    except Exception:
+        # It raises whatever numpy raises; then the value is not known, which is no harm.
+        logger.debug("%s is not evaluated", step.name, exc_info=True)
+        return
+    for index, result in zip([i for i in step.outputs if i >= 0], results, strict=False):
+        if isinstance(result, np.ndarray | np.generic) and np.size(result) * 16 <= 4 * SMALL:
+            values[index].value = freeze(np.array(result))
+
+
+def _small(value: Value) -> bool:
+    sizes = dims_of(value.kind)
+    if sizes is None or not all(isinstance(size, int) for size in sizes):
+        return False
+    count = 1
+    for size in sizes:
+        count *= int(size or 0)
+    return count <= SMALL // 4
+
+
+def _measure(step: Step, value: Value) -> np.ndarray | None:
+    sizes = dims_of(value.kind)
+    if sizes is None or not all(isinstance(size, int) for size in sizes):
+        return None
+    known = np.array(sizes, np.int64)
+    if step.type == "Size":
+        return freeze(np.array(known.prod(dtype=np.int64)))
+    start, end = step.attributes.get("start", 0), step.attributes.get("end", len(known))
+    return freeze(known[start:end].copy())

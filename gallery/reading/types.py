@@ -1,0 +1,83 @@
+"""Small questions to ONNX types: the sizes they name, and what two of them know together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import onnx  # noqa: TID251 -- a helper of load.py
+
+from gallery.model import Shape
+from gallery.reading.values import dtype_name, text_of
+
+
+def dims_of(kind: onnx.TypeProto | None) -> Shape:
+    """The shape in a type, or None where it has none.
+
+    A name that ONNX's inference made up is no name of the model's, and counts as not known.
+    """
+    if kind is None or not kind.HasField("tensor_type") or not kind.tensor_type.HasField("shape"):
+        return None
+    return tuple(
+        dim.dim_value
+        if dim.WhichOneof("value") == "dim_value" and dim.dim_value >= 0
+        else _symbol(text_of(dim.dim_param))
+        for dim in kind.tensor_type.shape.dim
+    )
+
+
+def _symbol(name: str) -> str | None:
+    return name if name and not name.startswith("unk__") else None
+
+
+def dtype_of(kind: onnx.TypeProto | None) -> str:
+    """The element type in a type, in lower case, or ""."""
+    if kind is None or not kind.HasField("tensor_type"):
+        return ""
+    return dtype_name(kind.tensor_type.elem_type)
+
+
+def tensor_type(element: int, shape: Sequence[int | str | None] | None) -> onnx.TypeProto:
+    """The type of a tensor of this element type and shape."""
+    kind = onnx.TypeProto()
+    kind.tensor_type.elem_type = element
+    if shape is not None:
+        kind.tensor_type.shape.SetInParent()
+        for size in shape:
+            dim = kind.tensor_type.shape.dim.add()
+            if isinstance(size, int):
+                dim.dim_value = size
+    return kind
+
+
+def element_of(kind: onnx.TypeProto | None) -> int:
+    """The element type in a type as ONNX's number, 0 where it is not known."""
+    return kind.tensor_type.elem_type if kind is not None and kind.HasField("tensor_type") else 0
+
+
+def merged(
+    inferred: onnx.TypeProto | None, declared: onnx.TypeProto | None
+) -> onnx.TypeProto | None:
+    """What is inferred, with what is declared in its gaps."""
+    if inferred is None or inferred.WhichOneof("value") is None:
+        return declared
+    ours, theirs = dims_of(inferred), dims_of(declared)
+    if not inferred.HasField("tensor_type") or declared is None:
+        return inferred
+    element = element_of(inferred) or element_of(declared)
+    if ours is None:
+        return tensor_type(element, theirs)
+    if theirs is None or len(ours) != len(theirs):
+        return inferred
+    both = [a if isinstance(a, int) else b for a, b in zip(ours, theirs, strict=True)]
+    return tensor_type(element, both)
+
+
+def common(one: onnx.TypeProto | None, other: onnx.TypeProto | None) -> onnx.TypeProto | None:
+    """What two types agree on: a size in which they differ is not known, nor is such a rank."""
+    if one is None or other is None or not one.HasField("tensor_type"):
+        return one if one is not None and one == other else None
+    ours, theirs = dims_of(one), dims_of(other)
+    element = element_of(one) if element_of(one) == element_of(other) else 0
+    if ours is None or theirs is None or len(ours) != len(theirs):
+        return tensor_type(element, None)
+    return tensor_type(element, [a if a == b else None for a, b in zip(ours, theirs, strict=True)])

@@ -1,0 +1,114 @@
+"""Turns the small payloads of an ONNX file into Python and numpy values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx  # noqa: TID251 -- a helper of load.py
+
+from gallery.model import freeze
+from gallery.reading.wire import SMALL
+
+_A = onnx.AttributeProto
+_EXTERNAL = onnx.TensorProto.EXTERNAL
+_STRING = onnx.TensorProto.STRING
+
+
+def text_of(raw: str | bytes) -> str:
+    r"""A string of the file; protobuf leaves one that is not UTF-8 as bytes.
+
+    >>> text_of(b"caf\xe9")
+    'caf\ufffd'
+    """
+    return raw if isinstance(raw, str) else raw.decode("utf-8", errors="replace")
+
+
+def dtype_name(element: int) -> str:
+    """Name of an ONNX element type in lower case, or "" for one that is not known.
+
+    >>> dtype_name(1), dtype_name(0), dtype_name(999)
+    ('float', '', '')
+    """
+    try:
+        name = str(onnx.TensorProto.DataType.Name(element)).lower()
+    except ValueError:
+        return ""
+    return "" if name == "undefined" else name
+
+
+def tensor_value(tensor: onnx.TensorProto) -> npt.NDArray[Any] | None:
+    """The payload of a small tensor, read-only, or None where the file does not hold it whole."""
+    if tensor.data_location == _EXTERNAL or tensor.data_type == _STRING:
+        return None
+    elements = 1
+    for size in tensor.dims:
+        elements *= size
+    if not 0 <= elements <= 2 * SMALL or tensor.HasField("segment"):
+        return None
+    try:
+        return freeze(onnx.numpy_helper.to_array(tensor).copy())
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError, NotImplementedError):
+        return None
+
+
+def attribute_value(attribute: onnx.AttributeProto) -> Any:
+    """Value of an attribute that holds no graph: int, float, str, tuples of them or an array."""
+    kind = attribute.type
+    if kind == _A.FLOAT:
+        return attribute.f
+    if kind == _A.INT:
+        return attribute.i
+    if kind == _A.STRING:
+        return text_of(attribute.s)
+    if kind == _A.FLOATS:
+        return tuple(attribute.floats)
+    if kind == _A.INTS:
+        return tuple(attribute.ints)
+    if kind == _A.STRINGS:
+        return tuple(text_of(text) for text in attribute.strings)
+    if kind == _A.TENSOR:
+        return tensor_value(attribute.t)
+    if kind == _A.TENSORS:
+        return tuple(tensor_value(tensor) for tensor in attribute.tensors)
+    return None
+
+
+def constant_value(attributes: Mapping[str, Any]) -> npt.NDArray[Any] | None:
+    """What a Constant operator with these attributes makes, where it is small."""
+    if isinstance(attributes.get("value"), np.ndarray):
+        return freeze(attributes["value"])
+    for name, dtype in (("value_int", np.int64), ("value_float", np.float32)):
+        for key in (name, name + "s"):
+            given = attributes.get(key)
+            if (
+                given is not None
+                and _numbers(given)
+                and np.size(given) * np.dtype(dtype).itemsize <= SMALL
+            ):
+                return freeze(np.asarray(given, dtype))
+    return None
+
+
+def with_type(attribute: onnx.AttributeProto) -> onnx.AttributeProto:
+    """The attribute with its type set, which files of the first IR version leave out."""
+    if attribute.type != _A.UNDEFINED:
+        return attribute
+    mended = onnx.AttributeProto()
+    mended.CopyFrom(attribute)
+    singles = (("f", _A.FLOAT), ("i", _A.INT), ("s", _A.STRING), ("t", _A.TENSOR), ("g", _A.GRAPH))
+    lists = (("floats", _A.FLOATS), ("ints", _A.INTS), ("strings", _A.STRINGS))
+    for name, kind in singles:
+        if attribute.HasField(name):
+            mended.type = kind
+    for name, kind in (*lists, ("tensors", _A.TENSORS), ("graphs", _A.GRAPHS)):
+        if getattr(attribute, name):
+            mended.type = kind
+    return mended
+
+
+def _numbers(given: Any) -> bool:
+    items = given if isinstance(given, tuple) else (given,)
+    return all(isinstance(item, int | float) for item in items)

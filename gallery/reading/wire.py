@@ -1,0 +1,238 @@
+"""Reads an ONNX file at the level of protobuf's wire format and leaves the weights on the disk.
+
+A message of an ONNX file is rebuilt without the payloads that are longer than `SMALL`; a tensor
+that lost its payload is marked as external, so that nobody tries to read it. Messages that are
+small as a whole are copied as they are: the work is that of the large ones and of the operators.
+
+Source of the format: https://protobuf.dev/programming-guides/encoding/ and onnx.proto.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gallery.errors import LoadError
+
+SMALL = 4096
+"""Bytes of a tensor's payload up to which it is kept (shapes, indices, scales)."""
+
+LARGE_ATTRIBUTE = 65_536
+"""Bytes of an attribute above which its numbers and strings are weights."""
+
+LARGE_TEXT = 1 << 20
+"""Bytes above which any other field is left out."""
+
+LARGE_GRAPH = 256 << 20
+"""Bytes of what is kept above which a file is refused."""
+
+DEEPEST = 32
+"""How deep graphs may be nested in operators; protobuf itself ends at 100 messages."""
+
+_WINDOW = 16_384
+_EXTERNAL = b"\x70\x01"  # TensorProto.data_location = EXTERNAL
+
+_CHILDREN: Mapping[str, Mapping[int, str]] = {
+    "model": {7: "graph", 25: "function"},
+    "graph": {1: "node", 5: "tensor", 15: "sparse"},
+    "function": {7: "node", 11: "attribute"},
+    "node": {5: "attribute"},
+    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
+    "sparse": {1: "tensor", 2: "tensor"},
+    "tensor": {},
+}
+_TENSOR_DATA = frozenset({4, 5, 6, 7, 9, 10, 11})
+_ATTRIBUTE_DATA = frozenset({4, 7, 8, 9})
+_MODEL_FIELDS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26})
+_TRAINING = 20
+
+
+class BrokenError(Exception):
+    """The bytes do not follow the wire format.
+
+    Attributes:
+        at: Offset in the file.
+        truncated: Whether the file ends too early, rather than being of another kind.
+    """
+
+    def __init__(self, at: int, truncated: bool) -> None:
+        super().__init__(at, truncated)
+        self.at = at
+        self.truncated = truncated
+
+
+class Field(NamedTuple):
+    """One field: its number and wire type, and where it, its content and the next one begin."""
+
+    number: int
+    wire: int
+    head: int
+    start: int
+    stop: int
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads a file in windows, so that a payload that is skipped is never touched."""
+
+    descriptor: int
+    base: int = 0
+    window: bytes = b""
+
+    def read(self, start: int, stop: int) -> bytes:
+        """The bytes from start up to stop; fewer where the file has shrunk."""
+        if start < self.base or stop > self.base + len(self.window):
+            if stop - start > _WINDOW:
+                return os.pread(self.descriptor, stop - start, start)
+            self.base, self.window = start, os.pread(self.descriptor, _WINDOW, start)
+        return self.window[start - self.base : stop - self.base]
+
+    def fields(self, start: int, stop: int) -> Iterator[Field]:
+        """The fields of the message between two offsets.
+
+        Raises:
+            BrokenError: A field is no field, or reaches beyond the message.
+        """
+        while start < stop:
+            head = start
+            key, start = self._varint(start, stop)
+            number, wire = key >> 3, key & 7
+            if wire == 2:
+                length, start = self._varint(start, stop)
+                end = start + length
+            elif wire == 0:
+                _, end = self._varint(start, stop)
+            elif wire in (1, 5):
+                end = start + (8 if wire == 1 else 4)
+            else:
+                raise BrokenError(head, False)
+            if number == 0 or number >= 1 << 29:
+                raise BrokenError(head, False)
+            if end > stop:
+                raise BrokenError(head, True)
+            yield Field(number, wire, head, start, end)
+            start = end
+
+    def _varint(self, start: int, stop: int) -> tuple[int, int]:
+        raw = self.read(start, min(start + 10, stop))
+        value = 0
+        for index, byte in enumerate(raw):
+            value |= (byte & 0x7F) << (7 * index)
+            if byte < 0x80:
+                return value, start + index + 1
+        raise BrokenError(start, len(raw) < 10)
+
+
+@dataclass(slots=True)
+class Slim:
+    """What is kept of a file, and the sizes of what is not.
+
+    Attributes:
+        content: A ModelProto in bytes.
+        dropped: Bytes of each payload that was left out, in the order of the file.
+        training: Whether the file holds training information, which is left out.
+    """
+
+    content: bytes = b""
+    dropped: list[int] = field(default_factory=list)
+    training: bool = False
+
+
+def slim(descriptor: int, size: int) -> Slim:
+    """Read a model file of `size` bytes without its large payloads.
+
+    Raises:
+        BrokenError: The file is no protobuf message, or is cut short.
+        LoadError: Its graphs are nested too deep, or the operators alone are too large.
+    """
+    reader = Reader(descriptor)
+    first = next(reader.fields(0, size), None)
+    if first is not None and first.number not in _MODEL_FIELDS:
+        raise BrokenError(first.head, False)
+    result = Slim()
+    result.content = _Walker(reader, result).message("model", 0, size, 0)
+    return result
+
+
+def check_nesting(descriptor: int, size: int) -> None:
+    """Look into every message of a file, the small ones too, for graphs nested too deep.
+
+    Raises:
+        LoadError: They are.
+    """
+    _Walker(Reader(descriptor), Slim(), small=-1).message("model", 0, size, 0)
+
+
+@dataclass(slots=True)
+class _Walker:
+    reader: Reader
+    result: Slim
+    small: int = SMALL
+    kept: int = 0
+
+    def message(self, kind: str, start: int, stop: int, depth: int) -> bytes:
+        if kind == "tensor":
+            return self._tensor(start, stop)
+        depth += kind == "graph"
+        if depth > DEEPEST + 1:
+            raise nested_too_deep()
+        children = _CHILDREN[kind]
+        large = kind == "attribute" and stop - start > LARGE_ATTRIBUTE
+        chunks = []
+        for part in self.reader.fields(start, stop):
+            length = part.stop - part.start
+            child = children.get(part.number) if part.wire == 2 else None
+            if child is not None and (length > self.small or kind == "model"):
+                body = self.message(child, part.start, part.stop, depth)
+                chunks.append(varint(part.number << 3 | 2) + varint(len(body)) + body)
+            elif kind == "model" and part.number == _TRAINING:
+                self.result.training = True
+            elif (large and part.number in _ATTRIBUTE_DATA) or length > LARGE_TEXT:
+                self.result.dropped.append(length)
+            else:
+                chunks.append(self._keep(part))
+        return b"".join(chunks)
+
+    def _tensor(self, start: int, stop: int) -> bytes:
+        chunks, payload = [], []
+        held = 0
+        for part in self.reader.fields(start, stop):
+            if part.number in _TENSOR_DATA:
+                held += part.stop - part.start
+                if held <= SMALL:
+                    payload.append(part)
+            elif part.stop - part.start <= LARGE_TEXT and part.head != part.stop:
+                chunks.append(self._keep(part))
+        if held <= SMALL:
+            return b"".join(chunks + [self._keep(part) for part in payload])
+        self.result.dropped.append(held)
+        return b"".join(chunks) + _EXTERNAL
+
+    def _keep(self, part: Field) -> bytes:
+        self.kept += part.stop - part.head
+        if self.kept > LARGE_GRAPH:
+            found = f"the operators alone take more than {LARGE_GRAPH >> 20} MiB"
+            raise LoadError(found, hint="split the model, or simplify it")
+        return self.reader.read(part.head, part.stop)
+
+
+def nested_too_deep() -> LoadError:
+    """What to say of graphs in operators in graphs, and so on for too long."""
+    found = f"subgraphs are nested more than {DEEPEST} deep"
+    return LoadError(found, hint="flatten the control flow before the export")
+
+
+def varint(value: int) -> bytes:
+    r"""A number in protobuf's variable length.
+
+    >>> varint(300)
+    b'\xac\x02'
+    """
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)

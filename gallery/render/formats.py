@@ -1,0 +1,158 @@
+"""Write pictures to files: PNG, WebP, AVIF and JPEG with metadata, whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from PIL import Image, PngImagePlugin
+
+from gallery.errors import RenderError
+from gallery.render.types import Picture
+
+_DENSITY = "Density"
+
+
+def encode(picture: Picture, suffix: str) -> bytes:
+    """A picture as the bytes of a file; the same picture gives the same bytes.
+
+    Args:
+        picture: What to encode; its metadata goes into PNG text chunks, or into XMP and EXIF.
+        suffix: ".png", ".webp", ".avif", ".jpg" or ".jpeg".
+
+    Raises:
+        RenderError: The format is not known, or it holds no picture of this size.
+    """
+    writer = _WRITERS.get(suffix.lower())
+    if writer is None:
+        found = f"no picture format {suffix!r}"
+        raise RenderError(found, hint="choose one of " + ", ".join(_WRITERS))
+    stream = io.BytesIO()
+    try:
+        writer(Image.fromarray(picture.pixels), stream, picture.metadata)
+    except (OSError, ValueError) as error:
+        size = f"{picture.width}×{picture.height}"
+        found = f"{suffix} cannot hold {size} pixels: {error}"
+        raise RenderError(found, hint="choose .png or a smaller size") from error
+    return stream.getvalue()
+
+
+def save(picture: Picture, path: Path) -> None:
+    """Write a picture in the format that the file's suffix names.
+
+    The file appears whole or not at all.
+
+    Args:
+        picture: What to write.
+        path: Where to; a file that is there is replaced.
+
+    Raises:
+        RenderError: The format is not known, or the file cannot be written.
+    """
+    write_whole(path, encode(picture, path.suffix))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file beside its place and rename it there.
+
+    Raises:
+        RenderError: It cannot be written.
+    """
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(content)
+            umask = os.umask(0)
+            os.umask(umask)
+            Path(name).chmod(0o666 & ~umask)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        found = f"{path} cannot be written: {error.strerror}"
+        raise RenderError(found, hint="choose a folder that exists and is yours") from error
+
+
+def _png(image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str]) -> None:
+    text = PngImagePlugin.PngInfo()
+    for key, value in sorted(metadata.items()):
+        text.add_itxt(key, value)
+    pixels = int(metadata.get(_DENSITY, "0") or 0)
+    extra = {"dpi": (pixels, pixels)} if pixels else {}
+    image.save(stream, "PNG", pnginfo=text, compress_level=6, **extra)
+
+
+def _webp(image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str]) -> None:
+    image.save(stream, "WEBP", quality=88, method=4, xmp=_xmp(metadata), exif=_exif(metadata))
+
+
+def _avif(image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str]) -> None:
+    # One thread: the number of threads shows in the bytes.
+    image.save(
+        stream,
+        "AVIF",
+        quality=72,
+        speed=8,
+        subsampling="4:4:4",
+        max_threads=1,
+        xmp=_xmp(metadata),
+        exif=_exif(metadata),
+    )
+
+
+def _jpeg(image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str]) -> None:
+    image.save(
+        stream,
+        "JPEG",
+        quality=92,
+        subsampling="4:4:4",
+        optimize=True,
+        xmp=_xmp(metadata),
+        exif=_exif(metadata),
+    )
+
+
+_WRITERS: Mapping[str, Callable[[Image.Image, io.BytesIO, Mapping[str, str]], None]] = {
+    ".png": _png,
+    ".webp": _webp,
+    ".avif": _avif,
+    ".jpg": _jpeg,
+    ".jpeg": _jpeg,
+}
+FORMATS: tuple[str, ...] = tuple(_WRITERS)
+"""Suffixes that `save` knows."""
+
+
+def _exif(metadata: Mapping[str, str]) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x010E] = metadata.get("Title", "")
+    exif[0x0131] = metadata.get("Software", "")
+    return exif
+
+
+def _xmp(metadata: Mapping[str, str]) -> bytes:
+    # https://developer.adobe.com/xmp/docs/XMPSpecifications/: simple properties of one schema.
+    properties = "".join(
+        f"<g:{key}>{escape(_printable(value))}</g:{key}>"
+        for key, value in sorted(metadata.items())
+        if key.isalpha()
+    )
+    return (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description rdf:about="" xmlns:g="urn:gallery-of-networks:">'
+        f"{properties}</rdf:Description></rdf:RDF></x:xmpmeta>"
+    ).encode()
+
+
+def _printable(text: str) -> str:
+    # XML 1.0 has no place for control characters, escaped or not, nor for lone surrogates.
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )

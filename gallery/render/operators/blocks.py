@@ -1,0 +1,238 @@
+"""What a diagram shows: operators, or whole layers where there are too many of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from gallery.model import Model, Operator, Shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A box of the diagram.
+
+    Attributes:
+        title: Operator type, or name of the layer, or of an input or output of the model.
+        notes: Smaller lines below.
+        type: Operator type that gives the colour: the most frequent one of a layer.
+        layer: Layer whose frame it lies in.
+        operators: How many operators it stands for; 0 for an input or output of the model.
+    """
+
+    title: str
+    notes: tuple[str, ...]
+    type: str
+    layer: int
+    operators: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """An arrow: data that goes from one block to another.
+
+    Attributes:
+        source: Index of a block.
+        reader: Index of a block.
+        label: Shape of the tensor; "" where many tensors go the same way.
+    """
+
+    source: int
+    reader: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """Blocks and links, in the order of the model.
+
+    Attributes:
+        blocks: Boxes.
+        links: Arrows.
+        hidden: Number of operators that stand within blocks of whole layers.
+    """
+
+    blocks: tuple[Block, ...]
+    links: tuple[Link, ...]
+    hidden: int
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape in words.
+
+    >>> shape_text((1, 64, "height", None))
+    '1×64×height×?'
+    """
+    if shape is None:
+        return ""
+    return "×".join("?" if size is None else str(size)[:12] for size in shape) or "scalar"
+
+
+def drawing_of(model: Model, limit: int) -> Drawing:
+    """Choose blocks so that there are at most about `limit` of them.
+
+    Of layers that hold the same operators in the same order, as the blocks of a transformer do,
+    only the first is opened; if that is not enough, the deepest layers are closed.
+    """
+    closed = _closed_layers(model, limit)
+    owner = [_outermost(model, operator.layer, closed) for operator in model.operators]
+    # A frame around a single box would only cost room: its name goes into the box.
+    crowd = Counter(operator.layer for operator in model.operators)
+    forks = {record.parent for record in model.layers}
+    alone = [crowd[o.layer] == 1 and o.layer not in forks for o in model.operators]
+    members: dict[int, list[int]] = {}
+    number: dict[tuple[str, int], int] = {}
+    block_of: list[int] = []
+    blocks: list[Block] = []
+    for tensor in model.inputs:
+        number["input", tensor] = len(blocks)
+        blocks.append(_end(model, tensor, "Input"))
+    for index, layer in enumerate(owner):
+        if layer >= 0:
+            members.setdefault(layer, []).append(index)
+    for index, layer in enumerate(owner):
+        key = ("operator", index) if layer < 0 else ("layer", layer)
+        if key not in number:
+            number[key] = len(blocks)
+            blocks.append(
+                _operator_block(model, model.operators[index], alone[index])
+                if layer < 0
+                else _layer_block(model, layer, members[layer])
+            )
+        block_of.append(number[key])
+    for tensor in model.outputs:
+        number["output", tensor] = len(blocks)
+        blocks.append(_end(model, tensor, "Output"))
+    hidden = sum(len(inside) for inside in members.values())
+    return Drawing(blocks=tuple(blocks), links=_links(model, number, block_of), hidden=hidden)
+
+
+def _links(
+    model: Model, number: dict[tuple[str, int], int], block_of: list[int]
+) -> tuple[Link, ...]:
+    made: dict[int, int] = {tensor: number["input", tensor] for tensor in model.inputs}
+    for index, operator in enumerate(model.operators):
+        for tensor in operator.outputs:
+            made[tensor] = block_of[index]
+    found: dict[tuple[int, int], set[int]] = {}
+    for index, operator in enumerate(model.operators):
+        read = set(operator.inputs)
+        for body in operator.bodies:
+            read.update(body.outputs)
+        for tensor in sorted(read):
+            if tensor in made and made[tensor] != block_of[index]:
+                found.setdefault((made[tensor], block_of[index]), set()).add(tensor)
+    for tensor in model.outputs:
+        if tensor in made:
+            found.setdefault((made[tensor], number["output", tensor]), set()).add(tensor)
+    links = []
+    for (source, reader), tensors in sorted(found.items()):
+        shapes = sorted({shape_text(model.tensors[tensor].shape) for tensor in tensors})
+        label = shapes[0] if len(shapes) == 1 else f"{len(tensors)} tensors"
+        links.append(Link(source=source, reader=reader, label=label))
+    return tuple(links)
+
+
+def _outermost(model: Model, layer: int, closed: set[int]) -> int:
+    found = -1
+    while layer >= 0:
+        if layer in closed:
+            found = layer
+        layer = model.layers[layer].parent
+    return found
+
+
+def _closed_layers(model: Model, limit: int) -> set[int]:
+    if len(model.operators) <= limit:
+        return set()
+    closed = _repeats(model)
+    depth = [0] * len(model.layers)
+    for layer, record in enumerate(model.layers):
+        depth[layer] = depth[record.parent] + 1 if record.parent >= 0 else 0
+    deepest = max(depth, default=0)
+    while _count(model, closed) > limit and deepest > 0:
+        closed |= {layer for layer, at in enumerate(depth) if at == deepest}
+        deepest -= 1
+    return closed
+
+
+def _count(model: Model, closed: set[int]) -> int:
+    owners = [_outermost(model, operator.layer, closed) for operator in model.operators]
+    return sum(owner < 0 for owner in owners) + len({owner for owner in owners if owner >= 0})
+
+
+def _repeats(model: Model) -> set[int]:
+    # Layers with the operator types, in order, of an earlier layer of the same parent.
+    types: dict[int, list[str]] = {}
+    for operator in model.operators:
+        layer = operator.layer
+        while layer > 0:
+            types.setdefault(layer, []).append(operator.type)
+            layer = model.layers[layer].parent
+    seen: set[tuple[int, tuple[str, ...]]] = set()
+    repeats = set()
+    for layer in sorted(types):
+        signature = (model.layers[layer].parent, tuple(types[layer]))
+        if len(types[layer]) < 4:
+            continue
+        if signature in seen:
+            repeats.add(layer)
+        seen.add(signature)
+    return repeats
+
+
+def _end(model: Model, tensor: int, kind: str) -> Block:
+    value = model.tensors[tensor]
+    notes = tuple(note for note in (shape_text(value.shape), value.dtype) if note)
+    return Block(title=value.name, notes=notes, type=kind, layer=0, operators=0)
+
+
+def _operator_block(model: Model, operator: Operator, alone: bool) -> Block:
+    notes = []
+    words = []
+    record = model.layers[operator.layer]
+    if alone and record.name:
+        notes.append(record.name)
+    kernel = operator.attributes.get("kernel_shape")
+    if isinstance(kernel, tuple):
+        words.append(shape_text(kernel))
+    strides = operator.attributes.get("strides")
+    if isinstance(strides, tuple) and any(step != 1 for step in strides):
+        words.append("stride " + shape_text(strides))
+    group = operator.attributes.get("group")
+    if isinstance(group, int) and group > 1:
+        words.append(f"{group} groups")
+    if words:
+        notes.append(", ".join(words))
+    weights = [
+        shape_text(model.tensors[tensor].shape)
+        for tensor in operator.inputs
+        if tensor >= 0
+        and model.tensors[tensor].is_parameter
+        and len(model.tensors[tensor].shape or ()) > 1
+    ]
+    if weights:
+        notes.append("weight " + weights[0])
+    return Block(
+        title=operator.type,
+        notes=tuple(notes),
+        type=operator.type,
+        layer=max(record.parent, 0) if alone else operator.layer,
+        operators=1,
+    )
+
+
+def _layer_block(model: Model, layer: int, members: list[int]) -> Block:
+    types = Counter(model.operators[index].type for index in members)
+    common = min(types.items(), key=lambda item: (-item[1], item[0]))[0]
+    record = model.layers[layer]
+    notes = [f"{len(members)} operators"]
+    if record.type:
+        notes.insert(0, record.type.rsplit(".", 1)[-1])
+    return Block(
+        title=record.path or record.name,
+        notes=tuple(notes),
+        type=common,
+        layer=max(record.parent, 0),
+        operators=len(members),
+    )

@@ -1,0 +1,89 @@
+"""The nouns of drawing: how to draw, and the picture that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.errors import RenderError
+from gallery.model import freeze
+
+LARGEST = 32_768
+"""Pixels a side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderSettings:
+    """How a scan is drawn; lengths are pixels of a picture 1,600 pixels wide.
+
+    Attributes:
+        line: Width of an edge.
+        dot: Radius of a vertex, which is a soft dot.
+        dot_light: Light of a vertex, where that of an edge is 1.
+        fade: How much fainter long edges are: their light falls with this power of their length.
+        reach: Length from which on edges fade.
+        gradient: Whether an edge runs from its source's colour to its reader's, or has its
+            reader's alone.
+        glow: Strength of the light that bright bodies spread around them, 0 for none.
+        middle: Brightness of the median lit pixel on the scale from faintest to densest, 0 to 1.
+        margin: Share of the picture's side that stays free all around.
+        labels: Whether layer names are drawn at their bodies.
+        legend: Whether caption and colour key are drawn.
+        title: For the caption and the file's metadata; "" is the model's name.
+        digest: Of the model's file, for the metadata.
+    """
+
+    line: float = 1.3
+    dot: float = 1.7
+    dot_light: float = 2.0
+    fade: float = 0.6
+    reach: float = 24.0
+    gradient: bool = True
+    glow: float = 0.6
+    middle: float = 0.44
+    margin: float = 0.045
+    labels: bool = False
+    legend: bool = False
+    title: str = ""
+    digest: str = ""
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        for name in ("line", "dot", "dot_light", "fade", "reach", "glow"):
+            if not 0 <= getattr(self, name) <= 1000:
+                raise RenderError(f"{name} is {getattr(self, name)}, not between 0 and 1000")
+        if not (0 < self.middle < 1 and 0 <= self.margin < 0.5 and self.line > 0):
+            raise RenderError("middle, margin or line is out of range")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Picture:
+    """Pixels, and how they came about.
+
+    Attributes:
+        pixels: uint8 (height, width, 3), sRGB, first row on top; read-only.
+        metadata: What is written into the file: title, model digest, settings, in sorted order.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check shape and dtype; make the pixels read-only."""
+        pixels = self.pixels
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+            raise RenderError(f"pixels are {pixels.dtype} {pixels.shape}, not uint8 (h, w, 3)")
+        freeze(pixels)
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return int(self.pixels.shape[0])

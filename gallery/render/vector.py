@@ -1,0 +1,121 @@
+"""Small scans as true vectors: SVG whose strokes add up by blending.
+
+Light adds up as "screen" on black, ink as "multiply" on paper
+(https://www.w3.org/TR/compositing-1/#blending). All edges that a vertex reads are one path, since
+the strokes of one path do not add up and those of one vertex seldom cross.
+"""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import escape
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.color.oklab import hex_of, srgb_from_linear
+from gallery.color.types import Coloring
+from gallery.errors import RenderError
+from gallery.layout.types import Layout
+from gallery.render.frame import Frame, frame
+from gallery.render.raster import describe
+from gallery.render.tone import PAPER
+from gallery.render.types import RenderSettings
+
+_MOST = 50_000
+
+
+def render_svg(
+    layout: Layout,
+    coloring: Coloring,
+    *,
+    size: int | tuple[int, int] = 1600,
+    settings: RenderSettings | None = None,
+    edges: int = _MOST,
+) -> str:
+    """Draw a scan as SVG.
+
+    Args:
+        layout: Where the vertices are.
+        coloring: What colours they have, and on which ground.
+        size: Side, or width and height, in pixels.
+        settings: How to draw; glow, labels and legend are for pixels alone.
+        edges: The most that are drawn; a browser gets slow beyond it.
+
+    Returns:
+        The document, without scripts, with the names in it escaped.
+
+    Raises:
+        RenderError: The graph has more edges, or the colouring is of another graph.
+    """
+    graph = layout.graph
+    chosen = settings or RenderSettings()
+    if graph.edges > edges:
+        found = f"{graph.edges:,} edges are too many for SVG (at most {edges:,})"
+        raise RenderError(found, graph.model, "draw pixels, or lower to fewer vertices")
+    if len(coloring.index) != graph.vertices:
+        found = f"{len(coloring.index)} colours for {graph.vertices} vertices"
+        raise RenderError(found, graph.model, "colour the graph that was laid out")
+    drawn = frame(layout.positions, size, chosen.margin)
+    points = drawn.place(layout.positions)
+    dark = coloring.ground == "dark"
+    ground = "#000000" if dark else hex_of(_paper())
+    blend = "screen" if dark else "multiply"
+    metadata = " ".join(
+        f"{key}: {value};" for key, value in describe(layout, coloring, chosen).items()
+    )
+    body = _groups(layout, coloring, points, drawn, chosen)
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{drawn.width}" '
+            f'height="{drawn.height}" viewBox="0 0 {drawn.width} {drawn.height}">',
+            f"<title>{escape(_clean(chosen.title or graph.model))}</title>",
+            f"<desc>{escape(_clean(metadata))}</desc>",
+            f'<rect width="100%" height="100%" fill="{ground}"/>',
+            f'<g fill="none" stroke-linecap="round" style="mix-blend-mode:{blend}">',
+            *body,
+            "</g></svg>\n",
+        ]
+    )
+
+
+def _paper() -> npt.NDArray[np.uint8]:
+    return np.rint(srgb_from_linear(np.array(PAPER)) * 255).astype(np.uint8)
+
+
+def _clean(text: str) -> str:
+    # XML 1.0 has no place for control characters, escaped or not.
+    return "".join(part if part.isprintable() else "\N{REPLACEMENT CHARACTER}" for part in text)
+
+
+def _groups(
+    layout: Layout,
+    coloring: Coloring,
+    points: npt.NDArray[np.float32],
+    drawn: Frame,
+    settings: RenderSettings,
+) -> list[str]:
+    graph = layout.graph
+    reach = settings.reach * max(drawn.width, drawn.height) / 1600
+    text = [f"{x:.1f} {y:.1f}" for x, y in points.tolist()]
+    groups: dict[int, list[str]] = {}
+    dots: dict[int, list[str]] = {}
+    starts, sources = graph.indptr.tolist(), graph.sources.tolist()
+    for vertex, row in enumerate(coloring.index.tolist()):
+        dots.setdefault(row, []).append(f"M{text[vertex]}h0")
+        read = sources[starts[vertex] : starts[vertex + 1]]
+        if not read:
+            continue
+        length = float(np.hypot(*(points[read] - points[vertex]).T).mean())
+        light = min(1.0, (reach / max(length, 1e-6)) ** settings.fade)
+        path = "".join(f"M{text[source]}L{text[vertex]}" for source in read)
+        strokes = groups.setdefault(row, [])
+        strokes.append(f'<path d="{path}" stroke-opacity="{max(0.55 * light, 0.1):.2f}"/>')
+    parts = []
+    for row in sorted(dots):
+        tone = hex_of(coloring.colors[row])
+        line = settings.line * drawn.unit
+        parts.append(f'<g stroke="{tone}" stroke-width="{line:.2f}">')
+        parts.extend(groups.get(row, ()))
+        width = f"{1.3 * settings.dot * drawn.unit:.2f}"
+        parts.append(f'<path d="{"".join(dots[row])}" stroke-width="{width}"/></g>')
+    return parts

@@ -1,0 +1,184 @@
+"""One picture of one model, without a site and without a cache."""
+
+from __future__ import annotations
+
+import logging
+import resource
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gallery.color import Coloring, color
+from gallery.errors import RenderError
+from gallery.facts import Facts
+from gallery.layout import Layout, layout
+from gallery.load import load
+from gallery.lower import lower
+from gallery.render import RenderSettings, render, save
+from gallery.settings import ScanSettings
+
+RASTER = (".png", ".webp", ".avif", ".jpg", ".jpeg")
+"""Suffixes of pictures that are drawn as pixels."""
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+def make_scan(
+    path: Path,
+    output: Path,
+    settings: ScanSettings,
+    *,
+    dims: Mapping[str, int] | None = None,
+    skeleton_seconds: float = 20.0,
+    quality: bool = False,
+) -> dict[str, Any]:
+    """Read, lower, lay out, colour and draw a model.
+
+    Args:
+        path: The model.
+        output: The picture, of a suffix of `RASTER` or ".svg".
+        settings: How it is made.
+        dims: Size of symbolic dimensions, by name.
+        skeleton_seconds: Time limit of the Graphviz engine.
+        quality: Whether the layout is measured too.
+
+    Returns:
+        JSON: model, operators, vertices, edges, unknown_operators, seconds by stage, peak_bytes,
+        picture (path, width, height), notes, and quality where it was asked for.
+
+    Raises:
+        GalleryError: A stage failed; nothing was written.
+    """
+    _check_output(output)
+    clock = _Clock()
+    model = clock.time("load", lambda: load(path, dims=dict(dims or {})))
+    s = settings
+    graph = clock.time(
+        "lower", lambda: lower(model, vertices=s.vertices, passes=s.passes, target=s.target)
+    )
+    placed = clock.time(
+        "layout",
+        lambda: layout(graph, skeleton=s.skeleton, seed=s.seed, seconds=skeleton_seconds),
+    )
+    coloring = clock.time(
+        "color",
+        lambda: color(
+            graph, s.color, palette=s.palette, ground=s.ground, positions=placed.positions
+        ),
+    )
+    size = clock.time("render", lambda: _draw(placed, coloring, output, s))
+    made: dict[str, Any] = {
+        "model": model.name,
+        "operators": len(model.operators),
+        "vertices": graph.vertices,
+        "edges": graph.edges,
+        "unknown_operators": list(graph.unknown_operators),
+        "skeleton": placed.engine,
+        "picture": {"path": str(output), "width": size[0], "height": size[1]},
+        "notes": [*model.warnings, *filter(None, [placed.fallback])],
+    }
+    if quality:
+        from gallery.layout.quality import quality as measure
+
+        made["quality"] = asdict(clock.time("quality", lambda: measure(placed)))
+    return {**made, "seconds": clock.seconds, "peak_bytes": _peak_bytes()}
+
+
+class _Clock:
+    """Times stages and logs one line each."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    def time(self, stage: str, work: Callable[[], T]) -> T:
+        """What the work returns."""
+        started = time.perf_counter()
+        result = work()
+        self.seconds[stage] = round(time.perf_counter() - started, 3)
+        log.info("%s in %.2f s", stage, self.seconds[stage])
+        return result
+
+
+def _check_output(output: Path) -> None:
+    allowed = (*RASTER, ".svg")
+    if output.suffix.lower() not in allowed:
+        found = f"{output.name} has no suffix of a picture format"
+        raise RenderError(found, hint="name the picture with one of " + ", ".join(allowed))
+    if not output.absolute().parent.is_dir():
+        raise RenderError(f"there is no directory {output.parent}", hint="make it first")
+
+
+def _draw(
+    placed: Layout, coloring: Coloring, output: Path, settings: ScanSettings
+) -> tuple[int, int]:
+    look = RenderSettings(labels=settings.labels, legend=settings.legend)
+    if output.suffix.lower() == ".svg":
+        from gallery.render import render_svg
+
+        svg = render_svg(placed, coloring, size=settings.size, settings=look)
+        temporary = output.with_name(f".{output.name}.part")
+        temporary.write_text(svg, "utf-8")
+        temporary.replace(output)
+        return settings.size, settings.size
+    picture = render(placed, coloring, size=settings.size, settings=look)
+    save(picture, output)
+    return picture.width, picture.height
+
+
+def _peak_bytes() -> int:
+    """Largest resident memory so far, of this process or of its largest helper."""
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(one).ru_maxrss for one in who) * 1024
+
+
+def one_line(made: Mapping[str, Any]) -> str:
+    """A scan in one line."""
+    picture, seconds = made["picture"], sum(made["seconds"].values())
+    return (
+        f"{picture['path']}: {made['model']}, {made['operators']:,} operators, "
+        f"{made['vertices']:,} vertices, {made['edges']:,} edges, "
+        f"{picture['width']} x {picture['height']} pixels in {seconds:.1f} s"
+    )
+
+
+def facts_table(facts: Facts) -> str:
+    """Facts as lines of text."""
+
+    def known(number: int | None) -> str:
+        return "not known" if number is None else f"{number:,}"
+
+    inputs = ", ".join(f"{one.name} {one.dtype}{_shape(one.shape)}" for one in facts.inputs)
+    outputs = ", ".join(f"{one.name} {one.dtype}{_shape(one.shape)}" for one in facts.outputs)
+    rows = [
+        ("model", facts.name),
+        ("file", f"{facts.file_bytes:,} bytes"),
+        ("parameters", known(facts.parameters)),
+        ("MACs", known(facts.macs)),
+        ("FLOPs", known(facts.flops)),
+        ("activations", known(facts.activations)),
+        ("operators", known(facts.operators)),
+        ("depth", known(facts.depth)),
+        ("inputs", inputs),
+        ("outputs", outputs),
+        ("opsets", ", ".join(f"{name} {version}" for name, version in facts.opsets.items())),
+        ("producer", facts.producer or "not known"),
+        ("types", ", ".join(f"{name} {count}" for name, count in facts.histogram.items())),
+        (
+            "bound",
+            ", ".join(f"{name}={size}" for name, size in facts.bindings.items()) or "nothing",
+        ),
+    ]
+    if facts.uncounted:
+        uncounted = ", ".join(f"{name} {count}" for name, count in facts.uncounted.items())
+        rows.append(("not counted", uncounted))
+    lines = [f"{name:<12} {' '.join(text.split())}" for name, text in rows]
+    return "\n".join([*lines, *(f"note: {warning}" for warning in facts.warnings)])
+
+
+def _shape(shape: tuple[int | str | None, ...] | None) -> str:
+    if shape is None:
+        return "[not known]"
+    return "[" + ", ".join("?" if size is None else str(size) for size in shape) + "]"

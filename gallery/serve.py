@@ -1,0 +1,137 @@
+"""Serves a site on this machine and rebuilds it when a model, a sidecar or a template changes.
+
+Pages ask a small script for a number that grows with every rebuild, and load themselves again when
+it has grown; the files on disk stay as they are published.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from gallery.errors import GalleryError, SettingsError
+
+_LOOK = 1.0
+"""Seconds between two looks at the files; a look at 1,000 files takes some milliseconds."""
+
+_SCRIPT = b"""(function () {
+  var seen = null;
+  setInterval(function () {
+    fetch("/__version__").then(function (r) { return r.text(); }).then(function (now) {
+      if (seen !== null && seen !== now) { location.reload(); }
+      seen = now;
+    }).catch(function () {});
+  }, 1000);
+}());
+"""
+
+_TAG = b'<script defer src="/__reload__.js"></script></body>'
+
+
+class Watch:
+    """Tells whether anything below some directories changed since it was asked last."""
+
+    def __init__(self, *directories: Path) -> None:
+        self._directories = directories
+        self._seen = self._look()
+
+    def changed(self) -> bool:
+        """Whether a file came, went or was written."""
+        before, self._seen = self._seen, self._look()
+        return before != self._seen
+
+    def _look(self) -> frozenset[tuple[str, int, int]]:
+        found = set()
+        for directory in self._directories:
+            for path in directory.rglob("*"):
+                try:
+                    status = path.lstat()
+                except OSError:
+                    continue
+                found.add((str(path), status.st_mtime_ns, status.st_size))
+        return frozenset(found)
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """Serves files, with the reloading script in every page."""
+
+    def __init__(self, *args: object, version: Callable[[], int], **kwargs: object) -> None:
+        self._version = version
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+
+    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+        """Answer one request."""
+        if self.path == "/__version__":
+            self._answer(str(self._version()).encode(), "text/plain")
+            return
+        if self.path == "/__reload__.js":
+            self._answer(_SCRIPT, "text/javascript")
+            return
+        path = Path(self.translate_path(self.path))
+        page = path / "index.html" if path.is_dir() and self.path.endswith("/") else path
+        if page.suffix == ".html" and page.is_file():
+            self._answer(page.read_bytes().replace(b"</body>", _TAG, 1), "text/html; charset=utf-8")
+            return
+        super().do_GET()
+
+    def end_headers(self) -> None:
+        """Nothing is kept by the browser: the next rebuild may change it."""
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        """Say nothing."""
+
+    def _answer(self, body: bytes, kind: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def serve_site(
+    watched: tuple[Path, ...],
+    site: Path,
+    port: int,
+    rebuild: Callable[[], None],
+    say: Callable[[str], None],
+) -> None:
+    """Build, serve on the loopback address, and rebuild what changes, until interrupted.
+
+    Args:
+        watched: Directories to look at.
+        site: The site.
+        port: Where to listen; 0 takes a free port.
+        rebuild: Builds the site.
+        say: Tells the person a line.
+
+    Raises:
+        GalleryError: The first build fails as a whole, or the port is taken.
+    """
+    rebuild()
+    version = 1
+    handler = partial(_Handler, directory=str(site), version=lambda: version)
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError as error:
+        found = f"port {port} cannot be had: {error.strerror}"
+        raise SettingsError(found, hint="give another one with --port") from error
+    with server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        say(f"http://127.0.0.1:{server.server_port}/ shows {site}; stop with Ctrl-C")
+        watch = Watch(*watched)
+        while True:
+            time.sleep(_LOOK)
+            if not watch.changed():
+                continue
+            try:
+                rebuild()
+            except GalleryError as error:
+                # The person is editing: the next save may mend it.
+                say(f"error: {error}")
+            version += 1

@@ -1,0 +1,153 @@
+"""Compute graphs, layouts, facts and legends as JSON and array files, for the cache."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gallery.cache import Entry
+from gallery.color.types import LegendEntry
+from gallery.facts import Facts, LayerFact, TensorFact
+from gallery.graph import ComputeGraph, ComputeSet, GraphOperator, Kind
+from gallery.layout.types import Layout
+from gallery.model import Layer
+
+_ARRAYS = (
+    "vertex_operator",
+    "vertex_kind",
+    "vertex_pass",
+    "vertex_flops",
+    "vertex_bytes",
+    "indptr",
+    "sources",
+    "back_edges",
+    "tiles",
+    "gradient_of",
+)
+
+
+def save_graph(graph: ComputeGraph, path: Path) -> dict[str, Any]:
+    """Write the arrays of a graph to a file; return the rest as JSON.
+
+    The file is not compressed: reading it back then takes as long as reading the bytes.
+    """
+    arrays = {name: getattr(graph, name) for name in _ARRAYS if getattr(graph, name) is not None}
+    arrays |= {f"level{k}": parents for k, parents in enumerate(graph.levels)}
+    with path.open("wb") as stream:
+        np.savez(stream, allow_pickle=False, **arrays)
+    return {
+        "model": graph.model,
+        "operators": [[o.name, o.type, o.layer, o.operator] for o in graph.operators],
+        "layers": [[x.name, x.path, x.parent, x.type] for x in graph.layers],
+        "sets": [
+            [s.first, s.shape, s.splits, s.rank, s.tensor, int(s.kind), s.period]
+            for s in graph.sets
+        ],
+        "levels": len(graph.levels),
+        "target": graph.target,
+        "unknown_operators": list(graph.unknown_operators),
+    }
+
+
+def load_graph(value: dict[str, Any], path: Path) -> ComputeGraph:
+    """Read a graph that `save_graph` wrote.
+
+    Raises:
+        ValueError: The file is not what was written.
+    """
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in _ARRAYS if name in file}
+        levels = tuple(file[f"level{k}"] for k in range(value["levels"]))
+    return ComputeGraph(
+        model=value["model"],
+        operators=tuple(
+            GraphOperator(name=name, type=kind, layer=layer, operator=operator)
+            for name, kind, layer, operator in value["operators"]
+        ),
+        layers=tuple(
+            Layer(name=name, path=where, parent=parent, type=kind)
+            for name, where, parent, kind in value["layers"]
+        ),
+        sets=tuple(_compute_set(row) for row in value["sets"]),
+        levels=levels,
+        target=value["target"],
+        unknown_operators=tuple(value["unknown_operators"]),
+        **arrays,
+    )
+
+
+def _compute_set(row: list[Any]) -> ComputeSet:
+    first, shape, splits, rank, tensor, kind, period = row
+    return ComputeSet(
+        first=first,
+        shape=tuple(shape),
+        splits=tuple(splits),
+        rank=rank,
+        tensor=tensor,
+        kind=Kind(kind),
+        period=period,
+    )
+
+
+def facts_value(facts: Facts) -> dict[str, Any]:
+    """Facts as JSON; the order of tables is kept."""
+    value = asdict(facts)
+    for name, kept in value.items():
+        if isinstance(kept, dict):
+            value[name] = list(kept.items())
+    return value
+
+
+def facts_of(value: dict[str, Any]) -> Facts:
+    """Facts from what `facts_value` gave, also after a way through JSON."""
+    known = dict(value)
+    for field in fields(Facts):
+        if str(field.type).startswith("dict"):
+            known[field.name] = dict(known[field.name])
+    known["layers"] = tuple(LayerFact(**row) for row in known["layers"])
+    for name in ("inputs", "outputs"):
+        known[name] = tuple(_tensor_fact(row) for row in known[name])
+    known["warnings"] = tuple(known["warnings"])
+    return Facts(**known)
+
+
+def _tensor_fact(row: dict[str, Any]) -> TensorFact:
+    shape = None if row["shape"] is None else tuple(row["shape"])
+    return TensorFact(name=row["name"], dtype=row["dtype"], shape=shape)
+
+
+def legend_value(legend: tuple[LegendEntry, ...]) -> list[list[Any]]:
+    """A legend as JSON."""
+    return [[entry.label, entry.color, entry.share] for entry in legend]
+
+
+def legend_of(value: list[list[Any]]) -> tuple[LegendEntry, ...]:
+    """A legend from what `legend_value` gave."""
+    return tuple(
+        LegendEntry(label=label, color=color, share=share) for label, color, share in value
+    )
+
+
+def save_layout(layout: Layout, path: Path) -> dict[str, Any]:
+    """Write the positions of a layout to a file; return the rest as JSON, without the graph."""
+    with path.open("wb") as stream:
+        np.save(stream, layout.positions, allow_pickle=False)
+    return {
+        "skeleton": layout.skeleton,
+        "engine": layout.engine,
+        "fallback": layout.fallback,
+        "seed": layout.seed,
+    }
+
+
+def load_layout(entry: Entry, graph: ComputeGraph) -> Layout:
+    """Read a layout that `save_layout` wrote, for the graph that it was made of.
+
+    Raises:
+        ValueError: The file is not what was written.
+    """
+    positions = np.load(entry.files["npy"].path, allow_pickle=False)
+    return Layout(graph=graph, positions=positions, **entry.value)

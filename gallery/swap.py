@@ -1,0 +1,154 @@
+"""Puts a finished site in the place of the last one, whole, so that a kill leaves one or the other.
+
+    site/                        the site that stands
+    .site.staging-<random>/      the one that is being made, then the old one that is being removed
+    .site.old/                   the old one for a moment, where the system cannot exchange two
+
+Everything else is taken up by the next build: a lock says that nobody else is at work on the same
+site, so that any staging directory that is found belongs to a build that was killed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from gallery.errors import PublishError
+
+_SCHEMA = "gallery-of-networks/"
+"""Start of the schema that the manifest of every site of ours names."""
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+def check_target(site: Path) -> None:
+    """Refuse any directory that is neither missing, empty nor a site of ours.
+
+    Raises:
+        PublishError: The directory is someone else's.
+    """
+    hint = "give a directory that is missing, empty or an earlier site"
+    try:
+        if not site.exists():
+            return
+        if not site.is_dir():
+            raise PublishError(f"{site} is not a directory", hint=hint)
+        if next(site.iterdir(), None) is None:
+            return
+        manifest = json.loads((site / "manifest.json").read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise PublishError(f"{site} holds files that are no gallery", hint=hint) from error
+    schema = manifest.get("schema") if isinstance(manifest, dict) else None
+    if not isinstance(schema, str) or not schema.startswith(_SCHEMA):
+        raise PublishError(f"{site} holds files that are no gallery", hint=hint)
+
+
+@contextmanager
+def locked(lock: Path) -> Iterator[None]:
+    """Hold a lock file; wait while another process holds it. A kill lets go of it."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("a") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def recover(site: Path) -> None:
+    """Take up what a killed build left; only under the lock."""
+    old = _old(site)
+    if old.exists() and not site.exists():
+        old.rename(site)
+    for left in (old, *site.parent.glob(f".{site.name}.staging-*")):
+        if left.exists():
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def staging(site: Path) -> Path:
+    """A new empty directory beside the site."""
+    site.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=f".{site.name}.staging-", dir=site.parent))
+    made.chmod(0o755)
+    return made
+
+
+def swap(staged: Path, site: Path) -> None:
+    """Put a staged site in the place of the last one and remove that.
+
+    Raises:
+        PublishError: The system does not let us.
+    """
+    try:
+        if not site.exists():
+            staged.rename(site)
+            return
+        if not _exchange(staged, site):
+            # For one moment no site stands; `recover` puts the old one back after a kill here.
+            site.rename(_old(site))
+            staged.rename(site)
+            staged = _old(site)
+    except OSError as error:
+        found = f"{site} cannot be replaced: {error.strerror}"
+        raise PublishError(found, hint="check the permissions of the directory") from error
+    shutil.rmtree(staged, ignore_errors=True)
+
+
+def listing(site: Path) -> dict[str, int]:
+    """Size of each file of a site by its path; links and other things count as -1."""
+    found: dict[str, int] = {}
+    waiting = [(site, "")]
+    while waiting:
+        folder, prefix = waiting.pop()
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name = prefix + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append((folder / entry.name, name + "/"))
+                elif entry.is_file(follow_symlinks=False):
+                    found[name] = entry.stat(follow_symlinks=False).st_size
+                else:
+                    found[name] = -1
+    return dict(sorted(found.items()))
+
+
+def same_site(one: Path, other: Path) -> bool:
+    """Whether two directories hold the same files with the same bytes."""
+    if not other.is_dir() or listing(one) != listing(other):
+        return False
+    return all(_same_file(one / name, other / name) for name in listing(one))
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    if one.samefile(other):
+        return True
+    return _digest(one) == _digest(other)
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()
+
+
+def _old(site: Path) -> Path:
+    return site.with_name(f".{site.name}.old")
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two directories in one step; False where the system cannot."""
+    with suppress(AttributeError, OSError):
+        library = ctypes.CDLL(None, use_errno=True)
+        names = os.fsencode(one), os.fsencode(other)
+        status = library.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE)
+        if status == 0:
+            return True
+        if ctypes.get_errno() not in (errno.EINVAL, errno.ENOSYS, errno.EPERM):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return False

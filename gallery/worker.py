@@ -1,0 +1,98 @@
+"""The process that makes everything of one model: `python -m gallery.worker`.
+
+It reads a pickled job from its standard input and writes one line of JSON on its standard output
+for each stage that starts or ends, and a last one that says how it went. What it makes goes into
+the cache. The supervisor in the parent process enforces the limits from outside.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import pickle
+import signal
+import sys
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from gallery.cache import Cache
+from gallery.errors import GalleryError
+from gallery.plan import ModelPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOrder:
+    """A job as the worker gets it.
+
+    Attributes:
+        plan: What to make.
+        cache: Directory of the cache.
+        parent: Process that waits for the result; when it is gone the worker ends too.
+    """
+
+    plan: ModelPlan
+    cache: str
+    parent: int
+
+
+def main() -> int:
+    """Do the job on standard input."""
+    order: WorkOrder = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
+    _end_with(order.parent)
+    events = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    # Whatever a library prints must not mix with the events.
+    os.dup2(2, 1)
+    _say(events, **_work(order, events))
+    return 0
+
+
+def _work(order: WorkOrder, events: IO[str]) -> dict[str, Any]:
+    # The parent imports this module for WorkOrder and must not wait for numba and ONNX.
+    from gallery.workshop import Step, Workshop  # noqa: PLC0415
+
+    running = "start"
+
+    def tell(step: Step) -> None:
+        nonlocal running
+        running = step.stage
+        _say(events, event="step", stage=step.stage, what=step.what, seconds=step.seconds)
+
+    try:
+        Workshop(order.plan, Cache(Path(order.cache)), tell).make_all()
+    except GalleryError as error:
+        return _failure(error.stage, error.found, error.hint)
+    except MemoryError:
+        return _failure(running, "the model needs more memory than there is", "lower `vertices`")
+    except OSError as error:
+        hint = "check the free space and the permissions of the cache"
+        return _failure(running, f"the system says: {error}", hint)
+    except Exception as error:  # a bug harms this model only; the log has its traceback
+        traceback.print_exc()
+        found = f"a bug in the program: {type(error).__name__}: {error}"[:500]
+        return _failure(running, found, "please report it with the log of `gallery build -v`")
+    return {"event": "done"}
+
+
+def _failure(stage: str, found: str, hint: str) -> dict[str, Any]:
+    return {"event": "failed", "stage": stage, "found": found, "hint": hint}
+
+
+def _say(events: IO[str], **fields: Any) -> None:
+    events.write(json.dumps(fields) + "\n")
+    events.flush()
+
+
+def _end_with(parent: int) -> None:
+    """Ask the kernel to end this process when its parent dies, so that none is left over."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,203 @@
+"""The stages of one model, each made at most once and only where the cache does not have it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from gallery.cache import Cache, Entry
+from gallery.facts import Facts, facts
+from gallery.graph import ComputeGraph
+from gallery.layout import Layout, layout
+from gallery.load import load
+from gallery.lower import lower
+from gallery.model import Model
+from gallery.pictures import Drawn, NewFile, draw_diagram, draw_poster, draw_scan, pack_viewer
+from gallery.plan import ModelPlan, ScanPlan
+from gallery.settings import ScanSettings
+from gallery.store import (
+    facts_of,
+    facts_value,
+    load_graph,
+    load_layout,
+    save_graph,
+    save_layout,
+)
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A stage that starts or has ended.
+
+    Attributes:
+        stage: "load", "lower", "layout", "render", ...
+        what: Which of its results, or "".
+        seconds: How long it took, or None where it starts.
+    """
+
+    stage: str
+    what: str
+    seconds: float | None
+
+
+class Workshop:
+    """Makes the results of one model, from the cache where it has them.
+
+    The model, and the last graph and layout, are kept, because scans that differ in colour alone
+    follow each other.
+    """
+
+    def __init__(self, plan: ModelPlan, cache: Cache, tell: Callable[[Step], None]) -> None:
+        self.plan = plan
+        self.cache = cache
+        self._tell = tell
+        self._model: Model | None = None
+        self._graph: tuple[str, ComputeGraph] | None = None
+        self._layout: tuple[str, Layout] | None = None
+
+    def make_all(self) -> None:
+        """Make every product of the plan that is missing.
+
+        Raises:
+            GalleryError: A stage failed.
+        """
+        self.facts()
+        for scan in sorted(self.plan.scans, key=self._order):
+            self.scan(scan)
+        if self.plan.diagram:
+            self.diagram()
+        if self.plan.poster and self.plan.scans:
+            self.poster()
+        if self.plan.viewer_vertices and self.plan.scans:
+            self.viewer()
+
+    def model(self) -> Model:
+        """The operator graph; read anew by each worker, since that is as quick as a cache."""
+        if self._model is None:
+            with self._step("load", ""):
+                dims, default = self.plan.dims, self.plan.default_dim
+                loaded = load(Path(self.plan.file), dims=dims, default_dim=default)
+                self._model = replace(loaded, name=self.plan.slug)
+        return self._model
+
+    def facts(self) -> Facts:
+        """What the model says and costs."""
+        key = self.plan.load_key()
+        entry = self.cache.get(key)
+        if entry is None:
+            model = self.model()
+            with self._step("facts", ""):
+                entry = self.cache.put(key, facts_value(facts(model, self.plan.bytes)))
+        return facts_of(entry.value)
+
+    def graph(self, scan: ScanSettings) -> ComputeGraph:
+        """The compute graph of a scan."""
+        key = self.plan.lower_key(scan)
+        if self._graph and self._graph[0] == key:
+            return self._graph[1]
+        self._graph = None
+        graph = self._stored(key, lambda entry: load_graph(entry.value, entry.files["npz"].path))
+        if graph is None:
+            graph = self._lower(scan)
+            path = self.cache.temporary(".npz")
+            self.cache.put(key, save_graph(graph, path), {"npz": path})
+        self._graph = (key, graph)
+        return graph
+
+    def layout(self, scan: ScanSettings) -> Layout:
+        """The layout of a scan."""
+        key = self.plan.layout_key(scan)
+        if self._layout and self._layout[0] == key:
+            return self._layout[1]
+        self._layout = None
+        graph = self.graph(scan)
+        placed = self._stored(key, lambda entry: load_layout(entry, graph))
+        if placed is None:
+            with self._step("layout", f"{scan.passes} {scan.vertices} {scan.skeleton}"):
+                seconds = self.plan.skeleton_seconds
+                placed = layout(graph, skeleton=scan.skeleton, seed=scan.seed, seconds=seconds)
+            path = self.cache.temporary(".npy")
+            self.cache.put(key, save_layout(placed, path), {"npy": path})
+        self._layout = (key, placed)
+        return placed
+
+    def scan(self, plan: ScanPlan) -> Entry:
+        """The pictures of a scan."""
+        key = self.plan.render_key(plan)
+        entry = self.cache.get(key)
+        if entry is None:
+            placed = self.layout(plan.scan)
+            entry = self._draw("render", plan.key, key, lambda new: draw_scan(placed, plan, new))
+        return entry
+
+    def diagram(self) -> Entry:
+        """The operator diagram."""
+        key = self.plan.diagram_key()
+        entry = self.cache.get(key)
+        if entry is None:
+            model = self.model()
+            entry = self._draw("diagram", "", key, lambda new: draw_diagram(model, new))
+        return entry
+
+    def poster(self) -> Entry:
+        """The infographic and the social card."""
+        key = self.plan.poster_key()
+        entry = self.cache.get(key)
+        if entry is None:
+            known, hero, front = self.facts(), self.plan.scans[0], self.plan.front
+            placed = self.layout(hero.scan)
+            entry = self._draw(
+                "poster", "", key, lambda new: draw_poster(placed, hero, known, front, new)
+            )
+        return entry
+
+    def viewer(self) -> Entry:
+        """The viewer's data."""
+        key = self.plan.viewer_key()
+        entry = self.cache.get(key)
+        if entry is None:
+            model, placed = self.model(), self.layout(self.plan.viewer_scan())
+            entry = self._draw("viewer", "", key, lambda new: pack_viewer(placed, model, new))
+        return entry
+
+    def _order(self, scan: ScanPlan) -> tuple[bool, str]:
+        """Scans of one layout stand together, those of the hero's layout first."""
+        key, hero = self.plan.layout_key(scan.scan), self.plan.layout_key(self.plan.scans[0].scan)
+        return key != hero, f"{self.plan.lower_key(scan.scan)}{key}"
+
+    def _lower(self, scan: ScanSettings) -> ComputeGraph:
+        model = self.model()
+        with self._step("lower", f"{scan.passes} {scan.vertices}"):
+            return lower(model, vertices=scan.vertices, passes=scan.passes, target=scan.target)
+
+    def _stored(self, key: str, read: Callable[[Entry], T]) -> T | None:
+        """A result from the cache; one that cannot be read is made again."""
+        entry = self.cache.get(key)
+        if entry is None:
+            return None
+        try:
+            return read(entry)
+        except Exception:  # any damage to a file of the cache is a miss
+            log.warning("%s: a file of the cache is damaged; made again", self.plan.slug)
+            return None
+
+    def _draw(self, stage: str, what: str, key: str, draw: Callable[[NewFile], Drawn]) -> Entry:
+        with self._step(stage, what):
+            drawn = draw(self.cache.temporary)
+        return self.cache.put(key, drawn.value, drawn.files)
+
+    @contextmanager
+    def _step(self, stage: str, what: str) -> Iterator[None]:
+        self._tell(Step(stage=stage, what=what, seconds=None))
+        started = time.perf_counter()
+        yield
+        self._tell(Step(stage=stage, what=what, seconds=time.perf_counter() - started))

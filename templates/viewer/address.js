@@ -1,0 +1,63 @@
+// What one sees, written in the address after "#", so that a link shows it to others.
+(function (V) {
+  "use strict";
+
+  const number = (text, otherwise) => {
+    const value = Number.parseFloat(text);
+    return Number.isFinite(value) ? value : otherwise;
+  };
+
+  V.writeAddress = function (app) {
+    const { camera, colours, renderer, graph, pinned } = app;
+    const { head } = graph;
+    const said = new URLSearchParams();
+    if (colours.number) said.set("color", colours.coloring.attribute);
+    if (colours.palette) said.set("palette", colours.palette);
+    const off = head.passes.filter((_, k) => renderer.passes[k] === 0);
+    if (off.length) said.set("hide", off.join(","));
+    const lit = colours.lit || {};
+    if (lit.layer !== undefined) said.set("layer", head.layers.path[lit.layer]);
+    else if (lit.operator !== undefined) said.set("operator", head.operators.name[lit.operator]);
+    else if (lit.type !== undefined) said.set("type", lit.type);
+    else if (lit.rows) said.set("rows", lit.rows.join("-"));
+    if (pinned >= 0) said.set("vertex", graph.ids[pinned]);
+    if (camera.zoom !== 1 || camera.x !== camera.frame[0] / 2 || camera.y !== camera.frame[1] / 2) {
+      said.set("at", [camera.x.toFixed(5), camera.y.toFixed(5), camera.zoom.toFixed(3)].join(","));
+    }
+    const text = said.toString();
+    const address = text ? `#${text}` : window.location.pathname + window.location.search;
+    try { window.history.replaceState(null, "", address); } catch { /* some file:// pages refuse */ }
+  };
+
+  V.readAddress = function (app) {
+    const { camera, graph } = app;
+    const { head } = graph;
+    const said = new URLSearchParams(window.location.hash.slice(1));
+    const hidden = (said.get("hide") || "").split(",");
+    head.passes.forEach((name, k) => { app.renderer.passes[k] = hidden.includes(name) ? 0 : 1; });
+    const chosen = head.colorings.findIndex((one) => one.attribute === said.get("color"));
+    app.colours.lit = litBy(said, app);
+    app.recolour(Math.max(0, chosen), said.get("palette") || "");
+    const at = (said.get("at") || "").split(",");
+    if (at.length === 3) {
+      camera.set(number(at[0], 0.5), number(at[1], 0.5), number(at[2], 1));
+      camera.changed();
+    }
+    const wanted = number(said.get("vertex"), -1);
+    const v = wanted >= 0 ? graph.ids.indexOf(wanted) : -1;
+    app.pin(v);
+  };
+
+  function litBy(said, { graph }) {
+    const { layers, operators } = graph.head;
+    const layer = layers.path.indexOf(said.get("layer") ?? "\0");
+    if (layer > 0) return { layer, operators: graph.operatorsIn(layer) };
+    const operator = operators.name.indexOf(said.get("operator") ?? "\0");
+    if (operator >= 0) return { operator, operators: [operator] };
+    const type = said.get("type");
+    const found = operators.type.flatMap((one, o) => (one === type ? [o] : []));
+    if (found.length) return { type, operators: found };
+    const rows = (said.get("rows") || "").split("-").map((text) => number(text, -1));
+    return rows.length === 2 && rows[0] >= 0 ? { rows } : null;
+  }
+})(window.GalleryViewer = window.GalleryViewer || {});

@@ -1,0 +1,101 @@
+// Where one looks: a centre in places 0..1 and a magnification; moved by hand, wheel and keys.
+(function (V) {
+  "use strict";
+
+  const MOST = 400;
+  const still = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  V.still = still;
+
+  V.Camera = class {
+    constructor(stage, frame, changed) {
+      this.stage = stage;
+      this.frame = frame;
+      this.changed = changed;
+      this.home();
+    }
+
+    home() { this.set(this.frame[0] / 2, this.frame[1] / 2, 1); }
+
+    set(x, y, zoom) {
+      this.zoom = Math.max(0.5, Math.min(MOST, zoom));
+      this.x = Math.max(0, Math.min(this.frame[0], x));
+      this.y = Math.max(0, Math.min(this.frame[1], y));
+      this.flight = null;
+    }
+
+    // Pixels of the page that the longer side of the graph takes.
+    get scale() {
+      const { clientWidth, clientHeight } = this.stage;
+      const fit = Math.min(clientWidth / this.frame[0], clientHeight / this.frame[1]);
+      return Math.max(1, fit) * 0.9 * this.zoom;
+    }
+
+    get view() {
+      const sx = 2 * this.scale / Math.max(1, this.stage.clientWidth);
+      const sy = 2 * this.scale / Math.max(1, this.stage.clientHeight);
+      return [sx, sy, -this.x * sx, -this.y * sy];
+    }
+
+    // A point of the stage as a place in the graph, and back.
+    place(px, py) {
+      return [this.x + (px - this.stage.clientWidth / 2) / this.scale,
+        this.y - (py - this.stage.clientHeight / 2) / this.scale];
+    }
+
+    point(x, y) {
+      return [(x - this.x) * this.scale + this.stage.clientWidth / 2,
+        (this.y - y) * this.scale + this.stage.clientHeight / 2];
+    }
+
+    pan(dx, dy) {
+      this.set(this.x - dx / this.scale, this.y + dy / this.scale, this.zoom);
+      this.changed();
+    }
+
+    // Magnify and keep the place under a point of the stage where it is.
+    zoomAt(px, py, factor) {
+      const [x, y] = this.place(px, py);
+      const zoom = Math.max(0.5, Math.min(MOST, this.zoom * factor));
+      const share = this.zoom / zoom;
+      this.set(x + (this.x - x) * share, y + (this.y - y) * share, zoom);
+      this.changed();
+    }
+
+    zoomBy(factor) {
+      this.zoomAt(this.stage.clientWidth / 2, this.stage.clientHeight / 2, factor);
+    }
+
+    // Show a frame of the graph: [left, bottom, right, top].
+    fly([left, bottom, right, top]) {
+      const width = Math.max(right - left, 0.01);
+      const height = Math.max(top - bottom, 0.01);
+      const fit = Math.min(this.stage.clientWidth / width, this.stage.clientHeight / height);
+      const zoom = Math.min(60, 0.7 * fit / (this.scale / this.zoom));
+      this.flyTo((left + right) / 2, (bottom + top) / 2, Math.max(1, zoom));
+    }
+
+    flyTo(x, y, zoom) {
+      if (still()) this.set(x, y, zoom);
+      else this.flight = { from: [this.x, this.y, this.zoom], to: [x, y, zoom], start: null };
+      this.changed();
+    }
+
+    // One step of a flight; true while it lasts.
+    tick(now) {
+      if (!this.flight) return false;
+      const flight = this.flight;
+      flight.start ??= now;
+      const time = Math.min(1, (now - flight.start) / 700);
+      const share = time * time * (3 - 2 * time);
+      const zoom = flight.from[2] * (flight.to[2] / flight.from[2]) ** share;
+      // The centre moves as the magnification does, so that the goal glides in evenly.
+      const same = Math.abs(flight.to[2] / flight.from[2] - 1) < 0.01;
+      const go = same ? share
+        : (1 / flight.from[2] - 1 / zoom) / (1 / flight.from[2] - 1 / flight.to[2]);
+      const between = (k) => flight.from[k] + (flight.to[k] - flight.from[k]) * go;
+      this.set(between(0), between(1), zoom);
+      if (time < 1) this.flight = flight;
+      return true;
+    }
+  };
+})(window.GalleryViewer = window.GalleryViewer || {});

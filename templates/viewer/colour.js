@@ -1,0 +1,117 @@
+// What colours the graph: an attribute, a palette, and which part of it is lit.
+(function (V) {
+  "use strict";
+
+  const DIM = 10;
+
+  function fromHex(hex) {
+    return Uint8Array.from(hex.match(/../g), (pair) => parseInt(pair, 16));
+  }
+
+  // One of a palette's colours at a place 0..1, between its stops.
+  function between(stops, place) {
+    const at = place * (stops.length / 3 - 1);
+    const low = Math.min(Math.floor(at), stops.length / 3 - 2);
+    return [0, 1, 2].map((k) =>
+      Math.round(stops[3 * low + k] * (1 - at + low) + stops[3 * low + 3 + k] * (at - low)));
+  }
+
+  V.Colours = class {
+    constructor(graph, renderer) {
+      this.graph = graph;
+      this.renderer = renderer;
+      this.number = 0;
+      this.palette = "";
+      this.lit = null;
+    }
+
+    get coloring() { return this.graph.head.colorings[this.number]; }
+
+    // The colours of all rows, three bytes each.
+    table() {
+      const own = this.graph.colors(this.number);
+      if (!this.palette) return own;
+      const stops = fromHex(this.graph.head.palettes[this.palette]);
+      const count = own.length / 3;
+      const out = new Uint8Array(own.length);
+      for (let row = 0; row < count; row++) {
+        out.set(between(stops, count > 1 ? row / (count - 1) : 0.5), 3 * row);
+      }
+      return out;
+    }
+
+    // Colour by another attribute or palette.
+    choose(number, palette) {
+      performance.mark("viewer-recolour-start");
+      const other = number !== this.number;
+      this.number = number;
+      this.palette = palette in this.graph.head.palettes ? palette : "";
+      if (other && this.lit && this.lit.rows) this.lit = null;
+      this.renderer.setRows(this.graph.rows(number));
+      this.shine();
+      performance.measure("viewer-recolour", "viewer-recolour-start");
+    }
+
+    // Light up a part: {operators} or {rows: [first, last]}; null lights all.
+    light(part) {
+      this.lit = part;
+      this.shine();
+    }
+
+    shine() {
+      const table = this.table();
+      const count = table.length / 3;
+      const rgba = new Uint8Array(4 * count);
+      const [first, last] = (this.lit && this.lit.rows) || [0, count];
+      for (let row = 0; row < count; row++) {
+        rgba.set(table.subarray(3 * row, 3 * row + 3), 4 * row);
+        rgba[4 * row + 3] = row >= first && row <= last ? 255 : DIM;
+      }
+      this.renderer.setPalette(rgba);
+      const operators = this.graph.head.operators.name.length;
+      const mask = new Uint8Array(Math.max(1, operators));
+      mask.fill(this.lit && this.lit.operators ? DIM : 255);
+      if (this.lit && this.lit.operators) for (const o of this.lit.operators) mask[o] = 255;
+      this.mask = mask;
+      this.span = [first, last];
+      this.renderer.setMask(mask);
+    }
+
+    // Whether a vertex is lit, so that a pointer finds it.
+    shows(v) {
+      if (this.renderer.passes[this.graph.pass[v]] === 0) return false;
+      if (this.mask[this.graph.operator[v]] < 255) return false;
+      const row = this.graph.rows(this.number)[v];
+      return row >= this.span[0] && row <= this.span[1];
+    }
+
+    colourOf(row) { return this.colourOfTable(this.table(), row); }
+
+    colourOfTable(table, row) {
+      return `rgb(${table[3 * row]}, ${table[3 * row + 1]}, ${table[3 * row + 2]})`;
+    }
+
+    // The part that a legend entry stands for.
+    partOf([label, , share, row]) {
+      const { head } = this.graph;
+      const { attribute, categorical, legend } = this.coloring;
+      const rows = this.graph.colors(this.number).length / 3 - 1;
+      if (!categorical) {
+        const half = 0.5 / Math.max(1, legend.length - 1);
+        return { rows: [Math.floor((share - half) * rows), Math.ceil((share + half) * rows)] };
+      }
+      if (attribute === "layer") {
+        let layer = head.layers.path.indexOf(label);
+        if (layer < 0) layer = head.layers.name.indexOf(label);
+        if (layer > 0) return { layer, operators: this.graph.operatorsIn(layer) };
+        const operator = head.operators.name.indexOf(label);
+        if (operator >= 0) return { operator, operators: [operator] };
+      }
+      if (attribute === "operator") {
+        const operators = head.operators.type.flatMap((type, o) => (type === label ? [o] : []));
+        if (operators.length) return { type: label, operators };
+      }
+      return { rows: [row, row] };
+    }
+  };
+})(window.GalleryViewer = window.GalleryViewer || {});

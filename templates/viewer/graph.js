@@ -1,0 +1,181 @@
+// The graph in the browser: typed arrays, who reads whom, and which vertex is near a place.
+(function (V) {
+  "use strict";
+
+  const CELLS = 256;
+
+  function floats(bytes) {
+    return new Float32Array(bytes.slice().buffer);
+  }
+
+  function edgesOf(sections, n, m) {
+    const degree = V.varints(sections.degree, n);
+    const sources = V.varints(sections.edges, m);
+    const pairs = new Uint32Array(2 * m);
+    const start = new Uint32Array(n + 1);
+    let e = 0;
+    for (let v = 0; v < n; v++) {
+      start[v] = e;
+      let source = v;
+      for (let k = 0; k < degree[v]; k++, e++) {
+        const step = sources[e];
+        source = k ? source + step : v - ((step >>> 1) ^ -(step & 1));
+        sources[e] = source;
+        pairs[2 * e] = source;
+        pairs[2 * e + 1] = v;
+      }
+    }
+    start[n] = e;
+    return { pairs, sources, start };
+  }
+
+  V.Graph = class {
+    constructor({ head, sections }) {
+      const [n, m] = head.shown;
+      this.head = head;
+      this.n = n;
+      this.m = m;
+      this.x = V.smooth(sections.x);
+      this.y = V.smooth(sections.y);
+      this.operator = V.walk(V.varints(sections.operator, n));
+      this.pass = sections.pass;
+      this.kind = sections.kind;
+      Object.assign(this, edgesOf(sections, n, m));
+      this.sections = sections;
+      this.rowsOf = [];
+      this.drawn = {};
+    }
+
+    // Sections that only the card needs are read when it first asks.
+    get ids() { return this.once("ids", () => V.sums(V.varints(this.sections.id, this.n))); }
+    get read() { return this.once("read", () => V.varints(this.sections.read, this.n)); }
+    get sent() { return this.once("sent", () => V.varints(this.sections.sent, this.n)); }
+
+    get forward() {
+      return this.once("forward", () => this.sections.forward.length
+        ? V.walk(V.varints(this.sections.forward, this.n)) : new Int32Array(0));
+    }
+
+    once(name, make) {
+      if (!(name in this.drawn)) this.drawn[name] = make();
+      return this.drawn[name];
+    }
+
+    amount(name, v) {
+      const rows = this.once(name, () => V.planes(this.sections[name]));
+      const table = this.once(name + "_table", () => floats(this.sections[name + "_table"]));
+      return table[rows[v]];
+    }
+
+    rows(coloring) {
+      return this.rowsOf[coloring] ??= V.planes(this.sections["rows" + coloring]);
+    }
+
+    colors(coloring) { return this.sections["colors" + coloring]; }
+
+    sourcesOf(v) { return this.sources.subarray(this.start[v], this.start[v + 1]); }
+
+    readersOf(v) {
+      const { place, list } = this.once("readers", () => {
+        const place = new Uint32Array(this.n + 1);
+        for (let e = 0; e < this.m; e++) place[this.pairs[2 * e] + 1]++;
+        V.sums(place);
+        const next = place.slice();
+        const list = new Uint32Array(this.m);
+        for (let e = 0; e < this.m; e++) list[next[this.pairs[2 * e]]++] = this.pairs[2 * e + 1];
+        return { place, list };
+      });
+      return list.subarray(place[v], place[v + 1]);
+    }
+
+    // The vertex nearest to a place (0..1) within a radius that `shown` lets through, or -1.
+    nearest(x, y, radius, shown) {
+      const { place, list } = this.once("cells", () => this.sortIntoCells());
+      const cell = (value) => Math.max(0, Math.min(CELLS - 1, Math.floor(value * CELLS)));
+      let best = -1;
+      let least = (radius * 65535) ** 2;
+      for (let row = cell(y - radius); row <= cell(y + radius); row++) {
+        for (let column = cell(x - radius); column <= cell(x + radius); column++) {
+          const at = row * CELLS + column;
+          for (let i = place[at]; i < place[at + 1]; i++) {
+            const v = list[i];
+            const far = (this.x[v] - x * 65535) ** 2 + (this.y[v] - y * 65535) ** 2;
+            if (far < least && shown(v)) { least = far; best = v; }
+          }
+        }
+      }
+      return best;
+    }
+
+    sortIntoCells() {
+      const cellOf = (v) => (this.y[v] >> 8) * CELLS + (this.x[v] >> 8);
+      const place = new Uint32Array(CELLS * CELLS + 1);
+      for (let v = 0; v < this.n; v++) place[cellOf(v) + 1]++;
+      V.sums(place);
+      const next = place.slice();
+      const list = new Uint32Array(this.n);
+      for (let v = 0; v < this.n; v++) list[next[cellOf(v)]++] = v;
+      return { place, list };
+    }
+
+    // Operators of a layer and of the layers below it.
+    operatorsIn(layer) {
+      const { parent } = this.head.layers;
+      const inside = parent.map(() => false);
+      inside[layer] = true;
+      for (let i = layer + 1; i < parent.length; i++) inside[i] = inside[parent[i]] === true;
+      const found = [];
+      this.head.operators.layer.forEach((l, o) => { if (inside[l]) found.push(o); });
+      return found;
+    }
+
+    // Number of shown vertices of each operator.
+    get weights() {
+      return this.once("weights", () => {
+        const count = new Uint32Array(this.head.operators.name.length);
+        for (let v = 0; v < this.n; v++) count[this.operator[v]]++;
+        return count;
+      });
+    }
+
+    // The frame around some operators' vertices in places 0..1, without the farthest hundredth.
+    frameOf(operators) {
+      const wanted = new Set(operators);
+      const xs = [];
+      const ys = [];
+      for (let v = 0; v < this.n; v++) {
+        if (wanted.has(this.operator[v])) { xs.push(this.x[v]); ys.push(this.y[v]); }
+      }
+      if (!xs.length) return null;
+      const edge = (list, share) => Float64Array.from(list).sort()[
+        Math.round(share * (list.length - 1))] / 65535;
+      return [edge(xs, 0.01), edge(ys, 0.01), edge(xs, 0.99), edge(ys, 0.99)];
+    }
+
+    // The block that a vertex makes: {box: [[low, high], ...], rank, tensor} or null.
+    block(v) {
+      const id = this.forward.length && this.forward[v] >= 0 ? this.forward[v] : this.ids[v];
+      const { first, shape, splits, rank, tensor, period } = this.head.sets;
+      for (let s = 0; s < first.length; s++) {
+        const size = splits[s].reduce((a, b) => a * b, 1);
+        const inner = period[s] ? size / splits[s][0] : size;
+        let at = id - first[s];
+        if (at < 0) continue;
+        if (period[s]) {
+          const step = Math.floor(at / period[s]);
+          if (step >= splits[s][0] || at % period[s] >= inner) continue;
+          at = step * inner + (at % period[s]);
+        } else if (at >= size) continue;
+        const box = shape[s].map(() => null);
+        for (let axis = shape[s].length - 1; axis >= 0; axis--) {
+          const index = at % splits[s][axis];
+          at = Math.floor(at / splits[s][axis]);
+          const low = Math.floor(index * shape[s][axis] / splits[s][axis]);
+          box[axis] = [low, Math.floor((index + 1) * shape[s][axis] / splits[s][axis])];
+        }
+        return { box, rank: rank[s], tensor: tensor[s] };
+      }
+      return null;
+    }
+  };
+})(window.GalleryViewer = window.GalleryViewer || {});

@@ -1,0 +1,226 @@
+// The viewer: puts the parts together once the data are there; until then the picture shows.
+(function (V) {
+  "use strict";
+
+  class App {
+    constructor(root, graph, texts) {
+      this.root = root;
+      this.graph = graph;
+      this.texts = texts;
+      this.pinned = -1;
+      this.stage = root.querySelector("[data-stage]");
+      const plain = new URLSearchParams(window.location.search).has("plain");
+      this.renderer = new V.Renderer(root.querySelector("[data-light]"), graph, plain);
+      this.camera = new V.Camera(this.stage, graph.head.frame, () => this.moved());
+      this.colours = new V.Colours(graph, this.renderer);
+      this.tree = new V.Tree(root, this);
+      this.panel = new V.Panel(root, this);
+      this.card = new V.Card(root, this);
+      this.play = new V.Play(root, this);
+      this.listen();
+      new ResizeObserver(() => this.resize()).observe(this.stage);
+      this.resize();
+      V.readAddress(this);
+    }
+
+    listen() {
+      const { root, camera } = this;
+      const on = (name, act) => root.querySelector(`[data-${name}]`).addEventListener("click", act);
+      V.gestures(this.stage, camera, {
+        hover: (x, y) => { if (this.pinned < 0) this.card.show(this.near(x, y, 12), false); },
+        pick: (x, y, far) => this.pin(this.near(x, y, far)),
+        keys: {
+          0: () => this.home(),
+          Home: () => this.home(),
+          Escape: () => this.clear(),
+          " ": () => this.play.toggle(),
+          "/": () => this.openPanel(true),
+          n: () => this.stepOperator(1),
+          p: () => this.stepOperator(-1),
+        },
+      });
+      on("home", () => this.home());
+      on("nearer", () => camera.zoomBy(1.5));
+      on("farther", () => camera.zoomBy(1 / 1.5));
+      on("names", (event) => {
+        this.card.names = !this.card.names;
+        event.currentTarget.setAttribute("aria-pressed", String(this.card.names));
+        this.card.draw();
+      });
+      on("save", () => this.save());
+      on("panel-button", () => this.openPanel());
+      window.addEventListener("hashchange", () => V.readAddress(this));
+      const canvas = this.renderer.canvas;
+      canvas.addEventListener("webglcontextlost", (event) => {
+        event.preventDefault();
+        this.stage.dataset.state = "loading";
+      });
+      canvas.addEventListener("webglcontextrestored", () => {
+        this.renderer.fence = null;
+        this.renderer.sum = this.renderer.half = this.renderer.other = null;
+        this.renderer.prepare(this.renderer.plain);
+        this.resize();
+        this.recolour(this.colours.number, this.colours.palette);
+      });
+    }
+
+    resize() {
+      const { clientWidth, clientHeight } = this.stage;
+      if (!clientWidth || !clientHeight) return;
+      const ratio = Math.min(window.devicePixelRatio || 1, 2);
+      const size = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
+      if (this.renderer.sum && size[0] === this.renderer.sum.width &&
+        size[1] === this.renderer.sum.height) return;
+      this.ratio = ratio;
+      this.renderer.resize(...size);
+      this.card.resize(...size, ratio);
+      this.moved();
+    }
+
+    // The camera moved, or something else changed what is seen.
+    moved() {
+      const { renderer, camera } = this;
+      renderer.view = camera.view;
+      const apart = camera.scale * this.ratio / Math.sqrt(Math.max(1, this.graph.n));
+      renderer.size = Math.max(1.1 * this.ratio, Math.min(0.3 * apart, 12 * this.ratio));
+      renderer.dirty = true;
+      this.card?.draw();
+      this.said();
+      this.wake();
+    }
+
+    said() {
+      clearTimeout(this.saying);
+      this.saying = setTimeout(() => V.writeAddress(this), 200);
+      this.touched = performance.now();
+    }
+
+    wake() {
+      if (this.awake) return;
+      this.awake = true;
+      requestAnimationFrame((now) => this.tick(now));
+    }
+
+    tick(now) {
+      this.awake = false;
+      const flying = this.camera.tick(now);
+      if (flying) this.moved();
+      const playing = this.play.tick(now);
+      this.renderer.quick = flying || playing || now - (this.touched || 0) < 150;
+      const busy = this.renderer.tick(now);
+      if (this.renderer.frames) this.arrived(busy);
+      if (flying || playing || busy) this.wake();
+    }
+
+    arrived(busy) {
+      if (!this.first) {
+        this.first = true;
+        performance.mark("viewer-first-frame");
+        this.root.classList.add("live");
+      }
+      const state = busy ? "drawing" : "still";
+      if (state === "still" && this.stage.dataset.state !== "still") performance.mark("viewer-still");
+      this.stage.dataset.state = state;
+    }
+
+    near(px, py, far) {
+      const [x, y] = this.camera.place(px, py);
+      return this.graph.nearest(x, y, far / this.camera.scale, (v) => this.colours.shows(v));
+    }
+
+    pin(v) {
+      this.pinned = v;
+      this.card.show(v, v >= 0);
+      this.said();
+    }
+
+    recolour(number, palette) {
+      this.colours.choose(number, palette);
+      this.changed();
+    }
+
+    light(part) {
+      this.colours.light(part);
+      this.changed();
+    }
+
+    showPass(number, on) {
+      this.renderer.passes[number] = on ? 1 : 0;
+      this.renderer.dirty = true;
+      this.changed();
+    }
+
+    changed() {
+      this.panel.show();
+      this.said();
+      this.wake();
+    }
+
+    flyTo({ operators }) {
+      const frame = this.graph.frameOf(operators);
+      if (frame) this.camera.fly(frame);
+    }
+
+    home() {
+      const [width, height] = this.graph.head.frame;
+      this.camera.flyTo(width / 2, height / 2, 1);
+    }
+
+    clear() {
+      this.pin(-1);
+      this.play.stop();
+      this.light(null);
+    }
+
+    stepOperator(step) {
+      const { weights } = this.graph;
+      const now = this.colours.lit?.operator ?? (step > 0 ? -1 : weights.length);
+      let next = now + step;
+      while (next >= 0 && next < weights.length && !weights[next]) next += step;
+      if (next < 0 || next >= weights.length) return;
+      const part = { operator: next, operators: [next] };
+      this.light(part);
+      this.flyTo(part);
+    }
+
+    openPanel(search) {
+      const button = this.root.querySelector("[data-panel-button]");
+      const open = search || button.getAttribute("aria-expanded") !== "true";
+      button.setAttribute("aria-expanded", String(open));
+      this.root.classList.toggle("open", open);
+      if (search) this.root.querySelector("[data-search]").focus();
+    }
+
+    // Draw once more and hand the picture out before the browser clears it.
+    save() {
+      if (!this.renderer.frames) return;
+      this.renderer.present();
+      this.renderer.canvas.toBlob((blob) => {
+        const link = V.make("a");
+        link.href = URL.createObjectURL(blob);
+        link.download = `${this.root.dataset.slug}-view.png`;
+        link.click();
+        setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+      });
+    }
+  }
+
+  async function start() {
+    const root = document.querySelector("[data-viewer]");
+    if (!root) return;
+    const texts = JSON.parse(root.dataset.texts);
+    try {
+      const graph = new V.Graph(await V.open(await V.received));
+      root.classList.add("ready");
+      V.app = new App(root, graph, texts);
+    } catch (error) {
+      root.classList.remove("ready");
+      root.classList.add("failed");
+      const note = root.querySelector("[data-note]");
+      note.textContent = `${texts.failed} ${error.message}`;
+      note.hidden = false;
+    }
+  }
+
+  document.addEventListener("DOMContentLoaded", start);
+})(window.GalleryViewer = window.GalleryViewer || {});

@@ -1,0 +1,72 @@
+// Small wrappers of WebGL2: programs with their uniforms, textures of whole numbers, targets.
+(function (V) {
+  "use strict";
+
+  V.WIDTH = 2048;
+
+  V.program = function (gl, [vertex, fragment]) {
+    const program = gl.createProgram();
+    for (const [type, source] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]]) {
+      const shader = gl.createShader(type);
+      gl.shaderSource(shader, source);
+      gl.compileShader(shader);
+      gl.attachShader(program, shader);
+    }
+    gl.linkProgram(program);
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
+      throw new Error(gl.getProgramInfoLog(program) || "a shader could not be linked");
+    }
+    const uniforms = {};
+    const count = gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS);
+    for (let i = 0; i < count; i++) {
+      const { name } = gl.getActiveUniform(program, i);
+      uniforms[name] = gl.getUniformLocation(program, name);
+    }
+    return { program, at: uniforms };
+  };
+
+  // A texture that holds a list, WIDTH numbers (or groups of them) a row.
+  V.list = function (gl, [inside, format, type], values, each) {
+    const texture = gl.createTexture();
+    V.fill(gl, texture, [inside, format, type], values, each);
+    return texture;
+  };
+
+  V.fill = function (gl, texture, [inside, format, type], values, each, width = V.WIDTH) {
+    const height = Math.max(1, Math.ceil(values.length / each / width));
+    let padded = values;
+    if (values.length !== height * width * each) {
+      padded = new values.constructor(height * width * each);
+      padded.set(values);
+    }
+    gl.bindTexture(gl.TEXTURE_2D, texture);
+    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+    gl.texImage2D(gl.TEXTURE_2D, 0, inside, width, height, 0, format, type, padded);
+    for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) {
+      gl.texParameteri(gl.TEXTURE_2D, name, gl.NEAREST);
+    }
+  };
+
+  // A texture to draw on; `linear` where it is read between its texels.
+  V.target = function (gl, inside, width, height, linear) {
+    const texture = gl.createTexture();
+    gl.bindTexture(gl.TEXTURE_2D, texture);
+    gl.texStorage2D(gl.TEXTURE_2D, 1, inside, width, height);
+    const filter = linear ? gl.LINEAR : gl.NEAREST;
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, filter);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, filter);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
+    const frame = gl.createFramebuffer();
+    gl.bindFramebuffer(gl.FRAMEBUFFER, frame);
+    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
+    const whole = gl.checkFramebufferStatus(gl.FRAMEBUFFER) === gl.FRAMEBUFFER_COMPLETE;
+    return { texture, frame, width, height, whole };
+  };
+
+  V.drop = function (gl, target) {
+    if (!target) return;
+    gl.deleteTexture(target.texture);
+    gl.deleteFramebuffer(target.frame);
+  };
+})(window.GalleryViewer = window.GalleryViewer || {});

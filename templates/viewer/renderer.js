@@ -1,0 +1,291 @@
+// Draws the graph as light that adds up. The picture grows in parts that fit the machine: the edges
+// are in a shuffled order, so that the first part already looks like the whole; eight rounds, each
+// moved by part of a pixel, make the lines smooth. Whatever changes starts it anew.
+(function (V) {
+  "use strict";
+
+  const ROUNDS = 8;
+  const SHIFTS = [[0, 0], [0.25, -0.33], [-0.25, 0.11], [0.5, 0.56], [-0.62, -0.56],
+    [-0.12, 0.78], [0.62, -0.11], [-0.38, -0.78]];
+  const PARTS = 64;
+  // Milliseconds that a part should take while something moves, and at rest.
+  const GOAL = { quick: 40, calm: 260 };
+  const LEAST = 25000;
+  const PATIENCE = 5000;
+
+  function shuffled(pairs) {
+    const out = pairs.slice();
+    let state = 12345;
+    for (let i = out.length / 2 - 1; i > 0; i--) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      const j = Math.floor(state / 4294967296 * (i + 1));
+      const a = out[2 * i];
+      const b = out[2 * i + 1];
+      out[2 * i] = out[2 * j];
+      out[2 * i + 1] = out[2 * j + 1];
+      out[2 * j] = a;
+      out[2 * j + 1] = b;
+    }
+    return out;
+  }
+
+  function strideFor(count) {
+    const common = (a, b) => (b ? common(b, a % b) : a);
+    let stride = 1619;
+    while (count && common(count, stride) !== 1) stride += 2;
+    return stride;
+  }
+
+  V.Renderer = class {
+    constructor(canvas, graph, plain) {
+      const gl = canvas.getContext("webgl2",
+        { alpha: false, antialias: false, depth: false, powerPreference: "high-performance" });
+      if (!gl) throw new Error("this browser has no WebGL 2");
+      this.canvas = canvas;
+      this.graph = graph;
+      this.gl = gl;
+      this.wave = [0, 0, 0, Math.max(1, graph.n)];
+      this.passes = [1, 1, 1];
+      this.view = [2, 2, -1, -1];
+      this.size = 1;
+      this.count = { quick: 40000, calm: 60000 };
+      this.peak = 0;
+      this.frames = 0;
+      this.quick = false;
+      this.dirty = true;
+      this.prepare(plain);
+    }
+
+    prepare(plain) {
+      const { gl, graph } = this;
+      const float = gl.getExtension("EXT_color_buffer_float");
+      const half = gl.getExtension("EXT_color_buffer_half_float");
+      const wide = float && gl.getExtension("EXT_float_blend");
+      this.plain = plain || !(float || half);
+      this.inside = this.plain ? gl.RGBA8 : wide ? gl.RGBA32F : gl.RGBA16F;
+      // Half floats end at 65,504: less light for each edge leaves room for the dense parts.
+      this.energy = this.plain ? V.PLAIN_GAIN : wide ? 1 : 1 / 16;
+      this.rounds = this.plain ? 1 : ROUNDS;
+      for (const name of ["lines", "points", "measure", "tone", "small", "blur"]) {
+        this[name] = V.program(gl, V[name.toUpperCase()]);
+      }
+      this.places = V.list(gl, [gl.RG16UI, gl.RG_INTEGER, gl.UNSIGNED_SHORT], this.pairsOf(), 2);
+      const about = new Uint32Array(graph.n);
+      for (let v = 0; v < graph.n; v++) about[v] = graph.operator[v] | (graph.pass[v] << 24);
+      this.about = V.list(gl, [gl.R32UI, gl.RED_INTEGER, gl.UNSIGNED_INT], about, 1);
+      const edges = shuffled(graph.pairs);
+      this.edges = V.list(gl, [gl.RG32UI, gl.RG_INTEGER, gl.UNSIGNED_INT], edges, 2);
+      this.stride = strideFor(graph.n);
+      this.rows = gl.createTexture();
+      this.palette = gl.createTexture();
+      this.mask = gl.createTexture();
+      this.array = gl.createVertexArray();
+      this.peaks = this.plain ? null : V.target(gl, gl.RGBA32F, PARTS, PARTS);
+      if (this.peaks && !this.peaks.whole) this.peaks = V.target(gl, gl.RGBA16F, PARTS, PARTS);
+    }
+
+    pairsOf() {
+      const { x, y, n } = this.graph;
+      const out = new Uint16Array(2 * n);
+      for (let v = 0; v < n; v++) { out[2 * v] = x[v]; out[2 * v + 1] = y[v]; }
+      return out;
+    }
+
+    setRows(rows) {
+      const { gl } = this;
+      V.fill(gl, this.rows, [gl.R16UI, gl.RED_INTEGER, gl.UNSIGNED_SHORT], rows, 1);
+      this.dirty = true;
+    }
+
+    // Colours as sRGB with the light of each row in the fourth channel.
+    setPalette(rgba) {
+      const { gl } = this;
+      V.fill(gl, this.palette, [gl.SRGB8_ALPHA8, gl.RGBA, gl.UNSIGNED_BYTE], rgba, 4, 256);
+      this.dirty = true;
+    }
+
+    setMask(light) {
+      const { gl } = this;
+      V.fill(gl, this.mask, [gl.R8, gl.RED, gl.UNSIGNED_BYTE], light, 1);
+      this.dirty = true;
+    }
+
+    resize(width, height) {
+      const { gl } = this;
+      this.canvas.width = width;
+      this.canvas.height = height;
+      for (const name of ["sum", "half", "other"]) V.drop(gl, this[name]);
+      this.sum = V.target(gl, this.inside, width, height);
+      if (!this.sum.whole) {
+        V.drop(gl, this.sum);
+        this.inside = gl.RGBA16F;
+        this.energy = 1 / 16;
+        this.sum = V.target(gl, this.inside, width, height);
+      }
+      const soft = this.plain ? gl.RGBA8 : gl.RGBA16F;
+      const small = [Math.max(1, width >> 2), Math.max(1, height >> 2)];
+      this.half = V.target(gl, soft, ...small, true);
+      this.other = V.target(gl, soft, ...small, true);
+      this.dirty = true;
+    }
+
+    // One step; true where more is to be done.
+    tick(now) {
+      const { gl } = this;
+      if (gl.isContextLost() || !this.sum) return false;
+      if (this.fence) {
+        if (gl.getSyncParameter(this.fence, gl.SYNC_STATUS) !== gl.SIGNALED) return true;
+        this.arrive(now);
+      }
+      if (this.dirty) this.restart(now);
+      if (this.round >= this.rounds) return false;
+      this.issue(now);
+      return true;
+    }
+
+    restart(now) {
+      const { gl } = this;
+      this.begun = now;
+      gl.bindFramebuffer(gl.FRAMEBUFFER, this.sum.frame);
+      gl.clearColor(0, 0, 0, 0);
+      gl.clear(gl.COLOR_BUFFER_BIT);
+      this.round = 0;
+      this.done = 0;
+      this.dirty = false;
+    }
+
+    issue(now) {
+      const { gl, graph } = this;
+      const work = Math.max(1, graph.m);
+      const share = Math.min(1 - this.done, this.count[this.quick ? "quick" : "calm"] / work);
+      const end = this.done + share > 0.999 ? 1 : this.done + share;
+      gl.bindFramebuffer(gl.FRAMEBUFFER, this.sum.frame);
+      gl.viewport(0, 0, this.sum.width, this.sum.height);
+      gl.enable(gl.BLEND);
+      gl.blendFunc(gl.ONE, gl.ONE);
+      gl.bindVertexArray(this.array);
+      const part = (count) => [Math.floor(this.done * count), Math.floor(end * count)];
+      const [from, to] = part(graph.m);
+      this.bind(this.lines, 1);
+      if (to > from) gl.drawArrays(gl.LINES, 2 * from, 2 * (to - from));
+      const [first, last] = part(graph.n);
+      this.bind(this.points, this.size > 2.5 ? 2.2 : 1.2);
+      gl.uniform1f(this.points.at.size, this.size);
+      gl.uniform1ui(this.points.at.stride, this.stride);
+      gl.uniform1ui(this.points.at.count, Math.max(1, graph.n));
+      if (last > first) gl.drawArrays(gl.POINTS, first, last - first);
+      gl.disable(gl.BLEND);
+      this.issued = { now, pace: this.quick ? "quick" : "calm", cut: end < 1 };
+      this.done = end;
+      this.gain = 1 / (this.energy * (this.round + end));
+      if (end === 1) { this.round++; this.done = 0; this.limitRounds(now); }
+      if (!this.plain) this.weigh();
+      this.fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+      gl.flush();
+    }
+
+    bind({ program, at }, light) {
+      const { gl } = this;
+      gl.useProgram(program);
+      ["places", "about", "rows", "edges", "palette", "mask"].forEach((name, unit) => {
+        gl.activeTexture(gl.TEXTURE0 + unit);
+        gl.bindTexture(gl.TEXTURE_2D, this[name]);
+        if (at[name]) gl.uniform1i(at[name], unit);
+      });
+      const [x, y] = SHIFTS[this.round % SHIFTS.length];
+      const { width, height } = this.sum;
+      gl.uniform4fv(at.view, this.view);
+      gl.uniform2f(at.jitter, 1.5 * x / width, 1.5 * y / height);
+      gl.uniform3fv(at.passes, this.passes);
+      gl.uniform4fv(at.wave, this.wave);
+      gl.uniform1f(at.energy, this.energy * light);
+    }
+
+    whole({ program, at }, target, sum) {
+      const { gl } = this;
+      gl.bindFramebuffer(gl.FRAMEBUFFER, target ? target.frame : null);
+      gl.viewport(0, 0, target ? target.width : this.sum.width,
+        target ? target.height : this.sum.height);
+      gl.useProgram(program);
+      gl.activeTexture(gl.TEXTURE0);
+      gl.bindTexture(gl.TEXTURE_2D, sum.texture);
+      gl.uniform1i(at.sum, 0);
+      return at;
+    }
+
+    // Asks for the light of the picture's parts; it comes with the fence, so nothing waits for it.
+    weigh() {
+      const { gl } = this;
+      this.whole(this.measure, this.peaks, this.sum);
+      gl.drawArrays(gl.TRIANGLES, 0, 3);
+      this.parcel = gl.createBuffer();
+      gl.bindBuffer(gl.PIXEL_PACK_BUFFER, this.parcel);
+      gl.bufferData(gl.PIXEL_PACK_BUFFER, PARTS * PARTS * 16, gl.STREAM_READ);
+      gl.readPixels(0, 0, PARTS, PARTS, gl.RGBA, gl.FLOAT, 0);
+      gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
+    }
+
+    arrive(now) {
+      const { gl } = this;
+      gl.deleteSync(this.fence);
+      this.fence = null;
+      this.adapt(now - this.issued.now, this.issued);
+      this.expose();
+      this.present();
+    }
+
+    // Smooth lines are worth a few seconds; a slow machine draws fewer rounds.
+    limitRounds(now) {
+      if (this.plain || this.round !== 1) return;
+      const fit = Math.floor(PATIENCE / Math.max(1, now - this.begun));
+      this.rounds = Math.max(2, Math.min(ROUNDS, 1 + fit));
+    }
+
+    // More edges in the next part where this one was quick, fewer where it was slow.
+    adapt(took, { pace, cut }) {
+      const factor = took > 1.7 * GOAL[pace] ? 0.6 : took < GOAL[pace] && cut ? 1.7 : 1;
+      this.count[pace] = Math.max(LEAST, Math.min(4e6, this.count[pace] * factor));
+    }
+
+    expose() {
+      if (this.plain) { this.peak = 2; return; }
+      const { gl } = this;
+      const data = new Float32Array(PARTS * PARTS * 4);
+      gl.bindBuffer(gl.PIXEL_PACK_BUFFER, this.parcel);
+      gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, data);
+      gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
+      gl.deleteBuffer(this.parcel);
+      // While the wave runs, the exposure stays, so that it is the wave that shines.
+      if (this.hold && this.peak) return;
+      const lit = data.filter((value, i) => i % 4 === 0 && value > 0).sort();
+      const top = lit.length ? lit[Math.floor(0.985 * (lit.length - 1))] * this.gain : 1;
+      const goal = Math.max(6, top);
+      this.peak = this.peak && this.quick ? this.peak * (goal / this.peak) ** 0.35 : goal;
+    }
+
+    present() {
+      const { gl } = this;
+      gl.bindVertexArray(this.array);
+      let at = this.whole(this.small, this.half, this.sum);
+      gl.uniform1f(at.gain, this.gain);
+      gl.uniform1f(at.peak, Math.log(1 + 1.6 * this.peak));
+      gl.drawArrays(gl.TRIANGLES, 0, 3);
+      const { width, height } = this.half;
+      for (const [from, to, along] of [["half", "other", [1 / width, 0]],
+        ["other", "half", [0, 1 / height]]]) {
+        at = this.whole(this.blur, this[to], this[from]);
+        gl.uniform2fv(at.along, along);
+        gl.drawArrays(gl.TRIANGLES, 0, 3);
+      }
+      at = this.whole(this.tone, null, this.sum);
+      gl.activeTexture(gl.TEXTURE1);
+      gl.bindTexture(gl.TEXTURE_2D, this.half.texture);
+      gl.uniform1i(at.bloom, 1);
+      gl.uniform1f(at.gain, this.gain);
+      gl.uniform1f(at.peak, Math.log(1 + 1.6 * this.peak));
+      gl.uniform1f(at.halo, 0.55);
+      gl.drawArrays(gl.TRIANGLES, 0, 3);
+      this.frames++;
+    }
+  };
+})(window.GalleryViewer = window.GalleryViewer || {});

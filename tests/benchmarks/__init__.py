@@ -1,0 +1,1 @@
+"""Benchmarks; each file runs by itself and prints a table."""

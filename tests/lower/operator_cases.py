@@ -1,0 +1,199 @@
+"""Proof by ONNX's own operator tests: `python -m tests.lower.operator_cases [name ...]`.
+
+One input block at a time is changed, and the output blocks that change are compared with those
+that the block reaches in the graph. A changed block that is not reached is a miss; precision is
+changed blocks over reached blocks. Structural inputs (shapes, axes, indices) are initializers of
+the models, since the relations use their values; the same models with these inputs left dynamic
+are run for misses alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gallery.lower.families import __all__ as _families
+from tests.lower.cases import Case, all_cases, left_out, prepared, tested
+from tests.lower.changes import Probe
+from tests.lower.reach import Reach, reach
+
+BUDGETS = (4000, 40, 1)
+BLOCKS = 48
+"""Blocks of an input that are changed at one budget; more are sampled."""
+
+assert _families
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was found: of one case, or summed over many."""
+
+    cases: int = 0
+    changed: int = 0
+    reached: int = 0
+    misses: list[str] = field(default_factory=list)
+    unknown: set[str] = field(default_factory=set)
+
+    def add(self, other: Tally) -> None:
+        """Sum."""
+        self.cases += other.cases
+        self.changed += other.changed
+        self.reached += other.reached
+        self.misses += other.misses
+        self.unknown |= other.unknown
+
+    @property
+    def precision(self) -> float:
+        """Changed blocks over reached blocks."""
+        return self.changed / self.reached if self.reached else 1.0
+
+
+def judged(case: Case, budgets: Sequence[int] = BUDGETS, blocks: int = BLOCKS) -> Tally:
+    """Compare graph and runs of one case at several budgets."""
+    tally = Tally(cases=1)
+    probe = Probe(case)
+    assert probe.results[0] is not None, f"{case.name} does not run"
+    rng = np.random.default_rng(7)
+    done = set()
+    for budget in budgets:
+        graph = reach(case.model, budget)
+        tally.unknown |= set(graph.program.unknown)
+        key = (graph.numbering.vertices, tuple(map(str, graph.inputs)))
+        if key in done:
+            continue
+        done.add(key)
+        _check(case, probe, graph, (budget, blocks, rng), tally)
+    return tally
+
+
+def _check(
+    case: Case, probe: Probe, graph: Reach, how: tuple[int, int, np.random.Generator], tally: Tally
+) -> None:
+    budget, most, rng = how
+    for tensor in case.model.inputs:
+        name = case.model.tensors[tensor].name
+        if name not in case.feeds:
+            continue
+        if tensor not in graph.inputs:
+            _unread(probe, name, case, tally)
+            continue
+        blocks = graph.inputs[tensor]
+        picked = np.arange(len(blocks.vertices))
+        if len(picked) > most:
+            picked = np.sort(rng.choice(picked, most, replace=False))
+        for at in picked.tolist():
+            box = blocks.box(at)
+            array = case.feeds[name]
+            if array.shape != blocks.shape:
+                box = tuple(slice(None) for _ in array.shape)
+            if array[box].size:
+                row = graph.row(tensor, at)
+                _block(probe, graph, (name, box, row), f"{case.name} @{budget}", tally)
+
+
+def _block(
+    probe: Probe, graph: Reach, block: tuple[str, Any, Any], label: str, tally: Tally
+) -> None:
+    name, box, row = block
+    reached = [row[blocks.vertices] for blocks in graph.outputs]
+    changed = [np.zeros(len(blocks.vertices), bool) for blocks in graph.outputs]
+    for trial, masks in enumerate(probe.changed(name, box)):
+        for have, blocks, mask in zip(changed, graph.outputs, masks, strict=True):
+            have |= blocks.hit(mask)
+        if trial and all((h | ~r).all() for h, r in zip(changed, reached, strict=True)):
+            break
+    for number, (have, can) in enumerate(zip(changed, reached, strict=True)):
+        tally.changed += int((have & can).sum())
+        tally.reached += int(can.sum())
+        if (have & ~can).any():
+            at = int(np.flatnonzero(have & ~can)[0])
+            where = [(s.start, s.stop) for s in graph.outputs[number].box(at)]
+            from_ = [(s.start, s.stop) for s in box]
+            tally.misses.append(f"{label}: {name}{from_} changes output {number} {where}")
+
+
+def _unread(probe: Probe, name: str, case: Case, tally: Tally) -> None:
+    """An input that no vertex reads must change nothing."""
+    box = tuple(slice(None) for _ in case.feeds[name].shape)
+    if not case.feeds[name].size:
+        return
+    for masks in probe.changed(name, box):
+        if any(mask.any() for mask in masks):
+            tally.misses.append(f"{case.name}: {name} is read by no vertex")
+            return
+
+
+def table(results: dict[str, Tally]) -> Iterable[str]:
+    """Rows of the table by operator."""
+    yield f"{'operator':44}{'cases':>6}{'misses':>8}{'changed':>10}{'reached':>10}{'precision':>11}"
+    total, known = Tally(), Tally()
+    for name, tally in sorted(results.items()):
+        mark = " gather" if tally.unknown else ""
+        yield (
+            f"{name:44}{tally.cases:6}{len(tally.misses):8}{tally.changed:10}{tally.reached:10}"
+            f"{tally.precision:11.4f}{mark}"
+        )
+        total.add(tally)
+        if not tally.unknown:
+            known.add(tally)
+    for name, tally in (("registered families", known), ("all", total)):
+        yield (
+            f"{name:44}{tally.cases:6}{len(tally.misses):8}{tally.changed:10}{tally.reached:10}"
+            f"{tally.precision:11.4f}"
+        )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the tests whose names contain one of the arguments, or all, and print the table."""
+    parser = argparse.ArgumentParser(prog="operator_cases", description=__doc__)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--blocks", type=int, default=BLOCKS)
+    parser.add_argument("--verbose", action="store_true")
+    given = parser.parse_args(arguments)
+    results: dict[str, Tally] = defaultdict(Tally)
+    dynamic, reasons, failed = Tally(), Counter[str](), []
+    started = time.perf_counter()
+    for case in all_cases():
+        if given.names and not any(name in case.name for name in given.names):
+            continue
+        reason = left_out(case)
+        if reason:
+            reasons[f"{reason}: {tested(case)}"] += 1
+            continue
+        begin = time.perf_counter()
+        try:
+            first = prepared(case, constant=True)
+            tally = judged(first, blocks=given.blocks)
+            second = prepared(case, constant=False)
+            if len(second.feeds) != len(first.feeds):
+                dynamic.add(judged(second, budgets=(40,), blocks=8))
+        except Exception as error:
+            failed.append(f"{case.name}: {type(error).__name__}: {error}")
+            if given.verbose:
+                raise
+            continue
+        seconds = time.perf_counter() - begin
+        results[tested(case)].add(tally)
+        if given.verbose or seconds > 5:
+            print(f"{case.name}: {tally.precision:.4f} {seconds:.1f} s {tally.misses[:2]}")
+    print("\n".join(table(results)))
+    print(f"structural inputs left dynamic: {dynamic.cases} cases, {len(dynamic.misses)} misses, "
+          f"precision {dynamic.precision:.4f}")
+    for row in [f"left out, {why}: {count}" for why, count in sorted(reasons.items())]:
+        print(row)
+    misses = [m for t in results.values() for m in t.misses] + dynamic.misses
+    for row in [*(f"MISS {m}" for m in misses[:200]), *(f"FAILED {f}" for f in failed)]:
+        print(row)
+    print(f"{time.perf_counter() - started:.0f} s")
+    return 1 if misses or failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,279 @@
+import hashlib
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gallery.discover import LARGEST_SIDECAR, ModelFile, discover, slugify
+from gallery.errors import DiscoverError
+from gallery.ignore import ignored, parse
+
+
+def put(folder: Path, *names: str, content: bytes = b"x") -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def relatives(folder: Path, *ignore: str) -> list[str]:
+    return [file.relative for file in discover(folder, ignore)]
+
+
+def only(folder: Path) -> ModelFile:
+    (file,) = discover(folder)
+    return file
+
+
+def found(folder: Path) -> str:
+    problem = only(folder).problem
+    assert problem is not None
+    return str(problem)
+
+
+def test_finds_models_recursively_in_a_stable_order(tmp_path):
+    put(tmp_path, "b.onnx", "a/z.onnx", "a/b/c.ONNX", "readme.md", "b.onnx.data", "a.onnxx")
+    put(tmp_path, ".hidden/x.onnx", ".x.onnx")
+    assert relatives(tmp_path) == ["a/b/c.ONNX", "a/z.onnx", "b.onnx"]
+
+
+def test_says_digest_size_and_sidecar(tmp_path):
+    put(tmp_path, "net.onnx", content=b"model")
+    put(tmp_path, "net.md", content="\ufeff# Ünïcode".encode())
+    file = only(tmp_path)
+    assert file.digest == hashlib.sha256(b"model").hexdigest()
+    assert file.bytes == 5
+    assert file.sidecar == tmp_path / "net.md"
+    assert file.sidecar_text == "# Ünïcode"
+    assert file.problem is None
+
+
+def test_a_sidecar_in_another_encoding_is_read_all_the_same(tmp_path):
+    put(tmp_path, "net.onnx")
+    put(tmp_path, "net.md", content=b"caf\xe9")
+    assert only(tmp_path).sidecar_text == "caf\ufffd"
+
+
+def test_without_a_sidecar_there_is_none(tmp_path):
+    put(tmp_path, "net.onnx")
+    assert (only(tmp_path).sidecar, only(tmp_path).sidecar_text) == (None, None)
+
+
+def test_a_huge_sidecar_is_a_problem(tmp_path):
+    put(tmp_path, "net.onnx")
+    put(tmp_path, "net.md", content=b"x" * (LARGEST_SIDECAR + 1))
+    assert found(tmp_path) == ("discover: the sidecar net.md is larger than 1 MiB; shorten it")
+
+
+def test_a_folder_named_like_a_model_is_a_problem_and_is_looked_into(tmp_path):
+    put(tmp_path, "x.onnx/inner.onnx")
+    folder, inner = discover(tmp_path)
+    assert str(folder.problem) == (
+        "discover: x.onnx is a folder; give the folder a name that does not end in .onnx"
+    )
+    assert (inner.relative, inner.problem) == ("x.onnx/inner.onnx", None)
+
+
+def test_a_named_pipe_is_not_opened_for_reading(tmp_path):
+    os.mkfifo(tmp_path / "p.onnx")
+    assert found(tmp_path) == ("discover: p.onnx is a named pipe; put a regular file in its place")
+
+
+def test_a_pipe_as_a_sidecar_does_not_hang(tmp_path):
+    put(tmp_path, "net.onnx")
+    os.mkfifo(tmp_path / "net.md")
+    assert found(tmp_path) == ("discover: net.md is a named pipe; put a regular file in its place")
+
+
+def test_a_socket_is_a_problem(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the address of a socket may not be long
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("s.onnx")
+        assert found(tmp_path) == "discover: s.onnx is a socket; put a regular file in its place"
+
+
+def test_a_device_behind_a_link_is_not_opened(tmp_path):
+    (tmp_path / "zero.onnx").symlink_to("/dev/zero")
+    assert found(tmp_path) == (
+        "discover: zero.onnx is a link that leads out of the models directory; "
+        "put the file itself in its place"
+    )
+
+
+def test_a_broken_link_is_a_problem(tmp_path):
+    (tmp_path / "gone.onnx").symlink_to("nowhere")
+    assert found(tmp_path) == "discover: gone.onnx is a broken link; remove or mend the link"
+
+
+def test_a_loop_of_links_is_a_problem(tmp_path):
+    (tmp_path / "a.onnx").symlink_to("b.onnx")
+    (tmp_path / "b.onnx").symlink_to("a.onnx")
+    assert [str(file.problem) for file in discover(tmp_path)] == [
+        "discover: a.onnx is a loop of links; remove the link",
+        "discover: b.onnx is a loop of links; remove the link",
+    ]
+
+
+def test_links_to_folders_are_not_followed(tmp_path):
+    put(tmp_path, "real/net.onnx")
+    (tmp_path / "real" / "up").symlink_to(tmp_path)
+    (tmp_path / "again").symlink_to("real")
+    assert relatives(tmp_path) == ["real/net.onnx"]
+
+
+def test_a_link_within_the_directory_is_a_model(tmp_path):
+    put(tmp_path, "v1.onnx", content=b"same")
+    (tmp_path / "latest.onnx").symlink_to("v1.onnx")
+    first, second = discover(tmp_path)
+    assert first.digest == second.digest != ""
+
+
+def test_a_link_that_leaves_the_directory_is_not_followed(tmp_path):
+    put(tmp_path, "secret")
+    put(tmp_path, "models/ok.onnx")
+    (tmp_path / "models" / "bad.onnx").symlink_to(tmp_path / "secret")
+    bad, ok = discover(tmp_path / "models")
+    assert "leads out of the models directory" in str(bad.problem)
+    assert (bad.digest, bad.bytes, ok.problem) == ("", 0, None)
+
+
+def test_a_sidecar_that_leaves_the_directory_is_not_followed(tmp_path):
+    put(tmp_path, "secret")
+    put(tmp_path, "models/net.onnx")
+    (tmp_path / "models" / "net.md").symlink_to(tmp_path / "secret")
+    assert "net.md is a link that leads out" in found(tmp_path / "models")
+
+
+def test_the_models_directory_may_be_a_link_itself(tmp_path):
+    put(tmp_path, "real/net.onnx")
+    (tmp_path / "models").symlink_to("real")
+    (tmp_path / "real" / "two.onnx").symlink_to("net.onnx")
+    assert all(file.problem is None for file in discover(tmp_path / "models"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_a_problem(tmp_path):
+    put(tmp_path, "no.onnx", "closed/net.onnx")
+    (tmp_path / "no.onnx").chmod(0)
+    (tmp_path / "closed").chmod(0)
+    closed, no = discover(tmp_path)
+    (tmp_path / "closed").chmod(0o700)
+    assert str(no.problem) == "discover: no.onnx may not be read; give the build the right to"
+    assert "the folder 'closed' may not be read" in str(closed.problem)
+
+
+def test_what_may_not_be_opened_is_a_problem(tmp_path, monkeypatch):
+    put(tmp_path, "no.onnx")
+
+    def refuse(*args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+    assert found(tmp_path) == "discover: no.onnx may not be read; give the build the right to"
+
+
+def test_a_closed_folder_is_a_problem(tmp_path, monkeypatch):
+    put(tmp_path, "closed/net.onnx", "open/net.onnx")
+    scandir = os.scandir
+
+    def refuse(path):
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    closed, ok = discover(tmp_path)
+    assert str(closed.problem) == (
+        "discover: the folder 'closed' may not be read; give the build the right to, or ignore it"
+    )
+    assert ok.relative == "open/net.onnx"
+
+    def refuse_all(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", refuse_all)
+    with pytest.raises(DiscoverError, match="may not be read"):
+        discover(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "what"), [("none", "does not exist"), ("file", "is no folder")])
+def test_the_models_directory_must_be_one(tmp_path, name, what):
+    put(tmp_path, "file")
+    with pytest.raises(DiscoverError, match=what):
+        discover(tmp_path / name)
+
+
+def test_names_with_markup_newlines_and_odd_bytes(tmp_path):
+    put(tmp_path, "<script>alert(1)</script>.onnx", "q\"u'o\nte.onnx", "x" * 200 + ".onnx")
+    with open(os.fsencode(tmp_path) + b"/\xff\xfe.onnx", "wb") as file:
+        file.write(b"x")
+    files = discover(tmp_path)
+    assert len(files) == 4
+    for file in files:
+        file.relative.encode("utf-8")
+        assert file.problem is None
+        assert set(file.slug) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+        assert 0 < len(file.slug) <= 90
+
+
+def test_slugs_are_unique_and_a_name_that_is_one_keeps_it(tmp_path):
+    put(tmp_path, "a-b.onnx", "a b.onnx", "a/b.onnx", "A-B.onnx", "é.onnx", "e.onnx")
+    slugs = {file.relative: file.slug for file in discover(tmp_path)}
+    assert slugs["a-b.onnx"] == "a-b"
+    assert slugs["e.onnx"] == "e"
+    assert len(set(slugs.values())) == len(slugs)
+    assert all(slug.startswith(("a-b", "e")) for slug in slugs.values())
+
+
+def test_a_new_model_does_not_change_the_slug_of_another(tmp_path):
+    put(tmp_path, "net.onnx")
+    before = only(tmp_path).slug
+    put(tmp_path, "Net.onnx", "net!.onnx")
+    assert {file.relative: file.slug for file in discover(tmp_path)}["net.onnx"] == before
+
+
+@given(st.text(max_size=200))
+def test_a_slug_is_always_one(text):
+    slug = slugify(text)
+    assert slug
+    assert set(slug) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    assert not slug.startswith("-")
+    assert slugify(slug) == slug
+
+
+def test_ignore_file_and_patterns(tmp_path):
+    put(tmp_path, "a.onnx", "old/b.onnx", "old/keep.onnx", "x/old/c.onnx", "x/tmp-1.onnx")
+    put(tmp_path, ".galleryignore", content=b"# said\n\n/old/*\n!keep.onnx\n")
+    assert relatives(tmp_path) == ["a.onnx", "old/keep.onnx", "x/old/c.onnx", "x/tmp-1.onnx"]
+    assert relatives(tmp_path, "tmp-*") == ["a.onnx", "old/keep.onnx", "x/old/c.onnx"]
+    assert relatives(tmp_path, "old/") == ["a.onnx", "x/tmp-1.onnx"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "expected"),
+    [
+        ("*.onnx", "a/b/c.onnx", True),
+        ("/*.onnx", "a/c.onnx", False),
+        ("a/*.onnx", "a/c.onnx", True),
+        ("a/*.onnx", "a/b/c.onnx", False),
+        ("a/**/c.onnx", "a/b/d/c.onnx", True),
+        ("a/**/c.onnx", "a/c.onnx", True),
+        ("**/b/*", "a/b/c.onnx", True),
+        ("a/**", "b/a/c.onnx", False),
+        ("[ab].onnx", "a.onnx", True),
+        ("a?.onnx", "ab.onnx", True),
+        ("a?.onnx", "a/b.onnx", False),
+        ("A.onnx", "a.onnx", False),
+        ("folder/", "folder", False),
+    ],
+)
+def test_patterns(pattern, path, expected):
+    assert ignored(path, parse([pattern]), folder=False) is expected
+
+
+def test_a_pattern_with_many_stars_is_quick():
+    pattern = parse(["a/" + "**/" * 40 + "x", "*a" * 60 + "b"])
+    assert not ignored("a/" * 60 + "y" + "a" * 100, pattern, folder=False)
