@@ -115,7 +115,7 @@ def traffic(
     return total
 
 
-EDGE = 20000.0
+EDGE = 4096.0
 """Elements that cost as much to move as one more edge, so that few blocks are read at a time."""
 
 

@@ -15,6 +15,7 @@ from jinja2 import (
     StrictUndefined,
     TemplateError,
     TemplateNotFound,
+    Undefined,
 )
 
 from gallery.errors import PublishError
@@ -104,6 +105,9 @@ def _printable(value: Any) -> Any:
     """Last station of everything that a template prints."""
     if value is None:
         raise TypeError("a template printed None; what is not known must say so")
+    if callable(value) and not isinstance(value, Undefined):
+        # `t.index.clear` is a method of the table, not its text: two runs would differ.
+        raise TypeError(f"a template printed {value!r:.60}")
     return clean(value) if type(value) is str else value
 
 
@@ -153,7 +157,7 @@ def render(env: Environment, template: str, **values: Any) -> str:
         return env.get_template(template).render(**values)
     except TemplateNotFound as error:
         raise PublishError(f"there is no template {error.name!r}") from error
-    except (TemplateError, KeyError) as error:
+    except (TemplateError, KeyError, TypeError) as error:
         line = getattr(error, "lineno", None)
         where = f"{getattr(error, 'name', None) or template}{f', line {line}' if line else ''}"
         raise PublishError(

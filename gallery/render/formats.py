@@ -85,7 +85,7 @@ def _png(image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str]) ->
         text.add_itxt(key, value)
     pixels = int(metadata.get(_DENSITY, "0") or 0)
     extra = {"dpi": (pixels, pixels)} if pixels else {}
-    image.save(stream, "PNG", pnginfo=text, compress_level=6, **extra)
+    image.save(stream, "PNG", pnginfo=text, compress_level=4, **extra)
 
 
 def _webp(image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str]) -> None:
