@@ -180,7 +180,6 @@ FAMILIES: Mapping[str, tuple[tuple[float, float, float], tuple[str, ...]]] = {
             "Trilu",
             "ReverseSequence",
             "Compress",
-            "Einsum",
             "Constant",
             "ConstantOfShape",
             "Size",

@@ -109,10 +109,17 @@ def chroma_limits() -> npt.NDArray[np.float32]:
 
 
 def chroma_limit(lightness: npt.ArrayLike, hue: npt.ArrayLike) -> Floats:
-    """The largest chroma inside sRGB at a lightness 0..1 and a hue in degrees (nearest cell)."""
-    row = np.rint(np.clip(lightness, 0, 1) * (LIGHTNESSES - 1)).astype(np.intp)
-    column = np.rint(np.asarray(hue, np.float64)).astype(np.intp) % HUES
-    return np.asarray(chroma_limits()[row, column], np.float64)
+    """The largest chroma inside sRGB at a lightness 0..1 and a hue in degrees (bilinear)."""
+    row = np.clip(np.asarray(lightness, np.float64), 0, 1) * (LIGHTNESSES - 1)
+    column = np.asarray(hue, np.float64) % HUES
+    i = np.minimum(row.astype(np.intp), LIGHTNESSES - 2)
+    j = np.minimum(column.astype(np.intp), HUES - 1)
+    k = (j + 1) % HUES
+    u, v = row - i, column - j
+    limits = chroma_limits()
+    low = limits[i, j] * (1 - v) + limits[i, k] * v
+    high = limits[i + 1, j] * (1 - v) + limits[i + 1, k] * v
+    return np.asarray(low * (1 - u) + high * u, np.float64)
 
 
 def hex_of(color: npt.NDArray[np.uint8]) -> str:

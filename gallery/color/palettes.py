@@ -17,8 +17,6 @@ import numpy.typing as npt
 from gallery.color.oklab import (
     chroma_limit,
     hex_of,
-    linear_from_srgb,
-    oklab_from_linear,
     oklch_from_srgb8,
     srgb8_from_oklch,
 )
@@ -29,10 +27,10 @@ Colors = npt.NDArray[np.uint8]
 _STOPS: Mapping[str, tuple[tuple[float, float, float], ...]] = {
     # Lightness, hue in degrees (unwrapped), share of the chroma that sRGB allows there.
     "aurora": (
-        (0.54, 262, 0.90),
-        (0.57, 300, 0.92),
-        (0.63, 335, 0.92),
-        (0.68, 375, 0.92),
+        (0.47, 264, 0.92),
+        (0.575, 298, 0.92),
+        (0.64, 335, 0.92),
+        (0.69, 375, 0.92),
         (0.75, 412, 0.94),
         (0.84, 448, 0.94),
         (0.88, 490, 0.92),
@@ -143,12 +141,15 @@ def from_hex(text: str) -> Colors:
 
 def _table(palette: str, ground: str, rows: int = 1024) -> Colors:
     lch = _own(palette) if palette in _STOPS else _borrowed(palette, ground)
-    fitted = srgb8_from_oklch(for_ground(lch, ground) if palette in _STOPS else lch)
-    lab = oklab_from_linear(linear_from_srgb(fitted / 255.0))
-    steps = np.hypot.reduce(np.diff(lab, axis=0), axis=1)
+    fitted = for_ground(lch, ground) if palette in _STOPS else lch
+    angle = np.radians(fitted[:, 2])
+    plane = np.stack(
+        [fitted[:, 0], fitted[:, 1] * np.cos(angle), fitted[:, 1] * np.sin(angle)], axis=-1
+    )
+    steps = np.linalg.norm(np.diff(plane, axis=0), axis=1)
     distance = np.concatenate([[0.0], np.cumsum(steps)])
     even = np.interp(np.linspace(0, distance[-1], rows), distance, np.arange(len(fitted)))
-    return np.asarray(fitted[np.rint(even).astype(np.intp)])
+    return srgb8_from_oklch(fitted[np.rint(even).astype(np.intp)])
 
 
 def _own(palette: str) -> npt.NDArray[np.float64]:

@@ -120,18 +120,18 @@ def _refine(
     sizes: Hierarchy, places: FloatArray, settings: LayoutSettings, random: np.random.Generator
 ) -> FloatArray:
     """Positions of the finest level, from the places of the coarsest one's vertices."""
-    push = settings.bodies * (1 + settings.hold) * len(places) / (2 * np.pi)
+    push = settings.bodies * (1 + settings.hold) * len(places) / np.pi
     forces = Forces(hold=settings.hold, push=push, reach=settings.reach)
     positions = places
     bodies = sizes.ancestors()
     for number in range(len(sizes.levels) - 2, -1, -1):
         start = time.perf_counter()
         level = sizes.levels[number]
-        room = np.sqrt(2 * push * sizes.levels[number + 1].charge)
+        room = np.sqrt(push * sizes.levels[number + 1].charge)
         positions = _spread(positions, sizes.parents[number], room, random)
         share = number / max(len(sizes.levels) - 2, 1)
         steps = round(settings.fine_steps * (settings.steps / settings.fine_steps) ** share)
-        margin = 2 + 2 * float(np.sqrt(2 * push * sizes.levels[-1].charge.max()))
+        margin = 2 + 3 * float(np.sqrt(push * sizes.levels[-1].charge.max()))
         anchors = Anchors(places=places, body=bodies[number], margin=margin)
         positions = relax(level, positions, anchors, forces, steps)
         _log.info(
@@ -150,6 +150,6 @@ def _spread(
 ) -> FloatArray:
     """Places for the vertices of a finer level: near their parent's, as far as it has room."""
     fine = positions[parents]
-    radius = np.float32(0.5) * room[parents].astype(np.float32)
+    radius = np.float32(0.7) * room[parents].astype(np.float32)
     fine += random.standard_normal(fine.shape, np.float32) * radius[:, None]
     return fine

@@ -28,7 +28,7 @@ _CURLS = tuple(1 - 0.05 * step for step in range(13))
 _TRIAL_ROUNDS = 10
 """Enough to tell how much of the square a drawing will cover."""
 
-_SWELL = 1.5
+_SWELL = 2.2
 """How much farther than their own area bodies reach, pulled by the edges between them; measured."""
 
 
@@ -54,9 +54,9 @@ def draw(
         inside = np.flatnonzero(part == number)
         if len(inside) > 1:
             paths = dijkstra(graph[inside][:, inside], directed=False)
-            wishes = Wishes(paths=paths, bones=start[inside], keep=keep, radius=radius[inside])
+            wishes = Wishes(paths=paths, bones=_squarish(start[inside]), keep=keep, radius=radius[inside])
             places[inside] = _filling(wishes, settings, seed)
-    return pack(places, part.astype(np.int32)) if parts > 1 else places
+    return pack(places, part.astype(np.int32), radius) if parts > 1 else places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -107,6 +107,16 @@ def _drawn(wishes: Wishes, curl: float, rounds: int, seed: int) -> FloatArray:
     wanted = _blend(paths, bones * _best_scale(bones, paths), wishes.keep)
     random = np.random.default_rng(seed)
     return _descend(bones * _best_scale(bones, wanted), wanted, rounds, random)
+
+
+def _squarish(positions: FloatArray) -> FloatArray:
+    """The positions, stretched where one side is more than twice the other."""
+    centred = positions - positions.mean(axis=0)
+    sides = np.ptp(centred, axis=0).astype(np.float64)
+    if not sides.min() > 0:
+        return np.asarray(centred, np.float32)
+    factor = np.maximum(sides.max() / 2 / sides, 1)
+    return np.asarray(centred * factor, np.float32)
 
 
 def _lengths(level: Level) -> FloatArray:

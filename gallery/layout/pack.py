@@ -6,13 +6,13 @@ import numpy as np
 
 from gallery.layout.levels import FloatArray, IntArray
 
-_GAP = 0.6
+_GAP = 0.4
 """Room around each drawing, in distances of two operators."""
 
 _GOLDEN = np.pi * (3 - np.sqrt(5))
 
 
-def pack(places: FloatArray, part: IntArray) -> FloatArray:
+def pack(places: FloatArray, part: IntArray, body: FloatArray) -> FloatArray:
     """Move each part so that their circles don't meet, the largest in the middle.
 
     Each circle takes the first free place on a sunflower spiral (Vogel, A better way to construct
@@ -21,36 +21,41 @@ def pack(places: FloatArray, part: IntArray) -> FloatArray:
     Args:
         places: float32 (n, 2), each part around the origin.
         part: int32 (n,), which part each vertex belongs to: 0..max.
+        body: float32 (n,), radius of each vertex's body.
     """
-    reach = np.sqrt((places.astype(np.float64) ** 2).sum(axis=1))
+    reach = np.sqrt((places.astype(np.float64) ** 2).sum(axis=1)) + body
     radius = np.full(int(part.max()) + 1, 0.0)
     np.maximum.at(radius, part, reach)
     radius += _GAP
     order = np.argsort(-radius, kind="stable")
     centre = np.zeros((len(radius), 2))
     spiral = _spiral(radius)
+    start = 0
     for number, this in enumerate(order[1:], 1):
         before = order[:number]
-        centre[this] = _first_free(spiral, centre[before], radius[before] + radius[this])
+        # What was taken for a circle is taken for the next one of its size too.
+        start = start if radius[before[-1]] == radius[this] else 0
+        start = _first_free(spiral, centre[before], radius[before] + radius[this], start)
+        centre[this] = spiral[start]
     return (places + centre[part]).astype(np.float32)
 
 
 def _spiral(radius: FloatArray) -> FloatArray:
     """Candidates, from the middle out, as dense as the smallest circle needs."""
     step = max(float(radius.min()), float(radius.max()) / 16)
-    farthest = 2.5 * float(np.sqrt((radius**2).sum())) + 2 * float(radius.max())
+    # Circles and the ring around each that keeps others out fill at most four times their areas.
+    farthest = 2.5 * float(np.sqrt((radius**2).sum())) + 3 * float(radius.max())
     number = np.arange(int((farthest / step) ** 2) + 1)
     distance = step * np.sqrt(number)
     return np.stack([distance * np.cos(_GOLDEN * number), distance * np.sin(_GOLDEN * number)], 1)
 
 
-def _first_free(spiral: FloatArray, taken: FloatArray, needed: FloatArray) -> FloatArray:
-    for start in range(0, len(spiral), 256):
-        some = spiral[start : start + 256]
+def _first_free(spiral: FloatArray, taken: FloatArray, needed: FloatArray, start: int) -> int:
+    """The number of the first candidate that is far enough from all circles."""
+    for first in range(start, len(spiral), 256):
+        some = spiral[first : first + 256]
         apart = ((some[:, None] - taken[None, :]) ** 2).sum(axis=2) >= needed[None, :] ** 2
         free = np.flatnonzero(apart.all(axis=1))
         if len(free):
-            return some[free[0]]
-    # The spiral ends beyond the sum of all circles' areas; past it there is always room.
-    last = float(np.sqrt((taken**2).sum(axis=1)).max() + needed.max())
-    return np.array([last, 0.0])
+            return first + int(free[0])
+    raise AssertionError("the spiral ends beyond all circles together")

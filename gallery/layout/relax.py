@@ -8,7 +8,7 @@ force over its stiffness, from the positions of the step before, so that any num
 finds the same bytes.
 
 A body of charge Q that springs of stiffness k per charge hold spreads to a disc of even density,
-because the charges' potential is that of two dimensions: its area is 2 pi push Q / k.
+because the charges' potential is that of two dimensions: its area is pi push Q / k.
 """
 
 from __future__ import annotations

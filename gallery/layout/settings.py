@@ -20,8 +20,8 @@ class LayoutSettings:
         fine_steps: Relaxation steps of the finest level.
     """
 
-    fill: float = 0.5
-    bodies: float = 0.6
+    fill: float = 0.45
+    bodies: float = 0.3
     hold: float = 0.3
     reach: float = 1.0
     rounds: int = 30

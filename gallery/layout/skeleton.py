@@ -65,9 +65,9 @@ def skeleton(
         if missing[edges].any():
             reasons.append(f"{name} placed {int(missing[edges].sum())} ends of edges nowhere")
             continue
-        positions = _squarish(np.where(missing[:, None], 0, positions))[group]
+        positions = np.where(missing[:, None], np.float32(0), positions)[group]
         return Skeleton(positions=positions, engine=name, fallback="; ".join(reasons))
-    positions = _squarish(rows(sizes.levels[-1]))
+    positions = rows(sizes.levels[-1])
     return Skeleton(positions=positions, engine="layers", fallback="; ".join(reasons))
 
 
@@ -79,16 +79,6 @@ def _small_enough(graph: ComputeGraph, sizes: Hierarchy, limit: int) -> tuple[Le
         level = quotient(level, up, int(up.max()) + 1)
         group = up[group]
     return level, group
-
-
-def _squarish(positions: FloatArray) -> FloatArray:
-    """The positions, stretched where one side is more than twice the other."""
-    centred = positions - positions.mean(axis=0)
-    sides = np.ptp(centred, axis=0).astype(np.float64)
-    if not sides.min() > 0:
-        return np.asarray(centred, np.float32)
-    factor = np.maximum(sides.max() / 2 / sides, 1)
-    return np.asarray(centred * factor, np.float32)
 
 
 def _edges(level: Level) -> tuple[npt.NDArray[np.int32], FloatArray]:

@@ -56,9 +56,9 @@ def lower(
         raise LowerError(f"no passes {passes!r}", model.name, f"one of {', '.join(PASSES)}")
     if not 1 <= vertices <= MOST_VERTICES:
         raise LowerError(f"{vertices} vertices", model.name, f"between 1 and {MOST_VERTICES}")
-    program = program_of(model, lambda operator: _flops(model, operator), fold)
+    program = program_for(model, fold)
     if not program.parts:
-        program = program_of(model, lambda operator: _flops(model, operator), fold=False)
+        program = program_for(model, fold=False)
     if not program.parts:
         raise LowerError("the model has no operator", model.name, "export a model that computes")
     steps = _split(program, processor, vertices, passes == "training")
@@ -72,9 +72,14 @@ def lower(
     return _training_graph(model, program, finest, edges, processor, chain)
 
 
-def _flops(model: Model, operator: Operator) -> float:
-    work = cost(model, operator)
-    return float(work.flops) if work else 0.0
+def program_for(model: Model, fold: bool) -> Program:
+    """The unsplit parts of a model with the work that the facts give each operator."""
+
+    def flops(operator: Operator) -> float:
+        work = cost(model, operator)
+        return float(work.flops) if work else 0.0
+
+    return program_of(model, flops, fold)
 
 
 def _split(program: Program, target: Target, vertices: int, train: bool) -> list[Splits]:

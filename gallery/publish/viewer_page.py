@@ -111,6 +111,6 @@ def _join(names: list[str], directories: tuple[Path, ...]) -> bytes:
 def _strings(language: str, directories: tuple[Path, ...]) -> Strings:
     """The viewer's texts; English where there are none in the language."""
     inner = tuple(directory / "viewer" for directory in directories)
-    tags = (language, language.split("-")[0])
+    tags = (language, language.split("-", maxsplit=1)[0])
     known = any(find(f"strings/{tag}.toml", inner) for tag in tags)
     return load_strings(language if known else "en", inner)

@@ -73,9 +73,7 @@ def _stratified(total: int, budget: int, rng: np.random.Generator) -> npt.NDArra
     return np.unique(np.minimum(place.astype(np.int64), total - 1))
 
 
-def _vertices(
-    graph: ComputeGraph, budget: int, rng: np.random.Generator
-) -> npt.NDArray[np.int64]:
+def _vertices(graph: ComputeGraph, budget: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     """Numbers of the vertices that are shown: int64, ascending."""
     if graph.vertices <= budget:
         return np.arange(graph.vertices, dtype=np.int64)

@@ -64,8 +64,10 @@ def _row(table: dict[int, int], tensor: int) -> int:
 
 def _tensor(tensor: Tensor) -> list[str]:
     """Name, element type and shape; a size that is not known is "?"."""
-    sizes = "?" if tensor.shape is None else " × ".join(
-        "?" if size is None else str(size) for size in tensor.shape
+    sizes = (
+        "?"
+        if tensor.shape is None
+        else " × ".join("?" if size is None else str(size) for size in tensor.shape)
     )
     return [shorten(tensor.name, _NAME), shorten(tensor.dtype, 24), shorten(sizes, _NAME)]
 

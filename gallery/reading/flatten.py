@@ -111,6 +111,12 @@ class Flat:
         self.values.append(Value(unique))
         return len(self.values) - 1
 
+    def rename(self, index: int, name: str) -> None:
+        """Give a tensor another name, where that is free."""
+        if text_of(name) not in self.taken:
+            self.taken.add(text_of(name))
+            self.values[index].name = text_of(name)
+
     def see(self, name: str, scope: Scope) -> int:
         """Index of the tensor that a name means in a scope; -1 for an input left out."""
         if not name:
@@ -305,10 +311,13 @@ def inline(flat: Flat, node: onnx.NodeProto, function: onnx.FunctionProto, scope
     if absent:
         inner.names.update(dict.fromkeys(absent, -1))
     declared = {value.name: value.type for value in getattr(function, "value_info", ())}
+    first = len(flat.values)
     nodes(flat, function.node, inner, declared)
     for outer, name in zip(node.output, function.output, strict=False):
         if outer:
-            scope.names[outer] = flat.see(name, inner)
+            index = scope.names[outer] = flat.see(name, inner)
+            if index >= first:
+                flat.rename(index, outer)
 
 
 def resolved(

@@ -127,27 +127,29 @@ def _scopes(namings: Sequence[Naming]) -> list[Scope]:
     limits = (1, wanted, 1)
     chosen = next((w for w, n, k in zip(ways, counts, limits, strict=True) if n >= k), None)
     known: list[Scope] = []
+    own: list[bool] = []
     for position, naming in enumerate(namings):
         scope = chosen[position] if chosen is not None else None
-        if scope is None:
-            scope = naming.calls or _inherited(naming, known, by_parameter=chosen is ways[2])
-        known.append(scope)
+        own.append(scope is not None and chosen is ways[2])
+        known.append(naming.calls or _inherited(naming, known, own) if scope is None else scope)
     return known
 
 
-def _inherited(naming: Naming, known: Sequence[Scope], *, by_parameter: bool) -> Scope:
-    """The layer of an operator that has no name for it: that of what it reads.
+def _inherited(naming: Naming, known: Sequence[Scope], own: Sequence[bool]) -> Scope:
+    """The layer of an operator that has no name for it: the one around all that it reads.
 
-    Where layers are known by parameters alone, the layer of a convolution holds it and nothing
-    else; what follows lies in the layer around it.
+    Where layers are known by parameters, the layer of a convolution holds that operator alone;
+    what follows lies in the layer around it.
     """
-    sources = [known[source] for source in naming.sources if source < len(known)]
-    if not sources:
-        return ()
-    scope = sources[0]
+    sources = [
+        known[source][:-1] if own[source] and len(known[source]) > 1 else known[source]
+        for source in naming.sources
+        if source < len(known)
+    ]
+    scope = sources[0] if sources else ()
     for other in sources[1:]:
         scope = _common(scope, other)
-    return scope[:-1] if by_parameter and scope in sources and len(scope) > 1 else scope
+    return scope
 
 
 def _common(one: Scope, other: Scope) -> Scope:

@@ -21,6 +21,7 @@ from gallery.reading.bind import resolve
 from gallery.reading.control import enter_body, owner_types, owner_values
 from gallery.reading.flatten import Flat, Step, Value
 from gallery.reading.gaps import gap
+from gallery.reading.legacy import later_node, legacy_type
 from gallery.reading.types import dims_of, merged
 from gallery.reading.wire import SMALL
 
@@ -104,9 +105,16 @@ def _infer(state: Inference, step: Step) -> dict[int, onnx.TypeProto]:
             fed = _data(state, index)
             if fed is not None:
                 data[str(index)] = fed
+    node = plain_node(step)
+    if not schema.has_type_and_shape_inference_function and not step.domain:
+        later = later_node(step, node)
+        if later is None:
+            first = values[step.inputs[0]].kind if step.inputs and step.inputs[0] >= 0 else None
+            return legacy_type(step, first)
+        schema, node = later
     try:
         types = shape_inference.infer_node_outputs(
-            schema, plain_node(step), kinds, data, None, state.opsets, state.ir_version
+            schema, node, kinds, data, None, state.opsets, state.ir_version
         )
     except Exception as error:
         # It raises errors of its own, of its checker and of the C++ library, with no common root.

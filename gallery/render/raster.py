@@ -129,7 +129,7 @@ def _plan(
     frame(layout.positions, (width, height), settings.margin)
     factor = max(1, -(-_DETAIL // max(width, height)))
     drawn = frame(layout.positions, (width * factor, height * factor), settings.margin)
-    strokes = _strokes(layout, coloring, settings, drawn)
+    strokes = _strokes(layout, coloring, settings, drawn, factor)
     if max(drawn.width, drawn.height) <= _WHOLE:
         light = draw(strokes, (drawn.width, 0, drawn.height))
         curve = _curve(light, strokes, coloring, settings, 1.0)
@@ -157,7 +157,7 @@ def _preview(
     part = _WHOLE / max(whole.width, whole.height)
     side = (max(round(whole.width * part), 1), max(round(whole.height * part), 1))
     small = frame(layout.positions, side, settings.margin)
-    strokes = _strokes(layout, coloring, settings, small)
+    strokes = _strokes(layout, coloring, settings, small, 1)
     step = max(1, layout.graph.edges // _PREVIEW_STROKES)
     light = draw(strokes, (small.width, 0, small.height), step)
     ratio = whole.unit / small.unit * part
@@ -186,7 +186,10 @@ def _curve(
     return _scaled(curve, ratio)
 
 
-def _strokes(layout: Layout, coloring: Coloring, settings: RenderSettings, drawn: Frame) -> Strokes:
+def _strokes(
+    layout: Layout, coloring: Coloring, settings: RenderSettings, drawn: Frame, factor: int
+) -> Strokes:
+    # What will be shrunk is drawn so wide that it keeps about half its light.
     graph = layout.graph
     colors = linear_from_srgb(coloring.colors / 255.0).astype(np.float32)
     side = max(drawn.width, drawn.height) / 1600
@@ -196,8 +199,8 @@ def _strokes(layout: Layout, coloring: Coloring, settings: RenderSettings, drawn
         points=drawn.place(layout.positions),
         index=coloring.index,
         colors=colors,
-        line=max(settings.line * drawn.unit, 0.6),
-        dot=settings.dot * drawn.unit,
+        line=max(settings.line * drawn.unit, 0.5 * factor),
+        dot=max(settings.dot * drawn.unit, 0.7 * factor) if settings.dot else 0.0,
         dot_light=settings.dot_light,
         fade=settings.fade,
         reach=settings.reach * side,

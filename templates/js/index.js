@@ -134,7 +134,7 @@
   }
 
   const changed = () => { limit = AT_ONCE; show(); };
-  controls.addEventListener("input", changed);
+  for (const name of ["input", "change"]) controls.addEventListener(name, changed);
   controls.addEventListener("focusin", () => { load(); }, { once: true });
   part("clear").addEventListener("click", () => { query.value = tag.value = sort.value = ""; changed(); query.focus(); });
   more.firstElementChild.addEventListener("click", () => { limit += AT_ONCE; show(); });

@@ -57,7 +57,7 @@
       row(texts.work, `${texts.kind[kind] || kind}, ${texts.pass[pass] || pass}`);
       const block = graph.block(v);
       if (block && block.box.length) {
-        const ranges = block.box.map(([low, high]) => `${low}–${high - 1}`);
+        const ranges = block.box.map(([low, high]) => (high - low > 1 ? `${low}–${high - 1}` : `${low}`));
         const made = ranges.slice(0, block.rank);
         const name = block.tensor >= 0 && tensors[block.tensor] ? tensors[block.tensor] : null;
         row(texts.block, `[${made.join(", ")}]${name ? ` ${V.fillText(texts.of, {
@@ -83,7 +83,7 @@
       const parts = byOperator(graph, shown).slice(0, 3).map(([o]) =>
         `${operators.type[o]} ${operators.name[o].split("/").pop()}`);
       const dots = byOperator(graph, shown).length > 3 ? "…" : "";
-      return V.fillText(texts.blocks, { n: count.toLocaleString() }) +
+      return V.fillText(count === 1 ? texts.one_block : texts.blocks, { n: count.toLocaleString() }) +
         (parts.length ? ` (${parts.join("; ")}${dots})` : "");
     }
 
@@ -94,7 +94,8 @@
     }
 
     draw() {
-      const pen = this.canvas.getContext("2d");
+      // In memory of its own: it changes seldom and must not wait behind the light on the processor.
+      const pen = this.canvas.getContext("2d", { willReadFrequently: true });
       pen.setTransform(1, 0, 0, 1, 0, 0);
       pen.clearRect(0, 0, this.canvas.width, this.canvas.height);
       pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);

@@ -4,11 +4,14 @@
 
   const MOST = 400;
   const FOUND = 40;
+  // Scopes are written with dots or with slashes.
+  const plain = (text) => text.toLowerCase().replaceAll(".", "/");
 
   V.Tree = class {
     constructor(root, app) {
       this.app = app;
       this.list = root.querySelector("[data-tree]");
+      this.title = root.querySelector("[data-tree-title]");
       this.input = root.querySelector("[data-search]");
       this.found = root.querySelector("[data-found]");
       this.status = root.querySelector("[data-found-status]");
@@ -92,22 +95,22 @@
     }
 
     search() {
-      const wanted = this.input.value.trim().toLowerCase();
+      const wanted = plain(this.input.value.trim());
       this.found.replaceChildren();
-      this.list.hidden = wanted !== "";
+      this.list.hidden = this.title.hidden = wanted !== "";
       if (!wanted) { this.status.textContent = ""; return; }
       const { layers, operators } = this.app.graph.head;
       const { weights } = this.app.graph;
       let count = 0;
       const add = (item) => { if (count++ < FOUND) this.found.append(item()); };
       layers.path.forEach((path, l) => {
-        if (l && this.weight[l] && `${path} ${layers.type[l]}`.toLowerCase().includes(wanted)) {
+        if (l && this.weight[l] && plain(`${path} ${layers.type[l]}`).includes(wanted)) {
           add(() => this.result(path, layers.type[l], this.weight[l],
             () => ({ layer: l, operators: this.app.graph.operatorsIn(l) })));
         }
       });
       operators.name.forEach((name, o) => {
-        if (weights[o] && `${name} ${operators.type[o]}`.toLowerCase().includes(wanted)) {
+        if (weights[o] && plain(`${name} ${operators.type[o]}`).includes(wanted)) {
           add(() => this.result(name, operators.type[o], weights[o],
             () => ({ operator: o, operators: [o] })));
         }

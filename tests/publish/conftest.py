@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sample_exhibits import make_gallery, make_pictures
 
 from gallery.publish import Exhibit, ImageFile, Site, SiteSettings, publish
+from tests.publish.sample_exhibits import make_gallery, make_pictures
 
 
 @pytest.fixture(scope="session")

@@ -37,9 +37,9 @@ def make_pictures(folder: Path) -> tuple[ImageFile, ...]:
         y, x = np.mgrid[-1 : 1 : width * 1j, -1 : 1 : width * 1j]
         glow = np.exp(-8 * (np.hypot(x, y) - 0.5) ** 2)[..., None] * [90, 160, 255]
         image = Image.fromarray(glow.astype(np.uint8))
-        for kind, options in (("avif", {"speed": 10}), ("webp", {"method": 0}), ("png", {})):
+        for kind in ("avif", "webp", "png"):
             path = folder / f"disc-{width}.{kind}"
-            image.save(path, **options)
+            image.save(path, speed=10, method=0)
             files.append(ImageFile(source=path, format=kind, width=width, height=width))
     return tuple(files)
 

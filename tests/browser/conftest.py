@@ -1,0 +1,105 @@
+"""A real Chromium for the tests of the site: skipped where there is none, unless it is required."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+from gallery.publish import Site, SiteSettings, publish
+from tests.browser.chromium import Browser
+from tests.publish.sample_exhibits import make_gallery
+
+_FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--window-size=1280,900",
+)
+
+
+def _missing(what: str) -> None:
+    """Skip, or fail where the environment says that nothing may be skipped."""
+    if os.environ.get("GALLERY_REQUIRE_BROWSER") == "1":
+        pytest.fail(f"GALLERY_REQUIRE_BROWSER is 1, but {what}")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Headless Chromium with a profile of its own."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    chromedriver = shutil.which("chromedriver")
+    if chromium is None or chromedriver is None:
+        _missing("there is no chromium with chromedriver on this machine")
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(chromium)
+    profile = tmp_path_factory.mktemp("profile")
+    for flag in (*_FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(str(chromedriver)))
+    try:
+        yield Browser(driver)
+    finally:
+        driver.quit()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A published gallery with everything in it."""
+    exhibits = make_gallery(tmp_path_factory.mktemp("exhibits"))
+    folder = tmp_path_factory.mktemp("published") / "nets"
+    return publish(exhibits, folder, settings=SiteSettings(title="Nets & <co>"))
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    """Serves without a word."""
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def addresses(site: Site) -> Iterator[dict[str, str]]:
+    """The site's address from disk and below a path of a host."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site.root.parent)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield {
+            "file": f"{site.root.as_uri()}/",
+            "http": f"http://127.0.0.1:{server.server_port}/nets/",
+        }
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The accessibility checker axe, as a package of the `test` extra carries it."""
+    for package, path in (
+        ("axe_core_python", "axe.min.js"),
+        ("axe_selenium_python", "node_modules/axe-core/axe.min.js"),
+    ):
+        for folder in map(Path, sys.path):
+            script = folder / package / path
+            if script.is_file():
+                return script.read_text(encoding="utf-8")
+    _missing("the package axe-core-python is not installed")
+    raise AssertionError

@@ -1,0 +1,243 @@
+"""The pages in a real browser: from disk and from a host, with and without scripts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from gallery.publish import Site
+from tests.browser.chromium import Browser
+
+pytestmark = pytest.mark.browser
+
+_PAGES = (
+    "index.html",
+    "alpha/index.html",
+    "gamma/index.html",
+    "hostile/index.html",
+    "broken/index.html",
+    "compare/index.html?a=alpha&b=beta",
+    "how-to-read/index.html",
+    "404.html",
+)
+
+
+def _until(browser: Browser, condition: str) -> None:
+    """Wait until a JavaScript expression is true."""
+    WebDriverWait(browser.driver, 10, poll_frequency=0.02).until(
+        lambda driver: driver.execute_script(f"return Boolean({condition})")
+    )
+
+
+def _shown(browser: Browser) -> list[str]:
+    """Slugs of the cards that the index shows, in order."""
+    script = "return [...document.querySelectorAll('[data-cards] > li')].map((c) => c.dataset.slug)"
+    shown: list[str] = browser.driver.execute_script(script)
+    return shown
+
+
+@pytest.mark.parametrize("way", ["file", "http"])
+@pytest.mark.parametrize("page", _PAGES)
+def test_no_error_and_no_outside_request(
+    browser: Browser, addresses: dict[str, str], way: str, page: str
+) -> None:
+    browser.open(addresses[way] + page)
+    for image in browser.driver.find_elements(By.TAG_NAME, "img"):
+        browser.driver.execute_script("arguments[0].loading = 'eager'", image)
+    _until(browser, "[...document.images].every((image) => image.complete)")
+    broken = "[...document.images].filter((i) => !i.naturalWidth && i.offsetParent).length"
+    assert browser.driver.execute_script(f"return {broken}") == 0
+    assert [one for one in browser.errors() if "favicon.ico" not in one] == []
+    asked = [one for one in browser.requests() if not one.startswith("data:")]
+    assert asked
+    base = addresses[way]
+    assert [one for one in asked if not one.startswith(base) and "favicon.ico" not in one] == []
+
+
+@pytest.mark.parametrize("width", [390, 820, 1440])
+@pytest.mark.parametrize("page", _PAGES)
+def test_nothing_is_wider_than_the_screen(
+    browser: Browser, addresses: dict[str, str], width: int, page: str
+) -> None:
+    browser.open(addresses["file"] + page, width=width)
+    root = "document.documentElement"
+    assert browser.driver.execute_script(f"return {root}.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("page", _PAGES)
+def test_axe_finds_nothing(
+    browser: Browser, addresses: dict[str, str], axe: str, theme: str, page: str
+) -> None:
+    browser.open(addresses["file"] + page)
+    browser.driver.execute_script("document.documentElement.dataset.theme = arguments[0]", theme)
+    browser.driver.execute_script(axe)
+    result: dict[str, Any] = browser.driver.execute_async_script(
+        "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(done)"
+    )
+    found = [
+        (one["id"], node["html"][:200], node["failureSummary"])
+        for one in result["violations"]
+        for node in one["nodes"]
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_theme_follows_the_system_until_it_is_chosen(
+    browser: Browser, addresses: dict[str, str], scheme: str
+) -> None:
+    features = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", features)
+    browser.open(addresses["http"] + "404.html")
+    browser.driver.execute_script("localStorage.clear()")
+    browser.driver.refresh()
+    ground = "return getComputedStyle(document.body).backgroundColor"
+    first = browser.driver.execute_script(ground)
+    assert (first == "rgb(10, 11, 13)") == (scheme == "dark")
+    browser.driver.find_element(By.CSS_SELECTOR, "[data-theme-toggle]").click()
+    chosen = browser.driver.execute_script(ground)
+    assert chosen != first
+    browser.open(addresses["http"] + "index.html")
+    assert browser.driver.execute_script(ground) == chosen
+    browser.driver.execute_script("localStorage.clear()")
+
+
+def test_search_filter_and_sort_are_in_the_address(
+    browser: Browser, addresses: dict[str, str]
+) -> None:
+    browser.open(addresses["file"] + "index.html")
+    everything = _shown(browser)
+    box = browser.driver.find_element(By.NAME, "q")
+    box.send_keys("lovelace")
+    _until(browser, "document.querySelector('.found').textContent.startsWith('2 of 5')")
+    assert sorted(_shown(browser)) == ["alpha", "beta"]
+    Select(browser.driver.find_element(By.NAME, "sort")).select_by_value("parameters")
+    _until(browser, "document.querySelector('[data-cards] > li').dataset.slug === 'beta'")
+    assert "q=lovelace" in browser.driver.current_url
+    assert "sort=parameters" in browser.driver.current_url
+    browser.driver.refresh()
+    _until(browser, "document.querySelectorAll('[data-cards] > li').length === 2")
+    assert _shown(browser) == ["beta", "alpha"]
+    box = browser.driver.find_element(By.NAME, "q")
+    box.send_keys(" nothinglikeit")
+    _until(browser, "!document.querySelector('[data-nothing]').hidden")
+    browser.driver.find_element(By.CSS_SELECTOR, "[data-clear]").click()
+    _until(browser, "document.querySelector('.found').textContent.startsWith('5 of 5')")
+    Select(browser.driver.find_element(By.NAME, "sort")).select_by_value("")
+    _until(browser, "location.search === ''")
+    assert _shown(browser) == everything
+    assert browser.errors() == []
+
+
+def test_search_finds_operators_and_prose(browser: Browser, addresses: dict[str, str]) -> None:
+    browser.open(addresses["file"] + "index.html?q=gemm")
+    _until(browser, "document.querySelectorAll('[data-cards] > li').length === 2")
+    browser.open(addresses["file"] + "index.html?q=computes")
+    _until(browser, "document.querySelectorAll('[data-cards] > li').length === 2")
+
+
+def test_table_shows_the_same_cards(browser: Browser, addresses: dict[str, str]) -> None:
+    browser.open(addresses["file"] + "index.html")
+    before = _shown(browser)
+    browser.driver.find_element(By.CSS_SELECTOR, "[name=view][value=table]").send_keys(Keys.SPACE)
+    _until(browser, "document.querySelector('[data-cards].table')")
+    assert _shown(browser) == before
+    assert "view=table" in browser.driver.current_url
+
+
+def test_other_scans_come_to_the_stage(browser: Browser, addresses: dict[str, str]) -> None:
+    browser.open(addresses["file"] + "alpha/index.html")
+    link = browser.driver.find_element(By.CSS_SELECTOR, "[data-scan=color-flops]")
+    link.send_keys(Keys.ENTER)
+    caption = browser.driver.find_element(By.CSS_SELECTOR, "[data-hero-caption]")
+    assert caption.text == "The scan called color-flops"
+    assert browser.driver.current_url.endswith("#scan=color-flops")
+    keys = browser.driver.find_elements(By.CSS_SELECTOR, "[data-key]")
+    assert [key.get_attribute("data-key") for key in keys if key.is_displayed()] == ["color-flops"]
+    browser.driver.refresh()
+    caption = browser.driver.find_element(By.CSS_SELECTOR, "[data-hero-caption]")
+    assert caption.text == "The scan called color-flops"
+
+
+def test_diagram_pans_and_zooms_by_keyboard(browser: Browser, addresses: dict[str, str]) -> None:
+    browser.open(addresses["file"] + "alpha/index.html")
+    image = browser.driver.find_element(By.CSS_SELECTOR, "[data-panzoom] img")
+    browser.driver.find_element(By.CSS_SELECTOR, "[data-panzoom] a").send_keys("+")
+    zoomed = image.value_of_css_property("transform")
+    assert zoomed.startswith("matrix(1.4, ")
+    browser.driver.find_element(By.CSS_SELECTOR, "[data-panzoom] a").send_keys(Keys.ARROW_RIGHT)
+    assert image.value_of_css_property("transform") != zoomed
+    browser.driver.find_element(By.CSS_SELECTOR, "[data-panzoom] a").send_keys("0")
+    assert image.value_of_css_property("transform") == "matrix(1, 0, 0, 1, 0, 0)"
+
+
+def test_compare_shows_both_and_zooms_in_step(browser: Browser, addresses: dict[str, str]) -> None:
+    browser.open(addresses["file"] + "compare/index.html?a=alpha")
+    Select(browser.driver.find_element(By.NAME, "b")).select_by_value("gamma")
+    _until(browser, "document.querySelectorAll('.pair img').length === 2")
+    assert browser.driver.current_url.endswith("?a=alpha&b=gamma")
+    row = browser.driver.find_element(By.CSS_SELECTOR, "[data-field=macs]")
+    assert [one.text for one in row.find_elements(By.TAG_NAME, "td")] == [
+        "4.09 G",
+        "not known",
+    ]
+    browser.driver.find_element(By.CSS_SELECTOR, ".pair .tools button").click()
+    images = browser.driver.find_elements(By.CSS_SELECTOR, ".pair img")
+    moves = [image.value_of_css_property("transform") for image in images]
+    assert moves[0] == moves[1]
+    assert moves[0].startswith("matrix(1.6, ")
+    assert browser.errors() == []
+
+
+def test_keyboard_reaches_everything(browser: Browser, addresses: dict[str, str]) -> None:
+    browser.open(addresses["file"] + "alpha/index.html")
+    wanted = browser.driver.execute_script(
+        "return [...document.querySelectorAll('a[href], button, summary, [tabindex=\"0\"]')]"
+        ".filter((one) => one.checkVisibility()).length"
+    )
+    reached = []
+    for _ in range(wanted + 2):
+        browser.driver.switch_to.active_element.send_keys(Keys.TAB)
+        reached.append(browser.driver.switch_to.active_element.id)
+    assert len(set(reached)) >= wanted
+
+
+def test_skip_link_is_first(browser: Browser, addresses: dict[str, str]) -> None:
+    browser.open(addresses["file"] + "index.html")
+    browser.driver.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
+    first = browser.driver.switch_to.active_element
+    assert first.get_attribute("class") == "skip"
+    assert first.rect["x"] >= 0
+
+
+def test_complete_without_scripts(browser: Browser, addresses: dict[str, str], site: Site) -> None:
+    switch = "Emulation.setScriptExecutionDisabled"
+    browser.driver.execute_cdp_cmd(switch, {"value": True})
+    try:
+        browser.open(addresses["file"] + "index.html")
+        assert len(browser.driver.find_elements(By.CSS_SELECTOR, "[data-cards] > li")) == 5
+        assert not browser.driver.find_element(By.CSS_SELECTOR, ".controls").is_displayed()
+        browser.open(addresses["file"] + "alpha/index.html")
+        assert browser.driver.find_element(By.CSS_SELECTOR, ".hero img").is_displayed()
+        assert "25,557,032" in browser.driver.find_element(By.CSS_SELECTOR, ".facts").text
+        assert not browser.driver.find_elements(By.CSS_SELECTOR, ".tools")
+    finally:
+        browser.driver.execute_cdp_cmd(switch, {"value": False})
+
+
+def test_nothing_moves_while_pictures_load(browser: Browser, addresses: dict[str, str]) -> None:
+    for page in ("index.html", "alpha/index.html"):
+        browser.open(addresses["http"] + page)
+        _until(browser, "document.readyState === 'complete'")
+        shift = browser.driver.execute_async_script(
+            "const done = arguments[0]; let sum = 0;"
+            "const add = (list) => list.getEntries().forEach((one) => { sum += one.value; });"
+            "new PerformanceObserver(add).observe({type: 'layout-shift', buffered: true});"
+            "requestAnimationFrame(() => requestAnimationFrame(() => done(sum)))"
+        )
+        assert shift < 0.01

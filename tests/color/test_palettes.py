@@ -1,0 +1,84 @@
+"""Palettes: even, readable by colour-blind eyes, seen on both grounds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gallery.color import PALETTES
+from gallery.color.oklab import linear_from_srgb, oklab_from_linear, oklch_from_srgb8
+from gallery.color.palettes import from_hex, is_categorical, sample
+from gallery.errors import RenderError
+
+ORDERED = ("aurora", "ember", "lagoon", "orchid", "meadow")
+# G. M. Machado, M. M. Oliveira and L. A. F. Fernandes, "A physiologically-based model for
+# simulation of color vision deficiency", IEEE TVCG 15 (6), 2009, table 1, severity 1.0.
+BLIND = {
+    "protanopia": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+         [-0.003882, -0.048116, 1.051998]]
+    ),
+    "deuteranopia": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+         [-0.011820, 0.042940, 0.968881]]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("ground", ["dark", "light"])
+@pytest.mark.parametrize("palette", PALETTES)
+def test_every_palette_stands_out_from_its_ground(palette: str, ground: str) -> None:
+    colors = sample(palette, np.linspace(0, 1, 64), ground)
+    assert colors.dtype == np.uint8
+    assert colors.shape == (64, 3)
+    lightness = oklch_from_srgb8(colors)[:, 0]
+    if ground == "dark":
+        assert lightness.min() > 0.3
+    elif palette != "glasbey":
+        assert lightness.max() < 0.8
+
+
+@pytest.mark.parametrize("palette", ORDERED)
+def test_lightness_only_grows(palette: str) -> None:
+    lightness = oklch_from_srgb8(sample(palette, np.linspace(0, 1, 100)))[:, 0]
+    assert (np.diff(lightness) > -0.006).all()
+    assert lightness[-1] - lightness[0] > 0.3
+
+
+@pytest.mark.parametrize("palette", [*ORDERED, "spectrum"])
+def test_steps_are_even(palette: str) -> None:
+    lab = oklab_from_linear(linear_from_srgb(sample(palette, np.linspace(0, 1, 40)) / 255))
+    steps = np.linalg.norm(np.diff(lab, axis=0), axis=1)
+    assert steps.std() / steps.mean() < 0.2
+
+
+@pytest.mark.parametrize("matrix", BLIND.values(), ids=BLIND)
+@pytest.mark.parametrize("palette", ORDERED)
+def test_colour_blind_eyes_tell_seven_places_apart(palette: str, matrix: np.ndarray) -> None:
+    linear = linear_from_srgb(sample(palette, np.linspace(0, 1, 7)) / 255)
+    seen = oklab_from_linear(np.clip(linear @ matrix.T, 0, 1))
+    apart = np.linalg.norm(seen[:, None] - seen[None], axis=2) + np.eye(7)
+    assert apart.min() > 0.03
+
+
+def test_a_cyclic_palette_closes() -> None:
+    ends = sample("spectrum", [0, 1]).astype(int)
+    assert np.abs(ends[0] - ends[1]).max() <= 2
+
+
+def test_categories_are_taken_in_turn() -> None:
+    assert is_categorical("okabe-ito")
+    colors = sample("okabe-ito", np.zeros(9))
+    assert len(np.unique(colors[:7], axis=0)) == 7
+    assert np.array_equal(colors[7], colors[0])
+
+
+def test_what_is_wrong_is_named() -> None:
+    with pytest.raises(RenderError, match="no palette 'rainbow'; choose one of aurora"):
+        sample("rainbow", [0])
+    with pytest.raises(RenderError, match="no ground 'grey'; choose dark or light"):
+        sample("aurora", [0], "grey")
+    for text in ("", "red", "#12345", "112233", "#gggggg"):
+        with pytest.raises(RenderError, match="is no colour"):
+            from_hex(text)
+    assert from_hex("#1af").tolist() == [0x11, 0xAA, 0xFF]

@@ -1,0 +1,99 @@
+"""The field and the relaxation against slow and obvious sums."""
+
+import numpy as np
+import pytest
+from scipy import special
+
+from gallery.layout.field import field, kernel, square_over
+from gallery.layout.levels import FloatArray
+from gallery.layout.hierarchy import finest
+from gallery.layout.relax import Anchors, Forces, relax
+from tests.strategies import compute_graph, mesh
+
+REACH = 0.2
+
+
+def exact(at: FloatArray, positions: FloatArray, charge: FloatArray) -> FloatArray:
+    """The push on unit charges: the sum over charges of K1(r / reach) / reach, away from them."""
+    apart = at[:, None].astype(np.float64) - positions[None]
+    distance = np.sqrt((apart**2).sum(axis=2))
+    pushed = special.k1(distance / REACH) / REACH / distance
+    return (apart * (pushed * charge)[:, :, None]).sum(axis=1)
+
+
+@pytest.mark.parametrize("nodes", [128, 256])
+def test_the_field_is_the_exact_sum_within_two_percent(nodes: int) -> None:
+    random = np.random.default_rng(3)
+    positions = random.random((300, 2), np.float32)
+    charge = random.random(300, np.float32)
+    square = square_over(np.array([0.5, 0.5]), 1.2, nodes)
+    push = field(square, kernel(square, REACH), positions, charge)
+    index = np.stack(np.meshgrid(np.arange(nodes), np.arange(nodes)), axis=2).reshape(-1, 2)
+    index = index[((index > 1) & (index < nodes - 2)).all(axis=1)]
+    at = (square.origin + index * square.cell).astype(np.float32)
+    nearest = np.sqrt(((at[:, None] - positions[None]) ** 2).sum(axis=2)).min(axis=1)
+    # Nearer than three cells the charges are discs of a cell, as they should be.
+    far = nearest > 3 * square.cell
+    true = exact(at[far], positions, charge)
+    found = push[index[far][:, 1], index[far][:, 0]]
+    error = np.sqrt(((found - true) ** 2).sum(axis=1).mean())
+    assert error < 0.02 * np.sqrt((true**2).sum(axis=1).mean())
+
+
+def test_no_charge_pushes_itself() -> None:
+    square = square_over(np.zeros(2), 1.0, 64)
+    for place in np.random.default_rng(4).random((5, 2)) * 0.5 - 0.25:
+        push = field(square, kernel(square, REACH), place[None].astype(np.float32),
+                     np.ones(1, np.float32))
+        x, y = (place - square.origin) / square.cell
+        j, i = int(x), int(y)
+        weights = np.outer([1 - (y - i), y - i], [1 - (x - j), x - j])
+        read = (push[i : i + 2, j : j + 2] * weights[:, :, None]).sum(axis=(0, 1))
+        assert np.abs(read).max() < 1e-3 * np.abs(push).max()
+
+
+def start_of(turn: FloatArray, shift: FloatArray) -> FloatArray:
+    random = np.random.default_rng(5)
+    places = random.standard_normal((64, 2)).astype(np.float32)
+    return (places @ turn.T + shift).astype(np.float32)
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.4, np.pi / 2])
+def test_moving_and_turning_the_start_moves_and_turns_the_result(angle: float) -> None:
+    level = finest(mesh(8, 8))
+    forces = Forces(hold=0.3, push=0.5, reach=0.5)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    shift = np.array([3.0, -2.0])
+
+    def relaxed(turn: FloatArray, shift: FloatArray) -> FloatArray:
+        start = start_of(turn, shift)
+        body = np.arange(64, dtype=np.int32)
+        anchors = Anchors(places=start, body=body, margin=2.0)
+        return relax(level, start, anchors, forces, 30)
+
+    plain = relaxed(np.eye(2), np.zeros(2))
+    np.testing.assert_allclose(relaxed(turn, shift), plain @ turn.T + shift, atol=0.02)
+
+
+def test_a_body_spreads_to_the_area_that_its_charge_asks_for() -> None:
+    """Charges held by springs to one place fill a disc of area pi push Q / hold."""
+    level = finest(compute_graph(4000, []))
+    forces = Forces(hold=1.0, push=0.5, reach=20.0)
+    start = np.random.default_rng(6).standard_normal((4000, 2)).astype(np.float32)
+    anchors = Anchors(
+        places=np.zeros((1, 2), np.float32), body=np.zeros(4000, np.int32), margin=2.0
+    )
+    placed = relax(level, start, anchors, forces, 200)
+    radius = np.sqrt((placed**2).sum(axis=1))
+    # The mean square of the radius of a disc is half of its radius squared.
+    assert 2 * (radius**2).mean() == pytest.approx(forces.push, rel=0.05)
+
+
+def test_an_edge_draws_its_ends_together() -> None:
+    level = finest(compute_graph(2, [(0, 1)]))
+    places = np.array([[-1, 0], [1, 0]], np.float32)
+    anchors = Anchors(places=places, body=np.arange(2, dtype=np.int32), margin=2.0)
+    forces = Forces(hold=0.5, push=0.0, reach=1.0)
+    placed = relax(level, places, anchors, forces, 200)
+    # unit (2 x) = q hold (1 - x) with unit = q = 1/2: x = hold / (2 + hold).
+    np.testing.assert_allclose(placed, [[-0.2, 0], [0.2, 0]], atol=1e-3)

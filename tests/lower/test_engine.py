@@ -1,0 +1,200 @@
+"""Laws of the lowering: nesting, quotients, conservation, order and budgets."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gallery.errors import LowerError
+from gallery.facts import facts
+from gallery.graph import ComputeGraph, Kind, Pass
+from gallery.load import load
+from gallery.lower import lower
+from gallery.lower.assemble import Edges, Numbering, connect, gathered, number
+from gallery.lower.levels import forward_parents
+from gallery.lower.lowering import program_for
+from gallery.lower.registry import FAMILIES, lowers
+from gallery.lower.splits import Splitter, tree
+from gallery.lower.targets import TARGETS, target_named
+from gallery.model import Model
+
+MODELS = Path(__file__).parents[2] / "models"
+NAMES = sorted(path.stem for path in MODELS.glob("*.onnx"))
+SMALL = ["alexnet", "lstm", "mobilenetv2", "resnet18", "swin-t", "unet", "vit-b16"]
+
+
+@cache
+def model_of(name: str) -> Model:
+    return load(MODELS / f"{name}.onnx")
+
+
+def forward(name: str, *budgets: int) -> list[tuple[Numbering, Edges]]:
+    """Numberings and edges of one model at ascending budgets."""
+    program = program_for(model_of(name), fold=True)
+    splitter = Splitter(program, target_named("ipu2"), False)
+    result = []
+    for budget in budgets:
+        splits = splitter.advance(budget)
+        numbering = number(program, splits)
+        connect(program, splits, numbering)
+        result.append((numbering, gathered(numbering)))
+    return result
+
+
+def assert_in_order(graph: ComputeGraph) -> None:
+    """Every source comes before its reader, and no vertex is named twice by one."""
+    readers = graph.readers()
+    assert (graph.sources < readers).all()
+    steps = np.diff(graph.sources.astype(np.int64))
+    within = readers[1:] == readers[:-1]
+    assert (steps[within] > 0).all()
+
+
+@given(
+    name=st.sampled_from(SMALL),
+    budgets=st.lists(st.integers(500, 20_000), min_size=2, max_size=2, unique=True),
+)
+@settings(max_examples=15, deadline=None)
+def test_a_coarse_edge_exists_exactly_where_a_fine_one_runs(name: str, budgets: list[int]) -> None:
+    (coarse, coarse_edges), (fine, fine_edges) = forward(name, *sorted(budgets))
+    parents = forward_parents(fine, coarse).astype(np.int64)
+    assert set(parents.tolist()) == set(range(coarse.vertices))
+    reader = parents[np.repeat(np.arange(fine.vertices), np.diff(fine_edges.indptr))]
+    source = parents[fine_edges.sources]
+    between = reader != source
+    quotient = np.unique(reader[between] * coarse.vertices + source[between])
+    own = np.repeat(np.arange(coarse.vertices), np.diff(coarse_edges.indptr))
+    direct = np.unique(own * coarse.vertices + coarse_edges.sources)
+    assert np.array_equal(quotient, direct)
+
+
+@given(
+    name=st.sampled_from(SMALL),
+    budgets=st.tuples(st.integers(1, 9_000), st.integers(9_000, 60_000)),
+)
+@settings(max_examples=12, deadline=None)
+def test_work_and_bytes_are_the_same_at_every_budget(name: str, budgets: tuple[int, int]) -> None:
+    small, large = (lower(model_of(name), vertices=budget) for budget in budgets)
+    assert small.vertex_flops.sum(dtype=np.float64) == pytest.approx(
+        large.vertex_flops.sum(dtype=np.float64), rel=1e-5
+    )
+    leaves = [
+        g.vertex_bytes[g.vertex_kind == Kind.PARAMETER].sum(dtype=np.float64)
+        for g in (small, large)
+    ]
+    assert leaves[0] == pytest.approx(leaves[1], rel=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_flops_are_the_facts_flops(name: str) -> None:
+    model = model_of(name)
+    graph = lower(model, vertices=5_000)
+    assert graph.vertex_flops.sum(dtype=np.float64) == pytest.approx(
+        facts(model, 0).flops, rel=1e-3
+    )
+
+
+@pytest.mark.parametrize("passes", ["forward", "training"])
+@pytest.mark.parametrize("name", NAMES)
+def test_sample_models_lower_in_order_without_isolated_work(name: str, passes: str) -> None:
+    for budget in (10_000, 100_000):
+        graph = lower(model_of(name), vertices=budget, passes=passes)
+        assert_in_order(graph)
+        assert abs(graph.vertices - budget) <= 0.25 * budget
+        assert not graph.unknown_operators
+        degree = np.diff(graph.indptr) + np.bincount(graph.sources, minlength=graph.vertices)
+        assert (degree[graph.vertex_kind != Kind.PARAMETER] > 0).all()
+        chain = graph.vertices
+        for parents in graph.levels:
+            assert len(parents) == chain
+            chain = int(parents.max()) + 1
+            assert np.array_equal(np.unique(parents), np.arange(chain))
+        if passes == "training":
+            assert {*graph.vertex_pass.tolist()} == {Pass.FORWARD, Pass.BACKWARD, Pass.UPDATE}
+
+
+def test_blocks_of_every_set_tile_their_tensor() -> None:
+    graph = lower(model_of("resnet18"), vertices=20_000)
+    for grid in graph.sets:
+        lows, highs = grid.boxes(0, grid.size)
+        assert np.prod(highs - lows, axis=1).sum() == np.prod(grid.shape)
+        assert lows.min(initial=0) == 0
+        assert (highs.max(axis=0, initial=0) == np.array(grid.shape)).all()
+
+
+def test_box_and_producers_agree() -> None:
+    model = model_of("lstm")
+    graph = lower(model, vertices=4_000)
+    for tensor in model.outputs:
+        vertices = graph.producers(tensor)
+        sizes = model.tensors[tensor].sizes
+        assert sizes is not None
+        seen = np.zeros(sizes, int)
+        for vertex in vertices:
+            lows, highs = graph.box(int(vertex))
+            seen[tuple(slice(a, b) for a, b in zip(lows, highs, strict=True))] += 1
+        assert (seen == 1).all()
+
+
+def test_the_backward_pass_turns_every_edge_round() -> None:
+    graph = lower(model_of("alexnet"), vertices=3_000, passes="training")
+    of = graph.gradient_of
+    assert of is not None
+    gradient = {int(of[v]): v for v in np.flatnonzero(graph.vertex_kind == Kind.GRADIENT)}
+    loss = int(np.flatnonzero(graph.vertex_kind == Kind.LOSS)[0])
+    for v, own in gradient.items():
+        for u in graph.sources[graph.indptr[v] : graph.indptr[v + 1]]:
+            if int(u) in gradient:
+                turned = gradient[int(u)]
+                row = graph.sources[graph.indptr[turned] : graph.indptr[turned + 1]]
+                assert own in row
+    outputs = graph.sources[graph.indptr[loss] : graph.indptr[loss + 1]]
+    for v in outputs:
+        row = graph.sources[graph.indptr[gradient[int(v)]] : graph.indptr[gradient[int(v)] + 1]]
+        assert loss in row
+
+
+def test_same_input_same_bytes() -> None:
+    one, two = (lower(model_of("unet"), vertices=30_000, passes="training") for _ in range(2))
+    for name in ("indptr", "sources", "vertex_flops", "vertex_bytes", "vertex_operator", "tiles"):
+        assert getattr(one, name).tobytes() == getattr(two, name).tobytes()
+
+
+def test_tiles_are_contiguous_runs_of_about_equal_work() -> None:
+    graph = lower(model_of("resnet18"), vertices=50_000, target="h100")
+    assert graph.tiles is not None
+    assert (np.diff(graph.tiles) >= 0).all()
+    work = np.bincount(graph.tiles, weights=graph.vertex_flops)
+    assert len(work) == TARGETS["h100"].tiles
+    assert work.max() <= 1.5 * work.mean() + graph.vertex_flops.max()
+
+
+@given(partials=st.integers(1, 100_000))
+def test_a_tree_ends_in_one_sum(partials: int) -> None:
+    levels = tree(partials)
+    assert levels == sorted(levels, reverse=True)
+    assert (levels[-1] == 1) if partials > 1 else not levels
+
+
+def test_a_second_registration_is_an_error() -> None:
+    assert "Conv" in FAMILIES
+    with pytest.raises(ValueError, match="Conv is lowered by conv already"):
+        lowers("Conv")(lambda context: [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"vertices": 0}, "0 vertices"),
+        ({"passes": "sideways"}, "no passes 'sideways'"),
+        ({"target": "abacus"}, "no target named 'abacus'"),
+    ],
+)
+def test_arguments_out_of_range(arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(LowerError, match=message):
+        lower(model_of("alexnet"), **arguments)  # type: ignore[arg-type]

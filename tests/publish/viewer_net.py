@@ -1,0 +1,49 @@
+"""A small network with every pass, laid out on a ring, for the tests of the viewer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from gallery.color import ATTRIBUTES, Coloring, color
+from gallery.graph import ComputeGraph
+from gallery.layout.types import Layout
+from gallery.load import load
+from gallery.lower import lower
+from gallery.model import Model
+
+_TEXT = """
+<ir_version: 10, opset_import: ["" : 20]>
+net (float[1, 3, 16, 16] image) => (float[1, 8, 16, 16] out)
+<float[8, 3, 3, 3] w1 = {%s}, float[8, 8, 1, 1] w2 = {%s}> {
+    a = Conv<pads = [1, 1, 1, 1]>(image, w1)
+    b = Relu(a)
+    c = Conv(b, w2)
+    out = Add(b, c)
+}
+""" % (",".join(["0"] * 216), ",".join(["0"] * 64))
+
+
+def net(folder: Path, vertices: int = 600, passes: str = "training") -> tuple[Model, Layout]:
+    """The model and its graph on a ring."""
+    path = folder / "net.onnx"
+    path.write_bytes(onnx.parser.parse_model(_TEXT).SerializeToString())
+    model = load(path)
+    return model, ring(lower(model, vertices=vertices, passes=passes))
+
+
+def ring(graph: ComputeGraph) -> Layout:
+    """Vertices in the order of their numbers on a ring, the first at the right."""
+    turn = np.arange(graph.vertices) / max(1, graph.vertices) * 2 * np.pi
+    away = 60 + 40 * ((np.arange(graph.vertices) * 7) % 11) / 11
+    places = np.stack([away * np.cos(turn), away * np.sin(turn)], axis=1).astype(np.float32)
+    return Layout(graph=graph, positions=places, skeleton="sfdp", engine="sfdp")
+
+
+def colorings(layout: Layout) -> list[Coloring]:
+    """Every colouring that the graph can have."""
+    graph = layout.graph
+    names = [name for name in ATTRIBUTES if name != "tile" or graph.tiles is not None]
+    return [color(graph, name, positions=layout.positions) for name in names]

@@ -1,0 +1,162 @@
+"""The raster: against a slow drawing without tiles, and the same whatever the number of cores."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numba
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gallery.render.bins import TILE
+from gallery.render.light import FAINTEST, Strokes, draw, edge_light, faintest_edge
+from tests.strategies import compute_graph
+
+
+def _strokes(points: object, edges: list[tuple[int, int]], **changes: object) -> Strokes:
+    place = np.asarray(points, np.float32).reshape(-1, 2)
+    graph = compute_graph(len(place), edges)
+    colors = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32)
+    made = Strokes(
+        indptr=graph.indptr,
+        sources=graph.sources,
+        points=place,
+        index=(np.arange(len(place)) % 3).astype(np.uint16),
+        colors=colors,
+        line=1.3,
+        dot=1.7,
+        dot_light=2.0,
+        fade=0.6,
+        reach=24.0,
+        gradient=True,
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def _slow(strokes: Strokes, width: int, height: int) -> np.ndarray:
+    """Each edge and vertex on the whole canvas, pixel by pixel."""
+    light = np.zeros((height, width, 4))
+    for v in range(len(strokes.points)):
+        for e in range(strokes.indptr[v], strokes.indptr[v + 1]):
+            _slow_line(light, strokes, int(strokes.sources[e]), v)
+        if strokes.dot > 0:
+            x, y = strokes.points[v].astype(float)
+            rows, columns = np.mgrid[:height, :width] + 0.5
+            near = 1 - ((columns - x) ** 2 + (rows - y) ** 2) / strokes.dot**2
+            cover = strokes.dot_light * np.maximum(near, 0) ** 2
+            tone = np.append(strokes.colors[strokes.index[v]], 1)
+            light += cover[:, :, None] * tone
+    return light
+
+
+def _slow_line(light: np.ndarray, strokes: Strokes, a: int, b: int) -> None:
+    start, end = strokes.points[a].astype(float), strokes.points[b].astype(float)
+    length = float(np.hypot(*(end - start)))
+    weight = (
+        1.0 if length <= strokes.reach else max((strokes.reach / length) ** strokes.fade, FAINTEST)
+    )
+    axis = 0 if abs(end[0] - start[0]) >= abs(end[1] - start[1]) else 1
+    along = abs(end[axis] - start[axis])
+    if along == 0:
+        return
+    half = strokes.line / 2 * length / along
+    tones = strokes.colors[strokes.index[[a, b]]]
+    for u in range(light.shape[1 - axis]):
+        low = max(u, min(start[axis], end[axis]))
+        high = min(u + 1, max(start[axis], end[axis]))
+        if high <= low:
+            continue
+        t = ((low + high) / 2 - start[axis]) / (end[axis] - start[axis])
+        across = start[1 - axis] + t * (end[1 - axis] - start[1 - axis])
+        tone = np.append(tones[0] * (1 - t) + tones[1] * t, 1) * weight * (high - low)
+        w = np.arange(light.shape[axis])
+        cover = np.clip(np.minimum(w + 1, across + half) - np.maximum(w, across - half), 0, None)
+        if axis == 0:
+            light[:, u] += cover[:, None] * tone
+        else:
+            light[u] += cover[:, None] * tone
+
+
+coordinates = st.floats(-60, 330, width=32)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.tuples(coordinates, coordinates), min_size=2, max_size=12), st.data())
+def test_tiles_show_nowhere(points: list[tuple[float, float]], data: st.DataObject) -> None:
+    ends = st.integers(0, len(points) - 1)
+    edges = data.draw(st.lists(st.tuples(ends, ends), max_size=20))
+    strokes = _strokes(points, edges, line=data.draw(st.sampled_from([0.6, 1.3, 4.0])))
+    width, height = 2 * TILE + 37, TILE + 50
+    found = draw(strokes, (width, 0, height))
+    assert found == pytest.approx(_slow(strokes, width, height), abs=2e-3)
+
+
+def test_the_light_of_a_line_is_length_times_width() -> None:
+    strokes = _strokes([[20.25, 30.5], [35.5, 30.5]], [(0, 1)], dot=0.0, line=2.0)
+    light = draw(strokes, (64, 0, 64))
+    assert light[:, :, 3].sum() == pytest.approx(15.25 * 2, rel=1e-4)
+
+
+def test_light_adds_up() -> None:
+    points = [[10, 10], [30, 40], [50, 12], [12, 44]]
+    both = draw(_strokes(points, [(0, 1), (2, 3)], dot=0.0), (64, 0, 64))
+    one = draw(_strokes(points, [(0, 1)], dot=0.0), (64, 0, 64))
+    other = draw(_strokes(points, [(2, 3)], dot=0.0), (64, 0, 64))
+    assert both == pytest.approx(one + other, abs=1e-5)
+
+
+def test_an_edge_runs_from_its_sources_colour_to_its_readers() -> None:
+    strokes = _strokes([[8, 16.5], [56, 16.5]], [(0, 1)], dot=0.0)
+    row = draw(strokes, (64, 0, 32))[16]
+    assert row[9, 0] > 20 * row[9, 1]
+    assert row[54, 1] > 20 * row[54, 0]
+    plain = draw(dataclasses.replace(strokes, gradient=False), (64, 0, 32))[16]
+    assert plain[:, 0].max() == 0
+    assert plain[9, 1] == pytest.approx(plain[54, 1])
+
+
+def test_long_edges_are_fainter_but_never_gone() -> None:
+    assert edge_light(10, 24.0, 0.6) == 1
+    assert edge_light(96, 24.0, 0.5) == pytest.approx(0.5)
+    assert edge_light(1e9, 24.0, 0.6) == FAINTEST
+    strokes = _strokes([[0, 0], [0, 24], [96, 24]], [(0, 1), (1, 2)])
+    found = faintest_edge(strokes.indptr, strokes.sources, strokes.points, 24.0, 0.5)
+    assert found == pytest.approx(0.5)
+
+
+def _crowd() -> Strokes:
+    rng = np.random.default_rng(4)
+    points = rng.uniform(-20, 500, (400, 2)).astype(np.float32)
+    edges = [tuple(pair) for pair in rng.integers(0, 400, (3000, 2)).tolist()]
+    return _strokes(points, edges)
+
+
+@pytest.mark.parametrize("cores", [1, 2, 3, 7])
+def test_the_number_of_cores_does_not_show(cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = draw(_crowd(), (480, 0, 480)).tobytes()
+    monkeypatch.setattr(numba, "get_num_threads", lambda: cores)
+    assert draw(_crowd(), (480, 0, 480)).tobytes() == expected
+
+
+def test_threads_do_not_show() -> None:
+    before = numba.get_num_threads()
+    expected = draw(_crowd(), (480, 0, 480)).tobytes()
+    try:
+        numba.set_num_threads(1)
+        assert draw(_crowd(), (480, 0, 480)).tobytes() == expected
+    finally:
+        numba.set_num_threads(before)
+
+
+def test_strips_join_without_a_seam() -> None:
+    whole = draw(_crowd(), (480, 0, 480))
+    parts = [draw(_crowd(), (480, top, 96)) for top in range(0, 480, 96)]
+    assert np.concatenate(parts) == pytest.approx(whole, abs=2e-3)
+
+
+def test_a_sample_has_about_the_light_of_the_whole() -> None:
+    whole = draw(_crowd(), (480, 0, 480))[:, :, 3].sum()
+    sample = draw(_crowd(), (480, 0, 480), 4)[:, :, 3].sum()
+    assert sample == pytest.approx(whole, rel=0.08)

@@ -1,0 +1,220 @@
+"""Whole scans: the empty one, one edge, large and small ones, words on them, errors."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gallery.color import color
+from gallery.color.oklab import oklab_from_linear, oklch_from_srgb8
+from gallery.errors import RenderError
+from gallery.model import Layer
+from gallery.render import Picture, RenderSettings, render, save
+from gallery.render.frame import frame
+from gallery.render.labels import (
+    CONTRAST,
+    SMALLEST,
+    draw_labels,
+    label_color,
+    luminance,
+    place_labels,
+)
+from gallery.render.legend import caption
+from gallery.render.raster import strips
+from tests.render.scans import layered, placed, ring
+from tests.strategies import compute_graph, compute_graphs, path
+
+GREY = np.array([0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("ground", ["dark", "light"])
+def test_an_empty_graph_is_its_ground(ground: str) -> None:
+    graph = compute_graph(0, [])
+    picture = render(placed(graph, []), color(graph, ground=ground), size=100)
+    assert len(np.unique(picture.pixels.reshape(-1, 3), axis=0)) == 1
+    assert (picture.pixels.max() < 1) == (ground == "dark")
+
+
+@settings(deadline=None, max_examples=25)
+@given(compute_graphs(), st.sampled_from(["dark", "light"]))
+def test_any_graph_can_be_drawn(graph: object, ground: str) -> None:
+    layout = ring(graph, spread=0.0)
+    picture = render(layout, color(graph, ground=ground), size=(64, 48))
+    assert (picture.width, picture.height) == (64, 48)
+
+
+def test_all_vertices_in_one_point() -> None:
+    graph = path(5)
+    picture = render(placed(graph, np.zeros((5, 2))), color(graph), size=64)
+    assert picture.pixels[30:34, 30:34].max() > 60
+
+
+@pytest.mark.parametrize("size", [320, 1600])
+def test_a_single_long_edge_is_seen(size: int) -> None:
+    # Beside a dense body, whose tones the curve must leave room for.
+    rng = np.random.default_rng(1)
+    positions = np.concatenate([[[-900, -700], [900, 900]], rng.normal(size=(300, 2)) * 40])
+    edges = [(0, 1)] + [(int(a), int(b)) for a, b in rng.integers(2, 302, (9000, 2))]
+    graph = compute_graph(302, edges)
+    picture = render(placed(graph, positions), color(graph), size=size)
+    inside = frame(placed(graph, positions).positions, size, RenderSettings().margin)
+    a, b = inside.place(np.array(positions[:2], np.float32))
+    seen = []
+    for t in np.linspace(0.6, 0.9, 9):
+        x, y = (a + (b - a) * t).astype(int)
+        seen.append((picture.pixels[y - 1 : y + 2, x - 1 : x + 2] @ GREY).max())
+    assert min(seen) >= 4
+
+
+def test_nothing_burns_out_and_hues_hold_in_the_densest_parts() -> None:
+    graph = layered(bodies=6, size=900)
+    layout = ring(graph, spread=25.0)
+    found = color(graph, "layer")
+    chosen = RenderSettings()
+    picture = render(layout, found, size=1600)
+    drawn = picture.pixels[picture.pixels.max(axis=2) > 8].astype(int)
+    assert ((drawn.max(axis=1) >= 255) | (drawn.min(axis=1) > 225)).mean() < 0.005
+    light = sys.modules["gallery.render.raster"]._plan(layout, found, 1600, chosen).first
+    amount = light[..., 3]
+    dense = amount >= np.quantile(amount[amount > 0], 0.99)
+    lab = oklab_from_linear(light[dense][:, :3] / amount[dense][:, None])
+    wanted = np.degrees(np.arctan2(lab[:, 2], lab[:, 1]))
+    hue = oklch_from_srgb8(picture.pixels[dense])[:, 2]
+    error = np.abs((hue - wanted + 180) % 360 - 180)
+    assert error.mean() < 5
+
+
+def test_recolouring_moves_no_light() -> None:
+    graph = layered()
+    layout = ring(graph)
+    lit = [
+        render(layout, color(graph, attribute), size=400).pixels.max(axis=2) > 20
+        for attribute in ("layer", "flops")
+    ]
+    assert (lit[0] != lit[1]).mean() < 0.02
+
+
+def test_large_pictures_come_in_strips_that_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = layered(bodies=4, size=60)
+    layout, found = ring(graph), color(graph)
+    room = sys.modules["gallery.render.raster"]
+    monkeypatch.setattr(room, "_WHOLE", 256)
+    monkeypatch.setattr(room, "_DETAIL", 1)
+    monkeypatch.setattr(room, "_STRIP_BYTES", 1)
+    parts = list(strips(layout, found, 512, RenderSettings()))
+    assert [len(part) for part in parts] == [128, 128, 128, 128]
+    monkeypatch.setattr(room, "_STRIP_BYTES", 1 << 30)
+    whole = next(strips(layout, found, 512, RenderSettings()))
+    gap = np.abs(np.concatenate(parts).astype(int) - whole)
+    assert gap.max() <= 2
+    assert (whole.max(axis=2) > 30).mean() > 0.02
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    graph = layered()
+    first, second = (render(ring(graph), color(graph), size=300).pixels for _ in range(2))
+    assert first.tobytes() == second.tobytes()
+
+
+def test_metadata_say_how_it_was_made() -> None:
+    graph = layered(name="a net")
+    chosen = RenderSettings(title="A Net", digest="12ab")
+    metadata = render(ring(graph), color(graph, "flops"), size=64, settings=chosen).metadata
+    assert metadata["Title"] == "A Net"
+    assert metadata["Digest"] == "12ab"
+    assert metadata["Attribute"] == "flops"
+    assert metadata["Vertices"] == str(graph.vertices)
+    assert list(metadata) == sorted(metadata)
+
+
+@pytest.mark.parametrize("size", [320, 800, 1600])
+@pytest.mark.parametrize("ground", ["dark", "light"])
+def test_labels_neither_overlap_nor_fade(size: int, ground: str) -> None:
+    graph = layered(bodies=9, size=200)
+    layout, found = ring(graph, spread=60.0), color(graph, ground=ground)
+    picture = render(layout, found, size=size)
+    labels = place_labels(layout, found, frame(layout.positions, size, 0.045))
+    assert len(labels) >= 5
+    for one in labels:
+        left, top, right, bottom = one.box
+        assert left >= 0 and top >= 0 and right <= size and bottom <= size  # noqa: PT018
+        assert one.size >= SMALLEST
+        for other in labels:
+            apart = right <= other.box[0] or other.box[2] <= left
+            assert one is other or apart or bottom <= other.box[1] or other.box[3] <= top
+    bare = [dataclasses.replace(label, text=" " * 3) for label in labels]
+    under = draw_labels(picture.pixels, bare, ground)
+    for label in labels:
+        left, top, right, bottom = label.box
+        pad = round(label.size * 0.25) + 1
+        area = luminance(under[top + pad : bottom - pad, left + pad : right - pad])
+        ink = float(luminance(np.array(label_color(label, ground))))
+        light, dark = np.maximum(area, ink), np.minimum(area, ink)
+        assert ((light + 0.05) / (dark + 0.05)).min() >= CONTRAST
+    assert (draw_labels(picture.pixels, labels, ground) != under).any()
+
+
+def test_a_label_stands_at_its_body() -> None:
+    graph = layered(bodies=5, size=200)
+    layout, found = ring(graph, spread=30.0), color(graph)
+    inside = frame(layout.positions, 1000, 0.045)
+    points = inside.place(layout.positions)
+    for label in place_labels(layout, found, inside):
+        body = int(label.text[5])
+        centre = np.array([label.box[0] + label.box[2], label.box[1] + label.box[3]]) / 2
+        reach = np.hypot(*(points[graph.vertex_operator == body].mean(axis=0) - centre))
+        assert reach < 100
+
+
+@pytest.mark.parametrize("attribute", ["layer", "flops"])
+def test_the_legend_is_a_strip_below(attribute: str) -> None:
+    graph = layered()
+    layout, found = ring(graph), color(graph, attribute)
+    bare = render(layout, found, size=600)
+    told = render(layout, found, size=600, settings=RenderSettings(legend=True, labels=True))
+    assert told.pixels.shape == bare.pixels.shape
+    assert (told.pixels[-60:] != bare.pixels[-60:]).any()
+    tiny = render(layout, found, size=100, settings=RenderSettings(legend=True))
+    assert tiny.pixels.shape == (100, 100, 3)
+
+
+def test_the_caption_tells_the_numbers() -> None:
+    graph = layered()
+    words = caption(ring(graph))
+    assert f"{graph.vertices:,} vertices" in words
+    assert f"{graph.edges:,} edges" in words
+    assert "forward pass" in words
+    both = dataclasses.replace(graph, vertex_pass=np.ones(graph.vertices, np.uint8))
+    assert "forward and backward passes" in caption(ring(both))
+
+
+def test_hostile_names_are_drawn_as_letters() -> None:
+    graph = layered()
+    layers = tuple(
+        Layer(name="\n\x00<b>\u202e日本" * 999, path=layer.path, parent=layer.parent)
+        for layer in graph.layers
+    )
+    hostile = dataclasses.replace(graph, layers=layers, model="\x1b[0m" * 99)
+    chosen = RenderSettings(labels=True, legend=True)
+    picture = render(ring(hostile), color(hostile), size=500, settings=chosen)
+    assert picture.width == 500
+
+
+def test_what_is_wrong_is_named(tmp_path: object) -> None:
+    graph = layered()
+    other = color(path(3))
+    with pytest.raises(RenderError, match="3 colours for 600 vertices"):
+        render(ring(graph), other)
+    for size in (0, 32_769):
+        with pytest.raises(RenderError, match="choose sides between 1 and 32768"):
+            render(ring(graph), color(graph), size=size)
+    with pytest.raises(RenderError, match="line is -1"):
+        RenderSettings(line=-1)
+    with pytest.raises(RenderError, match="pixels are float64"):
+        Picture(pixels=np.zeros((2, 2, 3)))
+    assert callable(save)

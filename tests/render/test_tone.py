@@ -1,0 +1,99 @@
+"""Tones: hue kept at every brightness, nothing burnt out, the faintest edge seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gallery.color.oklab import (
+    linear_from_srgb,
+    oklab_from_linear,
+    oklch_from_srgb8,
+    srgb_from_linear,
+)
+from gallery.color.palettes import sample
+from gallery.render.tone import FLOOR, PAPER, Curve, fit_curve, tone
+
+SINGLE, DENSE = 0.2, 300.0
+
+
+def _toned(colors: np.ndarray, amounts: np.ndarray, ground: str = "dark") -> np.ndarray:
+    """Linear colours (k, 3) at amounts (j,): toned, (j, k, 3)."""
+    light = np.empty((len(amounts), len(colors), 4), np.float32)
+    light[:, :, 3] = amounts[:, None]
+    light[:, :, :3] = colors[None] * amounts[:, None, None]
+    curve = Curve(single=SINGLE, dense=DENSE, bend=1.0, light_ground=ground == "light")
+    return tone(light, curve).astype(float)
+
+
+@pytest.mark.parametrize("ground", ["dark", "light"])
+@pytest.mark.parametrize("palette", ["aurora", "ember", "lagoon", "spectrum", "okabe-ito"])
+def test_hue_is_kept_and_no_channel_clips(palette: str, ground: str) -> None:
+    colors = linear_from_srgb(sample(palette, np.linspace(0, 1, 33), ground) / 255)
+    toned = _toned(colors, np.geomspace(SINGLE, 100 * DENSE, 25), ground)
+    assert toned.max() < 1
+    lab = oklab_from_linear(toned)
+    chroma = np.hypot(lab[..., 1], lab[..., 2])
+    base = oklab_from_linear(colors)
+    hue = np.degrees(np.arctan2(lab[..., 2], lab[..., 1]) - np.arctan2(base[:, 2], base[:, 1]))
+    error = np.abs((hue + 180) % 360 - 180)
+    assert error[chroma > 0.01].max() < 3
+    if ground == "dark" and palette != "okabe-ito":
+        assert chroma[-1].min() > 0.05
+
+
+@settings(deadline=None)
+@given(st.integers(0, 32), st.floats(0.25, 200), st.floats(1.05, 4))
+def test_more_light_is_never_darker_and_more_ink_never_lighter(
+    place: int, amount: float, more: float
+) -> None:
+    for ground, sign in (("dark", 1), ("light", -1)):
+        colors = linear_from_srgb(sample("aurora", [place / 32], ground) / 255)
+        toned = _toned(colors, np.array([amount, amount * more]), ground)
+        lightness = oklab_from_linear(toned)[:, 0, 0]
+        assert sign * (lightness[1] - lightness[0]) > -2e-3
+
+
+@pytest.mark.parametrize("ground", ["dark", "light"])
+def test_the_faintest_edge_is_four_grey_levels_off_the_ground(ground: str) -> None:
+    colors = linear_from_srgb(sample("aurora", np.linspace(0, 1, 20), ground) / 255)
+    toned = _toned(colors, np.array([SINGLE]), ground)[0]
+    grey = srgb_from_linear(toned @ np.array([0.2126, 0.7152, 0.0722])) * 255
+    paper = srgb_from_linear(np.array(PAPER) @ np.array([0.2126, 0.7152, 0.0722])) * 255
+    away = grey if ground == "dark" else paper - grey
+    assert away.min() >= 4
+    if ground == "dark":
+        assert oklab_from_linear(toned)[:, 0] == pytest.approx(FLOOR, abs=2e-3)
+
+
+def test_the_ground_is_the_ground() -> None:
+    nothing = np.zeros((3, 4, 4), np.float32)
+    dark = tone(nothing, Curve(single=1, dense=4, bend=1))
+    assert not dark.any()
+    light = tone(nothing, Curve(single=1, dense=4, bend=1, light_ground=True))
+    assert light == pytest.approx(np.broadcast_to(PAPER, (3, 4, 3)), abs=1e-6)
+
+
+def test_the_curve_follows_the_histogram() -> None:
+    rng = np.random.default_rng(1)
+    light = np.zeros((200, 200, 4), np.float32)
+    light[:100, :, 3] = rng.lognormal(2, 1.5, (100, 200))
+    curve = fit_curve(light, 0.2, 0.44, False)
+    lit = light[..., 3][light[..., 3] >= 0.2]
+    assert curve.dense == pytest.approx(np.quantile(lit, 0.998), rel=0.05)
+    place = np.log(np.median(lit) / 0.2) / np.log(curve.dense / 0.2)
+    assert place**curve.bend == pytest.approx(0.44, abs=0.02)
+
+
+def test_no_light_makes_a_usable_curve() -> None:
+    curve = fit_curve(np.zeros((4, 4, 4), np.float32), 0.5, 0.44, False)
+    assert (curve.single, curve.dense) == (0.5, 2.0)
+
+
+def test_hot_cores_are_tints_and_not_white() -> None:
+    colors = linear_from_srgb(sample("aurora", np.linspace(0, 1, 33)) / 255)
+    toned = _toned(colors, np.array([1e6]))[0]
+    pixels = np.rint(srgb_from_linear(toned) * 255).astype(np.uint8)
+    assert oklch_from_srgb8(pixels)[:, 1].min() > 0.07

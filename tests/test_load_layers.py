@@ -1,0 +1,133 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gallery.model import Layer
+from gallery.reading.layers import Naming, layer_tree, metadata_scope
+from tests.onnx_text import loaded, parse
+
+
+def paths(*namings: Naming) -> list[str]:
+    layers, found = layer_tree(namings)
+    return [layers[index].path for index in found]
+
+
+TORCH = {
+    "pkg.torch.onnx.class_hierarchy": "['m.Net', 'n.Sequential', 'm.Block', 'n.Conv2d', 'aten']",
+    "pkg.torch.onnx.name_scopes": "['', 'layer1', 'layer1.0', 'layer1.0.conv1', 'conv2d']",
+}
+
+
+def test_metadata_of_the_current_exporter():
+    layers, found = layer_tree([Naming(name="node_conv2d", metadata=TORCH)])
+    assert layers == (
+        Layer(name="", path="", parent=-1, type="Net"),
+        Layer(name="layer1", path="layer1", parent=0, type="Sequential"),
+        Layer(name="0", path="layer1/0", parent=1, type="Block"),
+        Layer(name="conv1", path="layer1/0/conv1", parent=2, type="Conv2d"),
+    )
+    assert found == [3]
+
+
+def test_metadata_of_namespace_alone():
+    scope = metadata_scope(
+        {"namespace": ": m.Net/model: t.BertModel/model.pooler: t.Pooler/tanh: aten.tanh.default"}
+    )
+    assert scope == (("model", "BertModel"), ("pooler", "Pooler"))
+
+
+def test_a_scope_that_is_not_below_the_one_before():
+    meta = {
+        "pkg.torch.onnx.class_hierarchy": "['N', 'Enc', 'Shared', 'aten']",
+        "pkg.torch.onnx.name_scopes": "['', 'encoder', 'shared.embed', 'embedding']",
+    }
+    assert metadata_scope(meta) == (("encoder", "Enc"), ("shared", ""), ("embed", "Shared"))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "['']", "nonsense", "[" * 50_000, "['a', 'b'" * 20_000])
+def test_metadata_that_says_nothing(text):
+    meta = {"pkg.torch.onnx.name_scopes": text, "pkg.torch.onnx.class_hierarchy": text}
+    assert layer_tree([Naming(metadata=meta)])[0][0].path == ""
+
+
+def test_operators_without_metadata_join_those_that_they_read():
+    namings = [Naming(metadata=TORCH), Naming(name="folded", sources=(0,))]
+    assert paths(*namings) == ["layer1/0/conv1", "layer1/0/conv1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("/layer1/0/conv1/Conv", "layer1/0/conv1"),
+        ("/layer1/layer1.0/conv1/Conv", "layer1/0/conv1"),
+        ("layer1.0.conv1", "layer1/0/conv1"),
+        ("resnet/block1/unit_2/Conv2D", "resnet/block1/unit_2"),
+        ("Conv_12", ""),
+        ("//a///b//Conv", "a/b"),
+        ("...", ""),
+        ("/", ""),
+    ],
+)
+def test_names_of_nodes(name, path):
+    assert paths(Naming(name=name)) == [path]
+
+
+def test_repeated_scopes_are_one_layer():
+    layers, found = layer_tree([Naming(name=f"/a/b/Op_{i}") for i in range(5)])
+    assert [layer.path for layer in layers] == ["", "a", "a/b"]
+    assert found == [2] * 5
+
+
+def test_names_of_parameters_when_nodes_have_none():
+    namings = [
+        Naming(name="Conv_0", parameters=("layer1.0.conv1.weight", "layer1.0.conv1.bias")),
+        Naming(name="Relu_1", sources=(0,)),
+        Naming(name="Conv_2", parameters=("layer1.0.conv2.weight",), sources=(1,)),
+        Naming(name="Add_3", sources=(2, 1)),
+    ]
+    assert paths(*namings) == ["layer1/0/conv1", "layer1/0", "layer1/0/conv2", "layer1/0"]
+
+
+def test_names_of_outputs_when_there_is_nothing_else():
+    assert paths(Naming(outputs=("net/block/out:0",)), Naming(outputs=("y",))) == [
+        "net/block",
+        "",
+    ]
+
+
+def test_no_names_make_one_layer():
+    layers, found = layer_tree([Naming(name="a"), Naming()])
+    assert (len(layers), found) == (1, [0, 0])
+
+
+@given(
+    st.lists(st.builds(Naming, name=st.text(max_size=30), outputs=st.tuples(st.text())), max_size=8)
+)
+def test_a_tree_whatever_the_names(namings):
+    layers, found = layer_tree(namings)
+    assert len(found) == len(namings)
+    assert (layers[0].parent, layers[0].path) == (-1, "")
+    assert len({layer.path for layer in layers}) == len(layers)
+    for index, layer in enumerate(layers[1:], 1):
+        assert layer.name
+        assert 0 <= layer.parent < index
+
+
+def test_a_name_with_thousands_of_parts_is_no_tower():
+    layers, _ = layer_tree([Naming(name="/a" * 5000 + "/Conv")])
+    assert len(layers) == 33
+
+
+def test_layers_of_a_model(tmp_path):
+    proto = parse("net (float[1] x) => (y) { [conv] h = Abs(x) [act] y = Relu(h) }")
+    for node, scope in zip(proto.graph.node, ("a", "b"), strict=True):
+        node.metadata_props.add(
+            key="namespace", value=f": m.Net/{scope}: m.{scope.upper()}/op: aten"
+        )
+    model = loaded(tmp_path, proto)
+    assert [(layer.path, layer.type) for layer in model.layers] == [
+        ("", ""),
+        ("a", "A"),
+        ("b", "B"),
+    ]
+    assert [operator.layer for operator in model.operators] == [1, 2]
