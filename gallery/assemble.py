@@ -116,7 +116,7 @@ def exhibit(bare: Exhibit, one: Built, cache: Cache) -> Exhibit:
         scans=tuple(drawn),
         diagram=diagram.get("diagram.svg"),
         poster=tuple(file for name, file in sorted(poster.items()) if name.startswith("poster")),
-        card=poster.get("card.png"),
+        card=poster.get("card.jpeg"),
         viewer=viewer.files["data"].path if viewer else None,
         unknown_operators=tuple(hero.value["unknown_operators"]) if hero else (),
         seconds={f"{run.stage} {run.what}".strip(): run.seconds for run in one.stages},

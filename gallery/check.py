@@ -77,7 +77,11 @@ def check_site(site: Path) -> CheckResult:
     reached |= claimed
     for name in files:
         # Style sheets and scripts name further files, which is not followed here.
-        if name not in reached and name.startswith("assets/") and not name.endswith((".css", ".js")):
+        if (
+            name not in reached
+            and name.startswith("assets/")
+            and not name.endswith((".css", ".js"))
+        ):
             warnings.append(f"{name} is stale: nothing links to it")
     return CheckResult(
         files=len(files),

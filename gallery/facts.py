@@ -131,9 +131,6 @@ def facts(model: Model, file_bytes: int) -> Facts:
     macs = sum(w * c.macs for w, c in zip(weights, costs, strict=True) if c)
     flops = [w * c.flops if c else 0 for w, c in zip(weights, costs, strict=True)]
     known = any(costs)
-    by_type: Counter[str] = Counter()
-    for operator, work in zip(model.operators, flops, strict=True):
-        by_type[label(operator)] += work
     missing = [o for o, c in zip(model.operators, costs, strict=True) if c is None]
     made = [model.tensors[i].elements for o in model.operators for i in o.outputs if i >= 0]
     return Facts(
@@ -145,7 +142,7 @@ def facts(model: Model, file_bytes: int) -> Facts:
         macs=macs if known else None,
         flops=sum(flops) if known else None,
         uncounted=_ranked(Counter(label(operator) for operator in missing)),
-        cost_by_type=_ranked(Counter({name: work for name, work in by_type.items() if work})),
+        cost_by_type=_by_type(model, flops),
         activations=None if None in made else sum(size or 0 for size in made),
         operators=len(model.operators),
         histogram=_ranked(Counter(label(operator) for operator in model.operators)),
@@ -247,6 +244,14 @@ def _trip_count(model: Model, operator: Operator) -> int:
 
 def _fed(operator: Operator, slot: int) -> bool:
     return 0 <= slot < len(operator.inputs) and operator.inputs[slot] >= 0
+
+
+def _by_type(model: Model, flops: Sequence[int]) -> dict[str, int]:
+    work: Counter[str] = Counter()
+    for operator, done in zip(model.operators, flops, strict=True):
+        if done:
+            work[label(operator)] += done
+    return _ranked(work)
 
 
 def _parameter_bytes(model: Model) -> dict[str, int]:

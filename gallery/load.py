@@ -6,7 +6,7 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import onnx  # noqa: TID251 -- the one door to ONNX
@@ -25,6 +25,7 @@ from gallery.reading.wire import BrokenError, Slim, check_nesting, slim
 from gallery.regular import open_regular
 
 _NAMED = 5
+_LARGEST = 2**40
 
 logger = logging.getLogger(__name__)
 
@@ -43,13 +44,14 @@ def load(path: Path, *, dims: Mapping[str, int] | None = None, default_dim: int 
         default_dim: Size of all others.
 
     Raises:
-        LoadError: The file is no ONNX model that can be read, or a size is less than 1.
+        LoadError: The file is no ONNX model that can be read, or a size is out of range.
     """
     path = Path(path)
     name, sizes = path.stem, dict(dims or {})
-    wrong = [key for key, size in (*sizes.items(), ("default_dim", default_dim)) if size < 1]
-    if wrong:
-        raise LoadError(f"the size of {wrong[0]} is less than 1", name, "give a size of 1 or more")
+    for key, size in (*sizes.items(), ("default_dim", default_dim)):
+        if not 1 <= size <= _LARGEST:
+            hint = f"give a size from 1 to {_LARGEST:,}"
+            raise LoadError(f"the size of {key} is {size:,}", name, hint)
     started = time.perf_counter()
     try:
         kept = _read(path)
@@ -64,11 +66,11 @@ def load(path: Path, *, dims: Mapping[str, int] | None = None, default_dim: int 
 
 def _read(path: Path) -> Slim:
     with open_regular(path) as file:
-        size = file.seek(0, 2)
-        file.seek(0)
-        head = file.read(4096)
-        refuse_other_formats(head, size)
+        size = os.fstat(file.fileno()).st_size
+        head = b""
         try:
+            head = os.pread(file.fileno(), 4096, 0)
+            refuse_other_formats(head, size)
             return slim(file.fileno(), size)
         except BrokenError as error:
             raise not_onnx(head, size, error) from error
@@ -95,7 +97,7 @@ def _parse(path: Path, kept: Slim) -> onnx.ModelProto:
 def _undecoded(path: Path) -> LoadError:
     """Why protobuf could not decode what is sound on the surface."""
     with open_regular(path) as file:
-        size = file.seek(0, 2)
+        size = os.fstat(file.fileno()).st_size
         head = os.pread(file.fileno(), 4096, 0)
         try:
             check_nesting(file.fileno(), size)
@@ -117,7 +119,26 @@ def _model(
     flat = flatten(proto)
     state = infer(flat, proto, bound)
     layers, layer_of = layer_tree(_namings(flat))
-    tensors = tuple(
+    return Model(
+        name=name,
+        digest=_digest(kept),
+        operators=_operators(flat, layer_of),
+        tensors=_tensors(flat),
+        layers=layers,
+        inputs=flat.inputs,
+        outputs=tuple(index for index in flat.outputs if index >= 0),
+        ir_version=proto.ir_version,
+        opsets={domain(opset.domain): opset.version for opset in proto.opset_import},
+        producer=f"{text_of(proto.producer_name)} {text_of(proto.producer_version)}".strip(),
+        metadata=_pairs(proto.metadata_props),
+        bindings=bound,
+        functions=len(flat.inlined),
+        warnings=_warnings(proto, kept, flat, state),
+    )
+
+
+def _tensors(flat: Flat) -> tuple[Tensor, ...]:
+    return tuple(
         Tensor(
             name=value.name,
             dtype=dtype_of(value.kind),
@@ -127,7 +148,10 @@ def _model(
         )
         for value in flat.values
     )
-    operators = tuple(
+
+
+def _operators(flat: Flat, layer_of: Sequence[int]) -> tuple[Operator, ...]:
+    return tuple(
         Operator(
             name=step.name,
             type=step.type,
@@ -141,22 +165,6 @@ def _model(
             owner=step.owner,
         )
         for step, layer in zip(flat.steps, layer_of, strict=True)
-    )
-    return Model(
-        name=name,
-        digest=_digest(kept),
-        operators=operators,
-        tensors=tensors,
-        layers=layers,
-        inputs=flat.inputs,
-        outputs=tuple(index for index in flat.outputs if index >= 0),
-        ir_version=proto.ir_version,
-        opsets={domain(opset.domain): opset.version for opset in proto.opset_import},
-        producer=f"{text_of(proto.producer_name)} {text_of(proto.producer_version)}".strip(),
-        metadata=_pairs(proto.metadata_props),
-        bindings=bound,
-        functions=len(flat.inlined),
-        warnings=_warnings(proto, kept, flat, state),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,24 @@ from gallery.layout.types import Layout
 from gallery.model import Model
 from gallery.plan import ScanPlan
 from gallery.publish.viewer import viewer_data
-from gallery.render import Picture, RenderSettings, render, save
-from gallery.render.operators import diagram
+from gallery.render import (
+    Picture,
+    RenderSettings,
+    diagram,
+    poster,
+    render,
+    save,
+    sheet_picture,
+)
 from gallery.settings import FrontMatter, ScanSettings
 from gallery.store import legend_value
+
+POSTER_DPI = 150
+"""Pixels an inch of the poster in the site (A2: 2480 x 3508); at 300 it would be some 30 MB."""
+
+_HERO_SIDE = 4583
+_SMALL = 480
+_CARD = (1200, 630)
 
 NewFile = Callable[[str], Path]
 """Gives a fresh path that ends in a suffix."""
@@ -46,13 +60,7 @@ def draw_scan(layout: Layout, plan: ScanPlan, new_file: NewFile) -> Drawn:
     Raises:
         RenderError: It cannot be drawn or written.
     """
-    coloring = color(
-        layout.graph,
-        plan.scan.color,
-        palette=plan.scan.palette,
-        ground=plan.scan.ground,
-        positions=layout.positions,
-    )
+    coloring = _colored(layout, plan.scan, plan.scan.ground)
     images: list[list[Any]] = []
     files: dict[str, Path] = {}
     wanted = {size: list(plan.formats) for size in plan.sizes}
@@ -153,14 +161,44 @@ def draw_diagram(model: Model, new_file: NewFile) -> Drawn:
 
 
 def draw_poster(
-    layout: Layout, hero: ScanPlan, facts: Facts, front: FrontMatter, new_file: NewFile
+    scans: Sequence[tuple[ScanPlan, Layout]], facts: Facts, front: FrontMatter, new_file: NewFile
 ) -> Drawn:
     """Draw the infographic and the social card.
+
+    Args:
+        scans: The hero with its layout, then others that are shown small.
+        facts: For the numbers.
+        front: For the title.
+        new_file: Where the files go.
 
     Raises:
         RenderError: They cannot be drawn.
     """
-    raise NotImplementedError
+    plan, layout = scans[0]
+    coloring = _colored(layout, plan.scan, "dark")
+    look = RenderSettings(title=front.title or facts.name)
+    hero = render(layout, coloring, size=round(_HERO_SIDE * POSTER_DPI / 300), settings=look)
+    others = [
+        (one.caption, render(placed, _colored(placed, one.scan, "dark"), size=_SMALL))
+        for one, placed in scans[1:]
+    ]
+    sheet = sheet_picture(poster(facts, front, hero, coloring, others), dpi=POSTER_DPI)
+    card = render(layout, coloring, size=_CARD, settings=look)
+    pictures = {"poster.webp": sheet, "card.jpeg": card}
+    files = {name: new_file(f".{name.partition('.')[2]}") for name in pictures}
+    for name, picture in pictures.items():
+        save(picture, files[name])
+    images = [
+        [name, name.partition(".")[2], picture.width, picture.height]
+        for name, picture in pictures.items()
+    ]
+    return Drawn(value={"images": images}, files=files)
+
+
+def _colored(layout: Layout, scan: ScanSettings, ground: str) -> Coloring:
+    return color(
+        layout.graph, scan.color, palette=scan.palette, ground=ground, positions=layout.positions
+    )
 
 
 def pack_viewer(layout: Layout, model: Model, new_file: NewFile) -> Drawn:

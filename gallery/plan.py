@@ -109,8 +109,10 @@ class ModelPlan:
     def poster_key(self) -> str:
         """Key of the infographic."""
         version = fingerprint("gallery.pictures")
-        hero = self.render_key(self.scans[0])
-        return cache_key("poster", version, hero=hero, front=asdict(self.front))
+        scans = [self.render_key(scan) for scan in self.scans]
+        front = self.front
+        words = (front.title, front.year, front.paper, front.authors, front.licence)
+        return cache_key("poster", version, scans=scans, words=words)
 
     def viewer_key(self) -> str:
         """Key of the viewer's data."""

@@ -14,9 +14,11 @@ from gallery.color import Coloring, color
 from gallery.errors import RenderError
 from gallery.facts import Facts
 from gallery.layout import Layout, layout
+from gallery.layout.quality import quality as measure
 from gallery.load import load
 from gallery.lower import lower
-from gallery.render import RenderSettings, render, save
+from gallery.render import RenderSettings, render, render_svg, save
+from gallery.render.formats import write_whole
 from gallery.settings import ScanSettings
 
 RASTER = (".png", ".webp", ".avif", ".jpg", ".jpeg")
@@ -81,8 +83,6 @@ def make_scan(
         "notes": [*model.warnings, *filter(None, [placed.fallback])],
     }
     if quality:
-        from gallery.layout.quality import quality as measure
-
         made["quality"] = asdict(clock.time("quality", lambda: measure(placed)))
     return {**made, "seconds": clock.seconds, "peak_bytes": _peak_bytes()}
 
@@ -116,12 +116,8 @@ def _draw(
 ) -> tuple[int, int]:
     look = RenderSettings(labels=settings.labels, legend=settings.legend)
     if output.suffix.lower() == ".svg":
-        from gallery.render import render_svg
-
         svg = render_svg(placed, coloring, size=settings.size, settings=look)
-        temporary = output.with_name(f".{output.name}.part")
-        temporary.write_text(svg, "utf-8")
-        temporary.replace(output)
+        write_whole(output, svg.encode())
         return settings.size, settings.size
     picture = render(placed, coloring, size=settings.size, settings=look)
     save(picture, output)

@@ -63,7 +63,7 @@ class _Handler(SimpleHTTPRequestHandler):
         self._version = version
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_GET(self) -> None:
         """Answer one request."""
         if self.path == "/__version__":
             self._answer(str(self._version()).encode(), "text/plain")

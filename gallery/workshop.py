@@ -153,11 +153,10 @@ class Workshop:
         key = self.plan.poster_key()
         entry = self.cache.get(key)
         if entry is None:
-            known, hero, front = self.facts(), self.plan.scans[0], self.plan.front
-            placed = self.layout(hero.scan)
-            entry = self._draw(
-                "poster", "", key, lambda new: draw_poster(placed, hero, known, front, new)
-            )
+            shown = self._poster_scans()
+            scans = [(scan, self.layout(scan.scan)) for scan in shown]
+            known, front = self.facts(), self.plan.front
+            entry = self._draw("poster", "", key, lambda new: draw_poster(scans, known, front, new))
         return entry
 
     def viewer(self) -> Entry:
@@ -173,6 +172,12 @@ class Workshop:
         """Scans of one layout stand together, those of the hero's layout first."""
         key, hero = self.plan.layout_key(scan.scan), self.plan.layout_key(self.plan.scans[0].scan)
         return key != hero, f"{self.plan.lower_key(scan.scan)}{key}"
+
+    def _poster_scans(self) -> list[ScanPlan]:
+        """The hero, then the scans of other layouts, at most four."""
+        firsts = {self.plan.layout_key(scan.scan): scan for scan in reversed(self.plan.scans)}
+        hero, *others = (scan for scan in self.plan.scans if scan in firsts.values())
+        return [hero, *others[:4]]
 
     def _lower(self, scan: ScanSettings) -> ComputeGraph:
         model = self.model()

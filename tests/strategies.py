@@ -50,9 +50,10 @@ def star(rays: int) -> ComputeGraph:
 
 def mesh(rows: int, columns: int) -> ComputeGraph:
     """A square mesh."""
-    right = [(r * columns + c, r * columns + c + 1) for r in range(rows) for c in range(columns - 1)]
-    down = [(r * columns + c, (r + 1) * columns + c) for r in range(rows - 1) for c in range(columns)]
-    return compute_graph(rows * columns, right + down)
+    count = rows * columns
+    right = [(v, v + 1) for v in range(count) if (v + 1) % columns]
+    down = [(v, v + columns) for v in range(count - columns)]
+    return compute_graph(count, right + down)
 
 
 @st.composite

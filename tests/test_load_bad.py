@@ -251,12 +251,16 @@ def test_folders_pipes_and_missing_files(tmp_path):
     assert said(tmp_path / "m.onnx") == "m: load: there is no file m.onnx; check the path"
 
 
-@pytest.mark.parametrize("dims", [{"n": 0}, {"n": -3}])
-def test_sizes_must_be_positive(tmp_path, dims):
-    with pytest.raises(LoadError, match="the size of n is less than 1"):
-        load(write(tmp_path, RELU), dims=dims)
-    with pytest.raises(LoadError, match="default_dim is less than 1"):
-        load(write(tmp_path, RELU), default_dim=0)
+@pytest.mark.parametrize("size", [0, -3, 2**63, 10**40])
+def test_sizes_must_be_sizes(tmp_path, size):
+    path = write(tmp_path, RELU)
+    with pytest.raises(LoadError) as caught:
+        load(path, dims={"n": size})
+    assert str(caught.value) == (
+        f"net: load: the size of n is {size:,}; give a size from 1 to 1,099,511,627,776"
+    )
+    with pytest.raises(LoadError, match="the size of default_dim is"):
+        load(path, default_dim=size)
 
 
 def test_external_data_is_never_opened(tmp_path):

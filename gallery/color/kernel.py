@@ -12,7 +12,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def kernel(function: Function) -> Function:
     """Compile a function by numba, once a machine; it holds the interpreter's lock no longer."""
-    return cast(Function, numba.njit(cache=True, nogil=True)(function))
+    return cast(Function, numba.njit(cache=True, nogil=True, fastmath=True)(function))
 
 
 def parallel_kernel(function: Function) -> Function:

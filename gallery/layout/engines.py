@@ -25,9 +25,7 @@ class EngineError(Exception):
     """An engine gave no positions; the message says why."""
 
 
-def dot_source(
-    edges: npt.NDArray[np.int32], weights: npt.NDArray[np.float32], seed: int
-) -> str:
+def dot_source(edges: npt.NDArray[np.int32], weights: npt.NDArray[np.float32], seed: int) -> str:
     """The graph as DOT.
 
     Nodes without an edge are left out: they need no engine, and sfdp takes a minute to pack 1,000.

@@ -59,8 +59,14 @@ def hierarchy(graph: ComputeGraph, limit: int) -> Hierarchy:
 
 
 def finest(graph: ComputeGraph) -> Level:
-    """The compute graph itself, with the back edges of loops; each vertex's charge is 1 + degree."""
-    indptr, neighbours = undirected(graph.indptr, graph.sources)
+    """The compute graph itself, with the back edges of loops; a vertex's charge is 1 + degree."""
+    sources, starts = graph.sources, graph.indptr
+    if graph.back_edges is not None and len(graph.back_edges):
+        readers, before = graph.back_edges.T
+        sources = np.insert(sources, starts[readers + 1], before)
+        more = np.bincount(readers, minlength=graph.vertices)
+        starts = starts + np.concatenate([[0], np.cumsum(more)])
+    indptr, neighbours = undirected(starts, sources)
     charge = (1 + np.diff(indptr)).astype(np.float32)
     charge /= np.float32(max(charge.sum(dtype=np.float64), 1))
     return Level(

@@ -7,8 +7,8 @@ import time
 
 import numpy as np
 
-from gallery.graph import ComputeGraph
 from gallery.errors import LayoutError
+from gallery.graph import ComputeGraph
 from gallery.layout.engines import ENGINES
 from gallery.layout.hierarchy import Hierarchy, hierarchy
 from gallery.layout.levels import FloatArray, IntArray
@@ -20,7 +20,7 @@ from gallery.layout.types import Layout
 
 _log = logging.getLogger(__name__)
 
-_MOST_OPERATORS = 1200
+_MOST_OPERATORS = 1600
 """Operators that are drawn pair by pair; with more, layers are drawn instead."""
 
 _FEW_OPERATORS = 200
@@ -101,19 +101,6 @@ def _unfolded(
     start = positions[sizes.ancestors()[last]]
     start += random.standard_normal(start.shape, np.float32) * np.float32(0.01 * start.std())
     return Hierarchy(levels=sizes.levels[: last + 1], parents=sizes.parents[:last]), start
-
-
-def _named(
-    graph: ComputeGraph, positions: FloatArray, asked: str, bones: Skeleton, seed: int
-) -> Layout:
-    return Layout(
-        graph=graph,
-        positions=positions,
-        skeleton=asked,
-        engine=bones.engine,
-        fallback=bones.fallback,
-        seed=seed,
-    )
 
 
 def _refine(

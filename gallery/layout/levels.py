@@ -122,7 +122,7 @@ def _even_bounds(
 
 
 @njit(cache=True, nogil=True, parallel=True)
-def _count_quotient(indptr, neighbours, weights, parents, first, children, bounds, degree):  # type: ignore[no-untyped-def]
+def _count_quotient(indptr, neighbours, weights, parents, first, children, bounds, degree):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     for chunk in prange(len(bounds) - 1):
         seen = np.full(len(first) - 1, -1, np.int32)
         for c in range(bounds[chunk], bounds[chunk + 1]):
@@ -139,16 +139,16 @@ def _count_quotient(indptr, neighbours, weights, parents, first, children, bound
 
 
 @njit(cache=True, nogil=True, parallel=True)
-def _fill_quotient(indptr, neighbours, weights, parents, first, children, bounds, out_indptr, out, out_weights):  # type: ignore[no-untyped-def]  # noqa: E501, PLR0913
+def _fill_quotient(indptr, near, weights, parents, first, children, bounds, starts, out, heavy):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     for chunk in prange(len(bounds) - 1):
         slot = np.full(len(first) - 1, -1, np.int64)
         for c in range(bounds[chunk], bounds[chunk + 1]):
-            start = out_indptr[c]
+            start = starts[c]
             free = start
             for k in range(first[c], first[c + 1]):
                 v = children[k]
                 for e in range(indptr[v], indptr[v + 1]):
-                    other = parents[neighbours[e]]
+                    other = parents[near[e]]
                     if other == c:
                         continue
                     weight = np.float32(1.0) if len(weights) == 0 else weights[e]
@@ -156,7 +156,7 @@ def _fill_quotient(indptr, neighbours, weights, parents, first, children, bounds
                     if slot[other] < start:
                         slot[other] = free
                         out[free] = other
-                        out_weights[free] = weight
+                        heavy[free] = weight
                         free += 1
                     else:
-                        out_weights[slot[other]] += weight
+                        heavy[slot[other]] += weight

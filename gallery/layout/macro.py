@@ -25,11 +25,14 @@ _LAST_STEP = 0.02
 
 _CURLS = tuple(1 - 0.05 * step for step in range(13))
 
-_TRIAL_ROUNDS = 10
+_SHARED = 8
+"""Edges from which on a vertex counts as a hub."""
+
+_TRIAL_ROUNDS = 8
 """Enough to tell how much of the square a drawing will cover."""
 
 _SWELL = 2.2
-"""How much farther than their own area bodies reach, pulled by the edges between them; measured."""
+"""How much farther bodies reach than discs of their area, pulled by their edges; measured."""
 
 
 def draw(
@@ -54,7 +57,9 @@ def draw(
         inside = np.flatnonzero(part == number)
         if len(inside) > 1:
             paths = dijkstra(graph[inside][:, inside], directed=False)
-            wishes = Wishes(paths=paths, bones=_squarish(start[inside]), keep=keep, radius=radius[inside])
+            wishes = Wishes(
+                paths=paths, bones=_squarish(start[inside]), keep=keep, radius=radius[inside]
+            )
             places[inside] = _filling(wishes, settings, seed)
     return pack(places, part.astype(np.int32), radius) if parts > 1 else places
 
@@ -120,24 +125,32 @@ def _squarish(positions: FloatArray) -> FloatArray:
 
 
 def _lengths(level: Level) -> FloatArray:
-    """How long each edge should be: half, and half as its ends' bodies are wide on average."""
+    """How long each edge should be: half, and half as its ends' bodies are wide on average.
+
+    Edges of a hub are longer, by the root of how many edges it has more than most.
+    """
     radius = np.sqrt(level.charge.astype(np.float64))
     ends = np.repeat(np.arange(level.vertices), np.diff(level.indptr))
     both = radius[ends] + radius[level.neighbours]
     if not len(both):
         return both.astype(np.float32)
-    return np.asarray(0.5 + 0.5 * both / both.mean(), np.float32)
+    length = 0.5 + 0.5 * both / both.mean()
+    # What many share would draw all of them together, as a mask that every block reads does.
+    degree = np.diff(level.indptr)
+    shared = np.maximum(degree[ends], degree[level.neighbours])
+    length *= np.sqrt(np.maximum(shared / _SHARED, 1))
+    return np.asarray(length, np.float32)
 
 
-def _blend(paths: FloatArray, bones: FloatArray, keep: float) -> FloatArray:
+def _blend(paths: FloatArray, bones: npt.NDArray[np.float64], keep: float) -> FloatArray:
     """Path lengths mixed with the distances of the skeleton: float32 (n, n)."""
     if not keep:
         return paths
     apart = np.sqrt(((bones[:, None] - bones[None, :]) ** 2).sum(axis=2))
-    return ((1 - keep) * paths + keep * apart).astype(np.float32)
+    return np.asarray((1 - keep) * paths + keep * apart, np.float32)
 
 
-def _best_scale(positions: FloatArray, wanted: FloatArray) -> float:
+def _best_scale(positions: npt.NDArray[np.float64], wanted: FloatArray) -> float:
     """The factor that brings the distances of positions nearest to the wanted ones."""
     index = np.linspace(0, len(positions) - 1, min(len(positions), 300)).astype(np.int64)
     some = positions[index]
@@ -150,7 +163,10 @@ def _best_scale(positions: FloatArray, wanted: FloatArray) -> float:
 
 
 def _descend(
-    start: FloatArray, wanted: FloatArray, rounds: int, random: np.random.Generator
+    start: npt.NDArray[np.float64],
+    wanted: FloatArray,
+    rounds: int,
+    random: np.random.Generator,
 ) -> FloatArray:
     n = len(start)
     positive = wanted[wanted > 0]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from gallery.layout.levels import FloatArray, IntArray
+
+DoubleArray = npt.NDArray[np.float64]
 
 _GAP = 0.4
 """Room around each drawing, in distances of two operators."""
@@ -40,7 +43,7 @@ def pack(places: FloatArray, part: IntArray, body: FloatArray) -> FloatArray:
     return (places + centre[part]).astype(np.float32)
 
 
-def _spiral(radius: FloatArray) -> FloatArray:
+def _spiral(radius: DoubleArray) -> DoubleArray:
     """Candidates, from the middle out, as dense as the smallest circle needs."""
     step = max(float(radius.min()), float(radius.max()) / 16)
     # Circles and the ring around each that keeps others out fill at most four times their areas.
@@ -50,7 +53,7 @@ def _spiral(radius: FloatArray) -> FloatArray:
     return np.stack([distance * np.cos(_GOLDEN * number), distance * np.sin(_GOLDEN * number)], 1)
 
 
-def _first_free(spiral: FloatArray, taken: FloatArray, needed: FloatArray, start: int) -> int:
+def _first_free(spiral: DoubleArray, taken: DoubleArray, needed: DoubleArray, start: int) -> int:
     """The number of the first candidate that is far enough from all circles."""
     for first in range(start, len(spiral), 256):
         some = spiral[first : first + 256]

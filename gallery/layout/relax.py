@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numba
 import numpy as np
-import numpy.typing as npt
 from numba import njit, prange
 
 from gallery.layout.field import field, kernel, square_over
@@ -25,7 +24,7 @@ from gallery.layout.levels import FloatArray, IntArray, Level
 
 _DAMPING = 0.7
 
-_ALONE = 100_000
+_ALONE = 500_000
 """Neighbours below which one thread is faster than waking others up."""
 
 
@@ -87,8 +86,17 @@ def relax(
             [unit, forces.hold, forces.push, limit, 1 / square.cell, _DAMPING], np.float32
         )
         _move(
-            level.indptr, level.neighbours, level.weights, level.charge, here, anchors.places,
-            anchors.body, push, square.origin, knobs, there,
+            level.indptr,
+            level.neighbours,
+            level.weights,
+            level.charge,
+            here,
+            anchors.places,
+            anchors.body,
+            push,
+            square.origin,
+            knobs,
+            there,
         )
         here, there = there, here
     numba.set_num_threads(threads)
@@ -111,7 +119,7 @@ def _total(level: Level) -> float:
 
 
 @njit(cache=True, nogil=True, parallel=True)
-def _move(indptr, neighbours, weights, charge, here, places, body, field, origin, knobs, there):  # type: ignore[no-untyped-def]  # noqa: E501, PLR0913
+def _move(indptr, neighbours, weights, charge, here, places, body, field, origin, knobs, there):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     unit, hold, push, limit = knobs[0], knobs[1], knobs[2], knobs[3]
     scale, damping = knobs[4], knobs[5]
     one = np.float32(1)

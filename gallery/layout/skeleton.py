@@ -49,7 +49,7 @@ def skeleton(
         seed: Where engines that start at random start.
         seconds: Time limit of each engine.
     """
-    reasons = []
+    reasons: list[str] = []
     for name in (engine, *(other for other in FALLBACKS if other != engine)):
         level, group = _small_enough(graph, sizes, MOST_NODES.get(name, 1200))
         edges, weights = _edges(level)
@@ -61,7 +61,7 @@ def skeleton(
         except EngineError as error:
             reasons.append(str(error))
             continue
-        missing = np.isnan(positions).any(axis=1)
+        missing = np.asarray(np.isnan(positions).any(axis=1))
         if missing[edges].any():
             reasons.append(f"{name} placed {int(missing[edges].sum())} ends of edges nowhere")
             continue

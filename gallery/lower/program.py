@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from gallery.lower.complete import completed
 from gallery.lower.part import Part, Read
 from gallery.lower.registry import FAMILIES, Context, NoGridError, Virtual
 from gallery.lower.relations import full
@@ -100,7 +101,7 @@ class Builder:
             self.unknown.add(f"{operator.domain or 'ai.onnx'}.{operator.type}")
             return gather(context, self.tensors)
         try:
-            return family(context)
+            return completed(context, family(context))
         except NoGridError:
             context.virtuals.clear()
             return gather(context, self.tensors)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from gallery.lower.part import Boxes, Ints, Relation
+from gallery.lower.registry import NoGridError
 
 AxisRule = Callable[[Ints, Ints], tuple[Ints, Ints]]
 
@@ -69,13 +70,19 @@ def scattered(axis: int, stride: int, pad: int, extent: int) -> AxisRule:
 
 
 def table(axis: int, positions: Ints) -> AxisRule:
-    """The hull of `positions[i]` over the block's range; `positions` is int64, one an index.
+    """The hull of `positions[i]` over the block's range; `positions` is int64, one an index."""
+    return spans(axis, positions, positions + 1)
 
-    Ranges over a table are answered by a sparse table of minima and maxima in O(1) each.
+
+def spans(axis: int, lows_of: Ints, highs_of: Ints) -> AxisRule:
+    """The hull of `lows_of[i]..highs_of[i]` over the block's range; int64, one an index.
+
+    Ranges over a table are answered by a sparse table of minima and maxima in O(1) each (Bender,
+    Farach-Colton: The LCA Problem Revisited, LATIN 2000).
     """
-    minima, maxima = [positions], [positions]
+    minima, maxima = [lows_of], [highs_of]
     width = 1
-    while 2 * width <= len(positions):
+    while 2 * width <= len(lows_of):
         minima.append(np.minimum(minima[-1][:-width], minima[-1][width:]))
         maxima.append(np.maximum(maxima[-1][:-width], maxima[-1][width:]))
         width *= 2
@@ -90,7 +97,7 @@ def table(axis: int, positions: Ints) -> AxisRule:
             left, right = low[at], high[at] - (1 << int(k))
             first[at] = np.minimum(minima[k][left], minima[k][right])
             last[at] = np.maximum(maxima[k][left], maxima[k][right])
-        return first, last + 1
+        return first, last
 
     return rule
 
@@ -113,6 +120,8 @@ def broadcast(shape: Sequence[int], rank: int) -> Relation:
         rank: Of the output; the first `rank` dimensions of the index space are its own.
     """
     shift = rank - len(shape)
+    if shift < 0:
+        raise NoGridError(f"{tuple(shape)} does not broadcast to rank {rank}")
     rules = [fixed(0, 1) if size == 1 else same(axis + shift) for axis, size in enumerate(shape)]
     return per_axis(shape, rules)
 
@@ -139,3 +148,58 @@ def several(relations: Sequence[Relation]) -> Relation:
         )
 
     return relation
+
+
+def composed(first: Relation, second: Relation) -> Relation:
+    """The boxes that `second` gives for the boxes that `first` gives."""
+
+    def relation(lows: Ints, highs: Ints) -> Boxes:
+        outer = first(lows, highs)
+        owner = np.arange(len(outer.lows)) if outer.owner is None else outer.owner
+        kept = np.flatnonzero((outer.highs > outer.lows).all(axis=1))
+        inner = second(outer.lows[kept], outer.highs[kept])
+        at = kept if inner.owner is None else kept[inner.owner]
+        return Boxes(inner.lows, inner.highs, owner[at].astype(np.int64))
+
+    return relation
+
+
+def where(relation: Relation, condition: Callable[[Ints, Ints], np.ndarray]) -> Relation:
+    """The same boxes, but nothing for blocks for which the condition, bool (n,), is false."""
+
+    def guarded(lows: Ints, highs: Ints) -> Boxes:
+        boxes = relation(lows, highs)
+        none = ~condition(lows, highs)
+        if boxes.owner is not None:
+            none = none[boxes.owner]
+        got_highs = boxes.highs.copy(order="F")
+        got_highs[none] = boxes.lows[none]
+        return Boxes(boxes.lows, got_highs, boxes.owner)
+
+    return guarded
+
+
+def backwards(axis: int, size: int) -> AxisRule:
+    """The block's range along a dimension of this size, counted from its end."""
+    return lambda lows, highs: (size - highs[:, axis], size - lows[:, axis])
+
+
+def divided(axis: int, by: int) -> AxisRule:
+    """Element i reads i // by (a group that several share)."""
+    return lambda lows, highs: (lows[:, axis] // by, (highs[:, axis] - 1) // by + 1)
+
+
+def multiplied(axis: int, by: int) -> AxisRule:
+    """Element i reads by * i and the by - 1 after it."""
+    return lambda lows, highs: (lows[:, axis] * by, highs[:, axis] * by)
+
+
+def repeated(axis: int, size: int, offset: int = 0) -> AxisRule:
+    """Element i reads (i - offset) modulo a size; the hull where a block runs over its end."""
+
+    def rule(lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
+        low, last = lows[:, axis] - offset, highs[:, axis] - 1 - offset
+        one = low // size == last // size
+        return np.where(one, low % size, 0), np.where(one, last % size + 1, size)
+
+    return rule

@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jinja2 import Environment
 
 from gallery.errors import PublishError
+from gallery.publish.badge import badge
 from gallery.publish.collection import collection_script, compare_script, thumbnails, work
 from gallery.publish.files import write
 from gallery.publish.linked import linked_data
 from gallery.publish.manifest import encode, entry
+from gallery.publish.numbers import count
 from gallery.publish.scatter import HEIGHT, WIDTH, scatter
 from gallery.publish.settings import SiteSettings
 from gallery.publish.similar import similar
@@ -104,9 +107,13 @@ def _index_path(number: int) -> str:
 
 def _model(context: Context, model: ModelView, others: Sequence[ModelView]) -> str:
     """A model's page, its facts as JSON and its data for the comparison."""
-    value = entry(model)
-    facts = write(context.site, f"{model.slug}/facts.json", encode(value))
-    write(context.site, f"{model.slug}/compare.js", compare_script(value))
+    known = entry(model)
+    facts = write(context.site, f"{model.slug}/facts.json", encode(known))
+    write(context.site, f"{model.slug}/compare.js", compare_script(known))
+    mark = None
+    if model.facts is not None:
+        value = f"{count(model.facts.parameters)} parameters"
+        mark = write(context.site, f"{model.slug}/badge.svg", badge(model.title, value))
     return _page(
         context,
         "model.html",
@@ -114,6 +121,7 @@ def _model(context: Context, model: ModelView, others: Sequence[ModelView]) -> s
         model=model,
         similar=others,
         facts_file=facts,
+        badge=mark,
         linked=linked_data(model, context.settings),
     )
 
@@ -145,10 +153,12 @@ def _viewer(context: Context, model: ModelView) -> list[str]:
 
 def _page(context: Context, template: str, path: str, **values: Any) -> str:
     """Write one page; returns its path."""
+    # A host shows the 404 page at any depth: there only the site's own path leads back.
+    lost = path == "404.html" and context.settings.base_url
     text = render(
         context.env,
         template,
-        root="../" * path.count("/"),
+        root=urlsplit(context.settings.base_url).path if lost else "../" * path.count("/"),
         path=path,
         static=context.static,
         work=work,

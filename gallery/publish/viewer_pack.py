@@ -55,7 +55,8 @@ def zigzag(values: npt.ArrayLike) -> npt.NDArray[np.int64]:
 
 def steps(values: npt.ArrayLike) -> npt.NDArray[np.int64]:
     """The first number and then each number's difference from the one before: int64 (n,)."""
-    return np.diff(np.asarray(values, np.int64), prepend=0)
+    numbers = np.asarray(values, np.int64)
+    return np.concatenate([numbers[:1], numbers[1:] - numbers[:-1]])
 
 
 def planes(values: npt.ArrayLike) -> bytes:

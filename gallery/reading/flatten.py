@@ -6,6 +6,7 @@ tensor of its own. Operators are brought into topological order where the file h
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,7 +78,7 @@ class Entry:
 class Scope:
     """What a node sees: names, operator sets, and the function call that it is in."""
 
-    names: dict[str, int]
+    names: ChainMap[str, int]
     opsets: Mapping[str, int]
     given: Mapping[str, onnx.AttributeProto] = field(default_factory=dict)
     calls: tuple[tuple[str, str], ...] = ()
@@ -143,7 +144,7 @@ def flatten(model: onnx.ModelProto) -> Flat:
     """
     flat = Flat({key(function): function for function in model.functions})
     opsets = {domain(opset.domain): opset.version for opset in model.opset_import}
-    scope = Scope({}, opsets)
+    scope = Scope(ChainMap(), opsets)
     held = initializers(flat, model.graph, scope)
     flat.inputs = tuple(
         declare(flat, scope, value) for value in model.graph.input if value.name not in held
@@ -270,7 +271,12 @@ def body(flat: Flat, entry: Entry, source: onnx.GraphProto, scope: Scope) -> Bod
     """Add the operators of a control-flow body."""
     start = len(flat.steps)
     inner = Scope(
-        dict(scope.names), scope.opsets, scope.given, scope.calls, scope.stack, scope.depth + 1
+        scope.names.new_child(),
+        scope.opsets,
+        scope.given,
+        scope.calls,
+        scope.stack,
+        scope.depth + 1,
     )
     held = initializers(flat, source, inner)
     entry.inputs = tuple(
@@ -299,11 +305,13 @@ def inline(flat: Flat, node: onnx.NodeProto, function: onnx.FunctionProto, scope
     kind = text_of(function.name)
     calls = (*scope.calls, (text_of(node.name) or kind, kind))
     opsets = {domain(opset.domain): opset.version for opset in function.opset_import}
-    names = {
-        inner: flat.see(outer, scope)
-        for inner, outer in zip(function.input, node.input, strict=False)
-        if outer
-    }
+    names: ChainMap[str, int] = ChainMap(
+        {
+            inner: flat.see(outer, scope)
+            for inner, outer in zip(function.input, node.input, strict=False)
+            if outer
+        }
+    )
     absent = set(function.input) - names.keys()
     inner = Scope(
         names, {**scope.opsets, **opsets}, given, calls, (*scope.stack, called), scope.depth

@@ -20,7 +20,11 @@ from gallery.render.bins import TILE, Bins, sort_strokes
 Light = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int32]
-Real = float | np.float32
+Real = np.float32
+_ZERO, _ONE = np.float32(0), np.float32(1)
+_PAD = 16
+"""Pixels around a tile that are drawn and thrown away, so that lines need no clipping there."""
+_SIDE = TILE + 2 * _PAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,7 +86,7 @@ FAINTEST = 0.08
 
 
 @kernel
-def edge_light(length: float, reach: Real, fade: Real) -> float:
+def edge_light(length: float | Real, reach: float | Real, fade: float | Real) -> float:
     """Light of an edge of a length in pixels: 1 up to `reach`, then falling, never below 0.08."""
     if length <= reach:
         return 1.0
@@ -90,71 +94,91 @@ def edge_light(length: float, reach: Real, fade: Real) -> float:
 
 
 @kernel
-def _line(
-    light: Light,
-    start: tuple[float, float],
-    end: tuple[float, float],
-    first: Light,
-    last: Light,
-    style: tuple[np.float32, np.float32],
-) -> None:
-    # IN start, end (pixels of the tile), colours, style (weight, radius); INOUT light (h, w, 4).
-    ax, ay, bx, by = start[0], start[1], end[0], end[1]
-    weight, radius = style
-    steep = abs(by - ay) > abs(bx - ax)
-    wide, tall = light.shape[1], light.shape[0]
-    if steep:
-        ax, ay, bx, by = ay, ax, by, bx
-        wide, tall = tall, wide
-    r0, g0, b0 = first[0], first[1], first[2]
-    r1, g1, b1 = last[0], last[1], last[2]
-    if ax > bx:
-        ax, ay, bx, by = bx, by, ax, ay
-        r0, g0, b0, r1, g1, b1 = r1, g1, b1, r0, g0, b0
-    along = bx - ax
-    if along <= 0:
-        return
-    slope = (by - ay) / along
-    half = radius * np.sqrt(1 + slope * slope)
-    for u in range(max(int(np.floor(ax)), 0), min(int(np.ceil(bx)), wide)):
-        left, right = np.float32(max(u, ax)), np.float32(min(u + 1, bx))
-        if right <= left:
-            continue
-        middle = (left + right) / 2 - ax
-        across = ay + slope * middle
-        t = middle / along
-        strength = weight * (right - left)
-        red = (r0 + (r1 - r0) * t) * strength
-        green = (g0 + (g1 - g0) * t) * strength
-        blue = (b0 + (b1 - b0) * t) * strength
-        low, high = across - half, across + half
-        for w in range(max(int(np.floor(low)), 0), min(int(np.ceil(high)), tall)):
-            cover = min(np.float32(w + 1), high) - max(np.float32(w), low)
-            y, x = (u, w) if steep else (w, u)
-            light[y, x, 0] += red * cover
-            light[y, x, 1] += green * cover
-            light[y, x, 2] += blue * cover
-            light[y, x, 3] += strength * cover
+def _reach(at: Real, slope: Real, start: Real, half: Real) -> tuple[Real, Real]:
+    # Between which coordinates along its major axis a line of this half width meets the tile.
+    low, high = -half, np.float32(TILE) + half
+    if abs(slope) < np.float32(1e-6):
+        return (_ZERO, high) if low < start < high else (_ZERO, _ZERO)
+    first = at + (low - start) / slope
+    last = at + (high - start) / slope
+    return min(first, last), max(first, last)
 
 
 @kernel
-def _dot(light: Light, at: tuple[float, float], tone: Light, weight: Real, radius: Real) -> None:
-    # IN at (pixels of the tile), tone, weight, radius; INOUT light. Profile (1 - d²/r²)².
+def _line(
+    light: Light,
+    start: tuple[Real, Real],
+    end: tuple[Real, Real],
+    tones: tuple[Light, Light],
+    style: tuple[Real, Real],
+) -> None:
+    # IN start, end (pixels of the tile), tones of both, style (weight, radius); INOUT light, the
+    # padded tile as a flat array. All numbers stay 32 bits wide and all indices unsigned: with the
+    # promotions and checks that numba adds otherwise this loop takes three times as long.
+    ax, ay, bx, by = start[0], start[1], end[0], end[1]
+    weight, radius = style
+    step, across_step = np.uint64(4), np.uint64(4 * _SIDE)
+    if abs(by - ay) > abs(bx - ax):
+        ax, ay, bx, by = ay, ax, by, bx
+        step, across_step = across_step, step
+    first, last = tones
+    if ax > bx:
+        ax, ay, bx, by = bx, by, ax, ay
+        first, last = last, first
+    along = bx - ax
+    if along <= _ZERO:
+        return
+    slope = (by - ay) / along
+    half = radius * np.sqrt(_ONE + slope * slope)
+    low_u, high_u = _reach(ax, slope, ay, half)
+    low_u, high_u = max(low_u, ax, _ZERO), min(high_u, bx, np.float32(TILE))
+    if high_u <= low_u:
+        return
+    # As many pixels at every step, covered or not: a loop of one length is foreseen by the
+    # processor, one of two or three pixels in turn is not.
+    wide = int(half + half) + 2
+    r0, g0, b0 = first[0], first[1], first[2]
+    dr, dg, db = (last[0] - r0) / along, (last[1] - g0) / along, (last[2] - b0) / along
+    for u in range(int(low_u), min(int(high_u) + 1, TILE)):
+        left = max(np.float32(u), ax)
+        right = min(np.float32(u + 1), bx)
+        middle = (left + right) * np.float32(0.5) - ax
+        across = ay + slope * middle
+        strength = weight * (right - left)
+        red = (r0 + dr * middle) * strength
+        green = (g0 + dg * middle) * strength
+        blue = (b0 + db * middle) * strength
+        low, high = across - half, across + half
+        w0 = max(int(low + np.float32(_PAD)), 0)
+        at = np.uint64(u + _PAD) * step + np.uint64(w0) * across_step
+        for w in range(w0 - _PAD, min(w0 + wide, _SIDE) - _PAD):
+            cover = max(min(np.float32(w + 1), high) - max(np.float32(w), low), _ZERO)
+            light[at] += red * cover
+            light[at + np.uint64(1)] += green * cover
+            light[at + np.uint64(2)] += blue * cover
+            light[at + np.uint64(3)] += strength * cover
+            at += across_step
+
+
+@kernel
+def _dot(light: Light, at: tuple[Real, Real], tone: Light, weight: Real, radius: Real) -> None:
+    # IN at (pixels of the tile), tone, weight, radius; INOUT light, flat. Profile (1 - d²/r²)².
     x, y = at
-    for row in range(
-        max(int(np.floor(y - radius)), 0), min(int(np.ceil(y + radius)), light.shape[0])
-    ):
-        for column in range(
-            max(int(np.floor(x - radius)), 0), min(int(np.ceil(x + radius)), light.shape[1])
-        ):
-            dx, dy = column + np.float32(0.5) - x, row + np.float32(0.5) - y
-            inside = 1 - (dx * dx + dy * dy) / (radius * radius)
-            if inside > 0:
+    inverse = _ONE / (radius * radius)
+    y0, y1 = max(int(np.floor(y - radius)), 0), min(int(np.ceil(y + radius)), TILE)
+    x0, x1 = max(int(np.floor(x - radius)), 0), min(int(np.ceil(x + radius)), TILE)
+    for row in range(y0, y1):
+        for column in range(x0, x1):
+            dx = np.float32(column) + np.float32(0.5) - x
+            dy = np.float32(row) + np.float32(0.5) - y
+            inside = _ONE - (dx * dx + dy * dy) * inverse
+            if inside > _ZERO:
                 strength = weight * inside * inside
-                light[row, column, 0] += tone[0] * strength
-                light[row, column, 1] += tone[1] * strength
-                light[row, column, 2] += tone[2] * strength
-                light[row, column, 3] += strength
+                place = np.uint64(((row + _PAD) * _SIDE + column + _PAD) * 4)
+                light[place] += tone[0] * strength
+                light[place + np.uint64(1)] += tone[1] * strength
+                light[place + np.uint64(2)] += tone[2] * strength
+                light[place + np.uint64(3)] += strength
 
 
 @parallel_kernel
@@ -170,23 +194,29 @@ def _draw(
     radius, dot, dot_light, fade, reach, gradient = style
     turns, tiles, starts, strokes, columns = queue
     for turn in numba.prange(len(turns) - 1):
+        tile_light = np.empty(_SIDE * _SIDE * 4, np.float32)
         for place in range(turns[turn], turns[turn + 1]):
             tile = tiles[place]
             row, column = tile // columns * TILE, tile % columns * TILE
-            view = light[row : row + TILE, column : column + TILE]
             ox, oy = np.float32(column), np.float32(row + top)
+            tile_light[:] = _ZERO
             for k in range(starts[tile], starts[tile + 1]):
                 a, b = strokes[k, 0], strokes[k, 1]
-                ax, ay = points[a, 0] - ox, points[a, 1] - oy
+                start = (points[a, 0] - ox, points[a, 1] - oy)
                 tone = colors[index[b]]
                 if a == b:
-                    _dot(view, (ax, ay), tone, dot_light, dot)
+                    _dot(tile_light, start, tone, dot_light, dot)
                     continue
-                bx, by = points[b, 0] - ox, points[b, 1] - oy
-                length = np.sqrt((bx - ax) ** 2 + (by - ay) ** 2)
+                end = (points[b, 0] - ox, points[b, 1] - oy)
+                dx, dy = end[0] - start[0], end[1] - start[1]
+                length = np.sqrt(dx * dx + dy * dy)
                 weight = np.float32(edge_light(length, reach, fade))
                 other = colors[index[a]] if gradient else tone
-                _line(view, (ax, ay), (bx, by), other, tone, (weight, radius))
+                _line(tile_light, start, end, (other, tone), (weight, radius))
+            rows = min(TILE, light.shape[0] - row)
+            wide = min(TILE, light.shape[1] - column)
+            drawn = tile_light.reshape(_SIDE, _SIDE, 4)[_PAD:, _PAD:]
+            light[row : row + rows, column : column + wide] = drawn[:rows, :wide]
 
 
 @kernel

@@ -200,7 +200,7 @@ def _tone(
                 goal = FLOOR * (1 + place)
                 if place > 0:
                     goal = FLOOR + (end - FLOOR) * place
-                wanted = chroma * min(goal / max(lightness, 1e-3), 1.15)
+                wanted = chroma * min(goal / max(lightness, 1e-3), 1.2) ** 0.8
             kept = min(wanted, 0.96 * _limit(limits, goal, hue))
             scale = kept / chroma if chroma > 1e-6 else 0.0
             r, g, b = _linear(goal, a * scale, b * scale)

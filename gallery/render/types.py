@@ -43,7 +43,7 @@ class RenderSettings:
     reach: float = 24.0
     gradient: bool = True
     glow: float = 0.6
-    middle: float = 0.44
+    middle: float = 0.5
     margin: float = 0.045
     labels: bool = False
     legend: bool = False

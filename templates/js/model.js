@@ -12,7 +12,7 @@
     picture.replaceWith(next);
     hero.classList.toggle("light", link.querySelector(".frame").classList.contains("light"));
     hero.querySelector("[data-hero-link]").href = link.href;
-    hero.querySelector("[data-hero-caption]").textContent = link.querySelector(".caption").textContent;
+    hero.querySelector("[data-hero-caption]").textContent = link.querySelector("[data-caption]").dataset.caption;
     for (const one of links) {
       if (one === link) one.setAttribute("aria-current", "true");
       else one.removeAttribute("aria-current");

@@ -11,6 +11,7 @@
     board.classList.add("live");
     const touches = new Map();
     let moved = false;
+    let most = 60;
 
     function draw() {
       const { x, y, zoom } = together.place;
@@ -29,14 +30,25 @@
     }
     function zoomBy(factor, px = board.clientWidth / 2, py = board.clientHeight / 2) {
       const place = together.place;
-      const zoom = clamp(place.zoom * factor, 1, 60);
+      const zoom = clamp(place.zoom * factor, 1, most);
       const across = (px / board.clientWidth - .5) * (1 / place.zoom - 1 / zoom);
       const down = (py / board.clientHeight - .5) * (1 / place.zoom - 1 / zoom);
       Object.assign(place, zoom === 1 ? { x: .5, y: .5, zoom } : { x: clamp(place.x + across, 0, 1), y: clamp(place.y + down, 0, 1), zoom });
       draw();
     }
-    function fit() {
-      Object.assign(together.place, { x: .5, y: .5, zoom: 1 });
+    // A long drawing starts at its head, large enough to read; anything else starts whole.
+    function fit(readable) {
+      const image = board.querySelector("img");
+      const [wide, high] = [Number(image?.getAttribute("width")), Number(image?.getAttribute("height"))];
+      const fitted = wide && high ? Math.min(board.clientWidth / wide, board.clientHeight / high) : 1;
+      if (!readable || fitted > .5) return set(.5, .5, 1);
+      const zoom = Math.min(1, Math.max(.6, board.clientWidth / wide)) / fitted;
+      most = Math.max(60, 4 / fitted);
+      const across = wide * fitted * zoom > board.clientWidth;
+      return set(across ? (board.clientWidth * .5 / zoom + (board.clientWidth - wide * fitted) / 2) / board.clientWidth : .5, .5 / zoom, zoom);
+    }
+    function set(x, y, zoom) {
+      Object.assign(together.place, { x, y, zoom });
       draw();
     }
     const spread = () => {
@@ -83,13 +95,13 @@
       if (steps[event.key] && together.place.zoom > 1) move(...steps[event.key]);
       else if (event.key === "+" || event.key === "=") zoomBy(1.4);
       else if (event.key === "-") zoomBy(1 / 1.4);
-      else if (event.key === "0") fit();
+      else if (event.key === "0") fit(false);
       else return;
       event.preventDefault();
     });
     const tools = document.createElement("div");
     tools.className = "tools";
-    for (const [sign, text, act] of [["+", texts.in, () => zoomBy(1.6)], ["−", texts.out, () => zoomBy(1 / 1.6)], ["⤢", texts.fit, fit]]) {
+    for (const [sign, text, act] of [["+", texts.in, () => zoomBy(1.6)], ["−", texts.out, () => zoomBy(1 / 1.6)], ["⤢", texts.fit, () => fit(false)]]) {
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = sign;
@@ -98,6 +110,7 @@
       tools.append(button);
     }
     board.append(tools);
+    if (texts.start === "readable") fit(true);
     return { draw };
   }
 

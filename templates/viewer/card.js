@@ -123,18 +123,9 @@
       pen.stroke();
     }
 
-    // Layers to name: the largest are opened until they are about twenty.
     namesOf() {
       const { tree, graph } = this.app;
-      let open = [0];
-      for (let turn = 0; turn < 60 && open.length < NAMES; turn++) {
-        const most = open.filter((l) => tree.below[l].some((b) => tree.weight[b]))
-          .sort((a, b) => tree.weight[b] - tree.weight[a])[0];
-        if (most === undefined) break;
-        open = open.filter((l) => l !== most).concat(
-          tree.below[most].filter((l) => tree.weight[l]));
-      }
-      return open.filter((l) => l > 0).sort((a, b) => tree.weight[b] - tree.weight[a])
+      return tree.opened(NAMES).sort((a, b) => tree.weight[b] - tree.weight[a])
         .slice(0, 60).map((l) => {
           const frame = graph.frameOf(graph.operatorsIn(l));
           return { text: graph.head.layers.path[l],

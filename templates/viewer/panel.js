@@ -2,6 +2,9 @@
 (function (V) {
   "use strict";
 
+  const FEW = 6;
+  const MOST = 24;
+
   // An element with a class and text; text from a model never becomes markup.
   V.make = function (tag, name, text) {
     const element = document.createElement(tag);
@@ -78,7 +81,8 @@
 
     showLegend() {
       const { colours, texts } = this.app;
-      const { categorical, legend } = colours.coloring;
+      const { categorical } = colours.coloring;
+      const legend = this.entries();
       const focused = [...this.legend.querySelectorAll("button")].indexOf(document.activeElement);
       this.legend.replaceChildren();
       this.legend.classList.toggle("continuous", !categorical);
@@ -100,6 +104,27 @@
         this.legend.append(item);
       }
       if (focused >= 0) this.legend.querySelectorAll("button")[focused]?.focus();
+    }
+
+    // A model whose top holds few layers is explained by the layers within them.
+    entries() {
+      const { colours, graph, tree } = this.app;
+      const { attribute, legend } = colours.coloring;
+      if (attribute !== "layer" || legend.length >= FEW) return legend;
+      const open = tree.opened(2 * FEW);
+      if (open.length <= legend.length) return legend;
+      const middle = new Map();
+      const rows = graph.rows(colours.number);
+      const seen = new Uint32Array(graph.weights.length);
+      for (let v = 0; v < graph.n; v++) {
+        const o = graph.operator[v];
+        if (2 * ++seen[o] >= graph.weights[o] && !middle.has(o)) middle.set(o, rows[v]);
+      }
+      return open.slice(0, MOST).map((l) => {
+        const inside = graph.operatorsIn(l).filter((o) => middle.has(o));
+        const heaviest = inside.reduce((a, b) => (graph.weights[b] > graph.weights[a] ? b : a));
+        return [graph.head.layers.path[l], "", tree.weight[l] / graph.n, middle.get(heaviest)];
+      });
     }
 
     drawScale() {

@@ -39,6 +39,19 @@
       }
     }
 
+    // Layers that make up the whole: the largest are opened until there are enough.
+    opened(enough) {
+      const filled = (l) => this.below[l].filter((b) => this.weight[b]);
+      let open = [0];
+      while (open.length < enough) {
+        const most = open.filter((l) => filled(l).length)
+          .sort((a, b) => this.weight[b] - this.weight[a])[0];
+        if (most === undefined || open.length + filled(most).length > 3 * enough) break;
+        open = open.filter((l) => l !== most).concat(filled(most));
+      }
+      return open.filter((l) => l > 0).sort((a, b) => a - b);
+    }
+
     fill(list, layer) {
       const below = this.below[layer].filter((l) => this.weight[l]);
       const held = this.held[layer].filter((o) => this.app.graph.weights[o]);

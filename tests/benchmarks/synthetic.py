@@ -43,8 +43,9 @@ class Builder:
     def operator(self, kind: str) -> int:
         index = len(self.operators)
         self.operators.append(
-            GraphOperator(name=f"{kind}_{index}", type=kind, layer=len(self.layers) - 1,
-                          operator=index)
+            GraphOperator(
+                name=f"{kind}_{index}", type=kind, layer=len(self.layers) - 1, operator=index
+            )
         )
         return index
 

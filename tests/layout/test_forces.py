@@ -5,8 +5,8 @@ import pytest
 from scipy import special
 
 from gallery.layout.field import field, kernel, square_over
-from gallery.layout.levels import FloatArray
 from gallery.layout.hierarchy import finest
+from gallery.layout.levels import FloatArray
 from gallery.layout.relax import Anchors, Forces, relax
 from tests.strategies import compute_graph, mesh
 
@@ -43,8 +43,9 @@ def test_the_field_is_the_exact_sum_within_two_percent(nodes: int) -> None:
 def test_no_charge_pushes_itself() -> None:
     square = square_over(np.zeros(2), 1.0, 64)
     for place in np.random.default_rng(4).random((5, 2)) * 0.5 - 0.25:
-        push = field(square, kernel(square, REACH), place[None].astype(np.float32),
-                     np.ones(1, np.float32))
+        push = field(
+            square, kernel(square, REACH), place[None].astype(np.float32), np.ones(1, np.float32)
+        )
         x, y = (place - square.origin) / square.cell
         j, i = int(x), int(y)
         weights = np.outer([1 - (y - i), y - i], [1 - (x - j), x - j])

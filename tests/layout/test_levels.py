@@ -1,5 +1,7 @@
 """Laws of the levels."""
 
+import dataclasses
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -50,11 +52,17 @@ def test_levels_shrink_to_the_limit() -> None:
     for graph in (path(5000), star(5000), compute_graph(5000, []), resnet(per_operator=64)):
         sizes = hierarchy(graph, 100)
         assert sizes.levels[-1].vertices <= 200
-        for fine, coarse, up in zip(
-            sizes.levels, sizes.levels[1:], sizes.parents, strict=False
-        ):
+        for fine, coarse, up in zip(sizes.levels, sizes.levels[1:], sizes.parents, strict=False):
             assert_is_coarsening(fine, coarse, up)
         assert set(sizes.ancestors()[0].tolist()) == set(range(sizes.levels[-1].vertices))
+
+
+def test_back_edges_are_edges_too() -> None:
+    graph = dataclasses.replace(path(4), back_edges=np.array([[0, 3], [0, 2]], np.int32))
+    level = finest(graph)
+    assert_symmetric(level)
+    around = level.neighbours[: level.indptr[1]]
+    assert sorted(around.tolist()) == [1, 2, 3]
 
 
 def test_layers_group_where_they_tell_vertices_apart() -> None:
@@ -71,8 +79,6 @@ def test_the_deepest_layers_that_are_few_enough_are_taken() -> None:
     base = compute_graph(4, [(0, 1), (1, 2), (2, 3)])
     names = [("", -1), ("a", 0), ("b", 0), ("c", 1), ("d", 1)]
     layers = tuple(Layer(name=n, path=n, parent=p) for n, p in names)
-    import dataclasses
-
     operators = tuple(
         dataclasses.replace(base.operators[i], layer=layer) for i, layer in enumerate((3, 4, 2, 2))
     )

@@ -28,6 +28,9 @@ BUDGETS = (4000, 40, 1)
 BLOCKS = 48
 """Blocks of an input that are changed at one budget; more are sampled."""
 
+LARGE = 40_000
+"""Elements of a case's largest input times the blocks of it that are changed, at most."""
+
 assert _families
 
 
@@ -61,6 +64,8 @@ def judged(case: Case, budgets: Sequence[int] = BUDGETS, blocks: int = BLOCKS) -
     probe = Probe(case)
     assert probe.results[0] is not None, f"{case.name} does not run"
     rng = np.random.default_rng(7)
+    elements = max((array.size for array in case.feeds.values()), default=0)
+    blocks = min(blocks, max(LARGE // max(elements, 1), 2))
     done = set()
     for budget in budgets:
         graph = reach(case.model, budget)
@@ -170,6 +175,10 @@ def main(arguments: Sequence[str]) -> int:
         begin = time.perf_counter()
         try:
             first = prepared(case, constant=True)
+            if Probe(first).results[0] is None:
+                reach(first.model, 40)
+                reasons[f"the reference evaluator cannot run it: {tested(case)}"] += 1
+                continue
             tally = judged(first, blocks=given.blocks)
             second = prepared(case, constant=False)
             if len(second.feeds) != len(first.feeds):

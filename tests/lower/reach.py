@@ -46,8 +46,10 @@ class Blocks:
         if mask.shape != self.shape:
             return np.full(len(self.vertices), bool(mask.any()))
         for axis, (size, split) in enumerate(zip(self.shape, self.splits, strict=True)):
+            if not mask.size:
+                return np.zeros(len(self.vertices), bool)
             starts = np.arange(split) * size // split
-            mask = np.logical_or.reduceat(mask, starts, axis=axis) if size else mask
+            mask = np.logical_or.reduceat(mask, starts, axis=axis)
         return mask.ravel()
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.publish.viewer_net import colorings, net, ring
 
 from gallery.errors import PublishError
 from gallery.graph import ComputeGraph, GraphOperator
@@ -16,6 +15,7 @@ from gallery.model import Layer, Model
 from gallery.publish.viewer import viewer_data
 from gallery.publish.viewer_pack import unpack
 from gallery.publish.viewer_sample import sample
+from tests.publish.viewer_net import colorings, net, ring
 
 _STEPS = 65_535
 
@@ -201,8 +201,10 @@ def test_a_million_vertices_are_under_eight_megabytes() -> None:
         vertex_flops=np.ones(size, np.float32),
         vertex_bytes=np.ones(size, np.float32),
         indptr=np.concatenate([[0], np.cumsum(count)]),
-        sources=np.stack([index // 2, index - 1], 1).clip(0, index[:, None] - 1)
-        .astype(np.int32).reshape(-1),
+        sources=np.stack([index // 2, index - 1], 1)
+        .clip(0, index[:, None] - 1)
+        .astype(np.int32)
+        .reshape(-1),
         operators=tuple(
             GraphOperator(name=f"o{i}", type="Add", layer=0, operator=-1) for i in range(250)
         ),
@@ -221,9 +223,7 @@ def test_names_lose_what_could_harm(tmp_path: Path) -> None:
         GraphOperator(name=nasty, type=nasty, layer=0, operator=-1) for _ in range(10)
     )
     layers = (Layer(name=nasty, path=nasty, parent=-1),)
-    hostile = ComputeGraph(
-        **{**fields, "operators": operators, "layers": layers, "model": nasty}
-    )
+    hostile = ComputeGraph(**{**fields, "operators": operators, "layers": layers, "model": nasty})
     layout = ring(hostile)
     head, _ = unpack(viewer_data(layout, colorings(layout)))
     for name in (head["model"], *head["operators"]["name"], *head["layers"]["path"]):

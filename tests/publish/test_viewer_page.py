@@ -8,13 +8,13 @@ from pathlib import Path
 
 import html5lib
 import pytest
-from tests.publish.viewer_net import colorings, net
 
 from gallery.errors import PublishError
 from gallery.publish.settings import SiteSettings
 from gallery.publish.templates import environment
 from gallery.publish.viewer import viewer_data
 from gallery.publish.viewer_page import SCRIPTS, ViewerPage, viewer_files
+from tests.publish.viewer_net import colorings, net
 
 _SETTINGS = SiteSettings(title="Nets & <co>")
 _NASTY = "<script>alert(1)</script>\"'"
@@ -77,7 +77,11 @@ def test_models_share_the_viewer_itself(files: dict[str, bytes], data: bytes) ->
 
 
 def test_scripts_are_classic_and_ask_for_nothing(files: dict[str, bytes]) -> None:
-    (script,) = [text.decode() for path, text in files.items() if "assets/viewer." in path and path.endswith(".js")]
+    (script,) = [
+        text.decode()
+        for path, text in files.items()
+        if "assets/viewer." in path and path.endswith(".js")
+    ]
     for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "fetch(", "import "):
         assert word not in script
     assert "http://" not in script

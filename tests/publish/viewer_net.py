@@ -16,20 +16,27 @@ from gallery.model import Model
 
 _TEXT = """
 <ir_version: 10, opset_import: ["" : 20]>
-net (float[1, 3, 16, 16] image) => (float[1, 8, 16, 16] out)
-<float[8, 3, 3, 3] w1 = {%s}, float[8, 8, 1, 1] w2 = {%s}> {
+net (float[1, 3, 16, 16] image, float[5, 1, 4] words)
+    => (float[1, 8, 16, 16] out, float[5, 1, 1, 6] said)
+<float[8, 3, 3, 3] w1 = {W1}, float[8, 8, 1, 1] w2 = {W2},
+ float[1, 6, 4] w3 = {W3}, float[1, 6, 6] w4 = {W4}> {
     a = Conv<pads = [1, 1, 1, 1]>(image, w1)
     b = Relu(a)
     c = Conv(b, w2)
     out = Add(b, c)
+    said = RNN<hidden_size = 6>(words, w3, w4)
 }
-""" % (",".join(["0"] * 216), ",".join(["0"] * 64))
+"""
+_SIZES = {"W1": 216, "W2": 64, "W3": 24, "W4": 36}
 
 
 def net(folder: Path, vertices: int = 600, passes: str = "training") -> tuple[Model, Layout]:
     """The model and its graph on a ring."""
     path = folder / "net.onnx"
-    path.write_bytes(onnx.parser.parse_model(_TEXT).SerializeToString())
+    text = _TEXT
+    for name, size in _SIZES.items():
+        text = text.replace(name, ",".join("0" * size))
+    path.write_bytes(onnx.parser.parse_model(text).SerializeToString())
     model = load(path)
     return model, ring(lower(model, vertices=vertices, passes=passes))
 

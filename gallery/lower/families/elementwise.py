@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from gallery.lower.families.build import making
 from gallery.lower.part import Part
 from gallery.lower.registry import Context, lowers
-from gallery.lower.relations import broadcast
+from gallery.lower.relations import broadcast, identity
 
-_NEEDS_NOTHING = ("Add", "Identity", "Neg", "Sub", "Sum", "Cast", "CastLike", "Mean")
+_NEEDS_NOTHING = ("Add", "Identity", "Neg", "Sub", "Sum", "Cast", "Mean",
+                  "ai.onnx.ml.Scaler")  # fmt: skip
 _NEEDS_OUTPUT = (
     "Elu", "Exp", "LeakyRelu", "Reciprocal", "Relu", "Sigmoid", "Sqrt", "Tanh", "ThresholdedRelu",
 )  # fmt: skip
@@ -14,11 +16,14 @@ _NEEDS_INPUTS = (
     "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Celu", "Clip", "Cos", "Cosh",
     "Div", "Erf", "Gelu", "HardSigmoid", "HardSwish", "Log", "Max", "Min", "Mish", "Mod", "Mul",
     "PRelu", "Pow", "Selu", "Shrink", "Sin", "Sinh", "Softplus", "Softsign", "Swish", "Tan",
+    "SwiGLU", "com.microsoft.Gelu", "com.microsoft.QuickGelu", "com.microsoft.BiasGelu",
+    "com.microsoft.FastGelu",
 )  # fmt: skip
 _NO_GRADIENT = (
     "And", "BitShift", "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor", "Ceil", "Equal",
     "Floor", "Greater", "GreaterOrEqual", "IsInf", "IsNaN", "Less", "LessOrEqual", "Not", "Or",
-    "Round", "Sign", "Xor", "BitCast",
+    "Round", "Sign", "Xor", "BitCast", "ai.onnx.ml.Binarizer", "ai.onnx.ml.Imputer",
+    "ai.onnx.ml.LabelEncoder", "ai.onnx.ml.CategoryMapper",
 )  # fmt: skip
 
 
@@ -76,6 +81,13 @@ def from_inputs(context: Context) -> list[Part]:
 def stepwise(context: Context) -> list[Part]:
     """Derivative is zero or does not exist."""
     return elementwise(context, saved=False, output=False, gradient=False)
+
+
+@lowers("CastLike")
+def cast_like(context: Context) -> list[Part]:
+    """Of the second input only the type matters."""
+    own = context.read(0, identity(context.shape(0)))
+    return [making(context, [own])]
 
 
 @lowers("Where")

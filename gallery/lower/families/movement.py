@@ -6,7 +6,9 @@ import numpy as np
 
 from gallery.lower.part import Ints, Part, Read, Relation
 from gallery.lower.registry import Context, NoGridError, lowers
-from gallery.lower.relations import AxisRule, broadcast, fixed, per_axis, same, table, window
+from gallery.lower.relations import (
+    AxisRule, broadcast, fixed, per_axis, repeated, same, window,
+)  # fmt: skip
 from gallery.lower.reshape import reshaped
 
 
@@ -56,17 +58,8 @@ def expand(context: Context) -> list[Part]:
 def tile(context: Context) -> list[Part]:
     """Repeats whole dimensions."""
     shape = context.shape(0)
-    rules = [_repeated(axis, size) for axis, size in enumerate(shape)]
+    rules = [repeated(axis, size) for axis, size in enumerate(shape)]
     return [moving(context, per_axis(shape, rules))]
-
-
-def _repeated(axis: int, size: int) -> AxisRule:
-    def rule(lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
-        low, last = lows[:, axis], highs[:, axis] - 1
-        one = low // size == last // size
-        return np.where(one, low % size, 0), np.where(one, last % size + 1, size)
-
-    return rule
 
 
 @lowers("Concat")
@@ -182,45 +175,6 @@ def _mirrored(axis: int, before: int, size: int, mode: str) -> AxisRule:
         return np.where(turns, 0, first), np.where(turns, size, end + 1)
 
     return rule
-
-
-@lowers("Gather")
-def gather(context: Context) -> list[Part]:
-    """Slices of a dimension by index: just those where the indices are known, else any."""
-    data, indices = context.shape(0), context.shape(1)
-    along = context.axis("axis", 0, len(data))
-    size = data[along]
-    value = context.value(1)
-    index_rules: list[AxisRule] = [same(along + axis) for axis in range(len(indices))]
-    picked: AxisRule = fixed(0, size)
-    if value is not None and value.size and size:
-        known = np.where(value < 0, value + size, value).astype(np.int64)
-        if known.ndim == 0:
-            picked = fixed(int(known), int(known) + 1)
-        elif known.ndim == 1:
-            picked = table(along, known)
-    rules = [same(axis) for axis in range(along)]
-    rules.append(picked)
-    rules += [same(axis - 1 + len(indices)) for axis in range(along + 1, len(data))]
-    reads = [context.read(0, per_axis(data, rules))]
-    reads.append(context.read(1, per_axis(indices, index_rules), saved=True, differentiable=False))
-    return [copying(context, reads)]
-
-
-@lowers("GatherND")
-def gather_nd(context: Context) -> list[Part]:
-    """Slices by index tuples: any element of the indexed dimensions."""
-    data, indices = context.shape(0), context.shape(1)
-    batch = int(context.attribute("batch_dims", 0))
-    depth = indices[-1]
-    index_rules = [same(axis) for axis in range(len(indices) - 1)] + [fixed(0, depth)]
-    rules: list[AxisRule] = [same(axis) for axis in range(batch)]
-    rules += [fixed(0, data[batch + d]) for d in range(depth)]
-    tail = len(indices) - 1
-    rules += [same(tail + k) for k in range(len(data) - batch - depth)]
-    reads = [context.read(0, per_axis(data, rules))]
-    reads.append(context.read(1, per_axis(indices, index_rules), saved=True, differentiable=False))
-    return [copying(context, reads)]
 
 
 @lowers("Constant", "ConstantOfShape", "Range", "Shape", "Size")

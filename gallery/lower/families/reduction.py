@@ -72,7 +72,7 @@ def arg(context: Context) -> list[Part]:
     return [part]
 
 
-@lowers("CumSum")
+@lowers("CumSum", "CumProd")
 def cumulative_sum(context: Context) -> list[Part]:
     """A block reads all that comes before it along the dimension, or after it in reverse."""
     shape = context.shape(0)

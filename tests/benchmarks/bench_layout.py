@@ -1,0 +1,96 @@
+"""Layouts side by side: the same lowered graphs by this project and by others, as one table.
+
+    python -m tests.benchmarks.bench_layout --vertices 15000 60000 --limit 300
+
+Rivals come with `pip install networkit igraph fa2_modified`; one that is not there is told so.
+Each runs in a process of its own. Seconds are of the layout alone, without imports and without
+reading the graph; those of CPU time say more where the machine is shared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from gallery.graph import ComputeGraph
+from gallery.layout.levels import undirected
+from gallery.layout.quality import cover, neighbourhood_preservation, stress
+from gallery.load import load
+from gallery.lower import lower
+from tests.benchmarks.rivals import RIVALS
+
+ROOT = Path(__file__).parents[2]
+HEAD = (
+    f"{'layout':20} {'seconds':>9} {'cpu':>9} {'MiB':>7} {'stress':>7} {'nbhood':>7} {'cover':>6}"
+)
+
+
+def store(graph: ComputeGraph, path: Path) -> None:
+    """Write what layouts need of a graph."""
+    arrays = {f"level{i}": level for i, level in enumerate(graph.levels)}
+    np.savez(
+        path,
+        indptr=graph.indptr,
+        sources=graph.sources,
+        operator=graph.vertex_operator,
+        layer=[operator.layer for operator in graph.operators],
+        parent=[layer.parent for layer in graph.layers],
+        levels=len(graph.levels),
+        **{"pass": graph.vertex_pass},
+        **arrays,
+    )
+
+
+def measured(graph: ComputeGraph, name: str, directory: Path, limit: float) -> str:
+    """One line of the table."""
+    out = directory / name
+    command = [sys.executable, "-m", "tests.benchmarks.rivals", name, directory / "graph.npz", out]
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, timeout=limit, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"{name:20} not done after {limit:g} s"
+    if done.returncode:
+        return f"{name:20} exit status {done.returncode}: {' '.join(done.stderr.split()[-12:])}"
+    told = json.loads(done.stdout.splitlines()[-1])
+    if "missing" in told:
+        return f"{name:20} {told['missing']}"
+    positions = np.fromfile(out, np.float32).reshape(-1, 2)
+    random = np.random.default_rng
+    both = undirected(graph.indptr, graph.sources)
+    return (
+        f"{name:20} {told['seconds']:9.2f} {told['cpu']:9.2f} {told['peak']:7.0f} "
+        f"{stress(*both, positions, random(1)):7.4f} "
+        f"{neighbourhood_preservation(*both, positions, random(1)):7.4f} "
+        f"{cover(graph, positions):6.2f}"
+    )
+
+
+def main() -> None:
+    """Print a table for each size."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default=str(ROOT / "models" / "resnet50.onnx"))
+    parser.add_argument("--passes", default="forward", choices=["forward", "training"])
+    parser.add_argument("--vertices", type=int, nargs="+", default=[15_000])
+    parser.add_argument("--layouts", nargs="+", default=list(RIVALS), choices=list(RIVALS))
+    parser.add_argument("--limit", type=float, default=600, help="seconds for each layout")
+    options = parser.parse_args()
+    model = load(Path(options.model))
+    for vertices in options.vertices:
+        graph = lower(model, vertices=vertices, passes=options.passes)
+        print(f"\n{model.name}, {graph.vertices} vertices, {graph.edges} edges\n{HEAD}", flush=True)
+        with tempfile.TemporaryDirectory() as name:
+            store(graph, Path(name) / "graph.npz")
+            for layout in options.layouts:
+                print(measured(graph, layout, Path(name), options.limit), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""Draws scans and measures: edges a second, cores, size, datashader beside it, tones.
+
+Run as `python -m tests.benchmarks.bench_render [--large] [--models [NAME ...]]`; `--large` draws
+115 million edges at 8,192 pixels; `--models` measures the pictures of sample models. Seconds are the
+best of three runs: of one core those of the processor, which a busy machine changes little, of
+several cores those of the wall.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numba
+import numpy as np
+
+from gallery.color import color
+from gallery.color.oklab import linear_from_srgb, oklab_from_linear, oklch_from_srgb8
+from gallery.graph import ComputeGraph, GraphOperator
+from gallery.layout import layout
+from gallery.layout.types import Layout
+from gallery.load import load
+from gallery.lower import lower
+from gallery.model import Layer
+from gallery.render import RenderSettings
+from gallery.render.light import Strokes, draw, faintest_edge
+from gallery.render.raster import _plan, strips
+
+MODELS = Path(__file__).parents[2] / "models"
+GREY = np.array([0.2126, 0.7152, 0.0722])
+
+
+def best(
+    work: Callable[[], object], runs: int = 3, clock: Callable[[], float] = time.process_time
+) -> float:
+    """Seconds of the fastest run, after one that compiles."""
+    work()
+    found = []
+    for _ in range(runs):
+        start = clock()
+        work()
+        found.append(clock() - start)
+    return min(found)
+
+
+def segments(edges: int, length: float, side: float, seed: int = 1) -> np.ndarray:
+    """Random lines of one length within a square: float32 (2 * edges, 2), ends in turn."""
+    rng = np.random.default_rng(seed)
+    start = rng.uniform(length, side - length, (edges, 2))
+    angle = rng.uniform(0, 2 * np.pi, edges)
+    end = start + length * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return np.stack([start, end], axis=1).reshape(-1, 2).astype(np.float32)
+
+
+def lines(edges: int, length: float, side: float) -> Strokes:
+    """Random lines in ten colours, without dots."""
+    points = segments(edges, length, side)
+    reads = np.tile(np.array([0, 1], np.int64), edges)
+    return Strokes(
+        indptr=np.concatenate([[0], np.cumsum(reads)]),
+        sources=np.arange(0, 2 * edges, 2, dtype=np.int32),
+        points=points,
+        index=(np.arange(2 * edges) // 2 % 10).astype(np.uint16),
+        colors=np.random.default_rng(2).uniform(size=(10, 3)).astype(np.float32),
+        line=1.3,
+        dot=0.0,
+        dot_light=0.0,
+        fade=0.0,
+        reach=24.0,
+        gradient=True,
+    )
+
+
+def bench_speed(edges: int = 2_000_000) -> None:
+    """Edges of 40 px at 1,600 px, on one core and on all."""
+    strokes = lines(edges, 40.0, 1600.0)
+    cores = numba.get_num_threads()
+    numba.set_num_threads(1)
+    seconds = best(lambda: draw(strokes, (1600, 0, 1600)))
+    rate = edges / seconds / 1e6
+    print(f"{edges:,} edges of 40 px, one core: {seconds:.2f} s, {rate:.2f} M/s (goal 1.5)")
+    one = best(lambda: draw(strokes, (1600, 0, 1600)), 3, time.perf_counter)
+    numba.set_num_threads(cores)
+    all_cores = best(lambda: draw(strokes, (1600, 0, 1600)), 3, time.perf_counter)
+    print(f"{cores} cores over 1, by the wall: {one / all_cores:.2f} times (goal 1.7 for 2)")
+
+
+def bench_datashader(edges: int = 600_000) -> None:
+    """The same lines, antialiased and by category, by datashader and by us, on one core each."""
+    import datashader  # noqa: PLC0415 -- the bench extra alone brings it
+    import pandas as pd  # noqa: PLC0415
+
+    strokes = lines(edges, 40.0, 1600.0)
+    ends = strokes.points.reshape(-1, 2, 2)
+    kinds = pd.Categorical(strokes.index[1::2].astype(str))
+    frame = pd.DataFrame(
+        {"x0": ends[:, 0, 0], "y0": ends[:, 0, 1], "x1": ends[:, 1, 0], "y1": ends[:, 1, 1],
+         "kind": kinds}
+    )  # fmt: skip
+    canvas = datashader.Canvas(1600, 1600, x_range=(0, 1600), y_range=(0, 1600))
+
+    def theirs(categories: bool) -> object:
+        how = datashader.by("kind", datashader.count()) if categories else datashader.count()
+        ends = {"x": ["x0", "x1"], "y": ["y0", "y1"], "axis": 1}
+        return canvas.line(frame, **ends, agg=how, line_width=1.3)
+
+    numba.set_num_threads(1)
+    ours = best(lambda: draw(strokes, (1600, 0, 1600)))
+    print(f"{edges:,} edges of 40 px, one core, ours in colour: {ours:.2f} s")
+    for categories, words in ((True, "by category"), (False, "without colour")):
+        other = best(lambda which=categories: theirs(which), 1)
+        print(f"  datashader {words}: {other:.2f} s, {other / ours:.1f} times ours (goal 2)")
+    numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
+
+
+def large(vertices: int = 18_700_000, fan: int = 6) -> Layout:
+    """A graph of the size of Graphcore's largest: bodies in which vertices read near ones."""
+    rng = np.random.default_rng(3)
+    bodies = 400
+    angle = np.linspace(0, 1.9 * np.pi, bodies)
+    centre = 4000 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    owner = np.arange(vertices) * bodies // vertices
+    positions = (centre[owner] + rng.normal(size=(vertices, 2)) * 60).astype(np.float32)
+    order = np.lexsort((positions[:, 0].round(-1), owner))
+    positions = positions[order]
+    reads = np.minimum(np.arange(vertices), fan)
+    indptr = np.concatenate([[0], np.cumsum(reads)])
+    readers = np.repeat(np.arange(vertices, dtype=np.int32), reads)
+    back = rng.integers(1, 12, len(readers), dtype=np.int32)
+    sources = np.maximum(readers - back, 0)
+    sources += (sources >= readers) * (readers - 1 - sources)
+    graph = ComputeGraph(
+        model="large",
+        vertex_operator=owner.astype(np.int32),
+        vertex_kind=np.full(vertices, 2, np.uint8),
+        vertex_pass=np.zeros(vertices, np.uint8),
+        vertex_flops=np.ones(vertices, np.float32),
+        vertex_bytes=np.ones(vertices, np.float32),
+        indptr=indptr,
+        sources=np.ascontiguousarray(np.maximum(sources, 0)),
+        operators=tuple(
+            GraphOperator(name=f"o{k}", type="Conv", layer=0, operator=k) for k in range(bodies)
+        ),
+        layers=(Layer(name="", path="", parent=-1),),
+    )
+    return Layout(graph=graph, positions=positions, skeleton="sfdp", engine="sfdp")
+
+
+def bench_large(size: int = 8192) -> None:
+    """All edges of the largest graph, from layout to pixels, on all cores."""
+    scan = large()
+    found = color(scan.graph)
+    start = time.perf_counter()
+    rows = sum(len(strip) for strip in strips(scan, found, size, RenderSettings()))
+    seconds = time.perf_counter() - start
+    ends = (
+        scan.positions[scan.graph.sources[:1_000_000]]
+        - scan.positions[scan.graph.readers()[:1_000_000]]
+    )
+    span = np.ptp(scan.positions, axis=0).max()
+    length = float(np.hypot(*ends.T).mean()) / span * size * 0.91
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(
+        f"{scan.graph.vertices:,} vertices, {scan.graph.edges:,} edges of {length:.0f} px at "
+        f"{rows} px: {seconds:.1f} s (goal 60), peak {peak:.1f} GiB with the graph"
+    )
+
+
+def bench_tones(names: list[str], vertices: int = 40_000) -> None:
+    """Burnt pixels, faintest edge and hue error of the pictures of sample models at 1,600 px."""
+    paths = [MODELS / f"{name}.onnx" for name in names] or sorted(MODELS.glob("*.onnx"))
+    print(f"{'model':22}{'edges':>10}{'burnt %':>9}{'faintest':>9}{'hue °':>7}{'s':>7}")
+    for path in paths:
+        graph = lower(load(path), vertices=vertices)
+        scan, found = layout(graph), color(graph)
+        start = time.perf_counter()
+        settings = RenderSettings()
+        pixels = np.concatenate(list(strips(scan, found, 1600, settings)))
+        seconds = time.perf_counter() - start
+        light = _plan(scan, found, 1600, settings).first
+        assert light is not None
+        amount = light[..., 3]
+        drawn = pixels[amount > 0].astype(int)
+        burnt = 100 * float(((drawn.max(axis=1) >= 255) | (drawn.min(axis=1) >= 225)).mean())
+        dense = amount >= np.quantile(amount[amount > 0], 0.99)
+        lab = oklab_from_linear(light[dense][:, :3] / amount[dense][:, None])
+        hue = oklch_from_srgb8(pixels[dense])[:, 2] - np.degrees(np.arctan2(lab[:, 2], lab[:, 1]))
+        error = float(np.abs((hue + 180) % 360 - 180).mean())
+        strokes = _plan(scan, found, 1600, settings).strokes
+        faint = faintest_edge(graph.indptr, graph.sources, strokes.points, 24.0, settings.fade)
+        near = (amount > 0.68 * faint) & (amount < 1.05 * faint)
+        grey = 255 * linear_from_srgb(pixels[near] / 255.0) @ GREY
+        grey = 255 * (1.055 * (grey / 255) ** (1 / 2.4) - 0.055) if near.any() else np.array([0])
+        print(
+            f"{path.stem:22}{graph.edges:>10,}{burnt:>9.3f}{grey.min():>9.1f}{error:>7.2f}"
+            f"{seconds:>7.2f}"
+        )
+
+
+def main() -> None:
+    """Run what the arguments ask for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--large", action="store_true")
+    parser.add_argument("--models", nargs="*")
+    chosen = parser.parse_args()
+    if chosen.models is not None:
+        bench_tones(chosen.models)
+    elif chosen.large:
+        bench_large()
+    else:
+        bench_speed()
+        bench_datashader()
+
+
+if __name__ == "__main__":
+    main()

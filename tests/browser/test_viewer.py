@@ -1,0 +1,393 @@
+"""The viewer in a real Chromium, which draws WebGL 2 in software."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
+
+from gallery.color import color
+from gallery.layout.types import Layout
+from gallery.publish.settings import SiteSettings
+from gallery.publish.templates import environment
+from gallery.publish.viewer import viewer_data
+from gallery.publish.viewer_pack import pack, unpack
+from gallery.publish.viewer_page import ViewerPage, viewer_files
+from tests.browser.chromium import Browser
+from tests.browser.viewer_hands import (
+    differ,
+    find,
+    hover,
+    hue_share,
+    pixels,
+    run,
+    show,
+    still,
+    until,
+)
+from tests.publish.viewer_net import colorings, net
+
+pytestmark = pytest.mark.browser
+
+_FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--window-size=860,540",
+)
+_NASTY = "<img src=x onerror=document.title='hit'>"
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Chromium with a software renderer for WebGL, which the other tests do without."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    chromedriver = shutil.which("chromedriver")
+    if chromium is None or chromedriver is None:
+        missing = "there is no chromium with chromedriver on this machine"
+        if os.environ.get("GALLERY_REQUIRE_BROWSER") == "1":
+            pytest.fail(f"GALLERY_REQUIRE_BROWSER is 1, but {missing}")
+        pytest.skip(missing)
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in (*_FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(chromedriver))
+    try:
+        yield Browser(driver)
+    finally:
+        driver.quit()
+
+
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory: pytest.TempPathFactory) -> tuple[Layout, bytes]:
+    model, placed = net(tmp_path_factory.mktemp("net"), vertices=900)
+    return placed, viewer_data(placed, colorings(placed), model)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory, layout: tuple[Layout, bytes]) -> Path:
+    """A site of two viewers: a plain one and one of hostile names."""
+    folder = tmp_path_factory.mktemp("site") / "below"
+    settings = SiteSettings(title="Nets")
+    head, sections = unpack(layout[1])
+    names = head["operators"]["name"]
+    head["operators"]["name"] = [_NASTY + name for name in names]
+    head["layers"]["path"] = [_NASTY for _ in head["layers"]["path"]]
+    head["layers"]["name"] = head["layers"]["path"]
+    for slug, data in (("net", layout[1]), ("hostile", pack(head, sections))):
+        title = "Net" if slug == "net" else _NASTY
+        page = ViewerPage(
+            slug=slug, title=title, picture="assets/net.png", width=64, height=64, alt="A scan"
+        )
+        for path, content in viewer_files(environment(settings), data, page, settings).items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(content)
+    Image.new("RGB", (64, 64), (90, 30, 200)).save(folder / "assets" / "net.png")
+    icon = '<svg xmlns="http://www.w3.org/2000/svg"/>'
+    (folder / "assets" / "icon.svg").write_text(icon, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bases(root: Path) -> Iterator[dict[str, str]]:
+    """The site from disk, and below a path of a host."""
+    handler = partial(_Quiet, directory=str(root.parent))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield {
+            "file": f"{root.as_uri()}/",
+            "http": f"http://127.0.0.1:{server.server_port}/below/",
+        }
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.mark.parametrize("way", ["file", "http"])
+def test_it_draws_and_asks_nobody_else(browser: Browser, bases: dict[str, str], way: str) -> None:
+    show(browser, bases[way] + "net/viewer/index.html")
+    picture = pixels(browser)
+    assert (picture.max(axis=2) > 60).mean() > 0.02
+    assert browser.errors() == []
+    asked = browser.requests()
+    assert asked
+    assert [one for one in asked if not one.startswith(bases[way])] == []
+
+
+def test_browser_reads_what_python_wrote(
+    browser: Browser, bases: dict[str, str], layout: tuple[Layout, bytes]
+) -> None:
+    show(browser, bases["file"] + "net/viewer/index.html")
+    graph = layout[0].graph
+    read = run(
+        browser,
+        "const g = GalleryViewer.app.graph; return {ids: [...g.ids], operator: [...g.operator],"
+        " pairs: [...g.pairs], read: [...g.read], sent: [...g.sent], forward: [...g.forward],"
+        " rows: [...g.rows(0)], x: [...g.x], y: [...g.y],"
+        " feeds: [...g.ids].map((v) => [...g.readersOf(v)]),"
+        " boxes: [...g.ids].map((v) => g.block(v)?.box ?? [])}",
+    )
+    n = graph.vertices
+    assert read["ids"] == list(range(n))
+    assert read["operator"] == graph.vertex_operator.tolist()
+    pairs = np.stack([graph.sources, graph.readers()], axis=1)
+    assert read["pairs"] == pairs.reshape(-1).tolist()
+    assert read["read"] == np.diff(graph.indptr).tolist()
+    assert read["sent"] == np.bincount(graph.sources, minlength=n).tolist()
+    assert graph.gradient_of is not None
+    assert read["forward"] == graph.gradient_of.tolist()
+    assert read["rows"] == colorings(layout[0])[0].index.tolist()
+    positions = layout[0].positions
+    low = positions.min(axis=0)
+    side = (positions.max(axis=0) - low).max()
+    true = (positions - low) / side * 65535
+    assert np.abs(np.stack([read["x"], read["y"]], axis=1) - true).max() <= 0.51
+    for v in range(n):
+        lows, highs = graph.box(v)
+        assert read["boxes"][v] == [list(pair) for pair in zip(lows, highs, strict=True)]
+        assert read["feeds"][v] == pairs[pairs[:, 0] == v, 1].tolist()
+
+
+def test_colour_zoom_and_passes_change_the_picture(
+    browser: Browser, bases: dict[str, str], layout: tuple[Layout, bytes]
+) -> None:
+    show(browser, bases["file"] + "net/viewer/index.html")
+    first = pixels(browser)
+    assert differ(first, pixels(browser)) == 0
+    colour = Select(find(browser, "attribute"))
+    colour.select_by_visible_text("Pass")
+    by_pass = pixels(browser)
+    assert differ(first, by_pass) > 0.3
+    assert [one.text for one in browser.driver.find_elements(By.CSS_SELECTOR, ".entry .name")] == [
+        "forward", "backward", "update",
+    ]  # fmt: skip
+    for entry in color(layout[0].graph, "pass").legend[:2]:
+        assert hue_share(by_pass, entry.color) > 0.02
+    Select(find(browser, "palette")).select_by_index(2)
+    assert differ(by_pass, pixels(browser)) > 0.2
+    colour.select_by_index(0)
+    Select(find(browser, "palette")).select_by_index(0)
+    browser.driver.find_element(By.CSS_SELECTOR, "[data-pass='backward']").click()
+    assert differ(first, pixels(browser)) > 0.1
+    browser.driver.find_element(By.CSS_SELECTOR, "[data-pass='backward']").click()
+    find(browser, "nearer").click()
+    assert differ(first, pixels(browser)) > 0.3
+    find(browser, "home").click()
+    assert differ(first, pixels(browser)) < 0.02
+    assert browser.errors() == []
+
+
+def test_hover_says_what_the_vertex_is(
+    browser: Browser, bases: dict[str, str], layout: tuple[Layout, bytes]
+) -> None:
+    show(browser, bases["file"] + "net/viewer/index.html")
+    graph = layout[0].graph
+    types = [graph.operators[o].type for o in graph.vertex_operator]
+    vertex = types.index("Relu") + 3
+    before = pixels(browser)
+    text = hover(browser, vertex)
+    lows, highs = graph.box(vertex)
+    ranges = [
+        f"{low}–{high - 1}" if high - low > 1 else str(low)
+        for low, high in zip(lows, highs, strict=True)
+    ]
+    for part in ("Relu", "computes a block, forward", f"[{', '.join(ranges)}]", "FLOP", "1 × 8"):
+        assert part in text
+    assert np.abs(pixels(browser) - before).max() > 60
+
+
+def test_legend_and_search_light_up_and_the_address_keeps_it(
+    browser: Browser, bases: dict[str, str]
+) -> None:
+    show(browser, bases["file"] + "net/viewer/index.html")
+    Select(find(browser, "attribute")).select_by_visible_text("Operator type")
+    plain = pixels(browser)
+    entries = browser.driver.find_elements(By.CSS_SELECTOR, ".entry")
+    next(one for one in entries if "Relu" in one.text).click()
+    lit = pixels(browser)
+    assert differ(plain, lit) > 0.2
+    until(browser, "location.hash.includes('type=Relu')")
+    address = browser.driver.current_url
+    show(browser, address)
+    assert differ(lit, pixels(browser)) < 0.02
+    search = find(browser, "search")
+    search.send_keys("relu")
+    until(browser, "document.querySelectorAll('[data-found] button').length > 0")
+    search.send_keys(Keys.ENTER)
+    still(browser)
+    until(browser, "location.hash.includes('operator=') && location.hash.includes('at=')")
+    near = pixels(browser)
+    show(browser, browser.driver.current_url)
+    assert differ(near, pixels(browser)) < 0.05
+
+
+def test_keys_alone_do_everything(browser: Browser, bases: dict[str, str]) -> None:
+    show(browser, bases["file"] + "net/viewer/index.html")
+    reached = set()
+    for _ in range(60):
+        ActionChains(browser.driver).send_keys(Keys.TAB).perform()
+        names = (
+            "Object.keys(document.activeElement.dataset).concat(document.activeElement.className)"
+        )
+        reached |= set(run(browser, f"return {names}"))
+    wanted = {"stage", "nearer", "farther", "home", "names", "save", "playButton", "playSlider"}
+    assert wanted | {"attribute", "palette", "pass", "search", "entry", "choice"} <= reached
+    stage = find(browser, "stage")
+    at = run(browser, "return GalleryViewer.app.camera.x")
+    stage.send_keys(Keys.ARROW_RIGHT)
+    assert run(browser, "return GalleryViewer.app.camera.x") > at
+    stage.send_keys("+")
+    assert run(browser, "return GalleryViewer.app.camera.zoom") > 1
+    stage.send_keys(Keys.ENTER)
+    assert find(browser, "card").is_displayed()
+    stage.send_keys(Keys.ESCAPE)
+    assert not find(browser, "card").is_displayed()
+    stage.send_keys("n")
+    assert run(browser, "return GalleryViewer.app.colours.lit.operators.length") == 1
+    assert browser.errors() == []
+
+
+def test_wheel_and_pinch_zoom_where_they_point(browser: Browser, bases: dict[str, str]) -> None:
+    show(browser, bases["file"] + "net/viewer/index.html")
+    place = "return GalleryViewer.app.camera.place(100, 120)"
+    zoom = "return GalleryViewer.app.camera.zoom"
+    left, top = run(
+        browser, "const b = GalleryViewer.app.stage.getBoundingClientRect(); return [b.x, b.y]"
+    )
+    before = run(browser, place)
+    wheel = {"type": "mouseWheel", "x": left + 100, "y": top + 120, "deltaX": 0, "deltaY": -300}
+    browser.driver.execute_cdp_cmd("Input.dispatchMouseEvent", wheel)
+    until(browser, "GalleryViewer.app.camera.zoom > 1")
+    np.testing.assert_allclose(
+        run(browser, place), before, atol=2e-3
+    )  # the pointer stands on whole pixels
+    closer = run(browser, zoom)
+    for kind, apart in (("touchStart", 20), ("touchMove", 30), ("touchMove", 40), ("touchEnd", 0)):
+        points = [
+            {"x": left + 100 + sign * apart, "y": top + 120, "id": number}
+            for number, sign in enumerate((-1, 1))
+        ]
+        event = {"type": kind, "touchPoints": points if apart else []}
+        browser.driver.execute_cdp_cmd("Input.dispatchTouchEvent", event)
+    assert run(browser, zoom) == pytest.approx(2 * closer, rel=0.02)
+    assert browser.errors() == []
+
+
+def test_the_wave_follows_the_order(browser: Browser, bases: dict[str, str]) -> None:
+    show(browser, bases["file"] + "net/viewer/index.html")
+    calm = pixels(browser)
+    run(browser, "GalleryViewer.app.play.go(0.3)")
+    early = pixels(browser)
+    run(browser, "GalleryViewer.app.play.go(0.8)")
+    late = pixels(browser)
+    assert min(differ(calm, early), differ(early, late)) > 0.2
+    label = find(browser, "play-label").text
+    assert label.startswith("backward")
+    find(browser, "play-button").click()
+    until(browser, "GalleryViewer.app.play.time > 0.82")
+    find(browser, "play-button").click()
+    assert run(browser, "return GalleryViewer.app.play.last") is None
+
+
+def test_reduced_motion_moves_in_steps(browser: Browser, bases: dict[str, str]) -> None:
+    features = [{"name": "prefers-reduced-motion", "value": "reduce"}]
+    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    try:
+        show(browser, bases["file"] + "net/viewer/index.html")
+        find(browser, "play-button").click()
+        assert run(browser, "return GalleryViewer.app.play.last") is None
+        assert run(browser, "return GalleryViewer.app.play.time") > 0
+        find(browser, "stage").send_keys("n")
+        assert run(browser, "return GalleryViewer.app.camera.flight") is None
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_without_float_targets_it_still_draws(browser: Browser, bases: dict[str, str]) -> None:
+    show(browser, bases["file"] + "net/viewer/index.html?plain")
+    assert run(browser, "return GalleryViewer.app.renderer.plain")
+    assert (pixels(browser).max(axis=2) > 60).mean() > 0.01
+
+
+def test_without_webgl_the_picture_stands(browser: Browser, bases: dict[str, str]) -> None:
+    source = {"source": "HTMLCanvasElement.prototype.getContext = () => null"}
+    added = browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", source)
+    try:
+        browser.open(bases["file"] + "net/viewer/index.html", 860, 540)
+        until(browser, "document.querySelector('.failed')")
+        assert "WebGL" in find(browser, "note").text
+        image = browser.driver.find_element(By.CSS_SELECTOR, "[data-stage] img")
+        assert image.value_of_css_property("opacity") == "1"
+    finally:
+        browser.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+
+
+def test_without_scripts_the_picture_stands(browser: Browser, bases: dict[str, str]) -> None:
+    browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.open(bases["file"] + "net/viewer/index.html", 860, 540)
+        image = browser.driver.find_element(By.CSS_SELECTOR, "[data-stage] img")
+        assert image.is_displayed()
+        assert not find(browser, "attribute").is_displayed()
+        assert "needs JavaScript" in browser.driver.find_element(By.TAG_NAME, "main").text
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_names_stay_text(browser: Browser, bases: dict[str, str]) -> None:
+    show(browser, bases["file"] + "hostile/viewer/index.html")
+    find(browser, "search").send_keys("relu")
+    until(browser, "document.querySelectorAll('[data-found] button').length > 0")
+    find(browser, "stage").send_keys(Keys.ENTER)
+    find(browser, "names").click()
+    assert _NASTY in find(browser, "card-body").text
+    assert run(browser, "return document.querySelectorAll('img').length") == 1
+    assert browser.driver.title != "hit"
+    assert browser.errors() == []
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_axe_finds_nothing(browser: Browser, bases: dict[str, str], axe: str, width: int) -> None:
+    browser.open(bases["http"] + "net/viewer/index.html", width, 840)
+    still(browser)
+    if width < 800:
+        find(browser, "panel-button").click()
+    # The page's own policy forbids scripts from elsewhere; the driver's are not bound by it.
+    browser.driver.execute_script(axe)
+    found = browser.driver.execute_async_script(
+        "const done = arguments[0];"
+        "axe.run().then((r) => done(JSON.stringify(r.violations.map((v) =>"
+        " [v.id, v.nodes.map((n) => n.html.slice(0, 160))]))))"
+    )
+    assert json.loads(found) == []

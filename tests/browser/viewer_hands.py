@@ -1,0 +1,85 @@
+"""What the tests of the viewer do: wait, look at its pixels, point at a vertex."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.browser.chromium import Browser
+
+
+def run(browser: Browser, script: str) -> Any:
+    return browser.driver.execute_script(script)
+
+
+def find(browser: Browser, name: str) -> WebElement:
+    return browser.driver.find_element(By.CSS_SELECTOR, f"[data-{name}]")
+
+
+def until(browser: Browser, condition: str) -> None:
+    WebDriverWait(browser.driver, 60, poll_frequency=0.02).until(
+        lambda driver: driver.execute_script(f"return Boolean({condition})")
+    )
+
+
+def still(browser: Browser) -> None:
+    """Wait until everything that was asked for is drawn."""
+    until(
+        browser,
+        "window.GalleryViewer && GalleryViewer.app && !GalleryViewer.app.renderer.dirty"
+        " && !GalleryViewer.app.camera.flight"
+        " && document.querySelector('[data-stage]').dataset.state === 'still'"
+        " && getComputedStyle(document.querySelector('[data-light]')).opacity === '1'",
+    )
+
+
+def show(browser: Browser, address: str) -> None:
+    browser.open(address, 860, 540)
+    still(browser)
+
+
+def pixels(browser: Browser) -> np.ndarray:
+    """What the stage shows: uint8 (h, w, 3)."""
+    still(browser)
+    picture = Image.open(io.BytesIO(find(browser, "stage").screenshot_as_png))
+    return np.asarray(picture.convert("RGB")).astype(int)
+
+
+def differ(one: np.ndarray, other: np.ndarray) -> float:
+    """Share of the lit pixels of either picture that differ clearly."""
+    lit = (one.max(axis=2) > 40) | (other.max(axis=2) > 40)
+    return float((np.abs(one - other).max(axis=2) > 24)[lit].mean())
+
+
+def hue_share(picture: np.ndarray, color: str) -> float:
+    """Share of the lit pixels whose light has the ratios of a colour's channels."""
+    wanted = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) ** 2.2
+    light = picture[picture.max(axis=2) > 60] ** 2.2
+    cosine = light @ wanted / np.linalg.norm(light, axis=1) / np.linalg.norm(wanted)
+    return float((cosine > 0.98).mean())
+
+
+def point(browser: Browser, vertex: int) -> tuple[float, float]:
+    """Where a vertex is, from the middle of the stage."""
+    x, y, width, height = run(
+        browser,
+        "const {camera, graph, stage} = GalleryViewer.app;"
+        f"return [...camera.point(graph.x[{vertex}] / 65535, graph.y[{vertex}] / 65535),"
+        " stage.clientWidth, stage.clientHeight]",
+    )
+    return x - width / 2, y - height / 2
+
+
+def hover(browser: Browser, vertex: int) -> str:
+    x, y = point(browser, vertex)
+    stage = find(browser, "stage")
+    ActionChains(browser.driver).move_to_element_with_offset(stage, round(x), round(y)).perform()
+    until(browser, f"GalleryViewer.app.card.vertex === {vertex}")
+    return find(browser, "card-body").text
