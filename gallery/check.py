@@ -119,7 +119,7 @@ def _links(page: Path) -> Iterator[str]:
 
 
 class _Reader(HTMLParser):
-    """Collects the addresses of a page; the parser of the standard library is made to be derived."""
+    """Collects the addresses of a page."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -122,7 +122,8 @@ class ModelPlan:
 
     def viewer_scan(self) -> ScanSettings:
         """The scan that the viewer shows."""
-        return replace(self.scans[0].scan, vertices=self.viewer_vertices)
+        hero = self.scans[0].scan
+        return replace(hero, vertices=min(hero.vertices, self.viewer_vertices))
 
     def products(self) -> tuple[tuple[str, str, str], ...]:
         """Stage, name and key of everything that the site needs of this model."""

@@ -129,7 +129,8 @@ class VariantSettings:
         diagram: Whether the operator diagram is drawn.
         poster: Whether the infographic is drawn.
         viewer: Whether the pages get the interactive viewer.
-        viewer_vertices: Budget of the viewer's graph.
+        viewer_vertices: Most vertices of the graph that the viewer shows; the hero's own where
+            that has no more.
     """
 
     sizes: tuple[int, ...] = (320, 640, 1280, 1920)
@@ -143,7 +144,7 @@ class VariantSettings:
     diagram: bool = True
     poster: bool = True
     viewer: bool = True
-    viewer_vertices: int = 20_000
+    viewer_vertices: int = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -189,3 +189,16 @@ def test_inputs_of_unknown_rank(tmp_path):
     assert shape_of(model, "x") is None
     assert tensor_names(model, model.inputs) == ["x"]
     assert model.tensors[0].dtype == "float"
+
+
+def test_a_declared_size_fills_the_gap_of_one_dimension(tmp_path):
+    text = "net (float[4,5] x) => (y) <int64[2,7] h> { h = NonZero(x) y = Neg(h) }"
+    model = loaded(tmp_path, text)
+    assert (shape_of(model, "h"), shape_of(model, "y")) == ((2, 7), (2, 7))
+
+
+def test_a_spectrum_of_one_side(tmp_path):
+    text = """net (float[1,128,1] x) => (y) {
+        hop = Constant<value_int = 8>() length = Constant<value_int = 16>()
+        y = STFT(x, hop, , length) }"""
+    assert shape_of(loaded(tmp_path, text), "y") == (1, 15, 9, 2)

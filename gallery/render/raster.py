@@ -27,6 +27,8 @@ _DETAIL = 1280
 """Smaller pictures are drawn at least this large and shrunk in linear light."""
 _STRIP_BYTES = 256 << 20
 _PREVIEW_STROKES = 12_000_000
+_CROWD = 5_000_000
+"""Edges beyond which strokes get narrower."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -160,7 +162,8 @@ def _preview(
     strokes = _strokes(layout, coloring, settings, small, 1)
     step = max(1, layout.graph.edges // _PREVIEW_STROKES)
     light = draw(strokes, (small.width, 0, small.height), step)
-    ratio = whole.unit / small.unit * part
+    wide = _strokes(layout, coloring, settings, whole, 1).line
+    ratio = wide / strokes.line * part
     curve = _curve(light, strokes, coloring, settings, ratio)
     return light, curve, tone(light, _scaled(curve, 1 / ratio))
 
@@ -193,14 +196,16 @@ def _strokes(
     graph = layout.graph
     colors = linear_from_srgb(coloring.colors / 255.0).astype(np.float32)
     side = max(drawn.width, drawn.height) / 1600
+    # Among so many edges none is followed by eye: narrow ones show more and take less time.
+    unit = drawn.unit * min(1.0, (_CROWD / max(graph.edges, 1)) ** 0.25)
     return Strokes(
         indptr=graph.indptr,
         sources=graph.sources,
         points=drawn.place(layout.positions),
         index=coloring.index,
         colors=colors,
-        line=max(settings.line * drawn.unit, 0.5 * factor),
-        dot=max(settings.dot * drawn.unit, 0.7 * factor) if settings.dot else 0.0,
+        line=max(settings.line * unit, 0.5 * factor),
+        dot=max(settings.dot * unit, 0.7 * factor) if settings.dot else 0.0,
         dot_light=settings.dot_light,
         fade=settings.fade,
         reach=settings.reach * side,

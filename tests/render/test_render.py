@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,9 @@ from hypothesis import strategies as st
 from gallery.color import color
 from gallery.color.oklab import oklab_from_linear, oklch_from_srgb8
 from gallery.errors import RenderError
+from gallery.layout import layout as layout_of
+from gallery.load import load
+from gallery.lower import lower
 from gallery.model import Layer
 from gallery.render import Picture, RenderSettings, render, save
 from gallery.render.frame import frame
@@ -29,6 +33,7 @@ from gallery.render.raster import strips
 from tests.render.scans import layered, placed, ring
 from tests.strategies import compute_graph, compute_graphs, path
 
+MODELS = Path(__file__).parents[2] / "models"
 GREY = np.array([0.2126, 0.7152, 0.0722])
 
 
@@ -169,6 +174,20 @@ def test_a_label_stands_at_its_body() -> None:
         centre = np.array([label.box[0] + label.box[2], label.box[1] + label.box[3]]) / 2
         reach = np.hypot(*(points[graph.vertex_operator == body].mean(axis=0) - centre))
         assert reach < 100
+
+
+@pytest.mark.parametrize("name", ["alexnet", "resnet18", "vit-b16"])
+def test_labels_of_sample_models_do_not_overlap(name: str) -> None:
+    graph = lower(load(MODELS / f"{name}.onnx"), vertices=4000)
+    scan = layout_of(graph)
+    boxes = [
+        label.box for label in place_labels(scan, color(graph), frame(scan.positions, 1600, 0.045))
+    ]
+    assert len(boxes) >= 3
+    for number, one in enumerate(boxes):
+        for other in boxes[:number]:
+            apart = one[2] <= other[0] or other[2] <= one[0]
+            assert apart or one[3] <= other[1] or other[3] <= one[1]
 
 
 @pytest.mark.parametrize("attribute", ["layer", "flops"])

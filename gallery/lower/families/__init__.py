@@ -1,6 +1,7 @@
 """The access relations of ONNX's operators, one family a file; importing them registers them."""
 
 from gallery.lower.families import (
+    attention,
     contraction,
     control,
     elementwise,
@@ -8,6 +9,7 @@ from gallery.lower.families import (
     loss,
     movement,
     normalisation,
+    norms,
     pooling,
     quantised,
     rearrange,
@@ -21,6 +23,7 @@ from gallery.lower.families import (
 )
 
 __all__ = [
+    "attention",
     "contraction",
     "control",
     "elementwise",
@@ -28,6 +31,7 @@ __all__ = [
     "loss",
     "movement",
     "normalisation",
+    "norms",
     "pooling",
     "quantised",
     "rearrange",

@@ -1,0 +1,84 @@
+"""Small galleries and the real command for the tests of the whole program."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.onnx_text import write
+
+
+
+def _net(hidden: int) -> str:
+    """Two dense layers as ONNX text."""
+    first, second = (", ".join(["0.5"] * size) for size in (8 * hidden, hidden * 4))
+    return f"""
+net (float[1, 8] x) => (float[1, 4] y)
+<float[8, {hidden}] w1 = {{ {first} }}, float[{hidden}, 4] w2 = {{ {second} }}>
+{{
+    a = MatMul(x, w1)
+    b = Relu(a)
+    y = MatMul(b, w2)
+}}
+"""
+
+
+NET = _net(16)
+WIDER = _net(24)
+
+SETTINGS = """
+title = "Small nets"
+[scan]
+vertices = 60
+[variants]
+sizes = [64]
+size = [32]
+formats = ["webp"]
+vertices = 30
+training = false
+light = false
+skeletons = []
+colors = []
+diagram = false
+poster = false
+viewer = false
+"""
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def run_gallery(
+    *arguments: object, env: dict[str, str] | None = None, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the real command; what it printed and its exit status."""
+    command = [sys.executable, "-m", "gallery.cli", *map(str, arguments)]
+    environment = {**os.environ, **(env or {})}
+    return subprocess.run(
+        command, capture_output=True, text=True, env=environment, cwd=cwd, timeout=300, check=False
+    )
+
+
+@pytest.fixture
+def run() -> Run:
+    """The real command in a process of its own."""
+    return run_gallery
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """A directory with two small models, one with a sidecar, and quick settings."""
+    return make_models(tmp_path / "models")
+
+
+def make_models(folder: Path) -> Path:
+    """Write two small models, one with a sidecar, and quick settings."""
+    write(folder, NET, "first.onnx")
+    write(folder, NET.replace("net (", "other ("), "deep/second.onnx")
+    (folder / "first.md").write_text("---\ntitle: The first\ntags: [small]\n---\nSome *prose*.\n")
+    (folder / "gallery.toml").write_text(SETTINGS)
+    return folder

@@ -1,0 +1,100 @@
+"""The cache: what was put is got, and any damage is a miss."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from gallery.cache import Cache, cache_key, file_digest
+
+
+def fill(cache: Cache, key: str, content: bytes = b"content") -> None:
+    path = cache.temporary(".bin")
+    path.write_bytes(content)
+    cache.put(key, {"numbers": [1, 2]}, {"data": path})
+
+
+def test_what_was_put_is_got(tmp_path: Path) -> None:
+    cache, key = Cache(tmp_path), cache_key("stage", "1")
+    assert cache.get(key) is None
+    fill(cache, key)
+    entry = Cache(tmp_path).get(key)
+    assert entry is not None
+    assert entry.value == {"numbers": [1, 2]}
+    assert entry.files["data"].path.read_bytes() == b"content"
+    assert file_digest(entry.files["data"].path) == entry.files["data"].sha256
+    assert not list((tmp_path / "tmp").iterdir())
+
+
+def test_keys_depend_on_stage_version_and_every_input() -> None:
+    keys = {
+        cache_key("a", "1", x=1, y=2),
+        cache_key("b", "1", x=1, y=2),
+        cache_key("a", "2", x=1, y=2),
+        cache_key("a", "1", x=2, y=2),
+        cache_key("a", "1", x=1),
+        cache_key("a", "1", x=1, y="2"),
+    }
+    assert len(keys) == 6
+    assert cache_key("a", "1", x=1, y=2) == cache_key("a", "1", y=2, x=1)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "changed", "gone", "file gone", "file cut"])
+def test_damage_is_a_miss(tmp_path: Path, damage: str) -> None:
+    cache, key = Cache(tmp_path), cache_key("stage", "1")
+    fill(cache, key)
+    record = tmp_path / "records" / key[:2] / key
+    entry = cache.get(key)
+    assert entry is not None
+    file = entry.files["data"].path
+    if damage == "truncated":
+        record.write_bytes(record.read_bytes()[:-5])
+    elif damage == "changed":
+        record.write_bytes(record.read_bytes().replace(b"[1, 2]", b"[1, 3]"))
+    elif damage == "gone":
+        record.unlink()
+    elif damage == "file gone":
+        file.unlink()
+    else:
+        file.write_bytes(b"con")
+    assert cache.get(key) is None
+    fill(cache, key)
+    assert cache.get(key) is not None
+
+
+def test_a_cache_can_be_moved(tmp_path: Path) -> None:
+    key = cache_key("stage", "1")
+    fill(Cache(tmp_path / "one"), key)
+    shutil.move(tmp_path / "one", tmp_path / "two")
+    for path in (tmp_path / "two").rglob("*"):
+        os.utime(path, (0, 0))
+    entry = Cache(tmp_path / "two").get(key)
+    assert entry is not None
+    assert entry.files["data"].path.read_bytes() == b"content"
+
+
+def test_the_least_recently_used_goes_first(tmp_path: Path) -> None:
+    keys = [cache_key("stage", "1", n=n) for n in range(3)]
+    old = Cache(tmp_path)
+    for age, key in enumerate(keys):
+        fill(old, key, bytes([age]) * 100_000)
+        entry = old.get(key)
+        assert entry is not None
+        stamp = time.time() - 100_000 + 10_000 * age
+        for path in (entry.files["data"].path, tmp_path / "records" / key[:2] / key):
+            os.utime(path, (stamp, stamp))
+    cache = Cache(tmp_path)
+    assert cache.get(keys[0]) is not None, "used now, though it is the oldest"
+    assert cache.prune(210_000) >= 100_000
+    assert [cache.get(key) is not None for key in keys] == [True, False, True]
+
+
+def test_what_this_build_made_is_never_pruned(tmp_path: Path) -> None:
+    cache, key = Cache(tmp_path), cache_key("stage", "1")
+    fill(cache, key, b"x" * 100_000)
+    cache.prune(10)
+    assert cache.get(key) is not None

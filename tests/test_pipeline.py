@@ -1,0 +1,157 @@
+"""Whole builds by the real command: mixed models, caching, determinism, limits."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gallery.pipeline import BuildOptions, build
+from gallery.report import Report
+from tests.conftest import NET, WIDER, Run, make_models
+from tests.onnx_text import write
+
+
+def tree(site: Path) -> dict[str, bytes]:
+    """Content of every file of a site by its path."""
+    return {
+        path.relative_to(site).as_posix(): path.read_bytes()
+        for path in site.rglob("*")
+        if path.is_file()
+    }
+
+
+def quick(models: Path, site: Path, **options: object) -> Report:
+    """Build in this process (the workers are processes of their own all the same)."""
+    return build(models, site, options=BuildOptions(**options))  # type: ignore[arg-type]
+
+
+def test_good_and_bad_models_together(run: Run, models: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    (models / "text.onnx").write_text("this is a text, no model")
+    (models / "empty.onnx").write_bytes(b"")
+    (models / "pointer.onnx").write_text(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
+    )
+    (models / "folder.onnx").mkdir()
+    os.mkfifo(models / "pipe.onnx")
+    (models / "loop.onnx").symlink_to("loop.onnx")
+    (models / "side.md").write_text("---\nyear: soon\n---\n")
+    write(models, NET, "side.onnx")
+    write(models, NET, "<b>&'\".onnx")
+    junit, summary = tmp_path / "junit.xml", tmp_path / "summary.md"
+    result = run("build", models, "-o", site, "--junit", junit, "--summary", summary)
+    assert result.returncode == 1, result.stderr
+    assert "Traceback" not in result.stderr
+    errors = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 7
+    assert any("git lfs pull" in line for line in errors)
+    assert any("side.onnx: settings: year is 'soon'" in line for line in errors)
+    assert "3 built, 7 failed" in result.stdout
+    manifest = json.loads((site / "manifest.json").read_bytes())
+    failures = {one["path"]: (one["failure"] or {}).get("stage") for one in manifest["models"]}
+    assert failures["first.onnx"] is None
+    assert failures["pipe.onnx"] == "discover"
+    assert failures["text.onnx"] == "load"
+    index = (site / "index.html").read_text("utf-8")
+    assert "git lfs pull" in index
+    assert "<b>&" not in index
+    assert junit.read_text().count("<failure") == 7
+    assert "7 failed" in summary.read_text()
+
+
+def test_strict_leaves_the_site_as_it_was(run: Run, models: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    assert run("build", models, "-o", site).returncode == 0
+    before = tree(site)
+    (models / "bad.onnx").write_text("no model")
+    result = run("build", models, "-o", site, "--strict")
+    assert result.returncode == 1
+    assert "bad.onnx: load" in result.stderr
+    assert tree(site) == before
+
+
+def test_a_second_build_touches_nothing(models: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    first = quick(models, site)
+    assert first.changed
+    assert first.made() == {"facts": 2, "layout": 2, "load": 2, "lower": 2, "render": 2}
+    stamps = {path: path.stat().st_mtime_ns for path in site.rglob("*")}
+    second = quick(models, site)
+    assert second.made() == {}
+    assert not second.changed
+    assert {path: path.stat().st_mtime_ns for path in site.rglob("*")} == stamps
+
+
+def test_what_changed_is_made_again(models: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    quick(models, site)
+    (models / "first.md").write_text("---\ntitle: Another\n---\nOther prose.\n")
+    report = quick(models, site)
+    assert report.made() == {}
+    assert report.changed
+    assert "Other prose." in (site / "first" / "index.html").read_text("utf-8")
+    toml = models / "gallery.toml"
+    toml.write_text(toml.read_text().replace("[scan]", '[scan]\npalette = "fire"\ncolor = "depth"'))
+    assert quick(models, site).made() == {"render": 2}
+    write(models, WIDER, "first.onnx")
+    made = quick(models, site).made()
+    assert made == {"facts": 1, "layout": 1, "load": 1, "lower": 1, "render": 1}
+    (models / "first.onnx").unlink()
+    report = quick(models, site)
+    assert report.made() == {}
+    assert not (site / "first").exists()
+    assert not [name for name in tree(site) if "first" in name]
+
+
+def test_without_a_cache_the_same_site(models: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    quick(models, site)
+    before, stamp = tree(site), site.stat().st_mtime_ns
+    shutil.rmtree(tmp_path / ".cache")
+    report = quick(models, site)
+    assert report.made()["render"] == 2
+    assert not report.changed
+    assert (tree(site), site.stat().st_mtime_ns) == (before, stamp)
+
+
+def test_a_damaged_site_is_mended(models: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    quick(models, site)
+    before = tree(site)
+    (site / "index.html").write_text("cut")
+    (site / "stale.html").write_text("left over")
+    assert quick(models, site).changed
+    assert tree(site) == before
+
+
+@pytest.mark.slow
+def test_hash_seeds_places_and_workers_do_not_matter(run: Run, tmp_path: Path) -> None:
+    trees = []
+    for seed, jobs, name in (("1", 1, "here"), ("2", 2, "far/away")):
+        models, site = make_models(tmp_path / name / "models"), tmp_path / name / "site"
+        toml = models / "gallery.toml"
+        toml.write_text(toml.read_text().replace("diagram = false", "diagram = true"))
+        environment = {"PYTHONHASHSEED": seed}
+        result = run("build", models, "-o", site, "--jobs", jobs, env=environment)
+        assert result.returncode == 0, result.stderr
+        trees.append(tree(site))
+    assert trees[0].keys() == trees[1].keys()
+    assert [name for name in trees[0] if trees[0][name] != trees[1][name]] == []
+
+
+def test_a_model_over_its_time_gets_a_card(run: Run, models: Path, tmp_path: Path) -> None:
+    result = run("build", models, "-o", tmp_path / "site", "--seconds", "0.01")
+    assert result.returncode == 1
+    assert "first.onnx: start: more than 0.01 s; lower `vertices`" in result.stderr
+    assert "smaller budget" in result.stderr
+    assert "more than 0.01 s" in (tmp_path / "site" / "index.html").read_text("utf-8")
+
+
+def test_a_model_over_its_memory_gets_a_card(run: Run, models: Path, tmp_path: Path) -> None:
+    result = run("build", models, "-o", tmp_path / "site", "--memory", "20 MiB")
+    assert result.returncode == 1
+    assert "more than 20 MiB of memory" in result.stderr
