@@ -10,6 +10,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -203,19 +204,20 @@ def _work(
         if event["event"] in ("start", "step"):
             options.listen(paths[job.name], event)
 
-    for result in supervise(jobs, workers, settings.limits, listen, environment):
-        slug = result.job.name
-        _log_result(result)
-        if result.ending in ("time", "memory") and slug not in over:
-            over[slug] = result.ending
-            jobs.append(_job(plans[slug].smaller(), cache))
-            options.listen(paths[slug], {"event": "smaller", "ending": result.ending})
-            continue
-        one = built(plans[slug], result, over.get(slug, ""), settings.limits, cache)
-        outcomes[slug] = one
-        options.listen(paths[slug], {"event": result.ending, "found": result.detail})
-        if options.strict and one.failure:
-            return
+    with closing(supervise(jobs, workers, settings.limits, listen, environment)) as results:
+        for result in results:
+            slug = result.job.name
+            _log_result(result)
+            if result.ending in ("time", "memory") and slug not in over:
+                over[slug] = result.ending
+                jobs.append(_job(plans[slug].smaller(), cache))
+                options.listen(paths[slug], {"event": "smaller", "ending": result.ending})
+                continue
+            one = built(plans[slug], result, over.get(slug, ""), settings.limits, cache)
+            outcomes[slug] = one
+            options.listen(paths[slug], {"event": result.ending, "found": result.detail})
+            if options.strict and one.failure:
+                return
 
 
 def _job(plan: ModelPlan, cache: Cache) -> Job:

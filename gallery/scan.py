@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gallery.color import Coloring, color
-from gallery.errors import RenderError
+from gallery.errors import SettingsError
 from gallery.facts import Facts
 from gallery.layout import Layout, layout
 from gallery.layout.quality import quality as measure
@@ -52,6 +52,7 @@ def make_scan(
         picture (path, width, height), notes, and quality where it was asked for.
 
     Raises:
+        SettingsError: The picture cannot go there.
         GalleryError: A stage failed; nothing was written.
     """
     _check_output(output)
@@ -106,9 +107,9 @@ def _check_output(output: Path) -> None:
     allowed = (*RASTER, ".svg")
     if output.suffix.lower() not in allowed:
         found = f"{output.name} has no suffix of a picture format"
-        raise RenderError(found, hint="name the picture with one of " + ", ".join(allowed))
+        raise SettingsError(found, hint="name the picture with one of " + ", ".join(allowed))
     if not output.absolute().parent.is_dir():
-        raise RenderError(f"there is no directory {output.parent}", hint="make it first")
+        raise SettingsError(f"there is no directory {output.parent}", hint="make it first")
 
 
 def _draw(

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,7 +93,7 @@ def supervise(
     limits: Limits,
     listen: Listener,
     environment: Mapping[str, str] | None = None,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Run jobs until none is left; the caller may append more while it takes results.
 
     Args:
@@ -128,6 +128,8 @@ def supervise(
     finally:
         for one in running.values():
             _kill(one)
+            _pipe(one).close()
+            one.log.close()
         selector.close()
 
 

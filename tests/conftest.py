@@ -13,7 +13,6 @@ import pytest
 from tests.onnx_text import write
 
 
-
 def _net(hidden: int) -> str:
     """Two dense layers as ONNX text."""
     first, second = (", ".join(["0.5"] * size) for size in (8 * hidden, hidden * 4))

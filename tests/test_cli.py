@@ -62,7 +62,11 @@ def test_the_readme_names_every_command_and_only_real_options() -> None:
 def test_ci_and_the_readme_agree() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     run = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
-    told = [line for block in re.findall(r"```sh\n(.*?)```", readme, re.S) for line in block.splitlines()]
+    told = [
+        line
+        for block in re.findall(r"```sh\n(.*?)```", readme, re.S)
+        for line in block.splitlines()
+    ]
     setup = [line for line in told if ".venv" in line]
     assert len(setup) == 2
     for line in setup:

@@ -23,7 +23,7 @@ def test_words_are_those_of_the_rooms() -> None:
     assert settings.SKELETONS == ENGINES
     assert settings.ATTRIBUTES == ATTRIBUTES
     assert settings.PALETTES == PALETTES
-    assert settings.TARGETS == tuple(TARGETS)
+    assert tuple(TARGETS) == settings.TARGETS
 
 
 def test_a_sidecar_with_all_keys() -> None:
@@ -95,7 +95,9 @@ def test_hostile_heads(head: str, found: str) -> None:
 
 def test_aliases_do_not_grow_into_the_message() -> None:
     lines = ["a: &a [x, x, x, x, x, x, x, x]"]
-    lines += [f"{n}: &{n} [{', '.join(['*' + p] * 8)}]" for p, n in zip("abcdefg", "bcdefgh", strict=True)]
+    lines += [
+        f"{n}: &{n} [{', '.join(['*' + p] * 8)}]" for p, n in zip("abcdefg", "bcdefgh", strict=True)
+    ]
     with pytest.raises(SettingsError) as caught:
         front_matter("---\n" + "\n".join(lines) + "\ntitle: *h\n---\n", "net")
     assert len(str(caught.value)) < 10_000

@@ -16,8 +16,10 @@ _SHAPE_ONLY = {
 
 
 def completed(context: Context, parts: list[Part]) -> list[Part]:
-    """The parts; those that make outputs read all of each input that no part reads, and that is
-    not known before the model runs (a shape, an axis, a limit that is computed).
+    """The parts, with reads of all that they use and no relation of theirs names.
+
+    Those that make outputs read all of each input that no part reads and whose value is not known
+    before the model runs (a shape, an axis, a limit that is computed).
     """
     seen = {read.tensor for part in parts for read in part.reads}
     spared = _SHAPE_ONLY.get(context.operator.type, ())

@@ -59,7 +59,7 @@ def window(axis: int, stride: int, pad: int, extent: int) -> AxisRule:
 
 
 def scattered(axis: int, stride: int, pad: int, extent: int) -> AxisRule:
-    """The inputs i whose windows i * stride - pad .. + extent - 1 meet the block (ConvTranspose)."""
+    """The inputs i whose windows, from i * stride - pad on, meet the block (ConvTranspose)."""
 
     def rule(lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
         first = -((-(lows[:, axis] + pad - extent + 1)) // stride)

@@ -50,7 +50,8 @@ STRUCTURE = {
     "RNN": (4,),
     "GRU": (4,),
     "LSTM": (4,),
-    "Loop": (0,),
+    "Loop": (0, 1),
+    "If": (0,),
     "NegativeLogLikelihoodLoss": (1,),
     "SoftmaxCrossEntropyLoss": (1,),
     **dict.fromkeys(("HannWindow", "HammingWindow", "BlackmanWindow"), (0,)),
@@ -58,9 +59,11 @@ STRUCTURE = {
 """Inputs by operator type that say where data goes: shapes, axes, indices, lengths."""
 
 _RANDOM = frozenset(
-    ("Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform")
-    + ("RandomUniformLike",)
-)
+    {
+        "Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform",
+        "RandomUniformLike",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,7 +91,7 @@ def all_cases() -> tuple[Any, ...]:
     return tuple(sorted(collect_testcases(None), key=lambda case: str(case.name)))
 
 
-def tested(case: Any) -> str:
+def operator_of(case: Any) -> str:
     """The operator type that a test of ONNX's is about."""
     name = case.name
     if "_expanded" in name:
@@ -117,14 +120,19 @@ def left_out(case: Any) -> str:
     types = {node.op_type for node in graph.node}
     if types & _RANDOM:
         return "random"
-    if any(t.startswith(("Sequence", "Optional")) or t == "SplitToSequence" for t in types):
+    if any(t.startswith("Optional") for t in types):
+        return "optional"
+    if any(t.startswith("Sequence") or t == "SplitToSequence" for t in types):
         return "sequence"
-    if "Dropout" in types and "_training" in case.name or "training_dropout" in case.name:
+    if ("Dropout" in types and "_training" in case.name) or "training_dropout" in case.name:
         return "random"
-    if not case.data_sets or not all(isinstance(v, np.ndarray | np.generic | int | float)
-                                     for v in case.data_sets[0][0]):
-        return "sequence"
     return ""
+
+
+def _array(value: Any) -> Array:
+    if isinstance(value, onnx.TensorProto):
+        return np.asarray(numpy_helper.to_array(value))
+    return np.asarray(value)
 
 
 def prepared(case: Any, constant: bool) -> Case:
@@ -137,7 +145,7 @@ def prepared(case: Any, constant: bool) -> Case:
     proto.CopyFrom(case.model)
     graph = proto.graph
     feeds = {
-        value.name: np.asarray(array)
+        value.name: _array(array)
         for value, array in zip(graph.input, case.data_sets[0][0], strict=False)
     }
     if constant:
@@ -151,7 +159,7 @@ def prepared(case: Any, constant: bool) -> Case:
             graph.input.extend(kept)
     return Case(
         name=str(case.name),
-        operator=tested(case),
+        operator=operator_of(case),
         proto=proto,
         feeds=feeds,
         model=loaded(proto, str(case.name)),

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gallery.facts import cost
 from gallery.lower.assemble import Numbering, connect, gathered, number
 from gallery.lower.edges import Producer
-from gallery.lower.program import Program, program_of
+from gallery.lower.lowering import program_for
+from gallery.lower.program import Program
 from gallery.lower.splits import Splitter
 from gallery.lower.targets import target_named
 from gallery.model import Model
@@ -79,16 +78,9 @@ class Reach:
         return row
 
 
-def _flops(model: Model, operator: Any) -> float:
-    work = cost(model, operator)
-    return float(work.flops) if work else 0.0
-
-
 def reach(model: Model, vertices: int) -> Reach:
     """Lower a model to a budget and follow its edges."""
-    program = program_of(model, lambda o: _flops(model, o))
-    if not program.parts:
-        program = program_of(model, lambda o: _flops(model, o), fold=False)
+    program = program_for(model, fold=True)
     splits = Splitter(program, target_named("ipu2"), False).advance(vertices)
     numbering = number(program, splits)
     connect(program, splits, numbering)

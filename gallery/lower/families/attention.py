@@ -16,7 +16,15 @@ from gallery.lower.families.build import inside, making
 from gallery.lower.part import Boxes, Ints, Part, Read, Relation
 from gallery.lower.registry import Context, NoGridError, lowers
 from gallery.lower.relations import (
-    AxisRule, broadcast, composed, divided, fixed, identity, per_axis, same, transposed,
+    AxisRule,
+    broadcast,
+    composed,
+    divided,
+    fixed,
+    identity,
+    per_axis,
+    same,
+    transposed,
 )  # fmt: skip
 from gallery.lower.reshape import reshaped
 
@@ -55,8 +63,8 @@ def attention(context: Context) -> list[Part]:
     """Scores, statistics, weights and output; keys and values with those of the past."""
     sizes = _sizes(context)
     parts: list[Part] = []
-    key = _present(context, 1, 4, 1, sizes.depth, sizes, parts)
-    value = _present(context, 2, 5, 2, sizes.width, sizes, parts)
+    key = _present(context, (1, 4, 1), sizes.depth, sizes, parts)
+    value = _present(context, (2, 5, 2), sizes.width, sizes, parts)
     return parts + attended(context, sizes, (key, value))
 
 
@@ -111,15 +119,13 @@ def by_head(shape: tuple[int, ...], heads: int, rules: list[AxisRule]) -> Relati
 
 
 def _present(
-    context: Context,
-    index: int,
-    past: int,
-    output: int,
-    size: int,
-    sizes: Heads,
-    parts: list[Part],
+    context: Context, at: tuple[int, int, int], size: int, sizes: Heads, parts: list[Part]
 ) -> Read | None:
-    """Keys or values [b, heads, keys, d]: those of the past, then the new ones."""
+    """Keys or values [b, heads, keys, d]: those of the past, then the new ones.
+
+    `at` are the inputs that hold the new and the past ones, and the output that gets both.
+    """
+    index, past, output = at
     if not context.has(past) and not context.makes(output):
         return None
     heads = sizes.heads // sizes.shared
@@ -133,7 +139,9 @@ def _present(
     return Read(tensor=made, relation=identity(shape), saved=True)
 
 
-def attended(context: Context, sizes: Heads, present: tuple[Read | None, Read | None]) -> list[Part]:
+def attended(
+    context: Context, sizes: Heads, present: tuple[Read | None, Read | None]
+) -> list[Part]:
     """From keys and values to output 0; output 3 is one of the steps between."""
     grid = (sizes.batch, sizes.heads, sizes.queries, sizes.keys)
     mode = int(context.attribute("qk_matmul_output_mode", 0)) if context.makes(3) else -1
@@ -321,6 +329,8 @@ def linear_attention(context: Context) -> list[Part]:
 
 def _packed(shape: tuple[int, ...], heads: int, last: AxisRule) -> Relation:
     """[b, T, heads * size] by a cell [T, b, head, ...]."""
+    if shape[2] < heads:
+        return per_axis(shape, [same(1), same(0), fixed(0, shape[2])])
     view = (shape[0], shape[1], heads, shape[2] // heads)
     return composed(per_axis(view, [same(1), same(0), same(2), last]), reshaped(shape, view))
 

@@ -25,7 +25,7 @@ def matmul(context: Context) -> list[Part]:
     if len(left) > 1:
         left_rules.append(same(outer))
     left_rules.append(same(summed))
-    right_rules = _outer(right[:-2], outer) + [same(summed)]
+    right_rules = [*_outer(right[:-2], outer), same(summed)]
     if len(right) > 1:
         right_rules.append(same(len(shape) - 1))
     reads = [

@@ -131,7 +131,8 @@ def scatter_elements(context: Context) -> list[Part]:
         return [making(context, reads)]
     places = np.indices(updates).astype(np.int64)
     places[axis] = value
-    targets = np.ravel_multi_index(tuple(places.reshape(len(data), -1)), data)
+    flat = np.ravel_multi_index(tuple(places.reshape(len(data), -1)), data)
+    targets = np.asarray(flat, np.int64)
     return [_scattered(context, (data, updates), targets)]
 
 
@@ -178,7 +179,7 @@ def scatter_nd(context: Context) -> list[Part]:
         return [making(context, reads)]
     wrapped = value.astype(np.int64).reshape(-1, depth)
     wrapped = np.where(wrapped < 0, wrapped + np.array(leading), wrapped)
-    targets = np.ravel_multi_index(tuple(wrapped.T), leading)
+    targets = np.asarray(np.ravel_multi_index(tuple(wrapped.T), leading), np.int64)
     rounds = inverse(targets, prod(leading))
     keeps = context.attribute("reduction", "none") != "none"
     dims = range(depth)

@@ -7,7 +7,13 @@ import numpy as np
 from gallery.lower.part import Ints, Part, Read, Relation
 from gallery.lower.registry import Context, NoGridError, lowers
 from gallery.lower.relations import (
-    AxisRule, broadcast, fixed, per_axis, repeated, same, window,
+    AxisRule,
+    broadcast,
+    fixed,
+    per_axis,
+    repeated,
+    same,
+    window,
 )  # fmt: skip
 from gallery.lower.reshape import reshaped
 
@@ -136,7 +142,8 @@ def pad(context: Context) -> list[Part]:
         rules.append(inside if mode == "constant" else _mirrored(axis, before[axis], size, mode))
     reads = [context.read(0, per_axis(shape, rules))]
     if context.has(2) and context.operator.version >= 11:
-        reads.append(context.read(2, per_axis(context.shape(2), [fixed(0, 1)] * len(context.shape(2)))))
+        value = context.shape(2)
+        reads.append(context.read(2, per_axis(value, [fixed(0, 1)] * len(value))))
     return [copying(context, reads)]
 
 

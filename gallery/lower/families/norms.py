@@ -10,7 +10,14 @@ from gallery.lower.families.normalisation import applied, statistics
 from gallery.lower.part import Part, Read
 from gallery.lower.registry import Context, lowers
 from gallery.lower.relations import (
-    AxisRule, broadcast, composed, divided, fixed, identity, per_axis, same,
+    AxisRule,
+    broadcast,
+    composed,
+    divided,
+    fixed,
+    identity,
+    per_axis,
+    same,
 )  # fmt: skip
 from gallery.lower.reshape import reshaped
 

@@ -14,7 +14,15 @@ from gallery.lower.families.build import asked, making
 from gallery.lower.part import Boxes, Ints, Part, Relation
 from gallery.lower.registry import Context, NoGridError, lowers
 from gallery.lower.relations import (
-    AxisRule, composed, fixed, identity, per_axis, same, scattered, several, transposed,
+    AxisRule,
+    composed,
+    fixed,
+    identity,
+    per_axis,
+    same,
+    scattered,
+    several,
+    transposed,
 )  # fmt: skip
 from gallery.lower.reshape import reshaped
 

@@ -19,7 +19,13 @@ from gallery.lower.families.build import inside
 from gallery.lower.part import Ints, Part, Read, Relation
 from gallery.lower.registry import Context, NoGridError, lowers
 from gallery.lower.relations import (
-    AxisRule, backwards, composed, fixed, per_axis, same, where,
+    AxisRule,
+    backwards,
+    composed,
+    fixed,
+    per_axis,
+    same,
+    where,
 )  # fmt: skip
 from gallery.lower.reshape import reshaped
 

@@ -120,13 +120,14 @@ def _sources(context: Context, axis: _Axis) -> tuple[Ints, Ints]:
     at = _positions(context, axis)
     mode = context.attribute("mode", "nearest")
     if mode == "nearest":
-        low, high = _nearest(context, at - _SLACK), _nearest(context, at + _SLACK) + 1
+        low = _nearest(context, at)
+        high = low + 1
     else:
         reach = 2.0 if mode == "cubic" else 1.0
         if context.attribute("antialias", 0) and axis.scale < 1:
             reach /= axis.scale
-        low = np.floor(at - reach + _SLACK) + 1
-        high = np.ceil(at + reach - _SLACK)
+        low = np.floor(at - reach) + 1
+        high = np.ceil(at + reach)
     outside = (at < -_SLACK) | (at > axis.size - 1 + _SLACK)
     low, high = np.clip(low, 0, axis.size - 1), np.clip(high, 1, axis.size)
     if context.attribute("coordinate_transformation_mode", "") == "tf_crop_and_resize":

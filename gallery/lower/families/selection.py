@@ -71,7 +71,7 @@ def determinant(context: Context) -> list[Part]:
 def by_row(context: Context) -> list[Part]:
     """Each row of the outputs from the row of features (ONNX ML operator specification)."""
     shape = context.shape(0)
-    parts = []
+    parts: list[Part] = []
     for output in asked(context):
         made = context.out_shape(output)
         own = [same(0), *(fixed(0, size) for size in shape[1:])]

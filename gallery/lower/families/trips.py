@@ -154,13 +154,13 @@ def _alias(builder: Builder, index: int, inner: dict[int, int], slot: int, sourc
     _add(builder, index, [_copy(builder, own, (source, full(fed.shape)))])
 
 
-def _copy(builder: Builder, made: int, *sources: tuple[int, Relation], gradient: bool = True) -> Part:
+def _copy(builder: Builder, made: int, *sources: tuple[int, Relation]) -> Part:
     tensor = builder.tensors[made]
     return Part(
         shape=tensor.shape,
         rank=len(tensor.shape),
         makes=(made,),
-        reads=tuple(Read(tensor=t, relation=r, differentiable=gradient) for t, r in sources),
+        reads=tuple(Read(tensor=t, relation=r) for t, r in sources),
         itemsize=tensor.itemsize,
     )
 
@@ -251,7 +251,8 @@ def _once(
     )
     back = _new(builder, ProgramTensor(shape=()))
     start = sorted({t for t in fed if t >= 0 and not builder.tensors[t].folded})
-    _add(builder, index, [_copy(builder, back, *((t, full(builder.tensors[t].shape)) for t in start))])
+    first = [(t, full(builder.tensors[t].shape)) for t in start]
+    _add(builder, index, [_copy(builder, back, *first)])
     for slot, source in zip(body.inputs, sources, strict=True):
         own = inner.get(slot, builder.place[slot])
         if builder.tensors[own].folded:

@@ -1,0 +1,92 @@
+"""What goes into the cache comes out the same; fingerprints change with the code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gallery import fingerprint as room
+from gallery.cache import Cache
+from gallery.facts import facts
+from gallery.graph import ComputeGraph
+from gallery.layout import layout
+from gallery.lower import lower
+from gallery.store import facts_of, facts_value, load_graph, load_layout, save_graph, save_layout
+from tests.conftest import NET
+from tests.onnx_text import loaded
+
+
+def assert_same(one: object, other: object, name: str) -> None:
+    if isinstance(one, np.ndarray):
+        assert isinstance(other, np.ndarray)
+        assert one.dtype == other.dtype, name
+        np.testing.assert_array_equal(one, other, name)
+    elif isinstance(one, tuple) and any(isinstance(part, np.ndarray) for part in one):
+        assert isinstance(other, tuple)
+        for a, b in zip(one, other, strict=True):
+            assert_same(a, b, name)
+    else:
+        # Compute sets compare by identity; what they print is all that they hold.
+        assert repr(one) == repr(other), name
+
+
+@pytest.mark.parametrize("passes", ["forward", "training"])
+def test_graph_and_layout_come_back(tmp_path: Path, passes: str) -> None:
+    graph = lower(loaded(tmp_path, NET), vertices=100, passes=passes)
+    cache = Cache(tmp_path / "cache")
+    path = cache.temporary(".npz")
+    value = json.loads(json.dumps(save_graph(graph, path)))
+    back = load_graph(value, path)
+    for name in ComputeGraph.__slots__:
+        assert_same(getattr(graph, name), getattr(back, name), name)
+    placed = layout(graph)
+    path = cache.temporary(".npy")
+    entry = cache.put("ab", save_layout(placed, path), {"npy": path})
+    again = load_layout(entry, back)
+    np.testing.assert_array_equal(placed.positions, again.positions)
+    assert (placed.engine, placed.fallback, placed.seed) == (
+        again.engine,
+        again.fallback,
+        again.seed,
+    )
+
+
+def test_facts_come_back(tmp_path: Path) -> None:
+    found = facts(loaded(tmp_path, NET), 100)
+    assert facts_of(json.loads(json.dumps(facts_value(found)))) == found
+
+
+def test_a_fingerprint_follows_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {
+        "one.py": "from gallery.two import (\n    thing,\n    other)\n",
+        "two.py": "def f():\n    from gallery.deep import three\n",
+        "deep/__init__.py": "",
+        "deep/three.py": "",
+        "apart.py": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(room, "_ROOT", tmp_path)
+
+    def now() -> str:
+        for cached in (room.fingerprint, room._imports, room._path):
+            cached.cache_clear()
+        return room.fingerprint("gallery.one")
+
+    try:
+        before = now()
+        assert now() == before
+        (tmp_path / "apart.py").write_text("x = 1")
+        assert now() == before
+        for name in ("one.py", "two.py", "deep/__init__.py", "deep/three.py"):
+            (tmp_path / name).write_text(files[name] + "x = 1\n")
+            after = now()
+            assert after != before, name
+            before = after
+    finally:
+        monkeypatch.undo()
+        now()
