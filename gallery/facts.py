@@ -58,7 +58,7 @@ class Facts:
         name: Of the model.
         digest: SHA-256 of what was read of the file.
         file_bytes: Size of the ONNX file.
-        parameters: Elements of all floating-point initializers (buffers included), each once.
+        parameters: Elements of the initializers that training would change, each once.
         parameter_bytes: Bytes of the initializers by dtype.
         macs: Multiply-accumulates of one forward pass; None where no operator's cost is known.
         flops: Floating-point operations of one forward pass.
@@ -171,10 +171,12 @@ def label(operator: Operator) -> str:
 def parameters(model: Model) -> dict[int, int]:
     """Elements of each parameter, by tensor.
 
-    Parameters are the initializers of a floating-point type, buffers such as running means among
-    them, and those of the narrow integer types that hold quantised weights; also Constant
-    operators of such a type and more than 1,024 elements, in which some exporters keep weights.
+    Parameters are the initializers of a floating-point type, and those of the narrow integer types
+    that hold quantised weights; also Constant operators of such a type and more than 1,024
+    elements, in which some exporters keep weights. The running mean and variance that only a
+    BatchNormalization reads are no parameters, as in the published figures.
     """
+    running = _running_statistics(model)
     constants = (
         index
         for operator in model.operators
@@ -186,8 +188,20 @@ def parameters(model: Model) -> dict[int, int]:
     return {
         index: model.tensors[index].elements or 0
         for index in (*held, *constants)
-        if model.tensors[index].dtype.removeprefix("u").startswith(_COUNTED)
+        if index not in running
+        and model.tensors[index].dtype.removeprefix("u").startswith(_COUNTED)
     }
+
+
+def _running_statistics(model: Model) -> set[int]:
+    """Tensors that nothing reads but a BatchNormalization, as its mean or variance."""
+    statistics: set[int] = set()
+    others: set[int] = set()
+    for operator in model.operators:
+        batch = operator.type == "BatchNormalization"
+        statistics.update(operator.inputs[3:5] if batch else ())
+        others.update(operator.inputs[:3] if batch else operator.inputs)
+    return statistics - others
 
 
 def trips(model: Model, costs: Sequence[Cost | None]) -> list[int]:

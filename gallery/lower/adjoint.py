@@ -118,7 +118,7 @@ def _with_gradient(indptr, sources, flags, parameter, through, is_output):  # ty
 
 
 @numba.njit(cache=True)
-def _count(indptr, sources, flags, gradient, own, is_output, counts):  # type: ignore[no-untyped-def]
+def _count(indptr, sources, flags, gradient, own, is_output, counts):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     for v in range(len(indptr) - 1):
         if gradient[v] < 0:
             continue
@@ -131,7 +131,7 @@ def _count(indptr, sources, flags, gradient, own, is_output, counts):  # type: i
 
 
 @numba.njit(cache=True)
-def _fill(indptr, sources, flags, gradient, own, is_output, out_indptr, out):  # type: ignore[no-untyped-def]
+def _fill(indptr, sources, flags, gradient, own, is_output, out_indptr, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     """Saved blocks, the own block and the loss come first; then readers, last reader first."""
     n = len(indptr) - 1
     cursor = np.zeros(n, np.int64)

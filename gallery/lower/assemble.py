@@ -38,6 +38,7 @@ class Piece:
         bytes: Written by all its vertices together.
         saves_output: Whether the derivative needs what the vertices make.
         differentiable: Whether a gradient flows through the vertices.
+        contracts: Whether the vertices sum products of two tensors that both have a gradient.
         chunks: Rows of `CHUNK` vertices each.
     """
 
@@ -50,6 +51,7 @@ class Piece:
     bytes: float = 0.0
     saves_output: bool = False
     differentiable: bool = True
+    contracts: bool = False
     chunks: list[Rows] = field(default_factory=list)
 
 
@@ -222,8 +224,9 @@ def _number_group(
 def _levels(
     part: Part, splits: tuple[int, ...]
 ) -> list[tuple[tuple[int, ...], tuple[int, ...], bool]]:
-    """Shape and splits of the sets of a part: its own vertices, then its reduction's levels; and
-    whether a set is the last, which makes the part's tensors.
+    """The sets of a part: its own vertices, then the levels of its reduction.
+
+    Each is shape, splits, and whether it is the last set, which makes the part's tensors.
     """
     summed = int(np.prod(splits[part.rank :], dtype=np.int64))
     outer, blocks = part.shape[: part.rank], splits[: part.rank]
@@ -248,6 +251,9 @@ def _piece(i: int, part: Part, grid: ComputeSet, level: int) -> Piece:
         bytes=part.itemsize * made * copies,
         saves_output=part.saves_output and grid.kind != Kind.PARTIAL,
         differentiable=any(read.differentiable for read in part.reads),
+        contracts=level == 0
+        and len(part.shape) > part.rank
+        and sum(read.saved and read.differentiable for read in part.reads) > 1,
     )
 
 
@@ -359,7 +365,7 @@ def gathered(numbering: Numbering) -> Edges:
 
 
 @numba.njit(cache=True)
-def _place(own, counts, row_sources, row_flags, indptr, sources, flags):  # type: ignore[no-untyped-def]
+def _place(own, counts, row_sources, row_flags, indptr, sources, flags):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     at = 0
     for k in range(len(own)):
         begin = indptr[own[k]]

@@ -105,7 +105,7 @@ def _count(lows, highs, owner, shape, splits, blocks):  # type: ignore[no-untype
 
 
 @numba.njit(cache=True)
-def _fill(lows, highs, owner, shape, splits, first, period, inner, out):  # type: ignore[no-untyped-def]
+def _fill(lows, highs, owner, shape, splits, first, period, inner, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     rank = len(shape)
     begin = np.zeros(rank, np.int64)
     end = np.zeros(rank, np.int64)

@@ -134,6 +134,7 @@ class _Columns:
         self.through = np.zeros(n, bool)
         self.parameter = np.zeros(n, bool)
         self.own = np.zeros(n, bool)
+        self.contracts = np.zeros(n, bool)
         for piece in numbering.pieces:
             at: npt.NDArray[np.int32] | slice = piece.grid.vertices()
             if not piece.grid.period:
@@ -147,6 +148,7 @@ class _Columns:
             self.through[at] = piece.differentiable and not is_leaf
             self.parameter[at] = piece.differentiable and is_leaf
             self.own[at] = piece.saves_output
+            self.contracts[at] = piece.contracts
 
 
 def _shares(shape: tuple[int, ...], splits: tuple[int, ...]) -> npt.NDArray[np.float64]:
@@ -273,14 +275,15 @@ def _training_passes(step: Training) -> npt.NDArray[np.uint8]:
 
 
 def _training_flops(columns: _Columns, step: Training) -> npt.NDArray[np.float32]:
-    """Work of a training step: a contraction is differentiated by two of its size, any other
-    vertex by one; the sum of a parameter's gradients and its update cost 1 and 2 an element.
+    """Work of each vertex of a training step: float32 (N,).
+
+    A contraction is differentiated by two contractions of its size, any other vertex by one of its
+    own work; the sum of a parameter's gradients costs 1 and its update 2 an element.
     """
     flops = _extended(columns.flops, step, 1.0)
     backward = slice(step.loss + 1, step.first_update)
     of = step.gradient_of[backward]
-    twice = (columns.kind[of] == Kind.PARTIAL) | (columns.own[of] == 0)
-    flops[backward] *= np.where(twice, 2.0, 1.0).astype(np.float32)
+    flops[backward] *= np.where(columns.contracts[of], 2.0, 1.0).astype(np.float32)
     elements = columns.bytes[of] / 4
     flops[backward] = np.where(columns.parameter[of], elements, flops[backward])
     flops[step.first_update :] = columns.bytes[step.gradient_of[step.first_update :]] / 2

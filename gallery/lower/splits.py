@@ -125,8 +125,9 @@ def next_axis(
     makers: Sequence[Sequence[int]],
     splits: Sequence[int],
 ) -> int:
-    """The dimension whose doubling costs least, the one with the longest blocks where several do;
-    -1 where none can be split further.
+    """The dimension whose doubling costs least, or -1 where none can be split further.
+
+    Where several cost the same it is the one with the longest blocks.
     """
     best, least = -1, (0.0, 0.0)
     for d in range(len(splits)):
@@ -253,8 +254,10 @@ class Splitter:
         return -self.work[i] / self.counts[i], i
 
     def _count(self, i: int) -> int:
-        """Vertices of a part, of its reductions, of the leaves that it reads first, and of all
-        their gradients and updates where there is a backward pass.
+        """Vertices of a part and of the leaves that it reads first.
+
+        Those of its reductions count too, and where there is a backward pass all their gradients
+        and updates.
         """
         part, splits = self.program.parts[i], self.splits[i]
         if self._collapsed(i):

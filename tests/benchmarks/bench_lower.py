@@ -34,7 +34,8 @@ info = process.memory_info()
 peak = getattr(info, "peak_wset", 0)
 if not peak:
     import resource
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1024 if sys.platform != "darwin" else 1)
+    unit = 1024 if sys.platform != "darwin" else 1
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 print(json.dumps([graph.vertices, graph.edges, seconds, peak, peak - before]))
 """
 

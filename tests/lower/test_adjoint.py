@@ -1,4 +1,4 @@
-"""The backward pass against finite differences: who influences the loss, and what gradients need."""
+"""The backward pass against finite differences: what gradients need, and who has one."""
 
 from __future__ import annotations
 
@@ -130,7 +130,9 @@ def loss(case: Case, session: ReferenceEvaluator, values: dict[str, Floats]) -> 
     return float(sum((w * y).sum() for w, y in zip(case.weights, made, strict=True)))
 
 
-def gradient(case: Case, session: ReferenceEvaluator, name: str, values: dict[str, Floats]) -> Floats:
+def gradient(
+    case: Case, session: ReferenceEvaluator, name: str, values: dict[str, Floats]
+) -> Floats:
     step = 1e-6
     result = np.zeros_like(values[name])
     for index in np.ndindex(result.shape):
