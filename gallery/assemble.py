@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,9 +55,9 @@ def known(plan: ModelPlan, limits: Limits, cache: Cache) -> Built | None:
         return None
     return Built(
         plan=plan,
-        stages=_stages(plan, (), cache),
+        stages=_stages(plan, (), entries),
         failure=failure,
-        notes=_notes(entry for entry in entries.values() if entry),
+        notes=_notes(entries.values()),
     )
 
 
@@ -75,16 +75,20 @@ def built(wanted: ModelPlan, result: Result, why: str, limits: Limits, cache: Ca
     failure = None
     if result.ending != "done":
         failure = Failure(stage=result.stage, found=result.detail, hint=result.hint)
+    entries = {key: cache.get(key) for _, _, key in plan.products()}
+    lost = [f"{stage} {what}".strip() for stage, what, key in plan.products() if not entries[key]]
+    if lost and not failure:
+        hint = "build again; the cache may have been changed meanwhile"
+        failure = Failure(stage=lost[0].split()[0], found=f"lost: {', '.join(lost)}", hint=hint)
     if failure and result.ending == "failed" and result.stage in _LASTING:
         value = {"stage": failure.stage, "found": failure.found, "hint": failure.hint}
         cache.put(_outcome_key(plan, limits), {"failure": value})
     if why and not failure:
         cache.put(_outcome_key(wanted, limits), {"smaller": why})
-    entries = [cache.get(key) for _, _, key in plan.products()]
-    notes = _notes(entry for entry in entries if entry)
+    notes = _notes(entries.values())
     return Built(
         plan=plan,
-        stages=_stages(plan, result.events, cache),
+        stages=_stages(plan, result.events, entries),
         failure=failure,
         notes=(_smaller_note(why), *notes) if why else notes,
         seconds=result.seconds,
@@ -152,7 +156,7 @@ def _files(entry: Entry | None) -> dict[str, ImageFile]:
 
 
 def _stages(
-    plan: ModelPlan, events: Iterable[dict[str, Any]], cache: Cache
+    plan: ModelPlan, events: Iterable[dict[str, Any]], entries: Mapping[str, Entry | None]
 ) -> tuple[StageRun, ...]:
     """What a worker made, then what was there before."""
     ended = [event for event in events if event["event"] == "step" and event["seconds"] is not None]
@@ -164,15 +168,15 @@ def _stages(
     kept = [
         StageRun(stage=stage, what=what, seconds=0.0, cached=True)
         for stage, what, key in plan.products()
-        if (stage, what) not in names and cache.get(key) is not None
+        if (stage, what) not in names and entries[key] is not None
     ]
     return (*made, *kept)
 
 
-def _notes(entries: Iterable[Entry]) -> tuple[str, ...]:
+def _notes(entries: Iterable[Entry | None]) -> tuple[str, ...]:
     """What the person who runs the build should know of the results."""
     notes: dict[str, None] = {}
-    for entry in entries:
+    for entry in filter(None, entries):
         if entry.value.get("fallback"):
             notes[f"skeleton by {entry.value['engine']}: {entry.value['fallback']}"] = None
         unknown = entry.value.get("unknown_operators")

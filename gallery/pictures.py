@@ -30,8 +30,8 @@ from gallery.render import (
 from gallery.settings import FrontMatter, ScanSettings
 from gallery.store import legend_value
 
-POSTER_DPI = 150
-"""Pixels an inch of the poster in the site (A2: 2480 x 3508); at 300 it would be some 30 MB."""
+POSTER_DPI = 100
+"""Pixels an inch of the site's poster (A2: 1654 x 2339), for screens; 300 would be some 30 MB."""
 
 _HERO_SIDE = 4583
 _SMALL = 480

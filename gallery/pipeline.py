@@ -21,7 +21,7 @@ from gallery.configuration import FILE_NAME, read_settings
 from gallery.discover import ModelFile, discover
 from gallery.errors import DiscoverError, GalleryError, SettingsError
 from gallery.frontmatter import front_matter
-from gallery.plan import ModelPlan, plan_scans
+from gallery.plan import ModelPlan, plan_scans, stage_versions
 from gallery.publish.exhibit import Exhibit, Failure
 from gallery.report import ModelReport, Report, StageRun
 from gallery.settings import FrontMatter, GallerySettings
@@ -102,7 +102,10 @@ def build(
     reports = tuple(_report(item, outcomes.get(item.file.slug)) for item in items)
     report = Report(models=reports)
     if not (options.strict and report.return_code):
-        exhibits = [_exhibit(item, outcomes.get(item.file.slug), cache) for item in items]
+
+        def exhibits() -> list[Exhibit]:
+            return [_exhibit(item, outcomes.get(item.file.slug), cache) for item in items]
+
         identity = _site_key(items, outcomes, settings)
         published = put_site(exhibits, site, settings, cache, identity)
         report = replace(
@@ -155,6 +158,7 @@ def _plan(file: ModelFile, front: FrontMatter, settings: GallerySettings) -> Mod
         poster=variants.poster,
         viewer_vertices=variants.viewer_vertices if variants.viewer else 0,
         skeleton_seconds=settings.limits.skeleton,
+        versions=stage_versions(),
     )
 
 

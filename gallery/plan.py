@@ -54,6 +54,8 @@ class ModelPlan:
         poster: Whether the infographic is drawn.
         viewer_vertices: Budget of the viewer's graph, or 0 for no viewer.
         skeleton_seconds: Time limit of one run of a Graphviz engine.
+        versions: Version of each stage's code, see `stage_versions`; planned once, so that the
+            worker and the parent agree on the keys even where the code is being edited.
     """
 
     slug: str
@@ -68,10 +70,11 @@ class ModelPlan:
     poster: bool
     viewer_vertices: int
     skeleton_seconds: float
+    versions: dict[str, str]
 
     def load_key(self) -> str:
         """Key of what `load` and `facts` give."""
-        version = fingerprint("gallery.load", "gallery.facts", "gallery.store")
+        version = self.versions["load"]
         return cache_key(
             "load",
             version,
@@ -83,19 +86,19 @@ class ModelPlan:
 
     def lower_key(self, scan: ScanSettings) -> str:
         """Key of the compute graph of a scan."""
-        version = fingerprint("gallery.lower", "gallery.store")
+        version = self.versions["lower"]
         budget = (scan.passes, scan.vertices, scan.target)
         return cache_key("lower", version, model=self.load_key(), budget=budget)
 
     def layout_key(self, scan: ScanSettings) -> str:
         """Key of the layout of a scan."""
-        version = fingerprint("gallery.layout")
+        version = self.versions["layout"]
         how = (scan.skeleton, scan.seed, self.skeleton_seconds)
         return cache_key("layout", version, graph=self.lower_key(scan), how=how)
 
     def render_key(self, scan: ScanPlan) -> str:
         """Key of the pictures of a scan."""
-        version = fingerprint("gallery.color", "gallery.render", "gallery.pictures")
+        version = self.versions["render"]
         settings = asdict(scan.scan)
         look = {name: settings[name] for name in ("color", "palette", "ground", "labels", "legend")}
         files = (scan.sizes, scan.formats, scan.png)
@@ -104,11 +107,11 @@ class ModelPlan:
 
     def diagram_key(self) -> str:
         """Key of the operator diagram."""
-        return cache_key("diagram", fingerprint("gallery.pictures"), model=self.load_key())
+        return cache_key("diagram", self.versions["render"], model=self.load_key())
 
     def poster_key(self) -> str:
         """Key of the infographic."""
-        version = fingerprint("gallery.pictures")
+        version = self.versions["render"]
         scans = [self.render_key(scan) for scan in self.scans]
         front = self.front
         words = (front.title, front.year, front.paper, front.authors, front.licence)
@@ -116,7 +119,7 @@ class ModelPlan:
 
     def viewer_key(self) -> str:
         """Key of the viewer's data."""
-        version = fingerprint("gallery.publish.viewer")
+        version = self.versions["viewer"]
         layout = self.layout_key(self.viewer_scan())
         return cache_key("viewer", version, layout=layout, facts=self.load_key())
 
@@ -145,6 +148,17 @@ class ModelPlan:
         )
         viewer = self.viewer_vertices and max(1, self.viewer_vertices // factor)
         return replace(self, scans=scans, viewer_vertices=viewer)
+
+
+def stage_versions() -> dict[str, str]:
+    """The version of each stage's code."""
+    return {
+        "load": fingerprint("gallery.load", "gallery.facts", "gallery.store"),
+        "lower": fingerprint("gallery.lower", "gallery.store"),
+        "layout": fingerprint("gallery.layout"),
+        "render": fingerprint("gallery.color", "gallery.render", "gallery.pictures"),
+        "viewer": fingerprint("gallery.publish.viewer", "gallery.pictures"),
+    }
 
 
 def hero_settings(settings: GallerySettings, front: FrontMatter) -> ScanSettings:

@@ -160,7 +160,7 @@ class Limits:
 
     seconds: float = 600.0
     memory: int = 4 << 30
-    skeleton: float = 20.0
+    skeleton: float = 10.0
     cache: int = 4 << 30
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,9 +76,20 @@ def site_settings(settings: GallerySettings) -> SiteSettings:
 
 
 def put_site(
-    exhibits: Sequence[Exhibit], site: Path, settings: GallerySettings, cache: Cache, key: str
+    exhibits: Callable[[], Sequence[Exhibit]],
+    site: Path,
+    settings: GallerySettings,
+    cache: Cache,
+    key: str,
 ) -> Published:
     """Make the site stand at its place; one that is the same already is not touched.
+
+    Args:
+        exhibits: Gives the models; called only where something is to be published.
+        site: Where it stands.
+        settings: Of the gallery.
+        cache: Remembers what the site of a key is made of.
+        key: See `site_key`.
 
     Raises:
         PublishError: It cannot be written.
@@ -92,7 +103,7 @@ def put_site(
         check_target(site)
         staged = staging(site)
         try:
-            publish(exhibits, staged, settings=site_settings(settings))
+            publish(exhibits(), staged, settings=site_settings(settings))
             files = listing(staged)
             changed = not same_site(staged, site)
             if changed:

@@ -9,8 +9,18 @@ from hypothesis import strategies as st
 from gallery.lower.listed import cells, inverse, listed, single
 from gallery.lower.part import Boxes, Ints
 from gallery.lower.relations import (
-    backwards, composed, divided, identity, per_axis, repeated, same, scattered, spans, transposed,
-    where, window,
+    backwards,
+    composed,
+    divided,
+    identity,
+    per_axis,
+    repeated,
+    same,
+    scattered,
+    spans,
+    transposed,
+    where,
+    window,
 )  # fmt: skip
 from gallery.lower.reshape import reshaped
 
@@ -88,7 +98,8 @@ def test_reshape_reads_the_same_elements(shapes: tuple[tuple[int, ...], tuple[in
     rng = np.random.default_rng(1)
     for _ in range(20):
         low = np.array([rng.integers(0, size) for size in target])
-        high = np.array([rng.integers(a + 1, size + 1) for a, size in zip(low, target, strict=True)])
+        ends = zip(low, target, strict=True)
+        high = np.array([rng.integers(a + 1, size + 1) for a, size in ends])
         boxes = relation(low[None], high[None])
         found = {int(flat[place]) for place in elements(boxes, 0)}
         box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gallery.lower.families.trips import lower_loop, lower_scan
+from gallery.lower.families.trips import context_of, lower_loop, lower_scan
 from gallery.lower.part import Part, Read
 from gallery.lower.program import Builder
 from gallery.lower.registry import Context
 from gallery.lower.relations import full, identity
-from gallery.model import Body, Operator
+from gallery.model import Body
 
 
 def lower_bodies(builder: Builder, index: int, place: dict[int, int]) -> None:
@@ -26,7 +26,7 @@ def lower_bodies(builder: Builder, index: int, place: dict[int, int]) -> None:
         place: The program's tensor for tensors of the model that stand for another here.
     """
     operator = builder.model.operators[index]
-    context = context_of(builder, operator, place)
+    context = context_of(builder, index, place)
     outputs = [t for t in context.outputs if t >= 0]
     if outputs and all(builder.tensors[t].folded for t in outputs):
         return
@@ -38,17 +38,6 @@ def lower_bodies(builder: Builder, index: int, place: dict[int, int]) -> None:
         lower_scan(builder, index, context, place, lower_body)
     else:
         _lower_any(builder, index, context, place)
-
-
-def context_of(builder: Builder, operator: Operator, place: dict[int, int]) -> Context:
-    """The operator as the families see it; it does no work beside that of its bodies."""
-    return Context(
-        model=builder.model,
-        operator=operator,
-        inputs=tuple(builder.resolve(t, place) for t in operator.inputs),
-        outputs=tuple(builder.resolve(t, place) for t in operator.outputs),
-        first_virtual=len(builder.tensors),
-    )
 
 
 def lower_body(builder: Builder, owner: int, body: Body, place: dict[int, int]) -> None:
@@ -96,7 +85,7 @@ def _lower_if(builder: Builder, index: int, context: Context, place: dict[int, i
                 itemsize=builder.tensors[made].itemsize,
             )
         )
-    builder.add(index, context_of(builder, operator, place), parts)
+    builder.add(index, context_of(builder, index, place), parts)
 
 
 def _shape(builder: Builder, tensor: int) -> tuple[int, ...]:

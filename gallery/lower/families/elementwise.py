@@ -22,7 +22,8 @@ _NEEDS_INPUTS = (
 _NO_GRADIENT = (
     "And", "BitShift", "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor", "Ceil", "Equal",
     "Floor", "Greater", "GreaterOrEqual", "IsInf", "IsNaN", "Less", "LessOrEqual", "Not", "Or",
-    "Round", "Sign", "Xor", "BitCast", "ai.onnx.ml.Binarizer", "ai.onnx.ml.Imputer",
+    "Round", "Sign", "Xor", "BitCast", "Bernoulli",
+    "ai.onnx.ml.Binarizer", "ai.onnx.ml.Imputer",
     "ai.onnx.ml.LabelEncoder", "ai.onnx.ml.CategoryMapper",
 )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 
 from gallery.lower.part import Ints, Part, Read, Relation
@@ -13,6 +15,7 @@ from gallery.lower.relations import (
     per_axis,
     repeated,
     same,
+    several,
     window,
 )  # fmt: skip
 from gallery.lower.reshape import reshaped
@@ -136,11 +139,22 @@ def pad(context: Context) -> list[Part]:
     shape = context.shape(0)
     before = _pads(context)
     mode = context.attribute("mode", "constant")
-    rules = []
+    made = context.out_shape()
+    pieces: list[list[AxisRule]] = []
     for axis, size in enumerate(shape):
         inside = same(axis, -before[axis])
-        rules.append(inside if mode == "constant" else _mirrored(axis, before[axis], size, mode))
-    reads = [context.read(0, per_axis(shape, rules))]
+        ahead, behind = before[axis], made[axis] - size - before[axis]
+        if mode == "constant" or (ahead <= 0 and behind <= 0):
+            pieces.append([inside])
+        elif max(ahead, behind) < size:
+            first = _mirrored(axis, ahead, size, mode, (0, ahead))
+            last = _mirrored(axis, ahead, size, mode, (ahead + size, made[axis]))
+            pieces.append([inside, first, last])
+        else:
+            pieces.append([_mirrored(axis, ahead, size, mode, (0, made[axis]))])
+    relations = [per_axis(shape, rules) for rules in product(*pieces)]
+    single = len(relations) == 1
+    reads = [context.read(0, relations[0] if single else several(relations), exact=single)]
     if context.has(2) and context.operator.version >= 11:
         value = context.shape(2)
         reads.append(context.read(2, per_axis(value, [fixed(0, 1)] * len(value))))
@@ -159,8 +173,10 @@ def _pads(context: Context) -> list[int]:
     return before
 
 
-def _mirrored(axis: int, before: int, size: int, mode: str) -> AxisRule:
-    """Hull of the elements that padding by copies reads."""
+def _mirrored(
+    axis: int, before: int, size: int, mode: str, region: tuple[int, int]
+) -> AxisRule:
+    """Hull of the elements that padding by copies reads for a region of the output."""
 
     def place(index: Ints) -> Ints:
         if mode == "edge":
@@ -172,19 +188,26 @@ def _mirrored(axis: int, before: int, size: int, mode: str) -> AxisRule:
         return np.minimum(folded, period - folded) if size > 1 else np.zeros_like(index)
 
     def rule(lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
-        low, last = lows[:, axis] - before, highs[:, axis] - 1 - before
+        begin = np.maximum(lows[:, axis], region[0])
+        stop = np.minimum(highs[:, axis], region[1])
+        none = begin >= stop
+        low, last = begin - before, stop - 1 - before
         inner_low, inner_last = np.clip(low, 0, size - 1), np.clip(last, 0, size - 1)
         ends = np.stack([place(low), place(last)])
         meets = (last >= 0) & (low < size)
-        turns = low // max(size - 1, 1) != last // max(size - 1, 1)
+        turns = (region[1] - region[0] >= size) & (low != last)
         first = np.where(meets, np.minimum(ends.min(0), inner_low), ends.min(0))
         end = np.where(meets, np.maximum(ends.max(0), inner_last), ends.max(0))
-        return np.where(turns, 0, first), np.where(turns, size, end + 1)
+        start, stop = np.where(turns, 0, first), np.where(turns, size, end + 1)
+        return np.where(none, 0, start), np.where(none, 0, stop)
 
     return rule
 
 
-@lowers("Constant", "ConstantOfShape", "Range", "Shape", "Size")
+@lowers(
+    "Constant", "ConstantOfShape", "RandomNormal", "RandomNormalLike", "RandomUniform",
+    "RandomUniformLike", "Range", "Shape", "Size",
+)  # fmt: skip
 def made_from_shapes(context: Context) -> list[Part]:
     """Follows from shapes and attributes; reads at most a few numbers."""
     reads = []

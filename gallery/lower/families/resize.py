@@ -5,7 +5,6 @@ Formulas: ONNX operator specification, Resize; the reference is onnx/reference/o
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,4 +150,4 @@ def halo(mode: str) -> tuple[int, int]:
     >>> halo("cubic")
     (1, 3)
     """
-    return (1, math.floor(3)) if mode in ("cubic", "bicubic") else (0, 2)
+    return (1, 3) if mode in ("cubic", "bicubic") else (0, 2)

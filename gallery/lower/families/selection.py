@@ -66,7 +66,7 @@ def determinant(context: Context) -> list[Part]:
 @lowers(
     "ai.onnx.ml.LinearRegressor", "ai.onnx.ml.LinearClassifier", "ai.onnx.ml.SVMRegressor",
     "ai.onnx.ml.SVMClassifier", "ai.onnx.ml.TreeEnsemble", "ai.onnx.ml.TreeEnsembleRegressor",
-    "ai.onnx.ml.TreeEnsembleClassifier",
+    "ai.onnx.ml.TreeEnsembleClassifier", "Multinomial",
 )  # fmt: skip
 def by_row(context: Context) -> list[Part]:
     """Each row of the outputs from the row of features (ONNX ML operator specification)."""

@@ -47,7 +47,7 @@ def lower_loop(
             have[:] = [tensor] if steady and not conditions else [*have, tensor]
         for stack, tensor in zip(stacks, made[1 + carried :], strict=True):
             stack.append(tensor)
-    context = _again(builder, index, place)
+    context = context_of(builder, index, place)
     for output, made_ in enumerate(context.outputs):
         if made_ < 0:
             continue
@@ -90,7 +90,7 @@ def lower_scan(
             stack.append(tensor)
     out_axes = _listed(context, "scan_output_axes", len(stacks))
     out_turned = _listed(context, "scan_output_directions", len(stacks))
-    for output, made_ in enumerate(_again(builder, index, place).outputs):
+    for output, made_ in enumerate(context_of(builder, index, place).outputs):
         if made_ < 0:
             continue
         if output < states:
@@ -105,7 +105,8 @@ def _listed(context: Context, name: str, count: int) -> list[int]:
     return (values + [0] * count)[:count]
 
 
-def _again(builder: Builder, index: int, place: dict[int, int]) -> Context:
+def context_of(builder: Builder, index: int, place: dict[int, int]) -> Context:
+    """A control-flow operator as the families see it; the work is that of its bodies."""
     operator = builder.model.operators[index]
     return Context(
         model=builder.model,
@@ -117,7 +118,7 @@ def _again(builder: Builder, index: int, place: dict[int, int]) -> Context:
 
 
 def _add(builder: Builder, index: int, parts: list[Part]) -> None:
-    builder.add(index, _again(builder, index, {}), parts)
+    builder.add(index, context_of(builder, index, {}), parts)
 
 
 def _new(builder: Builder, like: ProgramTensor) -> int:
@@ -271,7 +272,7 @@ def _once(
     _add(builder, index, [_copy(builder, end, *ends)])
     builder.back.append((back, end))
     skip = 1 if loop else 0
-    for output, out in enumerate(_again(builder, index, place).outputs):
+    for output, out in enumerate(context_of(builder, index, place).outputs):
         if out < 0:
             continue
         source = made[output + skip]
