@@ -70,7 +70,8 @@ class ComputeSet:
             those that it sums over.
         splits: Into how many blocks each dimension is split, at most its size.
         rank: How many of the dimensions are the tensor's.
-        tensor: Index in `Model.tensors` of what it makes, or -1 for partial results.
+        tensors: Indices in `Model.tensors` of what it makes; none for partial results and for
+            what stays inside an operator.
         kind: Of all its vertices.
         period: Distance between the first vertices of two time steps, or 0. Where it is not 0,
             the first dimension is time and is split into single steps.
@@ -80,7 +81,7 @@ class ComputeSet:
     shape: tuple[int, ...]
     splits: tuple[int, ...]
     rank: int
-    tensor: int
+    tensors: tuple[int, ...]
     kind: Kind
     period: int = 0
 
@@ -251,5 +252,5 @@ class ComputeGraph:
 
         For graph inputs and parameters these are their input and parameter vertices.
         """
-        made = [s.vertices() for s in self.sets if s.tensor == tensor]
+        made = [s.vertices() for s in self.sets if tensor in s.tensors]
         return np.sort(np.concatenate(made)) if made else np.empty(0, np.int32)

@@ -43,7 +43,7 @@ def save_graph(graph: ComputeGraph, path: Path) -> dict[str, Any]:
         "operators": [[o.name, o.type, o.layer, o.operator] for o in graph.operators],
         "layers": [[x.name, x.path, x.parent, x.type] for x in graph.layers],
         "sets": [
-            [s.first, s.shape, s.splits, s.rank, s.tensor, int(s.kind), s.period]
+            [s.first, s.shape, s.splits, s.rank, s.tensors, int(s.kind), s.period]
             for s in graph.sets
         ],
         "levels": len(graph.levels),
@@ -80,13 +80,13 @@ def load_graph(value: dict[str, Any], path: Path) -> ComputeGraph:
 
 
 def _compute_set(row: list[Any]) -> ComputeSet:
-    first, shape, splits, rank, tensor, kind, period = row
+    first, shape, splits, rank, tensors, kind, period = row
     return ComputeSet(
         first=first,
         shape=tuple(shape),
         splits=tuple(splits),
         rank=rank,
-        tensor=tensor,
+        tensors=tuple(tensors),
         kind=Kind(kind),
         period=period,
     )

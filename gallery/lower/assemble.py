@@ -157,7 +157,7 @@ def _number_leaves(
             shape=tensor.shape,
             splits=splits.leaves[read.tensor],
             rank=len(tensor.shape),
-            tensor=tensor.model,
+            tensors=(tensor.model,) if tensor.model >= 0 else (),
             kind=Kind.PARAMETER if tensor.leaf == "parameter" else Kind.INPUT,
         )
         written = tensor.itemsize * float(np.prod(tensor.shape, dtype=np.float64))
@@ -209,7 +209,7 @@ def _number_group(
             shape=shape,
             splits=blocks,
             rank=part.rank,
-            tensor=program.tensors[part.makes[0]].model if last and part.makes else -1,
+            tensors=_made(program, part) if last else (),
             kind=Kind.REDUCE if level else part.kind if last else Kind.PARTIAL,
             period=sum(sizes) // steps if recurrent else 0,
         )
@@ -219,6 +219,12 @@ def _number_group(
                 producers[made] = _producer(grid, program.tensors[made].shape)
         first += size // steps
     return at + sum(sizes)
+
+
+def _made(program: Program, part: Part) -> tuple[int, ...]:
+    """Tensors of the model that a part makes."""
+    numbers = (program.tensors[tensor].model for tensor in part.makes)
+    return tuple(number for number in numbers if number >= 0)
 
 
 def _levels(

@@ -70,7 +70,9 @@ def merged(rows: Sequence[Rows], blocks: int, sort: bool) -> Rows:
         )
     if len(rows) == 1 and not sort:
         return rows[0]
-    counts = np.sum([r.counts for r in rows], axis=0, dtype=np.int64)
+    counts = np.zeros(blocks, np.int64)
+    for row in rows:
+        counts += row.counts
     starts = np.concatenate(([0], np.cumsum(counts)))
     sources = np.empty(int(starts[-1]), np.int32)
     flags = np.empty(len(sources), np.uint8)

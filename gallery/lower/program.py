@@ -134,7 +134,7 @@ def _virtual(virtual: Virtual) -> ProgramTensor:
 
 
 def _model_tensors(model: Model, tensors: list[ProgramTensor], fold: bool) -> list[int]:
-    inputs, outputs = set(model.inputs), set(model.outputs)
+    inputs, outputs = set(model.inputs) | _unmade(model), set(model.outputs)
     for number, tensor in enumerate(model.tensors):
         leaf = "input" if number in inputs else "parameter" if tensor.is_parameter else ""
         folded = fold and tensor.value is not None and not leaf and number not in outputs
@@ -150,6 +150,14 @@ def _model_tensors(model: Model, tensors: list[ProgramTensor], fold: bool) -> li
             )
         )
     return list(range(len(tensors)))
+
+
+def _unmade(model: Model) -> set[int]:
+    """Tensors that operators read and nothing makes: taken for inputs, as the load warned."""
+    made = {tensor for operator in model.operators for tensor in operator.outputs}
+    made |= {t for operator in model.operators for body in operator.bodies for t in body.inputs}
+    read = {tensor for operator in model.operators for tensor in operator.inputs if tensor >= 0}
+    return {t for t in read - made if not model.tensors[t].is_parameter}
 
 
 def gather(context: Context, tensors: list[ProgramTensor]) -> list[Part]:

@@ -29,7 +29,7 @@ def graph_tables(graph: ComputeGraph, model: Model | None) -> dict[str, Any]:
         node = model.operators[operator.operator] if model is not None and known else None
         reads.append([_row(tensors, t) for t in (node.inputs if node else ()) if t >= 0])
         writes.append([_row(tensors, t) for t in (node.outputs if node else ()) if t >= 0])
-    made = [_row(tensors, s.tensor) if model and s.tensor >= 0 else -1 for s in graph.sets]
+    made = [_row(tensors, s.tensors[0]) if model and s.tensors else -1 for s in graph.sets]
     return {
         "model": shorten(graph.model, _NAME),
         "operators": {

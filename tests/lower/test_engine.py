@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnx.parser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -198,3 +200,15 @@ def test_a_second_registration_is_an_error() -> None:
 def test_arguments_out_of_range(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(LowerError, match=message):
         lower(model_of("alexnet"), **arguments)  # type: ignore[arg-type]
+
+
+def test_a_tensor_that_nothing_makes_is_an_input(tmp_path: Path) -> None:
+    text = '<ir_version: 9, opset_import: ["": 18]> g (float[2,8] x) => (float[2,8] y)'
+    proto = onnx.parser.parse_model(f"{text} {{ y = Add(x, ghost) }}")
+    path = tmp_path / "ghost.onnx"
+    path.write_bytes(proto.SerializeToString())
+    model = load(path)
+    graph = lower(model, vertices=10)
+    ghost = next(i for i, tensor in enumerate(model.tensors) if tensor.name == "ghost")
+    assert graph.vertex_kind[graph.producers(ghost)].tolist() == [Kind.INPUT]
+
