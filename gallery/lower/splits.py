@@ -1,4 +1,4 @@
-"""How far each part is split: one order of doublings for all budgets, so that grids nest.
+"""How far each part is split: one order of splitting for all budgets, so that grids nest.
 
 The part with the most work a vertex is doubled next, along the dimension where that moves the
 least data. A budget only says how far to go along this one sequence, so the blocks of a small
@@ -127,21 +127,36 @@ def next_axis(
 ) -> int:
     """The dimension whose doubling costs least, or -1 where none can be split further.
 
-    Where several cost the same it is the one with the longest blocks.
+    Where several cost the same it is the one with the longest blocks. Only where none can be
+    doubled is one split into single elements.
     """
-    best, least = -1, (0.0, 0.0)
+    best, least = -1, (False, 0.0, 0.0)
     for d in range(len(splits)):
         if not _can_double(part, splits, d):
             continue
-        finer = [split * 2 if k == d else split for k, split in enumerate(splits)]
-        price = (traffic(part, prints, makers, finer), -part.shape[d] / splits[d])
+        finer = [*splits]
+        finer[d] = finer_split(part, splits, d)
+        last = finer[d] < 2 * splits[d]
+        price = (last, traffic(part, prints, makers, finer), -part.shape[d] / splits[d])
         if best < 0 or price < least:
             best, least = d, price
     return best
 
 
+def finer_split(part: Part, splits: Sequence[int], axis: int) -> int:
+    """The next split of a dimension: twice the one before, and at last its size.
+
+    Both nest in all before them. A summed dimension keeps to powers of two, so that the levels of
+    its reduction nest too.
+    """
+    split, size = splits[axis], part.shape[axis]
+    if 2 * split <= size:
+        return 2 * split
+    return max(size, split) if axis < part.rank else split
+
+
 def _can_double(part: Part, splits: Sequence[int], axis: int) -> bool:
-    if axis in part.whole or splits[axis] * 2 > part.shape[axis]:
+    if axis in part.whole or finer_split(part, splits, axis) == splits[axis]:
         return False
     if part.time >= 0 and axis == 0:
         return False
@@ -215,21 +230,31 @@ class Splitter:
         )
 
     def _leaf_readers(self) -> dict[int, tuple[int, int]]:
-        """The part and read that first need each input and parameter."""
+        """The part and read whose grid each input and parameter follows.
+
+        It is the largest reader: an embedding that is also the last layer's matrix is split as the
+        matrix product splits it, not as the few rows that the tokens pick.
+        """
         readers: dict[int, tuple[int, int]] = {}
+        largest: dict[int, float] = {}
         for i, part in enumerate(self.program.parts):
+            size = float(np.prod(part.shape, dtype=np.float64))
             for j, read in enumerate(part.reads):
-                if self.program.tensors[read.tensor].leaf:
-                    readers.setdefault(read.tensor, (i, j))
+                leaf = self.program.tensors[read.tensor].leaf
+                if leaf and size > largest.get(read.tensor, -1.0):
+                    readers[read.tensor] = (i, j)
+                    largest[read.tensor] = size
         return readers
 
     def _makers(self, i: int) -> list[Sequence[int]]:
-        """Splits of what a part reads, at the present place; a leaf has the part's own."""
+        """Splits of what a part reads, at the present place; its own leaves have the part's."""
         makers: list[Sequence[int]] = []
         for read, print_ in zip(self.program.parts[i].reads, self.prints[i], strict=True):
             shape = self.program.tensors[read.tensor].shape
             maker = self.maker.get(read.tensor)
-            if maker is None:
+            if maker is None and self.leaf_reader[read.tensor][0] != i:
+                makers.append(self.leaf_splits[read.tensor])
+            elif maker is None:
                 own = self.splits[i]
                 makers.append([own[axis.of] if axis.of >= 0 else 1 for axis in print_])
             elif self._collapsed(maker):
@@ -284,9 +309,7 @@ class Splitter:
                 wanted = self.splits[i][axis.of] if axis.of >= 0 else 1
                 if self.program.parts[i].time >= 0 and axis.of == 0:
                     wanted = 1
-                while wanted > axis.size:
-                    wanted //= 2
-                splits[d] = max(wanted, 1)
+                splits[d] = _nesting(wanted, axis.size)
 
     def _double(self, i: int) -> int | None:
         """Take the next doubling of a part or recurrence; gives the vertices that it adds."""
@@ -296,7 +319,7 @@ class Splitter:
             axis = next_axis(part, self.prints[i], self._makers(i), self.splits[i])
             if axis < 0:
                 return None
-            self.splits[i][axis] *= 2
+            self.splits[i][axis] = finer_split(part, self.splits[i], axis)
             self._follow(i)
             return self._recount([i])
         steps = self.program.parts[i].shape[0]
@@ -339,6 +362,17 @@ class Splitter:
                 near = self.vertices - budget <= budget - (self.vertices - added)
                 best = self.snapshot() if near or before is None else before
         return best or self.snapshot()
+
+
+def _nesting(wanted: int, size: int) -> int:
+    """The split of a dimension nearest to the one that is wanted: a power of two, or its size.
+
+    >>> [_nesting(wanted, 20) for wanted in (8, 12, 16, 32)]
+    [8, 8, 16, 20]
+    """
+    if wanted >= size:
+        return max(size, 1)
+    return 1 << (wanted.bit_length() - 1)
 
 
 def _recurrences(parts: Sequence[Part]) -> list[list[int]]:

@@ -6,6 +6,7 @@ Formulas: ONNX operator specification of each type.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -31,7 +32,11 @@ def known_indices(context: Context, index: int, size: int) -> Table | None:
 
 @lowers("Gather")
 def gather(context: Context) -> list[Part]:
-    """Slices of a dimension by index."""
+    """Slices of a dimension by index; [out | rows] where the indices are not known.
+
+    An index that is not known may pick any row, so the rows are split like a summed dimension: a
+    partial picks from its own rows, and the picks are joined (a product with a one-hot matrix).
+    """
     data, indices = context.shape(0), context.shape(1)
     axis = context.axis("axis", 0, len(data))
     after = len(indices) - 1
@@ -41,13 +46,13 @@ def gather(context: Context) -> list[Part]:
     reads = [along(context, 1, places, saved=True, differentiable=False)]
     value = known_indices(context, 1, data[axis])
     if value is None:
-        ordered = [rules.get(d, fixed(0, data[d])) for d in range(len(data))]
+        rank = len(context.out_shape())
+        ordered = [rules.get(d, same(rank)) for d in range(len(data))]
         reads.append(context.read(0, per_axis(data, ordered)))
-    else:
-        dims = range(axis, axis + len(indices))
-        reads.append(
-            context.read(0, listed(data, dims, {axis: single(value)}, rules), exact=False)
-        )
+        whole = making(context, reads)
+        return [replace(whole, shape=(*whole.shape, data[axis]))]
+    dims = range(axis, axis + len(indices))
+    reads.append(context.read(0, listed(data, dims, {axis: single(value)}, rules), exact=False))
     return [making(context, reads)]
 
 
