@@ -1,4 +1,4 @@
-"""From the cache's entries to exhibits: what the pages get to know of each model."""
+"""How a model came out: what the cache has of it, what a worker made, why it failed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gallery.cache import Cache, Entry, cache_key
-from gallery.plan import ModelPlan, ScanPlan
-from gallery.publish.exhibit import Exhibit, Failure, ImageFile, ScanImages
+from gallery.plan import ModelPlan
+from gallery.publish.exhibit import Failure
 from gallery.report import StageRun
 from gallery.settings import Limits
-from gallery.store import facts_of, legend_of
 from gallery.supervisor import Result
 
 _LASTING = ("load", "facts", "lower")
@@ -41,9 +40,16 @@ class Built:
     peak_bytes: int = 0
 
 
+def outcome_key(plan: ModelPlan, limits: Limits) -> str:
+    """Key of how a model came out, where that is remembered: a failure, or a smaller budget."""
+    return cache_key(
+        "outcome", "1", products=plan.products(), limits=[limits.seconds, limits.memory]
+    )
+
+
 def known(plan: ModelPlan, limits: Limits, cache: Cache) -> Built | None:
     """The outcome where the cache has all of it, else None."""
-    outcome = cache.get(_outcome_key(plan, limits))
+    outcome = cache.get(outcome_key(plan, limits))
     failure = None
     if outcome is not None and "failure" in outcome.value:
         failure = Failure(**outcome.value["failure"])
@@ -82,9 +88,9 @@ def built(wanted: ModelPlan, result: Result, why: str, limits: Limits, cache: Ca
         failure = Failure(stage=lost[0].split()[0], found=f"lost: {', '.join(lost)}", hint=hint)
     if failure and result.ending == "failed" and result.stage in _LASTING:
         value = {"stage": failure.stage, "found": failure.found, "hint": failure.hint}
-        cache.put(_outcome_key(plan, limits), {"failure": value})
+        cache.put(outcome_key(plan, limits), {"failure": value})
     if why and not failure:
-        cache.put(_outcome_key(wanted, limits), {"smaller": why})
+        cache.put(outcome_key(wanted, limits), {"smaller": why})
     notes = _notes(entries.values())
     return Built(
         plan=plan,
@@ -94,65 +100,6 @@ def built(wanted: ModelPlan, result: Result, why: str, limits: Limits, cache: Ca
         seconds=result.seconds,
         peak_bytes=result.peak_bytes,
     )
-
-
-def exhibit(bare: Exhibit, one: Built, cache: Cache) -> Exhibit:
-    """Fill an exhibit with all that the cache has of a model.
-
-    Args:
-        bare: With slug, path, sidecar and failure.
-        one: How the model came out.
-        cache: Where the pictures are.
-    """
-    plan = one.plan
-    loaded = cache.get(plan.load_key())
-    scans = [(scan, cache.get(plan.render_key(scan))) for scan in plan.scans]
-    drawn = [_scan(scan, entry) for scan, entry in scans if entry]
-    if not drawn or drawn[0].key != plan.scans[0].key:
-        drawn = []
-    hero = scans[0][1] if drawn else None
-    poster = _files(cache.get(plan.poster_key())) if plan.poster and drawn else {}
-    diagram = _files(cache.get(plan.diagram_key())) if plan.diagram else {}
-    viewer = cache.get(plan.viewer_key()) if plan.viewer_vertices and drawn else None
-    return replace(
-        bare,
-        facts=facts_of(loaded.value) if loaded else None,
-        scans=tuple(drawn),
-        diagram=diagram.get("diagram.svg"),
-        poster=tuple(file for name, file in sorted(poster.items()) if name.startswith("poster")),
-        card=poster.get("card.jpeg"),
-        viewer=viewer.files["data"].path if viewer else None,
-        unknown_operators=tuple(hero.value["unknown_operators"]) if hero else (),
-        seconds={f"{run.stage} {run.what}".strip(): run.seconds for run in one.stages},
-    )
-
-
-def _scan(plan: ScanPlan, entry: Entry) -> ScanImages:
-    value, scan = entry.value, plan.scan
-    return ScanImages(
-        key=plan.key,
-        caption=plan.caption,
-        passes=scan.passes,
-        skeleton=value["engine"],
-        fallback=value["fallback"],
-        attribute=scan.color,
-        palette=value["palette"],
-        ground=scan.ground,
-        vertices=value["vertices"],
-        edges=value["edges"],
-        images=tuple(_files(entry).values()),
-        legend=legend_of(value["legend"]),
-    )
-
-
-def _files(entry: Entry | None) -> dict[str, ImageFile]:
-    """The pictures of an entry by their names."""
-    if entry is None:
-        return {}
-    return {
-        name: ImageFile(source=entry.files[name].path, format=kind, width=width, height=height)
-        for name, kind, width, height in entry.value["images"]
-    }
 
 
 def _stages(
@@ -189,9 +136,3 @@ def _notes(entries: Iterable[Entry | None]) -> tuple[str, ...]:
 
 def _smaller_note(why: str) -> str:
     return f"it {_WHY[why]}, so it was made with a quarter of the vertices"
-
-
-def _outcome_key(plan: ModelPlan, limits: Limits) -> str:
-    return cache_key(
-        "outcome", "1", products=plan.products(), limits=[limits.seconds, limits.memory]
-    )

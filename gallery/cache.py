@@ -14,9 +14,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,9 @@ from typing import Any
 
 _TOUCH_AFTER = 3600.0
 """Seconds until a hit is noted again; a no-change build then writes nothing."""
+
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +76,15 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def _parsed(text: bytes) -> dict[str, Any]:
+    """What a record holds; ValueError where it is not what was written."""
+    check, _, body = text.partition(b"\n")
+    if check.decode() != hashlib.sha256(body).hexdigest():
+        raise ValueError("the check sum is another")
+    record: dict[str, Any] = json.loads(body)
+    return record
+
+
 class Cache:
     """A directory of results that several processes may use at once."""
 
@@ -83,11 +96,7 @@ class Cache:
         """The result under a key, or None where there is none that is whole."""
         path = self._record(key)
         try:
-            check, _, body = path.read_bytes().partition(b"\n")
-            if check.decode() != hashlib.sha256(body).hexdigest():
-                return None
-            record = json.loads(body)
-            entry = self._entry(key, record)
+            entry = self._entry(key, _parsed(path.read_bytes()))
         except (OSError, ValueError, KeyError, TypeError):
             return None
         if entry is not None:
@@ -111,10 +120,47 @@ class Cache:
             "files": {name: [file.sha256, file.bytes] for name, file in taken.items()},
         }
         body = json.dumps(record, sort_keys=True).encode()
-        text = hashlib.sha256(body).hexdigest().encode() + b"\n" + body
-        self._write(self._record(key), text)
+        self._write(self._record(key), hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
         # What is read back later is what is returned now: tuples are lists in both.
         return Entry(key=key, value=json.loads(body)["value"], files=taken)
+
+    def text(self, key: str) -> str:
+        """The result under a key as a text that `adopt` takes; "" where there is none."""
+        if self.get(key) is None:
+            return ""
+        return self._record(key).read_text("utf-8")
+
+    def adopt(self, key: str, text: str, find: Callable[[str], bytes | None]) -> bool:
+        """Take over a result from elsewhere, where it is whole.
+
+        Args:
+            key: What it will be found by.
+            text: What `text` of another cache gave.
+            find: Content of a file by its SHA-256, or None; whatever has another digest is refused.
+
+        Returns:
+            Whether it was taken.
+        """
+        try:
+            record = _parsed(text.encode())
+            digests = [digest for digest, _size in record["files"].values()]
+            if not (isinstance(record["value"], dict) and all(map(_DIGEST.fullmatch, digests))):
+                return False
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return False
+        if not all(self._adopt_file(digest, find) for digest in digests):
+            return False
+        self._write(self._record(key), text.encode())
+        return self.get(key) is not None
+
+    def _adopt_file(self, digest: str, find: Callable[[str], bytes | None]) -> bool:
+        if self._file(digest).is_file():
+            return True
+        content = find(digest)
+        if content is None or hashlib.sha256(content).hexdigest() != digest:
+            return False
+        self._write(self._file(digest), content)
+        return True
 
     def temporary(self, suffix: str = "") -> Path:
         """A new name below `tmp` for a file that is to be put into the cache."""
@@ -158,10 +204,13 @@ class Cache:
     def _record(self, key: str) -> Path:
         return self.directory / "records" / key[:2] / key
 
+    def _file(self, digest: str) -> Path:
+        return self.directory / "files" / digest[:2] / digest
+
     def _entry(self, key: str, record: dict[str, Any]) -> Entry | None:
         files = {}
         for name, (digest, size) in record["files"].items():
-            path = self.directory / "files" / digest[:2] / digest
+            path = self._file(digest)
             if path.stat().st_size != size:
                 return None
             files[name] = CachedFile(path=path, sha256=digest, bytes=size)
@@ -169,7 +218,7 @@ class Cache:
 
     def _take(self, path: Path) -> CachedFile:
         digest, size = file_digest(path), path.stat().st_size
-        place = self.directory / "files" / digest[:2] / digest
+        place = self._file(digest)
         place.parent.mkdir(parents=True, exist_ok=True)
         path.chmod(0o644)
         path.replace(place)
@@ -178,6 +227,7 @@ class Cache:
     def _write(self, path: Path, content: bytes) -> None:
         temporary = self.temporary()
         temporary.write_bytes(content)
+        temporary.chmod(0o644)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.replace(path)
 

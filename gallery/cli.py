@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except GalleryError as error:
         usage = isinstance(error, _USAGE) or (
-            isinstance(error, PublishError) and options.run is commands.build
+            isinstance(error, PublishError) and options.run in (commands.build, commands.merge)
         )
         return _fail(error, 2 if usage else 1)
     except KeyboardInterrupt:
@@ -87,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
     )
     subparsers = top.add_subparsers(required=True, metavar="COMMAND")
     _add_build(subparsers)
+    _add_merge(subparsers)
     _add_scan(subparsers)
     _add_facts(subparsers)
     _add_check(subparsers)
@@ -115,6 +116,47 @@ def _command(
 
 def _add_build(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
     made = _command(subparsers, "build", "build the site of a directory of models")
+    _add_models_and_site(made)
+    _add_build_options(made)
+    made.add_argument("--strict", action="store_true", help="stop at the first failure")
+    made.add_argument("--dry-run", action="store_true", help="only say what would be made, and why")
+    made.add_argument(
+        "--shard",
+        type=_shard,
+        metavar="I/N",
+        help="make the I-th of N parts of the models, to be joined by `gallery merge`",
+    )
+    made.add_argument(
+        "--reuse",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="SITE",
+        help="take results over from an earlier site, such as the last deployment",
+    )
+    made.add_argument(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="do the work on the Dask cluster of this scheduler, such as tcp://10.0.0.1:8786",
+    )
+    _add_reports(made)
+
+
+def _add_merge(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
+    made = _command(subparsers, "merge", "join the parts that `build --shard` made into one site")
+    made.add_argument(
+        "shards", nargs="+", type=Path, metavar="PART", help="all parts, in any order"
+    )
+    _add_output(made)
+    made.add_argument(
+        "--settings", type=Path, metavar="FILE", help="words of the site, else the parts'"
+    )
+    _add_cache(made)
+    _add_reports(made)
+
+
+def _add_models_and_site(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "models",
         nargs="?",
@@ -123,12 +165,22 @@ def _add_build(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
         metavar="MODELS",
         help="directory of .onnx files",
     )
+    _add_output(made)
+
+
+def _add_output(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "-o", "--output", type=Path, default=Path("site"), metavar="SITE", help="the site"
     )
-    _add_build_options(made)
-    made.add_argument("--strict", action="store_true", help="stop at the first failure")
-    made.add_argument("--dry-run", action="store_true", help="only say what would be made, and why")
+
+
+def _add_cache(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--cache", type=Path, metavar="DIR", help="cache, else .cache/gallery beside SITE"
+    )
+
+
+def _add_reports(made: argparse.ArgumentParser) -> None:
     made.add_argument("--summary", type=Path, metavar="FILE", help="append a report in Markdown")
     made.add_argument("--junit", type=Path, metavar="FILE", help="write a report in JUnit XML")
 
@@ -137,9 +189,7 @@ def _add_build_options(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--settings", type=Path, metavar="FILE", help="settings, else MODELS/gallery.toml"
     )
-    made.add_argument(
-        "--cache", type=Path, metavar="DIR", help="cache, else .cache/gallery beside SITE"
-    )
+    _add_cache(made)
     made.add_argument(
         "--cache-size", metavar="SIZE", help='bound of the cache, such as "2 GiB"; else 4 GiB'
     )
@@ -222,17 +272,7 @@ def _add_check(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
 
 def _add_serve(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
     made = _command(subparsers, "serve", "build, serve on this machine, and rebuild what changes")
-    made.add_argument(
-        "models",
-        nargs="?",
-        type=Path,
-        default=Path("models"),
-        metavar="MODELS",
-        help="directory of .onnx files",
-    )
-    made.add_argument(
-        "-o", "--output", type=Path, default=Path("site"), metavar="SITE", help="the site"
-    )
+    _add_models_and_site(made)
     made.add_argument("--port", type=_count, default=8000, metavar="N", help="0 takes a free one")
     _add_build_options(made)
 
@@ -253,6 +293,15 @@ def _dimension(text: str) -> tuple[str, int]:
     if not (equals and name and size.isdecimal() and 0 < int(size) <= 1 << 20):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=SIZE with a size from 1 to 1048576")
     return name, int(size)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    number, slash, count = text.partition("/")
+    if not (slash and number.isdecimal() and count.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not I/N, such as 1/4")
+    if not 1 <= int(number) <= int(count) <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no part: I goes from 1 to N")
+    return int(number), int(count)
 
 
 def _count(text: str) -> int:

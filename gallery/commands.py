@@ -9,11 +9,14 @@ import json
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gallery import fields
 from gallery.errors import SettingsError
 from gallery.settings import GallerySettings, ScanSettings
+
+if TYPE_CHECKING:
+    from gallery.report import Report
 
 
 def build(options: argparse.Namespace) -> int:
@@ -21,7 +24,6 @@ def build(options: argparse.Namespace) -> int:
     from gallery.console import Progress
     from gallery.pipeline import BuildOptions
     from gallery.pipeline import build as build_site
-    from gallery.report import failure_line, junit, markdown, one_line
 
     with Progress(sys.stderr) as progress:
         report = build_site(
@@ -31,27 +33,54 @@ def build(options: argparse.Namespace) -> int:
             options=BuildOptions(
                 cache=options.cache,
                 jobs=options.jobs,
+                scheduler=options.scheduler,
                 strict=options.strict,
                 dry_run=options.dry_run,
+                reuse=tuple(options.reuse),
+                shard=options.shard,
                 listen=progress.listen,
             ),
         )
+    if options.dry_run:
+        for model in report.models:
+            made = [f"{run.stage} {run.what}".strip() for run in model.stages if not run.cached]
+            print(f"{model.path}: " + (", ".join(made) or "nothing"))
+        return report.return_code
+    return _tell(report, options)
+
+
+def merge(options: argparse.Namespace) -> int:
+    """Join the parts that builds with `--shard` made."""
+    from gallery.configuration import read_settings
+    from gallery.pipeline import merge as merge_parts
+
+    _check_settings(options.settings)
+    settings = read_settings(options.settings) if options.settings else None
+    report = merge_parts(options.shards, options.output, cache=options.cache, settings=settings)
+    return _tell(report, options)
+
+
+def _tell(report: Report, options: argparse.Namespace) -> int:
+    """Say what was done, here and in the files that were asked for; the exit status."""
+    from gallery.report import failure_line, junit, markdown, one_line
+
     for model in report.models:
         for note in model.notes:
             print(f"note: {model.path}: {note}", file=sys.stderr)
-        if options.dry_run:
-            made = [f"{run.stage} {run.what}".strip() for run in model.stages if not run.cached]
-            print(f"{model.path}: " + (", ".join(made) or "nothing"))
     for model in report.failed:
         print(f"error: {failure_line(model)}", file=sys.stderr)
-    if not options.dry_run:
-        print(one_line(report))
+    print(one_line(report))
     if options.summary:
         with options.summary.open("a", encoding="utf-8") as stream:
             stream.write(markdown(report))
     if options.junit:
         options.junit.write_text(junit(report), "utf-8")
     return report.return_code
+
+
+def _check_settings(path: Path | None) -> None:
+    if path and not path.is_file():
+        raise SettingsError(f"there is no settings file {path}", hint="check the path")
 
 
 def settings_of(options: argparse.Namespace) -> GallerySettings:
@@ -62,8 +91,7 @@ def settings_of(options: argparse.Namespace) -> GallerySettings:
     """
     from gallery.configuration import FILE_NAME, read_settings
 
-    if options.settings and not options.settings.is_file():
-        raise SettingsError(f"there is no settings file {options.settings}", hint="check the path")
+    _check_settings(options.settings)
     settings = read_settings(options.settings or options.models / FILE_NAME)
     names = ("vertices", "passes", "skeleton", "color", "palette", "seed")
     given = {name: getattr(options, name) for name in names}
@@ -160,7 +188,7 @@ def serve(options: argparse.Namespace) -> int:
     from gallery.console import Progress
     from gallery.pipeline import BuildOptions
     from gallery.pipeline import build as build_site
-    from gallery.publish.templates import template_directories
+    from gallery.publish.directories import template_directories
     from gallery.report import failure_line, one_line
     from gallery.serve import serve_site
 

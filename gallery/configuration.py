@@ -96,10 +96,19 @@ def read_settings(path: Path) -> GallerySettings:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         found = f"{path} cannot be read: {error}"
         raise SettingsError(found, hint="it is a TOML file; see the README") from error
-    return _settings(data, path)
+    return settings_from(data, path)
 
 
-def _settings(data: dict[str, Any], path: Path) -> GallerySettings:
+def settings_from(data: dict[str, Any], path: Path) -> GallerySettings:
+    """Settings from a table as gallery.toml holds it.
+
+    Args:
+        data: The table; it is used up.
+        path: Where it comes from, for the error.
+
+    Raises:
+        SettingsError: Values are wrong; all of them are named.
+    """
     values: dict[str, Any] = {}
     problems: list[str] = []
     for name, (table, kind) in _SECTIONS.items():

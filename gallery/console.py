@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
+if TYPE_CHECKING:
+    from gallery.bars import Bars
 
 _ENDINGS = {"done", "failed", "crash", "time", "memory"}
 
@@ -18,25 +16,13 @@ class Progress:
     """Follows a build; give its `listen` to the pipeline."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._console = Console(file=stream, highlight=False, soft_wrap=True)
+        self._stream = stream
         self._started: dict[str, float] = {}
         self._bars: Bars | None = None
-        if self._console.is_terminal:
-            self._bars = Bars(
-                TextColumn("{task.description}"),
-                BarColumn(bar_width=None),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                console=self._console,
-                transient=True,
-            )
-            self._whole = self._bars.add_task("models", total=0)
-            self._rows: dict[str, TaskID] = {}
+        self._shows_bars = stream.isatty()
 
     def __enter__(self) -> Self:
-        """Show the bars."""
-        if self._bars:
-            self._bars.start()
+        """Follow; bars appear with the first model that is to be made."""
         return self
 
     def __exit__(
@@ -54,29 +40,33 @@ class Progress:
         name = "".join(letter if letter.isprintable() else "?" for letter in model)[:80]
         if event["event"] == "start":
             self._started[model] = time.monotonic()
-        if self._bars:
+        if self._shows_bars:
             self._show(name, event)
         elif event["event"] in _ENDINGS:
             seconds = time.monotonic() - self._started.get(model, time.monotonic())
             state = "done" if event["event"] == "done" else "failed"
-            self._console.print(escape(f"{name}: {state} in {seconds:.1f} s"))
+            self._print(f"{name}: {state} in {seconds:.1f} s")
         elif event["event"] == "smaller":
-            self._console.print(escape(f"{name}: over its limits; tried with a smaller budget"))
+            self._print(f"{name}: over its limits; tried with a smaller budget")
+
+    def _print(self, line: str) -> None:
+        print(line, file=self._stream, flush=True)
 
     def _show(self, name: str, event: dict[str, Any]) -> None:
-        assert self._bars is not None
         what = event["event"]
+        if what == "known":
+            return
+        if self._bars is None:
+            # A build that has nothing to make needs no bars and must not wait for rich.
+            from gallery.bars import Bars  # noqa: PLC0415
+
+            self._bars = Bars(self._stream)
         if what == "wait":
-            total = (self._bars.tasks[self._whole].total or 0) + 1
-            self._bars.update(self._whole, total=total)
+            self._bars.expect()
         elif what == "start":
-            steps = event.get("steps", 1)
-            self._rows[name] = self._bars.add_task(escape(name), total=steps)
-        elif what == "step" and name in self._rows:
-            row = self._rows[name]
-            label = escape(f"{name}: {event['stage']} {event['what']}".rstrip())
-            self._bars.update(row, description=label, advance=event["seconds"] is not None)
+            self._bars.begin(name)
+        elif what == "step":
+            label = f"{name}: {event['stage']} {event['what']}".rstrip()
+            self._bars.step(name, label, ended=event["seconds"] is not None)
         elif what in _ENDINGS:
-            self._bars.advance(self._whole)
-            if name in self._rows:
-                self._bars.remove_task(self._rows.pop(name))
+            self._bars.end(name)

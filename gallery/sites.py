@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gallery.cache import Cache, cache_key
+from gallery import ledger
+from gallery.cache import cache_key
 from gallery.errors import PublishError
 from gallery.fingerprint import fingerprint
-from gallery.publish import Exhibit, SiteSettings, publish
-from gallery.publish.templates import template_directories
+from gallery.items import Gallery
+from gallery.ledger import records
+from gallery.publish.directories import template_directories
+from gallery.publish.settings import SiteSettings
 from gallery.settings import GallerySettings
 from gallery.swap import check_target, listing, locked, recover, same_site, staging, swap
 
@@ -33,34 +36,38 @@ class Published:
     bytes: int
 
 
-def check_place(site: Path, models: Path) -> None:
+def check_place(site: Path, *inputs: Path) -> None:
     """Refuse a place for the site where something of someone else's would be lost.
 
+    Args:
+        site: The place.
+        inputs: Directories that are read: of the models, or parts to be merged.
+
     Raises:
-        PublishError: The directory is someone else's, or holds the models.
+        PublishError: The directory is someone else's, or holds an input.
     """
-    inside = models.resolve()
-    if site == inside or site in inside.parents:
-        found = f"{site} holds the models"
-        raise PublishError(found, hint="give another directory for the site")
+    for folder in inputs:
+        inside = folder.resolve()
+        if site == inside or site in inside.parents:
+            found = f"{site} holds {folder}, which is read"
+            raise PublishError(found, hint="give another directory for the site")
     check_target(site)
 
 
-def site_key(models: str, settings: GallerySettings) -> str:
-    """The hash of everything that the site's bytes depend on.
-
-    Args:
-        models: All that is shown of the models.
-        settings: Of the gallery.
-    """
+def _key(gallery: Gallery, kind: str) -> str:
+    """The hash of everything that the site's bytes depend on."""
+    settings = gallery.settings
     templates = hashlib.sha256()
     for folder in template_directories(site_settings(settings).templates):
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             templates.update(path.relative_to(folder).as_posix().encode() + b"\0")
             templates.update(path.read_bytes() + b"\0")
-    version = fingerprint("gallery.publish", "gallery.assemble", "gallery.sites")
     return cache_key(
-        "site", version, models=models, settings=repr(settings), templates=templates.hexdigest()
+        kind,
+        fingerprint("gallery.publish", "gallery.sites", "gallery.shards"),
+        models=gallery.identity(),
+        settings=repr(settings),
+        templates=templates.hexdigest(),
     )
 
 
@@ -75,41 +82,47 @@ def site_settings(settings: GallerySettings) -> SiteSettings:
     )
 
 
-def put_site(
-    exhibits: Callable[[], Sequence[Exhibit]],
-    site: Path,
-    settings: GallerySettings,
-    cache: Cache,
-    key: str,
+def write_site(gallery: Gallery, folder: Path) -> None:
+    """Publish a gallery into an empty directory, with the records of what it was made from."""
+    # A build that changes nothing must not wait for these rooms.
+    from gallery.publish import publish  # noqa: PLC0415
+
+    publish(gallery.exhibits(), folder, settings=site_settings(gallery.settings))
+    kept = records(gallery.keys(), gallery.cache)
+    (folder / ledger.FILE_NAME).write_bytes(ledger.encode(kept))
+
+
+def put(
+    gallery: Gallery, place: Path, write: Callable[[Gallery, Path], None], kind: str
 ) -> Published:
-    """Make the site stand at its place; one that is the same already is not touched.
+    """Make a directory stand at its place; one that is the same already is not touched.
 
     Args:
-        exhibits: Gives the models; called only where something is to be published.
-        site: Where it stands.
-        settings: Of the gallery.
-        cache: Remembers what the site of a key is made of.
-        key: See `site_key`.
+        gallery: What it shows.
+        place: Where it stands.
+        write: Writes it into an empty directory; called only where something is to be written.
+        kind: What `write` makes.
 
     Raises:
         PublishError: It cannot be written.
     """
-    lock = cache.directory / "locks" / hashlib.sha256(str(site).encode()).hexdigest()[:16]
+    cache, key = gallery.cache, _key(gallery, kind)
+    lock = cache.directory / "locks" / hashlib.sha256(str(place).encode()).hexdigest()[:16]
     with locked(lock):
-        recover(site)
+        recover(place)
         known = cache.get(key)
-        if known and site.is_dir() and listing(site) == known.value["files"]:
+        if known and place.is_dir() and listing(place) == known.value["files"]:
             return _published(known.value["files"], changed=False)
-        check_target(site)
-        staged = staging(site)
+        check_target(place)
+        staged = staging(place)
         try:
-            publish(exhibits(), staged, settings=site_settings(settings))
+            write(gallery, staged)
             files = listing(staged)
-            changed = not same_site(staged, site)
+            changed = not same_site(staged, place)
             if changed:
-                swap(staged, site)
+                swap(staged, place)
         except OSError as error:
-            found = f"{site} cannot be written: {error}"
+            found = f"{place} cannot be written: {error}"
             raise PublishError(found, hint="check free space and permissions") from error
         finally:
             shutil.rmtree(staged, ignore_errors=True)

@@ -25,14 +25,16 @@ from pathlib import Path
 from gallery.errors import PublishError
 
 _SCHEMA = "gallery-of-networks/"
-"""Start of the schema that the manifest of every site of ours names."""
+"""Start of the schema that every directory of ours names in one of `_NAMING`."""
+
+_NAMING = ("manifest.json", "shard.json")
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
 
 def check_target(site: Path) -> None:
-    """Refuse any directory that is neither missing, empty nor a site of ours.
+    """Refuse any directory that is neither missing, empty nor a site, or part of one, of ours.
 
     Raises:
         PublishError: The directory is someone else's.
@@ -45,7 +47,8 @@ def check_target(site: Path) -> None:
             raise PublishError(f"{site} is not a directory", hint=hint)
         if next(site.iterdir(), None) is None:
             return
-        manifest = json.loads((site / "manifest.json").read_bytes())
+        naming = next((name for name in _NAMING if (site / name).is_file()), _NAMING[0])
+        manifest = json.loads((site / naming).read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise PublishError(f"{site} holds files that are no gallery", hint=hint) from error
     schema = manifest.get("schema") if isinstance(manifest, dict) else None

@@ -137,7 +137,7 @@ def test_facts_are_text_and_json(run: Run, tmp_path: Path) -> None:
         (("scan", "net.onnx", "-o", "x.png", "--dim", "batch"), 2, "is not NAME=SIZE"),
         (("build", "none"), 2, "error: discover: none is no directory"),
         (("build", "empty"), 2, "error: discover: there is no .onnx file in empty"),
-        (("build", ".", "-o", "."), 2, "holds the models"),
+        (("build", ".", "-o", "."), 2, "holds ., which is read"),
         (("build", ".", "-o", "strange"), 2, "strange holds files that are no gallery"),
         (("build", ".", "-o", "s", "--memory", "much"), 2, "--memory is 'much', not a number of"),
         (("build", ".", "-o", "s", "--settings", "no.toml"), 2, "there is no settings file"),

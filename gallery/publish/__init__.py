@@ -1,7 +1,33 @@
-"""The static site: pages, pictures, search, feeds and manifest."""
+"""The static site: pages, pictures, search, feeds and manifest.
 
-from gallery.publish.exhibit import Exhibit, Failure, ImageFile, ScanImages
-from gallery.publish.settings import SiteSettings
-from gallery.publish.site import Site, publish
+Its doors open when they are first used: a build that finds nothing to publish needs the nouns of
+this room, and must not wait for Jinja and Markdown.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gallery.publish.exhibit import Exhibit, Failure, ImageFile, ScanImages
+    from gallery.publish.settings import SiteSettings
+    from gallery.publish.site import Site, publish
 
 __all__ = ["Exhibit", "Failure", "ImageFile", "ScanImages", "Site", "SiteSettings", "publish"]
+
+_ROOMS = {
+    "Exhibit": "exhibit",
+    "Failure": "exhibit",
+    "ImageFile": "exhibit",
+    "ScanImages": "exhibit",
+    "Site": "site",
+    "SiteSettings": "settings",
+    "publish": "site",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'gallery.publish' has no attribute {name!r}")
+    return getattr(import_module(f"gallery.publish.{_ROOMS[name]}"), name)

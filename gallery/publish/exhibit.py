@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gallery.color.types import LegendEntry
-from gallery.facts import Facts
 from gallery.settings import FrontMatter
+
+if TYPE_CHECKING:  # a build that makes nothing needs these nouns, and must not wait for numba
+    from gallery.color.types import LegendEntry
+    from gallery.facts import Facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,9 @@ from pathlib import Path
 from jinja2 import Environment
 
 from gallery.errors import PublishError
+from gallery.publish.directories import find, template_directories
 from gallery.publish.settings import SiteSettings
-from gallery.publish.templates import Strings, find, load_strings, render, template_directories
+from gallery.publish.templates import Strings, load_strings, render
 from gallery.publish.viewer_pack import unpack
 
 SCRIPTS = (
@@ -23,6 +24,10 @@ SCRIPTS = (
     "tree", "card", "play", "address", "main",
 )  # fmt: skip
 """The viewer's scripts in the order in which they are joined."""
+
+
+_HEAD = b'GalleryViewer.data("'
+_TAIL = b'");\n'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +77,7 @@ def viewer_files(
     directories = template_directories(settings.templates)
     script = _join([f"viewer/{name}.js" for name in SCRIPTS], directories)
     style = _join(["css/theme.css", "viewer/viewer.css"], directories)
-    load = b'GalleryViewer.data("' + base64.b64encode(data) + b'");\n'
+    load = _HEAD + base64.b64encode(data) + _TAIL
     js, css = _named("viewer", "js", script), _named("viewer", "css", style)
     packed = _named(f"{page.slug}-viewer", "js", load)
     html = render(
@@ -90,6 +95,16 @@ def viewer_files(
     )
     path = f"{page.slug}/viewer/index.html"
     return {path: html.encode("utf-8"), js: script, css: style, packed: load}
+
+
+def viewer_content(script: bytes) -> bytes | None:
+    """The data in a script that `viewer_files` made of them; None where it is another script."""
+    if not (script.startswith(_HEAD) and script.endswith(_TAIL)):
+        return None
+    try:
+        return base64.b64decode(script[len(_HEAD) : -len(_TAIL)], validate=True)
+    except ValueError:
+        return None
 
 
 def _named(stem: str, suffix: str, content: bytes) -> str:

@@ -1,0 +1,52 @@
+"""Progress bars on a terminal: one for all models, one for each that is being made."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import TaskID as Row
+
+
+class Bars:
+    """Bars that show as soon as they are made, until they are stopped."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=Console(file=stream, highlight=False, soft_wrap=True),
+            transient=True,
+        )
+        self._whole = self._progress.add_task("models", total=0)
+        self._total = 0
+        self._rows: dict[str, Row] = {}
+        self._progress.start()
+
+    def expect(self) -> None:
+        """One more model waits."""
+        self._total += 1
+        self._progress.update(self._whole, total=self._total)
+
+    def begin(self, name: str) -> None:
+        """A model is being made."""
+        self._rows[name] = self._progress.add_task(escape(name), total=None)
+
+    def step(self, name: str, label: str, *, ended: bool) -> None:
+        """A stage of a model has begun or ended."""
+        if name in self._rows:
+            self._progress.update(self._rows[name], description=escape(label), advance=ended)
+
+    def end(self, name: str) -> None:
+        """A model is done."""
+        self._progress.advance(self._whole)
+        if name in self._rows:
+            self._progress.remove_task(self._rows.pop(name))
+
+    def stop(self) -> None:
+        """Take the bars away."""
+        self._progress.stop()

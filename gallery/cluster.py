@@ -1,0 +1,189 @@
+"""The same jobs on the workers of a Dask cluster (extra `dask`).
+
+A task of the cluster carries the model's bytes and the results that the cache has already; on the
+worker's machine it runs the job in a process of its own under the limits, as on this one, with a
+cache in a temporary directory, and sends what was made back as records and files. Nothing has to
+be shared but the versions of the packages.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import deque
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gallery.assemble import outcome_key
+from gallery.cache import Cache
+from gallery.errors import SettingsError
+from gallery.plan import ModelPlan, stage_versions
+from gallery.settings import Limits
+from gallery.supervisor import Job, Result, supervise
+from gallery.worker import WorkOrder
+
+try:
+    from distributed import Client, as_completed, get_worker
+except ImportError as missing:
+    raise SettingsError(
+        "a cluster needs Dask, which is not installed",
+        hint="pip install 'gallery-of-networks[dask]', or leave --scheduler out",
+    ) from missing
+
+_PATIENCE = 15
+"""Seconds until a scheduler that does not answer counts as not there."""
+
+Listener = Callable[[Job, dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """Results on their way between two caches.
+
+    Attributes:
+        records: The cache's records, by key.
+        files: Content by SHA-256.
+    """
+
+    records: dict[str, str]
+    files: dict[str, bytes]
+
+
+def pack(keys: list[str], cache: Cache) -> Parcel:
+    """Those of some results that a cache has."""
+    entries = {key: entry for key in keys if (entry := cache.get(key))}
+    files = [file for entry in entries.values() for file in entry.files.values()]
+    return Parcel(
+        records={key: cache.text(key) for key in entries},
+        files={file.sha256: file.path.read_bytes() for file in files},
+    )
+
+
+def unpack(parcel: Parcel, cache: Cache) -> None:
+    """Put results into a cache; what is not whole is left out."""
+    for key, text in parcel.records.items():
+        cache.adopt(key, text, parcel.files.get)
+
+
+def distribute(
+    jobs: deque[Job], scheduler: str, cache: Cache, limits: Limits, listen: Listener
+) -> Generator[Result, None, None]:
+    """Run jobs on a cluster until none is left; the caller may append more meanwhile.
+
+    Args:
+        jobs: Taken from the left.
+        scheduler: Its address ("tcp://host:8786").
+        cache: Gets what is made.
+        limits: Of each job, enforced on the machine that does it.
+        listen: Called where a job is handed over.
+
+    Yields:
+        One result a job, in the order in which they end.
+
+    Raises:
+        SettingsError: No scheduler answers at the address, or it has no workers.
+    """
+    with _client(scheduler) as client:
+        threads = sum(client.nthreads().values())
+        if not threads:
+            found = f"the scheduler {scheduler} has no workers"
+            raise SettingsError(found, hint="start `dask worker` on some machine")
+        running: dict[Any, Job] = {}
+        ended = as_completed(loop=client.loop)
+        while jobs or running:
+            # Two a thread: a worker finds its next model there, and not all of them wait in memory.
+            while jobs and len(running) < 2 * threads:
+                job = jobs.popleft()
+                future = _submit(client, job, cache, limits)
+                running[future] = job
+                ended.add(future)
+                listen(job, {"event": "start"})
+            future = next(ended)
+            yield _result(future, running.pop(future), cache)
+
+
+def _client(scheduler: str) -> Client:
+    try:
+        return Client(scheduler, timeout=_PATIENCE, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        found = f"no Dask scheduler answers at {scheduler}: {error}"
+        raise SettingsError(found, hint="give the address that `dask scheduler` prints") from error
+
+
+def _submit(client: Client, job: Job, cache: Cache, limits: Limits) -> Any:
+    plan: ModelPlan = job.order.plan
+    keys = [key for _, _, key in plan.products()]
+    load = (Path(plan.file).read_bytes(), pack(keys, cache))
+    # Scattered, because the scheduler itself should not carry large arguments.
+    there = client.scatter(load, hash=False)
+    return client.submit(run_there, plan, there, limits, pure=False)
+
+
+def run_there(plan: ModelPlan, load: tuple[bytes, Parcel], limits: Limits) -> tuple[Result, Parcel]:
+    """Do the job of one model on a worker of the cluster.
+
+    Args:
+        plan: Of the model.
+        load: Content of the model's file, and results that are there already.
+        limits: Of the job.
+
+    Returns:
+        How it ended, and what was made.
+    """
+    worker = get_worker()
+    cores = max(1, (os.cpu_count() or 1) // worker.state.nthreads)
+    environment = {"NUMBA_NUM_THREADS": str(cores), "OMP_NUM_THREADS": "1"}
+    with tempfile.TemporaryDirectory(prefix="gallery-") as folder:
+        content, known = load
+        path = Path(folder) / f"{plan.slug}.onnx"
+        path.write_bytes(content)
+        cache = Cache(Path(folder) / "cache")
+        unpack(known, cache)
+        order = WorkOrder(
+            plan=replace(plan, file=str(path)), cache=str(cache.directory), parent=os.getpid()
+        )
+        job = Job(name=plan.slug, order=order)
+        if stage_versions() != plan.versions:
+            return _other_version(job, worker.address), Parcel(records={}, files={})
+        (result,) = supervise(deque([job]), 1, limits, lambda _job, _event: None, environment)
+        keys = [key for _, _, key in plan.products() if key not in known.records]
+        return result, pack([outcome_key(plan, limits), *keys], cache)
+
+
+def _other_version(job: Job, address: str) -> Result:
+    return _ended(
+        job,
+        "failed",
+        f"the worker {address} has another version of the program or of its libraries",
+        "install the same versions on all machines",
+    )
+
+
+def _result(future: Any, job: Job, cache: Cache) -> Result:
+    """What came back; a worker that died harms this job only."""
+    error = future.exception()
+    if error is not None:
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        hint = "see the logs of the cluster; the other models are not harmed"
+        return _ended(job, "crash", f"the cluster could not do it: {what}", hint)
+    result: Result
+    made: Parcel
+    result, made = future.result()
+    unpack(made, cache)
+    return replace(result, job=job)
+
+
+def _ended(job: Job, ending: str, detail: str, hint: str) -> Result:
+    return Result(
+        job=job,
+        events=(),
+        ending=ending,
+        stage="cluster",
+        detail=detail,
+        hint=hint,
+        seconds=0.0,
+        peak_bytes=0,
+        log="",
+    )

@@ -1,0 +1,103 @@
+"""What a site was made from, kept in the site itself: the last deployment then serves as a cache.
+
+    results.json       the cache's records of all that the site shows, by key; no file's content
+    assets/*.<hash>.*  the files, found by the digest that a record names and checked against it
+
+A site that is gone or was changed costs time only: whatever does not match is made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from gallery.cache import Cache
+from gallery.errors import SettingsError
+
+FILE_NAME = "results.json"
+SCHEMA = "gallery-of-networks/results-1"
+
+log = logging.getLogger(__name__)
+
+
+def records(keys: Iterable[str], cache: Cache) -> dict[str, str]:
+    """The cache's records by key, those that there are."""
+    texts = {key: cache.text(key) for key in keys}
+    return {key: text for key, text in sorted(texts.items()) if text}
+
+
+def encode(kept: dict[str, str]) -> bytes:
+    """The file that keeps records in a site."""
+    value = {"schema": SCHEMA, "records": kept}
+    return (json.dumps(value, separators=(",", ":")) + "\n").encode("ascii")
+
+
+class Ledger:
+    """The records of an earlier site, and its files by digest."""
+
+    def __init__(self, site: Path) -> None:
+        """Read the records of a site.
+
+        Raises:
+            SettingsError: There is no such directory.
+        """
+        if not site.is_dir():
+            found = f"there is no site {site} to take results over from"
+            raise SettingsError(found, hint="leave --reuse out, or give the last deployment")
+        self._assets = site / "assets"
+        self._records = _read(site / FILE_NAME)
+        self._scripts: dict[str, Path] | None = None
+
+    def give(self, keys: Iterable[str], cache: Cache) -> int:
+        """Put into the cache what it lacks of some results; how many were taken."""
+        taken = 0
+        for key in keys:
+            text = self._records.get(key)
+            if isinstance(text, str) and cache.get(key) is None:
+                taken += cache.adopt(key, text, self._find)
+        return taken
+
+    def _find(self, digest: str) -> bytes | None:
+        """A file whose name has the start of the digest, or data of the viewer."""
+        for path in self._assets.glob(f"*.{digest[:8]}.*"):
+            content = _content(path)
+            if hashlib.sha256(content).hexdigest() == digest:
+                return content
+        script = self._viewer_scripts().get(digest)
+        return _viewer_data(script) if script else None
+
+    def _viewer_scripts(self) -> dict[str, Path]:
+        """Scripts with viewers' data, by the digest of the data."""
+        if self._scripts is None:
+            paths = self._assets.glob("*-viewer.*.js")
+            found = ((path, _viewer_data(path)) for path in sorted(paths))
+            self._scripts = {hashlib.sha256(data).hexdigest(): path for path, data in found if data}
+        return self._scripts
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_bytes())
+        kept = value["records"] if value["schema"] == SCHEMA else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        log.warning("%s: nothing to take over: %s", path, error)
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _viewer_data(path: Path) -> bytes | None:
+    # The publishing rooms take a while to import, and seldom is anything to be taken over.
+    from gallery.publish.viewer_page import viewer_content  # noqa: PLC0415
+
+    return viewer_content(_content(path))

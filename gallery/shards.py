@@ -1,0 +1,212 @@
+"""Parts of a gallery that were made on different machines, and how they become one site.
+
+    DIR/shard.json      which part of which collection, the settings, the models, their records
+    DIR/files/<sha256>  the files that the records name
+
+A part is no site: it carries all that `gallery merge` needs to publish the whole, so that neither
+the models nor the caches of the other machines have to be there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gallery.assemble import Built, known
+from gallery.cache import Cache
+from gallery.configuration import settings_from
+from gallery.discover import ModelFile
+from gallery.errors import DiscoverError, SettingsError
+from gallery.items import Gallery, Item, item_of
+from gallery.ledger import records
+from gallery.making import by_work
+from gallery.publish.exhibit import Failure
+from gallery.settings import GallerySettings
+
+FILE_NAME = "shard.json"
+SCHEMA = "gallery-of-networks/shard-1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """A part that was read.
+
+    Attributes:
+        place: Its directory.
+        number: Which part it is, from 1.
+        count: Of how many.
+        collection: Hash of the whole collection and of the settings.
+        settings: Of the gallery.
+        versions: Of the code of each stage.
+        models: As `put_shard` wrote them.
+        records: Of the cache, by key.
+    """
+
+    place: Path
+    number: int
+    count: int
+    collection: str
+    settings: GallerySettings
+    versions: dict[str, str]
+    models: list[dict[str, Any]]
+    records: dict[str, str]
+
+
+def part(items: Sequence[Item], number: int, count: int) -> list[Item]:
+    """The models of a part: dealt out by expected work, so that parts take about as long."""
+    mine = {item.file.slug for item in by_work(items)[number - 1 :: count]}
+    return [item for item in items if item.file.slug in mine]
+
+
+def collection(items: Sequence[Item], settings: GallerySettings) -> str:
+    """A hash that tells whether two parts are of one whole."""
+    files = [[one.file.relative, one.file.digest, one.file.sidecar_text] for one in items]
+    return hashlib.sha256(repr([files, _plain(settings)]).encode()).hexdigest()
+
+
+def write_shard(gallery: Gallery, folder: Path, *, which: tuple[int, int, str]) -> None:
+    """Write a part into an empty directory.
+
+    Args:
+        gallery: The models of the part.
+        folder: The directory.
+        which: Number of the part, of how many, and `collection` of the whole.
+    """
+    number, count, whole = which
+    keys = gallery.keys()
+    value = {
+        "schema": SCHEMA,
+        "number": number,
+        "count": count,
+        "collection": whole,
+        "settings": _plain(gallery.settings),
+        "versions": next((item.plan.versions for item in gallery.items if item.plan), {}),
+        "models": [_row(item, one) for item, one in gallery.rows()],
+        "records": records(keys, gallery.cache),
+    }
+    (folder / FILE_NAME).write_text(json.dumps(value, indent=1) + "\n", "utf-8")
+    (folder / "files").mkdir()
+    for entry in filter(None, map(gallery.cache.get, keys)):
+        for file in entry.files.values():
+            target = folder / "files" / file.sha256
+            if not target.exists():
+                _link(file.path, target)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _row(item: Item, one: Built | None) -> dict[str, Any]:
+    file, failure = item.file, one.failure if one else None
+    problem = file.problem
+    return {
+        "path": file.relative,
+        "slug": file.slug,
+        "digest": file.digest,
+        "bytes": file.bytes,
+        "sidecar": file.sidecar_text,
+        "problem": [problem.found, problem.hint] if problem else None,
+        "failure": asdict(failure) if failure else None,
+        "smaller": one is not None and one.plan != item.plan,
+    }
+
+
+def _plain(settings: GallerySettings) -> dict[str, Any]:
+    """Settings as gallery.toml would say them."""
+    value = asdict(settings)
+    del value["scan"]["size"]
+    return value
+
+
+def read_shards(places: Sequence[Path]) -> list[Shard]:
+    """Read all parts of one whole, in their order.
+
+    Raises:
+        SettingsError: A directory is no part, parts do not fit, or one is missing.
+    """
+    shards = sorted(map(_read, places), key=lambda shard: shard.number)
+    first, hint = shards[0], "merge the parts of one build, each once"
+    for shard in shards[1:]:
+        if shard.count != first.count or shard.collection != first.collection:
+            found = f"{shard.place} and {first.place} are parts of different collections"
+            raise SettingsError(found, hint=hint)
+        if shard.versions and first.versions and shard.versions != first.versions:
+            found = f"{shard.place} and {first.place} were made by different versions"
+            raise SettingsError(found, hint="build both with one version of all packages")
+    numbers = [shard.number for shard in shards]
+    if numbers != list(range(1, first.count + 1)):
+        found = f"there are the parts {', '.join(map(str, numbers))} of {first.count}"
+        raise SettingsError(found, hint=hint)
+    return shards
+
+
+def _read(place: Path) -> Shard:
+    try:
+        value = json.loads((place / FILE_NAME).read_bytes())
+        if value.pop("schema") != SCHEMA:
+            raise ValueError("its form is another")
+        settings = settings_from(value.pop("settings"), place / FILE_NAME)
+        shard = Shard(place=place, settings=settings, **value)
+        if not 1 <= shard.number <= shard.count:
+            raise ValueError(f"it is part {shard.number} of {shard.count}")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        found = f"{place} is no part of a gallery: {error}"
+        raise SettingsError(found, hint="make parts with `gallery build --shard 1/2`") from error
+    return shard
+
+
+def take_in(shard: Shard, cache: Cache) -> list[tuple[Item, Built | None]]:
+    """Put the results of a part into the cache; the models and how they came out.
+
+    Raises:
+        SettingsError: The part is damaged.
+    """
+    for key, text in shard.records.items():
+        if not cache.adopt(key, text, lambda digest: _file(shard.place / "files" / digest)):
+            found = f"{shard.place} is damaged: the files of result {key[:12]} are not what it says"
+            raise SettingsError(found, hint="build or download the part again")
+    try:
+        return [_arrived(row, shard, cache) for row in shard.models]
+    except (ValueError, KeyError, TypeError) as error:
+        found = f"{shard.place} is damaged: {error!r}"
+        raise SettingsError(found, hint="build or download the part again") from error
+
+
+def _file(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _arrived(row: dict[str, Any], shard: Shard, cache: Cache) -> tuple[Item, Built | None]:
+    problem = DiscoverError(row["problem"][0], hint=row["problem"][1]) if row["problem"] else None
+    file = ModelFile(
+        path=Path(row["path"]),
+        relative=row["path"],
+        slug=row["slug"],
+        digest=row["digest"],
+        bytes=row["bytes"],
+        sidecar_text=row["sidecar"],
+        problem=problem,
+    )
+    item = item_of(file, shard.settings, shard.versions)
+    if item.plan is None:
+        return item, None
+    plan = item.plan.smaller() if row["smaller"] else item.plan
+    failure = Failure(**row["failure"]) if row["failure"] else None
+    one = known(item.plan, shard.settings.limits, cache)
+    if one is None and failure is None:
+        raise ValueError(f"results of {file.relative} are missing")
+    one = one or Built(plan=plan, stages=(), failure=failure)
+    return item, replace(one, failure=failure)
