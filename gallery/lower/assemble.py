@@ -18,7 +18,8 @@ from gallery.graph import ComputeSet, Kind
 from gallery.lower.edges import DIFFERENTIABLE, SAVED, Producer, Rows, meeting, merged
 from gallery.lower.part import Boxes, Ints, Part, Read, Relation
 from gallery.lower.program import Program
-from gallery.lower.splits import FAN_IN, Splits, tree
+from gallery.lower.splits import Splits, tree
+from gallery.lower.traffic import FAN_IN
 
 CHUNK = 1 << 18
 """Blocks that are treated at once: enough to keep numpy busy, few enough to stay in memory."""

@@ -263,6 +263,7 @@ def _training_kinds(kind: npt.NDArray[np.uint8], step: Training) -> npt.NDArray[
     kinds = np.full(len(step.gradient_of), Kind.GRADIENT, np.uint8)
     kinds[: step.loss] = kind
     kinds[step.loss] = Kind.LOSS
+    kinds[step.sums] = Kind.REDUCE
     kinds[step.first_update :] = Kind.UPDATE
     return kinds
 
@@ -278,7 +279,8 @@ def _training_flops(columns: _Columns, step: Training) -> npt.NDArray[np.float32
     """Work of each vertex of a training step: float32 (N,).
 
     A contraction is differentiated by two contractions of its size, any other vertex by one of its
-    own work; the sum of a parameter's gradients costs 1 and its update 2 an element.
+    own work; the sum of a parameter's gradients costs 1 and its update 2 an element. What
+    reduce vertices add is in the work of those that they sum for, as in the forward pass.
     """
     flops = _extended(columns.flops, step, 1.0)
     backward = slice(step.loss + 1, step.first_update)
@@ -286,6 +288,7 @@ def _training_flops(columns: _Columns, step: Training) -> npt.NDArray[np.float32
     flops[backward] *= np.where(columns.contracts[of], 2.0, 1.0).astype(np.float32)
     elements = columns.bytes[of] / 4
     flops[backward] = np.where(columns.parameter[of], elements, flops[backward])
+    flops[step.sums] = 0.0
     flops[step.first_update :] = columns.bytes[step.gradient_of[step.first_update :]] / 2
     return flops
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from gallery.lower.lowering import program_for
 from gallery.lower.registry import FAMILIES, lowers
 from gallery.lower.splits import Splitter, tree
 from gallery.lower.targets import TARGETS, target_named
+from gallery.lower.traffic import FAN_IN
 from gallery.model import Model
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -143,22 +145,34 @@ def test_box_and_producers_agree() -> None:
         assert (seen == 1).all()
 
 
-def test_the_backward_pass_turns_every_edge_round() -> None:
-    graph = lower(model_of("alexnet"), vertices=3_000, passes="training")
+@pytest.mark.parametrize("name", ["alexnet", "unet"])
+def test_the_backward_pass_turns_every_edge_round(name: str) -> None:
+    """The gradients that meet in a vertex's, through its sums, are those of its readers."""
+    graph = lower(model_of(name), vertices=3_000, passes="training")
     of = graph.gradient_of
     assert of is not None
     gradient = {int(of[v]): v for v in np.flatnonzero(graph.vertex_kind == Kind.GRADIENT)}
     loss = int(np.flatnonzero(graph.vertex_kind == Kind.LOSS)[0])
+    rows = [graph.sources[a:b].tolist() for a, b in pairwise(graph.indptr.tolist())]
+    sums = (graph.vertex_kind == Kind.REDUCE) & (graph.vertex_pass == Pass.BACKWARD)
+    assert sums.any()
+    expected: dict[int, set[int]] = {u: set() for u in gradient}
     for v, own in gradient.items():
-        for u in graph.sources[graph.indptr[v] : graph.indptr[v + 1]]:
-            if int(u) in gradient:
-                turned = gradient[int(u)]
-                row = graph.sources[graph.indptr[turned] : graph.indptr[turned + 1]]
-                assert own in row
-    outputs = graph.sources[graph.indptr[loss] : graph.indptr[loss + 1]]
-    for v in outputs:
-        row = graph.sources[graph.indptr[gradient[int(v)]] : graph.indptr[gradient[int(v)] + 1]]
-        assert loss in row
+        for u in rows[v]:
+            if u in gradient:
+                expected[u].add(own)
+    for v in rows[loss]:
+        expected[v].add(loss)
+    for u, own in gradient.items():
+        met: list[int] = []
+        front = [s for s in rows[own] if s >= loss]
+        while front:
+            met += [s for s in front if not sums[s]]
+            below = [s for s in front if sums[s]]
+            assert all(of[s] == u and 1 <= len(rows[s]) <= FAN_IN for s in below)
+            front = [source for s in below for source in rows[s]]
+        assert len(met) == len(set(met))
+        assert set(met) == expected[u]
 
 
 def test_same_input_same_bytes() -> None:
