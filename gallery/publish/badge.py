@@ -10,18 +10,25 @@ _CHARACTER = 6.6
 """Mean width of a character at 11 px; the text is then fitted to it exactly."""
 
 
-def badge(label: str, value: str) -> bytes:
+HEIGHT = 22
+"""Pixels."""
+
+
+def badge(label: str, value: str) -> tuple[bytes, int]:
     """Draw a badge of two fields as SVG; same texts, same bytes.
 
     Args:
         label: On the left.
         value: On the right.
+
+    Returns:
+        The file, and its width in pixels.
     """
     left, right = shorten(label, 40), shorten(value, 40)
     first, second = (round(_CHARACTER * len(text)) for text in (left, right))
     split, width = first + 34, first + second + 52
     title = quoteattr(f"{left}: {right}")
-    return (
+    drawing = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="22" '
         f'viewBox="0 0 {width} 22" role="img" aria-label={title}>'
         f'<rect width="{width}" height="22" rx="4" fill="#0a0b0d"/>'
@@ -32,4 +39,5 @@ def badge(label: str, value: str) -> bytes:
         '<g font-family="Verdana,DejaVu Sans,sans-serif" font-size="11" fill="#f1f2f5">'
         f'<text x="26" y="15" textLength="{first}">{escape(left)}</text>'
         f'<text x="{split + 9}" y="15" textLength="{second}">{escape(right)}</text></g></svg>\n'
-    ).encode()
+    )
+    return drawing.encode(), width

@@ -13,7 +13,7 @@ from gallery.publish.views import ModelView
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 
 
-def linked_data(model: ModelView, settings: SiteSettings) -> Markup:
+def linked_model(model: ModelView, settings: SiteSettings) -> Markup:
     """A model's page as a creative work, safe within a `<script>` element.
 
     Args:
@@ -35,12 +35,43 @@ def linked_data(model: ModelView, settings: SiteSettings) -> Markup:
         value["author"] = [{"@type": "Person", "name": name} for name in front.authors]
     if model.tags:
         value["keywords"] = ", ".join(model.tags)
+    if front.licence:
+        value["license"] = front.licence
     if model.paper_url:
         value["citation"] = model.paper_url
     if settings.base_url:
         value["url"] = f"{settings.base_url}{model.slug}/"
+        value["isPartOf"]["url"] = settings.base_url
         if model.hero:
             value["image"] = settings.base_url + model.hero.picture.largest.href
+    return _script(value)
+
+
+def linked_collection(models: int, opening: ModelView | None, settings: SiteSettings) -> Markup:
+    """The index as a collection, safe within a `<script>` element.
+
+    Args:
+        models: How many there are.
+        opening: The model that stands for the collection, or None.
+        settings: The site's.
+    """
+    value: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "CollectionPage",
+        "name": settings.title,
+        "inLanguage": settings.language,
+        "mainEntity": {"@type": "ItemList", "numberOfItems": models},
+    }
+    if settings.description:
+        value["description"] = settings.description
+    if settings.base_url:
+        value["url"] = settings.base_url
+        if opening and opening.hero:
+            value["image"] = settings.base_url + opening.hero.picture.largest.href
+    return _script(value)
+
+
+def _script(value: dict[str, Any]) -> Markup:
     text = json.dumps(value, ensure_ascii=True)
     for character, escape in _ESCAPES.items():
         text = text.replace(character, escape)

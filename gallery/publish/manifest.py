@@ -9,6 +9,7 @@ from typing import Any
 
 from gallery.publish.clean import clean
 from gallery.publish.files import Placed
+from gallery.publish.schema import NAME
 from gallery.publish.settings import SiteSettings
 from gallery.publish.views import ModelView, ScanView
 
@@ -27,6 +28,7 @@ def manifest(models: Sequence[ModelView], settings: SiteSettings) -> dict[str, A
         What `manifest.json` holds: numbers that are not known are null.
     """
     return {
+        "$schema": NAME,
         "schema": SCHEMA,
         "title": settings.title,
         "description": settings.description,

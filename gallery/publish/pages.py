@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,10 +11,18 @@ from urllib.parse import urlsplit
 from jinja2 import Environment
 
 from gallery.errors import PublishError
+from gallery.publish.badge import HEIGHT as HEIGHT_OF_BADGE
 from gallery.publish.badge import badge
-from gallery.publish.collection import collection_script, compare_script, thumbnails, work
+from gallery.publish.collection import (
+    SIZES,
+    collection_script,
+    compare_script,
+    filters,
+    thumbnails,
+    work,
+)
 from gallery.publish.files import write
-from gallery.publish.linked import linked_data
+from gallery.publish.linked import linked_collection, linked_model
 from gallery.publish.manifest import encode, entry
 from gallery.publish.numbers import count
 from gallery.publish.scatter import HEIGHT, WIDTH, scatter
@@ -63,22 +70,25 @@ def write_pages(context: Context, models: Sequence[ModelView]) -> list[str]:
     pages = _index(context, models)
     for model in models:
         pages += _viewer(context, model)
-    for model, others in zip(models, similar([one.facts for one in models]), strict=True):
-        pages.append(_model(context, model, [models[i] for i in others]))
+    for number, others in enumerate(similar([one.facts for one in models])):
+        pages.append(_model(context, models, number, [models[i] for i in others]))
     shown = [one for one in models if one.facts is not None]
-    pages.append(_page(context, "compare.html", "compare/index.html", models=shown))
+    face = _opening(models)
+    pages.append(_page(context, "compare.html", "compare/index.html", models=shown, face=face))
     examples = _examples(models)
-    pages.append(_page(context, "how-to-read.html", "how-to-read/index.html", examples=examples))
+    pages.append(
+        _page(context, "how-to-read.html", "how-to-read/index.html", examples=examples, face=face)
+    )
     pages.append(_page(context, "404.html", "404.html"))
     return pages
 
 
 def _index(context: Context, models: Sequence[ModelView]) -> list[str]:
     """The index, in pages of `PER_PAGE` cards, and the data that its script works with."""
-    data = write(context.site, "assets/collection.js", collection_script(models), hashed=True)
-    scans = [one for one in models if one.hero is not None]
-    opening = max(scans, key=lambda one: (_vertices(one), one.slug), default=None)
-    families = Counter(tag for one in models for tag in one.tags)
+    plot = scatter([(_parameters(one), work(one)) for one in models])
+    script = collection_script(models, plot)
+    data = write(context.site, "assets/collection.js", script, hashed=True)
+    opening = _opening(models)
     chunks = [models[i : i + PER_PAGE] for i in range(0, len(models), PER_PAGE)] or [[]]
     paths = [_index_path(number) for number in range(1, len(chunks) + 1)]
     for number, (path, chunk) in enumerate(zip(paths, chunks, strict=True), start=1):
@@ -90,12 +100,14 @@ def _index(context: Context, models: Sequence[ModelView]) -> list[str]:
             models=chunk,
             everything=models,
             opening=opening,
-            tags=sorted(families.items(), key=lambda item: (-item[1], item[0])),
-            plot=scatter([(_parameters(one), _flops(one)) for one in models]),
+            face=opening,
+            filters=filters(models),
+            plot=plot,
             plot_size=(WIDTH, HEIGHT),
             number=number,
             pages=paths,
             totals=_totals(models),
+            linked=linked_collection(len(models), opening, context.settings),
         )
     return paths
 
@@ -105,25 +117,48 @@ def _index_path(number: int) -> str:
     return "index.html" if number == 1 else f"page/{number}/index.html"
 
 
-def _model(context: Context, model: ModelView, others: Sequence[ModelView]) -> str:
+def _opening(models: Sequence[ModelView]) -> ModelView | None:
+    """The model that stands for the collection: the one with the largest scan."""
+    scans = [one for one in models if one.hero is not None]
+    return max(scans, key=lambda one: (_vertices(one), one.slug), default=None)
+
+
+def _model(
+    context: Context, models: Sequence[ModelView], number: int, others: Sequence[ModelView]
+) -> str:
     """A model's page, its facts as JSON and its data for the comparison."""
+    model = models[number]
     known = entry(model)
     facts = write(context.site, f"{model.slug}/facts.json", encode(known))
     write(context.site, f"{model.slug}/compare.js", compare_script(known))
     mark = None
     if model.facts is not None:
         value = f"{count(model.facts.parameters)} parameters"
-        mark = write(context.site, f"{model.slug}/badge.svg", badge(model.title, value))
+        drawing, width = badge(model.title, value)
+        mark = write(context.site, f"{model.slug}/badge.svg", drawing)
+        mark = replace(mark, width=width, height=HEIGHT_OF_BADGE)
     return _page(
         context,
         "model.html",
         f"{model.slug}/index.html",
         model=model,
+        face=model,
         similar=others,
+        family=_family(models, model),
+        before=models[number - 1] if number else None,
+        after=models[number + 1] if number + 1 < len(models) else None,
         facts_file=facts,
         badge=mark,
-        linked=linked_data(model, context.settings),
+        linked=linked_model(model, context.settings),
     )
+
+
+def _family(models: Sequence[ModelView], model: ModelView) -> list[ModelView]:
+    """The models of a model's family, itself among them, oldest first; none where it is alone."""
+    name = model.family.casefold()
+    ones = [one for one in models if name and one.family.casefold() == name]
+    ones.sort(key=lambda one: (one.exhibit.front.year or 9999, _parameters(one) or 0))
+    return ones if len(ones) > 1 else []
 
 
 def _viewer(context: Context, model: ModelView) -> list[str]:
@@ -155,15 +190,14 @@ def _page(context: Context, template: str, path: str, **values: Any) -> str:
     """Write one page; returns its path."""
     # A host shows the 404 page at any depth: there only the site's own path leads back.
     lost = path == "404.html" and context.settings.base_url
+    shared = {"face": None, "work": work, "thumbnails": thumbnails, "sizes": SIZES}
     text = render(
         context.env,
         template,
         root=urlsplit(context.settings.base_url).path if lost else "../" * path.count("/"),
         path=path,
         static=context.static,
-        work=work,
-        thumbnails=thumbnails,
-        **values,
+        **(shared | values),
     )
     write(context.site, path, text.encode("utf-8"))
     return path
@@ -175,13 +209,6 @@ def _vertices(model: ModelView) -> int:
 
 def _parameters(model: ModelView) -> int | None:
     return model.facts.parameters if model.facts else None
-
-
-def _flops(model: ModelView) -> int | None:
-    """Floating-point operations; two for each multiply-accumulate where only those are known."""
-    if model.facts is None or model.facts.flops is not None:
-        return model.facts.flops if model.facts else None
-    return None if model.facts.macs is None else 2 * model.facts.macs
 
 
 def _totals(models: Sequence[ModelView]) -> dict[str, int]:

@@ -13,8 +13,9 @@ from gallery.errors import PublishError
 from gallery.publish.exhibit import Exhibit
 from gallery.publish.feeds import feed, robots, sitemap
 from gallery.publish.files import write
-from gallery.publish.manifest import encode, manifest
+from gallery.publish.manifest import SCHEMA, encode, manifest
 from gallery.publish.pages import Context, write_pages
+from gallery.publish.schema import NAME, manifest_schema
 from gallery.publish.settings import SiteSettings
 from gallery.publish.static import static_files
 from gallery.publish.templates import environment
@@ -70,6 +71,7 @@ def publish(exhibits: Sequence[Exhibit], site: Path, *, settings: SiteSettings) 
     context = Context(env=env, site=site, settings=settings, static=static_files(site, settings))
     pages = write_pages(context, views)
     write(site, "manifest.json", encode(manifest(views, settings)))
+    write(site, NAME, encode(manifest_schema(SCHEMA)))
     write(site, "feed.xml", feed(views, settings))
     write(site, "robots.txt", robots(settings))
     write(site, ".nojekyll", b"")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import partial
@@ -75,6 +76,15 @@ def fill(text: str, **values: Any) -> str:
     return text.format_map(values)
 
 
+def markdown(text: str) -> str:
+    r"""The text with Markdown's own marks escaped.
+
+    >>> markdown("a [b]")
+    'a \\[b\\]'
+    """
+    return re.sub(r"([\\`*_\[\]<>])", r"\\\1", text)
+
+
 def _printable(value: Any) -> Any:
     """Last station of everything that a template prints."""
     if value is None:
@@ -111,6 +121,7 @@ def environment(settings: SiteSettings) -> Environment:
         "shape": partial(numbers.shape, unknown=unknown),
         "shorten": shorten,
         "fill": fill,
+        "markdown": markdown,
     }
     env.globals |= {"t": strings, "site": settings}
     return env

@@ -53,6 +53,7 @@ class ModelView:
         variants: The other scans.
         prose: The sidecar's text.
         summary: Its first sentences.
+        family: Group of related networks, or "".
         tags: To find it by, the family first; without repetition.
         paper_url: Where to read the paper, or "".
         source_url: Where the code is, or "".
@@ -77,6 +78,7 @@ class ModelView:
     variants: tuple[ScanView, ...]
     prose: Markup
     summary: str
+    family: str
     tags: tuple[str, ...]
     paper_url: str
     source_url: str
@@ -136,6 +138,7 @@ def model_view(exhibit: Exhibit, site: Path) -> ModelView:
         variants=scans[1:],
         prose=text,
         summary=summary(text),
+        family=shorten(exhibit.front.family, 40),
         tags=_distinct(tags),
         paper_url=web_address(exhibit.front.paper_url),
         source_url=web_address(exhibit.front.source),

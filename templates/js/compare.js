@@ -24,10 +24,9 @@
     const board = side.querySelector(".board");
     const scan = model?.scans[0];
     board.querySelectorAll("img, p").forEach((one) => one.remove());
-    if (!model) return;
     if (!scan) {
-      const note = document.createElement("p");
-      note.textContent = texts.noScan;
+      const note = make("p", model ? texts.noScan : side.querySelector("option").textContent);
+      note.className = "hint";
       board.prepend(note);
       return;
     }
@@ -38,10 +37,20 @@
     board.prepend(image);
   }
 
+  function make(tag, text, parent) {
+    const one = document.createElement(tag);
+    if (text !== undefined) one.textContent = text;
+    parent?.append(one);
+    return one;
+  }
+
   function valueOf(model, field) {
-    if (field === "year") return model.front.year;
-    if (field === "vertices" || field === "edges") return model.scans[0]?.[field] ?? null;
-    return model.facts[field];
+    const scan = model.scans[0];
+    if (field === "vertices" || field === "edges") return scan?.[field] ?? null;
+    if (field === "density") return scan?.vertices ? (scan.edges / scan.vertices).toFixed(1) : null;
+    if (field === "opset") return Object.entries(model.facts.opsets).map((one) => one.join(" ")).join(", ") || null;
+    if (field in model.facts) return model.facts[field] === "" ? null : model.facts[field];
+    return model.front[field] || null;
   }
 
   function short(value) {
@@ -51,46 +60,52 @@
   }
 
   function write(cell, value, other, kind) {
-    cell.textContent = value === null ? texts.unknown : kind === "count" ? short(value) : value;
-    cell.title = value === null || kind !== "count" ? "" : value.toLocaleString(document.documentElement.lang);
-    if (kind === "count" && value > 0 && other > 0 && value > other) {
-      const times = document.createElement("span");
-      times.className = "more";
-      times.textContent = ` ${(value / other).toPrecision(2).replace(/\.0$/, "")}×`;
-      if (value / other >= 1.05) cell.append(times);
-    }
+    const number = kind === "count" && value !== null;
+    cell.textContent = value === null ? texts.unknown : number ? short(value) : value;
+    cell.title = number ? value.toLocaleString("en") : "";
+    if (!number || !(other > 0) || value / other < 1.05) return;
+    const times = make("span", ` ${(value / other).toPrecision(2).replace(/\.0$/, "")}×`, cell);
+    times.className = "more";
   }
 
-  function row(name, first, second) {
-    const line = document.createElement("tr");
-    const head = document.createElement("th");
-    head.scope = "row";
-    head.textContent = name;
-    line.append(head);
-    for (const value of [first, second]) {
-      const cell = document.createElement("td");
-      cell.textContent = value ?? "–";
-      if (value && !(first && second)) cell.className = "only";
-      line.append(cell);
+  // One of the three groups: only in the first, only in the second, in both.
+  function group(title, types, a, b, parent) {
+    if (!types.length) return;
+    const part = make("section", undefined, parent);
+    make("h2", title, part);
+    const list = make("ul", undefined, part);
+    for (const type of types) {
+      const item = make("li", undefined, list);
+      make("bdi", type, item);
+      const [first, second] = [a.facts.histogram[type], b.facts.histogram[type]];
+      const counts = first && second && first !== second ? `${first} : ${second}` : String(first ?? second);
+      make("small", counts, item).className = first && second && first === second ? "same" : "";
     }
-    line.classList.toggle("differs", first !== second);
-    return line;
   }
 
   function differences(a, b) {
     table.hidden = !(a && b);
     if (table.hidden) return;
-    const heads = table.querySelectorAll("thead th");
-    [heads[1].textContent, heads[2].textContent] = [a.title, b.title];
+    table.querySelectorAll("thead a").forEach((link, i) => {
+      const model = [a, b][i];
+      link.textContent = model.title;
+      link.href = `${texts.root}${model.slug}/index.html`;
+    });
     for (const line of table.querySelectorAll("[data-field]")) {
       const [first, second] = [valueOf(a, line.dataset.field), valueOf(b, line.dataset.field)];
       const cells = line.querySelectorAll("td");
       write(cells[0], first, second, line.dataset.kind);
       write(cells[1], second, first, line.dataset.kind);
       line.classList.toggle("differs", first !== second);
+      line.hidden = first === null && second === null && line.dataset.kind === "plain";
     }
     const types = [...new Set([...Object.keys(a.facts.histogram), ...Object.keys(b.facts.histogram)])].sort();
-    table.querySelector("[data-operators]").replaceChildren(...types.map((type) => row(type, a.facts.histogram[type], b.facts.histogram[type])));
+    const place = table.querySelector("[data-operators]");
+    place.replaceChildren();
+    const has = (model) => (type) => model.facts.histogram[type] > 0;
+    group(texts.only.replace("{title}", a.title), types.filter((one) => has(a)(one) && !has(b)(one)), a, b, place);
+    group(texts.both, types.filter((one) => has(a)(one) && has(b)(one)), a, b, place);
+    group(texts.only.replace("{title}", b.title), types.filter((one) => has(b)(one) && !has(a)(one)), a, b, place);
   }
 
   async function show(remember) {

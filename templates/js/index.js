@@ -1,29 +1,29 @@
-// The index: search, filter by tag, sort, grid or table; the state is in the address.
+// The index: search, filters, order, grid or table, and the plot in step; the state is in the address.
 (() => {
   const controls = document.querySelector("[data-controls]");
   const list = document.querySelector("[data-cards]");
   if (!controls || !list) return;
-  const root = controls.dataset.root;
+  const texts = controls.dataset;
+  const root = texts.root;
   const part = (name) => document.querySelector(`[data-${name}]`);
-  const [nothing, more, pages, blank] = ["nothing", "more", "pages", "card"].map(part);
-  const found = controls.querySelector(".found");
-  const query = controls.querySelector("[name=q]");
-  const tag = controls.querySelector("[name=tag]");
-  const sort = controls.querySelector("[name=sort]");
+  const [nothing, more, pages, blank, table] = ["nothing", "more", "pages", "card", "table"].map(part);
+  const found = part("found");
+  const fields = Object.fromEntries([...controls.querySelectorAll("[name]:not([type=radio])")].map((one) => [one.name, one]));
   const views = [...controls.querySelectorAll("[name=view]")];
-  const AT_ONCE = 120;
+  const [AT_ONCE, NARROW] = [120, ["q", "tag", "family", "operator", "size"]];
   const cards = new Map([...list.children].map((card) => [card.dataset.slug, card]));
   const first = [...list.children];
   let data = null;
   let loading = null;
   let limit = AT_ONCE;
+  let asked = 0;
 
   // A page that was opened from disk may not fetch, but it may load a script.
   function load() {
     loading ??= new Promise((done, failed) => {
       window.galleryCollection = (value) => { data = arrange(value); };
       const script = document.createElement("script");
-      script.src = controls.dataset.collection;
+      script.src = texts.collection;
       script.onload = done;
       script.onerror = failed;
       document.head.append(script);
@@ -31,11 +31,12 @@
     return loading;
   }
 
-  function arrange({ cards: rows, words }) {
-    const names = ["slug", "title", "year", "family", "tags", "parameters", "work", "vertices", "pictures"];
+  function arrange({ cards: rows, words, operators }) {
+    const names = ["slug", "title", "year", "family", "tags", "parameters", "work", "vertices", "edges", "operators", "place", "pictures"];
     return {
       rows: rows.map((row, index) => ({ index, ...Object.fromEntries(names.map((name, i) => [name, row[i]])) })),
       words: Object.entries(words),
+      operators,
     };
   }
 
@@ -53,81 +54,117 @@
     return left;
   }
 
+  const bounds = texts.bounds.split(" ").map(Number);
+  const sizeOf = (row) => (row.parameters === null ? "" : String(bounds.filter((bound) => row.parameters >= bound).length));
+  const value = (name) => fields[name]?.value ?? "";
+
   function chosen() {
-    const hits = matching(query.value);
-    const rows = data.rows.filter((row) => (!hits || hits.has(row.index)) && (!tag.value || row.tags.includes(tag.value)));
-    const by = sort.value;
-    if (by) rows.sort((a, b) => (b[by] ?? -1) - (a[by] ?? -1) || a.index - b.index);
-    return rows;
+    const hits = matching(value("q"));
+    const having = value("operator") ? new Set(data.operators[value("operator")]) : null;
+    const rows = data.rows.filter((row) => (!hits || hits.has(row.index))
+      && (!having || having.has(row.index))
+      && (!value("tag") || row.tags.includes(value("tag")))
+      && (!value("family") || row.family === value("family"))
+      && (!value("size") || sizeOf(row) === value("size")));
+    const [by, up] = order();
+    if (by === "title") return up ? rows : rows.reverse();
+    // What is not known stands last in either direction.
+    return rows.sort((a, b) => (a[by] === null) - (b[by] === null) || (up ? a[by] - b[by] : b[by] - a[by]) || a.index - b.index);
   }
 
-  function short(value) {
-    if (value === null) return controls.dataset.unknown;
-    if (value < 1e4) return value.toLocaleString("en");
-    const step = Math.min(5, Math.floor(Math.log10(Number(value.toPrecision(3))) / 3));
-    return `${Number((value / 1000 ** step).toPrecision(3))}\u00a0${["", "k", "M", "B", "T", "Q"][step]}`;
+  // "" is by name, upwards; "-year" is the other way round than "year", which starts with the largest.
+  function order() {
+    const by = value("sort").replace(/^-/, "") || "title";
+    return [by, value("sort").startsWith("-") !== (by === "title")];
   }
+
+  function short(number) {
+    if (number === null) return texts.unknown;
+    if (number < 1e4) return number.toLocaleString("en");
+    const step = Math.min(5, Math.floor(Math.log10(Number(number.toPrecision(3))) / 3));
+    return `${Number((number / 1000 ** step).toPrecision(3))}\u00a0${["", "k", "M", "B", "T", "Q"][step]}`;
+  }
+  const flops = (number) => short(number).replace("B", "G").replace("Q", "P");
+  const pageOf = (row) => `${root}${row.slug}/index.html`;
 
   function cardOf(row) {
     const known = cards.get(row.slug);
     if (known) return known;
     const card = blank.content.firstElementChild.cloneNode(true);
     card.dataset.slug = row.slug;
-    card.querySelector("a").href = `${root}${row.slug}/index.html`;
+    card.querySelector("a").href = pageOf(row);
     const image = card.querySelector("img");
     if (row.pictures.length) image.src = root + row.pictures.at(-1);
     else image.remove();
     card.querySelector("bdi").textContent = row.title;
     card.querySelector("small").textContent = row.year ?? "";
-    card.querySelectorAll("dd").forEach((cell, i) => { cell.textContent = short([row.parameters, row.work, row.vertices][i]); });
-    for (const one of row.tags.slice(0, 4)) {
-      const item = document.createElement("li");
-      const link = document.createElement("a");
-      link.href = `?tag=${encodeURIComponent(one)}`;
-      link.textContent = one;
-      item.append(link);
-      card.querySelector(".tags").append(item);
-    }
+    [short(row.parameters), flops(row.work), short(row.vertices)].forEach((text, i) => { card.querySelectorAll("dd")[i].textContent = text; });
     cards.set(row.slug, card);
     return card;
+  }
+
+  function lineOf(row) {
+    const line = part("line").firstElementChild.cloneNode(true);
+    line.dataset.slug = row.slug;
+    if (row.pictures.length) {
+      const image = Object.assign(document.createElement("img"), { loading: "lazy", decoding: "async", alt: "", width: 56, height: 56 });
+      image.src = root + row.pictures[0];
+      line.querySelector(".frame").append(image);
+    }
+    const link = line.querySelector("a");
+    link.href = pageOf(row);
+    link.textContent = row.title;
+    [row.year ?? "–", row.family || "–", short(row.parameters), flops(row.work), row.operators === null ? "–" : short(row.operators), short(row.vertices), short(row.edges)]
+      .forEach((text, i) => { line.querySelectorAll("td")[i + 1].textContent = text; });
+    return line;
   }
 
   const view = () => views.find((one) => one.checked)?.value ?? "";
 
   function remember() {
     const state = new URLSearchParams();
-    for (const [name, value] of [["q", query.value], ["tag", tag.value], ["sort", sort.value], ["view", view()]]) {
-      if (value) state.set(name, value);
+    for (const [name, text] of [...Object.keys(fields).map((name) => [name, value(name)]), ["view", view()]]) {
+      if (text) state.set(name, text);
     }
     try { history.replaceState(null, "", state.size ? `?${state}` : location.pathname); } catch { /* some browsers keep addresses of files as they are */ }
   }
 
+  function tell(rows) {
+    found.textContent = rows ? texts.found.replace("{n}", rows.length.toLocaleString("en")).replace("{all}", data.rows.length.toLocaleString("en")) : "";
+    nothing.hidden = !rows || rows.length > 0;
+    more.hidden = !rows || rows.length <= limit;
+    if (pages) pages.hidden = Boolean(rows);
+  }
+
   async function show() {
     remember();
-    list.classList.toggle("table", view() === "table");
-    const plain = !query.value && !tag.value && !sort.value;
-    if (plain && limit === AT_ONCE) {
+    const turn = ++asked;
+    const asTable = view() === "table";
+    const narrowed = NARROW.some(value);
+    list.hidden = asTable;
+    table.hidden = !asTable;
+    if (!asTable && !narrowed && !value("sort") && limit === AT_ONCE) {
       list.replaceChildren(...first);
-      found.textContent = "";
-      nothing.hidden = true;
-      if (pages) { pages.hidden = false; more.hidden = true; }
+      tell(null);
+      window.galleryPlot?.(null, root);
       return;
     }
     await load();
+    if (turn !== asked) return;
     const rows = chosen();
-    list.replaceChildren(...rows.slice(0, limit).map(cardOf));
-    if (pages) pages.hidden = true;
-    more.hidden = rows.length <= limit;
-    nothing.hidden = rows.length > 0;
-    found.textContent = controls.dataset.found.replace("{n}", rows.length).replace("{all}", data.rows.length);
+    if (asTable) {
+      part("lines").replaceChildren(...rows.slice(0, limit).map(lineOf));
+      for (const head of table.querySelectorAll("[data-by]")) head.ariaSort = order()[0] === head.dataset.by ? (order()[1] ? "ascending" : "descending") : "none";
+    } else list.replaceChildren(...rows.slice(0, limit).map(cardOf));
+    tell(rows);
+    window.galleryPlot?.(narrowed ? rows : null, root);
   }
 
   function restore() {
     const state = new URLSearchParams(location.search);
-    query.value = state.get("q") ?? "";
-    for (const field of [tag, sort]) {
-      const value = state.get(field.name) ?? "";
-      field.value = [...field.options].some((one) => one.value === value) ? value : "";
+    for (const [name, field] of Object.entries(fields)) {
+      const text = state.get(name) ?? "";
+      field.value = field.options && ![...field.options].some((one) => one.value === text) ? "" : text;
     }
     for (const one of views) one.checked = one.value === (state.get("view") ?? "");
     if (!view()) views[0].checked = true;
@@ -136,15 +173,23 @@
   const changed = () => { limit = AT_ONCE; show(); };
   for (const name of ["input", "change"]) controls.addEventListener(name, changed);
   controls.addEventListener("focusin", () => { load(); }, { once: true });
-  part("clear").addEventListener("click", () => { query.value = tag.value = sort.value = ""; changed(); query.focus(); });
+  part("clear").addEventListener("click", () => { for (const name of NARROW) if (fields[name]) fields[name].value = ""; changed(); fields.q.focus(); });
   more.firstElementChild.addEventListener("click", () => { limit += AT_ONCE; show(); });
+  table.addEventListener("click", (event) => {
+    const by = event.target.closest("[data-by] button")?.parentElement.dataset.by;
+    if (!by) return;
+    const plain = by === "title" ? "" : by;
+    fields.sort.value = value("sort") === plain ? `-${by}` : plain;
+    changed();
+  });
   document.addEventListener("keydown", (event) => {
     if (event.key === "/" && !event.ctrlKey && !event.metaKey && !/INPUT|SELECT|TEXTAREA/.test(event.target.tagName)) {
       event.preventDefault();
-      query.focus();
+      fields.q.focus();
     }
   });
   addEventListener("popstate", () => { restore(); show(); });
+  window.galleryRows = () => load().then(() => data.rows);
   restore();
   controls.hidden = false;
   if (location.search) show();

@@ -98,7 +98,7 @@ def test_theme_follows_the_system_until_it_is_chosen(
     browser.driver.refresh()
     ground = "return getComputedStyle(document.body).backgroundColor"
     first = browser.driver.execute_script(ground)
-    assert (first == "rgb(10, 11, 13)") == (scheme == "dark")
+    assert (first == "rgb(0, 0, 0)") == (scheme == "dark")
     browser.driver.find_element(By.CSS_SELECTOR, "[data-theme-toggle]").click()
     chosen = browser.driver.execute_script(ground)
     assert chosen != first
@@ -127,6 +127,9 @@ def test_search_filter_and_sort_are_in_the_address(
     box.send_keys(" nothinglikeit")
     _until(browser, "!document.querySelector('[data-nothing]').hidden")
     browser.driver.find_element(By.CSS_SELECTOR, "[data-clear]").click()
+    _until(browser, "location.search === '?sort=parameters'")
+    assert sorted(_shown(browser)) == sorted(everything)
+    Select(browser.driver.find_element(By.NAME, "sort")).select_by_value("")
     _until(browser, "location.search === ''")
     assert _shown(browser) == everything
     assert browser.errors() == []
@@ -139,13 +142,51 @@ def test_search_finds_operators_and_prose(browser: Browser, addresses: dict[str,
     _until(browser, "document.querySelectorAll('[data-cards] > li').length === 2")
 
 
-def test_table_shows_the_same_cards(browser: Browser, addresses: dict[str, str]) -> None:
+def test_table_shows_the_same_models(browser: Browser, addresses: dict[str, str]) -> None:
     browser.open(addresses["file"] + "index.html")
     before = _shown(browser)
     browser.driver.find_element(By.CSS_SELECTOR, "[name=view][value=table]").send_keys(Keys.SPACE)
-    _until(browser, "document.querySelector('[data-cards].table')")
-    assert _shown(browser) == before
+    _until(browser, "document.querySelectorAll('[data-lines] tr').length")
+    assert _lines(browser) == before
+    assert not browser.driver.find_element(By.CSS_SELECTOR, "[data-cards]").is_displayed()
     assert "view=table" in browser.driver.current_url
+    head = browser.driver.find_element(By.CSS_SELECTOR, "[data-by=parameters]")
+    head.find_element(By.TAG_NAME, "button").click()
+    _until(browser, "document.querySelector('[data-by=parameters]').ariaSort === 'descending'")
+    assert _lines(browser)[0] == "beta"
+    head.find_element(By.TAG_NAME, "button").click()
+    _until(browser, "document.querySelector('[data-by=parameters]').ariaSort === 'ascending'")
+    # What has no parameters stands last in either direction.
+    assert [_lines(browser)[i] for i in (-2, -1)] == ["beta", "broken"]
+    assert "sort=-parameters" in browser.driver.current_url
+
+
+def _lines(browser: Browser) -> list[str]:
+    """Slugs of the rows of the table, in order."""
+    script = "return [...document.querySelectorAll('[data-lines] tr')].map((c) => c.dataset.slug)"
+    lines: list[str] = browser.driver.execute_script(script)
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("query", "left"),
+    [
+        ("operator=Gemm", {"alpha", "beta"}),
+        ("family=Residual", {"alpha", "beta"}),
+        ("size=3", {"beta"}),
+        ("size=2&q=unknown", {"gamma"}),
+        ("tag=vision&q=nothinglikeit", set()),
+    ],
+)
+def test_filters_narrow_cards_and_plot(
+    browser: Browser, addresses: dict[str, str], query: str, left: set[str]
+) -> None:
+    browser.open(f"{addresses['file']}index.html?{query}")
+    _until(browser, f"document.querySelectorAll('[data-cards] > li').length === {len(left)}")
+    assert set(_shown(browser)) == left
+    # The numbers of gamma are not known, so that the plot cannot place it.
+    lit = "return [...document.querySelectorAll('.scatter a:not(.out)')].map((c) => c.dataset.slug)"
+    assert set(browser.driver.execute_script(lit)) == left - {"gamma"}
 
 
 def test_other_scans_come_to_the_stage(browser: Browser, addresses: dict[str, str]) -> None:
@@ -180,9 +221,16 @@ def test_compare_shows_both_and_zooms_in_step(browser: Browser, addresses: dict[
     _until(browser, "document.querySelectorAll('.pair img').length === 2")
     assert browser.driver.current_url.endswith("?a=alpha&b=gamma")
     row = browser.driver.find_element(By.CSS_SELECTOR, "[data-field=macs]")
+    assert "differs" in (row.get_attribute("class") or "")
     assert [one.text for one in row.find_elements(By.TAG_NAME, "td")] == [
         "4.09 G",
         "not known",
+    ]
+    same = browser.driver.find_element(By.CSS_SELECTOR, "[data-field=vertices]")
+    assert "differs" not in (same.get_attribute("class") or "")
+    groups = browser.driver.find_elements(By.CSS_SELECTOR, "[data-operators] section")
+    assert [one.text.split("\n") for one in groups] == [
+        ["Only in The alpha net", "Add", "16", "Conv", "53", "Gemm", "1", "Relu", "49"]
     ]
     browser.driver.find_element(By.CSS_SELECTOR, ".pair .tools button").click()
     images = browser.driver.find_elements(By.CSS_SELECTOR, ".pair img")

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from xml.etree import ElementTree as ET
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from gallery.errors import SettingsError
 from gallery.publish import Exhibit, ImageFile, Site, SiteSettings
+from gallery.publish.schema import manifest_schema
 from gallery.settings import FrontMatter
-from tests.publish.sample_exhibits import HOSTILE, make_exhibit
+from tests.publish.sample_exhibits import HOSTILE, make_exhibit, make_facts
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -27,6 +29,40 @@ def test_manifest_holds_every_fact(site: Site) -> None:
     assert models["broken"]["facts"] is None
     assert models["broken"]["failure"]["hint"] == "run git lfs pull"
     assert models["alpha"]["scans"][3]["fallback"] == "circo took too long"
+
+
+def test_manifest_is_of_its_published_schema(site: Site) -> None:
+    schema = json.loads((site.root / "manifest.schema.json").read_bytes())
+    manifest = json.loads((site.root / "manifest.json").read_bytes())
+    assert manifest["$schema"] == "manifest.schema.json"
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    assert [error.message for error in validator.iter_errors(manifest)] == []
+    manifest["models"][0]["facts"] = {"parameters": "many"}
+    assert not validator.is_valid(manifest)
+
+
+def test_the_schema_says_what_the_fields_mean() -> None:
+    model = manifest_schema("x/1")["$defs"]["model"]["properties"]
+    facts = model["facts"]["anyOf"][0]["properties"]
+    assert facts["depth"] == {"type": "integer", "description": "Operators on the longest path."}
+    assert all("description" in one for one in facts.values())
+
+
+def test_collection_is_divided_by_what_divides_it(
+    pictures: tuple[ImageFile, ...], put: Callable[..., Site]
+) -> None:
+    small = make_exhibit("small", pictures, facts=make_facts("s", parameters=999_999))
+    large = make_exhibit("large", pictures, facts=make_facts("l", histogram={"Gemm": 2}))
+    text = (put([small, large]).root / "index.html").read_text(encoding="utf-8")
+    assert '<select name="operator">' in text
+    assert '<option value="Gemm">Gemm (2)</option>' in text
+    assert '<option value="Conv">Conv (1)</option>' in text
+    assert '<option value="0">under 1 M</option>' in text
+    assert '<option value="2">10 M to 100 M</option>' in text
+    assert '<option value="1">' not in text
+    # Both are of one family: there is nothing to choose.
+    assert '<select name="family">' not in text
 
 
 def test_manifest_names_files_by_their_content(site: Site) -> None:

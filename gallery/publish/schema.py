@@ -1,0 +1,136 @@
+"""The manifest's form as a JSON Schema (draft 2020-12), made from the types that fill it.
+
+The schema is published beside the manifest; descriptions are the types' own docstrings.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+import types
+import typing
+from collections.abc import Sequence
+from typing import Any
+
+from gallery.color.types import LegendEntry
+from gallery.facts import Facts
+from gallery.publish.exhibit import Failure, ScanImages
+from gallery.publish.files import Placed
+from gallery.settings import FrontMatter
+
+NAME = "manifest.schema.json"
+"""Its file, beside the manifest."""
+
+_PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
+_SCAN = (
+    *("key", "caption", "passes", "skeleton", "fallback", "attribute", "palette", "ground"),
+    *("vertices", "edges"),
+)
+_ATTRIBUTE = re.compile(r"^ {4}(\w+): (.+?)(?=^ {4}\w+: |^\s*$|\Z)", re.MULTILINE | re.DOTALL)
+
+
+def manifest_schema(version: str) -> dict[str, Any]:
+    """The schema of `manifest.json`.
+
+    Args:
+        version: Name and version of the form, as the manifest tells it.
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"Manifest of a gallery ({version})",
+        "description": "Every model of a gallery with its facts and files; null is not known.",
+        **_object(
+            {
+                "$schema": {"const": NAME},
+                "schema": {"const": version},
+                "title": {"type": "string"},
+                "description": {"type": "string"},
+                "base_url": {"type": "string"},
+                "language": {"type": "string"},
+                "models": {"type": "array", "items": {"$ref": "#/$defs/model"}},
+            }
+        ),
+        "$defs": {
+            "model": _model(),
+            "scan": _scan(),
+            "file": _of(Placed),
+        },
+    }
+
+
+def _model() -> dict[str, Any]:
+    file = {"$ref": "#/$defs/file"}
+    return _object(
+        {
+            "slug": {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
+            "page": {"type": "string"},
+            "path": {"type": "string"},
+            "title": {"type": "string"},
+            "tags": {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
+            "front": _of(FrontMatter),
+            "facts": _or_null(_of(Facts)),
+            "unknown_operators": {"type": "array", "items": {"type": "string"}},
+            "failure": _or_null(_of(Failure)),
+            "scans": {"type": "array", "items": {"$ref": "#/$defs/scan"}},
+            "diagram": _or_null(file),
+            "poster": {"type": "array", "items": file},
+            "card": _or_null(file),
+            "viewer": _or_null({"type": "string"}),
+            "downloads": {"type": "object", "additionalProperties": file},
+        }
+    )
+
+
+def _scan() -> dict[str, Any]:
+    pictures = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/file"}}
+    return _object(
+        {
+            **_of(ScanImages, _SCAN)["properties"],
+            "legend": {"type": "array", "items": _of(LegendEntry)},
+            "pictures": pictures,
+        }
+    )
+
+
+def _of(kind: type, names: Sequence[str] = ()) -> dict[str, Any]:
+    """The schema of a dataclass: all its fields, or those named, and nothing else."""
+    hints = typing.get_type_hints(kind)
+    words = dict(_ATTRIBUTE.findall(inspect.getdoc(kind) or ""))
+    properties = {}
+    for name in names or [field.name for field in dataclasses.fields(kind)]:
+        text = " ".join(words.get(name, "").split())
+        schema = _value(hints[name])
+        properties[name] = {**schema, "description": text} if text else schema
+    return _object(properties)
+
+
+def _value(hint: Any) -> dict[str, Any]:
+    """The schema of a type: a plain one, a tuple, a dictionary, a dataclass, or one or null."""
+    if hint in _PLAIN:
+        return {"type": _PLAIN[hint]}
+    if hint is type(None):
+        return {"type": "null"}
+    origin, inside = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        return {"anyOf": [_value(one) for one in inside]}
+    if origin is tuple:
+        return {"type": "array", "items": _value(inside[0])}
+    if origin is dict:
+        return {"type": "object", "additionalProperties": _value(inside[1])}
+    if dataclasses.is_dataclass(hint):
+        return _of(typing.cast(type, hint))
+    raise TypeError(f"the manifest's schema has no form for {hint}")
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
