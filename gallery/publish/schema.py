@@ -95,7 +95,9 @@ def _scan() -> dict[str, Any]:
 
 def _of(kind: type, names: Sequence[str] = ()) -> dict[str, Any]:
     """The schema of a dataclass: all its fields, or those named, and nothing else."""
-    hints = typing.get_type_hints(kind)
+    # The exhibit's module imports these two for type checkers alone.
+    late = {"LegendEntry": LegendEntry, "Facts": Facts}
+    hints = typing.get_type_hints(kind, localns=late)
     words = dict(_ATTRIBUTE.findall(inspect.getdoc(kind) or ""))
     properties = {}
     for name in names or [field.name for field in dataclasses.fields(kind)]:
