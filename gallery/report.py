@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
-from xml.sax.saxutils import quoteattr
 
 from gallery.publish.exhibit import Failure
 
@@ -172,4 +172,4 @@ def _cell(text: str) -> str:
 
 def _attribute(text: str) -> str:
     """A quoted XML attribute; characters that XML cannot hold become U+FFFD."""
-    return quoteattr("".join(c if c.isprintable() else "\ufffd" for c in text))
+    return '"' + escape("".join(c if c.isprintable() else "\ufffd" for c in text)) + '"'

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gallery.pipeline import BuildOptions, build
+from gallery.publish.directories import template_directories
 from gallery.report import Report
 from tests.conftest import NET, WIDER, Run, make_models
 from tests.onnx_text import write
@@ -105,6 +106,25 @@ def test_what_changed_is_made_again(models: Path, tmp_path: Path) -> None:
     assert report.made() == {}
     assert not (site / "first").exists()
     assert not [name for name in tree(site) if "first" in name]
+
+
+def test_a_changed_template_renders_pages_only(models: Path, tmp_path: Path) -> None:
+    site, mine = tmp_path / "site", tmp_path / "mine"
+    quick(models, site)
+    before = tree(site)
+    mine.mkdir()
+    (folder,) = template_directories()
+    layout = (folder / "layout.html").read_text("utf-8")
+    (mine / "layout.html").write_text(layout.replace("</body>", "<p>ours</p></body>"), "utf-8")
+    toml = models / "gallery.toml"
+    toml.write_text(f"templates = '{mine}'\n" + toml.read_text())
+    report = quick(models, site)
+    assert report.made() == {}
+    assert report.changed
+    after = tree(site)
+    changed = {name for name in after if before.get(name) != after[name]}
+    assert {"index.html", "first/index.html"} <= changed
+    assert all(name.endswith(".html") for name in changed)
 
 
 def test_without_a_cache_the_same_site(models: Path, tmp_path: Path) -> None:
