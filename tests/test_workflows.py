@@ -1,0 +1,119 @@
+"""The action and the workflows: sound by their schemas, and their steps do what they say."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gallery.cli import parser
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+
+
+def schema_check(schema: str, *arguments: object) -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]
+    done = subprocess.run(
+        [*command, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_files_follow_their_schemas() -> None:
+    schema_check("github-workflows", *WORKFLOWS)
+    schema_check("github-actions", ROOT / "action.yml")
+    schema_check("gitlab-ci", "--data-transform", "gitlab-ci", ROOT / ".gitlab-ci.yml")
+
+
+def test_what_the_readme_shows_follows_the_schema(tmp_path: Path) -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", README, re.S)
+    assert len(blocks) == 3
+    for number, block in enumerate(blocks):
+        value = yaml.safe_load(block)
+        if isinstance(value, list):
+            value = {"jobs": {"build": {"runs-on": "ubuntu-latest", "steps": value}}}
+        path = tmp_path / f"{number}.yml"
+        path.write_text(yaml.safe_dump({"on": "push", **value}))
+        schema_check("github-workflows", path)
+
+
+def scripts(value: Any) -> list[str]:
+    """Every shell script of a workflow."""
+    if isinstance(value, dict):
+        own = value.get("run", value.get("script", []))
+        found = [own] if isinstance(own, str) else list(own) if isinstance(own, list) else []
+        return found + [one for part in value.values() for one in scripts(part)]
+    if isinstance(value, list):
+        return [one for part in value for one in scripts(part)]
+    return []
+
+
+def every_script() -> list[str]:
+    files = [*WORKFLOWS, ROOT / "action.yml", ROOT / ".gitlab-ci.yml"]
+    found = [one for path in files for one in scripts(yaml.safe_load(path.read_text("utf-8")))]
+    for block in re.findall(r"```yaml\n(.*?)```", README, re.S):
+        found += scripts(yaml.safe_load(block))
+    return found
+
+
+@pytest.mark.parametrize("script", every_script())
+def test_scripts_are_sound(script: str) -> None:
+    """They are bash, and call this program as it wants to be called; inputs come by environment."""
+    done = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "${{" not in script
+    for line in re.findall(r"^gallery .*", script, re.M):
+        words = [word for word in shlex.split(line.rstrip("|")) if word != "${options[@]}"]
+        parser().parse_args(words[1:])
+
+
+def run_step(name: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a step of the action as the runner does."""
+    inputs = {key: one["default"] for key, one in ACTION["inputs"].items()}
+    (step,) = (one for one in ACTION["runs"]["steps"] if one.get("name") == name)
+    given = {
+        key: re.sub(r"\$\{\{ inputs\.(\S+) }}", lambda found: inputs[found[1]], text)
+        for key, text in step["env"].items()
+    }
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    summary = str(folder / "summary.md")
+    return subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+        env={**os.environ, "PATH": path, "GITHUB_STEP_SUMMARY": summary, **given, **environment},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_action_builds_and_checks(models: Path, tmp_path: Path) -> None:
+    assert models == tmp_path / "models"
+    built = run_step("Build the site", tmp_path)
+    assert built.returncode == 0, built.stderr
+    assert "2 built" in (tmp_path / "summary.md").read_text()
+    assert (tmp_path / ".cache" / "gallery").is_dir()
+    checked = run_step("Check the site", tmp_path)
+    assert "0 problems" in checked.stdout, checked.stderr
+
+
+def test_the_action_fails_with_a_model_unless_it_is_told_to_go_on(
+    models: Path, tmp_path: Path
+) -> None:
+    (models / "bad.onnx").write_text("no model")
+    assert run_step("Build the site", tmp_path).returncode == 1
+    assert run_step("Build the site", tmp_path, TOLERATE="true").returncode == 0
+    wrong = run_step("Build the site", tmp_path, TOLERATE="true", MODELS="none")
+    assert wrong.returncode != 0, "wrong usage is never tolerated"
+    parted = run_step("Build the site", tmp_path, OPTIONS="--shard 1/2 --jobs 1", SITE="part")
+    assert (tmp_path / "part" / "shard.json").is_file(), parted.stderr
