@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -169,12 +169,7 @@ def _preview(
 
 
 def _scaled(curve: Curve, ratio: float) -> Curve:
-    return Curve(
-        single=curve.single,
-        dense=max(curve.dense * ratio, curve.single * 4),
-        bend=curve.bend,
-        light_ground=curve.light_ground,
-    )
+    return replace(curve, dense=max(curve.dense * ratio, curve.single * 4))
 
 
 def _curve(

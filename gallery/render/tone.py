@@ -1,9 +1,11 @@
 """From sums of light to colours: a curve of the picture's own, in lightness alone.
 
-The mean colour of a pixel's strokes gives hue and chroma, the amount of light gives the lightness:
-from a floor that shows a single edge, along the logarithm of the amount, up to the lightest tint
-of that hue that is still saturated. So nothing burns out to white, however dense. The histogram
-of the picture sets both ends of the curve and its bend, as in G. W. Larson, H. Rushmeier and
+The mean colour of a pixel's strokes gives the hue, the amount of light gives the lightness: a
+floor that shows a single edge, the strokes' own colour in the bodies, and towards a tint (on
+paper: a shade) of it in the densest cores. So nothing burns out to white, however dense. Where
+between floor and core a pixel comes out is half its place on the scale of logarithms and half its
+rank among all pixels, which gives most of the range to what most of the picture is made of. Ranks
+are held back where they would tear equal amounts apart, as in G. W. Larson, H. Rushmeier and
 C. Piatko, "A visibility matching tone reproduction operator", IEEE TVCG 3 (4), 1997. Colours are
 OKLab's (see `gallery.color.oklab`).
 """
@@ -11,7 +13,6 @@ OKLab's (see `gallery.color.oklab`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numba
 import numpy as np
@@ -33,29 +34,45 @@ Table = npt.NDArray[np.float32]
 
 FLOOR = 0.19
 """OKLab lightness of the faintest edge on black, about grey level 17 of 255."""
-CEILING = 0.35
-"""OKLab lightness of the densest ink on a light ground."""
 PAPER = (0.968, 0.966, 0.958)
 """The light ground, linear light."""
 
+_FIRST_INK = 0.07
+"""By how much the faintest edge is darker than the paper, in OKLab lightness."""
+_BODY = 0.7
+"""Place on the curve at which a pixel has the lightness of its strokes' own colour."""
+_TINT = 0.94
+"""Lightness towards which the densest pixels on black go: further up, hues are too pale to tell."""
+_CORE = 0.6
+"""Part of the way there that they go."""
+_DEPTH = 0.17
+"""By how much the densest ink is darker than its own colour."""
+_BLACKEST = 0.22
+
 _BINS = 1024
 _LOW, _HIGH = -12.0, 28.0
+_PLACES = 257
+_RANKED = 0.55
+"""Weight of a pixel's rank, against that of its logarithm."""
+_STEEPEST = 4.0
+"""The most that ranks may stretch a part of the scale."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Curve:
     """How much light makes how light a pixel.
 
     Attributes:
         single: Amount of the faintest edge; it comes out at the floor.
         dense: Amount that comes out at the top.
-        bend: Power of the place between both on the scale of logarithms.
+        places: float32 (k,), rising from 0 (floor) to 1 (top), at even steps of the logarithm of
+            the amount from `single` to `dense`.
         light_ground: Whether ink adds up on paper rather than light on black.
     """
 
     single: float
     dense: float
-    bend: float
+    places: Table
     light_ground: bool = False
 
 
@@ -82,41 +99,57 @@ def fit_curve(light: Light, single: float, middle: float, light_ground: bool) ->
         middle: Where the median pixel comes out, 0 (floor) to 1 (top).
         light_ground: See `Curve`.
     """
-    counts = _histogram(light)
-    edges = _LOW + (np.arange(_BINS) + 0.5) * (_HIGH - _LOW) / _BINS
-    counts[edges < np.log2(single)] = 0
-    total = int(counts.sum())
+    counts = _histogram(light).astype(np.float64)
+    bounds = _LOW + np.arange(_BINS + 1) * (_HIGH - _LOW) / _BINS
+    counts[bounds[1:] <= np.log2(single)] = 0
+    total = counts.sum()
+    logs = np.linspace(0, 1, _PLACES)
     if not total:
-        return Curve(single=single, dense=single * 4, bend=1.0, light_ground=light_ground)
-    share = np.cumsum(counts) / total
-    dense = float(2 ** edges[np.searchsorted(share, 0.998)])
+        places = logs.astype(np.float32)
+        return Curve(single=single, dense=single * 4, places=places, light_ground=light_ground)
+    share = np.concatenate([[0.0], np.cumsum(counts) / total])
     # Less than two octaves would make single edges as bright as bodies.
-    dense = max(dense, single * 4)
-    median = float(2 ** edges[np.searchsorted(share, 0.5)])
-    place = np.clip(np.log(median / single) / np.log(dense / single), 0.02, 0.98)
-    bend = float(np.clip(np.log(middle) / np.log(place), 0.55, 2.2))
-    return Curve(single=single, dense=dense, bend=bend, light_ground=light_ground)
-
-
-@cache
-def _tops(light_ground: bool) -> Table:
-    # By whole degree of hue: the lightness farthest from the ground that stays well saturated.
-    limits = chroma_limits()
-    cusp = limits.max(axis=0)
-    rows = np.arange(LIGHTNESSES)[:, None]
-    if light_ground:
-        return np.full(HUES, CEILING, np.float32)
-    full = limits >= 0.52 * cusp[None, :]
-    return np.asarray(np.where(full, rows, 0).max(axis=0) / (LIGHTNESSES - 1), np.float32)
+    octaves = max(float(np.interp(0.9985, share, bounds)) - np.log2(single), 2.0)
+    rank = np.diff(np.interp(np.log2(single) + logs * octaves, bounds, share))
+    for _ in range(8):
+        rank = np.minimum(rank / max(rank.sum(), 1e-12), _STEEPEST / len(rank))
+    ranks = np.concatenate([[0.0], np.cumsum(rank)])
+    raw = (1 - _RANKED) * logs + _RANKED * ranks / max(ranks[-1], 1e-12)
+    median = (float(np.interp(0.5, share, bounds)) - np.log2(single)) / octaves
+    at = np.clip(np.interp(median, logs, raw), 0.02, 0.98)
+    bend = float(np.clip(np.log(middle) / np.log(at), 0.5, 4.0))
+    return Curve(
+        single=single,
+        dense=single * 2.0**octaves,
+        places=(raw**bend).astype(np.float32),
+        light_ground=light_ground,
+    )
 
 
 @kernel
-def _amount(amount: float, curve: tuple[float, float, float]) -> float:
+def _place(amount: float, single: float, span: float, places: Table) -> float:
     # Place on the way from floor to top: -1..0 below the faintest edge, 0..1 above it.
-    single, span, bend = curve
     if amount < single:
         return float(np.cbrt(amount / single) - 1)
-    return float(min(np.log(amount / single) / span, 1.0) ** bend)
+    at = min(np.log(amount / single) / span, 1.0) * (len(places) - 1)
+    i = min(int(at), len(places) - 2)
+    return float(places[i] + (places[i + 1] - places[i]) * (at - i))
+
+
+@kernel
+def _goal(place: float, lightness: float, ground: float) -> float:
+    # Lightness of a pixel whose strokes have this one; the ground is 0 where light adds up.
+    if ground > 0:
+        first = ground - _FIRST_INK
+        last = min(max(lightness - _DEPTH, _BLACKEST), lightness)
+    else:
+        first = FLOOR
+        last = lightness + max(_TINT - lightness, 0.0) * _CORE
+    if place < 0:
+        return float(ground + (first - ground) * (1 + place))
+    if place < _BODY:
+        return float(first + (lightness - first) * place / _BODY)
+    return float(lightness + (last - lightness) * (place - _BODY) / (1 - _BODY))
 
 
 @kernel
@@ -165,43 +198,33 @@ def _linear(lightness: float, a: float, b: float) -> tuple[float, float, float]:
 @parallel_kernel
 def _tone(
     light: Light,
-    curve: tuple[float, float, float],
+    ends: tuple[float, float],
+    places: Table,
     paper: tuple[float, float, float],
     limits: Table,
-    tops: Table,
     out: Light,
 ) -> None:
     # IN all but out, (h, w, 3) linear light; paper is black where light adds up.
-    light_ground = paper[0] > 0
-    ground = _lab(paper[0], paper[1], paper[2])[0] if light_ground else 0.0
+    single, span = ends
+    on_paper = paper[0] > 0
+    ground = _lab(paper[0], paper[1], paper[2])[0] if on_paper else 0.0
     for y in numba.prange(light.shape[0]):
         for x in range(light.shape[1]):
             amount = light[y, x, 3]
             if amount <= 0:
-                if light_ground:
-                    out[y, x, 0], out[y, x, 1], out[y, x, 2] = paper
+                out[y, x, 0], out[y, x, 1], out[y, x, 2] = paper
                 continue
             lightness, a, b = _lab(
                 light[y, x, 0] / amount, light[y, x, 1] / amount, light[y, x, 2] / amount
             )
             chroma = np.sqrt(a * a + b * b)
             hue = np.degrees(np.arctan2(b, a)) % 360
-            place = _amount(amount, curve)
-            top = tops[int(hue) % HUES]
-            if light_ground:
-                end = min(lightness, 0.62) - 0.10 if chroma > 0 else top
-                first = ground - 0.10
-                goal = ground + (first - ground) * (1 + place)
-                if place > 0:
-                    goal = first + (max(end, top) - first) * place
-                wanted = chroma * min((ground - goal) / max(ground - lightness, 1e-3), 1.25)
+            goal = _goal(_place(amount, single, span, places), lightness, ground)
+            if on_paper:
+                share = min((ground - goal) / max(ground - lightness, 1e-3), 1.0)
             else:
-                end = max(min(lightness + 0.17, max(top, lightness)), 0.5)
-                goal = FLOOR * (1 + place)
-                if place > 0:
-                    goal = FLOOR + (end - FLOOR) * place
-                wanted = chroma * min(goal / max(lightness, 1e-3), 1.2) ** 0.8
-            kept = min(wanted, 0.96 * _limit(limits, goal, hue))
+                share = min(goal / max(lightness, 1e-3), 1.25) ** 0.8
+            kept = min(chroma * share, 0.96 * _limit(limits, goal, hue))
             scale = kept / chroma if chroma > 1e-6 else 0.0
             r, g, b = _linear(goal, a * scale, b * scale)
             out[y, x, 0], out[y, x, 1], out[y, x, 2] = max(r, 0), max(g, 0), max(b, 0)
@@ -209,14 +232,13 @@ def _tone(
 
 def tone(light: Light, curve: Curve) -> Light:
     """Colours of sums of light: float32 (h, w, 3), linear, of float32 (h, w, 4)."""
-    out = np.zeros((*light.shape[:2], 3), np.float32)
-    span = float(np.log(curve.dense / curve.single))
+    out = np.empty((*light.shape[:2], 3), np.float32)
     _tone(
         light,
-        (curve.single, span, curve.bend),
+        (curve.single, float(np.log(curve.dense / curve.single))),
+        curve.places,
         PAPER if curve.light_ground else (0.0, 0.0, 0.0),
         chroma_limits(),
-        _tops(curve.light_ground),
         out,
     )
     return out

@@ -36,14 +36,14 @@ class RenderSettings:
         digest: Of the model's file, for the metadata.
     """
 
-    line: float = 1.3
-    dot: float = 1.7
+    line: float = 1.0
+    dot: float = 1.3
     dot_light: float = 2.0
-    fade: float = 0.6
+    fade: float = 0.7
     reach: float = 24.0
     gradient: bool = True
-    glow: float = 0.6
-    middle: float = 0.5
+    glow: float = 0.5
+    middle: float = 0.37
     margin: float = 0.045
     labels: bool = False
     legend: bool = False

@@ -17,6 +17,7 @@ from gallery.color.palettes import sample
 from gallery.render.tone import FLOOR, PAPER, Curve, fit_curve, tone
 
 SINGLE, DENSE = 0.2, 300.0
+LINE = np.linspace(0, 1, 9, dtype=np.float32)
 
 
 def _toned(colors: np.ndarray, amounts: np.ndarray, ground: str = "dark") -> np.ndarray:
@@ -24,7 +25,7 @@ def _toned(colors: np.ndarray, amounts: np.ndarray, ground: str = "dark") -> np.
     light = np.empty((len(amounts), len(colors), 4), np.float32)
     light[:, :, 3] = amounts[:, None]
     light[:, :, :3] = colors[None] * amounts[:, None, None]
-    curve = Curve(single=SINGLE, dense=DENSE, bend=1.0, light_ground=ground == "light")
+    curve = Curve(single=SINGLE, dense=DENSE, places=LINE, light_ground=ground == "light")
     return tone(light, curve).astype(float)
 
 
@@ -70,26 +71,47 @@ def test_the_faintest_edge_is_four_grey_levels_off_the_ground(ground: str) -> No
 
 def test_the_ground_is_the_ground() -> None:
     nothing = np.zeros((3, 4, 4), np.float32)
-    dark = tone(nothing, Curve(single=1, dense=4, bend=1))
+    dark = tone(nothing, Curve(single=1, dense=4, places=LINE))
     assert not dark.any()
-    light = tone(nothing, Curve(single=1, dense=4, bend=1, light_ground=True))
+    light = tone(nothing, Curve(single=1, dense=4, places=LINE, light_ground=True))
     assert light == pytest.approx(np.broadcast_to(PAPER, (3, 4, 3)), abs=1e-6)
 
 
-def test_the_curve_follows_the_histogram() -> None:
-    rng = np.random.default_rng(1)
+def _lit(seed: int = 1, spread: float = 1.5) -> np.ndarray:
     light = np.zeros((200, 200, 4), np.float32)
-    light[:100, :, 3] = rng.lognormal(2, 1.5, (100, 200))
-    curve = fit_curve(light, 0.2, 0.44, False)
+    light[:100, :, 3] = np.random.default_rng(seed).lognormal(2, spread, (100, 200))
+    return light
+
+
+@pytest.mark.parametrize("middle", [0.3, 0.44])
+@pytest.mark.parametrize("spread", [0.4, 1.5])
+def test_the_curve_follows_the_histogram(middle: float, spread: float) -> None:
+    light = _lit(spread=spread)
+    curve = fit_curve(light, 0.2, middle, False)
     lit = light[..., 3][light[..., 3] >= 0.2]
-    assert curve.dense == pytest.approx(np.quantile(lit, 0.998), rel=0.05)
-    place = np.log(np.median(lit) / 0.2) / np.log(curve.dense / 0.2)
-    assert place**curve.bend == pytest.approx(0.44, abs=0.02)
+    assert curve.dense == pytest.approx(np.quantile(lit, 0.9985), rel=0.05)
+    assert curve.places[[0, -1]].tolist() == [0, 1]
+    assert (np.diff(curve.places) >= 0).all()
+    at = np.log(np.median(lit) / 0.2) / np.log(curve.dense / 0.2)
+    place = np.interp(at, np.linspace(0, 1, len(curve.places)), curve.places)
+    assert place == pytest.approx(middle, abs=0.02)
+
+
+def test_what_most_of_the_picture_is_made_of_gets_most_of_the_range() -> None:
+    # Half the pixels within an octave: it is stretched, but held back from taking all.
+    light = _lit()
+    light[:50, :, 3] = np.random.default_rng(2).uniform(10, 20, (50, 200))
+    curve = fit_curve(light, 0.2, 0.44, False)
+    octaves = np.log2(curve.dense / 0.2)
+    at = np.log2(np.array([10, 20]) / 0.2) / octaves
+    low, high = np.interp(at, np.linspace(0, 1, len(curve.places)), curve.places)
+    assert 1.5 < (high - low) * octaves < 4
 
 
 def test_no_light_makes_a_usable_curve() -> None:
     curve = fit_curve(np.zeros((4, 4, 4), np.float32), 0.5, 0.44, False)
     assert (curve.single, curve.dense) == (0.5, 2.0)
+    assert (np.diff(curve.places) > 0).all()
 
 
 def test_hot_cores_are_tints_and_not_white() -> None:
