@@ -15,6 +15,7 @@ from pathlib import Path
 
 from gallery import commands
 from gallery.errors import DiscoverError, GalleryError, PublishError, SettingsError
+from gallery.report import printable
 from gallery.settings import (
     ATTRIBUTES,
     GROUNDS,
@@ -75,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(error: GalleryError | str, status: int) -> int:
-    print("error: " + " ".join(str(error).split()), file=sys.stderr)
+    print("error: " + printable(str(error)), file=sys.stderr)
     return status
 
 

@@ -24,6 +24,7 @@ def build(options: argparse.Namespace) -> int:
     from gallery.console import Progress
     from gallery.pipeline import BuildOptions
     from gallery.pipeline import build as build_site
+    from gallery.report import printable
 
     with Progress(sys.stderr) as progress:
         report = build_site(
@@ -44,7 +45,7 @@ def build(options: argparse.Namespace) -> int:
     if options.dry_run:
         for model in report.models:
             made = [f"{run.stage} {run.what}".strip() for run in model.stages if not run.cached]
-            print(f"{model.path}: " + (", ".join(made) or "nothing"))
+            print(f"{printable(model.path)}: " + (", ".join(made) or "nothing"))
         return report.return_code
     return _tell(report, options)
 
@@ -62,11 +63,11 @@ def merge(options: argparse.Namespace) -> int:
 
 def _tell(report: Report, options: argparse.Namespace) -> int:
     """Say what was done, here and in the files that were asked for; the exit status."""
-    from gallery.report import failure_line, junit, markdown, one_line
+    from gallery.report import failure_line, junit, markdown, one_line, printable
 
     for model in report.models:
         for note in model.notes:
-            print(f"note: {model.path}: {note}", file=sys.stderr)
+            print(printable(f"note: {model.path}: {note}"), file=sys.stderr)
     for model in report.failed:
         print(f"error: {failure_line(model)}", file=sys.stderr)
     print(one_line(report))
@@ -117,6 +118,7 @@ def settings_of(options: argparse.Namespace) -> GallerySettings:
 
 def scan(options: argparse.Namespace) -> int:
     """Make one picture."""
+    from gallery.report import printable
     from gallery.scan import make_scan, one_line
 
     settings = ScanSettings(
@@ -142,7 +144,7 @@ def scan(options: argparse.Namespace) -> int:
         quality=options.quality,
     )
     for warning in made.pop("notes"):
-        print(f"note: {options.model}: {warning}", file=sys.stderr)
+        print(printable(f"note: {options.model}: {warning}"), file=sys.stderr)
     print(json.dumps(made) if options.json else one_line(made))
     return 0
 

@@ -124,7 +124,16 @@ def failure_line(model: ModelReport) -> str:
     """A failure in one line: model, stage, what was found; what to do."""
     failure = model.failure or Failure(stage="build", found="not reached", hint="")
     hint = f"; {failure.hint}" if failure.hint else ""
-    return " ".join(f"{model.path}: {failure.stage}: {failure.found}{hint}".split())
+    return printable(f"{model.path}: {failure.stage}: {failure.found}{hint}")
+
+
+def printable(text: str) -> str:
+    r"""A text as one line in which nothing steers a terminal or turns the text around.
+
+    >>> printable("a\x1b[31m b\n c") == "a\ufffd[31m b c"
+    True
+    """
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in " ".join(text.split()))
 
 
 def markdown(report: Report) -> str:
@@ -164,7 +173,7 @@ def junit(report: Report) -> str:
 
 def _cell(text: str) -> str:
     """Text that cannot start a cell, a tag or a link in Markdown."""
-    text = " ".join(text.split())
+    text = printable(text)
     for sign, entity in (("&", "&amp;"), ("<", "&lt;"), ("|", "&#124;"), ("[", "&#91;")):
         text = text.replace(sign, entity)
     return text
@@ -172,4 +181,4 @@ def _cell(text: str) -> str:
 
 def _attribute(text: str) -> str:
     """A quoted XML attribute; characters that XML cannot hold become U+FFFD."""
-    return '"' + escape("".join(c if c.isprintable() else "\ufffd" for c in text)) + '"'
+    return f'"{escape(printable(text))}"'

@@ -19,6 +19,7 @@ from gallery.load import load
 from gallery.lower import lower
 from gallery.render import RenderSettings, render, render_svg, save
 from gallery.render.formats import write_whole
+from gallery.report import printable
 from gallery.settings import ScanSettings
 
 RASTER = (".png", ".webp", ".avif", ".jpg", ".jpeg")
@@ -171,7 +172,7 @@ def facts_table(facts: Facts) -> str:
     if facts.uncounted:
         uncounted = ", ".join(f"{name} {count}" for name, count in facts.uncounted.items())
         rows.append(("not counted", uncounted))
-    lines = [f"{name:<12} {' '.join(text.split())}" for name, text in rows]
+    lines = [f"{name:<12} {printable(text)}" for name, text in rows]
     return "\n".join([*lines, *(f"note: {warning}" for warning in facts.warnings)])
 
 
