@@ -1,13 +1,13 @@
 """The tree of errors that a person can act on; everything else is a bug and keeps its traceback.
 
-    GalleryError
-    ├── SettingsError   gallery.toml, front matter or the command line is wrong
-    ├── DiscoverError   a path is no regular, readable model file
-    ├── LoadError       the file is no ONNX model that can be read
-    ├── LowerError      the model cannot be split into vertices
-    ├── LayoutError     the vertices cannot be placed
-    ├── RenderError     the picture cannot be drawn or written
-    └── PublishError    the site cannot be written
+GalleryError
+├── SettingsError   gallery.toml, front matter or the command line is wrong
+├── DiscoverError   a path is no regular, readable model file
+├── LoadError       the file is no ONNX model that can be read
+├── LowerError      the model cannot be split into vertices
+├── LayoutError     the vertices cannot be placed
+├── RenderError     the picture cannot be drawn or written
+└── PublishError    the site cannot be written
 """
 
 from __future__ import annotations

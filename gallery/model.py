@@ -174,14 +174,14 @@ def dtype_bytes(dtype: str) -> float:
 
 
 _BYTES: Mapping[str, float] = {
-        **dict.fromkeys(("int2", "uint2"), 0.25),
-        **dict.fromkeys(("int4", "uint4", "float4e2m1"), 0.5),
-        **dict.fromkeys(("bool", "int8", "uint8", "float8e4m3fn", "float8e4m3fnuz"), 1.0),
-        **dict.fromkeys(("float8e5m2", "float8e5m2fnuz", "float8e8m0"), 1.0),
-        **dict.fromkeys(("int16", "uint16", "float16", "bfloat16"), 2.0),
-        **dict.fromkeys(("int32", "uint32", "float"), 4.0),
-        **dict.fromkeys(("int64", "uint64", "double", "complex64"), 8.0),
-        "complex128": 16.0,
+    **dict.fromkeys(("int2", "uint2"), 0.25),
+    **dict.fromkeys(("int4", "uint4", "float4e2m1"), 0.5),
+    **dict.fromkeys(("bool", "int8", "uint8", "float8e4m3fn", "float8e4m3fnuz"), 1.0),
+    **dict.fromkeys(("float8e5m2", "float8e5m2fnuz", "float8e8m0"), 1.0),
+    **dict.fromkeys(("int16", "uint16", "float16", "bfloat16"), 2.0),
+    **dict.fromkeys(("int32", "uint32", "float"), 4.0),
+    **dict.fromkeys(("int64", "uint64", "double", "complex64"), 8.0),
+    "complex128": 16.0,
 }
 
 

@@ -87,7 +87,8 @@ def write_site(gallery: Gallery, folder: Path) -> None:
     # A build that changes nothing must not wait for these rooms.
     from gallery.publish import publish  # noqa: PLC0415
 
-    publish(gallery.exhibits(), folder, settings=site_settings(gallery.settings))
+    settings = site_settings(gallery.settings)
+    publish(gallery.exhibits(), folder, settings=settings, cache=gallery.cache)
     kept = records(gallery.keys(), gallery.cache)
     (folder / ledger.FILE_NAME).write_bytes(ledger.encode(kept))
 

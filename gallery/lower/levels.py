@@ -54,8 +54,10 @@ def set_parents(fine: ComputeSet, coarse: ComputeSet) -> npt.NDArray[np.int32]:
         if d < len(coarse.splits):
             size, blocks = fine.shape[d], coarse.splits[d]
             low = np.arange(split, dtype=np.int64) * size // split
-            block = ((low + 1) * blocks - 1) // size if size == coarse.shape[d] else _scaled(
-                split, blocks
+            block = (
+                ((low + 1) * blocks - 1) // size
+                if size == coarse.shape[d]
+                else _scaled(split, blocks)
             )
             weight = int(np.prod(coarse.splits[d + 1 :], dtype=np.int64))
             step = block * weight

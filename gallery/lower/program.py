@@ -94,9 +94,7 @@ class Builder:
     def _parts(self, context: Context) -> list[Part]:
         operator = context.operator
         standard = operator.domain in ("", "ai.onnx")
-        family = FAMILIES.get(
-            operator.type if standard else f"{operator.domain}.{operator.type}"
-        )
+        family = FAMILIES.get(operator.type if standard else f"{operator.domain}.{operator.type}")
         if family is None:
             self.unknown.add(f"{operator.domain or 'ai.onnx'}.{operator.type}")
             return gather(context, self.tensors)

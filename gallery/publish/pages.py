@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment
 
+from gallery.cache import Cache
 from gallery.errors import PublishError
 from gallery.publish.badge import HEIGHT as HEIGHT_OF_BADGE
 from gallery.publish.badge import badge
@@ -22,6 +23,7 @@ from gallery.publish.collection import (
     work,
 )
 from gallery.publish.files import write
+from gallery.publish.lesson import lesson
 from gallery.publish.linked import linked_collection, linked_model
 from gallery.publish.manifest import encode, entry
 from gallery.publish.numbers import count
@@ -46,12 +48,14 @@ class Context:
         site: Root directory.
         settings: The site's.
         static: Style sheet and scripts.
+        cache: Keeps what is costly to draw for the next build, or None.
     """
 
     env: Environment
     site: Path
     settings: SiteSettings
     static: Static
+    cache: Cache | None = None
 
 
 def write_pages(context: Context, models: Sequence[ModelView]) -> list[str]:
@@ -76,8 +80,16 @@ def write_pages(context: Context, models: Sequence[ModelView]) -> list[str]:
     face = _opening(models)
     pages.append(_page(context, "compare.html", "compare/index.html", models=shown, face=face))
     examples = _examples(models)
+    taught = lesson(models, context.site, context.cache)
     pages.append(
-        _page(context, "how-to-read.html", "how-to-read/index.html", examples=examples, face=face)
+        _page(
+            context,
+            "how-to-read.html",
+            "how-to-read/index.html",
+            examples=examples,
+            face=face,
+            lesson=taught,
+        )
     )
     pages.append(_page(context, "404.html", "404.html"))
     return pages

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gallery.cache import Cache
 from gallery.errors import PublishError
 from gallery.publish.exhibit import Exhibit
 from gallery.publish.feeds import feed, robots, sitemap
@@ -45,7 +46,13 @@ class Site:
     bytes: int
 
 
-def publish(exhibits: Sequence[Exhibit], site: Path, *, settings: SiteSettings) -> Site:
+def publish(
+    exhibits: Sequence[Exhibit],
+    site: Path,
+    *,
+    settings: SiteSettings,
+    cache: Cache | None = None,
+) -> Site:
     """Write the whole site into an empty directory.
 
     The same exhibits and settings make the same bytes; no clock is read.
@@ -55,6 +62,7 @@ def publish(exhibits: Sequence[Exhibit], site: Path, *, settings: SiteSettings) 
             that failed last.
         site: An empty or missing directory; it is made.
         settings: Of the site.
+        cache: Keeps what is costly to draw for the next build, or None; it changes no byte.
 
     Returns:
         What was written.
@@ -68,7 +76,9 @@ def publish(exhibits: Sequence[Exhibit], site: Path, *, settings: SiteSettings) 
     named = _addresses(exhibits)
     views = [model_view(one, site) for one in named]
     views.sort(key=lambda one: (one.failure is not None, one.title.casefold(), one.slug))
-    context = Context(env=env, site=site, settings=settings, static=static_files(site, settings))
+    context = Context(
+        env=env, site=site, settings=settings, static=static_files(site, settings), cache=cache
+    )
     pages = write_pages(context, views)
     write(site, "manifest.json", encode(manifest(views, settings)))
     write(site, NAME, encode(manifest_schema(SCHEMA)))

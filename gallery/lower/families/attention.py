@@ -198,9 +198,7 @@ def _masks(context: Context, sizes: Heads) -> list[Read]:
     return reads
 
 
-def softmax(
-    context: Context, tensors: tuple[int, int], sizes: Heads, flops: float
-) -> list[Part]:
+def softmax(context: Context, tensors: tuple[int, int], sizes: Heads, flops: float) -> list[Part]:
     """Maximum and sum of each row of scores, then the weights."""
     grid = (sizes.batch, sizes.heads, sizes.queries, sizes.keys)
     kept = (*grid[:3], 1)
@@ -335,9 +333,7 @@ def _packed(shape: tuple[int, ...], heads: int, last: AxisRule) -> Relation:
     return composed(per_axis(view, [same(1), same(0), same(2), last]), reshaped(shape, view))
 
 
-def _linear_outputs(
-    context: Context, state: int, shape: tuple[int, ...], heads: int
-) -> list[Part]:
+def _linear_outputs(context: Context, state: int, shape: tuple[int, ...], heads: int) -> list[Part]:
     """Each output sums a column of the state with the query; the last state is an output."""
     steps, batch, shared, depth, width = shape
     made = context.out_shape()

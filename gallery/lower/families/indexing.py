@@ -163,9 +163,7 @@ def _from_rounds(
     """Indices and updates of one round; a table gives the flat number of the update."""
     none = table < 0
     places = np.unravel_index(np.maximum(table, 0), shape)
-    tables = {
-        d: (np.where(none, 0, at), np.where(none, 0, at + 1)) for d, at in enumerate(places)
-    }
+    tables = {d: (np.where(none, 0, at), np.where(none, 0, at + 1)) for d, at in enumerate(places)}
     return [context.read(2, listed(shape, dims, tables, {}), exact=False)]
 
 

@@ -173,9 +173,7 @@ def _pads(context: Context) -> list[int]:
     return before
 
 
-def _mirrored(
-    axis: int, before: int, size: int, mode: str, region: tuple[int, int]
-) -> AxisRule:
+def _mirrored(axis: int, before: int, size: int, mode: str, region: tuple[int, int]) -> AxisRule:
     """Hull of the elements that padding by copies reads for a region of the output."""
 
     def place(index: Ints) -> Ints:

@@ -173,9 +173,7 @@ def _product(
     else:
         reads.append(state)
     index = (d.steps, d.batch, gates[1] - gates[0], d.hidden, d.hidden)
-    return _timed(
-        inside(made, index, reads, 4, d.shares[1] * (gates[1] - gates[0]) / d.gates), d
-    )
+    return _timed(inside(made, index, reads, 4, d.shares[1] * (gates[1] - gates[0]) / d.gates), d)
 
 
 def _before(
@@ -284,9 +282,7 @@ def _outputs(
             reads.append(Read(tensor=made[1 if output == 2 else 0], relation=relation))
         if output == 0 and context.has(4):
             sizes = context.shape(4)
-            reads.append(
-                context.read(4, per_axis(sizes, [same(batch_axis)]), differentiable=False)
-            )
+            reads.append(context.read(4, per_axis(sizes, [same(batch_axis)]), differentiable=False))
         parts.append(
             Part(
                 shape=shape,

@@ -54,16 +54,12 @@ def resize(context: Context) -> list[Part]:
             rules.append(fixed(0, shape[axis]))
         else:
             start, stop = roi[axis]
-            entry = _Axis(
-                size=shape[axis], made=made[axis], scale=scale, start=start, stop=stop
-            )
+            entry = _Axis(size=shape[axis], made=made[axis], scale=scale, start=start, stop=stop)
             rules.append(spans(axis, *_sources(context, entry)))
     return [making(context, [context.read(0, per_axis(shape, rules))])]
 
 
-def _scales(
-    context: Context, shape: tuple[int, ...], made: tuple[int, ...]
-) -> dict[int, float]:
+def _scales(context: Context, shape: tuple[int, ...], made: tuple[int, ...]) -> dict[int, float]:
     """Scale of each dimension; those that are not known follow from the sizes."""
     rank = len(shape)
     axes = [int(a) % rank for a in context.attribute("axes", range(rank))]

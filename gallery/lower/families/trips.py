@@ -247,8 +247,8 @@ def _once(
     inner = _fresh(builder, body, place, 0)
     loop = operator.type == "Loop"
     sources = [fed[0], *fed[1:]] if loop else fed[2:]
-    carried = len(sources) if loop else len(sources) - int(
-        operator.attributes.get("num_scan_inputs", 1)
+    carried = (
+        len(sources) if loop else len(sources) - int(operator.attributes.get("num_scan_inputs", 1))
     )
     back = _new(builder, ProgramTensor(shape=()))
     start = sorted({t for t in fed if t >= 0 and not builder.tensors[t].folded})

@@ -1,0 +1,233 @@
+"""Drawings that teach to read a scan, each of a part that the numbers of its graph choose.
+
+An operator with all that leads to it; one of its vertices with what it reads, and the blocks of
+both; the longest bridge between two operators; and the densest part in several colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.graph import ComputeSet, Kind
+from gallery.publish.clean import shorten
+from gallery.publish.microscope import Window, around, lit, look
+from gallery.publish.scan_data import ScanData
+from gallery.render import Picture
+
+ATTRIBUTES = ("layer", "operator", "depth", "flops")
+"""Colourings that stand side by side, where the scan has them."""
+
+_SIDE = 1256
+_SMALL = 560
+_LEAST = 12
+_TYPES = ("Conv", "MatMul", "Gemm")
+_CELLS = 64
+_WINDOW = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """How a tensor is split, seen along two of its dimensions.
+
+    Attributes:
+        name: Of the tensor.
+        shape: Of the tensor, as text.
+        rows: Blocks along the first of the two dimensions.
+        columns: Blocks along the second.
+        lit: (row, column) of the blocks that are meant.
+    """
+
+    name: str
+    shape: str
+    rows: int
+    columns: int
+    lit: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """A figure that is drawn.
+
+    Attributes:
+        pictures: One, or several side by side; none where the scan has nothing to show.
+        labels: Attribute of each picture, where there are several.
+        marks: x, y and kind of rings over the picture, in a drawing 1,000 wide, y down.
+        grids: Of the block that a vertex makes and of those that it reads.
+        values: What the caption tells.
+    """
+
+    pictures: tuple[Picture, ...] = ()
+    labels: tuple[str, ...] = ()
+    marks: tuple[tuple[float, float, str], ...] = ()
+    grids: tuple[Grid, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+def drawings(scan: ScanData) -> dict[str, Drawing]:
+    """All drawings that a scan can give, by name.
+
+    Args:
+        scan: A whole one with a `subject`.
+    """
+    operator = subject(scan)
+    if operator is None:
+        return {}
+    drawn = {
+        "vertex": _point(scan, operator),
+        "edge": _reads(scan, operator),
+        "near": _bridge(scan),
+        "light": _colours(scan),
+    }
+    return {name: one for name, one in drawn.items() if one.pictures}
+
+
+def subject(scan: ScanData) -> int | None:
+    """The operator to look at: of the middle size among those of the first type that there is."""
+    graph = scan.layout.graph
+    counts = np.bincount(graph.vertex_operator, minlength=len(graph.operators))
+    for kind in _TYPES:
+        rows = [i for i, one in enumerate(graph.operators) if one.type == kind]
+        large = sorted((int(counts[i]), i) for i in rows if counts[i] >= _LEAST)
+        if large:
+            return large[len(large) // 2][1]
+    return None
+
+
+def _point(scan: ScanData, operator: int) -> Drawing:
+    """All vertices of an operator, and what they read, lit."""
+    layout, graph = scan.layout, scan.layout.graph
+    own = graph.vertex_operator == operator
+    edges = own[graph.readers()]
+    window = around(layout.positions[own], 0.2)
+    picture = lit(layout, scan.colorings["layer"], edges, window, _SIDE)
+    row = graph.operators[operator]
+    values = {
+        "name": shorten(row.name, 60),
+        "type": shorten(row.type, 40),
+        "vertices": f"{int(own.sum()):,}",
+        "edges": f"{int(edges.sum()):,}",
+    }
+    return Drawing(pictures=(picture,), values=values)
+
+
+def _reads(scan: ScanData, operator: int) -> Drawing:
+    """One vertex of an operator with what it reads, and the blocks of both."""
+    layout, graph = scan.layout, scan.layout.graph
+    vertex = _typical(scan, operator)
+    operator = int(graph.vertex_operator[vertex])
+    sources = graph.sources[graph.indptr[vertex] : graph.indptr[vertex + 1]]
+    edges = np.zeros(graph.edges, bool)
+    edges[graph.indptr[vertex] : graph.indptr[vertex + 1]] = True
+    weights = graph.vertex_kind[sources] == Kind.PARAMETER
+    window = around(layout.positions[[vertex, *sources[~weights]]], 0.24)
+    picture = lit(layout, scan.colorings["layer"], edges, window, _SIDE)
+    marks = [
+        (*window.place(layout.positions[one]), "weight" if is_weight else "data")
+        for one, is_weight in zip(sources.tolist(), weights.tolist(), strict=True)
+    ]
+    marks.append((*window.place(layout.positions[vertex]), "reader"))
+    data = sources[~weights].tolist()
+    grids = [grid for grid in (_grid(scan, [vertex]), _grid(scan, data)) if grid]
+    values = {
+        "type": shorten(graph.operators[operator].type, 40),
+        "data": f"{len(data):,}",
+        "weights": f"{int(weights.sum()):,}",
+    }
+    return Drawing(pictures=(picture,), marks=tuple(marks), grids=tuple(grids), values=values)
+
+
+def _typical(scan: ScanData, operator: int) -> int:
+    """The vertex whose blocks of data come nearest to the nine of a window of three by three.
+
+    It is of the operator, or else of another one of its type that comes nearer by more than two.
+    """
+    graph = scan.layout.graph
+    kind = graph.operators[operator].type
+    same = np.array([one.type == kind for one in graph.operators])[graph.vertex_operator]
+    computing = np.isin(graph.vertex_kind, [Kind.COMPUTE, Kind.PARTIAL])
+    weight = graph.vertex_kind[graph.sources] == Kind.PARAMETER
+    read = np.bincount(graph.readers()[~weight], minlength=graph.vertices)
+    far = np.abs(read - _WINDOW) + 2 * (graph.vertex_operator != operator)
+    far[~(same & computing)] = np.iinfo(np.int64).max
+    return int(far.argmin())
+
+
+def _grid(scan: ScanData, vertices: Sequence[int]) -> Grid | None:
+    """The grid that holds most of the vertices, those lit; None where none does."""
+    sets = [one for one in scan.layout.graph.sets if any(one.contains(v) for v in vertices)]
+    if not sets:
+        return None
+    chosen = max(sets, key=lambda one: sum(one.contains(v) for v in vertices))
+    split = [d for d in range(chosen.rank) if chosen.splits[d] > 1]
+    axes = sorted(sorted(split, key=lambda d: (-chosen.splits[d], -d))[:2])
+    if not axes or max(chosen.splits[d] for d in axes) > _CELLS:
+        return None
+    lit = {_block(chosen, v, axes) for v in vertices if chosen.contains(v)}
+    name, _, shape = scan.tensors[chosen.tensors[0]] if chosen.tensors else ("", "", "")
+    sizes = " × ".join(str(one) for one in chosen.shape[: chosen.rank])
+    return Grid(
+        name=shorten(name, 40),
+        shape=shape or sizes,
+        rows=chosen.splits[axes[0]] if len(axes) > 1 else 1,
+        columns=chosen.splits[axes[-1]],
+        lit=tuple(sorted(lit)),
+    )
+
+
+def _block(grid: ComputeSet, vertex: int, axes: Sequence[int]) -> tuple[int, int]:
+    """Row and column of a vertex's block along two dimensions, or along one in a single row."""
+    at = np.unravel_index(grid.position(vertex), grid.splits)
+    return int(at[axes[0]]) if len(axes) > 1 else 0, int(at[axes[-1]])
+
+
+def _bridge(scan: ScanData) -> Drawing:
+    """The edges between two operators that lie farthest apart."""
+    layout, graph = scan.layout, scan.layout.graph
+    readers = graph.readers()
+    ends = layout.positions[graph.sources] - layout.positions[readers]
+    length = np.hypot(ends[:, 0], ends[:, 1])
+    count = len(graph.operators)
+    pair = graph.vertex_operator[graph.sources].astype(np.int64) * count
+    pair += graph.vertex_operator[readers]
+    known, group = np.unique(pair, return_inverse=True)
+    size = np.bincount(group)
+    mean = np.where(size >= _LEAST, np.bincount(group, length) / size, 0)
+    mean[known // count == known % count] = 0
+    best = int(mean.argmax())
+    if mean[best] <= 0:
+        return Drawing()
+    edges = group == best
+    points = layout.positions[np.concatenate([graph.sources[edges], readers[edges]])]
+    picture = lit(layout, scan.colorings["layer"], edges, around(points, 0.14), _SIDE)
+    first, second = (graph.operators[int(one)] for one in divmod(int(known[best]), count))
+    values = {
+        "edges": f"{int(edges.sum()):,}",
+        "first": shorten(first.name, 60),
+        "second": shorten(second.name, 60),
+    }
+    return Drawing(pictures=(picture,), values=values)
+
+
+def _colours(scan: ScanData) -> Drawing:
+    """The densest part in several colours."""
+    chosen = [name for name in ATTRIBUTES if name in scan.colorings]
+    window = _densest(scan.layout.positions)
+    pictures = tuple(look(scan.layout, scan.colorings[name], window, _SMALL) for name in chosen)
+    return Drawing(pictures=pictures, labels=tuple(chosen))
+
+
+def _densest(positions: npt.NDArray[np.float32]) -> Window:
+    """A window of a third of the picture's side about its fullest tenth."""
+    low = positions.min(axis=0)
+    side = float((positions.max(axis=0) - low).max()) or 1.0
+    cells = np.minimum((positions - low) / side * 10, 9).astype(np.int64)
+    filled = np.bincount(cells[:, 0] * 10 + cells[:, 1], minlength=100)
+    column, row = divmod(int(filled.argmax()), 10)
+    middle = low + (np.array([column, row]) + 0.5) * side / 10
+    reach = side / 3
+    left, bottom = (middle - reach / 2).tolist()
+    return Window(left=left, bottom=bottom, side=reach)

@@ -1,0 +1,151 @@
+"""The page that teaches to read a scan: whose scan it takes apart, and its figures as files."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from gallery.cache import Cache, Entry, cache_key
+from gallery.fingerprint import fingerprint
+from gallery.publish.drawings import Drawing, Grid, drawings, subject
+from gallery.publish.exhibit import ImageFile
+from gallery.publish.files import Placed, digest, place_image
+from gallery.publish.scan_data import read_scan
+from gallery.publish.views import ModelView
+from gallery.render import save
+
+log = logging.getLogger(__name__)
+
+_BODIES = 64
+"""Operators of a scan that teaches well: enough bodies to see, few enough to tell apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A figure of the page; its parts are those of a `Drawing`, its pictures stand in the site."""
+
+    pictures: tuple[Placed, ...]
+    labels: tuple[str, ...]
+    marks: tuple[tuple[float, float, str], ...]
+    grids: tuple[Grid, ...]
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """What the page shows.
+
+    Attributes:
+        model: The model of the figures, or None where no scan can be taken apart.
+        training: A model and the number of its variant with all passes, or None.
+        figures: By the names that the texts of the page use.
+    """
+
+    model: ModelView | None
+    training: tuple[ModelView, int] | None
+    figures: Mapping[str, Figure]
+
+
+def lesson(models: Sequence[ModelView], site: Path, cache: Cache | None) -> Lesson:
+    """Choose a scan and put its figures into the site.
+
+    Args:
+        models: Of the collection.
+        site: Root of the site.
+        cache: Keeps the figures for the next build, or None.
+
+    Raises:
+        PublishError: A figure cannot be written.
+    """
+    model, figures = None, {}
+    with TemporaryDirectory() as folder:
+        kept = cache or Cache(Path(folder))
+        for one in _by_fitness(models):
+            entry = _drawn(one, kept)
+            if entry is not None:
+                model, figures = one, _placed(one, entry, site)
+                break
+    trained = (
+        (one, number)
+        for one in ([model] if model else []) + list(models)
+        for number, view in enumerate(one.variants)
+        if view.scan.passes == "training"
+    )
+    return Lesson(model=model, training=next(trained, None), figures=figures)
+
+
+def _by_fitness(models: Sequence[ModelView]) -> list[ModelView]:
+    """Models with a viewer: those with convolutions first, by their number of operators."""
+
+    def fit(one: ModelView) -> tuple[bool, float, str]:
+        known = one.facts.operators if one.facts else 0
+        convolves = one.facts is not None and "Conv" in one.facts.histogram
+        return not convolves, abs(math.log(max(known, 1) / _BODIES)), one.slug
+
+    return sorted((one for one in models if one.exhibit.viewer and one.hero), key=fit)
+
+
+def _drawn(model: ModelView, cache: Cache) -> Entry | None:
+    """The model's figures from the cache, or drawn into it; None where it has none."""
+    assert model.exhibit.viewer is not None
+    try:
+        data = digest(model.exhibit.viewer)
+        key = cache_key("lesson", fingerprint("gallery.publish.drawings"), data=data)
+        entry = cache.get(key)
+        if entry is None:
+            scan = read_scan(model.exhibit.viewer.read_bytes())
+            teaches = scan.whole and subject(scan) is not None
+            entry = _keep(drawings(scan) if teaches else {}, key, cache)
+    except (OSError, ValueError) as error:
+        log.warning("%s cannot teach to read a scan: %s", model.slug, error)
+        return None
+    return entry if entry.value["figures"] else None
+
+
+def _keep(drawn: Mapping[str, Drawing], key: str, cache: Cache) -> Entry:
+    files: dict[str, Path] = {}
+    figures: dict[str, Any] = {}
+    for name, one in drawn.items():
+        images = []
+        for number, picture in enumerate(one.pictures, start=1):
+            images.append([f"{name}-{number}", picture.width, picture.height])
+            files[f"{name}-{number}"] = path = cache.temporary(".webp")
+            save(picture, path)
+        figures[name] = {
+            "images": images,
+            "labels": one.labels,
+            "marks": one.marks,
+            "grids": [
+                [grid.name, grid.shape, grid.rows, grid.columns, grid.lit] for grid in one.grids
+            ],
+            "values": dict(one.values),
+        }
+    return cache.put(key, {"figures": figures}, files)
+
+
+def _placed(model: ModelView, entry: Entry, site: Path) -> dict[str, Figure]:
+    """The figures of an entry with their pictures in the site."""
+    figures = {}
+    for name, one in entry.value["figures"].items():
+        images = [
+            ImageFile(source=entry.files[file].path, format="webp", width=width, height=height)
+            for file, width, height in one["images"]
+        ]
+        figures[name] = Figure(
+            pictures=tuple(
+                place_image(image, site, f"{model.slug}-lesson-{name}") for image in images
+            ),
+            labels=tuple(one["labels"]),
+            marks=tuple((x, y, kind) for x, y, kind in one["marks"]),
+            grids=tuple(
+                Grid(name=name, shape=shape, rows=rows, columns=columns, lit=tuple(map(tuple, lit)))
+                for name, shape, rows, columns, lit in one["grids"]
+            ),
+            values=one["values"],
+        )
+    return figures

@@ -1,0 +1,169 @@
+"""Pictures of a part of a scan at any magnification, some of its edges lit and the rest in grey."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.color.types import Coloring
+from gallery.graph import ComputeGraph
+from gallery.layout.types import Layout
+from gallery.render import Picture, RenderSettings, render
+
+_GREY = np.array([[150, 158, 170]], np.uint8)
+_DIM = 0.34
+_PLAIN = RenderSettings(margin=0.0, dot_light=1.0)
+_RIM = 12
+"""Pixels that are drawn beyond the picture and cut off: cut edges end in a dot there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A square of a scan.
+
+    Attributes:
+        left: Lowest x, in the layout's points.
+        bottom: Lowest y.
+        side: Its length.
+    """
+
+    left: float
+    bottom: float
+    side: float
+
+    def place(self, point: npt.NDArray[np.float32]) -> tuple[float, float]:
+        """Where a point stands in a drawing of the window that is 1,000 wide, y down."""
+        scale = 1000 / self.side
+        x, y = float(point[0]) - self.left, self.bottom + self.side - float(point[1])
+        return round(x * scale, 1), round(y * scale, 1)
+
+
+def around(points: npt.NDArray[np.float32], room: float) -> Window:
+    """The smallest square about points with room at each side.
+
+    Args:
+        points: float32 (k, 2), at least one.
+        room: Share of the square's side.
+    """
+    low, high = points.min(axis=0).astype(float), points.max(axis=0).astype(float)
+    side = max(float((high - low).max()), 1e-3) / (1 - 2 * room)
+    left, bottom = ((low + high) / 2 - side / 2).tolist()
+    return Window(left=left, bottom=bottom, side=side)
+
+
+def look(layout: Layout, coloring: Coloring, window: Window, size: int) -> Picture:
+    """Draw a window of a scan.
+
+    Args:
+        layout: The scan.
+        coloring: Of its vertices.
+        window: What to show.
+        size: Side of the picture, in pixels.
+    """
+    readers = layout.graph.readers()
+    ends = np.stack([layout.graph.sources, readers], axis=1)
+    return _draw(layout, coloring, ends, window, size)
+
+
+def lit(
+    layout: Layout, coloring: Coloring, edges: npt.NDArray[np.bool_], window: Window, size: int
+) -> Picture:
+    """Draw a window of a scan, some of its edges in their colours and all others in grey.
+
+    Args:
+        layout: The scan.
+        coloring: Of its vertices.
+        edges: bool (m,), those to light.
+        window: What to show.
+        size: Side of the picture, in pixels.
+    """
+    ends = np.stack([layout.graph.sources, layout.graph.readers()], axis=1)
+    grey = replace(coloring, index=np.zeros_like(coloring.index), colors=_GREY)
+    behind = _draw(layout, grey, ends[~edges], window, size, glow=0.0)
+    front = _draw(layout, coloring, ends[edges], window, size)
+    pixels = np.maximum(front.pixels, (behind.pixels * _DIM).astype(np.uint8))
+    return Picture(pixels=pixels)
+
+
+def _draw(
+    layout: Layout,
+    coloring: Coloring,
+    ends: npt.NDArray[np.int32],
+    window: Window,
+    size: int,
+    glow: float = 0.6,
+) -> Picture:
+    """Draw edges, each cut at the window's rim: their ends become the vertices of a small graph."""
+    more = window.side * _RIM / size
+    window = Window(
+        left=window.left - more, bottom=window.bottom - more, side=window.side + 2 * more
+    )
+    points = layout.positions[ends]
+    low, high, inside = _cut(points, window)
+    ends, points = ends[inside], points[inside]
+    span = points[:, 1] - points[:, 0]
+    cut = np.stack([points[:, 0] + span * low[inside], points[:, 0] + span * high[inside]], axis=1)
+    # Two vertices without an edge hold the window's corners, for a picture fits its vertices.
+    corner = np.array([window.left, window.bottom], np.float32)
+    corners = np.stack([corner, corner + np.float32(window.side)])
+    positions = np.concatenate([cut.reshape(-1, 2), corners]).astype(np.float32)
+    index = np.concatenate([coloring.index[ends].reshape(-1), np.zeros(2, np.uint16)])
+    part = Layout(
+        graph=_pairs(len(ends), layout.graph),
+        positions=np.clip(positions, corners[0], corners[1]),
+        skeleton=layout.skeleton,
+        engine=layout.engine,
+    )
+    drawn = render(
+        part,
+        replace(coloring, index=index),
+        size=size + 2 * _RIM,
+        settings=replace(_PLAIN, glow=glow),
+    )
+    return Picture(pixels=drawn.pixels[_RIM:-_RIM, _RIM:-_RIM].copy())
+
+
+def _cut(
+    points: npt.NDArray[np.float32], window: Window
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Where lines enter and leave the window, as shares of their length, and which meet it.
+
+    The clipping of Liang and Barsky, A New Concept and Method for Line Clipping, 1984.
+
+    Args:
+        points: float32 (m, 2, 2), both ends of each line.
+        window: The square.
+
+    Returns:
+        float32 (m, 1) twice, bool (m,).
+    """
+    corner = np.array([window.left, window.bottom], np.float32)
+    start = points[:, 0] - corner
+    span = points[:, 1] - points[:, 0]
+    span = np.where(np.abs(span) < 1e-6, np.float32(1e-6), span)
+    first, second = -start / span, (np.float32(window.side) - start) / span
+    low = np.minimum(first, second).max(axis=1).clip(0, 1)
+    high = np.maximum(first, second).min(axis=1).clip(0, 1)
+    return low[:, None], high[:, None], high > low
+
+
+def _pairs(edges: int, graph: ComputeGraph) -> ComputeGraph:
+    """A graph of so many edges, each with two vertices of its own, and of two vertices without."""
+    count = 2 * edges + 2
+    degree = np.zeros(count, np.int64)
+    degree[1 : 2 * edges : 2] = 1
+    zeros = np.zeros(count, np.float32)
+    return ComputeGraph(
+        model=graph.model,
+        vertex_operator=np.zeros(count, np.int32),
+        vertex_kind=np.zeros(count, np.uint8),
+        vertex_pass=np.zeros(count, np.uint8),
+        vertex_flops=zeros,
+        vertex_bytes=zeros.copy(),
+        indptr=np.concatenate([np.zeros(1, np.int64), np.cumsum(degree)]),
+        sources=np.arange(0, 2 * edges, 2, dtype=np.int32),
+        operators=graph.operators[:1],
+        layers=graph.layers[:1],
+    )

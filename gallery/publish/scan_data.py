@@ -1,0 +1,176 @@
+"""A scan read back from its viewer's data: what the page that teaches to read one is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.color.types import Coloring
+from gallery.graph import ComputeGraph, ComputeSet, GraphOperator, Kind
+from gallery.layout.types import Layout
+from gallery.model import Layer
+from gallery.publish.viewer_pack import unpack
+
+Numbers = npt.NDArray[np.int64]
+
+_SIDE = 1000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ScanData:
+    """A scan as its viewer has it.
+
+    Attributes:
+        layout: The shown vertices with their places; the longer side of the picture is 1,000.
+        colorings: By attribute; they have no legend.
+        tensors: Name, element type and shape of the tensors that `layout.graph.sets` point to.
+        whole: Whether every vertex and edge of the scan is there, so that what a vertex reads is
+            all that it reads.
+    """
+
+    layout: Layout
+    colorings: dict[str, Coloring]
+    tensors: tuple[tuple[str, str, str], ...]
+    whole: bool
+
+
+def read_scan(data: bytes) -> ScanData:
+    """Read a viewer's container.
+
+    Args:
+        data: As `viewer_data` packs it.
+
+    Raises:
+        ValueError: The bytes are no container, or one of another form.
+    """
+    head, sections = unpack(data)
+    try:
+        graph = _graph(head, sections)
+        places = np.stack([_smooth(sections["x"]), _smooth(sections["y"])], axis=1)
+        colorings = [
+            _coloring(number, one, sections) for number, one in enumerate(head["colorings"])
+        ]
+    except (KeyError, IndexError, TypeError) as error:
+        raise ValueError(f"the viewer's data have another form: {error!r}") from error
+    return ScanData(
+        layout=Layout(
+            graph=graph,
+            positions=(places * (_SIDE / 65_535)).astype(np.float32),
+            skeleton=head["skeleton"],
+            engine=head["skeleton"],
+        ),
+        colorings={one.attribute: one for one in colorings},
+        tensors=tuple((name, dtype, shape) for name, dtype, shape in head["tensors"]),
+        whole=head["whole"] == head["shown"],
+    )
+
+
+def _graph(head: dict[str, Any], sections: dict[str, bytes]) -> ComputeGraph:
+    degree = _varints(sections["degree"])
+    count = len(degree)
+    amounts = {
+        name: np.frombuffer(sections[f"{name}_table"], "<f4")[_planes(sections[name])]
+        for name in ("flops", "bytes")
+    }
+    names = head["operators"]
+    return ComputeGraph(
+        model=head["model"],
+        vertex_operator=np.cumsum(_signed(_varints(sections["operator"]))).astype(np.int32),
+        vertex_kind=np.frombuffer(sections["kind"], np.uint8),
+        vertex_pass=np.frombuffer(sections["pass"], np.uint8),
+        vertex_flops=amounts["flops"].astype(np.float32),
+        vertex_bytes=amounts["bytes"].astype(np.float32),
+        indptr=np.concatenate([np.zeros(1, np.int64), np.cumsum(degree)]),
+        sources=_sources(degree, _varints(sections["edges"])).astype(np.int32),
+        operators=tuple(
+            GraphOperator(name=name, type=kind, layer=layer, operator=-1)
+            for name, kind, layer in zip(names["name"], names["type"], names["layer"], strict=True)
+        ),
+        layers=tuple(
+            Layer(name=name, path=path, parent=parent)
+            for name, path, parent in zip(
+                *(head["layers"][one] for one in ("name", "path", "parent")), strict=True
+            )
+        ),
+        sets=_sets(head["sets"], np.frombuffer(sections["kind"], np.uint8), count),
+    )
+
+
+def _sets(
+    columns: dict[str, Sequence[Any]], kinds: npt.NDArray[np.uint8], count: int
+) -> tuple[ComputeSet, ...]:
+    """The grids whose first vertex is shown; numbers are places in a whole scan only."""
+    rows = zip(
+        *(columns[name] for name in ("first", "shape", "splits", "rank", "tensor", "period")),
+        strict=True,
+    )
+    return tuple(
+        ComputeSet(
+            first=first,
+            shape=tuple(shape),
+            splits=tuple(splits),
+            rank=rank,
+            tensors=(tensor,) if tensor >= 0 else (),
+            kind=Kind(int(kinds[first])),
+            period=period,
+        )
+        for first, shape, splits, rank, tensor, period in rows
+        if first < count
+    )
+
+
+def _coloring(number: int, table: dict[str, Any], sections: dict[str, bytes]) -> Coloring:
+    return Coloring(
+        attribute=table["attribute"],
+        palette=table["palette"],
+        ground="dark",
+        categorical=table["categorical"],
+        index=_planes(sections[f"rows{number}"]).astype(np.uint16),
+        colors=np.frombuffer(sections[f"colors{number}"], np.uint8).reshape(-1, 3),
+        legend=(),
+    )
+
+
+def _sources(degree: Numbers, steps: Numbers) -> Numbers:
+    """Sources from steps: the first of a vertex runs down from its own number and has a sign."""
+    readers = np.repeat(np.arange(len(degree)), degree)
+    first = np.ones(len(steps), bool)
+    first[1:] = readers[1:] != readers[:-1]
+    values = steps.copy()
+    values[first] = readers[first] - _signed(steps[first])
+    total = np.cumsum(values)
+    start = np.flatnonzero(first)
+    before = np.repeat(total[start] - values[start], np.diff(np.append(start, len(steps))))
+    return np.asarray(total - before, np.int64)
+
+
+def _varints(data: bytes) -> Numbers:
+    """Numbers from varints of seven bits a byte, low ones first: int64."""
+    raw = np.frombuffer(data, np.uint8).astype(np.int64)
+    if not len(raw):
+        return raw
+    last = raw < 128
+    start = np.concatenate([[0], np.flatnonzero(last)[:-1] + 1])
+    length = np.diff(np.append(start, len(raw)))
+    place = np.arange(len(raw)) - np.repeat(start, length)
+    return np.asarray(np.add.reduceat((raw & 127) << (7 * place), start), np.int64)
+
+
+def _signed(values: Numbers) -> Numbers:
+    """Signed numbers from 0, 1, 2, 3 for 0, -1, 1, -2."""
+    return (values >> 1) ^ -(values & 1)
+
+
+def _planes(data: bytes) -> Numbers:
+    """Numbers below 65,536 from all low bytes and then all high bytes."""
+    low, high = np.frombuffer(data, np.uint8).astype(np.int64).reshape(2, -1)
+    return low | high << 8
+
+
+def _smooth(data: bytes) -> Numbers:
+    """Numbers below 65,536 from byte planes of signed steps."""
+    return np.cumsum(_signed(_planes(data))) & 0xFFFF
