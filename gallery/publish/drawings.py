@@ -27,6 +27,8 @@ _LEAST = 12
 _TYPES = ("Conv", "MatMul", "Gemm")
 _CELLS = 64
 _WINDOW = 9
+_PLACE = 1.5
+"""Points of a scan 1,000 wide within which vertices look like one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,19 +143,20 @@ def _reads(scan: ScanData, operator: int) -> Drawing:
 
 
 def _typical(scan: ScanData, operator: int) -> int:
-    """The vertex whose blocks of data come nearest to the nine of a window of three by three.
+    """The vertex whose data come from the most places, up to the nine of a window of 3 by 3.
 
-    It is of the operator, or else of another one of its type that comes nearer by more than two.
+    It is of the operator, or else of another one of its type that does better by more than one.
     """
-    graph = scan.layout.graph
-    kind = graph.operators[operator].type
-    same = np.array([one.type == kind for one in graph.operators])[graph.vertex_operator]
+    graph, positions = scan.layout.graph, scan.layout.positions
+    same = np.array([one.type == graph.operators[operator].type for one in graph.operators])
     computing = np.isin(graph.vertex_kind, [Kind.COMPUTE, Kind.PARTIAL])
-    weight = graph.vertex_kind[graph.sources] == Kind.PARAMETER
-    read = np.bincount(graph.readers()[~weight], minlength=graph.vertices)
-    far = np.abs(read - _WINDOW) + 2 * (graph.vertex_operator != operator)
-    far[~(same & computing)] = np.iinfo(np.int64).max
-    return int(far.argmin())
+    data = graph.vertex_kind[graph.sources] != Kind.PARAMETER
+    cells = np.floor(positions[graph.sources[data]] / _PLACE).astype(np.int64)
+    seen = np.unique(np.column_stack([graph.readers()[data], cells]), axis=0)[:, 0]
+    places = np.bincount(seen, minlength=graph.vertices)
+    score = _WINDOW - np.abs(places - _WINDOW) + (graph.vertex_operator == operator)
+    score[~(same[graph.vertex_operator] & computing)] = np.iinfo(np.int64).min
+    return int(score.argmax())
 
 
 def _grid(scan: ScanData, vertices: Sequence[int]) -> Grid | None:
