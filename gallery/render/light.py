@@ -16,12 +16,13 @@ import numpy.typing as npt
 
 from gallery.color.kernel import kernel, parallel_kernel
 from gallery.render.bins import TILE, Bins, sort_strokes
+from gallery.render.lanes import add_dot, add_step
 
 Light = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int32]
 Real = np.float32
-_ZERO, _ONE = np.float32(0), np.float32(1)
+_ZERO, _ONE, _TWO = np.float32(0), np.float32(1), np.float32(2)
 _PAD = 16
 """Pixels around a tile that are drawn and thrown away, so that lines need no clipping there."""
 _SIDE = TILE + 2 * _PAD
@@ -134,29 +135,42 @@ def _line(
     low_u, high_u = max(low_u, ax, _ZERO), min(high_u, bx, np.float32(TILE))
     if high_u <= low_u:
         return
-    # As many pixels at every step, covered or not: a loop of one length is foreseen by the
-    # processor, one of two or three pixels in turn is not.
-    wide = int(half + half) + 2
-    r0, g0, b0 = first[0], first[1], first[2]
-    dr, dg, db = (last[0] - r0) / along, (last[1] - g0) / along, (last[2] - b0) / along
+    both = (
+        first[0],
+        first[1],
+        first[2],
+        _ONE,
+        (last[0] - first[0]) / along,
+        (last[1] - first[1]) / along,
+        (last[2] - first[2]) / along,
+        _ZERO,
+    )
+    wide = half + half
+    narrow = wide <= np.float32(2)
     for u in range(int(low_u), min(int(high_u) + 1, TILE)):
         left = max(np.float32(u), ax)
         right = min(np.float32(u + 1), bx)
         middle = (left + right) * np.float32(0.5) - ax
-        across = ay + slope * middle
         strength = weight * (right - left)
-        red = (r0 + dr * middle) * strength
-        green = (g0 + dg * middle) * strength
-        blue = (b0 + db * middle) * strength
-        low, high = across - half, across + half
-        w0 = max(int(low + np.float32(_PAD)), 0)
-        at = np.uint64(u + _PAD) * step + np.uint64(w0) * across_step
-        for w in range(w0 - _PAD, min(w0 + wide, _SIDE) - _PAD):
-            cover = max(min(np.float32(w + 1), high) - max(np.float32(w), low), _ZERO)
-            light[at] += red * cover
-            light[at + np.uint64(1)] += green * cover
-            light[at + np.uint64(2)] += blue * cover
-            light[at + np.uint64(3)] += strength * cover
+        low = ay + slope * middle - half + np.float32(_PAD)
+        w = max(int(low), 0)
+        at = np.uint64(u + _PAD) * step + np.uint64(w) * across_step
+        # From the first pixel's near side to the line's near and far side.
+        near = low - np.float32(w)
+        far = near + wide
+        if narrow:
+            # A line less than two wide never covers more than three pixels; counted out, they
+            # cost half of what a loop over them does.
+            covers = (
+                min(_ONE, far) - near,
+                max(min(_TWO, far) - max(_ONE, near), _ZERO),
+                max(far - max(_TWO, near), _ZERO),
+            )
+            add_step(light, (at, across_step), both, (middle, strength), covers)
+            continue
+        for k in range(min(int(far) + 1, _SIDE - w)):
+            cover = min(np.float32(k + 1), far) - max(np.float32(k), near)
+            add_step(light, (at, across_step), both, (middle, strength), (max(cover, _ZERO),))
             at += across_step
 
 
@@ -173,12 +187,9 @@ def _dot(light: Light, at: tuple[Real, Real], tone: Light, weight: Real, radius:
             dy = np.float32(row) + np.float32(0.5) - y
             inside = _ONE - (dx * dx + dy * dy) * inverse
             if inside > _ZERO:
-                strength = weight * inside * inside
                 place = np.uint64(((row + _PAD) * _SIDE + column + _PAD) * 4)
-                light[place] += tone[0] * strength
-                light[place + np.uint64(1)] += tone[1] * strength
-                light[place + np.uint64(2)] += tone[2] * strength
-                light[place + np.uint64(3)] += strength
+                strength = weight * inside * inside
+                add_dot(light, place, (tone[0], tone[1], tone[2], _ONE), strength)
 
 
 @parallel_kernel
