@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gallery import commands
+from gallery.configuration import color_rule
 from gallery.errors import DiscoverError, GalleryError, PublishError, SettingsError
 from gallery.report import printable
 from gallery.settings import (
@@ -23,6 +24,7 @@ from gallery.settings import (
     PASSES,
     SKELETONS,
     TARGETS,
+    ColorRule,
     ScanSettings,
 )
 
@@ -241,6 +243,15 @@ def _add_scan(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
         "--color", choices=ATTRIBUTES, default=_SCAN.color, help="what the colour shows"
     )
     made.add_argument("--palette", choices=PALETTES, help="colours, else the attribute's own")
+    made.add_argument(
+        "--rule",
+        type=_rule,
+        action="append",
+        default=[],
+        metavar="PATTERN=#RRGGBB",
+        help='colour of the layers that match, or with "operator:" before it of operators by name '
+        "or type; may be given more than once, a later one wins",
+    )
     made.add_argument("--size", type=_size, default=_SCAN.size, metavar="PX", help="side in pixels")
     made.add_argument("--ground", choices=GROUNDS, default=_SCAN.ground, help="what it is drawn on")
     made.add_argument("--seed", type=_count, default=_SCAN.seed, metavar="N", help="of the layout")
@@ -303,6 +314,13 @@ def _shard(text: str) -> tuple[int, int]:
     if not 1 <= int(number) <= int(count) <= 10_000:
         raise argparse.ArgumentTypeError(f"{text!r} is no part: I goes from 1 to N")
     return int(number), int(count)
+
+
+def _rule(text: str) -> ColorRule:
+    try:
+        return color_rule(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {error}") from error
 
 
 def _count(text: str) -> int:

@@ -133,6 +133,7 @@ def scan(options: argparse.Namespace) -> int:
         seed=options.seed,
         labels=options.labels,
         legend=options.legend,
+        rules=tuple(options.rule),
     )
     _check_model(options.model)
     made = make_scan(

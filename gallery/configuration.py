@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from gallery.settings import (
     PASSES,
     SKELETONS,
     TARGETS,
+    ColorRule,
     GallerySettings,
     Limits,
     ScanSettings,
@@ -27,6 +29,32 @@ FILE_NAME = "gallery.toml"
 FORMATS = ("avif", "webp", "png", "jpeg")
 """Picture formats that a site can hold."""
 
+
+def color_rule(value: object) -> ColorRule:
+    """A colour rule: a table, or "PATTERN=COLOR" with "operator:" before it where it is on those.
+
+    >>> color_rule("operator:Conv=#ff8800")
+    ColorRule(pattern='Conv', color='#ff8800', on='operator')
+    """
+    allowed = 'a table with pattern, color = "#rrggbb" and on = "layer" or "operator"'
+    if isinstance(value, str):
+        start, equals, color = value.rpartition("=")
+        on, colon, pattern = start.partition(":")
+        if not equals or (colon and on not in _RULE_ON):
+            raise ValueError('PATTERN=#rrggbb, with "layer:" or "operator:" before it')
+        value = {"pattern": pattern if colon else start, "color": color}
+        value |= {"on": on} if colon else {}
+    if not isinstance(value, dict) or not {"pattern", "color"} <= value.keys() <= _RULE_KEYS:
+        raise ValueError(allowed)
+    rule = ColorRule(**value)
+    texts = all(isinstance(text, str) and 0 < len(text) <= 500 for text in value.values())
+    if not texts or rule.on not in _RULE_ON or not re.fullmatch("#[0-9a-fA-F]{6}", rule.color):
+        raise ValueError(allowed)
+    return rule
+
+
+_RULE_KEYS = {"pattern", "color", "on"}
+_RULE_ON = ("layer", "operator")
 _SIZE = fields.integer(16, 32_768)
 _BUDGET = fields.integer(1, 100_000_000)
 
@@ -52,6 +80,7 @@ _SCAN: dict[str, fields.Check] = {
     "seed": fields.integer(0, (1 << 31) - 1),
     "labels": fields.switch,
     "legend": fields.switch,
+    "rules": fields.many(color_rule, 256),
 }
 
 _VARIANTS: dict[str, fields.Check] = {

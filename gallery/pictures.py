@@ -197,7 +197,12 @@ def draw_poster(
 
 def _colored(layout: Layout, scan: ScanSettings, ground: str) -> Coloring:
     return color(
-        layout.graph, scan.color, palette=scan.palette, ground=ground, positions=layout.positions
+        layout.graph,
+        scan.color,
+        palette=scan.palette,
+        ground=ground,
+        rules=scan.rules,
+        positions=layout.positions,
     )
 
 

@@ -15,6 +15,9 @@ from gallery.cache import cache_key
 from gallery.fingerprint import fingerprint
 from gallery.settings import FrontMatter, GallerySettings, ScanSettings
 
+_LOOK = ("color", "palette", "ground", "labels", "legend", "rules")
+"""Settings of a scan that change its pictures and nothing before them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanPlan:
@@ -100,7 +103,7 @@ class ModelPlan:
         """Key of the pictures of a scan."""
         version = self.versions["render"]
         settings = asdict(scan.scan)
-        look = {name: settings[name] for name in ("color", "palette", "ground", "labels", "legend")}
+        look = {name: settings[name] for name in _LOOK}
         files = (scan.sizes, scan.formats, scan.png)
         layout = self.layout_key(scan.scan)
         return cache_key("render", version, layout=layout, look=look, files=files)

@@ -70,7 +70,12 @@ def make_scan(
     coloring = clock.time(
         "color",
         lambda: color(
-            graph, s.color, palette=s.palette, ground=s.ground, positions=placed.positions
+            graph,
+            s.color,
+            palette=s.palette,
+            ground=s.ground,
+            rules=s.rules,
+            positions=placed.positions,
         ),
     )
     size = clock.time("render", lambda: _draw(placed, coloring, output, s))

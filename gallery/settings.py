@@ -83,6 +83,22 @@ class FrontMatter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ColorRule:
+    """A colour that the user gives to layers or operators.
+
+    Attributes:
+        pattern: As of a shell ("encoder/*"), matched against layer paths, or against the names
+            and types of operators.
+        color: "#rrggbb".
+        on: "layer" or "operator".
+    """
+
+    pattern: str
+    color: str
+    on: str = "layer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScanSettings:
     """How one scan is made, from lowering to picture.
 
@@ -98,6 +114,7 @@ class ScanSettings:
         seed: Of the layout's random spread.
         labels: Whether layer names are drawn.
         legend: Whether legend and caption are drawn.
+        rules: Colours that stand above the attribute's; a later rule wins.
     """
 
     vertices: int = 100_000
@@ -111,6 +128,7 @@ class ScanSettings:
     seed: int = 1
     labels: bool = False
     legend: bool = False
+    rules: tuple[ColorRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

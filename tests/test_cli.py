@@ -110,6 +110,18 @@ def test_scan_writes_other_formats(run: Run, tmp_path: Path, suffix: str) -> Non
     assert head.startswith(b"<svg") or head[8:] == b"WEBP"
 
 
+def test_colour_rules_colour_a_scan(run: Run, tmp_path: Path) -> None:
+    model, picture = write(tmp_path, NET), tmp_path / "scan.png"
+    options = ("--vertices", 40, "--size", 96, "--rule", "*=#0000ff", "--rule")
+    result = run("scan", model, "-o", picture, *options, "operator:*=#ff0000")
+    assert result.returncode == 0, result.stderr
+    with Image.open(picture) as image:
+        red, green, blue = (channel.getextrema()[1] for channel in image.convert("RGB").split())
+    assert red > 150 > 2 * max(green, blue) - 150
+    wrong = run("scan", model, "-o", picture, *options, "Conv=red")
+    assert (wrong.returncode, "'Conv=red' is not a table" in wrong.stderr) == (2, True)
+
+
 def test_scan_binds_a_symbolic_dimension(run: Run, tmp_path: Path) -> None:
     model = write(tmp_path, "net (float[batch, 8] x) => (float[batch, 8] y) { y = Relu(x) }")
     found = [run("facts", model, "--json", "--dim", f"batch={size}") for size in (1, 7)]

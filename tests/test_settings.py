@@ -116,6 +116,29 @@ def test_the_settings_of_the_readme_are_the_defaults(tmp_path: Path) -> None:
     )
 
 
+def test_colour_rules_are_read_from_the_readmes_example(tmp_path: Path) -> None:
+    block = re.findall(r"```toml\n(.*?)```", README.read_text("utf-8"), re.S)[1]
+    path = tmp_path / "gallery.toml"
+    path.write_text(block)
+    assert read_settings(path).scan.rules == (
+        settings.ColorRule(pattern="encoder/*", color="#ff8800"),
+        settings.ColorRule(pattern="Softmax", color="#ffffff", on="operator"),
+    )
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ['{pattern = "a"}', '{pattern = "a", color = "red"}', '{pattern = "", color = "#ffffff"}', "3",
+     '{pattern = "a", color = "#ffffff", on = "tensor"}', '"a"', '"tensor:a=#ffffff"',
+     '{pattern = "a", color = "#ffffff", more = 1}', '{pattern = 1, color = "#ffffff"}'],
+)  # fmt: skip
+def test_wrong_colour_rules(tmp_path: Path, rule: str) -> None:
+    path = tmp_path / "gallery.toml"
+    path.write_text(f"[scan]\nrules = [{rule}]\n")
+    with pytest.raises(SettingsError, match=r"rules is .*not a list, each (a table|PATTERN)"):
+        read_settings(path)
+
+
 def test_the_readme_names_every_setting() -> None:
     text = README.read_text("utf-8")
     kinds = (

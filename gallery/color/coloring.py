@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,27 +16,12 @@ from gallery.color.tree import tree_places
 from gallery.color.types import Coloring, LegendEntry
 from gallery.errors import RenderError
 from gallery.graph import ComputeGraph, Kind, Pass
+from gallery.settings import ColorRule
 
 _STEPS = 512
 _LEGEND = 14
 Index = npt.NDArray[np.uint16]
 Parts = tuple[Index, Colors, tuple[LegendEntry, ...]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColorRule:
-    """A colour that the user gives to layers or operators.
-
-    Attributes:
-        pattern: As of a shell ("encoder/*"), matched against layer paths, or against the names
-            and types of operators.
-        color: "#rrggbb".
-        on: "layer" or "operator".
-    """
-
-    pattern: str
-    color: str
-    on: str = "layer"
 
 
 def color(
