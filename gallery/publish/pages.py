@@ -183,13 +183,10 @@ def _viewer(context: Context, model: ModelView) -> list[str]:
     except OSError as error:
         found = f"the viewer's data cannot be read: {error.strerror or error}"
         raise PublishError(found, model.slug, "build again without the cache") from error
-    shown = model.hero.picture.fallback if model.hero else None
     page = ViewerPage(
         slug=model.slug,
         title=model.title,
-        picture=shown.href if shown else "",
-        width=shown.width if shown else 0,
-        height=shown.height if shown else 0,
+        picture=model.hero.picture if model.hero else None,
         alt=model.hero.scan.caption if model.hero else "",
         icon=context.static.icon.href,
     )

@@ -8,11 +8,13 @@ a sample of itself (`viewer_sample`); `templates/viewer/decode.js` reads what is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from gallery.color.oklab import chroma_limit
 from gallery.color.types import Coloring
 from gallery.errors import PublishError
 from gallery.graph import Kind, Pass
@@ -21,6 +23,8 @@ from gallery.model import Model
 from gallery.publish.viewer_pack import pack, planes, smooth, steps, varints, zigzag
 from gallery.publish.viewer_sample import Sample, sample
 from gallery.publish.viewer_tables import color_tables, graph_tables, palettes
+from gallery.render.light import FAINTEST
+from gallery.render.types import RenderSettings
 
 VERSION = 1
 VERTICES = 250_000
@@ -29,6 +33,7 @@ EDGES = 1_000_000
 """Edges that are shown at most."""
 
 _STEPS = 65_535
+_LIGHTNESSES, _HUES = 65, 120
 
 
 def viewer_data(
@@ -62,13 +67,16 @@ def viewer_data(
         if len(one.index) != graph.vertices:
             found = f"colouring {one.attribute!r} is of {len(one.index)} vertices"
             raise PublishError(found, graph.model, f"the graph has {graph.vertices}")
-    shown = sample(graph, vertices=vertices, edges=edges)
-    frame, places = _places(layout.positions[shown.vertices])
+    shown = sample(layout, vertices=vertices, edges=edges)
+    frame, places = _places(layout.positions, shown.vertices)
     head: dict[str, Any] = {
         "version": VERSION,
         "whole": [graph.vertices, graph.edges],
         "shown": [len(shown.vertices), len(shown.sources)],
         "frame": frame,
+        "longest": _longest(places, shown),
+        "gamut": [_LIGHTNESSES, _HUES],
+        "look": _look(),
         "skeleton": layout.engine,
         "target": graph.target,
         "kinds": [kind.name.lower() for kind in Kind],
@@ -83,21 +91,61 @@ def viewer_data(
         **_vertex_sections(layout, shown),
         **_edge_sections(shown),
         **_color_sections(colorings, shown),
+        "gamut": _gamut(),
     }
     return pack(head, sections)
 
 
 def _places(
-    positions: npt.NDArray[np.float32],
+    positions: npt.NDArray[np.float32], shown: npt.NDArray[np.int32]
 ) -> tuple[list[float], npt.NDArray[np.uint16]]:
-    """Width and height of the frame (the longer is 1), and places in it: uint16 (k, 2), y up."""
+    """Width and height of the whole's frame (the longer is 1), and places in it, y up.
+
+    The places are uint16 (k, 2), of the shown vertices only.
+    """
     if not len(positions):
         return [1.0, 1.0], np.zeros((0, 2), np.uint16)
     low = positions.min(axis=0).astype(np.float64)
     extent = positions.max(axis=0) - low
     side = float(extent.max()) or 1.0
-    places = np.rint((positions - low) / side * _STEPS).clip(0, _STEPS).astype(np.uint16)
-    return [round(float(length) / side, 6) for length in extent], places
+    places = np.rint((positions[shown] - low) / side * _STEPS).clip(0, _STEPS)
+    return [round(float(length) / side, 6) for length in extent], places.astype(np.uint16)
+
+
+def _longest(places: npt.NDArray[np.uint16], shown: Sample) -> float:
+    """Length of the longest shown edge, which is the faintest, as a share of the longer side."""
+    apart = places[shown.sources].astype(np.float64) - places[shown.readers]
+    return round(float(np.hypot(apart[:, 0], apart[:, 1]).max(initial=1.0)) / _STEPS, 6)
+
+
+def _look() -> dict[str, float]:
+    """How the still pictures are drawn, for the viewer to draw alike.
+
+    Lengths are shares of the graph's longer side; `dot` is the radius of a vertex in pixels of a
+    picture 1,600 wide.
+    """
+    look = RenderSettings()
+    return {
+        "reach": look.reach / 1600 / (1 - 2 * look.margin),
+        "fade": look.fade,
+        "faintest": FAINTEST,
+        "dot": look.dot,
+        "light": look.dot_light,
+        "glow": look.glow,
+        "middle": look.middle,
+        "share": 1 - 2 * look.margin,
+    }
+
+
+@cache
+def _gamut() -> bytes:
+    """The widest chroma in sRGB by lightness and hue, 255 being 0.4, for the tone shader.
+
+    Hues are those in the middle of `_HUES` equal parts of the circle.
+    """
+    hues = (np.arange(_HUES) + 0.5) * 360 / _HUES
+    limits = chroma_limit(np.linspace(0, 1, _LIGHTNESSES)[:, None], hues[None, :])
+    return bytes(np.rint(limits / 0.4 * 255).astype(np.uint8).tobytes())
 
 
 def _vertex_sections(layout: Layout, shown: Sample) -> dict[str, bytes]:

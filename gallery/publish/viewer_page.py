@@ -15,13 +15,14 @@ from jinja2 import Environment
 
 from gallery.errors import PublishError
 from gallery.publish.directories import find, template_directories
+from gallery.publish.files import Picture
 from gallery.publish.settings import SiteSettings
 from gallery.publish.templates import Strings, load_strings, render
 from gallery.publish.viewer_pack import unpack
 
 SCRIPTS = (
-    "decode", "graph", "shaders", "program", "renderer", "camera", "gestures", "colour", "panel",
-    "tree", "card", "play", "address", "main",
+    "decode", "graph", "shaders", "program", "tone", "renderer", "camera", "gestures",
+    "colour", "panel", "tree", "card", "play", "address", "main",
 )  # fmt: skip
 """The viewer's scripts in the order in which they are joined."""
 
@@ -37,18 +38,14 @@ class ViewerPage:
     Attributes:
         slug: The model's directory.
         title: Its name for the visitor.
-        picture: Path of the full-size picture from the site's root, or "".
-        width: Of the picture, pixels.
-        height: Of the picture, pixels.
+        picture: The still picture, which stands until the viewer has drawn, or None.
         alt: The picture in words.
         icon: Path of the site's icon from its root.
     """
 
     slug: str
     title: str
-    picture: str = ""
-    width: int = 0
-    height: int = 0
+    picture: Picture | None = None
     alt: str = ""
     icon: str = "assets/icon.svg"
 
@@ -90,6 +87,7 @@ def viewer_files(
         js=js,
         data=packed,
         icon=page.icon,
+        frame={"frame": head["frame"], "share": head["look"]["share"]},
         whole=head["whole"],
         shown=head["shown"],
     )

@@ -3,8 +3,10 @@
 Vertices are taken evenly along their order, each from its own stretch of it (stratified sampling,
 Cochran, Sampling Techniques, 1977, chapter 5), so that every layer keeps its share of the whole;
 the first vertex of each run of one operator, pass and kind is always there. Each vertex that is
-left out is stood for by the one before it in its run. Edges are taken in the same way and led to
-the vertices that stand for their ends: the density of the light stays that of the whole.
+left out is stood for by the nearest of the same operator, pass and kind that is shown. Edges are
+taken evenly too and led to the vertices that stand for their ends: so density and texture of the
+light stay those of the whole. (Where the one before it in the order stood for a vertex, fibres
+blurred into fur: neighbours in the order may be far apart in the picture.)
 """
 
 from __future__ import annotations
@@ -13,12 +15,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial import cKDTree
 
-from gallery.graph import ComputeGraph
+from gallery.graph import ComputeGraph, Kind, Pass
+from gallery.layout.types import Layout
 from gallery.model import freeze
 
 _SEED = 6
 _MORE = 4
+_APART = 8
+"""Distance between two kinds of vertices in the search for the nearest, in sides of the layout."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,15 +48,17 @@ class Sample:
             freeze(array)
 
 
-def sample(graph: ComputeGraph, *, vertices: int, edges: int) -> Sample:
+def sample(layout: Layout, *, vertices: int, edges: int) -> Sample:
     """The vertices and edges to show, at most so many of each; all of them where they are few."""
+    graph = layout.graph
     rng = np.random.default_rng(_SEED)
     kept = _vertices(graph, vertices, rng)
-    pairs = _pairs(graph, kept, edges, rng)
+    ends = _Ends(layout, kept)
+    pairs = _pairs(ends, edges, rng)
     if len(kept) < graph.vertices and len(pairs) < edges < graph.edges:
         # Edges within one stand-in's stretch are lost; as many more are taken in their place.
         wanted = min(graph.edges, edges * edges // max(1, len(pairs)), _MORE * edges)
-        pairs = _pairs(graph, kept, wanted, rng)
+        pairs = _pairs(ends, wanted, rng)
     if len(pairs) > edges:
         pairs = pairs[_stratified(len(pairs), edges, rng)]
     return Sample(
@@ -60,10 +68,39 @@ def sample(graph: ComputeGraph, *, vertices: int, edges: int) -> Sample:
     )
 
 
-def _pairs(
-    graph: ComputeGraph, kept: npt.NDArray[np.int64], edges: int, rng: np.random.Generator
-) -> npt.NDArray[np.int64]:
+class _Ends:
+    """What stands for each vertex among those that are kept."""
+
+    def __init__(self, layout: Layout, kept: npt.NDArray[np.int64]) -> None:
+        self.graph = layout.graph
+        self.kept = kept
+        self.whole = len(kept) == self.graph.vertices
+        if not self.whole:
+            self._places = _kinds_apart(layout)
+            self._tree = cKDTree(self._places[kept])
+
+    def __call__(self, vertices: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Position in `kept` of each vertex's stand-in, or -1 where its kind has none."""
+        if self.whole:
+            return vertices
+        each, back = np.unique(vertices, return_inverse=True)
+        far, nearest = self._tree.query(self._places[each], distance_upper_bound=_APART / 2)
+        return np.where(np.isfinite(far), nearest, -1)[back].astype(np.int64)
+
+
+def _kinds_apart(layout: Layout) -> npt.NDArray[np.float64]:
+    """Positions with a third coordinate that keeps operators, passes and kinds apart: (n, 3)."""
+    graph, positions = layout.graph, layout.positions
+    low = positions.min(axis=0)
+    side = float((positions.max(axis=0) - low).max()) or 1.0
+    work = graph.vertex_operator.astype(np.float64) * len(Pass) + graph.vertex_pass
+    kind = work * len(Kind) + graph.vertex_kind
+    return np.column_stack([(positions - low) / side, kind * _APART])
+
+
+def _pairs(ends: _Ends, edges: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     """Of `edges` edges those between different kept vertices: reader * len(kept) + source."""
+    graph = ends.graph
     picked = _stratified(graph.edges, edges, rng)
     readers = np.searchsorted(graph.indptr, picked, "right").astype(np.int64) - 1
     sources = graph.sources[picked].astype(np.int64)
@@ -71,12 +108,11 @@ def _pairs(
         back = graph.back_edges[:edges].astype(np.int64)
         readers = np.concatenate([readers, back[:, 0]])
         sources = np.concatenate([sources, back[:, 1]])
-    if len(kept) < graph.vertices:
-        sources, same_source = _stand_in(graph, kept, sources)
-        readers, same_reader = _stand_in(graph, kept, readers)
-        true = same_source & same_reader & (sources != readers)
-        sources, readers = sources[true], readers[true]
-    return _distinct(readers * max(1, len(kept)) + sources)
+    readers, sources = ends(readers), ends(sources)
+    if not ends.whole:
+        true = (readers >= 0) & (sources >= 0) & (readers != sources)
+        readers, sources = readers[true], sources[true]
+    return _distinct(readers * max(1, len(ends.kept)) + sources)
 
 
 def _distinct(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -91,6 +127,11 @@ def _stratified(total: int, budget: int, rng: np.random.Generator) -> npt.NDArra
     """`budget` of the numbers 0..total-1, one from each of as many stretches, ascending."""
     if total <= budget:
         return np.arange(total, dtype=np.int64)
+    if 2 * budget > total:
+        # Stretches shorter than two would often give one number twice; those left out never do.
+        kept = np.ones(total, bool)
+        kept[_stratified(total, total - budget, rng)] = False
+        return np.flatnonzero(kept)
     place = (np.arange(budget) + rng.random(budget)) * (total / budget)
     return _distinct(np.minimum(place.astype(np.int64), total - 1))
 
@@ -108,13 +149,3 @@ def _vertices(graph: ComputeGraph, budget: int, rng: np.random.Generator) -> npt
         return _stratified(graph.vertices, budget, rng)
     rest = _stratified(graph.vertices, budget - len(first), rng)
     return _distinct(np.concatenate([first, rest]))
-
-
-def _stand_in(
-    graph: ComputeGraph, kept: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Position in `kept` of what stands for each end, and whether it is of the same operator."""
-    place = np.maximum(np.searchsorted(kept, ends, "right") - 1, 0)
-    proxy = kept[place]
-    same = graph.vertex_operator[proxy] == graph.vertex_operator[ends]
-    return place.astype(np.int64), same & (graph.vertex_pass[proxy] == graph.vertex_pass[ends])

@@ -21,7 +21,7 @@
     else if (lit.type !== undefined) said.set("type", lit.type);
     else if (lit.rows) said.set("rows", lit.rows.join("-"));
     if (pinned >= 0) said.set("vertex", graph.ids[pinned]);
-    if (camera.zoom !== 1 || camera.x !== camera.frame[0] / 2 || camera.y !== camera.frame[1] / 2) {
+    if (!camera.isHome) {
       said.set("at", [camera.x.toFixed(5), camera.y.toFixed(5), camera.zoom.toFixed(3)].join(","));
     }
     const text = said.toString();

@@ -3,6 +3,9 @@
   "use strict";
 
   const MOST = 400;
+  // Pixels above and below the whole graph.
+  const HEAD = 24;
+  const FOOT = 92;
   const still = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   V.still = still;
 
@@ -14,20 +17,41 @@
       this.home();
     }
 
-    home() { this.set(this.frame[0] / 2, this.frame[1] / 2, 1); }
+    home() { this.set(...this.whole(), 1); }
+
+    // The centre that shows the whole graph clear of the controls at the bottom.
+    whole() {
+      return [this.frame[0] / 2, this.frame[1] / 2 - (FOOT - HEAD) / 2 / this.fit];
+    }
+
+    get isHome() {
+      const [x, y] = this.whole();
+      return this.zoom === 1 && Math.hypot(this.x - x, this.y - y) < 1e-6;
+    }
 
     set(x, y, zoom) {
       this.zoom = Math.max(0.5, Math.min(MOST, zoom));
       this.x = Math.max(0, Math.min(this.frame[0], x));
       this.y = Math.max(0, Math.min(this.frame[1], y));
       this.flight = null;
+      this.atHome = this.isHome;
     }
 
-    // Pixels of the page that the longer side of the graph takes.
-    get scale() {
+    // Pixels of the page that the longer side of the graph takes, at home and now.
+    get fit() {
       const { clientWidth, clientHeight } = this.stage;
-      const fit = Math.min(clientWidth / this.frame[0], clientHeight / this.frame[1]);
-      return Math.max(1, fit) * 0.9 * this.zoom;
+      const room = [0.94 * clientWidth, clientHeight - HEAD - FOOT];
+      return Math.max(1, Math.min(room[0] / this.frame[0], room[1] / this.frame[1]));
+    }
+
+    get scale() { return this.fit * this.zoom; }
+
+    // Puts the still picture, of whose side the graph takes a share, where the graph is.
+    lay(image, share) {
+      const side = this.scale / share;
+      const [x, y] = this.point(this.frame[0] / 2, this.frame[1] / 2);
+      Object.assign(image.style, { inset: "auto", left: `${x - side / 2}px`,
+        top: `${y - side / 2}px`, width: `${side}px`, height: `${side}px` });
     }
 
     get view() {

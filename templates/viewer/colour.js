@@ -2,7 +2,8 @@
 (function (V) {
   "use strict";
 
-  const DIM = 10;
+  // Light of what is not chosen, of 255.
+  const DIM = 3;
 
   function fromHex(hex) {
     return Uint8Array.from(hex.match(/../g), (pair) => parseInt(pair, 16));

@@ -3,7 +3,7 @@
   "use strict";
 
   class App {
-    constructor(root, graph, texts) {
+    constructor(root, graph, camera, texts) {
       this.root = root;
       this.graph = graph;
       this.texts = texts;
@@ -11,16 +11,18 @@
       this.stage = root.querySelector("[data-stage]");
       const plain = new URLSearchParams(window.location.search).has("plain");
       this.renderer = new V.Renderer(root.querySelector("[data-light]"), graph, plain);
-      this.camera = new V.Camera(this.stage, graph.head.frame, () => this.moved());
+      performance.mark("viewer-uploaded");
+      this.camera = camera;
+      camera.changed = () => this.moved();
       this.colours = new V.Colours(graph, this.renderer);
       this.tree = new V.Tree(root, this);
       this.panel = new V.Panel(root, this);
       this.card = new V.Card(root, this);
       this.play = new V.Play(root, this);
       this.listen();
-      new ResizeObserver(() => this.resize()).observe(this.stage);
       this.resize();
       V.readAddress(this);
+      new ResizeObserver(() => this.resize()).observe(this.stage);
     }
 
     listen() {
@@ -57,7 +59,7 @@
       });
       canvas.addEventListener("webglcontextrestored", () => {
         this.renderer.fence = null;
-        this.renderer.sum = this.renderer.half = this.renderer.other = null;
+        this.renderer.sum = null;
         this.renderer.prepare(this.renderer.plain);
         this.resize();
         this.recolour(this.colours.number, this.colours.palette);
@@ -82,7 +84,7 @@
       const { renderer, camera } = this;
       renderer.view = camera.view;
       const apart = camera.scale * this.ratio / Math.sqrt(Math.max(1, this.graph.n));
-      renderer.size = Math.max(1.1 * this.ratio, Math.min(0.3 * apart, 12 * this.ratio));
+      renderer.size = Math.max(2 * this.ratio, Math.min(0.3 * apart, 12 * this.ratio));
       renderer.dirty = true;
       this.card?.draw();
       this.said();
@@ -164,8 +166,7 @@
     }
 
     home() {
-      const [width, height] = this.graph.head.frame;
-      this.camera.flyTo(width / 2, height / 2, 1);
+      this.camera.flyTo(...this.camera.whole(), 1);
     }
 
     clear() {
@@ -211,10 +212,24 @@
     const root = document.querySelector("[data-viewer]");
     if (!root) return;
     const texts = JSON.parse(root.dataset.texts);
+    const stage = root.querySelector("[data-stage]");
+    const image = stage.querySelector("img");
+    const { frame, share } = JSON.parse(root.dataset.frame);
+    const camera = new V.Camera(stage, frame);
+    // The still picture stands where the graph will: nothing jumps when the light comes.
+    const lay = () => {
+      if (camera.atHome) camera.home();
+      if (image) camera.lay(image, share);
+    };
+    lay();
+    new ResizeObserver(lay).observe(stage);
     try {
-      const graph = new V.Graph(await V.open(await V.received));
+      const text = await V.received;
+      performance.mark("viewer-received");
+      const graph = new V.Graph(await V.open(text));
+      performance.mark("viewer-decoded");
       root.classList.add("ready");
-      V.app = new App(root, graph, texts);
+      V.app = new App(root, graph, camera, texts);
     } catch (error) {
       root.classList.remove("ready");
       root.classList.add("failed");

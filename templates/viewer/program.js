@@ -14,7 +14,8 @@
     }
     gl.linkProgram(program);
     if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-      throw new Error(gl.getProgramInfoLog(program) || "a shader could not be linked");
+      const logs = gl.getAttachedShaders(program).map((shader) => gl.getShaderInfoLog(shader));
+      throw new Error([gl.getProgramInfoLog(program), ...logs].join(" ").trim());
     }
     const uniforms = {};
     const count = gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS);
@@ -45,6 +46,17 @@
     for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) {
       gl.texParameteri(gl.TEXTURE_2D, name, gl.NEAREST);
     }
+  };
+
+  // A table to look up between its entries, one byte or float each; columns go round.
+  V.table = function (gl, texture, values, width) {
+    const form = values instanceof Float32Array
+      ? [gl.R16F, gl.RED, gl.FLOAT] : [gl.R8, gl.RED, gl.UNSIGNED_BYTE];
+    V.fill(gl, texture, form, values, 1, width);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
+    return texture;
   };
 
   // A texture to draw on; `linear` where it is read between its texels.

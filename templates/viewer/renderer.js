@@ -7,11 +7,15 @@
   const ROUNDS = 8;
   const SHIFTS = [[0, 0], [0.25, -0.33], [-0.25, 0.11], [0.5, 0.56], [-0.62, -0.56],
     [-0.12, 0.78], [0.62, -0.11], [-0.38, -0.78]];
-  const PARTS = 64;
   // Milliseconds that a part should take while something moves, and at rest.
   const GOAL = { quick: 40, calm: 260 };
   const LEAST = 25000;
   const PATIENCE = 5000;
+  const SEEN = 700;
+  // Half floats end at 65,504: less light for each edge leaves room for the dense parts.
+  const HALF = 1 / 16;
+  // Where no floating-point target can be had, light adds up in eight bits at once.
+  const PLAIN = 0.05;
 
   function shuffled(pairs) {
     const out = pairs.slice();
@@ -49,7 +53,6 @@
       this.view = [2, 2, -1, -1];
       this.size = 1;
       this.count = { quick: 40000, calm: 60000 };
-      this.peak = 0;
       this.frames = 0;
       this.quick = false;
       this.dirty = true;
@@ -63,12 +66,11 @@
       const wide = float && gl.getExtension("EXT_float_blend");
       this.plain = plain || !(float || half);
       this.inside = this.plain ? gl.RGBA8 : wide ? gl.RGBA32F : gl.RGBA16F;
-      // Half floats end at 65,504: less light for each edge leaves room for the dense parts.
-      this.energy = this.plain ? V.PLAIN_GAIN : wide ? 1 : 1 / 16;
+      this.energy = this.plain ? PLAIN : wide ? 1 : HALF;
       this.rounds = this.plain ? 1 : ROUNDS;
-      for (const name of ["lines", "points", "measure", "tone", "small", "blur"]) {
-        this[name] = V.program(gl, V[name.toUpperCase()]);
-      }
+      this.lines = V.program(gl, V.LINES);
+      this.points = V.program(gl, V.POINTS);
+      this.tone = new V.Tone(gl, graph, this.plain);
       this.places = V.list(gl, [gl.RG16UI, gl.RG_INTEGER, gl.UNSIGNED_SHORT], this.pairsOf(), 2);
       const about = new Uint32Array(graph.n);
       for (let v = 0; v < graph.n; v++) about[v] = graph.operator[v] | (graph.pass[v] << 24);
@@ -80,8 +82,6 @@
       this.palette = gl.createTexture();
       this.mask = gl.createTexture();
       this.array = gl.createVertexArray();
-      this.peaks = this.plain ? null : V.target(gl, gl.RGBA32F, PARTS, PARTS);
-      if (this.peaks && !this.peaks.whole) this.peaks = V.target(gl, gl.RGBA16F, PARTS, PARTS);
     }
 
     pairsOf() {
@@ -114,18 +114,15 @@
       const { gl } = this;
       this.canvas.width = width;
       this.canvas.height = height;
-      for (const name of ["sum", "half", "other"]) V.drop(gl, this[name]);
+      V.drop(gl, this.sum);
       this.sum = V.target(gl, this.inside, width, height);
       if (!this.sum.whole) {
         V.drop(gl, this.sum);
         this.inside = gl.RGBA16F;
-        this.energy = 1 / 16;
+        this.energy = HALF;
         this.sum = V.target(gl, this.inside, width, height);
       }
-      const soft = this.plain ? gl.RGBA8 : gl.RGBA16F;
-      const small = [Math.max(1, width >> 2), Math.max(1, height >> 2)];
-      this.half = V.target(gl, soft, ...small, true);
-      this.other = V.target(gl, soft, ...small, true);
+      this.tone.resize(width, height);
       this.dirty = true;
     }
 
@@ -166,25 +163,22 @@
       gl.bindVertexArray(this.array);
       const part = (count) => [Math.floor(this.done * count), Math.floor(end * count)];
       const [from, to] = part(graph.m);
-      this.bind(this.lines, 1);
+      this.bind(this.lines);
       if (to > from) gl.drawArrays(gl.LINES, 2 * from, 2 * (to - from));
       const [first, last] = part(graph.n);
-      this.bind(this.points, this.size > 2.5 ? 2.2 : 1.2);
-      gl.uniform1f(this.points.at.size, this.size);
-      gl.uniform1ui(this.points.at.stride, this.stride);
-      gl.uniform1ui(this.points.at.count, Math.max(1, graph.n));
+      this.bind(this.points);
       if (last > first) gl.drawArrays(gl.POINTS, first, last - first);
       gl.disable(gl.BLEND);
       this.issued = { now, pace: this.quick ? "quick" : "calm", cut: end < 1 };
       this.done = end;
       this.gain = 1 / (this.energy * (this.round + end));
       if (end === 1) { this.round++; this.done = 0; this.limitRounds(now); }
-      if (!this.plain) this.weigh();
+      this.tone.ask(this.sum);
       this.fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
       gl.flush();
     }
 
-    bind({ program, at }, light) {
+    bind({ program, at }) {
       const { gl } = this;
       gl.useProgram(program);
       ["places", "about", "rows", "edges", "palette", "mask"].forEach((name, unit) => {
@@ -194,35 +188,21 @@
       });
       const [x, y] = SHIFTS[this.round % SHIFTS.length];
       const { width, height } = this.sum;
+      const { look } = this.graph.head;
       gl.uniform4fv(at.view, this.view);
       gl.uniform2f(at.jitter, 1.5 * x / width, 1.5 * y / height);
       gl.uniform3fv(at.passes, this.passes);
       gl.uniform4fv(at.wave, this.wave);
-      gl.uniform1f(at.energy, this.energy * light);
-    }
-
-    whole({ program, at }, target, sum) {
-      const { gl } = this;
-      gl.bindFramebuffer(gl.FRAMEBUFFER, target ? target.frame : null);
-      gl.viewport(0, 0, target ? target.width : this.sum.width,
-        target ? target.height : this.sum.height);
-      gl.useProgram(program);
-      gl.activeTexture(gl.TEXTURE0);
-      gl.bindTexture(gl.TEXTURE_2D, sum.texture);
-      gl.uniform1i(at.sum, 0);
-      return at;
-    }
-
-    // Asks for the light of the picture's parts; it comes with the fence, so nothing waits for it.
-    weigh() {
-      const { gl } = this;
-      this.whole(this.measure, this.peaks, this.sum);
-      gl.drawArrays(gl.TRIANGLES, 0, 3);
-      this.parcel = gl.createBuffer();
-      gl.bindBuffer(gl.PIXEL_PACK_BUFFER, this.parcel);
-      gl.bufferData(gl.PIXEL_PACK_BUFFER, PARTS * PARTS * 16, gl.STREAM_READ);
-      gl.readPixels(0, 0, PARTS, PARTS, gl.RGBA, gl.FLOAT, 0);
-      gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
+      gl.uniform1f(at.energy, this.energy);
+      if (program === this.lines.program) {
+        for (const name of ["reach", "fade", "faintest"]) gl.uniform1f(at[name], look[name]);
+        gl.uniform2f(at.pixels, this.view[0] * width, this.view[1] * height);
+      } else {
+        gl.uniform1f(at.size, this.size);
+        gl.uniform1f(at.strength, look.light);
+        gl.uniform1ui(at.stride, this.stride);
+        gl.uniform1ui(at.count, Math.max(1, this.graph.n));
+      }
     }
 
     arrive(now) {
@@ -230,8 +210,20 @@
       gl.deleteSync(this.fence);
       this.fence = null;
       this.adapt(now - this.issued.now, this.issued);
-      this.expose();
+      // An antialiased line's brightest pixel holds about 0.7 of its light.
+      const { look, longest } = this.graph.head;
+      const single = 0.7 * Math.max(look.faintest, Math.min(1, look.reach / longest) ** look.fade);
+      this.tone.expose(this.gain, single, { gently: this.quick, hold: this.hold });
+      // At rest each part need not be seen: the tones would take a third of the time.
+      if (this.done && this.frames && !this.quick && now - this.presented < SEEN) return;
+      this.presented = now;
       this.present();
+    }
+
+    present() {
+      this.gl.bindVertexArray(this.array);
+      this.tone.present(this.sum, this.gain);
+      this.frames++;
     }
 
     // Smooth lines are worth a few seconds; a slow machine draws fewer rounds.
@@ -245,47 +237,6 @@
     adapt(took, { pace, cut }) {
       const factor = took > 1.7 * GOAL[pace] ? 0.6 : took < GOAL[pace] && cut ? 1.7 : 1;
       this.count[pace] = Math.max(LEAST, Math.min(4e6, this.count[pace] * factor));
-    }
-
-    expose() {
-      if (this.plain) { this.peak = 2; return; }
-      const { gl } = this;
-      const data = new Float32Array(PARTS * PARTS * 4);
-      gl.bindBuffer(gl.PIXEL_PACK_BUFFER, this.parcel);
-      gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, data);
-      gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
-      gl.deleteBuffer(this.parcel);
-      // While the wave runs, the exposure stays, so that it is the wave that shines.
-      if (this.hold && this.peak) return;
-      const lit = data.filter((value, i) => i % 4 === 0 && value > 0).sort();
-      const top = lit.length ? lit[Math.floor(0.985 * (lit.length - 1))] * this.gain : 1;
-      const goal = Math.max(6, top);
-      this.peak = this.peak && this.quick ? this.peak * (goal / this.peak) ** 0.35 : goal;
-    }
-
-    present() {
-      const { gl } = this;
-      gl.bindVertexArray(this.array);
-      let at = this.whole(this.small, this.half, this.sum);
-      gl.uniform1f(at.gain, this.gain);
-      gl.uniform1f(at.peak, Math.log(1 + 1.6 * this.peak));
-      gl.drawArrays(gl.TRIANGLES, 0, 3);
-      const { width, height } = this.half;
-      for (const [from, to, along] of [["half", "other", [1 / width, 0]],
-        ["other", "half", [0, 1 / height]]]) {
-        at = this.whole(this.blur, this[to], this[from]);
-        gl.uniform2fv(at.along, along);
-        gl.drawArrays(gl.TRIANGLES, 0, 3);
-      }
-      at = this.whole(this.tone, null, this.sum);
-      gl.activeTexture(gl.TEXTURE1);
-      gl.bindTexture(gl.TEXTURE_2D, this.half.texture);
-      gl.uniform1i(at.bloom, 1);
-      gl.uniform1f(at.gain, this.gain);
-      gl.uniform1f(at.peak, Math.log(1 + 1.6 * this.peak));
-      gl.uniform1f(at.halo, 0.55);
-      gl.drawArrays(gl.TRIANGLES, 0, 3);
-      this.frames++;
     }
   };
 })(window.GalleryViewer = window.GalleryViewer || {});

@@ -1,4 +1,5 @@
-// Shaders: lines and points whose light adds up, the measure of the light, and its tone.
+// Shaders: lines and points whose light adds up, its measure, its tones and its glow. They follow
+// gallery/render (light.py, tone.py, glow.py), so that the viewer shines as the still picture does.
 (function (V) {
   "use strict";
 
@@ -13,7 +14,8 @@ uniform vec2 jitter;
 uniform vec3 passes;
 uniform vec4 wave;
 uniform float energy;
-out vec3 light;
+// Colour times amount, and the amount itself: what is there and how much of it stay apart.
+out vec4 light;
 ivec2 at(uint i) { return ivec2(int(i & 2047u), int(i >> 11)); }
 vec2 place(uint v) { return vec2(texelFetch(places, at(v), 0).xy) / 65535.0; }
 float shown(uint v) { return passes[min(texelFetch(about, at(v), 0).x >> 24, 2u)]; }
@@ -23,19 +25,20 @@ float beat(uint v) {
   float behind = wave.x - float(v) / wave.w;
   float glow = behind < 0.0 ? exp(behind * behind * -wave.y * wave.y * 9.0)
                             : exp(-behind * wave.y);
-  return 0.035 + 4.0 * glow;
+  return 0.012 + 3.0 * glow;
 }
-vec3 colour(uint v) {
+vec4 colour(uint v) {
   uint row = texelFetch(rows, at(v), 0).x;
   vec4 c = texelFetch(palette, ivec2(int(row & 255u), int(row >> 8)), 0);
   uint o = texelFetch(about, at(v), 0).x & 0xffffffu;
   float lit = texelFetch(mask, at(o), 0).x;
-  return c.rgb * (c.a * lit * beat(v) * energy);
+  return vec4(c.rgb, 1.0) * (c.a * lit * beat(v) * energy);
 }
 `;
 
   V.LINES = [SHARED + `
-uniform vec2 scale;
+uniform float reach, fade, faintest;
+uniform vec2 pixels;
 void main() {
   uvec2 e = texelFetch(edges, at(uint(gl_VertexID) >> 1), 0).xy;
   bool reads = (gl_VertexID & 1) == 1;
@@ -43,35 +46,40 @@ void main() {
   uint other = reads ? e.x : e.y;
   vec2 p = place(self);
   float visible = shown(self) * shown(other);
-  // Long edges would drown what lies below them: their light spreads over their length.
-  float far = distance(p, place(other));
-  light = colour(self) * visible / (1.0 + 9.0 * far);
+  vec2 along = place(other) - p;
+  float far = length(along);
+  float weight = far <= reach ? 1.0 : max(pow(reach / far, fade), faintest);
+  // A line has one pixel a step of its longer axis: slanted ones get the light of their length.
+  vec2 steps = abs(along * pixels);
+  weight *= length(steps) / max(max(steps.x, steps.y), 1e-6);
+  light = colour(self) * (visible * weight);
   gl_Position = visible == 0.0 ? vec4(2.0, 2.0, 2.0, 1.0)
                                : vec4(p * view.xy + view.zw + jitter, 0.0, 1.0);
 }`, `#version 300 es
 precision highp float;
-in vec3 light;
+in vec4 light;
 out vec4 sum;
-void main() { sum = vec4(light, 1.0); }`];
+void main() { sum = light; }`];
 
   V.POINTS = [SHARED + `
-uniform float size;
+uniform float size, strength;
 uniform uint stride, count;
 void main() {
   // Strides through the vertices, so that a part of them looks like all.
   uint v = (uint(gl_VertexID) * stride) % count;
   float visible = shown(v);
-  light = colour(v) * visible;
+  light = colour(v) * (visible * strength);
   gl_PointSize = size;
   gl_Position = visible == 0.0 ? vec4(2.0, 2.0, 2.0, 1.0)
                                : vec4(place(v) * view.xy + view.zw + jitter, 0.0, 1.0);
 }`, `#version 300 es
 precision highp float;
-in vec3 light;
+in vec4 light;
 out vec4 sum;
 void main() {
   vec2 d = gl_PointCoord * 2.0 - 1.0;
-  sum = vec4(light * max(0.0, 1.0 - dot(d, d)), 1.0);
+  float inside = max(0.0, 1.0 - dot(d, d));
+  sum = light * (inside * inside);
 }`];
 
   const WHOLE = `#version 300 es
@@ -80,84 +88,105 @@ void main() {
   gl_Position = vec4(corner * 2.0 - 1.0, 0.0, 1.0);
 }`;
 
-  // The brightest of up to 64 samples in each of 64 x 64 parts of the picture.
+  // Amounts at four pixels of each of 128 x 128 parts of the picture, for the tone curve.
   V.MEASURE = [WHOLE, `#version 300 es
 precision highp float;
-uniform sampler2D sum;
-out vec4 peak;
-void main() {
-  vec2 size = vec2(textureSize(sum, 0));
-  float most = 0.0;
-  for (int k = 0; k < 64; k++) {
-    vec2 inside = vec2(float(k & 7) + 0.5, float(k >> 3) + 0.5) / 8.0;
-    vec2 at = (floor(gl_FragCoord.xy) + inside) / 64.0 * size;
-    vec3 c = texelFetch(sum, ivec2(at), 0).rgb;
-    most = max(most, max(c.r, max(c.g, c.b)));
-  }
-  peak = vec4(most, 0.0, 0.0, 1.0);
-}`];
-
-  // A logarithmic curve on the strongest channel; the ratios of the channels, and so hue and
-  // saturation, stay as they are, but for the last of the curve, where cores grow pale.
-  V.TONE = [WHOLE, `#version 300 es
-precision highp float;
-uniform sampler2D sum, bloom;
-uniform float gain, peak, halo;
-out vec4 colour;
-vec3 tone(vec3 c) {
-  float v = max(c.r, max(c.g, c.b));
-  if (v <= 0.0) return vec3(0.0);
-  float t = min(1.0, log(1.0 + 1.6 * v) / peak);
-  t = pow(t, 1.7);
-  return mix(c / v * t, vec3(t), 0.3 * smoothstep(0.7, 1.0, t));
+uniform sampler2D image;
+out vec4 amounts;
+float amount(float x, float y) {
+  vec2 part = vec2(textureSize(image, 0)) / 128.0;
+  return texelFetch(image, ivec2((floor(gl_FragCoord.xy) + vec2(x, y)) * part), 0).a;
 }
 void main() {
-  vec3 c = tone(texelFetch(sum, ivec2(gl_FragCoord.xy), 0).rgb * gain);
-  vec2 at = gl_FragCoord.xy / vec2(textureSize(sum, 0));
-  if (halo > 0.0) {
-    vec3 b = texture(bloom, at).rgb;
-    c = 1.0 - (1.0 - min(c, 1.0)) * (1.0 - min(b * halo, 1.0));
-  }
-  // Ground of the gallery's scans, not quite black.
-  c += vec3(0.0013, 0.0015, 0.0025);
-  colour = vec4(mix(12.92 * c, 1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c)), 1.0);
+  amounts = vec4(amount(0.25, 0.25), amount(0.75, 0.25), amount(0.25, 0.75), amount(0.75, 0.75));
 }`];
 
-  // A quarter of the size, toned; then blurred along one axis after the other.
-  V.SMALL = [WHOLE, `#version 300 es
+  // The mean colour gives hue and chroma, the amount gives the lightness: see tone.py.
+  V.TONE = [WHOLE, `#version 300 es
 precision highp float;
-uniform sampler2D sum;
-uniform float gain, peak;
+uniform sampler2D image, limits, rise;
+uniform float gain;
+uniform vec2 curve;
+out vec4 colour;
+const mat3 TO_LMS = mat3(0.4122214708, 0.2119034982, 0.0883024619, 0.5363325363, 0.6806995451,
+  0.2817188376, 0.0514459929, 0.1073969566, 0.6299787005);
+const mat3 TO_LAB = mat3(0.2104542553, 1.9779984951, 0.0259040371, 0.7936177850, -2.4285922050,
+  0.7827717662, -0.0040720468, 0.4505937099, -0.8086757660);
+const mat3 FROM_LAB = mat3(1.0, 1.0, 1.0, 0.3963377774, -0.1055613458, -0.0894841775,
+  0.2158037573, -0.0638541728, -1.2914855480);
+const mat3 FROM_LMS = mat3(4.0767416621, -1.2684380046, -0.0041960863, -3.3077115913,
+  2.6097574011, -0.7034186147, 0.2309699292, -0.3413193965, 1.7076147010);
+const float FLOOR = 0.19, BODY = 0.7, TINT = 0.94, CORE = 0.6;
+float between(sampler2D table, vec2 at) {
+  vec2 size = vec2(textureSize(table, 0));
+  return texture(table, (at * (size - 1.0) + 0.5) / size).r;
+}
+void main() {
+  vec4 light = texelFetch(image, ivec2(gl_FragCoord.xy), 0);
+  colour = vec4(0.0, 0.0, 0.0, 1.0);
+  float amount = light.a * gain;
+  if (amount <= 0.0) return;
+  vec3 lab = TO_LAB * pow(max(TO_LMS * (light.rgb / light.a), 0.0), vec3(1.0 / 3.0));
+  float chroma = max(length(lab.yz), 1e-6);
+  float hue = atan(lab.z, lab.y) / 6.2831853;
+  float goal = FLOOR * pow(amount / curve.x, 1.0 / 3.0);
+  if (amount > curve.x) {
+    float place = between(rise, vec2(min(log(amount / curve.x) / curve.y, 1.0), 0.0));
+    float last = lab.x + max(TINT - lab.x, 0.0) * CORE;
+    goal = place < BODY ? mix(FLOOR, lab.x, place / BODY)
+                        : mix(lab.x, last, (place - BODY) / (1.0 - BODY));
+  }
+  float wanted = chroma * pow(min(goal / max(lab.x, 1e-3), 1.25), 0.8);
+  float hues = float(textureSize(limits, 0).x);
+  float limit = 0.4 * between(limits, vec2((hue * hues - 0.5) / (hues - 1.0), goal));
+  vec2 ab = lab.yz * (min(wanted, 0.96 * limit) / chroma);
+  vec3 roots = FROM_LAB * vec3(goal, ab);
+  colour.rgb = max(FROM_LMS * (roots * roots * roots), 0.0);
+}`];
+
+  // A quarter of the size.
+  V.SHRINK = [WHOLE, `#version 300 es
+precision highp float;
+uniform sampler2D image;
 out vec4 colour;
 void main() {
-  ivec2 corner = ivec2(gl_FragCoord.xy) * 4;
-  ivec2 last = textureSize(sum, 0) - 1;
-  vec3 total = vec3(0.0);
-  for (int k = 0; k < 16; k++) {
-    total += texelFetch(sum, min(corner + ivec2(k & 3, k >> 2), last), 0).rgb;
+  vec2 texel = 1.0 / vec2(textureSize(image, 0));
+  vec2 middle = gl_FragCoord.xy * 4.0;
+  colour = vec4(0.0);
+  for (int k = 0; k < 4; k++) {
+    vec2 at = middle + vec2(float(k & 1), float(k >> 1)) * 2.0 - 1.0;
+    colour += 0.25 * texture(image, at * texel);
   }
-  total *= gain / 16.0;
-  float v = max(total.r, max(total.g, total.b));
-  float t = min(1.0, log(1.0 + 1.6 * v) / peak);
-  colour = vec4(v > 0.0 ? total / v * t * t * t : vec3(0.0), 1.0);
 }`];
 
+  // One axis of a Gaussian whose standard deviation is two steps of 'along'.
   V.BLUR = [WHOLE, `#version 300 es
 precision highp float;
-uniform sampler2D sum;
+uniform sampler2D image;
 uniform vec2 along;
 out vec4 colour;
 void main() {
-  vec2 at = gl_FragCoord.xy / vec2(textureSize(sum, 0));
-  vec3 total = texture(sum, at).rgb * 0.227;
-  float weight[4] = float[](0.1946, 0.1216, 0.0541, 0.0162);
-  for (int k = 1; k <= 4; k++) {
-    vec2 step = along * float(k) * 1.6;
-    total += (texture(sum, at + step).rgb + texture(sum, at - step).rgb) * weight[k - 1];
+  vec2 at = gl_FragCoord.xy / vec2(textureSize(image, 0));
+  float weight[5] = float[](0.2042, 0.1802, 0.1238, 0.0663, 0.0276);
+  colour = texture(image, at) * weight[0];
+  for (int k = 1; k < 5; k++) {
+    vec2 apart = along * float(k);
+    colour += (texture(image, at + apart) + texture(image, at - apart)) * weight[k];
   }
-  colour = vec4(total, 1.0);
 }`];
 
-  // Where no floating-point target can be had, light adds up in eight bits at once.
-  V.PLAIN_GAIN = 0.09;
+  // Glow of three widths, and sRGB; what is too bright keeps its hue.
+  V.FINISH = [WHOLE, `#version 300 es
+precision highp float;
+uniform sampler2D image, near, wide, widest;
+uniform float glow;
+out vec4 colour;
+void main() {
+  vec2 at = gl_FragCoord.xy / vec2(textureSize(image, 0));
+  vec3 c = texelFetch(image, ivec2(gl_FragCoord.xy), 0).rgb + glow * (0.30 * texture(near, at).rgb
+    + 0.16 * texture(wide, at).rgb + 0.09 * texture(widest, at).rgb);
+  float most = max(c.r, max(c.g, c.b));
+  c *= most > 0.985 ? 0.985 / most : 1.0;
+  colour = vec4(mix(12.92 * c, 1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c)), 1.0);
+}`];
 })(window.GalleryViewer = window.GalleryViewer || {});

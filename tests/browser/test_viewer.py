@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
@@ -23,11 +22,13 @@ from selenium.webdriver.support.ui import Select
 
 from gallery.color import color
 from gallery.layout.types import Layout
+from gallery.publish.files import Placed, picture
 from gallery.publish.settings import SiteSettings
 from gallery.publish.templates import environment
 from gallery.publish.viewer import viewer_data
 from gallery.publish.viewer_pack import pack, unpack
 from gallery.publish.viewer_page import ViewerPage, viewer_files
+from gallery.render import render, save
 from tests.browser.chromium import Browser
 from tests.browser.viewer_hands import (
     differ,
@@ -36,6 +37,7 @@ from tests.browser.viewer_hands import (
     hue_share,
     pixels,
     run,
+    shot,
     show,
     still,
     until,
@@ -97,6 +99,11 @@ def root(tmp_path_factory: pytest.TempPathFactory, layout: tuple[Layout, bytes])
     """A site of two viewers: a plain one and one of hostile names."""
     folder = tmp_path_factory.mktemp("site") / "below"
     settings = SiteSettings(title="Nets")
+    drawn = render(layout[0], colorings(layout[0])[0], size=720)
+    (folder / "assets").mkdir(parents=True)
+    save(drawn, folder / "assets" / "net.png")
+    placed = Placed(href="assets/net.png", bytes=1, sha256="", format="png", width=720, height=720)
+    still_picture = picture([placed])
     head, sections = unpack(layout[1])
     names = head["operators"]["name"]
     head["operators"]["name"] = [_NASTY + name for name in names]
@@ -104,13 +111,10 @@ def root(tmp_path_factory: pytest.TempPathFactory, layout: tuple[Layout, bytes])
     head["layers"]["name"] = head["layers"]["path"]
     for slug, data in (("net", layout[1]), ("hostile", pack(head, sections))):
         title = "Net" if slug == "net" else _NASTY
-        page = ViewerPage(
-            slug=slug, title=title, picture="assets/net.png", width=64, height=64, alt="A scan"
-        )
+        page = ViewerPage(slug=slug, title=title, picture=still_picture, alt="A scan")
         for path, content in viewer_files(environment(settings), data, page, settings).items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content)
-    Image.new("RGB", (64, 64), (90, 30, 200)).save(folder / "assets" / "net.png")
     icon = '<svg xmlns="http://www.w3.org/2000/svg"/>'
     (folder / "assets" / "icon.svg").write_text(icon, encoding="utf-8")
     return folder
@@ -143,6 +147,25 @@ def test_it_draws_and_asks_nobody_else(browser: Browser, bases: dict[str, str], 
     asked = browser.requests()
     assert asked
     assert [one for one in asked if not one.startswith(bases[way])] == []
+
+
+def test_it_shines_as_the_still_picture_does(browser: Browser, bases: dict[str, str]) -> None:
+    """Nothing jumps when the light takes the picture's place."""
+    show(browser, bases["file"] + "net/viewer/index.html")
+    live = pixels(browser)
+    hide = "[data-light] { opacity: 0 !important; } .canvas img { opacity: 1 !important; }"
+    run(
+        browser,
+        f"const s = new CSSStyleSheet(); s.replaceSync({json.dumps(hide)});"
+        "document.adoptedStyleSheets = [s]",
+    )
+    until(browser, "getComputedStyle(document.querySelector('[data-light]')).opacity === '0'")
+    until(browser, "getComputedStyle(document.querySelector('.canvas img')).opacity === '1'")
+    picture_only = shot(browser)
+    lit = picture_only.max(axis=2) > 60
+    # The picture's lines are narrower here, for the browser has made it smaller.
+    assert 0.75 < live[lit].mean() / picture_only[lit].mean() < 1.3
+    assert np.corrcoef(live.ravel(), picture_only.ravel())[0, 1] > 0.9
 
 
 def test_browser_reads_what_python_wrote(

@@ -46,8 +46,13 @@ def show(browser: Browser, address: str) -> None:
 
 
 def pixels(browser: Browser) -> np.ndarray:
-    """What the stage shows: uint8 (h, w, 3)."""
+    """What the stage shows once everything is drawn: int (h, w, 3)."""
     still(browser)
+    return shot(browser)
+
+
+def shot(browser: Browser) -> np.ndarray:
+    """What the stage shows now: int (h, w, 3)."""
     picture = Image.open(io.BytesIO(find(browser, "stage").screenshot_as_png))
     return np.asarray(picture.convert("RGB")).astype(int)
 

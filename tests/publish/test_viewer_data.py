@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -145,7 +146,7 @@ def test_no_colouring_and_a_strange_one_are_refused(whole: tuple[Model, Layout])
 
 def test_sample_is_within_its_budget_and_true(whole: tuple[Model, Layout]) -> None:
     graph = whole[1].graph
-    shown = sample(graph, vertices=200, edges=300)
+    shown = sample(whole[1], vertices=200, edges=300)
     assert 100 < len(shown.vertices) <= 200
     assert 50 < len(shown.sources) <= 300
     assert (np.diff(shown.vertices) > 0).all()
@@ -162,12 +163,38 @@ def test_sample_is_within_its_budget_and_true(whole: tuple[Model, Layout]) -> No
 
 def test_sample_keeps_the_shares_of_the_operators() -> None:
     graph = _chain(5000, 3)
-    shown = sample(graph, vertices=500, edges=1000)
+    shown = sample(ring(graph), vertices=500, edges=1000)
     count = np.bincount(graph.vertex_operator[shown.vertices], minlength=10)
     assert count.min() >= 45
     assert count.max() <= 55
     readers = np.bincount(graph.vertex_operator[shown.vertices[shown.readers]], minlength=10)
     assert readers.max() < 1.3 * readers.min()
+
+
+def test_sample_stands_where_the_whole_stands() -> None:
+    """Also where neighbours in the order are far apart in the picture."""
+    graph = _chain(5000, 1)
+    rng = np.random.default_rng(3)
+    places = rng.uniform(size=(5000, 2)).astype(np.float32)
+    # Each vertex reads its neighbour in the picture, which is twenty steps away in the order.
+    for v in range(20, 5000):
+        places[v] = places[v - 20] + rng.normal(0, 0.01, 2)
+    graph = replace(graph, sources=np.maximum(graph.sources - 19, 0).astype(np.int32))
+    shown = sample(
+        Layout(graph=graph, positions=places, skeleton="sfdp", engine="sfdp"),
+        vertices=1500,
+        edges=3000,
+    )
+    at = places[shown.vertices]
+    few, _ = np.histogramdd((at[shown.sources] + at[shown.readers]) / 2, bins=12)
+    all_, _ = np.histogramdd((places[graph.sources] + places[graph.readers()]) / 2, bins=12)
+    assert np.corrcoef(few.ravel(), all_.ravel())[0, 1] > 0.95
+
+
+@pytest.mark.parametrize("budget", [300, 500, 930, 999])
+def test_sample_uses_its_budget(budget: int) -> None:
+    shown = sample(ring(_chain(1000, 2)), vertices=budget, edges=10_000)
+    assert 0.9 * budget < len(shown.vertices) <= budget
 
 
 def test_back_edges_are_shown() -> None:

@@ -10,6 +10,7 @@ import html5lib
 import pytest
 
 from gallery.errors import PublishError
+from gallery.publish.files import Placed, picture
 from gallery.publish.settings import SiteSettings
 from gallery.publish.templates import environment
 from gallery.publish.viewer import viewer_data
@@ -28,9 +29,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture(scope="module")
 def files(data: bytes) -> dict[str, bytes]:
-    page = ViewerPage(
-        slug="net", title=_NASTY, picture="assets/net.png", width=9, height=9, alt=_NASTY
-    )
+    still = Placed(href="assets/net.png", bytes=9, sha256="", format="png", width=9, height=9)
+    page = ViewerPage(slug="net", title=_NASTY, picture=picture([still]), alt=_NASTY)
     return viewer_files(environment(_SETTINGS), data, page, _SETTINGS)
 
 
