@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from gallery.assemble import Built
 from gallery.cache import Cache, Entry
@@ -27,16 +28,17 @@ def exhibit(bare: Exhibit, one: Built, cache: Cache) -> Exhibit:
         drawn = []
     hero = scans[0][1] if drawn else None
     poster = _files(cache.get(plan.poster_key())) if plan.poster and drawn else {}
-    diagram = _files(cache.get(plan.diagram_key())) if plan.diagram else {}
+    operators = cache.get(plan.diagram_key()) if plan.diagram else None
     viewer = cache.get(plan.viewer_key()) if plan.viewer_vertices and drawn else None
     return replace(
         bare,
         facts=facts_of(loaded.value) if loaded else None,
         scans=tuple(drawn),
-        diagram=diagram.get("diagram.svg"),
+        diagram=_files(operators).get("diagram.svg"),
         poster=tuple(file for name, file in sorted(poster.items()) if name.startswith("poster")),
         card=poster.get("card.jpeg"),
         viewer=viewer.files["data"].path if viewer else None,
+        downloads=_downloads(operators, viewer),
         unknown_operators=tuple(hero.value["unknown_operators"]) if hero else (),
         seconds={f"{run.stage} {run.what}".strip(): run.seconds for run in one.stages},
     )
@@ -58,6 +60,19 @@ def _scan(plan: ScanPlan, entry: Entry) -> ScanImages:
         images=tuple(_files(entry).values()),
         legend=legend_of(value["legend"]),
     )
+
+
+_DOWNLOADS = {
+    "operators.dot": "Operator graph for Graphviz",
+    "operators.graphml": "Operator graph for network tools",
+    "vertices.npz": "Vertex graph for NumPy",
+}
+
+
+def _downloads(*entries: Entry | None) -> dict[str, Path]:
+    """Graphs for other programs, by their names for the visitor."""
+    files = {name: file for entry in entries if entry for name, file in entry.files.items()}
+    return {label: files[name].path for name, label in _DOWNLOADS.items() if name in files}
 
 
 def _files(entry: Entry | None) -> dict[str, ImageFile]:

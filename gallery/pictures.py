@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.color import ATTRIBUTES, Coloring, color
+from gallery.exports import operators_dot, operators_graphml, save_vertex_graph
 from gallery.facts import Facts
 from gallery.layout.types import Layout
 from gallery.model import Model
@@ -32,6 +33,9 @@ from gallery.store import legend_value
 
 POSTER_DPI = 100
 """Pixels an inch of the site's poster (A2: 1654 x 2339), for screens; 300 would be some 30 MB."""
+
+LARGEST_GRAPH = 6_000_000
+"""Bytes of the largest vertex graph that is offered: hosts of static sites allow 1 GB in all."""
 
 _HERO_SIDE = 4583
 _SMALL = 480
@@ -150,14 +154,18 @@ def _borders() -> npt.NDArray[np.float32]:
 
 
 def draw_diagram(model: Model, new_file: NewFile) -> Drawn:
-    """Draw the operator diagram."""
+    """Draw the operator diagram; the operator graph for other programs comes with it."""
     text = diagram(model)
     path = new_file(".svg")
     path.write_text(text, "utf-8")
     sides = re.match(r"<svg[^>]*? width=\"([\d.]+)\" height=\"([\d.]+)\"", text)
     width, height = (round(float(side)) for side in sides.groups()) if sides else (0, 0)
     images = [["diagram.svg", "svg", width, height]]
-    return Drawn(value={"images": images}, files={"diagram.svg": path})
+    files = {"diagram.svg": path}
+    for form, written in (("dot", operators_dot(model)), ("graphml", operators_graphml(model))):
+        files[f"operators.{form}"] = new_file(f".{form}")
+        files[f"operators.{form}"].write_text(written, "utf-8")
+    return Drawn(value={"images": images}, files=files)
 
 
 def draw_poster(
@@ -206,10 +214,23 @@ def _colored(layout: Layout, scan: ScanSettings, ground: str) -> Coloring:
     )
 
 
-def pack_viewer(layout: Layout, model: Model, new_file: NewFile) -> Drawn:
-    """Pack the viewer's data, which the visitor can colour by any attribute."""
+def pack_viewer(layout: Layout, model: Model, vertices: int, new_file: NewFile) -> Drawn:
+    """Pack the viewer's data, which the visitor can colour by any attribute.
+
+    Of a graph of more than `vertices` they hold a sample, with four edges a vertex at most.
+
+    The vertex graph for other programs comes with them, where it is no larger than `LARGEST_GRAPH`.
+    """
     attributes = [name for name in ATTRIBUTES if name != "tile" or layout.graph.tiles is not None]
     colorings = [color(layout.graph, name, positions=layout.positions) for name in attributes]
     path = new_file(".bin")
-    path.write_bytes(viewer_data(layout, colorings, model))
-    return Drawn(value={}, files={"data": path})
+    data = viewer_data(layout, colorings, model, vertices=vertices, edges=4 * vertices)
+    path.write_bytes(data)
+    graph = new_file(".npz")
+    save_vertex_graph(layout, graph)
+    size = graph.stat().st_size
+    if size <= LARGEST_GRAPH:
+        return Drawn(value={}, files={"data": path, "vertices.npz": graph})
+    graph.unlink()
+    found = f"the vertex graph would be a download of {size / 1e6:.0f} MB and is left out"
+    return Drawn(value={"warnings": [found]}, files={"data": path})

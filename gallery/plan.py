@@ -55,7 +55,7 @@ class ModelPlan:
         scans: The hero first.
         diagram: Whether the operator diagram is drawn.
         poster: Whether the infographic is drawn.
-        viewer_vertices: Budget of the viewer's graph, or 0 for no viewer.
+        viewer_vertices: Most vertices of the hero that the viewer shows, or 0 for no viewer.
         skeleton_seconds: Time limit of one run of a Graphviz engine.
         versions: Version of each stage's code, see `stage_versions`; planned once, so that the
             worker and the parent agree on the keys even where the code is being edited.
@@ -123,13 +123,9 @@ class ModelPlan:
     def viewer_key(self) -> str:
         """Key of the viewer's data."""
         version = self.versions["viewer"]
-        layout = self.layout_key(self.viewer_scan())
-        return cache_key("viewer", version, layout=layout, facts=self.load_key())
-
-    def viewer_scan(self) -> ScanSettings:
-        """The scan that the viewer shows."""
-        hero = self.scans[0].scan
-        return replace(hero, vertices=min(hero.vertices, self.viewer_vertices))
+        layout = self.layout_key(self.scans[0].scan)
+        budget = self.viewer_vertices
+        return cache_key("viewer", version, layout=layout, facts=self.load_key(), budget=budget)
 
     def products(self) -> tuple[tuple[str, str, str], ...]:
         """Stage, name and key of everything that the site needs of this model."""

@@ -147,8 +147,7 @@ class VariantSettings:
         diagram: Whether the operator diagram is drawn.
         poster: Whether the infographic is drawn.
         viewer: Whether the pages get the interactive viewer.
-        viewer_vertices: Most vertices of the graph that the viewer shows; the hero's own where
-            that has no more.
+        viewer_vertices: Most vertices that the viewer shows; of a larger hero it shows a sample.
     """
 
     sizes: tuple[int, ...] = (320, 640, 1280, 1920)
@@ -162,7 +161,7 @@ class VariantSettings:
     diagram: bool = True
     poster: bool = True
     viewer: bool = True
-    viewer_vertices: int = 100_000
+    viewer_vertices: int = 250_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,8 +164,9 @@ class Workshop:
         key = self.plan.viewer_key()
         entry = self.cache.get(key)
         if entry is None:
-            model, placed = self.model(), self.layout(self.plan.viewer_scan())
-            entry = self._draw("viewer", "", key, lambda new: pack_viewer(placed, model, new))
+            model, placed = self.model(), self.layout(self.plan.scans[0].scan)
+            most = self.plan.viewer_vertices
+            entry = self._draw("viewer", "", key, lambda new: pack_viewer(placed, model, most, new))
         return entry
 
     def _order(self, scan: ScanPlan) -> tuple[bool, str]:

@@ -180,6 +180,8 @@ def _viewer(context: Context, model: ModelView) -> list[str]:
         return []
     try:
         data = source.read_bytes()
+        diagram = model.exhibit.diagram
+        drawing = diagram.source.read_text("utf-8") if diagram else ""
     except OSError as error:
         found = f"the viewer's data cannot be read: {error.strerror or error}"
         raise PublishError(found, model.slug, "build again without the cache") from error
@@ -189,6 +191,7 @@ def _viewer(context: Context, model: ModelView) -> list[str]:
         picture=model.hero.picture if model.hero else None,
         alt=model.hero.scan.caption if model.hero else "",
         icon=context.static.icon.href,
+        diagram=drawing,
     )
     for path, content in viewer_files(context.env, data, page, context.settings).items():
         write(context.site, path, content)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from gallery.publish.viewer_pack import unpack
 
 SCRIPTS = (
     "decode", "graph", "shaders", "program", "tone", "renderer", "camera", "gestures",
-    "colour", "panel", "tree", "card", "play", "address", "main",
+    "colour", "panel", "tree", "card", "play", "diagram",
+    "address", "main",
 )  # fmt: skip
 """The viewer's scripts in the order in which they are joined."""
 
@@ -41,6 +43,7 @@ class ViewerPage:
         picture: The still picture, which stands until the viewer has drawn, or None.
         alt: The picture in words.
         icon: Path of the site's icon from its root.
+        diagram: The operator diagram as SVG, whose boxes name their operators, or "".
     """
 
     slug: str
@@ -48,6 +51,7 @@ class ViewerPage:
     picture: Picture | None = None
     alt: str = ""
     icon: str = "assets/icon.svg"
+    diagram: str = ""
 
 
 def viewer_files(
@@ -77,6 +81,12 @@ def viewer_files(
     load = _HEAD + base64.b64encode(data) + _TAIL
     js, css = _named("viewer", "js", script), _named("viewer", "css", style)
     packed = _named(f"{page.slug}-viewer", "js", load)
+    files = {js: script, css: style, packed: load}
+    diagram = ""
+    if page.diagram:
+        show = f"GalleryViewer.diagram({json.dumps(page.diagram)});\n".encode("ascii")
+        diagram = _named(f"{page.slug}-operators", "js", show)
+        files[diagram] = show
     html = render(
         env,
         "viewer/page.html",
@@ -86,13 +96,14 @@ def viewer_files(
         css=css,
         js=js,
         data=packed,
+        diagram=diagram,
         icon=page.icon,
         frame={"frame": head["frame"], "share": head["look"]["share"]},
         whole=head["whole"],
         shown=head["shown"],
     )
     path = f"{page.slug}/viewer/index.html"
-    return {path: html.encode("utf-8"), js: script, css: style, packed: load}
+    return {path: html.encode("utf-8"), **files}
 
 
 def viewer_content(script: bytes) -> bytes | None:

@@ -36,6 +36,7 @@ def graph_tables(graph: ComputeGraph, model: Model | None) -> dict[str, Any]:
             "name": [shorten(one.name, _NAME) for one in graph.operators],
             "type": [shorten(one.type, _NAME) for one in graph.operators],
             "layer": [one.layer for one in graph.operators],
+            "index": [one.operator for one in graph.operators],
             "reads": reads,
             "writes": writes,
         },

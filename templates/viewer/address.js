@@ -21,6 +21,7 @@
     else if (lit.type !== undefined) said.set("type", lit.type);
     else if (lit.rows) said.set("rows", lit.rows.join("-"));
     if (pinned >= 0) said.set("vertex", graph.ids[pinned]);
+    if (app.diagram.board && !app.diagram.board.hidden) said.set("diagram", "open");
     if (!camera.isHome) {
       said.set("at", [camera.x.toFixed(5), camera.y.toFixed(5), camera.zoom.toFixed(3)].join(","));
     }
@@ -38,6 +39,7 @@
     const chosen = head.colorings.findIndex((one) => one.attribute === said.get("color"));
     app.colours.lit = litBy(said, app);
     app.recolour(Math.max(0, chosen), said.get("palette") || "");
+    app.diagram.open(said.has("diagram"));
     const at = (said.get("at") || "").split(",");
     if (at.length === 3) {
       camera.set(number(at[0], 0.5), number(at[1], 0.5), number(at[2], 1));

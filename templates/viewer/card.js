@@ -32,6 +32,7 @@
       if (v !== this.vertex) {
         this.vertex = v;
         if (v >= 0) this.write(v);
+        this.app.diagram.mark();
       }
       this.draw();
     }

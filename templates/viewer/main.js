@@ -19,6 +19,7 @@
       this.panel = new V.Panel(root, this);
       this.card = new V.Card(root, this);
       this.play = new V.Play(root, this);
+      this.diagram = new V.Diagram(root, this);
       this.listen();
       this.resize();
       V.readAddress(this);
@@ -135,7 +136,24 @@
     pin(v) {
       this.pinned = v;
       this.card.show(v, v >= 0);
+      if (v >= 0) this.uncover(v);
       this.said();
+    }
+
+    // Moves a vertex out from under its card.
+    uncover(v) {
+      const { camera, stage, graph } = this;
+      const place = [graph.x[v] / 65535, graph.y[v] / 65535];
+      const [x, y] = camera.point(...place);
+      const frame = stage.getBoundingClientRect();
+      const box = this.card.card.getBoundingClientRect();
+      const below = box.width > 0.7 * frame.width;
+      if (x + frame.left > box.right + 8 || y + frame.top > box.bottom + 8 ||
+        x + frame.left < box.left - 8 || y + frame.top < box.top - 8) return;
+      const goal = below ? [frame.width / 2, (box.top - frame.top) / 2]
+        : [(box.right - frame.left + frame.width) / 2, y];
+      camera.flyTo(camera.x + (x - goal[0]) / camera.scale, camera.y - (y - goal[1]) / camera.scale,
+        camera.zoom);
     }
 
     recolour(number, palette) {
@@ -156,6 +174,7 @@
 
     changed() {
       this.panel.show();
+      this.diagram.mark();
       this.said();
       this.wake();
     }

@@ -88,13 +88,15 @@
       this.legend.classList.toggle("continuous", !categorical);
       this.scale.hidden = categorical;
       if (!categorical) this.drawScale();
-      for (const entry of legend) {
+      const ticks = categorical ? [] : withoutUnit(legend.map(([label]) => label));
+      legend.forEach((entry, number) => {
         const part = colours.partOf(entry);
         const button = V.make("button", "entry");
         button.type = "button";
         const swatch = V.make("span", "swatch");
         swatch.style.background = colours.colourOf(entry[3]);
-        button.append(swatch, V.make("span", "name", entry[0] || texts.whole));
+        button.append(swatch, V.make("span", "name", ticks[number] ?? (entry[0] || texts.whole)));
+        if (!categorical) button.setAttribute("aria-label", entry[0]);
         if (categorical) button.append(V.make("span", "share", share(entry[2])));
         const on = same(part, colours.lit);
         button.setAttribute("aria-pressed", on);
@@ -102,7 +104,7 @@
         const item = V.make("li");
         item.append(button);
         this.legend.append(item);
-      }
+      });
       if (focused >= 0) this.legend.querySelectorAll("button")[focused]?.focus();
     }
 
@@ -138,6 +140,15 @@
       }
     }
   };
+
+  // "392 FLOP", "2 kFLOP", "263 kFLOP" as "392", "2 k", "263 kFLOP": the last alone has the unit.
+  function withoutUnit(labels) {
+    const [last] = labels.slice(-1);
+    let unit = last?.match(/\p{L}*$/u)[0] ?? "";
+    while (unit && !labels.every((label) => label.endsWith(unit))) unit = unit.slice(1);
+    return labels.map((label, i) =>
+      (i < labels.length - 1 && unit ? label.slice(0, -unit.length).trim() : label));
+  }
 
   function share(value) {
     const percent = 100 * value;

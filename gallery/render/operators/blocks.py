@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from gallery.model import Model, Operator, Shape
+from gallery.model import Model, Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,14 +17,19 @@ class Block:
         notes: Smaller lines below.
         type: Operator type that gives the colour: the most frequent one of a layer.
         layer: Layer whose frame it lies in.
-        operators: How many operators it stands for; 0 for an input or output of the model.
+        members: The operators that it stands for, ascending; none for an input or output.
     """
 
     title: str
     notes: tuple[str, ...]
     type: str
     layer: int
-    operators: int
+    members: tuple[int, ...]
+
+    @property
+    def operators(self) -> int:
+        """How many operators it stands for."""
+        return len(self.members)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +100,7 @@ def drawing_of(model: Model, limit: int) -> Drawing:
         if key not in number:
             number[key] = len(blocks)
             blocks.append(
-                _operator_block(model, model.operators[index], alone[index])
+                _operator_block(model, index, alone[index])
                 if layer < 0
                 else _layer_block(model, layer, members[layer])
             )
@@ -184,10 +189,11 @@ def _repeats(model: Model) -> set[int]:
 def _end(model: Model, tensor: int, kind: str) -> Block:
     value = model.tensors[tensor]
     notes = tuple(note for note in (shape_text(value.shape), value.dtype) if note)
-    return Block(title=value.name, notes=notes, type=kind, layer=0, operators=0)
+    return Block(title=value.name, notes=notes, type=kind, layer=0, members=())
 
 
-def _operator_block(model: Model, operator: Operator, alone: bool) -> Block:
+def _operator_block(model: Model, index: int, alone: bool) -> Block:
+    operator = model.operators[index]
     notes = []
     words = []
     record = model.layers[operator.layer]
@@ -218,7 +224,7 @@ def _operator_block(model: Model, operator: Operator, alone: bool) -> Block:
         notes=tuple(notes),
         type=operator.type,
         layer=max(record.parent, 0) if alone else operator.layer,
-        operators=1,
+        members=(index,),
     )
 
 
@@ -234,5 +240,5 @@ def _layer_block(model: Model, layer: int, members: list[int]) -> Block:
         notes=tuple(notes),
         type=common,
         layer=max(record.parent, 0),
-        operators=len(members),
+        members=tuple(members),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from gallery.color.families import type_color
@@ -131,7 +131,23 @@ def _box(block: Block, centre: Point, size: Point, ground: str) -> str:
     for line, note in enumerate(block.notes):
         at = (x, top + 28.5 + 12.5 * line)
         parts.append(_text(_clean(note, 38), at, 9.5, theme["faint"], anchor))
-    return "".join(parts)
+    inside = f' data-operators="{_ranges(block.members)}"' if block.members else ""
+    return f"<g{inside}>{''.join(parts)}</g>"
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Ascending numbers in few letters, by which a page finds a box.
+
+    >>> _ranges([3, 4, 5, 9])
+    '3-5 9'
+    """
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return " ".join(str(low) if low == high else f"{low}-{high}" for low, high in runs)
 
 
 def _frames(model: Model, places: Places, theme: Mapping[str, str]) -> list[str]:

@@ -1,0 +1,155 @@
+"""Graphs for other programs: the operator graph as DOT and GraphML, the vertex graph for numpy.
+
+DOT is Graphviz's (https://graphviz.org/doc/info/lang.html), GraphML that of
+http://graphml.graphdrawing.org, which Gephi, Cytoscape, yEd, igraph and networkx read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.graph import Kind, Pass
+from gallery.layout.types import Layout
+from gallery.model import Model, Operator, Tensor
+
+_NODE_KEYS = ("label", "type", "layer")
+_EDGE_KEYS = ("tensor", "dtype", "shape")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Edge:
+    """A tensor that goes from one node to another; nodes are "op3", "in0" and "out0"."""
+
+    source: str
+    reader: str
+    tensor: Tensor
+
+
+def operators_dot(model: Model) -> str:
+    """The operator graph in DOT: a node an operator, input and output, an edge a tensor."""
+    lines = [f"digraph {_quoted(model.name)} {{"]
+    for name, values in _nodes(model):
+        said = ", ".join(
+            f"{key}={_quoted(value)}" for key, value in zip(_NODE_KEYS, values, strict=True)
+        )
+        lines.append(f"  {name} [{said}];")
+    for edge in _edges(model):
+        said = ", ".join(
+            f"{key}={_quoted(value)}"
+            for key, value in zip(_EDGE_KEYS, _about(edge.tensor), strict=True)
+        )
+        lines.append(f"  {edge.source} -> {edge.reader} [{said}];")
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def operators_graphml(model: Model) -> str:
+    """The operator graph in GraphML, with the nodes and edges of `operators_dot`."""
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">',
+    ]
+    for kind, keys in (("node", _NODE_KEYS), ("edge", _EDGE_KEYS)):
+        lines += [
+            f'<key id="{key}" for="{kind}" attr.name="{key}" attr.type="string"/>' for key in keys
+        ]
+    lines.append(f'<graph id={quoteattr(_plain(model.name))} edgedefault="directed">')
+    for name, values in _nodes(model):
+        lines.append(f'<node id="{name}">{_data(_NODE_KEYS, values)}</node>')
+    for edge in _edges(model):
+        said = _data(_EDGE_KEYS, _about(edge.tensor))
+        lines.append(f'<edge source="{edge.source}" target="{edge.reader}">{said}</edge>')
+    return "\n".join([*lines, "</graph>", "</graphml>"]) + "\n"
+
+
+def save_vertex_graph(layout: Layout, path: Path) -> None:
+    """Write the vertex graph with its layout as a compressed .npz; same input, same bytes.
+
+    The arrays are those of `ComputeGraph`, by the same names, `positions` (float32 (n, 2), y up),
+    and the side tables `operator_name`, `operator_type`, `operator_layer`, `layer_path`, `kinds`
+    and `passes`. Vertex v reads `sources[indptr[v]:indptr[v + 1]]`. No array needs pickle.
+    """
+    graph = layout.graph
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "positions": layout.positions,
+        "indptr": graph.indptr,
+        "sources": graph.sources,
+        "vertex_operator": graph.vertex_operator,
+        "vertex_kind": graph.vertex_kind,
+        "vertex_pass": graph.vertex_pass,
+        "vertex_flops": graph.vertex_flops,
+        "vertex_bytes": graph.vertex_bytes,
+        "operator_name": _texts(one.name for one in graph.operators),
+        "operator_type": _texts(one.type for one in graph.operators),
+        "operator_layer": np.array([one.layer for one in graph.operators], np.int32),
+        "layer_path": _texts(one.path for one in graph.layers),
+        "kinds": _texts(kind.name.lower() for kind in Kind),
+        "passes": _texts(member.name.lower() for member in Pass),
+    }
+    with path.open("wb") as stream:
+        np.savez_compressed(stream, allow_pickle=False, **arrays)
+
+
+def _nodes(model: Model) -> Iterator[tuple[str, tuple[str, str, str]]]:
+    """Name of each node with its label, type and layer."""
+    for number, tensor in enumerate(model.inputs):
+        yield f"in{number}", (model.tensors[tensor].name, "Input", "")
+    for number, operator in enumerate(model.operators):
+        path = model.layers[operator.layer].path
+        yield f"op{number}", (operator.name, operator.type, path)
+    for number, tensor in enumerate(model.outputs):
+        yield f"out{number}", (model.tensors[tensor].name, "Output", "")
+
+
+def _edges(model: Model) -> Iterator[_Edge]:
+    """Each tensor on its way from what makes it to each node that reads it."""
+    makers = {tensor: f"in{number}" for number, tensor in enumerate(model.inputs)}
+    for number, operator in enumerate(model.operators):
+        makers.update(dict.fromkeys(operator.outputs, f"op{number}"))
+    readers = [(f"op{n}", _read(operator)) for n, operator in enumerate(model.operators)]
+    readers += [(f"out{number}", [tensor]) for number, tensor in enumerate(model.outputs)]
+    for reader, tensors in readers:
+        for tensor in tensors:
+            if tensor in makers and tensor >= 0:
+                yield _Edge(source=makers[tensor], reader=reader, tensor=model.tensors[tensor])
+
+
+def _read(operator: Operator) -> list[int]:
+    """What an operator reads, each once: its inputs, and what its bodies hand out."""
+    handed = (tensor for body in operator.bodies for tensor in body.outputs)
+    return list(dict.fromkeys((*operator.inputs, *handed)))
+
+
+def _about(tensor: Tensor) -> tuple[str, str, str]:
+    """Name, element type and shape."""
+    sizes = tensor.shape
+    shape = "" if sizes is None else "x".join("?" if s is None else str(s) for s in sizes)
+    return tensor.name, tensor.dtype, shape
+
+
+def _plain(text: str) -> str:
+    """The text without what neither XML nor a terminal can hold."""
+    return "".join(part if part.isprintable() else "\N{REPLACEMENT CHARACTER}" for part in text)
+
+
+def _quoted(text: str) -> str:
+    """The text as a string of DOT, where a backslash would start an escape of a label."""
+    return '"' + _plain(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _data(keys: tuple[str, ...], values: tuple[str, ...]) -> str:
+    return "".join(
+        f'<data key="{key}">{escape(_plain(value))}</data>'
+        for key, value in zip(keys, values, strict=True)
+    )
+
+
+def _texts(texts: Iterable[str]) -> npt.NDArray[np.str_]:
+    """Texts as one array."""
+    return np.array([_plain(text) for text in texts], np.str_)
