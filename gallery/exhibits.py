@@ -27,6 +27,8 @@ def exhibit(bare: Exhibit, one: Built, cache: Cache) -> Exhibit:
     if not drawn or drawn[0].key != plan.scans[0].key:
         drawn = []
     hero = scans[0][1] if drawn else None
+    card = _files(cache.get(plan.card_key())) if drawn else {}
+    multiples = _files(cache.get(plan.multiples_key())) if plan.multiples and drawn else {}
     poster = _files(cache.get(plan.poster_key())) if plan.poster and drawn else {}
     operators = cache.get(plan.diagram_key()) if plan.diagram else None
     viewer = cache.get(plan.viewer_key()) if plan.viewer_vertices and drawn else None
@@ -35,8 +37,9 @@ def exhibit(bare: Exhibit, one: Built, cache: Cache) -> Exhibit:
         facts=facts_of(loaded.value) if loaded else None,
         scans=tuple(drawn),
         diagram=_files(operators).get("diagram.svg"),
-        poster=tuple(file for name, file in sorted(poster.items()) if name.startswith("poster")),
-        card=poster.get("card.jpeg"),
+        multiples=multiples.get("multiples.webp"),
+        poster=tuple(file for _, file in sorted(poster.items())),
+        card=card.get("card.jpeg"),
         viewer=viewer.files["data"].path if viewer else None,
         downloads=_downloads(operators, viewer),
         unknown_operators=tuple(hero.value["unknown_operators"]) if hero else (),

@@ -18,7 +18,16 @@ _IMPORT = re.compile(
     r"^\s*(?:from\s+(gallery[\w.]*)\s+import\s+(\([^)]*\)|[^\n]*)|import\s+(gallery[\w.]*))", re.M
 )
 
-_LIBRARIES = ("numba", "numpy", "onnx", "pillow", "pygraphviz", "scipy")
+_LIBRARIES = (
+    "fontpkg-inter",
+    "fpdf2",
+    "numba",
+    "numpy",
+    "onnx",
+    "pillow",
+    "pygraphviz",
+    "scipy",
+)
 """Those whose release can change a result."""
 
 

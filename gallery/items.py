@@ -11,10 +11,10 @@ from gallery.cache import Cache
 from gallery.discover import ModelFile
 from gallery.errors import GalleryError, SettingsError
 from gallery.frontmatter import front_matter
-from gallery.plan import ModelPlan, plan_scans
+from gallery.plan import ModelPlan, PosterPlan, plan_scans
 from gallery.publish.exhibit import Exhibit, Failure
 from gallery.report import ModelReport, Report, StageRun
-from gallery.settings import FrontMatter, GallerySettings, Limits
+from gallery.settings import FrontMatter, GallerySettings, Limits, VariantSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +71,19 @@ def _plan(
         front=front,
         scans=plan_scans(settings, front),
         diagram=variants.diagram,
-        poster=variants.poster,
+        poster=_poster(variants),
+        multiples=variants.multiples,
         viewer_vertices=variants.viewer_vertices if variants.viewer else 0,
         skeleton_seconds=settings.limits.skeleton,
         versions=versions,
+    )
+
+
+def _poster(variants: VariantSettings) -> PosterPlan | None:
+    if not (variants.poster and variants.poster_formats):
+        return None
+    return PosterPlan(
+        formats=variants.poster_formats, dpi=variants.poster_dpi, labels=variants.poster_labels
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from gallery.color import ATTRIBUTES, Coloring, color
 from gallery.exports import operators_dot, operators_graphml, save_vertex_graph
-from gallery.facts import Facts
 from gallery.layout.types import Layout
 from gallery.model import Model
 from gallery.plan import ScanPlan
@@ -23,23 +22,14 @@ from gallery.render import (
     Picture,
     RenderSettings,
     diagram,
-    poster,
     render,
     save,
-    sheet_picture,
 )
-from gallery.settings import FrontMatter, ScanSettings
+from gallery.settings import ScanSettings
 from gallery.store import legend_value
-
-POSTER_DPI = 100
-"""Pixels an inch of the site's poster (A2: 1654 x 2339), for screens; 300 would be some 30 MB."""
 
 LARGEST_GRAPH = 6_000_000
 """Bytes of the largest vertex graph that is offered: hosts of static sites allow 1 GB in all."""
-
-_HERO_SIDE = 4583
-_SMALL = 480
-_CARD = (1200, 630)
 
 NewFile = Callable[[str], Path]
 """Gives a fresh path that ends in a suffix."""
@@ -64,7 +54,7 @@ def draw_scan(layout: Layout, plan: ScanPlan, new_file: NewFile) -> Drawn:
     Raises:
         RenderError: It cannot be drawn or written.
     """
-    coloring = _colored(layout, plan.scan, plan.scan.ground)
+    coloring = colored(layout, plan.scan, plan.scan.ground)
     images: list[list[Any]] = []
     files: dict[str, Path] = {}
     wanted = {size: list(plan.formats) for size in plan.sizes}
@@ -168,42 +158,8 @@ def draw_diagram(model: Model, new_file: NewFile) -> Drawn:
     return Drawn(value={"images": images}, files=files)
 
 
-def draw_poster(
-    scans: Sequence[tuple[ScanPlan, Layout]], facts: Facts, front: FrontMatter, new_file: NewFile
-) -> Drawn:
-    """Draw the infographic and the social card.
-
-    Args:
-        scans: The hero with its layout, then others that are shown small.
-        facts: For the numbers.
-        front: For the title.
-        new_file: Where the files go.
-
-    Raises:
-        RenderError: They cannot be drawn.
-    """
-    plan, layout = scans[0]
-    coloring = _colored(layout, plan.scan, "dark")
-    look = RenderSettings(title=front.title or facts.name)
-    hero = render(layout, coloring, size=round(_HERO_SIDE * POSTER_DPI / 300), settings=look)
-    others = [
-        (one.caption, render(placed, _colored(placed, one.scan, "dark"), size=_SMALL))
-        for one, placed in scans[1:]
-    ]
-    sheet = sheet_picture(poster(facts, front, hero, coloring, others), dpi=POSTER_DPI)
-    card = render(layout, coloring, size=_CARD, settings=look)
-    pictures = {"poster.webp": sheet, "card.jpeg": card}
-    files = {name: new_file(f".{name.partition('.')[2]}") for name in pictures}
-    for name, picture in pictures.items():
-        save(picture, files[name])
-    images = [
-        [name, name.partition(".")[2], picture.width, picture.height]
-        for name, picture in pictures.items()
-    ]
-    return Drawn(value={"images": images}, files=files)
-
-
-def _colored(layout: Layout, scan: ScanSettings, ground: str) -> Coloring:
+def colored(layout: Layout, scan: ScanSettings, ground: str) -> Coloring:
+    """The colouring of a scan on a ground."""
     return color(
         layout.graph,
         scan.color,

@@ -26,6 +26,7 @@ class ScanPlan:
     Attributes:
         key: Short name, unique in the model ("hero", "training", "skeleton-circo").
         caption: One line for the visitor.
+        short: A few words that tell it from the model's other scans.
         scan: How it is made; its `size` is not used.
         sizes: Sides of the pictures in pixels.
         formats: Of each size.
@@ -34,10 +35,26 @@ class ScanPlan:
 
     key: str
     caption: str
+    short: str
     scan: ScanSettings
     sizes: tuple[int, ...]
     formats: tuple[str, ...]
     png: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PosterPlan:
+    """How the infographic is made.
+
+    Attributes:
+        formats: Of the whole: "webp", "png", "jpeg", "pdf".
+        dpi: Pixels an inch.
+        labels: Whether layer names are set on the scan.
+    """
+
+    formats: tuple[str, ...]
+    dpi: int
+    labels: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +71,8 @@ class ModelPlan:
         front: Front matter of the sidecar.
         scans: The hero first.
         diagram: Whether the operator diagram is drawn.
-        poster: Whether the infographic is drawn.
+        poster: The infographic, or None.
+        multiples: Whether all scans are put on one sheet.
         viewer_vertices: Most vertices of the hero that the viewer shows, or 0 for no viewer.
         skeleton_seconds: Time limit of one run of a Graphviz engine.
         versions: Version of each stage's code, see `stage_versions`; planned once, so that the
@@ -70,7 +88,8 @@ class ModelPlan:
     front: FrontMatter
     scans: tuple[ScanPlan, ...]
     diagram: bool
-    poster: bool
+    poster: PosterPlan | None
+    multiples: bool
     viewer_vertices: int
     skeleton_seconds: float
     versions: dict[str, str]
@@ -117,8 +136,23 @@ class ModelPlan:
         version = self.versions["render"]
         scans = [self.render_key(scan) for scan in self.scans]
         front = self.front
-        words = (front.title, front.year, front.paper, front.authors, front.licence)
-        return cache_key("poster", version, scans=scans, words=words)
+        words = (front.title, front.year, front.paper, front.authors, front.paper_url)
+        how = self.poster and asdict(self.poster)
+        return cache_key("poster", version, scans=scans, words=words, how=how)
+
+    def card_key(self) -> str:
+        """Key of the social card."""
+        version, front = self.versions["render"], self.front
+        hero = self.scans[0].scan
+        settings = asdict(hero)
+        look = (self.layout_key(hero), *(settings[name] for name in ("color", "palette", "rules")))
+        return cache_key("card", version, look=look, words=(front.title, front.family, front.year))
+
+    def multiples_key(self) -> str:
+        """Key of the sheet of all scans."""
+        version = self.versions["render"]
+        scans = [(scan.short, self.render_key(scan)) for scan in self.scans]
+        return cache_key("multiples", version, scans=scans, title=self.front.title)
 
     def viewer_key(self) -> str:
         """Key of the viewer's data."""
@@ -133,6 +167,10 @@ class ModelPlan:
         rows += [("render", scan.key, self.render_key(scan)) for scan in self.scans]
         if self.diagram:
             rows.append(("diagram", "", self.diagram_key()))
+        if self.scans:
+            rows.append(("card", "", self.card_key()))
+        if self.multiples and self.scans:
+            rows.append(("multiples", "", self.multiples_key()))
         if self.poster and self.scans:
             rows.append(("poster", "", self.poster_key()))
         if self.viewer_vertices and self.scans:
@@ -155,7 +193,9 @@ def stage_versions() -> dict[str, str]:
         "load": fingerprint("gallery.load", "gallery.facts", "gallery.store"),
         "lower": fingerprint("gallery.lower", "gallery.store"),
         "layout": fingerprint("gallery.layout"),
-        "render": fingerprint("gallery.color", "gallery.render", "gallery.pictures"),
+        "render": fingerprint(
+            "gallery.color", "gallery.render", "gallery.pictures", "gallery.prints"
+        ),
         "viewer": fingerprint("gallery.publish.viewer", "gallery.pictures"),
     }
 
@@ -186,6 +226,7 @@ def plan_scans(settings: GallerySettings, front: FrontMatter) -> tuple[ScanPlan,
         ScanPlan(
             key="hero",
             caption=_caption(hero),
+            short=_COLORED[hero.color],
             scan=hero,
             sizes=variants.sizes,
             formats=formats,
@@ -193,21 +234,54 @@ def plan_scans(settings: GallerySettings, front: FrontMatter) -> tuple[ScanPlan,
         )
     ]
 
-    def add(key: str, scan: ScanSettings) -> None:
-        plan = ScanPlan(key=key, caption=_caption(scan), scan=scan, sizes=small, formats=formats)
+    def add(key: str, short: str, scan: ScanSettings) -> None:
+        plan = ScanPlan(
+            key=key,
+            caption=_caption(scan),
+            short=short,
+            scan=scan,
+            sizes=small,
+            formats=formats,
+        )
         scans.append(plan)
 
+    if variants.names and not hero.labels:
+        add("names", "With the names of its layers", replace(hero, labels=True))
+        named = scans[-1]
+        scans[-1] = replace(
+            named,
+            caption=f"{named.caption}, with the names of its layers",
+            sizes=tuple(sorted({*small, max(variants.sizes)})),
+        )
     if variants.light and hero.ground == "dark":
-        add("light", replace(hero, ground="light", palette=""))
+        add("light", "On a light ground", replace(hero, ground="light", palette=""))
     if variants.training:
-        add("training", replace(hero, passes="training", color="pass", palette="", vertices=budget))
+        training = replace(hero, passes="training", color="pass", palette="", vertices=budget)
+        add("training", "Forward and backward", training)
     for attribute in variants.colors:
         if attribute != hero.color:
-            add(f"color-{attribute}", replace(hero, color=attribute, palette=""))
+            colored = replace(hero, color=attribute, palette="")
+            add(f"color-{attribute}", _COLORED[attribute], colored)
     for engine in variants.skeletons:
         if engine != hero.skeleton:
-            add(f"skeleton-{engine}", replace(hero, skeleton=engine, vertices=budget))
+            other = replace(hero, skeleton=engine, vertices=budget)
+            add(f"skeleton-{engine}", f"Skeleton by {engine}", other)
     return tuple(scans)
+
+
+_COLORED = {
+    "layer": "By layer",
+    "operator": "By operator type",
+    "pass": "By pass",
+    "kind": "By kind of vertex",
+    "depth": "By depth",
+    "flops": "By work",
+    "bytes": "By communication",
+    "degree": "By degree",
+    "tile": "By tile",
+    "length": "By edge length",
+    "parameters": "By parameters",
+}
 
 
 def _caption(scan: ScanSettings) -> str:

@@ -140,12 +140,17 @@ class VariantSettings:
         size: Sides of every other scan in pixels.
         formats: Of all sizes of every scan; the hero's largest is a PNG as well.
         vertices: Budget of the scans that need a graph of their own.
+        names: Whether the hero is shown with the names of its layers too.
         training: Whether the training passes are shown.
         light: Whether the hero is shown on a light ground too.
         skeletons: Graphviz engines that are shown beside the hero's.
         colors: Attributes that are shown beside the hero's.
         diagram: Whether the operator diagram is drawn.
+        multiples: Whether all scans are put on one sheet too.
         poster: Whether the infographic is drawn.
+        poster_formats: Of the infographic; "pdf" has vector text.
+        poster_dpi: Pixels an inch of the infographic, an A2 sheet; 300 for print.
+        poster_labels: Whether the infographic names the layers on its scan.
         viewer: Whether the pages get the interactive viewer.
         viewer_vertices: Most vertices that the viewer shows; of a larger hero it shows a sample.
     """
@@ -154,12 +159,17 @@ class VariantSettings:
     size: tuple[int, ...] = (320, 640)
     formats: tuple[str, ...] = ("avif", "webp")
     vertices: int = 20_000
+    names: bool = True
     training: bool = True
     light: bool = True
     skeletons: tuple[str, ...] = ("twopi", "circo", "dot")
     colors: tuple[str, ...] = ("operator", "depth", "flops", "bytes")
     diagram: bool = True
+    multiples: bool = True
     poster: bool = True
+    poster_formats: tuple[str, ...] = ("webp", "pdf")
+    poster_dpi: int = 150
+    poster_labels: bool = True
     viewer: bool = True
     viewer_vertices: int = 250_000
 

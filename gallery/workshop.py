@@ -17,8 +17,10 @@ from gallery.layout import Layout, layout
 from gallery.load import load
 from gallery.lower import lower
 from gallery.model import Model
-from gallery.pictures import Drawn, NewFile, draw_diagram, draw_poster, draw_scan, pack_viewer
+from gallery.pictures import Drawn, NewFile, draw_diagram, draw_scan, pack_viewer
 from gallery.plan import ModelPlan, ScanPlan
+from gallery.prints import draw_card, draw_multiples, draw_poster, picture_of
+from gallery.render import Picture
 from gallery.settings import ScanSettings
 from gallery.store import (
     facts_of,
@@ -32,6 +34,9 @@ from gallery.store import (
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_MULTIPLE, _SMALL = 480, 320
+"""Pixels that a scan needs on the sheet of all scans, and on the poster beside the hero."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +80,10 @@ class Workshop:
             self.scan(scan)
         if self.plan.diagram:
             self.diagram()
+        if self.plan.scans:
+            self.card()
+        if self.plan.multiples and self.plan.scans:
+            self.multiples()
         if self.plan.poster and self.plan.scans:
             self.poster()
         if self.plan.viewer_vertices and self.plan.scans:
@@ -148,16 +157,49 @@ class Workshop:
             entry = self._draw("diagram", "", key, lambda new: draw_diagram(model, new))
         return entry
 
+    def card(self) -> Entry:
+        """The social card."""
+        key = self.plan.card_key()
+        entry = self.cache.get(key)
+        if entry is None:
+            scan = self.plan.scans[0].scan
+            placed, known, front = self.layout(scan), self.facts(), self.plan.front
+            entry = self._draw(
+                "card", "", key, lambda new: draw_card(placed, scan, known, front, new)
+            )
+        return entry
+
+    def multiples(self) -> Entry:
+        """The sheet of all scans."""
+        key = self.plan.multiples_key()
+        entry = self.cache.get(key)
+        if entry is None:
+            shown = [scan for scan in self.plan.scans if scan.key != "names"]
+            scans = [(scan, self._picture(scan, _MULTIPLE)) for scan in shown]
+            title = self.plan.front.title or self.plan.slug
+            hero = self.scan(self.plan.scans[0]).value
+            note = f"{hero['vertices']:,} vertices, {hero['edges']:,} edges, {len(scans)} views"
+            entry = self._draw(
+                "multiples", "", key, lambda new: draw_multiples(scans, title, note, new)
+            )
+        return entry
+
     def poster(self) -> Entry:
-        """The infographic and the social card."""
+        """The infographic."""
         key = self.plan.poster_key()
         entry = self.cache.get(key)
         if entry is None:
-            shown = self._poster_scans()
-            scans = [(scan, self.layout(scan.scan)) for scan in shown]
-            known, front = self.facts(), self.plan.front
-            entry = self._draw("poster", "", key, lambda new: draw_poster(scans, known, front, new))
+            plan, scan = self.plan.poster, self.plan.scans[0].scan
+            assert plan is not None
+            others = [(one.short, self._picture(one, _SMALL)) for one in self._poster_scans()]
+            hero, words = (self.layout(scan), scan), (self.facts(), self.plan.front)
+            entry = self._draw(
+                "poster", "", key, lambda new: draw_poster(hero, others, words, plan, new)
+            )
         return entry
+
+    def _picture(self, scan: ScanPlan, side: int) -> Picture:
+        return picture_of(self.scan(scan), side)
 
     def viewer(self) -> Entry:
         """The viewer's data."""
@@ -175,10 +217,16 @@ class Workshop:
         return key != hero, f"{self.plan.lower_key(scan.scan)}{key}"
 
     def _poster_scans(self) -> list[ScanPlan]:
-        """The hero, then the scans of other layouts, at most four."""
-        firsts = {self.plan.layout_key(scan.scan): scan for scan in reversed(self.plan.scans)}
-        hero, *others = (scan for scan in self.plan.scans if scan in firsts.values())
-        return [hero, *others[:4]]
+        """Four scans beside the hero: training, a skeleton, two colourings, else what there is."""
+        ground = self.plan.scans[0].scan.ground
+        rest = [
+            one for one in self.plan.scans[1:] if one.scan.ground == ground and one.key != "names"
+        ]
+        kinds = ("training", "skeleton", "color", "color")
+        chosen: list[ScanPlan] = []
+        for kind in kinds:
+            chosen += [one for one in rest if one.key.startswith(kind) and one not in chosen][:1]
+        return [*chosen, *(one for one in rest if one not in chosen)][:4]
 
     def _lower(self, scan: ScanSettings) -> ComputeGraph:
         model = self.model()

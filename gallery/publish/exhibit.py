@@ -91,6 +91,7 @@ class Exhibit:
         facts: What the model says and costs; None where it could not be loaded.
         scans: The hero first.
         diagram: The operator diagram (SVG), or None.
+        multiples: All scans on one sheet, or None.
         poster: The infographic, in its formats.
         card: Social card, 1200 x 630, or None.
         viewer: Data of the viewer, or None.
@@ -107,6 +108,7 @@ class Exhibit:
     facts: Facts | None = None
     scans: tuple[ScanImages, ...] = ()
     diagram: ImageFile | None = None
+    multiples: ImageFile | None = None
     poster: tuple[ImageFile, ...] = ()
     card: ImageFile | None = None
     viewer: Path | None = None

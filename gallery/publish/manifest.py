@@ -53,6 +53,7 @@ def entry(model: ModelView) -> dict[str, Any]:
         "failure": dataclasses.asdict(model.failure) if model.failure else None,
         "scans": [_scan(view) for view in (*_first(model.hero), *model.variants)],
         "diagram": _file(model.diagram),
+        "multiples": _file(model.multiples),
         "poster": [_file(one) for one in _poster(model)],
         "card": _file(model.card),
         "viewer": model.viewer or None,

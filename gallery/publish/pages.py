@@ -22,7 +22,7 @@ from gallery.publish.collection import (
     thumbnails,
     work,
 )
-from gallery.publish.files import write
+from gallery.publish.files import MIME, Placed, write
 from gallery.publish.lesson import lesson
 from gallery.publish.linked import linked_collection, linked_model
 from gallery.publish.manifest import encode, entry
@@ -49,6 +49,7 @@ class Context:
         settings: The site's.
         static: Style sheet and scripts.
         cache: Keeps what is costly to draw for the next build, or None.
+        sheet: One scan of each model on a sheet, or None.
     """
 
     env: Environment
@@ -56,6 +57,7 @@ class Context:
     settings: SiteSettings
     static: Static
     cache: Cache | None = None
+    sheet: Placed | None = None
 
 
 def write_pages(context: Context, models: Sequence[ModelView]) -> list[str]:
@@ -192,6 +194,7 @@ def _viewer(context: Context, model: ModelView) -> list[str]:
         alt=model.hero.scan.caption if model.hero else "",
         icon=context.static.icon.href,
         diagram=drawing,
+        icon_type=MIME[context.static.icon.format],
     )
     for path, content in viewer_files(context.env, data, page, context.settings).items():
         write(context.site, path, content)
@@ -209,6 +212,8 @@ def _page(context: Context, template: str, path: str, **values: Any) -> str:
         root=urlsplit(context.settings.base_url).path if lost else "../" * path.count("/"),
         path=path,
         static=context.static,
+        icon_type=MIME[context.static.icon.format],
+        sheet=context.sheet,
         **(shared | values),
     )
     write(context.site, path, text.encode("utf-8"))

@@ -74,6 +74,7 @@ def _model() -> dict[str, Any]:
             "failure": _or_null(_of(Failure)),
             "scans": {"type": "array", "items": {"$ref": "#/$defs/scan"}},
             "diagram": _or_null(file),
+            "multiples": _or_null(file),
             "poster": {"type": "array", "items": file},
             "card": _or_null(file),
             "viewer": _or_null({"type": "string"}),

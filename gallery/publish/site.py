@@ -14,6 +14,7 @@ from gallery.errors import PublishError
 from gallery.publish.exhibit import Exhibit
 from gallery.publish.feeds import feed, robots, sitemap
 from gallery.publish.files import write
+from gallery.publish.heroes import gallery_sheet, site_icon
 from gallery.publish.manifest import SCHEMA, encode, manifest
 from gallery.publish.pages import Context, write_pages
 from gallery.publish.schema import NAME, manifest_schema
@@ -76,8 +77,15 @@ def publish(
     named = _addresses(exhibits)
     views = [model_view(one, site) for one in named]
     views.sort(key=lambda one: (one.failure is not None, one.title.casefold(), one.slug))
+    static = static_files(site, settings)
+    static = dataclasses.replace(static, icon=site_icon(views, site) or static.icon)
     context = Context(
-        env=env, site=site, settings=settings, static=static_files(site, settings), cache=cache
+        env=env,
+        site=site,
+        settings=settings,
+        static=static,
+        cache=cache,
+        sheet=gallery_sheet(views, settings, site),
     )
     pages = write_pages(context, views)
     write(site, "manifest.json", encode(manifest(views, settings)))

@@ -44,6 +44,7 @@ class ViewerPage:
         alt: The picture in words.
         icon: Path of the site's icon from its root.
         diagram: The operator diagram as SVG, whose boxes name their operators, or "".
+        icon_type: Media type of the icon.
     """
 
     slug: str
@@ -52,6 +53,7 @@ class ViewerPage:
     alt: str = ""
     icon: str = "assets/icon.svg"
     diagram: str = ""
+    icon_type: str = "image/svg+xml"
 
 
 def viewer_files(
@@ -99,6 +101,7 @@ def viewer_files(
         diagram=diagram,
         icon=page.icon,
         frame={"frame": head["frame"], "share": head["look"]["share"]},
+        icon_type=page.icon_type,
         whole=head["whole"],
         shown=head["shown"],
     )

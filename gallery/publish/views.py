@@ -62,6 +62,7 @@ class ModelView:
         tree: The layer tree, or None.
         tree_left_out: Layers that the tree does not show for their number.
         diagram: Operator diagram, or None.
+        multiples: All scans on one sheet, or None.
         poster: The infographic's files, or None.
         poster_document: The infographic as PDF or SVG, or None.
         card: Social card, or None.
@@ -87,6 +88,7 @@ class ModelView:
     tree: Branch | None
     tree_left_out: int
     diagram: Placed | None
+    multiples: Placed | None
     poster: Picture | None
     poster_document: Placed | None
     card: Placed | None
@@ -147,6 +149,9 @@ def model_view(exhibit: Exhibit, site: Path) -> ModelView:
         tree=tree,
         tree_left_out=left_out,
         diagram=place_image(exhibit.diagram, site, f"{slug}-diagram") if exhibit.diagram else None,
+        multiples=(
+            place_image(exhibit.multiples, site, f"{slug}-scans") if exhibit.multiples else None
+        ),
         poster=picture(raster),
         poster_document=documents[0] if documents else None,
         card=place_image(exhibit.card, site, f"{slug}-card") if exhibit.card else None,

@@ -6,14 +6,18 @@ import numpy as np
 
 from gallery.color.types import Coloring
 from gallery.layout.types import Layout
-from gallery.render.formats import FORMATS, encode, save
+from gallery.render.card import card
+from gallery.render.contact import contact_sheet
+from gallery.render.document import sheet_pdf
+from gallery.render.formats import FORMATS, encode, read, save
 from gallery.render.frame import frame
 from gallery.render.labels import draw_labels, place_labels
 from gallery.render.legend import draw_legend
 from gallery.render.operators import diagram
 from gallery.render.poster import poster
 from gallery.render.raster import draw_scan
-from gallery.render.sheet import Sheet, sheet_picture, sheet_svg
+from gallery.render.sheet import Sheet, sheet_picture
+from gallery.render.strip import layer_strip
 from gallery.render.types import Picture, RenderSettings
 from gallery.render.vector import render_svg
 
@@ -22,14 +26,18 @@ __all__ = [
     "Picture",
     "RenderSettings",
     "Sheet",
+    "card",
+    "contact_sheet",
     "diagram",
     "encode",
+    "layer_strip",
     "poster",
+    "read",
     "render",
     "render_svg",
     "save",
+    "sheet_pdf",
     "sheet_picture",
-    "sheet_svg",
 ]
 
 

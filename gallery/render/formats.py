@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+import numpy as np
 from PIL import Image, PngImagePlugin
 
 from gallery.errors import RenderError
@@ -54,6 +55,20 @@ def save(picture: Picture, path: Path) -> None:
         RenderError: The format is not known, or the file cannot be written.
     """
     write_whole(path, encode(picture, path.suffix))
+
+
+def read(path: Path) -> Picture:
+    """Read a picture that `save` wrote, without its metadata.
+
+    Raises:
+        RenderError: It cannot be read.
+    """
+    try:
+        with Image.open(path) as image:
+            return Picture(pixels=np.array(image.convert("RGB")))
+    except OSError as error:
+        found = f"{path.name} cannot be read: {error}"
+        raise RenderError(found, hint="build again without the cache") from error
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -9,7 +9,7 @@ from gallery.color.palettes import from_hex
 from gallery.color.types import Coloring, LegendEntry
 from gallery.layout.types import Layout
 from gallery.render.types import RenderSettings
-from gallery.render.words import extent, mask, plain, put, write
+from gallery.render.words import Face, extent, mask, plain, put, shorten, wrap, write
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -45,21 +45,29 @@ def draw_legend(width: int, layout: Layout, coloring: Coloring, settings: Render
     ground, ink, faint = (
         ((0, 0, 0), (238, 238, 240), (164, 166, 172))
         if dark
-        else ((252, 251, 250), (28, 28, 32), (92, 94, 100))
+        else ((251, 251, 250), (28, 28, 32), (92, 94, 100))
     )
     margin = round(width * 0.03)
     pixels = np.empty((width, width, 3), np.uint8)
     pixels[:] = ground
     y = size
     heading = round(size * 1.7)
-    title = plain(settings.title or layout.graph.model, max((width - 2 * margin) // heading, 8))
-    write(pixels, title, (margin, y), heading, ink)
+    room = width - 2 * margin
+    title = shorten(plain(settings.title or layout.graph.model), heading, room, Face.TITLE)
+    write(pixels, title, (margin, y), heading, ink, Face.TITLE)
     y += round(heading * 1.35)
-    for line in _wrapped(caption(layout), size, width - 2 * margin):
+    for line in wrap(caption(layout), size, room):
         write(pixels, line, (margin, y), size, faint)
         y += round(size * 1.4)
     y += size // 2
-    write(pixels, _WORDS.get(coloring.attribute, coloring.attribute), (margin, y), size, ink)
+    write(
+        pixels,
+        _WORDS.get(coloring.attribute, coloring.attribute),
+        (margin, y),
+        size,
+        ink,
+        Face.STRONG,
+    )
     y += round(size * 1.7)
     if coloring.categorical:
         y = _key(pixels, coloring.legend, (margin, y), size, ink)
@@ -85,19 +93,6 @@ def caption(layout: Layout) -> str:
     engine = layout.engine
     parts.append(f"skeleton {engine}")
     return ", ".join(parts)
-
-
-def _wrapped(text: str, size: int, width: int) -> list[str]:
-    lines: list[str] = []
-    line = ""
-    for word in plain(text, 400).split(" "):
-        longer = f"{line} {word}" if line else word
-        if line and extent(longer, size)[0] > width:
-            lines.append(line)
-            line = word
-        else:
-            line = longer
-    return [*lines, line]
 
 
 def _key(

@@ -1,11 +1,11 @@
-"""A printed sheet as a list of things in millimetres, and its two forms: pixels and SVG."""
+"""A printed sheet as a list of things in millimetres, and the pixels of it.
+
+The same list makes the PDF, see `gallery.render.document`.
+"""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +13,12 @@ from PIL import Image
 
 from gallery.color.palettes import from_hex
 from gallery.errors import RenderError
-from gallery.render.formats import encode
 from gallery.render.types import LARGEST, Picture
-from gallery.render.words import font, mask, plain, put
+from gallery.render.words import ASCENT, Face, mask, plain, put, text_width
 
 MILLIMETRES_PER_INCH = 25.4
+SHARES = {"start": 0.0, "middle": 0.5, "end": 1.0}
+"""Share of a line's width that lies left of its place, by anchor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +26,13 @@ class Words:
     """A line of text.
 
     Attributes:
-        text: What it says.
+        text: What it says, in letters that the font has (see `plain`).
         x: Of its left, middle or right end.
         y: Of its baseline.
         size: Of the font.
         color: "#rrggbb".
         anchor: "start", "middle" or "end".
+        face: Of the font.
     """
 
     text: str
@@ -39,6 +41,12 @@ class Words:
     size: float
     color: str
     anchor: str = "start"
+    face: Face = Face.TEXT
+
+    @property
+    def left(self) -> float:
+        """Where the line begins."""
+        return self.x - SHARES[self.anchor] * text_width(self.text, self.size, self.face)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +68,27 @@ class Bar:
     color: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stroke:
+    """A straight line with round ends; one without length is a dot.
+
+    Attributes:
+        x: Of one end.
+        y: Of one end.
+        to_x: Of the other.
+        to_y: Of the other.
+        width: Of the line.
+        color: "#rrggbb".
+    """
+
+    x: float
+    y: float
+    to_x: float
+    to_y: float
+    width: float
+    color: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Plate:
     """A picture on the sheet.
@@ -76,8 +105,13 @@ class Plate:
     width: float
     picture: Picture
 
+    @property
+    def height(self) -> float:
+        """Of it."""
+        return self.width * self.picture.height / self.picture.width
 
-Thing = Words | Bar | Plate
+
+Thing = Words | Bar | Stroke | Plate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,6 +124,7 @@ class Sheet:
         ground: "#rrggbb".
         things: In the order in which they are drawn.
         title: For the metadata.
+        metadata: What else the file says of how it was made.
     """
 
     width: float
@@ -97,28 +132,7 @@ class Sheet:
     ground: str
     things: tuple[Thing, ...]
     title: str
-
-
-def text_width(text: str, size: float) -> float:
-    """Width of a line of text in the units of its size."""
-    return float(font(64).getlength(plain(text, 1000))) * size / 64
-
-
-def wrap(text: str, size: float, width: float, most: int = 99) -> list[str]:
-    """Break a text into lines of a width, at most so many; the last one ends in dots if cut."""
-    lines: list[str] = []
-    line = ""
-    for word in text.split():
-        longer = f"{line} {word}" if line else word
-        if line and text_width(longer, size) > width:
-            lines.append(line)
-            line = word
-        else:
-            line = longer
-    lines.append(line)
-    if len(lines) > most:
-        return [*lines[: most - 1], lines[most - 1] + " …"]
-    return lines
+    metadata: tuple[tuple[str, str], ...] = ()
 
 
 def sheet_picture(sheet: Sheet, dpi: float = 300) -> Picture:
@@ -142,109 +156,80 @@ def sheet_picture(sheet: Sheet, dpi: float = 300) -> Picture:
             _write(pixels, thing, scale)
         elif isinstance(thing, Bar):
             _fill(pixels, thing, scale)
+        elif isinstance(thing, Stroke):
+            _stroke(pixels, thing, scale)
         else:
             _paste(pixels, thing, scale)
-    metadata = {"Title": sheet.title, "Software": "gallery-of-networks", "Density": f"{dpi:.0f}"}
+    metadata = {
+        **dict(sheet.metadata),
+        "Title": sheet.title,
+        "Software": "gallery-of-networks",
+        "Density": f"{dpi:.0f}",
+    }
     return Picture(pixels=pixels, metadata=metadata)
 
 
-def sheet_svg(sheet: Sheet, dpi: float = 200) -> str:
-    """A sheet as SVG with its text as text and its pictures inside.
-
-    Args:
-        sheet: What to draw.
-        dpi: Pictures of a higher resolution are made smaller to it.
-    """
-    forms: dict[type, Callable[[Thing], str]] = {
-        Words: lambda thing: _words_svg(thing) if isinstance(thing, Words) else "",
-        Bar: lambda thing: _bar_svg(thing) if isinstance(thing, Bar) else "",
-        Plate: lambda thing: _plate_svg(thing, dpi) if isinstance(thing, Plate) else "",
-    }
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{sheet.width:g}mm" '
-        f'height="{sheet.height:g}mm" viewBox="0 0 {sheet.width:g} {sheet.height:g}" '
-        'font-family="Aileron, Inter, Helvetica, Arial, sans-serif">'
-    )
-    title = f"<title>{escape(_printable(sheet.title))}</title>"
-    ground = f'<rect width="100%" height="100%" fill="{sheet.ground}"/>'
-    body = [forms[type(thing)](thing) for thing in sheet.things]
-    return "\n".join([head, title, ground, *body, "</svg>\n"])
+def _tone(color: str) -> tuple[int, int, int]:
+    red, green, blue = from_hex(color).tolist()
+    return int(red), int(green), int(blue)
 
 
 def _write(pixels: npt.NDArray[np.uint8], words: Words, scale: float) -> None:
     size = max(round(words.size * scale), 1)
     text = plain(words.text, 1000)
-    wide = font(size).getlength(text)
-    share = {"start": 0.0, "middle": 0.5, "end": 1.0}[words.anchor]
-    left = round(words.x * scale - share * wide)
-    top = round(words.y * scale) - font(size).getmetrics()[0]
-    red, green, blue = from_hex(words.color).tolist()
-    put(pixels, mask(text, size), (left, top), (red, green, blue))
+    wide = text_width(text, size, words.face)
+    left = round(words.x * scale - SHARES[words.anchor] * wide)
+    top = round(words.y * scale) - round(ASCENT * size)
+    put(pixels, mask(text, size, words.face), (left, top), _tone(words.color))
 
 
 def _fill(pixels: npt.NDArray[np.uint8], bar: Bar, scale: float) -> None:
-    left, right = round(bar.x * scale), round((bar.x + bar.width) * scale)
-    top, bottom = round(bar.y * scale), round((bar.y + bar.height) * scale)
-    pixels[max(top, 0) : max(bottom, top + 1), max(left, 0) : right] = from_hex(bar.color)
+    x0, x1 = bar.x * scale, (bar.x + bar.width) * scale
+    y0, y1 = bar.y * scale, (bar.y + bar.height) * scale
+    columns, rows = np.arange(int(x0), int(x1) + 1), np.arange(int(y0), int(y1) + 1)
+    across = np.clip(np.minimum(columns + 1, x1) - np.maximum(columns, x0), 0, 1)
+    down = np.clip(np.minimum(rows + 1, y1) - np.maximum(rows, y0), 0, 1)
+    cover = (down[:, None] * across[None, :]).astype(np.float32)
+    put(pixels, cover, (int(x0), int(y0)), _tone(bar.color))
+
+
+def _stroke(pixels: npt.NDArray[np.uint8], stroke: Stroke, scale: float) -> None:
+    put(pixels, *capsule(
+        (stroke.x * scale, stroke.y * scale),
+        (stroke.to_x * scale, stroke.to_y * scale),
+        max(stroke.width * scale, 1.0),
+    ), _tone(stroke.color))  # fmt: skip
+
+
+def capsule(
+    start: tuple[float, float], end: tuple[float, float], width: float
+) -> tuple[npt.NDArray[np.float32], tuple[int, int]]:
+    """Cover of a line with round ends, and the left top of it, in pixels."""
+    reach = width / 2 + 1
+    left, top = int(min(start[0], end[0]) - reach), int(min(start[1], end[1]) - reach)
+    wide = int(max(start[0], end[0]) + reach) + 2 - left
+    tall = int(max(start[1], end[1]) + reach) + 2 - top
+    x, y = np.arange(wide)[None, :] + left + 0.5, np.arange(tall)[:, None] + top + 0.5
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    along = ((x - start[0]) * dx + (y - start[1]) * dy) / max(dx * dx + dy * dy, 1e-12)
+    along = np.clip(along, 0, 1)
+    distance = np.hypot(x - start[0] - along * dx, y - start[1] - along * dy)
+    return np.clip(width / 2 - distance + 0.5, 0, 1).astype(np.float32), (left, top)
 
 
 def _paste(pixels: npt.NDArray[np.uint8], plate: Plate, scale: float) -> None:
-    width = round(plate.width * scale)
-    height = round(width * plate.picture.height / plate.picture.width)
-    shown = _resized(plate.picture, width, height)
+    width = max(round(plate.width * scale), 1)
+    height = max(round(width * plate.picture.height / plate.picture.width), 1)
+    shown = resized(plate.picture, width, height)
     left, top = round(plate.x * scale), round(plate.y * scale)
     y0, x0 = max(top, 0), max(left, 0)
     y1, x1 = min(top + height, pixels.shape[0]), min(left + width, pixels.shape[1])
     pixels[y0:y1, x0:x1] = shown[y0 - top : y1 - top, x0 - left : x1 - left]
 
 
-def _resized(picture: Picture, width: int, height: int) -> npt.NDArray[np.uint8]:
+def resized(picture: Picture, width: int, height: int) -> npt.NDArray[np.uint8]:
+    """The pixels of a picture at another size: uint8 (height, width, 3)."""
     if (picture.width, picture.height) == (width, height):
         return picture.pixels
     image = Image.fromarray(picture.pixels)
     return np.asarray(image.resize((width, height), Image.Resampling.LANCZOS))
-
-
-def _words_svg(words: Words) -> str:
-    return (
-        f'<text x="{words.x:.2f}" y="{words.y:.2f}" font-size="{words.size:g}" '
-        f'fill="{words.color}" text-anchor="{words.anchor}">{escape(_printable(words.text))}'
-        "</text>"
-    )
-
-
-def _bar_svg(bar: Bar) -> str:
-    return (
-        f'<rect x="{bar.x:.2f}" y="{bar.y:.2f}" width="{bar.width:.2f}" '
-        f'height="{bar.height:.2f}" fill="{bar.color}"/>'
-    )
-
-
-def _plate_svg(plate: Plate, dpi: float) -> str:
-    picture = plate.picture
-    width = min(round(plate.width * dpi / MILLIMETRES_PER_INCH), picture.width)
-    height = round(width * picture.height / picture.width)
-    small = Picture(pixels=_resized(picture, width, height).copy())
-    data = base64.b64encode(encode(small, ".jpg")).decode()
-    return (
-        f'<image x="{plate.x:.2f}" y="{plate.y:.2f}" width="{plate.width:.2f}" '
-        f'height="{plate.width * picture.height / picture.width:.2f}" '
-        f'href="data:image/jpeg;base64,{data}"/>'
-    )
-
-
-def _printable(text: str) -> str:
-    # XML 1.0 has no place for control characters, escaped or not.
-    return "".join(part if part.isprintable() else "\N{REPLACEMENT CHARACTER}" for part in text)
-
-
-__all__: Sequence[str] = (
-    "Bar",
-    "Plate",
-    "Sheet",
-    "Words",
-    "sheet_picture",
-    "sheet_svg",
-    "text_width",
-    "wrap",
-)

@@ -1,62 +1,140 @@
-"""Words on pictures: the font that Pillow carries (Aileron), measured and drawn as masks.
+"""Words on pictures: Inter in a few faces, measured and drawn as masks.
 
-The font holds little more than ASCII; `plain` says every text in it.
+The font comes from the package `fontpkg-inter` and holds Latin, Greek and Cyrillic; `plain` says
+every text in it.
 """
 
 from __future__ import annotations
 
+import io
 import unicodedata
+from enum import Enum
 from functools import cache
+from importlib.resources import files
 
 import numpy as np
 import numpy.typing as npt
+from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw, ImageFont
 
-_SIGNS = str.maketrans(
-    {"×": "x", "–": "-", "—": "-", "−": "-", "’": "'", "‘": "'", "“": '"', "”": '"', "…": "..."}
-)
+MISSING = "□"
+"""Stands for a character that the font lacks, or that would change what is around it."""
+ASCENT = 1984 / 2048
+"""Of the font, as a share of its size; what is below the baseline is a quarter as much."""
+
+_LINE = 1.21
+_FINE = 4
+_LARGE = 96
+_EXACT = 512
 
 
-def plain(text: str, limit: int = 60) -> str:
-    """A text in the letters that the font has, cut to a length.
+class Face(Enum):
+    """The faces in use; each value is optical size and weight, the font's two axes."""
 
-    >>> plain("Größe 2×3")
-    'Grosse 2x3'
-    """
-    mapped = text.replace("ß", "ss").translate(_SIGNS)
-    letters = [
-        part for part in unicodedata.normalize("NFKD", mapped) if not unicodedata.combining(part)
-    ]
-    shown = "".join(part if " " <= part <= "~" or part in "·©" else "?" for part in letters)
-    return shown if len(shown) <= limit else shown[: max(limit - 3, 0)] + "..."
+    LIGHT = (32, 300)
+    TEXT = (14, 400)
+    STRONG = (14, 600)
+    TITLE = (32, 600)
+
+    @property
+    def optical(self) -> int:
+        """Size in points that the letters are drawn for."""
+        return self.value[0]
+
+    @property
+    def weight(self) -> int:
+        """As CSS counts it: 400 is regular."""
+        return self.value[1]
 
 
 @cache
-def font(size: int) -> ImageFont.FreeTypeFont:
-    """The font at a size in pixels."""
-    chosen = ImageFont.load_default(size)
-    assert isinstance(chosen, ImageFont.FreeTypeFont), "Pillow was built without FreeType"
-    return chosen
+def font_bytes() -> bytes:
+    """The variable font as TrueType, upright."""
+    folder = files("fontpkg_inter") / "files"
+    upright = sorted(one.name for one in folder.iterdir() if one.name.startswith("Inter["))
+    return (folder / upright[0]).read_bytes()
 
 
-def extent(text: str, size: int) -> tuple[int, int]:
+@cache
+def letters() -> frozenset[int]:
+    """Code points that the font draws."""
+    return frozenset(TTFont(io.BytesIO(font_bytes()), lazy=True).getBestCmap())
+
+
+def plain(text: str, limit: int = 60) -> str:
+    r"""A text in letters that the font has, cut to a length.
+
+    Accents that the font cannot set are dropped; whatever else it lacks, and all that is
+    invisible or turns the direction of writing, becomes a box that anyone sees.
+
+    >>> plain("Größe 2×3 µ→λ")
+    'Größe 2×3 µ→λ'
+    >>> plain("卷积\u202ex\0")
+    '□□□x□'
+    """
+    some = unicodedata.normalize("NFC", text[: 4 * limit + 4])
+    shown = "".join(_letter(part) for part in some)
+    if len(shown) <= limit:
+        return shown
+    return shown[: max(limit - 1, 0)].rstrip() + "…"
+
+
+def _letter(part: str) -> str:
+    if part.isascii() and part.isprintable():
+        return part
+    kind = unicodedata.category(part)
+    if kind == "Zs":
+        return " "
+    if kind in ("Mn", "Me"):
+        return ""
+    if kind[0] != "C" and ord(part) in letters():
+        return part
+    # A ligature, a full-width letter, a rare accent: what it is made of may be there.
+    made_of = unicodedata.normalize("NFKD", part)
+    base = "".join(one for one in made_of if not unicodedata.combining(one))
+    known = base and base != part and all(ord(one) in letters() for one in base)
+    return base if known else MISSING
+
+
+@cache
+def _font(size: int, face: Face) -> ImageFont.FreeTypeFont:
+    # Basic layout: Raqm sets words as it does only where the system has FriBiDi.
+    stream = io.BytesIO(font_bytes())
+    found = ImageFont.truetype(stream, size, layout_engine=ImageFont.Layout.BASIC)
+    found.set_variation_by_axes([face.optical, face.weight])
+    return found
+
+
+@cache
+def _advance(letter: str, face: Face) -> float:
+    return float(_font(_EXACT, face).getlength(letter)) / _EXACT
+
+
+def text_width(text: str, size: float, face: Face = Face.TEXT) -> float:
+    """Width of a line of plain text, in the units of its size."""
+    return size * sum(_advance(letter, face) for letter in text)
+
+
+def extent(text: str, size: int, face: Face = Face.TEXT) -> tuple[int, int]:
     """Width and height in pixels of a line of plain text."""
-    ascent, descent = font(size).getmetrics()
-    return int(np.ceil(font(size).getlength(text))), ascent + descent
+    return int(np.ceil(text_width(text, size, face))), int(np.ceil(_LINE * size))
 
 
-def mask(text: str, size: int, weight: int = 0) -> npt.NDArray[np.float32]:
+def mask(text: str, size: int, face: Face = Face.TEXT) -> npt.NDArray[np.float32]:
     """Cover of a line of plain text: float32 (height, width), 0 to 1, see `extent`.
 
-    Args:
-        text: In letters that the font has.
-        size: Pixels.
-        weight: Pixels by which the strokes are thickened, all around.
+    Letters are drawn larger and made smaller: FreeType fits small ones to the pixels, which
+    leaves words uneven.
     """
-    width, height = extent(text, size)
-    image = Image.new("L", (width + 2 * weight + 1, height + 2 * weight))
-    ImageDraw.Draw(image).text((weight, weight), text, 255, font(size), stroke_width=weight)
-    return np.asarray(image, np.float32) / np.float32(255)
+    width, height = extent(text, size, face)
+    fine = _FINE if size < _LARGE else 1
+    image = Image.new("L", ((width + 1) * fine, height * fine))
+    draw, x = ImageDraw.Draw(image), 0.0
+    for letter in text:
+        at = (round(x), round(ASCENT * size * fine))
+        draw.text(at, letter, 255, _font(size * fine, face), anchor="ls")
+        x += size * fine * _advance(letter, face)
+    return np.asarray(image.reduce(fine) if fine > 1 else image, np.float32) / np.float32(255)
 
 
 def put(
@@ -91,8 +169,44 @@ def write(
     at: tuple[int, int],
     size: int,
     color: tuple[int, int, int],
+    face: Face = Face.TEXT,
 ) -> int:
     """Write a line in place, its left top at a point; returns its width in pixels."""
     shown = plain(text, 200)
-    put(pixels, mask(shown, size), at, color)
-    return extent(shown, size)[0]
+    put(pixels, mask(shown, size, face), at, color)
+    return extent(shown, size, face)[0]
+
+
+def wrap(text: str, size: float, width: float, most: int = 99, face: Face = Face.TEXT) -> list[str]:
+    """Break a text into lines of a width, at most so many; the last one ends in dots if cut.
+
+    Args:
+        text: Any text; it is made plain.
+        size: Of the font, in the units of the width.
+        width: Of the column.
+        most: Lines.
+        face: Of the font.
+    """
+    lines: list[str] = []
+    line = ""
+    for word in plain(text, 2000).split():
+        longer = f"{line} {word}" if line else word
+        if line and text_width(longer, size, face) > width:
+            lines.append(line)
+            line = word
+        else:
+            line = longer
+    lines.append(line)
+    if len(lines) > most:
+        lines = [*lines[: most - 1], lines[most - 1] + "…"]
+    return [shorten(one, size, width, face) for one in lines]
+
+
+def shorten(text: str, size: float, width: float, face: Face = Face.TEXT) -> str:
+    """A line of plain text, cut with dots to a width."""
+    if text_width(text, size, face) <= width:
+        return text
+    kept = text
+    while kept and text_width(kept + "…", size, face) > width:
+        kept = kept[:-1]
+    return kept.rstrip(" …") + "…"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,26 +13,14 @@ from hypothesis import strategies as st
 from gallery.color import color
 from gallery.color.oklab import oklab_from_linear, oklch_from_srgb8
 from gallery.errors import RenderError
-from gallery.layout import layout as layout_of
-from gallery.load import load
-from gallery.lower import lower
 from gallery.model import Layer
 from gallery.render import Picture, RenderSettings, render, save
 from gallery.render.frame import frame
-from gallery.render.labels import (
-    CONTRAST,
-    SMALLEST,
-    draw_labels,
-    label_color,
-    luminance,
-    place_labels,
-)
 from gallery.render.legend import caption
 from gallery.render.raster import strips
 from tests.render.scans import layered, placed, ring
 from tests.strategies import compute_graph, compute_graphs, path
 
-MODELS = Path(__file__).parents[2] / "models"
 GREY = np.array([0.2126, 0.7152, 0.0722])
 
 
@@ -135,59 +122,6 @@ def test_metadata_say_how_it_was_made() -> None:
     assert metadata["Attribute"] == "flops"
     assert metadata["Vertices"] == str(graph.vertices)
     assert list(metadata) == sorted(metadata)
-
-
-@pytest.mark.parametrize("size", [320, 800, 1600])
-@pytest.mark.parametrize("ground", ["dark", "light"])
-def test_labels_neither_overlap_nor_fade(size: int, ground: str) -> None:
-    graph = layered(bodies=9, size=200)
-    layout, found = ring(graph, spread=60.0), color(graph, ground=ground)
-    picture = render(layout, found, size=size)
-    labels = place_labels(layout, found, frame(layout.positions, size, 0.045))
-    assert len(labels) >= 5
-    for one in labels:
-        left, top, right, bottom = one.box
-        assert left >= 0 and top >= 0 and right <= size and bottom <= size  # noqa: PT018
-        assert one.size >= SMALLEST
-        for other in labels:
-            apart = right <= other.box[0] or other.box[2] <= left
-            assert one is other or apart or bottom <= other.box[1] or other.box[3] <= top
-    bare = [dataclasses.replace(label, text=" " * 3) for label in labels]
-    under = draw_labels(picture.pixels, bare, ground)
-    for label in labels:
-        left, top, right, bottom = label.box
-        pad = round(label.size * 0.25) + 1
-        area = luminance(under[top + pad : bottom - pad, left + pad : right - pad])
-        ink = float(luminance(np.array(label_color(label, ground))))
-        light, dark = np.maximum(area, ink), np.minimum(area, ink)
-        assert ((light + 0.05) / (dark + 0.05)).min() >= CONTRAST
-    assert (draw_labels(picture.pixels, labels, ground) != under).any()
-
-
-def test_a_label_stands_at_its_body() -> None:
-    graph = layered(bodies=5, size=200)
-    layout, found = ring(graph, spread=30.0), color(graph)
-    inside = frame(layout.positions, 1000, 0.045)
-    points = inside.place(layout.positions)
-    for label in place_labels(layout, found, inside):
-        body = int(label.text[5])
-        centre = np.array([label.box[0] + label.box[2], label.box[1] + label.box[3]]) / 2
-        reach = np.hypot(*(points[graph.vertex_operator == body].mean(axis=0) - centre))
-        assert reach < 100
-
-
-@pytest.mark.parametrize("name", ["alexnet", "resnet18", "vit-b16"])
-def test_labels_of_sample_models_do_not_overlap(name: str) -> None:
-    graph = lower(load(MODELS / f"{name}.onnx"), vertices=4000)
-    scan = layout_of(graph)
-    boxes = [
-        label.box for label in place_labels(scan, color(graph), frame(scan.positions, 1600, 0.045))
-    ]
-    assert len(boxes) >= 3
-    for number, one in enumerate(boxes):
-        for other in boxes[:number]:
-            apart = one[2] <= other[0] or other[2] <= one[0]
-            assert apart or one[3] <= other[1] or other[3] <= one[1]
 
 
 @pytest.mark.parametrize("attribute", ["layer", "flops"])

@@ -1,0 +1,94 @@
+"""Pictures of the gallery as a whole, made of its models' scans: its icon, and one sheet of all."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+from gallery.errors import RenderError
+from gallery.publish.files import Placed, write
+from gallery.publish.settings import SiteSettings
+from gallery.publish.views import ModelView
+from gallery.render.contact import contact_sheet
+from gallery.render.formats import encode, read
+from gallery.render.sheet import sheet_picture
+from gallery.render.types import Picture
+
+MOST = 140
+"""Scans on the sheet: beyond that each would be a speck."""
+
+_ICON = 96
+_DPI = 128
+_log = logging.getLogger(__name__)
+
+
+def site_icon(models: Sequence[ModelView], site: Path) -> Placed | None:
+    """The site's icon, of the first scan of the gallery; None where there is no scan.
+
+    Raises:
+        PublishError: If the site cannot be written.
+    """
+    first = next((one for one in models if one.hero is not None), None)
+    shown = _picture(first, site) if first is not None else None
+    if shown is None:
+        return None
+    return write(site, "assets/icon.png", icon(shown.pixels), hashed=True)
+
+
+def icon(pixels: npt.NDArray[np.uint8]) -> bytes:
+    """A square PNG of what is drawn on a picture, with round corners.
+
+    Args:
+        pixels: uint8 (h, w, 3); its corner has the colour of the ground.
+    """
+    drawn = np.abs(pixels.astype(int) - pixels[0, 0]).max(axis=2) > 48
+    rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
+    top, bottom = (rows[0], rows[-1] + 1) if len(rows) else (0, pixels.shape[0])
+    left, right = (columns[0], columns[-1] + 1) if len(columns) else (0, pixels.shape[1])
+    side = max(round(1.1 * max(bottom - top, right - left)), 1)
+    square = Image.new("RGB", (side, side), tuple(pixels[0, 0].tolist()))
+    crop = Image.fromarray(pixels[top:bottom, left:right])
+    square.paste(crop, ((side - crop.width) // 2, (side - crop.height) // 2))
+    small = square.resize((_ICON, _ICON), Image.Resampling.LANCZOS)
+    cover = Image.new("L", (4 * _ICON, 4 * _ICON))
+    radius = 4 * _ICON * 0.22
+    ImageDraw.Draw(cover).rounded_rectangle((0, 0, 4 * _ICON - 1, 4 * _ICON - 1), radius, 255)
+    small.putalpha(cover.resize((_ICON, _ICON), Image.Resampling.BOX))
+    stream = io.BytesIO()
+    small.save(stream, "PNG", optimize=True)
+    return stream.getvalue()
+
+
+def gallery_sheet(models: Sequence[ModelView], settings: SiteSettings, site: Path) -> Placed | None:
+    """One scan of each model on a sheet; None for fewer than two.
+
+    Raises:
+        PublishError: If the site cannot be written.
+    """
+    heroes = [one for one in models if one.hero is not None][:MOST]
+    shown = [(one.title, _picture(one, site)) for one in heroes]
+    scans = [(title, picture) for title, picture in shown if picture is not None]
+    if len(scans) < 2:
+        return None
+    ground = heroes[0].hero.scan.ground if heroes[0].hero else "dark"
+    note = f"Scans of {len(scans)} neural networks"
+    picture = sheet_picture(contact_sheet(settings.title, note, scans, ground=ground), _DPI)
+    placed = write(site, "assets/gallery.webp", encode(picture, ".webp"), hashed=True)
+    return replace(placed, width=picture.width, height=picture.height)
+
+
+def _picture(model: ModelView, site: Path) -> Picture | None:
+    # A user's own picture may be of a kind that cannot be read here: then the site goes without.
+    assert model.hero is not None
+    try:
+        return read(site / model.hero.picture.fallback.href)
+    except RenderError as error:
+        _log.warning("%s: %s", model.slug, error)
+        return None

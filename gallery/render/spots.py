@@ -1,0 +1,181 @@
+"""Free places for names on a picture: near what they name, over little, over nothing named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import gaussian_filter
+
+Rectangle = tuple[int, int, int, int]
+Point = tuple[float, float]
+
+_CELLS = 160
+_TURNS = 24
+_RINGS = (0.0, 0.4, 0.9, 1.6, 2.6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """A place for a name.
+
+    Attributes:
+        box: Left, top, right, bottom in pixels.
+        lead: Ends of the line from the box to what it names, or None on it.
+    """
+
+    box: Rectangle
+    lead: tuple[Point, Point] | None
+
+
+class Spots:
+    """What is free of a picture; each name that finds a place takes it."""
+
+    def __init__(self, points: npt.NDArray[np.float32], size: tuple[int, int], edge: float) -> None:
+        """Take in what is drawn.
+
+        Args:
+            points: float32 (k, 2), vertices in pixels.
+            size: Width and height of the picture.
+            edge: Share of the shorter side that stays free all around.
+        """
+        self.width, self.height = size
+        self.side = min(size)
+        self._edge = edge * self.side
+        counts, _, _ = np.histogram2d(
+            points[:, 1], points[:, 0], bins=_CELLS, range=((0, size[1]), (0, size[0]))
+        )
+        smooth = gaussian_filter(counts, 1.0, mode="constant")
+        level = float(np.quantile(smooth[smooth > 0], 0.8)) if (smooth > 0).any() else 1.0
+        ink = np.minimum(smooth / level, 1.0)
+        # A table of sums: the ink under any box in four look-ups.
+        self._sums = np.pad(ink, ((1, 0), (1, 0))).cumsum(axis=0).cumsum(axis=1)
+        middle = points.mean(axis=0) if len(points) else np.array([size[0] / 2, size[1] / 2])
+        self._middle = (float(middle[0]), float(middle[1]))
+        self._boxes: list[Rectangle] = []
+        self._leads: list[tuple[Point, Point]] = []
+        self._kept: list[Point] = []
+
+    def keep(self, point: Point) -> None:
+        """Let no box cover this point unless it names it."""
+        self._kept.append(point)
+
+    def find(
+        self, anchor: Point, radius: float, room: tuple[int, int], *, region: bool, dearest: float
+    ) -> Spot | None:
+        """The best free place for a box near an anchor, or None; it is taken from then on.
+
+        Args:
+            anchor: What is named.
+            radius: Of what is named.
+            room: Width and height of the box.
+            region: Whether a part of the picture is named, so that no line leads to a body.
+            dearest: What the place may cost: 0 for one that is free and near, 2.5 for one over
+                bright bodies.
+        """
+        best, least = None, dearest
+        offers = self._region(anchor, room) if region else self._body(anchor, radius, room)
+        for spot, far in offers:
+            if not self._free(spot, anchor):
+                continue
+            price = far if spot.lead is None and not region else self._price(spot, anchor, far)
+            if price < least:
+                best, least = spot, price
+        if best is not None:
+            self._boxes.append(best.box)
+            if best.lead is not None:
+                self._leads.append(best.lead)
+        return best
+
+    def _region(self, anchor: Point, room: tuple[int, int]) -> list[tuple[Spot, float]]:
+        wide, tall = room
+        found = []
+        for ring in range(8):
+            for turn in range(_TURNS if ring else 1):
+                angle, reach = 2 * np.pi * turn / _TURNS, ring * 0.025 * self.side
+                left = round(anchor[0] + reach * np.cos(angle) - wide / 2)
+                top = round(anchor[1] + reach * np.sin(angle) - tall / 2)
+                box = (left, top, left + wide, top + tall)
+                found.append((Spot(box=box, lead=None), ring / 4))
+        return found
+
+    def _body(
+        self, anchor: Point, radius: float, room: tuple[int, int]
+    ) -> list[tuple[Spot, float]]:
+        wide, tall = room
+        found = []
+        if radius > wide:
+            left, top = round(anchor[0] - wide / 2), round(anchor[1] - tall / 2)
+            far = 0.2 if radius > 1.6 * wide else 0.6
+            found.append((Spot(box=(left, top, left + wide, top + tall), lead=None), far))
+        near = min(radius, 0.1 * self.side) * 0.8 + 0.012 * self.side
+        for ring in _RINGS:
+            reach = near + ring * max(0.04 * self.side, tall)
+            for turn in range(_TURNS):
+                angle = 2 * np.pi * turn / _TURNS
+                x, y = anchor[0] + reach * np.cos(angle), anchor[1] + reach * np.sin(angle)
+                # The box hangs on the end of the line by the side that looks to the anchor.
+                left = round(x - wide * (1 - np.cos(angle)) / 2)
+                top = round(y - tall * (1 - np.sin(angle)) / 2)
+                box = (left, top, left + wide, top + tall)
+                end = (min(max(anchor[0], left), left + wide), min(max(anchor[1], top), top + tall))
+                found.append((Spot(box=box, lead=(end, anchor)), ring))
+        return found
+
+    def _free(self, spot: Spot, anchor: Point) -> bool:
+        left, top, right, bottom = spot.box
+        if min(left, top, self.width - right, self.height - bottom) < self._edge:
+            return False
+        if any(_meet(spot.box, other) for other in self._boxes):
+            return False
+        if any(_crosses(*lead, spot.box) for lead in self._leads):
+            return False
+        if any(left < x < right and top < y < bottom for x, y in self._kept if (x, y) != anchor):
+            return False
+        if spot.lead is None:
+            return True
+        return not any(_crosses(*spot.lead, other) for other in self._boxes) and not any(
+            _intersect(spot.lead, lead) for lead in self._leads
+        )
+
+    def _price(self, spot: Spot, anchor: Point, far: float) -> float:
+        left, top, right, bottom = spot.box
+        x0, x1 = (int(x * _CELLS / self.width) for x in (left, right))
+        y0, y1 = (int(y * _CELLS / self.height) for y in (top, bottom))
+        x1, y1 = min(x1 + 1, _CELLS), min(y1 + 1, _CELLS)
+        total = self._sums[y1, x1] - self._sums[y0, x1] - self._sums[y1, x0] + self._sums[y0, x0]
+        ink = float(total) / max((x1 - x0) * (y1 - y0), 1)
+        # Names stand outside of what they belong to, as seen from the middle of all.
+        out = np.array(anchor) - self._middle
+        away = np.array([(left + right) / 2, (top + bottom) / 2]) - anchor
+        scale = float(np.hypot(*out) * np.hypot(*away))
+        inward = 1 - float(out @ away) / scale if scale > 0 else 0.0
+        return 2.5 * ink + 0.3 * far + 0.15 * inward
+
+
+def _meet(one: Rectangle, other: Rectangle) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _crosses(start: Point, end: Point, box: Rectangle) -> bool:
+    # Clip the segment to the box (Liang and Barsky, 1984): something is left where they meet.
+    enter, leave = 0.0, 1.0
+    for axis in (0, 1):
+        step = end[axis] - start[axis]
+        low, high = box[axis] - start[axis], box[axis + 2] - start[axis]
+        if abs(step) < 1e-9:
+            if low > 0 or high < 0:
+                return False
+            continue
+        first, last = sorted((low / step, high / step))
+        enter, leave = max(enter, first), min(leave, last)
+    return enter < leave
+
+
+def _intersect(one: tuple[Point, Point], other: tuple[Point, Point]) -> bool:
+    def side(a: Point, b: Point, c: Point) -> float:
+        return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+    (a, b), (c, d) = one, other
+    return side(a, b, c) * side(a, b, d) < 0 and side(c, d, a) * side(c, d, b) < 0
