@@ -22,6 +22,9 @@ MISSING = "□"
 ASCENT = 1984 / 2048
 """Of the font, as a share of its size; what is below the baseline is a quarter as much."""
 
+FAMILY = "Inter, 'Helvetica Neue', Helvetica, Arial, sans-serif"
+"""For SVG: the font, else one that looks much the same."""
+
 _LINE = 1.21
 _FINE = 4
 _LARGE = 96

@@ -194,7 +194,7 @@ def test_pdf_and_pixels_show_the_same() -> None:
     height, width = (min(a, b) for a, b in zip(shown.shape, drawn.shape, strict=True))
     for rows in (slice(0, 280), slice(280, 1700), slice(1700, height)):
         one, other = shown[rows, :width], drawn[rows, :width]
-        assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.9
+        assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.8
 
 
 def test_hostile_words_are_set_safely() -> None:

@@ -10,8 +10,8 @@ from gallery.color.families import type_color
 from gallery.color.oklab import hex_of
 from gallery.model import Model
 from gallery.render.operators.blocks import Block, Drawing, drawing_of
-from gallery.render.operators.place import Places, Point, place
-from gallery.render.words import extent, plain
+from gallery.render.operators.place import Places, Point, outer_frames, place
+from gallery.render.words import FAMILY, plain, text_width
 
 _THEMES: Mapping[str, Mapping[str, str]] = {
     "dark": {
@@ -31,13 +31,12 @@ _THEMES: Mapping[str, Mapping[str, str]] = {
         "line": "#8a8f99",
     },
 }
-_FONT = "Aileron, Inter, 'Helvetica Neue', Arial, sans-serif"
 _MARGIN = 28.0
 _LETTER = 0.62
 """Mean width of a letter as a share of the size; wide enough for the fonts above."""
 
 
-def diagram(model: Model, *, ground: str = "dark", limit: int = 400, seconds: float = 20.0) -> str:
+def diagram(model: Model, *, ground: str = "dark", limit: int = 150, seconds: float = 20.0) -> str:
     """Draw the operator graph as SVG: shapes on the arrows, frames around layers, a legend.
 
     Args:
@@ -53,20 +52,21 @@ def diagram(model: Model, *, ground: str = "dark", limit: int = 400, seconds: fl
     theme = _THEMES[ground]
     drawing = drawing_of(model, limit)
     sizes = [_size(block) for block in drawing.blocks]
-    places = place(drawing, sizes, model.layers, seconds)
+    parents, names = outer_frames(drawing, model.layers)
+    places = place(drawing, sizes, parents, seconds)
     head, used = _head(model, drawing, places, ground)
     width = max(places.width + 2 * _MARGIN, 460.0)
     height = places.height + used + 2 * _MARGIN
     shift = (max((width - places.width) / 2, _MARGIN), used + _MARGIN)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
-        f'viewBox="0 0 {width:.0f} {height:.0f}" font-family={quoteattr(_FONT)} role="img" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" font-family={quoteattr(FAMILY)} role="img" '
         f"aria-label={quoteattr('Operators of ' + _clean(model.name))}>",
         f"<title>{escape(_clean(model.name))}</title>",
         f'<rect width="100%" height="100%" fill="{theme["ground"]}"/>',
         head,
         f'<g transform="translate({shift[0]:.1f} {shift[1]:.1f})">',
-        *_frames(model, places, theme),
+        *_frames(names, places, theme),
         *_links(drawing, places, theme),
         *(
             _box(block, places.nodes[number], sizes[number], ground)
@@ -150,7 +150,7 @@ def _ranges(numbers: Sequence[int]) -> str:
     return " ".join(str(low) if low == high else f"{low}-{high}" for low, high in runs)
 
 
-def _frames(model: Model, places: Places, theme: Mapping[str, str]) -> list[str]:
+def _frames(names: Sequence[str], places: Places, theme: Mapping[str, str]) -> list[str]:
     parts = []
     for layer, (left, top, right, bottom) in sorted(places.frames.items()):
         parts.append(
@@ -159,7 +159,7 @@ def _frames(model: Model, places: Places, theme: Mapping[str, str]) -> list[str]
             f'stroke="{theme["frame"]}" stroke-opacity="0.13"/>'
         )
         room = max(int((right - left - 8) / (9 * _LETTER)), 3)
-        name = _clean(model.layers[layer].name, room)
+        name = _clean(names[layer], room)
         parts.append(_text(name, (left + 7, bottom - 6), 9, theme["faint"]))
     return parts
 
@@ -221,7 +221,7 @@ def _head(model: Model, drawing: Drawing, places: Places, ground: str) -> tuple[
     x, y = _MARGIN, y + 14
     for name, number in sorted(types.items(), key=lambda item: (-item[1], item[0]))[:24]:
         words = f"{_clean(name, 28)} {number}"
-        step = 30 + extent(plain(words), 21)[0] / 2 * 1.1
+        step = 30 + text_width(plain(words), 10.5) * 1.15
         if x > _MARGIN and x + step > width - _MARGIN:
             x, y = _MARGIN, y + 17
         tone = hex_of(type_color(name, ground))

@@ -48,21 +48,47 @@ class Places:
     fallback: str = ""
 
 
+def outer_frames(drawing: Drawing, layers: Sequence[Layer]) -> tuple[list[int], list[str]]:
+    """The layer whose frame is around that of each layer, and what each frame is called.
+
+    A layer that would frame nothing but one other frame has none: its name goes before that of
+    the inner one.
+    """
+    own = [0] * len(layers)
+    for block in drawing.blocks:
+        own[block.layer] += 1
+    filled = [count > 0 for count in own]
+    inner = [0] * len(layers)
+    for layer in range(len(layers) - 1, 0, -1):
+        if filled[layer]:
+            inner[layers[layer].parent] += 1
+            filled[layers[layer].parent] = True
+    parents, names = [], []
+    for record in layers:
+        parent, name = record.parent, record.name
+        while parent > 0 and own[parent] == 0 and inner[parent] == 1:
+            name = f"{layers[parent].name} / {name}"
+            parent = layers[parent].parent
+        parents.append(parent)
+        names.append(name)
+    return parents, names
+
+
 def place(
-    drawing: Drawing, sizes: Sequence[Point], layers: Sequence[Layer], seconds: float
+    drawing: Drawing, sizes: Sequence[Point], parents: Sequence[int], seconds: float
 ) -> Places:
     """Place a drawing: with frames, else without, else in one column.
 
     Args:
         drawing: What to place.
         sizes: Width and height of each block in points.
-        layers: The layer tree.
+        parents: Of the frames, see `outer_frames`.
         seconds: For each attempt.
     """
     reason = ""
     for framed in (True, False):
         try:
-            source = _dot(drawing, sizes, layers if framed else ())
+            source = _dot(drawing, sizes, parents if framed else ())
             done = subprocess.run(  # noqa: S603
                 [sys.executable, "-P", str(_PROGRAM)],
                 input=source,
@@ -82,7 +108,7 @@ def place(
     return _column(drawing, sizes, reason)
 
 
-def _dot(drawing: Drawing, sizes: Sequence[Point], layers: Sequence[Layer]) -> str:
+def _dot(drawing: Drawing, sizes: Sequence[Point], parents: Sequence[int]) -> str:
     graph = graphviz.Digraph(
         graph_attr={
             "nodesep": "0.22",
@@ -97,8 +123,8 @@ def _dot(drawing: Drawing, sizes: Sequence[Point], layers: Sequence[Layer]) -> s
     )
     inside: dict[int, list[int]] = {}
     for number, block in enumerate(drawing.blocks):
-        inside.setdefault(block.layer if layers else 0, []).append(number)
-    _fill(graph, inside, layers, sizes)
+        inside.setdefault(block.layer if parents else 0, []).append(number)
+    _fill(graph, inside, parents, sizes)
     for number, link in enumerate(drawing.links):
         label = {"label": "x" * len(link.label)} if link.label else {}
         graph.edge(str(link.source), str(link.reader), id=str(number), **label)
@@ -108,12 +134,12 @@ def _dot(drawing: Drawing, sizes: Sequence[Point], layers: Sequence[Layer]) -> s
 def _fill(
     graph: graphviz.Digraph,
     inside: Mapping[int, list[int]],
-    layers: Sequence[Layer],
+    parents: Sequence[int],
     sizes: Sequence[Point],
 ) -> None:
     # Children first, so that each frame is whole when it goes into its parent's.
     frames: dict[int, graphviz.Digraph] = {}
-    for layer in range(max(len(layers), 1) - 1, -1, -1):
+    for layer in range(max(len(parents), 1) - 1, -1, -1):
         frame = frames.pop(layer, None)
         if frame is None and layer not in inside and layer:
             continue
@@ -124,7 +150,7 @@ def _fill(
                 str(number), width=f"{width / _POINTS:.3f}", height=f"{height / _POINTS:.3f}"
             )
         if layer:
-            parent = layers[layer].parent
+            parent = parents[layer]
             if parent == 0:
                 graph.subgraph(target)
             else:
