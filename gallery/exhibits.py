@@ -66,9 +66,9 @@ def _scan(plan: ScanPlan, entry: Entry) -> ScanImages:
 
 
 _DOWNLOADS = {
-    "operators.dot": "Operator graph for Graphviz",
-    "operators.graphml": "Operator graph for network tools",
-    "vertices.npz": "Vertex graph for NumPy",
+    "operators.dot": "Operator graph.dot",
+    "operators.graphml": "Operator graph.graphml",
+    "vertices.npz": "Vertex graph.npz",
 }
 
 

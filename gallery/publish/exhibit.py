@@ -95,7 +95,7 @@ class Exhibit:
         poster: The infographic, in its formats.
         card: Social card, 1200 x 630, or None.
         viewer: Data of the viewer, or None.
-        downloads: Further files by their name for the visitor.
+        downloads: Further files; the name for the visitor, with the suffix of the file's format.
         unknown_operators: "domain.Type" of operators that are lowered to a gather vertex.
         failure: Why there is no scan, or None.
         seconds: Time of each stage, by its name; shown in the report, never on a page.

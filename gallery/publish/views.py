@@ -190,19 +190,12 @@ def _operator_colors(scans: tuple[ScanView, ...]) -> dict[str, str]:
     return {entry.label: entry.color for entry in chosen.entries} if chosen else {}
 
 
-def _suffix(path: Path) -> str:
-    """The file's suffix, safe in a URL."""
-    return slugify(path.suffix, "bin")
-
-
 def _downloads(exhibit: Exhibit, site: Path) -> tuple[Download, ...]:
     """Take the further files into the site under safe names."""
-    return tuple(
-        Download(
-            label=shorten(name),
-            file=place(
-                path, site, f"{exhibit.slug}-{slugify(Path(name).stem, 'file')}", _suffix(path)
-            ),
-        )
-        for name, path in sorted(exhibit.downloads.items())
-    )
+
+    def one(name: str, source: Path) -> Download:
+        stem, suffix = Path(name).stem, slugify(Path(name).suffix, "bin")
+        file = place(source, site, f"{exhibit.slug}-{slugify(stem, 'file')}", suffix)
+        return Download(label=shorten(stem), file=file)
+
+    return tuple(one(name, source) for name, source in sorted(exhibit.downloads.items()))

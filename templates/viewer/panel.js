@@ -88,7 +88,8 @@
       this.legend.classList.toggle("continuous", !categorical);
       this.scale.hidden = categorical;
       if (!categorical) this.drawScale();
-      const ticks = categorical ? [] : withoutUnit(legend.map(([label]) => label));
+      const [ticks, unit] = categorical ? [[], ""] : withoutUnit(legend.map(([label]) => label));
+      this.legend.dataset.unit = unit;
       legend.forEach((entry, number) => {
         const part = colours.partOf(entry);
         const button = V.make("button", "entry");
@@ -141,13 +142,12 @@
     }
   };
 
-  // "392 FLOP", "2 kFLOP", "263 kFLOP" as "392", "2 k", "263 kFLOP": the last alone has the unit.
+  // "392 FLOP", "2 kFLOP", "263 kFLOP" as "392", "2 k", "263 k" and "FLOP".
   function withoutUnit(labels) {
     const [last] = labels.slice(-1);
     let unit = last?.match(/\p{L}*$/u)[0] ?? "";
     while (unit && !labels.every((label) => label.endsWith(unit))) unit = unit.slice(1);
-    return labels.map((label, i) =>
-      (i < labels.length - 1 && unit ? label.slice(0, -unit.length).trim() : label));
+    return [labels.map((label) => label.slice(0, label.length - unit.length).trim()), unit];
   }
 
   function share(value) {
