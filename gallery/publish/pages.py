@@ -73,7 +73,7 @@ def write_pages(context: Context, models: Sequence[ModelView]) -> list[str]:
     Raises:
         PublishError: If a template is wrong or the site cannot be written.
     """
-    pages = _index(context, models)
+    pages = write_index(context, models)
     for model in models:
         pages += _viewer(context, model)
     for number, others in enumerate(similar([one.facts for one in models])):
@@ -97,8 +97,16 @@ def write_pages(context: Context, models: Sequence[ModelView]) -> list[str]:
     return pages
 
 
-def _index(context: Context, models: Sequence[ModelView]) -> list[str]:
-    """The index, in pages of `PER_PAGE` cards, and the data that its script works with."""
+def write_index(context: Context, models: Sequence[ModelView]) -> list[str]:
+    """Write the index, in pages of `PER_PAGE` cards, and the data that its script works with.
+
+    Args:
+        context: What the pages share.
+        models: In the order of the index.
+
+    Returns:
+        Paths of its pages from the root.
+    """
     plot = scatter([(_parameters(one), work(one)) for one in models])
     script = collection_script(models, plot)
     data = write(context.site, "assets/collection.js", script, hashed=True)

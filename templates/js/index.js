@@ -40,6 +40,12 @@
     };
   }
 
+  // Numbers of models from their steps, which are to the base of 36.
+  function numbers(steps) {
+    let at = 0;
+    return steps.split(" ").map((step) => (at += parseInt(step, 36)));
+  }
+
   // Models that have, for each word of the query, a word that begins with it (or holds it, if long).
   function matching(text) {
     const terms = text.toLowerCase().normalize("NFC").match(/[\p{L}\p{N}]+/gu) ?? [];
@@ -47,7 +53,7 @@
     for (const term of terms) {
       const hits = new Set();
       for (const [word, models] of data.words) {
-        if (word.startsWith(term) || (term.length > 2 && word.includes(term))) models.forEach((one) => hits.add(one));
+        if (word.startsWith(term) || (term.length > 2 && word.includes(term))) numbers(models).forEach((one) => hits.add(one));
       }
       left = left === null ? hits : new Set([...left].filter((one) => hits.has(one)));
     }
@@ -60,7 +66,7 @@
 
   function chosen() {
     const hits = matching(value("q"));
-    const having = value("operator") ? new Set(data.operators[value("operator")]) : null;
+    const having = value("operator") ? new Set(numbers(data.operators[value("operator")])) : null;
     const rows = data.rows.filter((row) => (!hits || hits.has(row.index))
       && (!having || having.has(row.index))
       && (!value("tag") || row.tags.includes(value("tag")))
@@ -111,9 +117,8 @@
       image.src = root + row.pictures[0];
       line.querySelector(".frame").append(image);
     }
-    const link = line.querySelector("a");
-    link.href = pageOf(row);
-    link.textContent = row.title;
+    const link = Object.assign(document.createElement("a"), { href: pageOf(row), textContent: row.title });
+    line.querySelector("th").append(link);
     [row.year ?? "–", row.family || "–", short(row.parameters), flops(row.work), row.operators === null ? "–" : short(row.operators), short(row.vertices), short(row.edges)]
       .forEach((text, i) => { line.querySelectorAll("td")[i + 1].textContent = text; });
     return line;

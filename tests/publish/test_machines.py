@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from itertools import accumulate
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -136,7 +137,8 @@ def test_search_data_finds_names_operators_and_prose(site: Site) -> None:
     data = json.loads(text.removeprefix("galleryCollection(").removesuffix(");\n"))
     slugs = [card[0] for card in data["cards"]]
     for word in ("alpha", "gemm", "computes", "lovelace", "2015", "vision"):
-        assert slugs.index("alpha") in data["words"][word], word
+        steps = data["words"][word].split()
+        assert slugs.index("alpha") in accumulate(int(step, 36) for step in steps), word
     assert data["cards"][slugs.index("gamma")][6] is None
 
 
