@@ -216,8 +216,10 @@ def main(arguments: Sequence[str]) -> int:
         if given.verbose or seconds > 5:
             print(f"{case.name}: {tally.precision:.4f} {seconds:.1f} s {tally.misses[:2]}")
     print("\n".join(table(results)))
-    print(f"structural inputs left dynamic: {dynamic.cases} cases, {len(dynamic.misses)} misses, "
-          f"precision {dynamic.precision:.4f}")
+    print(
+        f"structural inputs left dynamic: {dynamic.cases} cases, {len(dynamic.misses)} misses, "
+        f"precision {dynamic.precision:.4f}"
+    )
     for row in [f"left out, {why}: {count}" for why, count in sorted(reasons.items())]:
         print(row)
     misses = [m for t in results.values() for m in t.misses] + dynamic.misses

@@ -85,9 +85,7 @@ def reach(model: Model, vertices: int) -> Reach:
     numbering = number(program, splits)
     connect(program, splits, numbering)
     edges = gathered(numbering)
-    inputs = {
-        t: _blocks(numbering.producers[t]) for t in model.inputs if t in numbering.producers
-    }
+    inputs = {t: _blocks(numbering.producers[t]) for t in model.inputs if t in numbering.producers}
     outputs = [_blocks(numbering.producers[t]) for t in program.outputs]
     rows, marks = {}, 0
     for tensor, blocks in inputs.items():
@@ -97,9 +95,7 @@ def reach(model: Model, vertices: int) -> Reach:
     for tensor, blocks in inputs.items():
         at = np.arange(len(blocks.vertices))
         bits[blocks.vertices, rows[tensor] + at] = True
-    back = [
-        (numbering.producers[r].first, numbering.producers[s].first) for r, s in program.back
-    ]
+    back = [(numbering.producers[r].first, numbering.producers[s].first) for r, s in program.back]
     for _ in range(1 + 3 * bool(back)):
         for v in range(numbering.vertices):
             begin, end = edges.indptr[v], edges.indptr[v + 1]

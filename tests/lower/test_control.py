@@ -49,9 +49,7 @@ branch (float[4] x, float[4] z, bool c) => (float[4] y) {
 def case_of(text: str, feeds: dict[str, Array]) -> Case:
     proto = onnx.parser.parse_model(text)
     name = proto.graph.name
-    return Case(
-        name=name, operator=name, proto=proto, feeds=feeds, model=loaded(proto, name)
-    )
+    return Case(name=name, operator=name, proto=proto, feeds=feeds, model=loaded(proto, name))
 
 
 def uniform(*shape: int) -> Array:

@@ -225,4 +225,3 @@ def test_a_tensor_that_nothing_makes_is_an_input(tmp_path: Path) -> None:
     graph = lower(model, vertices=10)
     ghost = next(i for i, tensor in enumerate(model.tensors) if tensor.name == "ghost")
     assert graph.vertex_kind[graph.producers(ghost)].tolist() == [Kind.INPUT]
-

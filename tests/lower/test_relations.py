@@ -63,9 +63,7 @@ def test_scattered_is_the_inverse_of_window(
     for block in range(len(lows)):
         low, high = int(lows[block, 0]), int(highs[block, 0])
         reads = {
-            i
-            for i in range(size)
-            if any(low <= i * stride - pad + k < high for k in range(extent))
+            i for i in range(size) if any(low <= i * stride - pad + k < high for k in range(extent))
         }
         found = {place[0] for place in elements(boxes, block)}
         assert reads <= found
@@ -73,9 +71,7 @@ def test_scattered_is_the_inverse_of_window(
 
 
 @given(st.integers(1, 6), st.integers(1, 3), st.integers(0, 2), st.integers(1, 3))
-def test_window_reads_what_its_outputs_read(
-    made: int, stride: int, pad: int, extent: int
-) -> None:
+def test_window_reads_what_its_outputs_read(made: int, stride: int, pad: int, extent: int) -> None:
     lows, highs = ranges(made)
     size = made * stride + extent
     boxes = per_axis((size,), [window(0, stride, pad, extent)])(lows, highs)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from gallery.errors import PublishError
-from gallery.publish import ImageFile, Site, SiteSettings
+from gallery.publish import Exhibit, ImageFile, Site, SiteSettings
 from gallery.publish.templates import environment, load_strings, render, template_directories
 from tests.publish.sample_exhibits import make_exhibit
 
@@ -35,6 +36,50 @@ def test_a_users_template_wins(
     (sheet,) = (site.root / "assets").glob("site.*.css")
     assert sheet.read_text().endswith("body { color: red; }")
     assert list((site.root / "assets").glob("extra.*.js"))
+
+
+def test_any_template_can_be_a_users(
+    mine: Path, exhibits: list[Exhibit], put: Callable[..., Site]
+) -> None:
+    house = template_directories()[0]
+    marks = {}
+    for path in house.rglob("*.html"):
+        name = path.relative_to(house).as_posix()
+        # The viewer, and the figures of the lesson, need a viewer's data; a label has no element.
+        if name in ("viewer/page.html", "parts/figures.html", "parts/label.html"):
+            continue
+        marks[name] = f"data-mine-{name.replace('/', '-').removesuffix('.html')}"
+        text = re.sub(r"<([a-z]\w*)(?=[ >])", rf"<\1 {marks[name]}", path.read_text("utf-8"))
+        (mine / name).parent.mkdir(parents=True, exist_ok=True)
+        (mine / name).write_text(text, encoding="utf-8")
+    site = put(exhibits, templates=mine)
+    pages = "".join((site.root / page).read_text(encoding="utf-8") for page in site.pages)
+    assert [name for name, mark in marks.items() if mark not in pages] == []
+
+
+def test_colours_stand_in_one_file() -> None:
+    sheets = template_directories()[0] / "css"
+    for sheet in sheets.glob("*.css"):
+        colours = re.findall(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(", sheet.read_text())
+        assert bool(colours) == (sheet.name == "theme.css"), sheet.name
+
+
+def test_a_users_colours_win(mine: Path, put: Callable[..., Site]) -> None:
+    (mine / "css" / "theme.css").write_text(":root { --ground: navy; }")
+    site = put([], templates=mine)
+    (sheet,) = (site.root / "assets").glob("site.*.css")
+    assert sheet.read_text().startswith(":root { --ground: navy; }")
+    assert "--ground: #000" not in sheet.read_text()
+
+
+def test_every_text_is_in_the_strings() -> None:
+    for path in template_directories()[0].glob("**/*.html"):
+        if path.parent.name == "viewer":
+            continue
+        text = re.sub(r"{% block body_class %}.*?{% endblock %}", "", path.read_text("utf-8"))
+        text = re.sub(r"{%.*?%}|{{.*?}}|{#.*?#}", "", text, flags=re.DOTALL)
+        words = re.findall(r">\s*([A-Za-z]{3,}[^<{]*)<", text)
+        assert words == [], (path.name, words)
 
 
 def test_another_language_fills_up_with_english(mine: Path, put: Callable[..., Site]) -> None:
