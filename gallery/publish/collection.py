@@ -31,7 +31,7 @@ SIZES = (1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
 OFFERED = 200
 """Most choices of a filter: the most frequent ones."""
 
-_WORD = re.compile(r"[^\W_]{2,24}")
+_WORD = re.compile(r"[^\W_]{1,24}")
 _CARD_WIDTH = 640
 
 
@@ -178,10 +178,12 @@ def thumbnails(model: ModelView) -> tuple[Placed, ...]:
 def words_of(model: ModelView) -> list[str]:
     """Words that a visitor may look for: names, tags, operators and prose, in lower case."""
     front = model.exhibit.front
-    texts = [model.title, model.slug, *model.tags, *front.authors, front.paper]
-    texts += [plain(model.prose), str(front.year or "")]
+    texts = [model.title, model.slug, *model.tags, *front.authors, front.paper, front.year or ""]
     texts += list(model.facts.histogram) if model.facts else []
-    return sorted({word for text in texts for word in _WORD.findall(text.casefold())})
+    words = {word for text in texts for word in _WORD.findall(str(text).casefold())}
+    # A letter or digit alone tells a GPT-2 from a GPT-3, but nothing in prose.
+    words |= {one for one in _WORD.findall(plain(model.prose).casefold()) if len(one) > 1}
+    return sorted(words)
 
 
 def compare_script(entry: dict[str, Any]) -> bytes:

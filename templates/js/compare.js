@@ -119,7 +119,8 @@
     try { history.replaceState(null, "", `?${state}`); } catch { /* an address of a file may stay as it is */ }
   }
 
-  pair.hidden = false;
+  // What will stand there has its place from the start, so that nothing moves when it comes.
+  table.hidden = !["a", "b"].every((side) => new URLSearchParams(location.search).has(side));
   const boards = sides.map((side) => window.galleryPanZoom(side.querySelector(".board"), texts, pair));
   const state = new URLSearchParams(location.search);
   for (const side of sides) {

@@ -196,6 +196,5 @@
   addEventListener("popstate", () => { restore(); show(); });
   window.galleryRows = () => load().then(() => data.rows);
   restore();
-  controls.hidden = false;
   if (location.search) show();
 })();

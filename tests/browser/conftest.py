@@ -7,6 +7,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,8 +17,10 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from gallery.publish import Site, SiteSettings, publish
+from gallery.publish.viewer import viewer_data
 from tests.browser.chromium import Browser
 from tests.publish.sample_exhibits import make_gallery
+from tests.publish.viewer_net import colorings, net
 
 _FLAGS = (
     "--headless=new",
@@ -61,7 +64,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """A published gallery with everything in it."""
-    exhibits = make_gallery(tmp_path_factory.mktemp("exhibits"))
+    folder = tmp_path_factory.mktemp("exhibits")
+    first, *others = make_gallery(folder)
+    model, layout = net(folder)
+    data = folder / "viewer.bin"
+    data.write_bytes(viewer_data(layout, colorings(layout), model))
+    exhibits = [replace(first, viewer=data), *others]
     folder = tmp_path_factory.mktemp("published") / "nets"
     return publish(exhibits, folder, settings=SiteSettings(title="Nets & <co>"))
 

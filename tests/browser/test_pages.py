@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from gallery.publish import Site
+from gallery.publish import ImageFile
 from tests.browser.chromium import Browser
+from tests.publish.sample_exhibits import make_index, make_pictures
 
 pytestmark = pytest.mark.browser
 
@@ -24,6 +27,11 @@ _PAGES = (
     "how-to-read/index.html",
     "404.html",
 )
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> tuple[ImageFile, ...]:
+    return make_pictures(tmp_path_factory.mktemp("pictures"))
 
 
 def _until(browser: Browser, condition: str) -> None:
@@ -240,17 +248,33 @@ def test_compare_shows_both_and_zooms_in_step(browser: Browser, addresses: dict[
     assert browser.errors() == []
 
 
-def test_keyboard_reaches_everything(browser: Browser, addresses: dict[str, str]) -> None:
-    browser.open(addresses["file"] + "alpha/index.html")
+@pytest.mark.parametrize(
+    "page",
+    ["alpha/index.html", "index.html?view=table", "compare/index.html", "how-to-read/index.html"],
+)
+def test_keyboard_reaches_everything(
+    browser: Browser, addresses: dict[str, str], page: str
+) -> None:
+    browser.open(addresses["file"] + page)
+    if "table" in page:
+        _until(browser, "document.querySelectorAll('[data-lines] tr').length")
     wanted = browser.driver.execute_script(
-        "return [...document.querySelectorAll('a[href], button, summary, [tabindex=\"0\"]')]"
-        ".filter((one) => one.checkVisibility()).length"
+        "const all = 'a[href], button, summary, select, input:not([type=radio]), [tabindex=\"0\"]';"
+        "return [...document.querySelectorAll(all)].filter((one) => one.checkVisibility()).length"
     )
-    reached = []
-    for _ in range(wanted + 2):
-        browser.driver.switch_to.active_element.send_keys(Keys.TAB)
-        reached.append(browser.driver.switch_to.active_element.id)
-    assert len(set(reached)) >= wanted
+    browser.driver.execute_script(
+        "window.met = new Map(); document.addEventListener('focusin', ({target}) =>"
+        " met.set(target, getComputedStyle(target).outlineStyle))"
+    )
+    ActionChains(browser.driver).send_keys(Keys.TAB * (wanted + 3)).perform()
+    reached = browser.driver.execute_script("return [...met.values()]")
+    # A radio button's ring is drawn about its label.
+    unseen = browser.driver.execute_script(
+        "return [...met].filter(([one, ring]) => ring === 'none' && one.type !== 'radio')"
+        ".map(([one]) => one.outerHTML)"
+    )
+    assert len(reached) >= wanted
+    assert unseen == []
 
 
 def test_skip_link_is_first(browser: Browser, addresses: dict[str, str]) -> None:
@@ -261,29 +285,113 @@ def test_skip_link_is_first(browser: Browser, addresses: dict[str, str]) -> None
     assert first.rect["x"] >= 0
 
 
-def test_complete_without_scripts(browser: Browser, addresses: dict[str, str], site: Site) -> None:
+def test_complete_without_scripts(browser: Browser, addresses: dict[str, str]) -> None:
     switch = "Emulation.setScriptExecutionDisabled"
     browser.driver.execute_cdp_cmd(switch, {"value": True})
     try:
         browser.open(addresses["file"] + "index.html")
         assert len(browser.driver.find_elements(By.CSS_SELECTOR, "[data-cards] > li")) == 5
         assert not browser.driver.find_element(By.CSS_SELECTOR, ".controls").is_displayed()
-        browser.open(addresses["file"] + "alpha/index.html")
-        assert browser.driver.find_element(By.CSS_SELECTOR, ".hero img").is_displayed()
-        assert "25,557,032" in browser.driver.find_element(By.CSS_SELECTOR, ".facts").text
-        assert not browser.driver.find_elements(By.CSS_SELECTOR, ".tools")
+        for model, fact in (
+            ("alpha", "25,557,032"),
+            ("beta", "102,228,128"),
+            ("gamma", "not known"),
+            ("hostile", "25,557,032"),
+        ):
+            browser.open(f"{addresses['file']}{model}/index.html")
+            assert browser.driver.find_element(By.CSS_SELECTOR, ".hero img").is_displayed()
+            assert fact in browser.driver.find_element(By.CSS_SELECTOR, ".facts").text
+            assert not browser.driver.find_elements(By.CSS_SELECTOR, ".tools")
+        browser.open(addresses["file"] + "broken/index.html")
+        assert "Git LFS" in browser.driver.find_element(By.CSS_SELECTOR, ".failure").text
     finally:
         browser.driver.execute_cdp_cmd(switch, {"value": False})
 
 
-def test_nothing_moves_while_pictures_load(browser: Browser, addresses: dict[str, str]) -> None:
-    for page in ("index.html", "alpha/index.html"):
-        browser.open(addresses["http"] + page)
-        _until(browser, "document.readyState === 'complete'")
-        shift = browser.driver.execute_async_script(
-            "const done = arguments[0]; let sum = 0;"
-            "const add = (list) => list.getEntries().forEach((one) => { sum += one.value; });"
-            "new PerformanceObserver(add).observe({type: 'layout-shift', buffered: true});"
-            "requestAnimationFrame(() => requestAnimationFrame(() => done(sum)))"
-        )
-        assert shift < 0.01
+@pytest.mark.parametrize("page", _PAGES)
+def test_nothing_moves_while_pictures_load(
+    browser: Browser, addresses: dict[str, str], page: str
+) -> None:
+    browser.open(addresses["http"] + page)
+    _until(browser, "document.readyState === 'complete'")
+    shift = browser.driver.execute_async_script(
+        "const done = arguments[0]; let sum = 0;"
+        "const add = (list) => list.getEntries().forEach((one) => { sum += one.value; });"
+        "new PerformanceObserver(add).observe({type: 'layout-shift', buffered: true});"
+        "requestAnimationFrame(() => requestAnimationFrame(() => done(sum)))"
+    )
+    assert shift < 0.01
+
+
+def test_figures_of_the_lesson_are_there(browser: Browser, addresses: dict[str, str]) -> None:
+    browser.open(addresses["file"] + "how-to-read/index.html")
+    assert len(browser.driver.find_elements(By.CSS_SELECTOR, ".shot")) == 5
+    marks = browser.driver.find_element(By.CSS_SELECTOR, ".marks")
+    picture = browser.driver.find_element(By.CSS_SELECTOR, ".lens:has(.marks) img")
+    for side, length in marks.rect.items():
+        assert abs(length - picture.rect[side]) < 1
+
+
+def _media(browser: Browser, kind: str = "", **features: str) -> None:
+    """Let the browser take a medium and preferences for the visitor's."""
+    listed = [{"name": name.replace("_", "-"), "value": one} for name, one in features.items()]
+    browser.driver.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"media": kind, "features": listed}
+    )
+
+
+def test_paper_has_the_scan_and_the_facts_alone(
+    browser: Browser, addresses: dict[str, str]
+) -> None:
+    browser.open(addresses["file"] + "alpha/index.html")
+    _media(browser, "print")
+    try:
+        seen = {
+            name: browser.driver.find_element(By.CSS_SELECTOR, name).is_displayed()
+            for name in (".hero img", ".facts", ".prose", ".top nav", ".variants", ".take")
+        }
+        ground = "return getComputedStyle(document.querySelector('.stage')).backgroundColor"
+        assert browser.driver.execute_script(ground) == "rgb(255, 255, 255)"
+    finally:
+        _media(browser)
+    assert seen == {
+        ".hero img": True,
+        ".facts": True,
+        ".prose": True,
+        ".top nav": False,
+        ".variants": False,
+        ".take": False,
+    }
+
+
+def test_who_wants_no_motion_gets_none(browser: Browser, addresses: dict[str, str]) -> None:
+    duration = "return getComputedStyle(document.querySelector('.frame img')).transitionDuration"
+    browser.open(addresses["file"] + "index.html")
+    assert browser.driver.execute_script(duration) != "0s"
+    _media(browser, prefers_reduced_motion="reduce")
+    try:
+        assert browser.driver.execute_script(duration) == "0s"
+    finally:
+        _media(browser)
+
+
+def test_a_plot_of_many_models_shows_scans_where_one_points(
+    browser: Browser, pictures: tuple[ImageFile, ...], tmp_path: Path
+) -> None:
+    make_index(200, pictures, tmp_path)
+    browser.open((tmp_path / "index.html").as_uri())
+    assert not browser.driver.find_elements(By.CSS_SELECTOR, ".scatter a")
+    region = browser.driver.find_element(By.CSS_SELECTOR, "[data-plot]")
+    browser.driver.execute_script("arguments[0].focus()", region)
+    _until(browser, "window.galleryRows")
+    browser.driver.execute_async_script("window.galleryRows().then(arguments[0])")
+    region.send_keys(Keys.ARROW_RIGHT)
+    tip = browser.driver.find_element(By.CSS_SELECTOR, ".tip")
+    assert tip.find_element(By.CSS_SELECTOR, ".what").text == "Net 0"
+    region.send_keys(Keys.ARROW_RIGHT)
+    assert tip.find_element(By.CSS_SELECTOR, ".what").text == "Net 1"
+    browser.driver.find_element(By.NAME, "q").send_keys("net-1")
+    _until(browser, "document.querySelector('[data-found]').textContent.startsWith('111 of 200')")
+    shown = browser.driver.find_elements(By.CSS_SELECTOR, ".chosen a")
+    assert len(shown) == 111
+    assert browser.errors() == []

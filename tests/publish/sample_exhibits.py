@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,11 @@ from PIL import Image
 
 from gallery.color.types import LegendEntry
 from gallery.facts import Facts, LayerFact, TensorFact
-from gallery.publish import Exhibit, Failure, ImageFile, ScanImages
+from gallery.publish import Exhibit, Failure, ImageFile, ScanImages, SiteSettings
+from gallery.publish.pages import Context, write_index
+from gallery.publish.static import static_files
+from gallery.publish.templates import environment
+from gallery.publish.views import model_view
 from gallery.settings import FrontMatter
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'`{{7*7}}\u202egnp\x00\n&amp;"
@@ -233,3 +238,21 @@ def hostile_exhibit(slug: str, pictures: tuple[ImageFile, ...]) -> Exhibit:
         unknown_operators=(bad,),
         failure=Failure(stage=bad, found=bad, hint=bad),
     )
+
+
+def make_index(models: int, pictures: tuple[ImageFile, ...], folder: Path) -> list[str]:
+    """The index of many models, without their pages; returns the paths of its pages."""
+    settings = SiteSettings()
+    view = model_view(make_exhibit("net", pictures), folder)
+    views = [
+        replace(
+            view,
+            slug=f"net-{i}",
+            title=f"Net {i}",
+            facts=make_facts(f"{i}", parameters=10**5 * (i + 1), flops=10**6 * (i % 97 + 1)),
+        )
+        for i in range(models)
+    ]
+    static = static_files(folder, settings)
+    context = Context(env=environment(settings), site=folder, settings=settings, static=static)
+    return write_index(context, views)
