@@ -1,96 +1,20 @@
 """Mutated models: whatever the bytes, `load` returns a model or raises LoadError.
 
-`GALLERY_FUZZ` sets how many are tried (10,000 in the long run; fewer by default).
+`GALLERY_FUZZ` sets how many are tried; `tests.benchmarks.fuzz` takes them through all stages.
 """
 
 import os
-import random
 from pathlib import Path
 
-import onnx
 import pytest
 
 from gallery.errors import LoadError
 from gallery.facts import facts
 from gallery.load import load
+from tests.mutants import TEXTS, mutants
 from tests.onnx_text import parse, write
 
 TRIALS = int(os.environ.get("GALLERY_FUZZ", "600"))
-
-TEXTS = (
-    """net (float[N,3,8,8] x, int64[2] s) => (float[N,M] y) {
-        w = Constant<value = float[4,3,3,3] {0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,
-            0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,
-            0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}>()
-        [conv] c = Conv<pads=[1,1,1,1]>(x, w)
-        [act] r = Relu(c)
-        p = MaxPool<kernel_shape=[2,2], strides=[2,2]>(r)
-        h = Shape(p)
-        z = Constant<value_ints=[0]>()
-        n = Gather(h, z)
-        m = Constant<value_ints=[-1]>()
-        t = Concat<axis=0>(n, m)
-        y = Reshape(p, t)
-    }""",
-    """<ir_version: 9, opset_import: ["": 18, "me": 1]>
-    net (float[2,4] x, bool c, int64 k) => (float[2,4] y, z) {
-        i = If (c) <then_branch = t () => (float[2,4] p) { p = me.f<a = 2.0>(x) },
-                    else_branch = e () => (float[2,4] q) { q = Neg(x) }>
-        y, z = Loop (k, c, i) <body = b (int64 j, bool d, float[2,4] v)
-            => (bool g, float[2,4] u, float[2,4] o) { g = Identity(d) u = Add(v, x) o = Mul(u, v) }>
-    }
-    <domain: "me", opset_import: ["": 18]> f <a> (r) => (s)
-    { k = Constant<value_float: float = @a>() s = Mul(r, k) }""",
-)
-
-
-def mutate(content: bytearray, generator: random.Random) -> bytes:
-    for _ in range(generator.randrange(1, 6)):
-        at = generator.randrange(len(content))
-        way = generator.randrange(5)
-        if way == 0:
-            content[at] = generator.randrange(256)
-        elif way == 1:
-            content[at] ^= 1 << generator.randrange(8)
-        elif way == 2:
-            del content[at : at + generator.randrange(1, 20)]
-        elif way == 3:
-            content[at:at] = generator.randbytes(generator.randrange(1, 8))
-        else:
-            other = generator.randrange(len(content))
-            content[at:at] = content[other : other + generator.randrange(1, 40)]
-        if not content:
-            return b""
-    return bytes(content)
-
-
-def scramble(model: onnx.ModelProto, generator: random.Random) -> None:
-    """Change the structure: wires, types, shapes, attributes, versions."""
-    nodes = list(model.graph.node)
-    names = [name for node in nodes for name in (*node.input, *node.output)] + ["", "nowhere"]
-    for _ in range(generator.randrange(1, 5)):
-        node = generator.choice(nodes)
-        way = generator.randrange(8)
-        if way == 0 and node.input:
-            node.input[generator.randrange(len(node.input))] = generator.choice(names)
-        elif way == 1 and node.output:
-            node.output[generator.randrange(len(node.output))] = generator.choice(names)
-        elif way == 2:
-            node.op_type = generator.choice(["If", "Loop", "Scan", "Concat", "Gather", "LSTM", "?"])
-        elif way == 3 and node.attribute:
-            attribute = generator.choice(node.attribute)
-            attribute.i = generator.choice([-(2**63), -1, 0, 2**63 - 1])
-            attribute.ints.extend([generator.choice([-7, 0, 2**40])])
-            attribute.type = generator.choice([1, 2, 3, 4, 5, 7])
-        elif way == 4:
-            model.opset_import[0].version = generator.choice([-1, 0, 1, 6, 13, 99])
-        elif way == 5:
-            del node.input[:]
-        elif way == 6:
-            dim = model.graph.input[0].type.tensor_type.shape.dim[0]
-            dim.dim_value = generator.choice([-5, 0, 2**40, 2**62])
-        else:
-            model.graph.node.add().CopyFrom(node)
 
 
 def attempt(path: Path) -> str:
@@ -105,22 +29,13 @@ def attempt(path: Path) -> str:
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("ways", ["bytes", "structure"])
 def test_mutated_models_load_or_say_why(tmp_path, text, ways):
-    generator = random.Random(f"{ways} {text[:9]}")
-    original = parse(text)
     outcomes = set()
-    for trial in range(TRIALS // 4):
-        if ways == "bytes":
-            content = mutate(bytearray(original.SerializeToString()), generator)
-        else:
-            model = onnx.ModelProto()
-            model.CopyFrom(original)
-            scramble(model, generator)
-            content = model.SerializeToString()
+    for content in mutants(parse(text), ways, TRIALS // 4, f"{ways} {text[:9]}"):
         path = write(tmp_path, content)
         try:
             outcomes.add(attempt(path))
         except Exception:
-            print(f"trial {trial}: {content!r}")
+            print(repr(content))
             raise
     assert "no hint" not in outcomes
     assert "" in outcomes  # some mutations must do no harm, or the test shows little
