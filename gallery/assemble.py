@@ -128,7 +128,10 @@ def _notes(entries: Iterable[Entry | None]) -> tuple[str, ...]:
             notes[f"skeleton by {entry.value['engine']}: {entry.value['fallback']}"] = None
         unknown = entry.value.get("unknown_operators")
         if unknown:
-            notes["unknown operators drawn as one vertex: " + ", ".join(unknown)] = None
+            listed = ", ".join(unknown)
+            notes[
+                f"operators drawn as one vertex, unknown or contradicting themselves: {listed}"
+            ] = None
         for warning in entry.value.get("warnings", ()):
             notes[warning] = None
     return tuple(notes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +26,10 @@ from gallery.reading.wire import BrokenError, Slim, check_nesting, slim
 from gallery.regular import open_regular
 
 _NAMED = 5
-_LARGEST = 2**40
+_LARGEST = 2**36
+"""Of a dimension: a split of 2^26 blocks times it stays within 64 bits."""
+
+_MOST_ELEMENTS = 2**60
 
 logger = logging.getLogger(__name__)
 
@@ -118,12 +122,14 @@ def _model(
     bound = bind_inputs(fed, sizes, default)
     flat = flatten(proto)
     state = infer(flat, proto, bound)
+    tensors = _tensors(flat)
+    _check_sizes(tensors)
     layers, layer_of = layer_tree(_namings(flat))
     return Model(
         name=name,
         digest=_digest(kept),
         operators=_operators(flat, layer_of),
-        tensors=_tensors(flat),
+        tensors=tensors,
         layers=layers,
         inputs=flat.inputs,
         outputs=tuple(index for index in flat.outputs if index >= 0),
@@ -148,6 +154,15 @@ def _tensors(flat: Flat) -> tuple[Tensor, ...]:
         )
         for value in flat.values
     )
+
+
+def _check_sizes(tensors: Sequence[Tensor]) -> None:
+    """Refuse shapes that no machine holds: sums over them would leave 64 bits."""
+    for tensor in tensors:
+        sizes = [size for size in tensor.shape or () if isinstance(size, int)]
+        if max(sizes, default=0) > _LARGEST or math.prod(sizes) > _MOST_ELEMENTS:
+            found = f"the tensor {tensor.name[:80]!r} has the shape {tensor.shape}"
+            raise LoadError(found, hint=f"no dimension may be above {_LARGEST:,}; mend the shape")
 
 
 def _operators(flat: Flat, layer_of: Sequence[int]) -> tuple[Operator, ...]:

@@ -50,7 +50,17 @@ class Rows:
 
 
 def meeting(boxes: Boxes, producer: Producer, blocks: int, flag: int) -> Rows:
-    """The blocks of a producer that the boxes of `blocks` readers meet (with repeats)."""
+    """The blocks of a producer that the boxes of `blocks` readers meet (with repeats).
+
+    Boxes are cut to the tensor: those of a model that contradicts itself may reach beyond, and the
+    kernels trust what they are given.
+
+    Raises:
+        ValueError: The boxes have another rank than the tensor.
+    """
+    if boxes.lows.shape[1] != len(producer.shape):
+        found = f"boxes of {boxes.lows.shape[1]} dimensions"
+        raise ValueError(f"{found} for a tensor of {len(producer.shape)}")
     owner = np.arange(blocks, dtype=np.int64) if boxes.owner is None else boxes.owner
     inner = int(np.prod(producer.splits[1:], dtype=np.int64))
     arguments = (boxes.lows, boxes.highs, owner, producer.shape, producer.splits)
@@ -97,11 +107,12 @@ def _count(lows, highs, owner, shape, splits, blocks):  # type: ignore[no-untype
     for k in range(len(owner)):
         product = 1
         for d in range(len(shape)):
-            if highs[k, d] <= lows[k, d]:
+            low, high = max(lows[k, d], 0), min(highs[k, d], shape[d])
+            if high <= low:
                 product = 0
                 break
-            first = _block(lows[k, d], shape[d], splits[d])
-            product *= _block(highs[k, d] - 1, shape[d], splits[d]) - first + 1
+            first = _block(low, shape[d], splits[d])
+            product *= _block(high - 1, shape[d], splits[d]) - first + 1
         counts[owner[k]] += product
     return counts
 
@@ -116,11 +127,12 @@ def _fill(lows, highs, owner, shape, splits, first, period, inner, out):  # type
     for k in range(len(owner)):
         empty = False
         for d in range(rank):
-            if highs[k, d] <= lows[k, d]:
+            low, high = max(lows[k, d], 0), min(highs[k, d], shape[d])
+            if high <= low:
                 empty = True
                 break
-            begin[d] = _block(lows[k, d], shape[d], splits[d])
-            end[d] = _block(highs[k, d] - 1, shape[d], splits[d])
+            begin[d] = _block(low, shape[d], splits[d])
+            end[d] = _block(high - 1, shape[d], splits[d])
             place[d] = begin[d]
         if empty:
             continue

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from gallery.errors import LowerError
 from gallery.lower.complete import completed
 from gallery.lower.part import Part, Read
 from gallery.lower.registry import FAMILIES, Context, NoGridError, Virtual
 from gallery.lower.relations import full
+from gallery.lower.sound import CONTRADICTIONS, check_parts
 from gallery.model import Model, Operator, dtype_bytes
+
+log = logging.getLogger(__name__)
 
 _FLOATS = ("float", "float16", "double", "bfloat16", "float8e4m3fn", "float8e5m2", "")
 
@@ -45,7 +50,8 @@ class Program:
         parts: In an order in which each reads only what earlier ones made (but for `back`).
         tensors: What the parts read and make.
         outputs: Tensors of the program that the caller gets.
-        unknown: "domain.Type" of operators without a family, sorted.
+        unknown: "domain.Type" of operators without a family, or that contradict their own shapes,
+            sorted.
         back: Pairs of tensors (body input, body output) that carry data to the next trip of a
             loop that is not unrolled.
     """
@@ -95,14 +101,29 @@ class Builder:
         operator = context.operator
         standard = operator.domain in ("", "ai.onnx")
         family = FAMILIES.get(operator.type if standard else f"{operator.domain}.{operator.type}")
+        name = f"{operator.domain or 'ai.onnx'}.{operator.type}"
         if family is None:
-            self.unknown.add(f"{operator.domain or 'ai.onnx'}.{operator.type}")
+            self.unknown.add(name)
             return gather(context, self.tensors)
         try:
-            return completed(context, family(context))
+            parts = completed(context, family(context))
+            check_parts(parts, lambda tensor: self._rank(tensor, context))
         except NoGridError:
             context.virtuals.clear()
             return gather(context, self.tensors)
+        except CONTRADICTIONS as error:
+            log.info("%s %s contradicts itself: %r", operator.type, operator.name, error)
+            self.unknown.add(name)
+            context.virtuals.clear()
+            return gather(context, self.tensors)
+        return parts
+
+    def _rank(self, tensor: int, context: Context) -> int | None:
+        """Number of dimensions of a tensor; None where nothing depends on it."""
+        if tensor >= context.first_virtual:
+            return len(context.virtuals[tensor - context.first_virtual].shape)
+        known = tensor >= 0 and self.tensors[tensor].known and not self.tensors[tensor].folded
+        return len(self.tensors[tensor].shape) if known else None
 
     def add(self, index: int, context: Context, parts: list[Part]) -> None:
         """Take the parts of an operator in, with the tensors inside it."""
@@ -190,6 +211,9 @@ def program_of(model: Model, flops: Callable[[Operator], float], fold: bool = Tr
         model: The model.
         flops: Work of an operator.
         fold: Whether operators on constants and shapes alone are left out.
+
+    Raises:
+        LowerError: A control flow operator and its bodies do not fit together.
     """
     from gallery.lower.families import control  # noqa: PLC0415  families import the registry
 
@@ -197,10 +221,14 @@ def program_of(model: Model, flops: Callable[[Operator], float], fold: bool = Tr
     for index, operator in enumerate(model.operators):
         if operator.owner >= 0:
             continue
-        if operator.bodies:
-            control.lower_bodies(builder, index, {})
-        else:
+        if not operator.bodies:
             builder.lower(index, {})
+            continue
+        try:
+            control.lower_bodies(builder, index, {})
+        except CONTRADICTIONS as error:
+            found = f"{operator.type} {operator.name!r} and its bodies do not fit: {error!r}"
+            raise LowerError(found, model.name, "check the model with onnx.checker") from error
     return Program(
         parts=tuple(builder.parts),
         tensors=tuple(builder.tensors),
