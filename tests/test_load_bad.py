@@ -257,7 +257,7 @@ def test_sizes_must_be_sizes(tmp_path, size):
     with pytest.raises(LoadError) as caught:
         load(path, dims={"n": size})
     assert str(caught.value) == (
-        f"net: load: the size of n is {size:,}; give a size from 1 to 1,099,511,627,776"
+        f"net: load: the size of n is {size:,}; give a size from 1 to 68,719,476,736"
     )
     with pytest.raises(LoadError, match="the size of default_dim is"):
         load(path, default_dim=size)

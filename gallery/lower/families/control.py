@@ -30,7 +30,7 @@ def lower_bodies(builder: Builder, index: int, place: dict[int, int]) -> None:
     outputs = [t for t in context.outputs if t >= 0]
     if outputs and all(builder.tensors[t].folded for t in outputs):
         return
-    if operator.type == "If" and operator.bodies:
+    if operator.type == "If" and not any(body.inputs for body in operator.bodies):
         _lower_if(builder, index, context, place)
     elif operator.type == "Loop" and len(operator.bodies) == 1:
         lower_loop(builder, index, context, place, lower_body)
