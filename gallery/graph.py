@@ -6,6 +6,7 @@ a graph of 19 million vertices and 116 million edges takes about 1 GiB.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -88,7 +89,7 @@ class ComputeSet:
     @property
     def size(self) -> int:
         """Number of vertices."""
-        return int(np.prod(self.splits, dtype=np.int64))
+        return math.prod(self.splits)
 
     def vertices(self) -> IntArray:
         """The numbers of its vertices in row-major order: int32, shape (size,)."""
@@ -97,6 +98,10 @@ class ComputeSet:
             inner = self.size // self.splits[0]
             index = index // inner * self.period + index % inner
         return (self.first + index).astype(np.int32)
+
+    def index(self) -> IntArray | slice:
+        """Its vertices as an index in row-major order: a slice where no other set lies between."""
+        return self.vertices() if self.period else slice(self.first, self.first + self.size)
 
     def boxes(self, start: int, stop: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Lows and highs of the blocks start..stop-1, each int64 of shape (stop-start, dims)."""

@@ -7,6 +7,7 @@ The sets of an open recurrence are numbered time step by time step.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -92,7 +93,7 @@ def joined(parts: Sequence[Part]) -> Part:
         for part in parts
         for read in part.reads
     )
-    written = sum(p.itemsize * float(np.prod(p.shape[: p.rank])) for p in parts)
+    written = sum(p.itemsize * float(math.prod(p.shape[: p.rank])) for p in parts)
     return Part(
         shape=(steps,),
         rank=1,
@@ -161,7 +162,7 @@ def _number_leaves(
             tensors=(tensor.model,) if tensor.model >= 0 else (),
             kind=Kind.PARAMETER if tensor.leaf == "parameter" else Kind.INPUT,
         )
-        written = tensor.itemsize * float(np.prod(tensor.shape, dtype=np.float64))
+        written = tensor.itemsize * float(math.prod(tensor.shape))
         pieces.append(
             Piece(
                 grid=grid,
@@ -202,7 +203,7 @@ def _number_group(
         for i, part, splits in group
         for level, (shape, blocks, last) in enumerate(_levels(part, splits))
     ]
-    sizes = [int(np.prod(blocks, dtype=np.int64)) for *_, blocks in sets]
+    sizes = [math.prod(blocks) for *_, blocks in sets]
     first = at
     for (i, part, level, last, shape, blocks), size in zip(sets, sizes, strict=True):
         grid = ComputeSet(
@@ -235,7 +236,7 @@ def _levels(
 
     Each is shape, splits, and whether it is the last set, which makes the part's tensors.
     """
-    summed = int(np.prod(splits[part.rank :], dtype=np.int64))
+    summed = math.prod(splits[part.rank :])
     outer, blocks = part.shape[: part.rank], splits[: part.rank]
     counts = tree(summed)
     levels = [(part.shape, splits, not counts)]
@@ -247,8 +248,8 @@ def _levels(
 
 def _piece(i: int, part: Part, grid: ComputeSet, level: int) -> Piece:
     """A set with its share of the part's work: each sum of two blocks is an addition an element."""
-    made = float(np.prod(part.shape[: part.rank], dtype=np.float64))
-    copies = float(np.prod(grid.splits[part.rank :], dtype=np.float64))
+    made = float(math.prod(part.shape[: part.rank]))
+    copies = float(math.prod(grid.splits[part.rank :]))
     return Piece(
         grid=grid,
         part=i,
@@ -315,8 +316,8 @@ def _without_self(rows: Rows, piece: Piece, start: int) -> Rows:
 def _sums(below: Piece, piece: Piece) -> Rows:
     """Each vertex of a level of a reduction reads `FAN_IN` neighbours of the level below."""
     rank = piece.grid.rank
-    many = int(np.prod(below.grid.splits[rank:], dtype=np.int64))
-    few = int(np.prod(piece.grid.splits[rank:], dtype=np.int64))
+    many = math.prod(below.grid.splits[rank:])
+    few = math.prod(piece.grid.splits[rank:])
     blocks = piece.grid.size // few
     begin = np.arange(few, dtype=np.int64) * FAN_IN
     width = np.minimum(begin + FAN_IN, many) - begin
@@ -347,11 +348,11 @@ class Edges:
 
 def gathered(numbering: Numbering) -> Edges:
     """The rows of all pieces in the order of the vertices; takes the rows out of the pieces."""
-    counts = np.zeros(numbering.vertices + 1, np.int64)
+    indptr = np.zeros(numbering.vertices + 1, np.int64)
     for piece in numbering.pieces:
         lengths = np.concatenate([rows.counts for rows in piece.chunks])
-        counts[1 + piece.grid.vertices().astype(np.int64)] = lengths
-    indptr = np.cumsum(counts)
+        indptr[1:][piece.grid.index()] = lengths
+    np.cumsum(indptr, out=indptr)
     sources = np.empty(int(indptr[-1]), np.int32)
     flags = np.empty(len(sources), np.uint8)
     for piece in numbering.pieces:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,7 +63,7 @@ def meeting(boxes: Boxes, producer: Producer, blocks: int, flag: int) -> Rows:
         found = f"boxes of {boxes.lows.shape[1]} dimensions"
         raise ValueError(f"{found} for a tensor of {len(producer.shape)}")
     owner = np.arange(blocks, dtype=np.int64) if boxes.owner is None else boxes.owner
-    inner = int(np.prod(producer.splits[1:], dtype=np.int64))
+    inner = math.prod(producer.splits[1:].tolist())
     arguments = (boxes.lows, boxes.highs, owner, producer.shape, producer.splits)
     counts = _count(*arguments, blocks)
     sources = np.empty(int(counts.sum()), np.int32)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,7 +24,7 @@ def forward_parents(fine: Numbering, coarse: Numbering) -> npt.NDArray[np.int32]
         part = joined.get(piece.part, piece.part)
         level = min(piece.level, last[part]) if piece.leaf < 0 else 0
         grid = sets[part, piece.leaf, level]
-        parents[piece.grid.vertices()] = set_parents(piece.grid, grid)
+        parents[piece.grid.index()] = set_parents(piece.grid, grid)
     return parents
 
 
@@ -51,7 +53,9 @@ def set_parents(fine: ComputeSet, coarse: ComputeSet) -> npt.NDArray[np.int32]:
     """
     index = np.zeros((1,), np.int64)
     for d, split in enumerate(fine.splits):
-        if d < len(coarse.splits):
+        if split == 1:
+            continue
+        if d < len(coarse.splits) and coarse.splits[d] > 1:
             size, blocks = fine.shape[d], coarse.splits[d]
             low = np.arange(split, dtype=np.int64) * size // split
             block = (
@@ -59,7 +63,7 @@ def set_parents(fine: ComputeSet, coarse: ComputeSet) -> npt.NDArray[np.int32]:
                 if size == coarse.shape[d]
                 else _scaled(split, blocks)
             )
-            weight = int(np.prod(coarse.splits[d + 1 :], dtype=np.int64))
+            weight = math.prod(coarse.splits[d + 1 :])
             step = block * weight
         else:
             step = np.zeros(split, np.int64)

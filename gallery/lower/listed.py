@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.lower.part import Boxes, Ints, Relation
-from gallery.lower.relations import AxisRule
+from gallery.lower.relations import AxisRule, clipped, where
 
 LARGEST = 1 << 20
 """Cells of a table; above it a relation by table would cost more than it tells."""
@@ -63,8 +63,8 @@ def listed(
                 low, high = tables[axis][0][index], tables[axis][1][index]
             else:
                 low, high = (ends[owner] for ends in rules[axis](lows, highs))
-            np.clip(low, 0, size, out=got_lows[:, axis])
-            np.clip(high, 0, size, out=got_highs[:, axis])
+            clipped(low, size, got_lows[:, axis])
+            clipped(high, size, got_highs[:, axis])
         return Boxes(got_lows, got_highs, owner)
 
     return relation
@@ -103,14 +103,10 @@ def covered(relation: Relation, dims: Sequence[int], mask: npt.NDArray[np.bool_]
     """A relation, but nothing for blocks whose every cell over `dims` is marked in `mask`."""
     columns = list(dims)
 
-    def guarded(lows: Ints, highs: Ints) -> Boxes:
-        boxes = relation(lows, highs)
+    def free(lows: Ints, highs: Ints) -> npt.NDArray[np.bool_]:
         owner, places = cells(lows[:, columns], highs[:, columns])
-        free = np.zeros(len(lows), bool)
-        free[owner[~mask[tuple(places.T)]]] = True
-        got = boxes.highs.copy(order="F")
-        none = ~free if boxes.owner is None else ~free[boxes.owner]
-        got[none] = boxes.lows[none]
-        return Boxes(boxes.lows, got, boxes.owner)
+        some = np.zeros(len(lows), bool)
+        some[owner[~mask[tuple(places.T)]]] = True
+        return some
 
-    return guarded
+    return where(relation, free)

@@ -136,9 +136,7 @@ class _Columns:
         self.own = np.zeros(n, bool)
         self.contracts = np.zeros(n, bool)
         for piece in numbering.pieces:
-            at: npt.NDArray[np.int32] | slice = piece.grid.vertices()
-            if not piece.grid.period:
-                at = slice(piece.grid.first, piece.grid.first + piece.grid.size)
+            at = piece.grid.index()
             share = _shares(piece.grid.shape, piece.grid.splits)
             self.operator[at] = inputs.get(piece.leaf, piece.operator)
             self.kind[at] = piece.grid.kind
@@ -155,6 +153,8 @@ def _shares(shape: tuple[int, ...], splits: tuple[int, ...]) -> npt.NDArray[np.f
     """Share of each block of a grid in all elements, row-major: float64 (blocks,)."""
     share = np.ones(1)
     for size, split in zip(shape, splits, strict=True):
+        if split == 1 and size:
+            continue
         ends = np.arange(split + 1, dtype=np.int64) * size // split
         share = (share[:, None] * (np.diff(ends) / max(size, 1))[None, :]).ravel()
     return share

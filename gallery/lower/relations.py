@@ -28,11 +28,17 @@ def per_axis(shape: Sequence[int], rules: Sequence[AxisRule]) -> Relation:
         read_highs = np.empty_like(read_lows, order="F")
         for axis, (size, rule) in enumerate(zip(sizes, rules, strict=True)):
             low, high = rule(lows, highs)
-            np.clip(low, 0, size, out=read_lows[:, axis])
-            np.clip(high, 0, size, out=read_highs[:, axis])
+            clipped(low, size, read_lows[:, axis])
+            clipped(high, size, read_highs[:, axis])
         return Boxes(read_lows, read_highs)
 
     return relation
+
+
+def clipped(places: Ints, size: int, out: Ints) -> None:
+    """Cut places off to 0..size (OUT: out); `np.clip` takes three times as long for a few."""
+    np.maximum(places, 0, out=out)
+    np.minimum(out, size, out=out)
 
 
 def same(axis: int, offset: int = 0) -> AxisRule:
@@ -164,19 +170,18 @@ def composed(first: Relation, second: Relation) -> Relation:
     return relation
 
 
+def emptied(boxes: Boxes, none: np.ndarray) -> Boxes:
+    """The same boxes, but empty ones for blocks that are marked; `none` is bool (n,)."""
+    if boxes.owner is not None:
+        none = none[boxes.owner]
+    highs = boxes.highs.copy(order="F")
+    highs[none] = boxes.lows[none]
+    return Boxes(boxes.lows, highs, boxes.owner)
+
+
 def where(relation: Relation, condition: Callable[[Ints, Ints], np.ndarray]) -> Relation:
     """The same boxes, but nothing for blocks for which the condition, bool (n,), is false."""
-
-    def guarded(lows: Ints, highs: Ints) -> Boxes:
-        boxes = relation(lows, highs)
-        none = ~condition(lows, highs)
-        if boxes.owner is not None:
-            none = none[boxes.owner]
-        got_highs = boxes.highs.copy(order="F")
-        got_highs[none] = boxes.lows[none]
-        return Boxes(boxes.lows, got_highs, boxes.owner)
-
-    return guarded
+    return lambda lows, highs: emptied(relation(lows, highs), ~condition(lows, highs))
 
 
 def backwards(axis: int, size: int) -> AxisRule:

@@ -8,6 +8,7 @@ budget are unions of the blocks of any larger one.
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -209,8 +210,8 @@ def _work(program: Program, part: Part, target: Target) -> float:
     The square root keeps the parts that do little arithmetic in the picture: split in proportion
     to the work itself, a Relu would be a hundredth of its convolution and a bottleneck of edges.
     """
-    moved = part.itemsize * float(np.prod(part.shape[: part.rank], dtype=np.float64))
+    moved = part.itemsize * float(math.prod(part.shape[: part.rank]))
     for tensor in {read.tensor for read in part.reads}:
         leaf = program.tensors[tensor]
-        moved += leaf.itemsize * float(np.prod(leaf.shape, dtype=np.float64)) if leaf.leaf else 0.0
+        moved += leaf.itemsize * float(math.prod(leaf.shape)) if leaf.leaf else 0.0
     return float(np.sqrt(max(part.flops, moved * target.intensity, 1.0)))

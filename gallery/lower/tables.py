@@ -6,6 +6,7 @@ and of what reads it by their places in it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -84,7 +85,7 @@ def largest_readers(program: Program) -> dict[int, tuple[int, int]]:
     readers: dict[int, tuple[int, int]] = {}
     largest: dict[int, float] = {}
     for i, part in enumerate(program.parts):
-        size = float(np.prod(part.shape, dtype=np.float64))
+        size = float(math.prod(part.shape))
         for j, read in enumerate(part.reads):
             leaf = program.tensors[read.tensor].leaf
             if leaf and size > largest.get(read.tensor, -1.0):

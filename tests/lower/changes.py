@@ -68,6 +68,8 @@ class Probe:
         if array.dtype == bool:
             return self.rng.integers(0, 2, array.shape).astype(bool)
         flat = array.ravel().copy()
+        if array.dtype.kind == "f" and array.size > 1 and (flat == flat[0]).all():
+            flat = self.rng.uniform(-1.0, 1.0, flat.shape).astype(array.dtype)
         self.rng.shuffle(flat)
         if array.dtype.kind == "f" and array.dtype.itemsize >= 2:
             flat = (flat * self.rng.choice([-1.0, 0.5, 1.0, 1.5], flat.shape)).astype(array.dtype)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from gallery.lower.families.build import inside, making
 from gallery.lower.part import Boxes, Ints, Part, Read, Relation
@@ -20,13 +21,50 @@ from gallery.lower.relations import (
     broadcast,
     composed,
     divided,
+    emptied,
     fixed,
     identity,
     per_axis,
     same,
+    spans,
     transposed,
+    where,
 )  # fmt: skip
 from gallery.lower.reshape import reshaped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sight:
+    """Which keys a query sees: query i of sequence b those from i + first[b] to i + last[b] - 1.
+
+    Attributes:
+        first: int64 (batch,).
+        last: int64 (batch,).
+        limit: int64 (batch,); of these keys only those before it are seen.
+    """
+
+    first: Ints
+    last: Ints
+    limit: Ints
+
+    def span(self, lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
+        """Hull of the keys that the queries of blocks [batch, heads, queries, ...] see."""
+        begin = spans(0, self.first, self.first + 1)(lows, highs)[0] + lows[:, 2]
+        end = spans(0, self.last, self.last + 1)(lows, highs)[1] - 1 + highs[:, 2] - 1
+        limit = spans(0, self.limit, self.limit + 1)(lows, highs)[1] - 1
+        return np.maximum(begin, 0), np.minimum(end, limit)
+
+    def alone(self, lows: Ints, highs: Ints) -> npt.NDArray[np.bool_]:
+        """Whether no query of a block sees more than one key: its weights are constants."""
+        most = np.zeros(len(lows), np.int64)
+        for query in range(int((highs[:, 2] - lows[:, 2]).max(initial=0))):
+            one = lows.copy()
+            one[:, 2] = np.minimum(lows[:, 2] + query, highs[:, 2] - 1)
+            ends = highs.copy()
+            ends[:, 2] = one[:, 2] + 1
+            begin, end = self.span(one, ends)
+            most = np.maximum(most, end - begin)
+        return most <= 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +80,8 @@ class Heads:
         depth: Size of a query and a key.
         width: Size of a value.
         past: Length of the past.
-        visible: A query at i sees keys up to i + visible; None where it may see all.
-        behind: And from i + visible - behind on; None where it may see all before.
+        sight: The keys that the queries see; None where all see all.
+        masked: Whether a mask that is not known hides some of them.
     """
 
     batch: int
@@ -54,8 +92,8 @@ class Heads:
     depth: int
     width: int
     past: int
-    visible: int | None
-    behind: int | None = None
+    sight: Sight | None = None
+    masked: bool = False
 
 
 @lowers("Attention")
@@ -79,33 +117,42 @@ def _sizes(context: Context) -> Heads:
         k = (k[0], shared, k[1], k[2] // shared)
         v = (v[0], shared, v[1], v[2] // shared)
     past = context.shape(4)[2] if context.has(4) else 0
-    causal = bool(context.attribute("is_causal", 0))
-    right = int(context.attribute("right_window_size", -1))
-    left = int(context.attribute("left_window_size", -1))
-    keys = k[2] + past
-    shift: int | None = past
-    if context.has(6):
-        known = context.value(6)
-        shift = int(np.max(known)) - q[2] if known is not None else None
-        left = left if known is not None and np.min(known) == np.max(known) else -1
-    ahead = [n for n in (0 if causal else -1, right) if n >= 0]
-    visible = None
-    if shift is not None and (ahead or left >= 0):
-        visible = shift + (min(ahead) if ahead else keys + q[2])
-    behind = None
-    if visible is not None and left >= 0:
-        behind = left + (visible - (shift or 0))
     return Heads(
         batch=q[0],
         heads=q[1],
         shared=q[1] // k[1],
         queries=q[2],
-        keys=keys,
+        keys=k[2] + past,
         depth=q[3],
         width=v[3],
         past=past,
-        visible=visible,
-        behind=behind,
+        sight=_sight(context, q, k[2] + past),
+        masked=context.has(3),
+    )
+
+
+def _sight(context: Context, q: tuple[int, ...], keys: int) -> Sight | None:
+    """What causality, windows, lengths of the sequences and a short mask leave to be seen."""
+    batch, queries = q[0], q[2]
+    right = [0] if context.attribute("is_causal", 0) else []
+    right += [n for n in (int(context.attribute("right_window_size", -1)),) if n >= 0]
+    left = int(context.attribute("left_window_size", -1))
+    limit = np.full(batch, keys, np.int64)
+    shift = np.full(batch, keys - context.shape(1)[-2], np.int64)
+    if context.has(3):
+        limit = np.minimum(limit, context.shape(3)[-1])
+    if context.has(6):
+        lengths = context.value(6)
+        if lengths is None:
+            return None
+        limit = np.minimum(limit, lengths.ravel().astype(np.int64))
+        shift = lengths.ravel().astype(np.int64) - queries
+    if not right and left < 0 and (limit >= keys).all():
+        return None
+    return Sight(
+        first=shift - left if left >= 0 else np.full(batch, -queries, np.int64),
+        last=shift + min(right) + 1 if right else np.full(batch, keys + queries, np.int64),
+        limit=limit,
     )
 
 
@@ -156,7 +203,7 @@ def attended(
     share = context.flops * sizes.depth / (sizes.depth + sizes.width + 3)
     parts = [inside(scores, (*grid, sizes.depth), reads, 4, share)]
     masked = scores
-    if mode in (1, 2) or context.has(3) or context.has(6) or sizes.visible is not None:
+    if mode in (1, 2) or context.has(3) or context.has(6) or sizes.sight is not None:
         masked = context.outputs[3] if mode in (1, 2) else context.virtual(grid)
         own = [Read(tensor=scores, relation=seen(identity(grid), sizes)), *_masks(context, sizes)]
         parts.append(inside(masked, grid, own, 4))
@@ -169,21 +216,18 @@ def attended(
 
 def seen(relation: Relation, sizes: Heads, keys: int = 3) -> Relation:
     """A relation cut to the keys that the queries of a block may see."""
-    if sizes.visible is None:
+    sight = sizes.sight
+    if sight is None:
         return relation
-    ahead, behind = sizes.visible, sizes.behind
 
     def cut(lows: Ints, highs: Ints) -> Boxes:
         low, high = lows.copy(), highs.copy()
-        high[:, keys] = np.minimum(high[:, keys], highs[:, 2] + ahead)
-        if behind is not None:
-            low[:, keys] = np.maximum(low[:, keys], lows[:, 2] + ahead - behind)
-        boxes = relation(low, high)
+        begin, end = sight.span(lows, highs)
+        low[:, keys] = np.maximum(low[:, keys], begin)
+        high[:, keys] = np.minimum(high[:, keys], end)
         none = high[:, keys] <= low[:, keys]
-        got = boxes.highs.copy(order="F")
-        empty = none if boxes.owner is None else none[boxes.owner]
-        got[empty] = boxes.lows[empty]
-        return Boxes(boxes.lows, got, boxes.owner)
+        high[none, keys] = low[none, keys] = 0
+        return emptied(relation(low, high), none)
 
     return cut
 
@@ -205,10 +249,8 @@ def softmax(context: Context, tensors: tuple[int, int], sizes: Heads, flops: flo
     stats = context.virtual(kept)
     rows = per_axis(grid, [same(0), same(1), same(2), same(4)])
     first = [Read(tensor=tensors[0], relation=seen(rows, sizes, 4), saved=True)]
-    own = [
-        Read(tensor=tensors[0], relation=identity(grid)),
-        Read(tensor=stats, relation=broadcast(kept, 4)),
-    ]
+    reads = [(tensors[0], identity(grid)), (stats, broadcast(kept, 4))]
+    own = [Read(tensor=t, relation=_weighing(seen(r, sizes), sizes)) for t, r in reads]
     part = inside(tensors[1], grid, own, 4, flops * 0.4)
     return [
         inside(stats, (*kept, sizes.keys), first, 4, flops * 0.6),
@@ -221,6 +263,14 @@ def softmax(context: Context, tensors: tuple[int, int], sizes: Heads, flops: flo
             saves_output=True,
         ),
     ]
+
+
+def _weighing(relation: Relation, sizes: Heads) -> Relation:
+    """A relation, but nothing for queries that see one key: it weighs 1, whatever its score."""
+    sight = sizes.sight
+    if sight is None or sizes.masked:
+        return relation
+    return where(relation, lambda lows, highs: ~sight.alone(lows, highs))
 
 
 def _stored(
@@ -306,11 +356,7 @@ def linear_attention(context: Context) -> list[Part]:
     if context.has(3):
         initial = per_axis(context.shape(3), [same(1), same(2), keys, same(4)])
 
-        def at_first(lows: Ints, highs: Ints) -> Boxes:
-            boxes = initial(lows, highs)
-            boxes.highs[lows[:, 0] > 0] = boxes.lows[lows[:, 0] > 0]
-            return boxes
-
+        at_first = where(initial, lambda lows, highs: lows[:, 0] == 0)
         reads.append(context.read(3, at_first, saved=True))
     parts = [
         Part(

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from gallery.lower.part import Boxes, Ints, Part, Read, Relation
+from gallery.lower.part import Ints, Part, Read, Relation
 from gallery.lower.registry import Context, NoGridError, lowers
-from gallery.lower.relations import AxisRule, fixed, per_axis, same, scattered, window
+from gallery.lower.relations import AxisRule, fixed, per_axis, same, scattered, where, window
 
 
 @lowers("MatMul", "MatMulInteger", "QLinearMatMul")
@@ -99,14 +99,7 @@ def gemm(context: Context) -> list[Part]:
 def first_of(relation: Relation, summed: set[int]) -> Relation:
     """A bias: read only by the blocks that begin every summed dimension (the others add none)."""
     axes = sorted(summed)
-
-    def first(lows: Ints, highs: Ints) -> Boxes:
-        boxes = relation(lows, highs)
-        later = (lows[:, axes] > 0).any(axis=1)
-        boxes.highs[later] = boxes.lows[later]
-        return boxes
-
-    return first
+    return where(relation, lambda lows, highs: (lows[:, axes] == 0).all(axis=1))
 
 
 @lowers("Conv", "ConvInteger", "QLinearConv")
