@@ -63,13 +63,9 @@ def lower(
         raise LowerError("the model has no operator", model.name, "export a model that computes")
     steps = _split(program, processor, vertices, passes == "training")
     numberings = [number(program, splits) for splits in steps]
-    finest = numberings[-1]
-    connect(program, steps[-1], finest)
-    edges = gathered(finest)
-    chain = _chain(numberings)
-    if passes == "forward":
-        return _graph(model, program, finest, edges, processor, chain)
-    return _training_graph(model, program, finest, edges, processor, chain)
+    connect(program, steps[-1], numberings[-1])
+    edges = gathered(numberings[-1])
+    return _graph(model, program, numberings, edges, processor, passes)
 
 
 def program_for(model: Model, fold: bool) -> Program:
@@ -184,77 +180,53 @@ def _tiles(work: npt.NDArray[np.float32], target: Target) -> IntArray:
 def _graph(
     model: Model,
     program: Program,
-    numbering: Numbering,
+    numberings: list[Numbering],
     edges: Edges,
     target: Target,
-    chain: list[IntArray],
+    passes: str,
 ) -> ComputeGraph:
+    """The graph of the forward pass or of a whole training step; the last numbering is its own."""
+    numbering, chain = numberings[-1], _chain(numberings)
     operators, inputs = _operators(model, program)
     columns = _Columns(program, numbering, inputs)
-    return ComputeGraph(
-        model=model.name,
-        vertex_operator=columns.operator,
-        vertex_kind=columns.kind,
-        vertex_pass=np.zeros(numbering.vertices, np.uint8),
-        vertex_flops=columns.flops,
-        vertex_bytes=columns.bytes,
-        indptr=edges.indptr,
-        sources=edges.sources,
-        operators=operators,
-        layers=model.layers,
-        sets=tuple(piece.grid for piece in numbering.pieces),
-        levels=tuple(chain),
-        back_edges=_back_edges(program, numbering),
-        tiles=_tiles(columns.flops, target),
-        target=target.name,
-        unknown_operators=program.unknown,
-    )
-
-
-def _training_graph(
-    model: Model,
-    program: Program,
-    numbering: Numbering,
-    edges: Edges,
-    target: Target,
-    chain: list[IntArray],
-) -> ComputeGraph:
-    operators, inputs = _operators(model, program)
-    columns = _Columns(program, numbering, inputs)
-    outputs = _outputs(program, numbering, columns)
-    step = training(
-        Forward(
-            edges=edges,
-            parameter=columns.parameter,
-            through=columns.through,
-            own=columns.own,
-            outputs=outputs,
+    step = None
+    if passes == "training":
+        outputs = _outputs(program, numbering, columns)
+        step = training(
+            Forward(
+                edges=edges,
+                parameter=columns.parameter,
+                through=columns.through,
+                own=columns.own,
+                outputs=outputs,
+            )
         )
-    )
-    flops = _training_flops(columns, step)
+    flops = _training_flops(columns, step) if step else columns.flops
     return ComputeGraph(
         model=model.name,
         vertex_operator=_extended(columns.operator, step, len(operators) - 1),
-        vertex_kind=_training_kinds(columns.kind, step),
-        vertex_pass=_training_passes(step),
+        vertex_kind=_training_kinds(columns.kind, step) if step else columns.kind,
+        vertex_pass=_training_passes(step) if step else np.zeros(numbering.vertices, np.uint8),
         vertex_flops=flops,
         vertex_bytes=_extended(columns.bytes, step, 4.0),
-        indptr=step.indptr,
-        sources=step.sources,
+        indptr=step.indptr if step else edges.indptr,
+        sources=step.sources if step else edges.sources,
         operators=operators,
         layers=model.layers,
         sets=tuple(piece.grid for piece in numbering.pieces),
-        levels=_training_levels(chain, step),
+        levels=_training_levels(chain, step) if step else tuple(chain),
         back_edges=_back_edges(program, numbering),
         tiles=_tiles(flops, target),
         target=target.name,
         unknown_operators=program.unknown,
-        gradient_of=step.gradient_of,
+        gradient_of=step.gradient_of if step else None,
     )
 
 
-def _extended(column: npt.NDArray, step: Training, loss: float) -> npt.NDArray:  # type: ignore[type-arg]
+def _extended(column: npt.NDArray, step: Training | None, loss: float) -> npt.NDArray:  # type: ignore[type-arg]
     """A forward column with the loss's value, then each later vertex's own forward vertex's."""
+    if step is None:
+        return column
     later = column[step.gradient_of[step.loss + 1 :]]
     return np.concatenate((column, np.array([loss], column.dtype), later))
 

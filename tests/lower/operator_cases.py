@@ -10,11 +10,15 @@ are run for misses alone.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from itertools import repeat
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -176,45 +180,90 @@ def _row(name: str, tally: Tally) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one case showed.
+
+    Attributes:
+        operator: Type that it tests.
+        tally: With its structural inputs as constants.
+        dynamic: With these left dynamic; no case where it has none.
+        reason: Why it was left out, or "".
+        failure: What was raised, or "".
+        line: What is worth telling at once, or "".
+    """
+
+    operator: str
+    tally: Tally = field(default_factory=Tally)
+    dynamic: Tally = field(default_factory=Tally)
+    reason: str = ""
+    failure: str = ""
+    line: str = ""
+
+
+def outcome(number: int, blocks: int) -> Outcome:
+    """Run the case of this number in `all_cases`."""
+    case = all_cases()[number]
+    operator = operator_of(case)
+    reason = left_out(case)
+    if reason:
+        return Outcome(operator=operator, reason=f"{reason}: {operator}")
+    begin = time.perf_counter()
+    dynamic = Tally()
+    try:
+        first = prepared(case, constant=True)
+        if not runs(first):
+            reach(first.model, 40)
+            why = f"the reference evaluator cannot run it: {operator}"
+            return Outcome(operator=operator, reason=why)
+        budgets = FUNCTION_BUDGETS if operator.endswith("(expanded)") else BUDGETS
+        tally = judged(first, budgets, blocks)
+        second = prepared(case, constant=False)
+        if len(second.feeds) != len(first.feeds):
+            dynamic = judged(second, budgets=(40,), blocks=8)
+    except Exception as error:
+        failure = f"{case.name}: {type(error).__name__}: {str(error)[:200]}"
+        return Outcome(operator=operator, failure=failure)
+    seconds = time.perf_counter() - begin
+    line = f"{case.name}: {tally.precision:.4f} {seconds:.1f} s {tally.misses[:2]}"
+    return Outcome(operator=operator, tally=tally, dynamic=dynamic, line=line)
+
+
+def outcomes(numbers: Sequence[int], blocks: int, jobs: int) -> Iterator[Outcome]:
+    """All outcomes in order, from several processes."""
+    if jobs == 1:
+        yield from (outcome(number, blocks) for number in numbers)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(outcome, numbers, repeat(blocks), chunksize=8)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run the tests whose names contain one of the arguments, or all, and print the table."""
     parser = argparse.ArgumentParser(prog="operator_cases", description=__doc__)
     parser.add_argument("names", nargs="*")
     parser.add_argument("--blocks", type=int, default=BLOCKS)
-    parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--verbose", action="store_true", help="a line for each case")
     given = parser.parse_args(arguments)
+    started = time.perf_counter()
+    numbers = [
+        number
+        for number, case in enumerate(all_cases())
+        if not given.names or any(name in case.name for name in given.names)
+    ]
     results: dict[str, Tally] = defaultdict(Tally)
     dynamic, reasons, failed = Tally(), Counter[str](), []
-    started = time.perf_counter()
-    for case in all_cases():
-        if given.names and not any(name in case.name for name in given.names):
-            continue
-        reason = left_out(case)
-        if reason:
-            reasons[f"{reason}: {operator_of(case)}"] += 1
-            continue
-        begin = time.perf_counter()
-        try:
-            first = prepared(case, constant=True)
-            if not runs(first):
-                reach(first.model, 40)
-                reasons[f"the reference evaluator cannot run it: {operator_of(case)}"] += 1
-                continue
-            expanded = operator_of(case).endswith("(expanded)")
-            budgets = FUNCTION_BUDGETS if expanded else BUDGETS
-            tally = judged(first, budgets, given.blocks)
-            second = prepared(case, constant=False)
-            if len(second.feeds) != len(first.feeds):
-                dynamic.add(judged(second, budgets=(40,), blocks=8))
-        except Exception as error:
-            failed.append(f"{case.name}: {type(error).__name__}: {str(error)[:200]}")
-            if given.verbose:
-                raise
-            continue
-        seconds = time.perf_counter() - begin
-        results[operator_of(case)].add(tally)
-        if given.verbose or seconds > 5:
-            print(f"{case.name}: {tally.precision:.4f} {seconds:.1f} s {tally.misses[:2]}")
+    for done in outcomes(numbers, given.blocks, given.jobs):
+        if given.verbose and done.line:
+            print(done.line, flush=True)
+        if done.reason:
+            reasons[done.reason] += 1
+        elif done.failure:
+            failed.append(done.failure)
+        else:
+            results[done.operator].add(done.tally)
+            dynamic.add(done.dynamic)
     print("\n".join(table(results)))
     print(
         f"structural inputs left dynamic: {dynamic.cases} cases, {len(dynamic.misses)} misses, "

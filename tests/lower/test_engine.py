@@ -190,6 +190,20 @@ def test_tiles_are_contiguous_runs_of_about_equal_work() -> None:
     assert work.max() <= 1.5 * work.mean() + graph.vertex_flops.max()
 
 
+def test_exchange_is_what_goes_to_other_tiles_once_each() -> None:
+    graph = lower(model_of("alexnet"), vertices=2_000, passes="training", target="h100")
+    assert graph.tiles is not None
+    reading: dict[int, set[int]] = {}
+    for source, reader in zip(graph.sources.tolist(), graph.readers().tolist(), strict=True):
+        reading.setdefault(source, set()).add(int(graph.tiles[reader]))
+    expected = [
+        len(reading.get(v, set()) - {int(graph.tiles[v])}) * float(graph.vertex_bytes[v])
+        for v in range(graph.vertices)
+    ]
+    assert graph.exchange_bytes().tolist() == pytest.approx(expected)
+    assert 0 < sum(expected) < graph.vertex_bytes.sum() * TARGETS["h100"].tiles
+
+
 @given(partials=st.integers(1, 100_000))
 def test_a_tree_ends_in_one_sum(partials: int) -> None:
     levels = tree(partials)
