@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gallery.color import Coloring, color
-from gallery.errors import SettingsError
+from gallery.errors import RenderError, SettingsError
 from gallery.facts import Facts
 from gallery.layout import Layout, layout
 from gallery.layout.quality import quality as measure
 from gallery.load import load
 from gallery.lower import lower
-from gallery.render import RenderSettings, render, render_svg, save
-from gallery.render.formats import write_whole
+from gallery.render import RenderSettings, render_svg, save_scan
+from gallery.render.formats import check_format, write_whole
 from gallery.report import printable
 from gallery.settings import ScanSettings
 
@@ -56,7 +56,7 @@ def make_scan(
         SettingsError: The picture cannot go there.
         GalleryError: A stage failed; nothing was written.
     """
-    _check_output(output)
+    _check_output(output, settings.size)
     clock = _Clock()
     model = clock.time("load", lambda: load(path, dims=dict(dims or {})))
     s = settings
@@ -109,13 +109,18 @@ class _Clock:
         return result
 
 
-def _check_output(output: Path) -> None:
+def _check_output(output: Path, size: int) -> None:
     allowed = (*RASTER, ".svg")
     if output.suffix.lower() not in allowed:
         found = f"{output.name} has no suffix of a picture format"
         raise SettingsError(found, hint="name the picture with one of " + ", ".join(allowed))
     if not output.absolute().parent.is_dir():
         raise SettingsError(f"there is no directory {output.parent}", hint="make it first")
+    if output.suffix.lower() in RASTER:
+        try:
+            check_format(output.suffix, (size, size))
+        except RenderError as error:
+            raise SettingsError(error.found, hint=error.hint) from error
 
 
 def _draw(
@@ -126,9 +131,8 @@ def _draw(
         svg = render_svg(placed, coloring, size=settings.size, settings=look)
         write_whole(output, svg.encode())
         return settings.size, settings.size
-    picture = render(placed, coloring, size=settings.size, settings=look)
-    save(picture, output)
-    return picture.width, picture.height
+    save_scan(placed, coloring, output, size=settings.size, settings=look)
+    return settings.size, settings.size
 
 
 def _peak_bytes() -> int:

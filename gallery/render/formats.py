@@ -5,17 +5,19 @@ from __future__ import annotations
 import io
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 import numpy as np
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from gallery.errors import RenderError
-from gallery.render.types import Picture
+from gallery.render.png import png
+from gallery.render.types import LARGEST, Picture
 
-_DENSITY = "Density"
+_LARGEST: Mapping[str, int] = {".webp": 16_383, ".jpg": 65_500, ".jpeg": 65_500, ".avif": 65_535}
+"""Pixels a side that the formats, or Pillow's writers of them, can hold."""
 
 
 def encode(picture: Picture, suffix: str) -> bytes:
@@ -28,10 +30,8 @@ def encode(picture: Picture, suffix: str) -> bytes:
     Raises:
         RenderError: The format is not known, or it holds no picture of this size.
     """
-    writer = _WRITERS.get(suffix.lower())
-    if writer is None:
-        found = f"no picture format {suffix!r}"
-        raise RenderError(found, hint="choose one of " + ", ".join(_WRITERS))
+    check_format(suffix, (picture.width, picture.height))
+    writer = _WRITERS[suffix.lower()]
     stream = io.BytesIO()
     try:
         writer(Image.fromarray(picture.pixels), stream, picture.metadata)
@@ -40,6 +40,17 @@ def encode(picture: Picture, suffix: str) -> bytes:
         found = f"{suffix} cannot hold {size} pixels: {error}"
         raise RenderError(found, hint="choose .png or a smaller size") from error
     return stream.getvalue()
+
+
+def check_format(suffix: str, size: tuple[int, int]) -> None:
+    """Raise `RenderError` unless there is such a format and it holds pictures of this size."""
+    if suffix.lower() not in _WRITERS:
+        found = f"no picture format {suffix!r}"
+        raise RenderError(found, hint="choose one of " + ", ".join(_WRITERS))
+    limit = _LARGEST.get(suffix.lower(), LARGEST)
+    if max(size) > limit:
+        found = f"{suffix} cannot hold {size[0]}×{size[1]} pixels, at most {limit} a side"
+        raise RenderError(found, hint="choose .png or a smaller size")
 
 
 def save(picture: Picture, path: Path) -> None:
@@ -71,8 +82,12 @@ def read(path: Path) -> Picture:
         raise RenderError(found, hint="build again without the cache") from error
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, *parts: bytes | Iterable[bytes]) -> None:
     """Write a file beside its place and rename it there.
+
+    Args:
+        path: Where to; a file that is there is replaced.
+        parts: What the file holds, at once or bit by bit.
 
     Raises:
         RenderError: It cannot be written.
@@ -81,7 +96,8 @@ def write_whole(path: Path, content: bytes) -> None:
         descriptor, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
         try:
             with os.fdopen(descriptor, "wb") as stream:
-                stream.write(content)
+                for part in parts:
+                    stream.writelines([part] if isinstance(part, bytes) else part)
             umask = os.umask(0)
             os.umask(umask)
             Path(name).chmod(0o666 & ~umask)
@@ -95,12 +111,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def _png(image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str]) -> None:
-    text = PngImagePlugin.PngInfo()
-    for key, value in sorted(metadata.items()):
-        text.add_itxt(key, value)
-    pixels = int(metadata.get(_DENSITY, "0") or 0)
-    extra = {"dpi": (pixels, pixels)} if pixels else {}
-    image.save(stream, "PNG", pnginfo=text, compress_level=4, **extra)
+    stream.writelines(png([np.asarray(image)], image.size, metadata))
 
 
 def _webp(image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str]) -> None:

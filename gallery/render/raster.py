@@ -16,8 +16,8 @@ from gallery.render.bins import TILE
 from gallery.render.frame import Frame, frame
 from gallery.render.glow import finish, glow_of, shrink
 from gallery.render.light import Light, Strokes, draw, faintest_edge
-from gallery.render.tone import PAPER, Curve, fit_curve, tone
-from gallery.render.types import Picture, RenderSettings
+from gallery.render.tone import Curve, fit_curve, tone
+from gallery.render.types import RenderSettings
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -78,17 +78,6 @@ def strips(
             light = draw(plan.strokes, (width, top, count))
         toned = shrink(tone(light, plan.curve), plan.shrink)
         yield finish(toned, plan.glow, top, height // plan.shrink)
-
-
-def draw_scan(
-    layout: Layout,
-    coloring: Coloring,
-    size: int | tuple[int, int],
-    settings: RenderSettings,
-) -> Picture:
-    """Draw a scan without words; see `gallery.render.render`."""
-    pixels = np.concatenate(list(strips(layout, coloring, size, settings)))
-    return Picture(pixels=pixels, metadata=describe(layout, coloring, settings))
 
 
 def describe(layout: Layout, coloring: Coloring, settings: RenderSettings) -> dict[str, str]:
@@ -208,4 +197,4 @@ def _strokes(
     )
 
 
-__all__ = ["PAPER", "describe", "draw_scan", "strips"]
+__all__ = ["describe", "strips"]

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from gallery.color import color
 from gallery.color.oklab import oklab_from_linear, oklch_from_srgb8
 from gallery.errors import RenderError
+from gallery.layout.types import Layout
 from gallery.model import Layer
-from gallery.render import Picture, RenderSettings, render, save
-from gallery.render.frame import frame
+from gallery.render import Picture, RenderSettings, render, save, save_scan
+from gallery.render.frame import Frame, frame
+from gallery.render.labels import place_labels
 from gallery.render.legend import caption
 from gallery.render.raster import strips
 from tests.render.scans import layered, placed, ring
@@ -105,6 +109,34 @@ def test_large_pictures_come_in_strips_that_fit(monkeypatch: pytest.MonkeyPatch)
     gap = np.abs(np.concatenate(parts).astype(int) - whole)
     assert gap.max() <= 2
     assert (whole.max(axis=2) > 30).mean() > 0.02
+
+
+@pytest.mark.parametrize("words", [False, True])
+def test_a_file_drawn_in_bands_holds_the_picture(
+    words: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = layered(bodies=9, size=60)
+    layout, found = ring(graph), color(graph)
+    chosen = RenderSettings(labels=words, legend=words)
+    room = sys.modules["gallery.render.raster"]
+    monkeypatch.setattr(room, "_WHOLE", 128)
+    monkeypatch.setattr(room, "_DETAIL", 1)
+    monkeypatch.setattr(room, "_STRIP_BYTES", 1)
+    save_scan(layout, found, tmp_path / "bands.png", size=640, settings=chosen)
+    picture = render(layout, found, size=640, settings=chosen)
+    if words:
+        rows = {label.box[1] // 128 for label in place_labels(layout, found, _inside(layout))}
+        assert len(rows) > 2
+    with Image.open(tmp_path / "bands.png") as image:
+        assert np.array_equal(np.asarray(image), picture.pixels)
+        assert image.text["Vertices"] == str(graph.vertices)
+    monkeypatch.setattr(room, "_STRIP_BYTES", 1 << 30)
+    whole = render(layout, found, size=640, settings=chosen)
+    assert np.abs(whole.pixels.astype(int) - picture.pixels).max() <= 2
+
+
+def _inside(layout: Layout) -> Frame:
+    return frame(layout.positions, 640, RenderSettings().margin)
 
 
 def test_the_same_input_gives_the_same_bytes() -> None:
