@@ -44,6 +44,8 @@ light = false
 skeletons = []
 colors = []
 diagram = false
+names = false
+multiples = false
 poster = false
 viewer = false
 """

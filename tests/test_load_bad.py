@@ -279,10 +279,6 @@ def test_external_data_is_never_opened(tmp_path):
 @pytest.mark.parametrize(
     "text",
     [
-        "net (int64[1] n) => (y) { s = Constant<value_ints = [1099511627776, 1099511627776]>()"
-        " y = ConstantOfShape(s) }",
-        "net (x) => (y) { a = Constant<value_int = 0>() b = Constant<value_int = 1099511627776>()"
-        " c = Constant<value_int = 1>() y = Range(a, b, c) }",
         "net (x) => (y) { a = Constant<value_ints = [1]>()"
         " b = Constant<value_ints = [2000000000]>() y = Expand(a, b) }",
         "net (x) => (y) { a = Constant<value_ints = [1]>()"
@@ -292,6 +288,21 @@ def test_external_data_is_never_opened(tmp_path):
 def test_huge_declared_shapes_take_no_memory(tmp_path, text):
     model = loaded(tmp_path, text)
     assert model.tensors[model.operators[-1].outputs[0]].value is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "net (int64[1] n) => (y) { s = Constant<value_ints = [1099511627776, 1099511627776]>()"
+        " y = ConstantOfShape(s) }",
+        "net (x) => (y) { a = Constant<value_int = 0>() b = Constant<value_int = 1099511627776>()"
+        " c = Constant<value_int = 1>() y = Range(a, b, c) }",
+    ],
+)
+def test_shapes_that_no_machine_holds(tmp_path, text):
+    message = said(write(tmp_path, text))
+    assert message.startswith("net: load: the tensor 'y' has the shape (1099511627776,")
+    assert message.endswith("no dimension may be above 68,719,476,736; mend the shape")
 
 
 def test_negative_sizes_of_an_initializer(tmp_path):

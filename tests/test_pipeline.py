@@ -79,7 +79,8 @@ def test_a_second_build_touches_nothing(models: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
     first = quick(models, site)
     assert first.changed
-    assert first.made() == {"facts": 2, "layout": 2, "load": 2, "lower": 2, "render": 2}
+    made = {"card": 2, "facts": 2, "layout": 2, "load": 2, "lower": 2, "render": 2}
+    assert first.made() == made
     stamps = {path: path.stat().st_mtime_ns for path in site.rglob("*")}
     second = quick(models, site)
     assert second.made() == {}
@@ -92,15 +93,16 @@ def test_what_changed_is_made_again(models: Path, tmp_path: Path) -> None:
     quick(models, site)
     (models / "first.md").write_text("---\ntitle: Another\n---\nOther prose.\n")
     report = quick(models, site)
-    assert report.made() == {}
+    # The card shows the title.
+    assert report.made() == {"card": 1}
     assert report.changed
     assert "Other prose." in (site / "first" / "index.html").read_text("utf-8")
     toml = models / "gallery.toml"
     toml.write_text(toml.read_text().replace("[scan]", '[scan]\npalette = "fire"\ncolor = "depth"'))
-    assert quick(models, site).made() == {"render": 2}
+    assert quick(models, site).made() == {"card": 2, "render": 2}
     write(models, WIDER, "first.onnx")
     made = quick(models, site).made()
-    assert made == {"facts": 1, "layout": 1, "load": 1, "lower": 1, "render": 1}
+    assert made == {"card": 1, "facts": 1, "layout": 1, "load": 1, "lower": 1, "render": 1}
     (models / "first.onnx").unlink()
     report = quick(models, site)
     assert report.made() == {}
