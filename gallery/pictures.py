@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gallery.color import ATTRIBUTES, Coloring, color
+from gallery.color import Coloring, attributes_of, color
 from gallery.exports import operators_dot, operators_graphml, save_vertex_graph
 from gallery.layout.types import Layout
 from gallery.model import Model
@@ -177,8 +177,8 @@ def pack_viewer(layout: Layout, model: Model, vertices: int, new_file: NewFile) 
 
     The vertex graph for other programs comes with them, where it is no larger than `LARGEST_GRAPH`.
     """
-    attributes = [name for name in ATTRIBUTES if name != "tile" or layout.graph.tiles is not None]
-    colorings = [color(layout.graph, name, positions=layout.positions) for name in attributes]
+    names = attributes_of(layout.graph)
+    colorings = [color(layout.graph, name, positions=layout.positions) for name in names]
     path = new_file(".bin")
     data = viewer_data(layout, colorings, model, vertices=vertices, edges=4 * vertices)
     path.write_bytes(data)

@@ -277,6 +277,7 @@ _COLORED = {
     "depth": "By depth",
     "flops": "By work",
     "bytes": "By communication",
+    "exchange": "By exchange between tiles",
     "degree": "By degree",
     "tile": "By tile",
     "length": "By edge length",

@@ -18,6 +18,7 @@ ATTRIBUTES = (
     "depth",
     "flops",
     "bytes",
+    "exchange",
     "degree",
     "tile",
     "length",

@@ -259,3 +259,10 @@ _CATEGORIES: Mapping[str, Callable[[ComputeGraph, str, str], Parts]] = {
 }
 ATTRIBUTES: tuple[str, ...] = (*_CATEGORIES, *SCALES)
 """What vertices can be coloured by."""
+
+
+def attributes_of(graph: ComputeGraph) -> tuple[str, ...]:
+    """Those of `ATTRIBUTES` that the vertices of a graph have."""
+    return tuple(
+        name for name in ATTRIBUTES if graph.tiles is not None or name not in ("tile", "exchange")
+    )

@@ -92,16 +92,26 @@ def _bytes(graph: ComputeGraph, _: Positions | None) -> Values:
     )
 
 
+def _exchange(graph: ComputeGraph, _: Positions | None) -> Values:
+    if graph.tiles is None:
+        raise _no_tiles(graph)
+    return graph.exchange_bytes().astype(np.float64)
+
+
 def _degree(graph: ComputeGraph, _: Positions | None) -> Values:
     degree = np.diff(graph.indptr) + np.bincount(graph.sources, minlength=graph.vertices)
     return degree.astype(np.float64)
 
 
+def _no_tiles(graph: ComputeGraph) -> RenderError:
+    return RenderError(
+        "the graph has no tiles", graph.model, "lower it for a target or colour by layer"
+    )
+
+
 def _tile(graph: ComputeGraph, _: Positions | None) -> Values:
     if graph.tiles is None:
-        raise RenderError(
-            "the graph has no tiles", graph.model, "lower it for a target or colour by layer"
-        )
+        raise _no_tiles(graph)
     return graph.tiles.astype(np.float64)
 
 
@@ -122,6 +132,7 @@ SCALES: Mapping[str, Scale] = {
     "depth": Scale(values=_depth, palette="aurora", unit="steps", logarithmic=False),
     "flops": Scale(values=_flops, palette="ember", unit="FLOP", logarithmic=True),
     "bytes": Scale(values=_bytes, palette="lagoon", unit="B", logarithmic=True),
+    "exchange": Scale(values=_exchange, palette="lagoon", unit="B", logarithmic=True),
     "degree": Scale(values=_degree, palette="orchid", unit="edges", logarithmic=True),
     "tile": Scale(values=_tile, palette="spectrum", unit="", logarithmic=False),
     "length": Scale(values=_length, palette="meadow", unit="pt", logarithmic=True),

@@ -44,6 +44,7 @@ _COLORS = {
     "depth": "The colour is the step at which a vertex could run.",
     "flops": "The colour is the work of a vertex, in floating-point operations.",
     "bytes": "The colour is the data that a vertex reads and writes.",
+    "exchange": "The colour is the data that a vertex sends to other tiles.",
     "degree": "The colour is the number of edges of a vertex.",
     "tile": "The colour is the tile of the processor that a vertex runs on.",
     "length": "The colour is the mean length of the edges that a vertex reads.",

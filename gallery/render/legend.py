@@ -21,6 +21,7 @@ _WORDS = {
     "depth": "Colour: depth, the step at which a vertex could run",
     "flops": "Colour: work, floating-point operations a vertex",
     "bytes": "Colour: communication, bytes read and written a vertex",
+    "exchange": "Colour: exchange, bytes a vertex sends to other tiles",
     "degree": "Colour: degree, edges a vertex",
     "tile": "Colour: tile of the processor",
     "length": "Colour: mean length of the edges read",

@@ -20,7 +20,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.support.ui import WebDriverWait
 
-from gallery.color import ATTRIBUTES, color
+from gallery.color import attributes_of, color
 from gallery.layout import layout
 from gallery.load import load
 from gallery.lower import lower
@@ -47,7 +47,7 @@ def write_page(args: argparse.Namespace, folder: Path) -> Path:
     model = load(MODELS / f"{args.model}.onnx")
     graph = lower(model, vertices=args.graph or args.vertices, passes=args.passes)
     placed = layout(graph)
-    names = [name for name in ATTRIBUTES if name != "tile" or graph.tiles is not None]
+    names = attributes_of(graph)
     colorings = [color(graph, name, positions=placed.positions) for name in names]
     start = time.perf_counter()
     data = viewer_data(placed, colorings, model, vertices=args.vertices, edges=args.edges)

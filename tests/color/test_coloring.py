@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from gallery.color import ATTRIBUTES, PALETTES, ColorRule, color
+from gallery.color import ATTRIBUTES, PALETTES, ColorRule, attributes_of, color
 from gallery.color.families import FAMILIES, family, type_color
 from gallery.color.oklab import oklch_from_srgb8
 from gallery.color.palettes import from_hex, is_categorical
@@ -49,7 +49,7 @@ def test_every_palette_fits_layers_and_operators(palette: str) -> None:
 @given(compute_graphs())
 def test_any_graph_can_be_coloured(graph: ComputeGraph) -> None:
     for attribute in ATTRIBUTES:
-        if attribute not in ("tile", "length"):
+        if attribute not in ("tile", "exchange", "length"):
             assert len(color(graph, attribute).index) == graph.vertices
 
 
@@ -158,9 +158,23 @@ def test_wrong_wishes_are_named(options: dict[str, object], message: str) -> Non
         color(layered(), **options)
 
 
-def test_tiles_need_a_target() -> None:
+@pytest.mark.parametrize("attribute", ["tile", "exchange"])
+def test_tiles_need_a_target(attribute: str) -> None:
+    assert attribute not in attributes_of(path(3))
     with pytest.raises(RenderError, match="the graph has no tiles"):
-        color(path(3), "tile")
+        color(path(3), attribute)
+
+
+def test_exchange_goes_once_to_each_other_tile() -> None:
+    graph = dataclasses.replace(
+        path(5),
+        indptr=np.array([0, 0, 1, 2, 3, 5], np.int64),
+        sources=np.array([0, 0, 0, 1, 3], np.int32),
+        vertex_bytes=np.array([8, 2, 4, 4, 4], np.float32),
+        tiles=np.array([0, 0, 1, 1, 2], np.int32),
+    )
+    assert SCALES["exchange"].values(graph, None).tolist() == [8, 2, 0, 4, 0]
+    assert set(attributes_of(graph)) == set(ATTRIBUTES)
 
 
 def test_an_operator_type_has_one_colour_in_all_models() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from gallery.color import ATTRIBUTES, Coloring, color
+from gallery.color import Coloring, attributes_of, color
 from gallery.graph import ComputeGraph
 from gallery.layout.types import Layout
 from gallery.load import load
@@ -52,5 +52,4 @@ def ring(graph: ComputeGraph) -> Layout:
 def colorings(layout: Layout) -> list[Coloring]:
     """Every colouring that the graph can have."""
     graph = layout.graph
-    names = [name for name in ATTRIBUTES if name != "tile" or graph.tiles is not None]
-    return [color(graph, name, positions=layout.positions) for name in names]
+    return [color(graph, name, positions=layout.positions) for name in attributes_of(graph)]

@@ -128,10 +128,11 @@ def scatter_elements(context: Context) -> list[Part]:
     value = known_indices(context, 1, data[axis])
     if value is None or prod(data) > LARGEST:
         rules = [same(d) if d != axis else fixed(0, updates[axis]) for d in range(len(data))]
+        saved = _compares(context)
         reads = [
-            context.read(0, identity(data)),
+            context.read(0, identity(data), saved=saved),
             context.read(1, per_axis(updates, rules), saved=True, differentiable=False),
-            context.read(2, per_axis(updates, rules)),
+            context.read(2, per_axis(updates, rules), saved=saved),
         ]
         return [making(context, reads)]
     places = np.indices(updates).astype(np.int64)
@@ -151,7 +152,7 @@ def _scattered(
     dims = range(len(data))
     written = rounds[0].reshape(data) >= 0
     own = identity(data) if keeps else covered(identity(data), dims, written)
-    reads = [context.read(0, own)]
+    reads = [context.read(0, own, saved=_compares(context))]
     for turn in rounds if keeps else rounds[:1]:
         reads += _from_rounds(context, turn.reshape(data), updates, dims)
     return making(context, reads)
@@ -164,7 +165,13 @@ def _from_rounds(
     none = table < 0
     places = np.unravel_index(np.maximum(table, 0), shape)
     tables = {d: (np.where(none, 0, at), np.where(none, 0, at + 1)) for d, at in enumerate(places)}
-    return [context.read(2, listed(shape, dims, tables, {}), exact=False)]
+    relation = listed(shape, dims, tables, {})
+    return [context.read(2, relation, saved=_compares(context), exact=False)]
+
+
+def _compares(context: Context) -> bool:
+    """Whether the derivative of a scatter needs what meets in an element, not only where."""
+    return context.attribute("reduction", "none") in ("mul", "max", "min")
 
 
 @lowers("ScatterND")
@@ -177,8 +184,12 @@ def scatter_nd(context: Context) -> list[Part]:
     leading = data[:depth]
     if value is None or not value.size or prod(leading) > LARGEST:
         rules = [tail.get(d, fixed(0, size)) for d, size in enumerate(updates)]
-        reads = [context.read(0, identity(data)), context.read(2, per_axis(updates, rules))]
-        reads.append(whole(context, 1, differentiable=False))
+        saved = _compares(context)
+        reads = [
+            context.read(0, identity(data), saved=saved),
+            context.read(2, per_axis(updates, rules), saved=saved),
+            whole(context, 1, differentiable=False),
+        ]
         return [making(context, reads)]
     wrapped = value.astype(np.int64).reshape(-1, depth)
     wrapped = np.where(wrapped < 0, wrapped + np.array(leading), wrapped)
@@ -188,7 +199,8 @@ def scatter_nd(context: Context) -> list[Part]:
     dims = range(depth)
     written = rounds[0].reshape(leading) >= 0
     own = identity(data) if keeps else covered(identity(data), dims, written)
-    reads = [context.read(0, own)]
+    saved = _compares(context)
+    reads = [context.read(0, own, saved=saved)]
     for turn in rounds if keeps else rounds[:1]:
         none = turn.reshape(leading) < 0
         places = np.unravel_index(np.maximum(turn.reshape(leading), 0), updates[:outer])
@@ -197,7 +209,8 @@ def scatter_nd(context: Context) -> list[Part]:
         }
         if not outer:
             raise NoGridError("ScatterND of one slice")
-        reads.append(context.read(2, listed(updates, dims, tables, tail), exact=False))
+        relation = listed(updates, dims, tables, tail)
+        reads.append(context.read(2, relation, saved=saved, exact=False))
     return [making(context, reads)]
 
 

@@ -42,13 +42,25 @@ def softmax_cross_entropy(context: Context) -> list[Part]:
 
 def _picked(context: Context, tensor: int, shape: tuple[int, ...], share: float) -> list[Part]:
     target = context.shape(1)
-    none = context.attribute("reduction", "mean") == "none"
+    reduction = context.attribute("reduction", "mean")
+    none, weighted_mean = reduction == "none", reduction == "mean" and context.has(2)
     reads = [
-        Read(tensor=tensor, relation=_by_target(context, shape, target), exact=False),
+        Read(
+            tensor=tensor,
+            relation=_by_target(context, shape, target),
+            saved=context.has(2),
+            exact=False,
+        ),
         context.read(1, identity(target), saved=True, differentiable=False),
     ]
+    parts = []
     if context.has(2):
-        reads.append(context.read(2, _weights(context, target), saved=True, exact=False))
+        weights = context.read(2, _weights(context, target), saved=True, exact=False)
+        reads.append(weights)
+    if weighted_mean:
+        total = context.virtual(())
+        parts.append(inside(total, target, [reads[1], weights], 0))
+        reads.append(Read(tensor=total, relation=full(()), saved=True))
     part = Part(
         shape=target,
         rank=len(target) if none else 0,
@@ -56,8 +68,9 @@ def _picked(context: Context, tensor: int, shape: tuple[int, ...], share: float)
         reads=tuple(reads),
         flops=context.flops * share,
         itemsize=context.itemsize(0),
+        saves_output=weighted_mean,
     )
-    return [part]
+    return [*parts, part]
 
 
 def _classes(context: Context, classes: int) -> np.ndarray | None:

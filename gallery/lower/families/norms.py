@@ -137,7 +137,7 @@ def rotary(context: Context) -> list[Part]:
     reads = []
     for piece in pieces:
         relation = composed(composed(onto, piece), reshaped(shape, view))
-        reads.append(context.read(0, relation, exact=False))
+        reads.append(context.read(0, relation, saved=True, exact=False))
     half = turned // 2
     angle: AxisRule = (
         divided(3, 2) if context.attribute("interleaved", 0) else _modulo(3, half, turned)

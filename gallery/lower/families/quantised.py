@@ -5,6 +5,8 @@ Formulas: ONNX operator specification, QuantizeLinear, DequantizeLinear, Dynamic
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gallery.lower.families.build import asked, given, inside, making, whole
 from gallery.lower.part import Part, Read
 from gallery.lower.registry import Context, lowers
@@ -17,7 +19,7 @@ def quantize(context: Context) -> list[Part]:
     shape = context.shape(0)
     axis = context.axis("axis", 1, len(shape)) if len(shape) > 1 else 0
     block = int(context.attribute("block_size", 0))
-    reads = [context.read(0, identity(shape))]
+    reads = [context.read(0, identity(shape), saved=True)]
     for index in given(context, 1):
         sizes = context.shape(index)
         rules: list[AxisRule] = [fixed(0, size) for size in sizes]
@@ -34,13 +36,14 @@ def quantize(context: Context) -> list[Part]:
 def dynamic_quantize(context: Context) -> list[Part]:
     """Smallest and largest element first, then scale and zero point, then every element."""
     shape = context.shape(0)
-    limits = context.virtual((), False)
+    limits = context.virtual(())
     rules = [same(d) for d in range(len(shape))]
-    read = context.read(0, per_axis(shape, rules), differentiable=False)
-    parts = [inside(limits, shape, [read], 0, context.flops * 0.5)]
-    found = Read(tensor=limits, relation=full(()), differentiable=False)
+    read = context.read(0, per_axis(shape, rules), saved=True)
+    extremes = inside(limits, shape, [read], 0, context.flops * 0.5)
+    parts = [replace(extremes, saves_output=True)]
+    found = Read(tensor=limits, relation=full(()), saved=True)
     for output in asked(context):
-        own = [context.read(0, identity(shape))] if output == 0 else []
+        own = [context.read(0, identity(shape), saved=True)] if output == 0 else []
         parts.append(making(context, [*own, found], (output,), share=0.5 * (output == 0)))
     return parts
 

@@ -89,7 +89,7 @@ def cumulative_sum(context: Context) -> list[Part]:
         shape=shape,
         rank=len(shape),
         makes=context.tensors(0),
-        reads=(context.read(0, per_axis(shape, rules)),),
+        reads=(context.read(0, per_axis(shape, rules), saved=context.operator.type == "CumProd"),),
         flops=context.flops,
         itemsize=context.itemsize(0),
     )

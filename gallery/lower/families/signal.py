@@ -71,7 +71,8 @@ def causal_conv(context: Context) -> list[Part]:
         reads.append(along(context, 2, [same(1)]))
     carried = context.shape(3)[2] if context.has(3) else taps - 1
     if context.has(3):
-        reads.append(context.read(3, per_axis(context.shape(3), [*own, _state(carried)])))
+        state_read = per_axis(context.shape(3), [*own, _state(carried)])
+        reads.append(context.read(3, state_read, saved=True))
     activated = context.attribute("activation", "none") not in ("none", "")
     parts = [making(context, reads, saves_output=activated)]
     if context.makes(1):
