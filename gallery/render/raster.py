@@ -66,7 +66,7 @@ def strips(
     Raises:
         RenderError: Colouring and layout are of different graphs, or a side is out of range.
     """
-    plan = _plan(layout, coloring, size, settings)
+    plan = plan_of(layout, coloring, size, settings)
     width, height = plan.frame.width, plan.frame.height
     rows = height
     if plan.first is None:
@@ -106,12 +106,17 @@ def describe(layout: Layout, coloring: Coloring, settings: RenderSettings) -> di
     return {key: value for key, value in sorted(words.items()) if value}
 
 
-def _plan(
+def plan_of(
     layout: Layout,
     coloring: Coloring,
     size: int | tuple[int, int],
     settings: RenderSettings,
 ) -> Plan:
+    """Settle all that the strips of a picture share; arguments are those of `strips`.
+
+    Raises:
+        RenderError: Colouring and layout are of different graphs, or a side is out of range.
+    """
     graph = layout.graph
     if len(coloring.index) != graph.vertices:
         found = f"{len(coloring.index)} colours for {graph.vertices} vertices"
@@ -197,4 +202,4 @@ def _strokes(
     )
 
 
-__all__ = ["describe", "strips"]
+__all__ = ["Plan", "describe", "plan_of", "strips"]

@@ -27,7 +27,7 @@ from gallery.lower import lower
 from gallery.model import Layer
 from gallery.render import RenderSettings
 from gallery.render.light import Strokes, draw, faintest_edge
-from gallery.render.raster import _plan, strips
+from gallery.render.raster import plan_of, strips
 
 MODELS = Path(__file__).parents[2] / "models"
 GREY = np.array([0.2126, 0.7152, 0.0722])
@@ -181,7 +181,7 @@ def bench_tones(names: list[str], vertices: int = 40_000) -> None:
         settings = RenderSettings()
         pixels = np.concatenate(list(strips(scan, found, 1600, settings)))
         seconds = time.perf_counter() - start
-        light = _plan(scan, found, 1600, settings).first
+        light = plan_of(scan, found, 1600, settings).first
         assert light is not None
         amount = light[..., 3]
         drawn = pixels[amount > 0].astype(int)
@@ -190,7 +190,7 @@ def bench_tones(names: list[str], vertices: int = 40_000) -> None:
         lab = oklab_from_linear(light[dense][:, :3] / amount[dense][:, None])
         hue = oklch_from_srgb8(pixels[dense])[:, 2] - np.degrees(np.arctan2(lab[:, 2], lab[:, 1]))
         error = float(np.abs((hue + 180) % 360 - 180).mean())
-        strokes = _plan(scan, found, 1600, settings).strokes
+        strokes = plan_of(scan, found, 1600, settings).strokes
         faint = faintest_edge(graph.indptr, graph.sources, strokes.points, 24.0, settings.fade)
         near = (amount > 0.68 * faint) & (amount < 1.05 * faint)
         grey = 255 * linear_from_srgb(pixels[near] / 255.0) @ GREY
