@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 
 from gallery.color import PALETTES
-from gallery.color.oklab import linear_from_srgb, oklab_from_linear, oklch_from_srgb8
-from gallery.color.palettes import from_hex, is_categorical, sample
+from gallery.color.coloring import _KINDS, _PASSES
+from gallery.color.oklab import (
+    linear_from_srgb,
+    oklab_from_linear,
+    oklch_from_srgb8,
+    srgb8_from_oklch,
+)
+from gallery.color.palettes import for_ground, from_hex, is_categorical, sample
 from gallery.errors import RenderError
 
 ORDERED = ("aurora", "ember", "lagoon", "orchid", "meadow")
@@ -59,6 +65,18 @@ def test_colour_blind_eyes_tell_seven_places_apart(palette: str, matrix: np.ndar
     seen = oklab_from_linear(np.clip(linear @ matrix.T, 0, 1))
     apart = np.linalg.norm(seen[:, None] - seen[None], axis=2) + np.eye(7)
     assert apart.min() > 0.03
+
+
+@pytest.mark.parametrize("ground", ["dark", "light"])
+@pytest.mark.parametrize("matrix", [np.eye(3), *BLIND.values()], ids=["all", *BLIND])
+@pytest.mark.parametrize("tones", [_PASSES, _KINDS], ids=["pass", "kind"])
+def test_every_eye_tells_passes_and_kinds_apart(
+    tones: tuple[tuple[float, float, float], ...], matrix: np.ndarray, ground: str
+) -> None:
+    linear = linear_from_srgb(srgb8_from_oklch(for_ground(np.array(tones), ground)) / 255)
+    seen = oklab_from_linear(np.clip(linear @ matrix.T, 0, 1))
+    apart = np.linalg.norm(seen[:, None] - seen[None], axis=2) + np.eye(len(tones))
+    assert apart.min() > 0.09
 
 
 def test_a_cyclic_palette_closes() -> None:
