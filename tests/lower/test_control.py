@@ -6,6 +6,8 @@ import numpy as np
 import onnx.parser
 import pytest
 
+from gallery.facts import facts
+from gallery.lower import lower
 from tests.lower.cases import Array, Case, loaded
 from tests.lower.operator_cases import judged
 from tests.lower.reach import reach
@@ -88,6 +90,13 @@ def test_unrolled_scan_is_causal() -> None:
 def test_only_a_long_loop_has_back_edges() -> None:
     assert reach(loop(64).model, 100).program.back == ()
     assert len(reach(loop(65).model, 100).program.back) == 1
+
+
+@pytest.mark.parametrize("case", [loop(1), loop(3), loop(64), scan(1), scan(5), scan(64)])
+def test_every_trip_works_as_the_facts_say(case: Case) -> None:
+    graph = lower(case.model, vertices=2000)
+    work = graph.vertex_flops.sum(dtype=np.float64)
+    assert work == pytest.approx(facts(case.model, 0).flops, rel=1e-3)
 
 
 def test_branches() -> None:

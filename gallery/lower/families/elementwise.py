@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gallery.lower.families.build import making
-from gallery.lower.part import Part
+from gallery.lower.part import Part, Read
 from gallery.lower.registry import Context, lowers
 from gallery.lower.relations import broadcast, identity
 
@@ -37,27 +37,18 @@ def elementwise(context: Context, *, saved: bool, output: bool, gradient: bool) 
         output: Whether the derivative needs the output.
         gradient: Whether there is a derivative.
     """
-    shape = context.out_shape()
-    reads = tuple(
-        context.read(
-            index,
-            broadcast(context.shape(index), len(shape)),
-            saved=saved,
-            differentiable=gradient,
-        )
+    reads = [
+        _read(context, index, saved=saved, differentiable=gradient)
         for index in range(len(context.operator.inputs))
         if context.has(index)
-    )
-    part = Part(
-        shape=shape,
-        rank=len(shape),
-        makes=context.tensors(0),
-        reads=reads,
-        flops=context.flops,
-        itemsize=context.itemsize(0),
-        saves_output=output,
-    )
-    return [part]
+    ]
+    return [making(context, reads, saves_output=output)]
+
+
+def _read(context: Context, index: int, *, saved: bool, differentiable: bool) -> Read:
+    """An input where it broadcasts to the block."""
+    relation = broadcast(context.shape(index), len(context.out_shape()))
+    return context.read(index, relation, saved=saved, differentiable=differentiable)
 
 
 @lowers(*_NEEDS_NOTHING)
@@ -94,22 +85,5 @@ def cast_like(context: Context) -> list[Part]:
 @lowers("Where")
 def where(context: Context) -> list[Part]:
     """Picks from two inputs; the derivative needs the condition."""
-    shape = context.out_shape()
-    reads = tuple(
-        context.read(
-            index,
-            broadcast(context.shape(index), len(shape)),
-            saved=index == 0,
-            differentiable=index > 0,
-        )
-        for index in range(3)
-    )
-    part = Part(
-        shape=shape,
-        rank=len(shape),
-        makes=context.tensors(0),
-        reads=reads,
-        flops=context.flops,
-        itemsize=context.itemsize(0),
-    )
-    return [part]
+    reads = [_read(context, k, saved=k == 0, differentiable=k > 0) for k in range(3)]
+    return [making(context, reads)]
