@@ -1,9 +1,9 @@
-"""Draws scans and measures: edges a second, cores, size, datashader beside it, tones.
+"""Draws scans and measures: edges a second, cores, size, datashader beside it.
 
-Run as `python -m tests.benchmarks.bench_render [--large] [--models [NAME ...]]`; `--large` draws
-115 million edges at 8,192 pixels, or those of fewer vertices; `--models` measures the pictures of
-sample models. Seconds are the best of three runs: of one core those of the processor, which a busy
-machine changes little, of several cores those of the wall.
+Run as `python -m tests.benchmarks.bench_render [--large]`; `--large` draws 115 million edges at
+8,192 pixels, or those of fewer vertices. Seconds are the best of three runs: of one core those of
+the processor, which a busy machine changes little, of several cores those of the wall. What the
+pictures look like is measured by `tests.render.measures`.
 """
 
 from __future__ import annotations
@@ -12,25 +12,17 @@ import argparse
 import resource
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numba
 import numpy as np
 
 from gallery.color import color
-from gallery.color.oklab import linear_from_srgb, oklab_from_linear, oklch_from_srgb8
 from gallery.graph import ComputeGraph, GraphOperator
-from gallery.layout import layout
 from gallery.layout.types import Layout
-from gallery.load import load
-from gallery.lower import lower
 from gallery.model import Layer
 from gallery.render import RenderSettings
-from gallery.render.light import Strokes, draw, faintest_edge
-from gallery.render.raster import plan_of, strips
-
-MODELS = Path(__file__).parents[2] / "models"
-GREY = np.array([0.2126, 0.7152, 0.0722])
+from gallery.render.light import Strokes, draw
+from gallery.render.raster import strips
 
 
 def best(
@@ -170,46 +162,12 @@ def bench_large(vertices: int, size: int = 8192) -> None:
     )
 
 
-def bench_tones(names: list[str], vertices: int = 40_000) -> None:
-    """Burnt pixels, faintest edge and hue error of the pictures of sample models at 1,600 px."""
-    paths = [MODELS / f"{name}.onnx" for name in names] or sorted(MODELS.glob("*.onnx"))
-    print(f"{'model':22}{'edges':>10}{'burnt %':>9}{'faintest':>9}{'hue °':>7}{'s':>7}")
-    for path in paths:
-        graph = lower(load(path), vertices=vertices)
-        scan, found = layout(graph), color(graph)
-        start = time.perf_counter()
-        settings = RenderSettings()
-        pixels = np.concatenate(list(strips(scan, found, 1600, settings)))
-        seconds = time.perf_counter() - start
-        light = plan_of(scan, found, 1600, settings).first
-        assert light is not None
-        amount = light[..., 3]
-        drawn = pixels[amount > 0].astype(int)
-        burnt = 100 * float(((drawn.max(axis=1) >= 255) | (drawn.min(axis=1) >= 225)).mean())
-        dense = amount >= np.quantile(amount[amount > 0], 0.99)
-        lab = oklab_from_linear(light[dense][:, :3] / amount[dense][:, None])
-        hue = oklch_from_srgb8(pixels[dense])[:, 2] - np.degrees(np.arctan2(lab[:, 2], lab[:, 1]))
-        error = float(np.abs((hue + 180) % 360 - 180).mean())
-        strokes = plan_of(scan, found, 1600, settings).strokes
-        faint = faintest_edge(graph.indptr, graph.sources, strokes.points, 24.0, settings.fade)
-        near = (amount > 0.68 * faint) & (amount < 1.05 * faint)
-        grey = 255 * linear_from_srgb(pixels[near] / 255.0) @ GREY
-        grey = 255 * (1.055 * (grey / 255) ** (1 / 2.4) - 0.055) if near.any() else np.array([0])
-        print(
-            f"{path.stem:22}{graph.edges:>10,}{burnt:>9.3f}{grey.min():>9.1f}{error:>7.2f}"
-            f"{seconds:>7.2f}"
-        )
-
-
 def main() -> None:
     """Run what the arguments ask for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--large", nargs="?", type=int, const=18_700_000)
-    parser.add_argument("--models", nargs="*")
     chosen = parser.parse_args()
-    if chosen.models is not None:
-        bench_tones(chosen.models)
-    elif chosen.large:
+    if chosen.large:
         bench_large(chosen.large)
     else:
         bench_speed()
