@@ -75,6 +75,7 @@ class Builder:
         self.back: list[tuple[int, int]] = []
         self.place = _model_tensors(model, self.tensors, fold)
         self.recurrences = 0
+        self.trips = 1  # of the loops around what is added next that are not unrolled
 
     def lower(self, index: int, place: dict[int, int]) -> None:
         """Add the parts of an operator; `place` maps tensors of the model to the program's."""
@@ -88,7 +89,7 @@ class Builder:
             operator=operator,
             inputs=tuple(self.resolve(t, place) for t in operator.inputs),
             outputs=tuple(self.resolve(t, place) for t in operator.outputs),
-            flops=self.flops(operator),
+            flops=self.flops(operator) * self.trips,
             first_virtual=len(self.tensors),
         )
         self.add(index, context, self._parts(context))

@@ -92,7 +92,7 @@ def test_only_a_long_loop_has_back_edges() -> None:
     assert len(reach(loop(65).model, 100).program.back) == 1
 
 
-@pytest.mark.parametrize("case", [loop(1), loop(3), loop(64), scan(1), scan(5), scan(64)])
+@pytest.mark.parametrize("case", [loop(1), loop(64), loop(65), scan(5), scan(64), scan(70)])
 def test_every_trip_works_as_the_facts_say(case: Case) -> None:
     graph = lower(case.model, vertices=2000)
     work = graph.vertex_flops.sum(dtype=np.float64)

@@ -27,7 +27,7 @@ def lower_loop(
     carried = len(context.inputs) - 2
     current = [context.inputs[1] if len(context.inputs) > 1 else -1, *context.inputs[2:]]
     if not 0 <= trips <= MOST_TRIPS:
-        _once(builder, index, place, lower, list(context.inputs))
+        _once(builder, index, place, lower, list(context.inputs), trips)
         return
     steady = _steady(builder, body, place)
     conditions = {t for t in current[:1] if t >= 0}
@@ -72,7 +72,7 @@ def lower_scan(
     places = [axis % max(len(shape), 1) for axis, shape in zip(axes, shapes, strict=True)]
     trips = shapes[0][places[0]] if shapes and shapes[0] else -1
     if not 0 <= trips <= MOST_TRIPS:
-        _once(builder, index, place, lower, [-1, -1, *context.inputs])
+        _once(builder, index, place, lower, [-1, -1, *context.inputs], trips)
         return
     current = list(context.inputs[:states])
     stacks: list[list[int]] = [[] for _ in body.outputs[states:]]
@@ -239,9 +239,17 @@ def _steady(builder: Builder, body: Body, place: dict[int, int]) -> bool:
 
 
 def _once(
-    builder: Builder, index: int, place: dict[int, int], lower: LowerBody, fed: list[int]
+    builder: Builder,
+    index: int,
+    place: dict[int, int],
+    lower: LowerBody,
+    fed: list[int],
+    trips: int,
 ) -> None:
-    """The body once: its inputs read what the loop is fed, and what the trip before made."""
+    """The body once: its inputs read what the loop is fed, and what the trip before made.
+
+    Its vertices do the work of all trips, where their number is known.
+    """
     operator = builder.model.operators[index]
     body = operator.bodies[0]
     inner = _fresh(builder, body, place, 0)
@@ -264,7 +272,10 @@ def _once(
             equal = one == builder.tensors[own].shape
             reads.append((source, identity(one) if equal else full(one)))
         _add(builder, index, [_copy(builder, own, *reads)])
+    around = builder.trips
+    builder.trips *= max(trips, 1)
     lower(builder, index, body, inner)
+    builder.trips = around
     made = [builder.resolve(t, inner) for t in body.outputs]
     end = _new(builder, ProgramTensor(shape=()))
     alive = [t for t in made[:carried] if t >= 0]
