@@ -115,16 +115,18 @@ def _png(image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str]) ->
 
 
 def _webp(image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str]) -> None:
-    image.save(stream, "WEBP", quality=88, method=4, xmp=_xmp(metadata), exif=_exif(metadata))
+    # Method 4 takes twice as long as 2 and saves 2% of the bytes of a scan.
+    image.save(stream, "WEBP", quality=88, method=2, xmp=_xmp(metadata), exif=_exif(metadata))
 
 
 def _avif(image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str]) -> None:
-    # One thread: the number of threads shows in the bytes.
+    # One thread: the number of threads shows in the bytes. Speed 8 takes four times as long as 9;
+    # at this quality 9 is still 1 dB nearer to a scan than WebP of the same size.
     image.save(
         stream,
         "AVIF",
-        quality=72,
-        speed=8,
+        quality=76,
+        speed=9,
         subsampling="4:4:4",
         max_threads=1,
         xmp=_xmp(metadata),
