@@ -88,7 +88,10 @@ def test_what_is_there_is_not_made_again(scheduler: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://x"])
-def test_no_scheduler_is_wrong_usage(models: Path, tmp_path: Path, address: str) -> None:
+def test_no_scheduler_is_wrong_usage(
+    models: Path, tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gallery.cluster._PATIENCE", 0.5)
     options = BuildOptions(scheduler=address)
     with pytest.raises(SettingsError, match="no Dask scheduler answers"):
         build(models, tmp_path / "site", options=options)
