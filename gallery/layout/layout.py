@@ -11,8 +11,9 @@ from gallery.errors import LayoutError
 from gallery.graph import ComputeGraph
 from gallery.layout.engines import ENGINES
 from gallery.layout.hierarchy import Hierarchy, hierarchy
+from gallery.layout.hops import hops
 from gallery.layout.levels import FloatArray, IntArray
-from gallery.layout.macro import draw
+from gallery.layout.macro import Drawing, draw
 from gallery.layout.relax import Anchors, Forces, relax
 from gallery.layout.settings import LayoutSettings
 from gallery.layout.skeleton import skeleton as operator_skeleton
@@ -66,15 +67,16 @@ def layout(
     _log.info("skeleton by %s: %.2f s", bones.engine, time.perf_counter() - start)
     start = time.perf_counter()
     sizes, start_places = _unfolded(sizes, bones.positions, np.random.default_rng(seed))
-    places = draw(
+    drawing = draw(
         sizes.levels[-1],
+        hops(sizes),
         start_places,
         keep=_KEEP.get(bones.engine, _KEEP_OTHERS),
         seed=seed,
         settings=settings,
     )
-    _log.info("operators: %d, %.2f s", len(places), time.perf_counter() - start)
-    positions = _refine(sizes, places, settings, np.random.default_rng(seed))
+    _log.info("operators: %d, %.2f s", len(drawing.places), time.perf_counter() - start)
+    positions = _refine(sizes, drawing, settings, np.random.default_rng(seed))
     positions -= (positions.min(axis=0) + positions.max(axis=0)) / 2
     return Layout(
         graph=graph,
@@ -104,10 +106,11 @@ def _unfolded(
 
 
 def _refine(
-    sizes: Hierarchy, places: FloatArray, settings: LayoutSettings, random: np.random.Generator
+    sizes: Hierarchy, drawing: Drawing, settings: LayoutSettings, random: np.random.Generator
 ) -> FloatArray:
     """Positions of the finest level, from the places of the coarsest one's vertices."""
-    push = settings.bodies * (1 + settings.hold) * len(places) / np.pi
+    places = drawing.places
+    push = drawing.area * (1 + settings.hold) / np.pi
     forces = Forces(hold=settings.hold, push=push, reach=settings.reach)
     positions = places
     bodies = sizes.ancestors()

@@ -3,8 +3,9 @@
 Starting from the skeleton, pairs of vertices are moved towards their wanted distance, one pair
 after the other, with steps that shrink (Zheng, Pawar, Goodman, Graph drawing by stochastic
 gradient descent, 2018, https://doi.org/10.1109/TVCG.2018.2859997). The wanted distance is the
-length of the shortest path to a power: below 1 it lets long ways curl up, so that a chain fills a
-square instead of running off as a line.
+number of edges between the operators' vertices, bent: as if the longest way were an arc, so that
+near things keep their distance and only the far ones come together, or curled: to a power below 1.
+Of several such drawings the one is taken that has little stress and fills its square.
 """
 
 from __future__ import annotations
@@ -17,51 +18,54 @@ from numba import njit
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
+from gallery.layout.hops import DoubleArray, Hops
 from gallery.layout.levels import FloatArray, IntArray, Level
 from gallery.layout.pack import pack
 from gallery.layout.settings import LayoutSettings
 
 _LAST_STEP = 0.02
 
-_CURLS = tuple(1 - 0.05 * step for step in range(13))
+_TRIAL_ROUNDS = 8
+"""Enough to tell how much of the square a drawing will cover."""
+
+_SWELL = 0.35
+"""How much farther than discs of their area bodies reach, pulled by their edges; measured."""
+
+_STRAIGHT = (0.0, 1.0)
+
+_BENDS = (
+    _STRAIGHT,
+    *((turn * np.pi, 1.0) for turn in (0.5, 0.8, 1.1, 1.4)),
+    *((0.0, power) for power in (0.85, 0.7, 0.55, 0.4)),
+)
+"""Arcs and curls that are tried: the turn of the longest way, the power of all."""
+
+_SAMPLE = 400
+"""Bodies that are enough to tell the stress and the cover of a drawing."""
+
+_USUAL_STRESS = 0.06
 
 _SHARED = 8
 """Edges from which on a vertex counts as a hub."""
 
-_TRIAL_ROUNDS = 8
-"""Enough to tell how much of the square a drawing will cover."""
+_SIZES = (0.15, 0.25, 0.4, 0.65, 1.0, 1.6)
+"""Mean areas of bodies that are tried, in squares of the distance of neighbours."""
 
-_SWELL = 2.2
-"""How much farther bodies reach than discs of their area, pulled by their edges; measured."""
+_EMPTINESS = 0.3
+"""What an empty square costs, in stress: this, times the cubed logarithm of the lack of cover."""
 
 
-def draw(
-    level: Level, start: FloatArray, *, keep: float, seed: int, settings: LayoutSettings
-) -> FloatArray:
-    """Places for the vertices of a small graph: float32 (n, 2); edges are about 1 long.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Drawing:
+    """Places of bodies.
 
-    Parts that nothing joins are drawn one by one and packed side by side.
-
-    Args:
-        level: The graph.
-        start: float32 (n, 2), the skeleton.
-        keep: Share of the skeleton's own distances in the wanted ones, 0 to 1.
-        seed: Picks the order of the pairs.
-        settings: How much of the square to fill, and how long to try.
+    Attributes:
+        places: float32 (n, 2); neighbours are about 1 apart.
+        area: Area of a body of all the charge.
     """
-    graph = csr_array((_lengths(level), level.neighbours, level.indptr), (level.vertices,) * 2)
-    parts, part = connected_components(graph, directed=False)
-    radius = np.sqrt(settings.bodies * level.vertices / np.pi * level.charge)
-    places = np.zeros((level.vertices, 2), np.float32)
-    for number in range(parts):
-        inside = np.flatnonzero(part == number)
-        if len(inside) > 1:
-            paths = dijkstra(graph[inside][:, inside], directed=False)
-            wishes = Wishes(
-                paths=paths, bones=_squarish(start[inside]), keep=keep, radius=radius[inside]
-            )
-            places[inside] = _filling(wishes, settings, seed)
-    return pack(places, part.astype(np.int32), radius) if parts > 1 else places
+
+    places: FloatArray
+    area: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,49 +73,154 @@ class Wishes:
     """What a drawing of one connected graph should be like.
 
     Attributes:
-        paths: float64 (n, n), lengths of the shortest paths.
+        hops: What its stress is counted from.
         bones: float32 (n, 2), the skeleton.
         keep: Share of the skeleton's own distances in the wanted ones.
-        radius: float32 (n,), of each vertex's body.
+        charge: float32 (n,), to which the bodies' areas are in proportion.
+        paths: float64 (n, n), wanted distances along the data, in distances of neighbours.
     """
 
-    paths: npt.NDArray[np.float64]
+    hops: Hops
+    paths: DoubleArray
     bones: FloatArray
     keep: float
-    radius: FloatArray
+    charge: FloatArray
+
+    def of(self, inside: npt.NDArray[np.int64]) -> Wishes:
+        """The wishes for some vertices alone, who take the room of all."""
+        charge = self.charge[inside]
+        total = self.charge.sum(dtype=np.float64) / max(charge.sum(dtype=np.float64), 1e-30)
+        return Wishes(
+            hops=self.hops.of(inside),
+            paths=self.paths[np.ix_(inside, inside)],
+            bones=self.bones[inside],
+            keep=self.keep,
+            charge=charge * np.float32(total),
+        )
 
 
-def _filling(wishes: Wishes, settings: LayoutSettings, seed: int) -> FloatArray:
-    """The drawing with the straightest paths that fills its square."""
-    low, high = 0, len(_CURLS) - 1
-    while low < high:
-        middle = (low + high) // 2
-        drawn = _drawn(wishes, _CURLS[middle], _TRIAL_ROUNDS, seed)
-        if _cover(drawn, wishes.radius) >= settings.fill:
-            high = middle
-        else:
-            low = middle + 1
-    return _drawn(wishes, _CURLS[low], settings.rounds, seed)
+def draw(
+    level: Level,
+    hops: Hops,
+    start: FloatArray,
+    *,
+    keep: float,
+    seed: int,
+    settings: LayoutSettings,
+) -> Drawing:
+    """Places for the vertices of a small graph, and the size of their bodies.
+
+    Parts that nothing joins are drawn one by one and packed side by side.
+
+    Args:
+        level: The graph.
+        hops: Numbers of edges between its vertices.
+        start: float32 (n, 2), the skeleton.
+        keep: Share of the skeleton's own distances in the wanted ones, 0 to 1.
+        seed: Picks the order of the pairs.
+        settings: How much of the square to fill, and how long to try.
+    """
+    ones = np.ones(len(level.neighbours), np.int8)
+    graph = csr_array((ones, level.neighbours, level.indptr), (level.vertices,) * 2)
+    parts, part = connected_components(graph, directed=False)
+    places = np.zeros((level.vertices, 2), np.float32)
+    paths = _paths(level, hops)
+    sizes = np.bincount(part, minlength=parts)
+    areas = tuple(size * level.vertices for size in _SIZES)
+    for number in np.argsort(-sizes, kind="stable").tolist():
+        inside = np.flatnonzero(part == number)
+        if len(inside) == 1:
+            break
+        wishes = Wishes(
+            hops=hops.of(inside),
+            bones=_squarish(start[inside]),
+            keep=keep,
+            charge=level.charge[inside],
+            paths=paths[np.ix_(inside, inside)],
+        )
+        # The largest part chooses for all, so that equal vertices have equal room.
+        bend, area = _best(wishes, areas, settings, seed)
+        areas = (area,)
+        places[inside] = _drawn(wishes, bend, settings.rounds, seed)
+    area = areas[len(areas) // 2] * settings.bodies
+    if parts > 1:
+        places = pack(places, part.astype(np.int32), _radius(level.charge, area))
+    return Drawing(places=places, area=area)
 
 
-def _cover(places: FloatArray, radius: FloatArray) -> float:
-    """The share of the bounding square that bodies cover, by a grid of 48 points a side."""
-    low = (places - radius[:, None]).min(axis=0)
-    high = (places + radius[:, None]).max(axis=0)
-    ticks = (np.arange(48) + 0.5) / 48 * (high - low).max() - (high - low).max() / 2
+def _paths(level: Level, hops: Hops) -> DoubleArray:
+    """Distances along the data, in distances of neighbours: float64 (n, n).
+
+    Where there are hubs, half of it is the length of a path whose edges at a hub are longer, by
+    the root of how many edges it has more than most: what many share, as a mask that every block
+    reads, would else draw all of them together and mix their order.
+    """
+    distances = hops.distances()
+    ends = np.repeat(np.arange(level.vertices), np.diff(level.indptr))
+    near = distances[ends, level.neighbours]
+    if not len(near):
+        return distances
+    distances /= np.median(near)
+    degree = np.diff(level.indptr)
+    shared = np.maximum(degree[ends], degree[level.neighbours])
+    if shared.max() <= _SHARED:
+        return distances
+    lengths = near / np.median(near) * np.sqrt(np.maximum(shared / _SHARED, 1))
+    graph = csr_array((lengths, level.neighbours, level.indptr), (level.vertices,) * 2)
+    around = dijkstra(graph, directed=False)
+    return np.where(np.isfinite(around), (distances + around) / 2, distances)
+
+
+def _radius(charge: FloatArray, area: float) -> FloatArray:
+    return np.asarray(np.sqrt(area / np.pi * charge), np.float32)
+
+
+def _best(
+    wishes: Wishes, areas: tuple[float, ...], settings: LayoutSettings, seed: int
+) -> tuple[tuple[float, float], float]:
+    """The bend and the area of bodies that cost least."""
+    trial = wishes.of(np.unique(np.linspace(0, len(wishes.charge) - 1, _SAMPLE).astype(np.int64)))
+    found = []
+    for bend in _BENDS if settings.fill > 0 else (_STRAIGHT,):
+        places = _drawn(trial, bend, _TRIAL_ROUNDS, seed)
+        for area in areas:
+            reach = _radius(trial.charge, area) + np.float32(_SWELL)
+            # By its square, as who has much of it already cannot afford more.
+            cost = trial.hops.stress(places, reach) ** 2 / _USUAL_STRESS
+            if settings.fill > 0:
+                lack = np.log(settings.fill / max(_cover(places, reach), 1e-3))
+                cost += _EMPTINESS * max(lack, 0) ** 3
+            found.append((cost, bend, area))
+    _, bend, area = min(found)
+    return bend, area
+
+
+def _cover(places: FloatArray, reach: FloatArray) -> float:
+    """The share of the bounding square that discs cover, by a grid of 32 points a side."""
+    low = (places - reach[:, None]).min(axis=0)
+    high = (places + reach[:, None]).max(axis=0)
+    ticks = (np.arange(32) + 0.5) / 32 * (high - low).max() - (high - low).max() / 2
     middle = (low + high) / 2
     across = (middle[0] + ticks[:, None] - places[None, :, 0]) ** 2
     up = (middle[1] + ticks[:, None] - places[None, :, 1]) ** 2
-    slack = (_SWELL * radius[None, :]) ** 2
-    return float(((across[:, None] + up[None, :]) <= slack[None]).any(axis=2).mean())
+    return float(((across[:, None] + up[None, :]) <= reach[None] ** 2).any(axis=2).mean())
 
 
-def _drawn(wishes: Wishes, curl: float, rounds: int, seed: int) -> FloatArray:
-    paths = (wishes.paths**curl).astype(np.float32)
+def _drawn(wishes: Wishes, bend: tuple[float, float], rounds: int, seed: int) -> FloatArray:
+    paths = _bent(wishes.paths.copy(), *bend)
     bones = wishes.bones.astype(np.float64)
     wanted = _blend(paths, bones * _best_scale(bones, paths), wishes.keep)
     random = np.random.default_rng(seed)
     return _descend(bones * _best_scale(bones, wanted), wanted, rounds, random)
+
+
+def _bent(paths: DoubleArray, turn: float, power: float) -> FloatArray:
+    """Chords of the arc that the longest path would be if it turned so far, to a power."""
+    np.fill_diagonal(paths, 0)
+    if turn:
+        diameter = 2 * paths.max() / turn
+        paths = diameter * np.sin(paths / diameter)
+    return np.asarray(paths**power, np.float32)
 
 
 def _squarish(positions: FloatArray) -> FloatArray:
@@ -122,24 +231,6 @@ def _squarish(positions: FloatArray) -> FloatArray:
         return np.asarray(centred, np.float32)
     factor = np.maximum(sides.max() / 2 / sides, 1)
     return np.asarray(centred * factor, np.float32)
-
-
-def _lengths(level: Level) -> FloatArray:
-    """How long each edge should be: half, and half as its ends' bodies are wide on average.
-
-    Edges of a hub are longer, by the root of how many edges it has more than most.
-    """
-    radius = np.sqrt(level.charge.astype(np.float64))
-    ends = np.repeat(np.arange(level.vertices), np.diff(level.indptr))
-    both = radius[ends] + radius[level.neighbours]
-    if not len(both):
-        return both.astype(np.float32)
-    length = 0.5 + 0.5 * both / both.mean()
-    # What many share would draw all of them together, as a mask that every block reads does.
-    degree = np.diff(level.indptr)
-    shared = np.maximum(degree[ends], degree[level.neighbours])
-    length *= np.sqrt(np.maximum(shared / _SHARED, 1))
-    return np.asarray(length, np.float32)
 
 
 def _blend(paths: FloatArray, bones: npt.NDArray[np.float64], keep: float) -> FloatArray:

@@ -10,9 +10,9 @@ class LayoutSettings:
     """How the vertices are drawn together and how long they are relaxed.
 
     Attributes:
-        fill: Share of the square that the drawing should cover: long ways are curled up until it
-            does; 0 leaves them as straight as the data flows.
-        bodies: Mean area of an operator's body, in squares of the distance of two operators.
+        fill: Share of the square that the drawing should cover: emptiness is weighed against
+            stress; 0 leaves long ways as straight as the data flows.
+        bodies: Area of the operators' bodies, against the one that suits the drawing best.
         hold: How strongly each vertex is held at its operator's place, against 1 for its edges.
         reach: How far charges push, in distances of two operators.
         rounds: How often each pair of operators is moved.
@@ -21,7 +21,7 @@ class LayoutSettings:
     """
 
     fill: float = 0.45
-    bodies: float = 0.3
+    bodies: float = 1.0
     hold: float = 0.3
     reach: float = 1.0
     rounds: int = 30
