@@ -140,9 +140,9 @@ def _index_path(number: int) -> str:
 
 
 def _opening(models: Sequence[ModelView]) -> ModelView | None:
-    """The model that stands for the collection: the one with the largest scan."""
+    """The model that stands for the collection: the one whose scan is the densest."""
     scans = [one for one in models if one.hero is not None]
-    return max(scans, key=lambda one: (_vertices(one), one.slug), default=None)
+    return max(scans, key=lambda one: (_edges(one), one.slug), default=None)
 
 
 def _model(
@@ -228,8 +228,8 @@ def _page(context: Context, template: str, path: str, **values: Any) -> str:
     return path
 
 
-def _vertices(model: ModelView) -> int:
-    return model.hero.scan.vertices if model.hero else 0
+def _edges(model: ModelView) -> int:
+    return model.hero.scan.edges if model.hero else 0
 
 
 def _parameters(model: ModelView) -> int | None:

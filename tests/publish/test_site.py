@@ -16,7 +16,13 @@ from gallery.errors import PublishError
 from gallery.facts import LayerFact
 from gallery.publish import Exhibit, Failure, ImageFile, Site
 from gallery.settings import FrontMatter
-from tests.publish.sample_exhibits import HOSTILE, make_exhibit, make_facts, make_index
+from tests.publish.sample_exhibits import (
+    HOSTILE,
+    make_exhibit,
+    make_facts,
+    make_index,
+    make_scan,
+)
 
 _ADDRESSES = ("href", "src", "data-collection", "data-viewer")
 
@@ -180,6 +186,18 @@ def test_malformed_slug(slug: str, put: Callable[..., Site]) -> None:
 def test_double_slug(pictures: tuple[ImageFile, ...], put: Callable[..., Site]) -> None:
     with pytest.raises(PublishError, match="two exhibits have the slug 'a'"):
         put([make_exhibit("a", pictures), make_exhibit("a", pictures)])
+
+
+def test_the_densest_scan_opens_the_index(
+    pictures: tuple[ImageFile, ...], put: Callable[..., Site]
+) -> None:
+    sizes = {"a": 500, "b": 900, "c": 700}
+    exhibits = [
+        make_exhibit(slug, pictures, scans=(make_scan(pictures, edges=edges, vertices=-edges),))
+        for slug, edges in sizes.items()
+    ]
+    text = (put(exhibits).root / "index.html").read_text(encoding="utf-8")
+    assert re.search(r'class="exhibit" href="b/index.html"', text)
 
 
 def test_directory_must_be_empty(tmp_path: Path, put: Callable[..., Site]) -> None:
