@@ -9,14 +9,15 @@ of after; the next build, left alone, must end with the bytes of one that no kil
 from __future__ import annotations
 
 import argparse
-import os
+import contextlib
 import random
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+import psutil
 
 from tests.conftest import NET, WIDER, make_models, run_gallery
 from tests.onnx_text import write
@@ -30,16 +31,18 @@ def change(models: Path, number: int) -> None:
 
 
 def kill_after(seconds: float, models: Path, site: Path, cache: Path) -> bool:
-    """Start a build and kill its whole session; whether it still ran."""
+    """Start a build and kill it and all its workers; whether it still ran."""
     command = [sys.executable, "-m", "gallery.cli", "build", str(models), "-o", str(site)]
     quiet = subprocess.DEVNULL
-    with subprocess.Popen(
-        [*command, "--cache", str(cache)], stdout=quiet, stderr=quiet, start_new_session=True
-    ) as process:
+    with subprocess.Popen([*command, "--cache", str(cache)], stdout=quiet, stderr=quiet) as process:
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+            # Workers have process groups of their own.
+            build = psutil.Process(process.pid)
+            for one in (build, *build.children(recursive=True)):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    one.kill()
             return True
     return False
 
