@@ -77,8 +77,7 @@ def publish(
     named = _addresses(exhibits)
     views = [model_view(one, site) for one in named]
     views.sort(key=lambda one: (one.failure is not None, one.title.casefold(), one.slug))
-    static = static_files(site, settings)
-    static = dataclasses.replace(static, icon=site_icon(views, site) or static.icon)
+    static = static_files(site, settings, site_icon(views, site))
     context = Context(
         env=env,
         site=site,

@@ -30,8 +30,13 @@ class Static:
     js: Mapping[str, Placed]
 
 
-def static_files(site: Path, settings: SiteSettings) -> Static:
+def static_files(site: Path, settings: SiteSettings, icon: Placed | None = None) -> Static:
     """Join the style sheets and write the scripts.
+
+    Args:
+        site: Directory of the site.
+        settings: Which templates.
+        icon: The icon where it is there already; else that of the templates is written.
 
     Raises:
         PublishError: If a file is missing, or the site cannot be written.
@@ -49,11 +54,15 @@ def static_files(site: Path, settings: SiteSettings) -> Static:
         if path is not None:
             stem = path.stem
             scripts[stem] = write(site, f"assets/{name}", path.read_bytes(), hashed=True)
-    icon = find("img/icon.svg", directories)
-    if icon is None:
-        raise PublishError("img/icon.svg is missing from the templates")
     return Static(
         css=write(site, "assets/site.css", text.encode("utf-8"), hashed=True),
-        icon=write(site, "assets/icon.svg", icon.read_bytes(), hashed=True),
+        icon=icon or _drawn_icon(site, directories),
         js=scripts,
     )
+
+
+def _drawn_icon(site: Path, directories: tuple[Path, ...]) -> Placed:
+    path = find("img/icon.svg", directories)
+    if path is None:
+        raise PublishError("img/icon.svg is missing from the templates")
+    return write(site, "assets/icon.svg", path.read_bytes(), hashed=True)

@@ -158,6 +158,12 @@ def test_same_input_same_bytes_in_any_order(
     assert content(first) == content(second)
 
 
+def test_there_is_one_icon(site: Site, put: Callable[..., Site]) -> None:
+    assert [one.suffix for one in (site.root / "assets").glob("icon.*")] == [".png"]
+    empty = put([])
+    assert [one.suffix for one in (empty.root / "assets").glob("icon.*")] == [".svg"]
+
+
 def test_site_counts_its_files(site: Site) -> None:
     files = [path for path in site.root.rglob("*") if path.is_file()]
     assert (site.files, site.bytes) == (len(files), sum(path.stat().st_size for path in files))
