@@ -66,12 +66,18 @@ def copies(whole: Path, folder: Path) -> tuple[Path, Path]:
     return folder / "part1", folder / "part2"
 
 
+def own_file(part: Path) -> Path:
+    """A file that the other part does not have: of equal ones either will do."""
+    other = {path.name for path in (part.parent / "part1" / "files").iterdir()}
+    return min(path for path in (part / "files").iterdir() if path.name not in other)
+
+
 def lose_a_file(part: Path) -> None:
-    next((part / "files").iterdir()).unlink()
+    own_file(part).unlink()
 
 
 def change_a_file(part: Path) -> None:
-    path = next((part / "files").iterdir())
+    path = own_file(part)
     content = path.read_bytes()
     path.unlink()  # it may be a link to the cache's file
     path.write_bytes(bytes(reversed(content)))
