@@ -29,7 +29,7 @@ _TRIAL_ROUNDS = 8
 """Enough to tell how much of the square a drawing will cover."""
 
 _SWELL = 0.35
-"""How much farther than discs of their area bodies reach, pulled by their edges; measured."""
+"""How much farther than discs of their area bodies reach, pulled by their edges; set by eye."""
 
 _STRAIGHT = (0.0, 1.0)
 

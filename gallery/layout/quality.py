@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 
 from gallery.graph import ComputeGraph
 from gallery.layout.levels import FloatArray, IntArray, undirected
+from gallery.layout.search import search
 from gallery.layout.types import Layout
 
 
@@ -183,28 +184,17 @@ def _stress_sums(indptr, neighbours, positions, sources):  # type: ignore[no-unt
     sums = np.zeros((len(sources), 3), np.float64)
     n = len(indptr) - 1
     for number in prange(len(sources)):
-        distance = np.full(n, -1, np.int32)
-        queue = np.empty(n, np.int32)
+        distance, queue = np.empty(n, np.int32), np.empty(n, np.int32)
         source = sources[number]
-        distance[source] = 0
-        queue[0] = source
-        head, tail = 0, 1
-        while head < tail:
-            v = queue[head]
-            head += 1
-            for e in range(indptr[v], indptr[v + 1]):
-                u = neighbours[e]
-                if distance[u] < 0:
-                    distance[u] = distance[v] + 1
-                    queue[tail] = u
-                    tail += 1
-            if v != source:
-                dx = np.float64(positions[v, 0]) - positions[source, 0]
-                dy = np.float64(positions[v, 1]) - positions[source, 1]
-                length = np.sqrt(dx * dx + dy * dy) / distance[v]
-                sums[number, 0] += length
-                sums[number, 1] += length * length
-                sums[number, 2] += 1
+        found = search(indptr, neighbours, source, distance, queue)
+        for k in range(1, found):
+            v = queue[k]
+            dx = np.float64(positions[v, 0]) - positions[source, 0]
+            dy = np.float64(positions[v, 1]) - positions[source, 1]
+            length = np.sqrt(dx * dx + dy * dy) / distance[v]
+            sums[number, 0] += length
+            sums[number, 1] += length * length
+            sums[number, 2] += 1
     return sums
 
 
