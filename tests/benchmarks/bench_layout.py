@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.bench_layout --vertices 15000 60000 --limit 300
 
-Rivals come with `pip install networkit igraph fa2_modified`; one that is not there is told so.
+Rivals come with `pip install -e ".[bench]"`; one that is not there is told so.
 Each runs in a process of its own. Seconds are of the layout alone, without imports and without
 reading the graph; those of CPU time say more where the machine is shared.
 """

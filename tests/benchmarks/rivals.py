@@ -119,6 +119,47 @@ def forceatlas2(stored: dict[str, np.ndarray]) -> Run:
     return lambda: np.array(engine.forceatlas2(matrix, pos=start, iterations=100))
 
 
+_OGDF = """
+std::pair<ogdf::Graph*, std::vector<ogdf::node>*> build(int n, const int* ends, long m) {
+    auto* graph = new ogdf::Graph();
+    auto* nodes = new std::vector<ogdf::node>(n);
+    for (auto& node : *nodes) node = graph->newNode();
+    for (long i = 0; i < m; ++i) graph->newEdge((*nodes)[ends[2 * i]], (*nodes)[ends[2 * i + 1]]);
+    return {graph, nodes};
+}
+void places(ogdf::GraphAttributes& at, const std::vector<ogdf::node>& nodes, float* out) {
+    for (size_t i = 0; i < nodes.size(); ++i) {
+        out[2 * i] = at.x(nodes[i]);
+        out[2 * i + 1] = at.y(nodes[i]);
+    }
+}
+"""
+
+
+def ogdf_fmmm(stored: dict[str, np.ndarray]) -> Run:
+    """OGDF's fast multipole multilevel method with its default options."""
+    import cppyy
+    from ogdf_python import cppinclude, ogdf
+
+    cppinclude("ogdf/energybased/FMMMLayout.h")
+    cppyy.cppdef(_OGDF)
+    edges, n = np.ascontiguousarray(pairs(stored)), len(stored["indptr"]) - 1
+    graph, nodes = cppyy.gbl.build(n, edges.ravel(), len(edges))
+    graphics = ogdf.GraphAttributes.nodeGraphics | ogdf.GraphAttributes.edgeGraphics
+    attributes = ogdf.GraphAttributes(graph, graphics)
+    method = ogdf.FMMMLayout()
+    method.useHighLevelOptions(True)
+    method.randSeed(1)
+
+    def run() -> Positions:
+        method.call(attributes)
+        positions = np.zeros(2 * n, np.float32)
+        cppyy.gbl.places(attributes, nodes, positions)
+        return positions.reshape(n, 2)
+
+    return run
+
+
 RIVALS: dict[str, Callable[[dict[str, np.ndarray]], Run]] = {
     "gallery": gallery,
     "sfdp": sfdp,
@@ -127,6 +168,7 @@ RIVALS: dict[str, Callable[[dict[str, np.ndarray]], Run]] = {
     "igraph-drl": igraph("drl"),
     "igraph-fr": igraph("fr"),
     "forceatlas2": forceatlas2,
+    "ogdf-fmmm": ogdf_fmmm,
 }
 
 
