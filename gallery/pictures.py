@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,16 @@ from gallery.render import (
     diagram,
     render,
     save,
+    with_labels,
 )
 from gallery.settings import ScanSettings
 from gallery.store import legend_value
 
 LARGEST_GRAPH = 6_000_000
 """Bytes of the largest vertex graph that is offered: hosts of static sites allow 1 GB in all."""
+
+BARE = RenderSettings()
+"""The look of scans on the site, without words."""
 
 NewFile = Callable[[str], Path]
 """Gives a fresh path that ends in a suffix."""
@@ -48,19 +52,58 @@ class Drawn:
     files: dict[str, Path]
 
 
-def draw_scan(layout: Layout, plan: ScanPlan, new_file: NewFile) -> Drawn:
-    """Colour a layout and draw it in all sizes and formats of its plan.
+class Easel:
+    """Scans of one layout and colouring, bare and in the sizes that are asked for.
+
+    A half, a quarter and so on of a size that was drawn is made from its pixels: drawing again
+    costs 0.8 s for 600 k edges, halving some milliseconds.
+    """
+
+    def __init__(self, layout: Layout, coloring: Coloring) -> None:
+        self.layout = layout
+        self.coloring = coloring
+        self._drawn: dict[int, Picture] = {}
+
+    def bare(self, size: int) -> Picture:
+        """A scan without words."""
+        if size not in self._drawn:
+            larger = [one for one in sorted(self._drawn) if _is_half(size, one)]
+            self._drawn[size] = (
+                self._halved(larger[0], size) if larger else self._rendered(size, BARE)
+            )
+        return self._drawn[size]
+
+    def picture(self, size: int, *, labels: bool, legend: bool) -> Picture:
+        """A scan with or without words; a legend takes its room from the drawing."""
+        if legend:
+            return self._rendered(size, RenderSettings(labels=labels, legend=True))
+        bare = self.bare(size)
+        return with_labels(bare, self.layout, self.coloring, BARE) if labels else bare
+
+    def _rendered(self, size: int, look: RenderSettings) -> Picture:
+        return render(self.layout, self.coloring, size=size, settings=look)
+
+    def _halved(self, whole: int, size: int) -> Picture:
+        picture = self._drawn[whole]
+        while picture.width > size:
+            picture = replace(picture, pixels=halved(picture.pixels))
+        return picture
+
+
+def draw_scan(easel: Easel, plan: ScanPlan, new_file: NewFile) -> Drawn:
+    """Draw a scan in all sizes and formats of its plan.
 
     Raises:
         RenderError: It cannot be drawn or written.
     """
-    coloring = colored(layout, plan.scan, plan.scan.ground)
+    layout, coloring = easel.layout, easel.coloring
     images: list[list[Any]] = []
     files: dict[str, Path] = {}
     wanted = {size: list(plan.formats) for size in plan.sizes}
     if plan.png:
         wanted[plan.png] = [*wanted.get(plan.png, []), "png"]
-    for size, picture in _pictures(layout, coloring, plan.scan, sorted(wanted, reverse=True)):
+    for size in sorted(wanted, reverse=True):
+        picture = easel.picture(size, labels=plan.scan.labels, legend=plan.scan.legend)
         for form in wanted[size]:
             name = f"{size}.{form}"
             files[name] = new_file(f".{form}")
@@ -77,29 +120,6 @@ def draw_scan(layout: Layout, plan: ScanPlan, new_file: NewFile) -> Drawn:
         "unknown_operators": list(layout.graph.unknown_operators),
     }
     return Drawn(value=value, files=files)
-
-
-def _pictures(
-    layout: Layout, coloring: Coloring, scan: ScanSettings, sizes: list[int]
-) -> Iterator[tuple[int, Picture]]:
-    """The picture in each size, largest first.
-
-    A half, a quarter and so on of a size that was drawn is made from its pixels: drawing again
-    costs 0.8 s for 600 k edges, halving some milliseconds. Words are drawn anew in each size.
-    """
-    look = RenderSettings(labels=scan.labels, legend=scan.legend)
-    words = scan.labels or scan.legend
-    drawn: list[Picture] = []
-    for size in sizes:
-        larger = next((one for one in drawn if _is_half(size, one.width)), None)
-        if larger is None or words:
-            picture = render(layout, coloring, size=size, settings=look)
-        else:
-            picture = larger
-            while picture.width > size:
-                picture = replace(picture, pixels=halved(picture.pixels))
-        drawn.insert(0, picture)
-        yield size, picture
 
 
 def _is_half(size: int, whole: int) -> bool:

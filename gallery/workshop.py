@@ -17,7 +17,7 @@ from gallery.layout import Layout, layout
 from gallery.load import load
 from gallery.lower import lower
 from gallery.model import Model
-from gallery.pictures import Drawn, NewFile, draw_diagram, draw_scan, pack_viewer
+from gallery.pictures import Drawn, Easel, NewFile, colored, draw_diagram, draw_scan, pack_viewer
 from gallery.plan import ModelPlan, ScanPlan
 from gallery.prints import draw_card, draw_multiples, draw_poster, picture_of
 from gallery.render import Picture
@@ -57,8 +57,8 @@ class Step:
 class Workshop:
     """Makes the results of one model, from the cache where it has them.
 
-    The model, and the last graph and layout, are kept, because scans that differ in colour alone
-    follow each other.
+    The model, and the last graph, layout and drawing, are kept, because scans that differ in colour
+    or words alone follow each other.
     """
 
     def __init__(self, plan: ModelPlan, cache: Cache, tell: Callable[[Step], None]) -> None:
@@ -68,6 +68,7 @@ class Workshop:
         self._model: Model | None = None
         self._graph: tuple[str, ComputeGraph] | None = None
         self._layout: tuple[str, Layout] | None = None
+        self._easel: tuple[object, Easel] | None = None
 
     def make_all(self) -> None:
         """Make every product of the plan that is missing.
@@ -144,8 +145,8 @@ class Workshop:
         key = self.plan.render_key(plan)
         entry = self.cache.get(key)
         if entry is None:
-            placed = self.layout(plan.scan)
-            entry = self._draw("render", plan.key, key, lambda new: draw_scan(placed, plan, new))
+            easel = self._easel_for(plan.scan)
+            entry = self._draw("render", plan.key, key, lambda new: draw_scan(easel, plan, new))
         return entry
 
     def diagram(self) -> Entry:
@@ -197,6 +198,15 @@ class Workshop:
                 "poster", "", key, lambda new: draw_poster(hero, others, words, plan, new)
             )
         return entry
+
+    def _easel_for(self, scan: ScanSettings) -> Easel:
+        """The drawing of a scan, which the same scan with its layers' names shares."""
+        key = (self.plan.layout_key(scan), scan.color, scan.palette, scan.ground, scan.rules)
+        if self._easel is None or self._easel[0] != key:
+            self._easel = None
+            placed = self.layout(scan)
+            self._easel = (key, Easel(placed, colored(placed, scan, scan.ground)))
+        return self._easel[1]
 
     def _picture(self, scan: ScanPlan, side: int) -> Picture:
         return picture_of(self.scan(scan), side)

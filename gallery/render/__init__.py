@@ -8,7 +8,7 @@ from gallery.render.document import sheet_pdf
 from gallery.render.formats import FORMATS, encode, read, save
 from gallery.render.operators import diagram
 from gallery.render.poster import poster
-from gallery.render.scans import render, save_scan
+from gallery.render.scans import render, save_scan, with_labels
 from gallery.render.sheet import Sheet, sheet_picture
 from gallery.render.strip import layer_strip
 from gallery.render.types import Picture, RenderSettings
@@ -32,4 +32,5 @@ __all__ = [
     "save_scan",
     "sheet_pdf",
     "sheet_picture",
+    "with_labels",
 ]

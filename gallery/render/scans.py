@@ -48,6 +48,23 @@ def render(
     return Picture(pixels=pixels, metadata=describe(layout, coloring, chosen))
 
 
+def with_labels(
+    picture: Picture, layout: Layout, coloring: Coloring, look: RenderSettings
+) -> Picture:
+    """A scan that was drawn bare, with the names of its layers: as `render` gives it.
+
+    Args:
+        picture: What `render` gave of the same layout and colouring, without labels and legend.
+        layout: Where the vertices are.
+        coloring: What colours they have, and on which ground.
+        look: How it was drawn.
+    """
+    inside = frame(layout.positions, (picture.width, picture.height), look.margin)
+    labels = place_labels(layout, coloring, inside)
+    metadata = describe(layout, coloring, replace(look, labels=True))
+    return Picture(pixels=draw_labels(picture.pixels, labels, coloring.ground), metadata=metadata)
+
+
 def save_scan(
     layout: Layout,
     coloring: Coloring,

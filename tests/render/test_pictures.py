@@ -1,0 +1,76 @@
+"""The files of a scan: what is drawn once is not drawn again, and words are what `render` sets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gallery.pictures
+from gallery.pictures import BARE, Easel, colored, draw_scan, halved
+from gallery.plan import ScanPlan
+from gallery.render import RenderSettings, read, render
+from gallery.settings import ScanSettings
+from tests.render.scans import layered, ring
+
+PLAN = ScanPlan(
+    key="hero", caption="", short="", scan=ScanSettings(), sizes=(160, 320), formats=("webp",)
+)
+
+
+@pytest.fixture
+def easel() -> Easel:
+    layout = ring(layered())
+    return Easel(layout, colored(layout, PLAN.scan, "dark"))
+
+
+def test_names_are_set_on_the_drawing_as_render_sets_them(easel: Easel) -> None:
+    look = RenderSettings(labels=True)
+    whole = render(easel.layout, easel.coloring, size=320, settings=look)
+    found = easel.picture(320, labels=True, legend=False)
+    assert np.array_equal(found.pixels, whole.pixels)
+    assert found.metadata == whole.metadata
+    assert not np.array_equal(found.pixels, easel.bare(320).pixels)
+
+
+def test_a_legend_takes_its_room_from_the_drawing(easel: Easel) -> None:
+    look = RenderSettings(legend=True)
+    whole = render(easel.layout, easel.coloring, size=320, settings=look)
+    assert np.array_equal(easel.picture(320, labels=False, legend=True).pixels, whole.pixels)
+
+
+def test_a_quarter_is_the_half_of_a_half(easel: Easel) -> None:
+    whole = easel.bare(320).pixels
+    assert np.array_equal(easel.bare(80).pixels, halved(halved(whole)))
+    other = render(easel.layout, easel.coloring, size=200, settings=BARE)
+    assert np.array_equal(easel.bare(200).pixels, other.pixels)
+
+
+def test_a_scan_and_its_names_are_drawn_once(
+    easel: Easel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[object] = []
+
+    def counting(*given: object, **how: object) -> object:
+        drawn.append(how["size"])
+        return render(*given, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(gallery.pictures, "render", counting)
+    files = iter(range(99))
+
+    def fresh(suffix: str) -> Path:
+        return tmp_path / f"{next(files)}{suffix}"
+
+    bare = draw_scan(easel, replace(PLAN, png=320), fresh)
+    names = replace(PLAN, key="names", scan=ScanSettings(labels=True))
+    named = draw_scan(easel, names, fresh)
+    assert drawn == [320]
+    assert [image[:1] + image[2:] for image in bare.value["images"]] == [
+        ["320.webp", 320, 320],
+        ["320.png", 320, 320],
+        ["160.webp", 160, 160],
+    ]
+    assert np.array_equal(read(bare.files["320.png"]).pixels, easel.bare(320).pixels)
+    assert set(named.files) == {"320.webp", "160.webp"}
