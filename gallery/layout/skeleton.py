@@ -18,6 +18,10 @@ FALLBACKS = ("sfdp", "neato", "twopi")
 MOST_NODES = {"dot": 500, "neato": 800, "fdp": 300, "circo": 300}
 """Nodes that an engine places in a few seconds, where they are fewer than operators ever are."""
 
+MOST_CYCLES = {"dot": 400, "circo": 75}
+"""Edges beyond the number of nodes that these engines bear: with twice as many they can take half
+a minute, and what a clock cuts off is not the same on every machine."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Skeleton:
@@ -53,6 +57,10 @@ def skeleton(
     for name in (engine, *(other for other in FALLBACKS if other != engine)):
         level, group = _small_enough(graph, sizes, MOST_NODES.get(name, 1200))
         edges, weights = _edges(level)
+        cycles = len(edges) - level.vertices
+        if cycles > MOST_CYCLES.get(name, cycles):
+            reasons.append(f"{name} is slow on graphs with {cycles:,} more edges than nodes")
+            continue
         if not len(edges):
             positions = np.zeros((level.vertices, 2), np.float32)
             return Skeleton(positions=positions[group], engine=name, fallback="; ".join(reasons))

@@ -239,3 +239,14 @@ def test_a_tensor_that_nothing_makes_is_an_input(tmp_path: Path) -> None:
     graph = lower(model, vertices=10)
     ghost = next(i for i, tensor in enumerate(model.tensors) if tensor.name == "ghost")
     assert graph.vertex_kind[graph.producers(ghost)].tolist() == [Kind.INPUT]
+
+
+def test_batch_dimensions_that_no_tensor_has_do_not_hang(tmp_path: Path) -> None:
+    text = """<ir_version: 8, opset_import: ["" : 17]>
+    g (float[4, 6] x, int64[4, 1] i) => (float[4] y) {
+        y = GatherND <batch_dims = 4611686018427387904> (x, i)
+    }"""
+    path = tmp_path / "huge.onnx"
+    path.write_bytes(onnx.parser.parse_model(text).SerializeToString())
+    graph = lower(load(path), vertices=100)
+    assert_in_order(graph)

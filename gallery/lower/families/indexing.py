@@ -101,6 +101,8 @@ def gather_nd(context: Context) -> list[Part]:
     """Slices by tuples of indices."""
     data, indices = context.shape(0), context.shape(1)
     batch = int(context.attribute("batch_dims", 0))
+    if not 0 <= batch < min(len(data), len(indices)):
+        raise NoGridError(f"batch_dims {batch} is outside ranks {len(data)} and {len(indices)}")
     depth, tail = indices[-1], len(indices) - 1
     index_rules = [*(same(d) for d in range(tail)), fixed(0, depth)]
     rules: dict[int, AxisRule] = {d: same(d) for d in range(batch)}
