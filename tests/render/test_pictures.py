@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gallery.pictures
-from gallery.pictures import BARE, Easel, colored, draw_scan, halved
+from gallery.pictures import Easel, colored, draw_scan, halved
 from gallery.plan import ScanPlan
 from gallery.render import RenderSettings, read, render
 from gallery.settings import ScanSettings
@@ -29,23 +29,36 @@ def easel() -> Easel:
 def test_names_are_set_on_the_drawing_as_render_sets_them(easel: Easel) -> None:
     look = RenderSettings(labels=True)
     whole = render(easel.layout, easel.coloring, size=320, settings=look)
-    found = easel.picture(320, labels=True, legend=False)
+    found = easel.picture(320, 320, labels=True, legend=False)
     assert np.array_equal(found.pixels, whole.pixels)
     assert found.metadata == whole.metadata
-    assert not np.array_equal(found.pixels, easel.bare(320).pixels)
+    assert not np.array_equal(found.pixels, easel.bare(320, 320).pixels)
 
 
 def test_a_legend_takes_its_room_from_the_drawing(easel: Easel) -> None:
     look = RenderSettings(legend=True)
     whole = render(easel.layout, easel.coloring, size=320, settings=look)
-    assert np.array_equal(easel.picture(320, labels=False, legend=True).pixels, whole.pixels)
+    assert np.array_equal(easel.picture(320, 320, labels=False, legend=True).pixels, whole.pixels)
 
 
 def test_a_quarter_is_the_half_of_a_half(easel: Easel) -> None:
-    whole = easel.bare(320).pixels
-    assert np.array_equal(easel.bare(80).pixels, halved(halved(whole)))
-    other = render(easel.layout, easel.coloring, size=200, settings=BARE)
-    assert np.array_equal(easel.bare(200).pixels, other.pixels)
+    whole = easel.bare(320, 320).pixels
+    assert np.array_equal(easel.bare(80, 320).pixels, halved(halved(whole)))
+
+
+def test_what_was_drawn_before_does_not_show(easel: Easel, tmp_path: Path) -> None:
+    # 80 is a half of 160, which the easel has, but of no size of the plan.
+    other = replace(PLAN, sizes=(80, 240))
+
+    def smallest(used: Easel, name: str) -> bytes:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        files = (folder / f"{number}.webp" for number in range(9))
+        return draw_scan(used, other, lambda _: next(files)).files["80.webp"].read_bytes()
+
+    fresh = smallest(Easel(easel.layout, easel.coloring), "fresh")
+    easel.bare(160, 160)
+    assert smallest(easel, "used") == fresh
 
 
 def test_a_scan_and_its_names_are_drawn_once(
@@ -72,5 +85,5 @@ def test_a_scan_and_its_names_are_drawn_once(
         ["320.png", 320, 320],
         ["160.webp", 160, 160],
     ]
-    assert np.array_equal(read(bare.files["320.png"]).pixels, easel.bare(320).pixels)
+    assert np.array_equal(read(bare.files["320.png"]).pixels, easel.bare(320, 320).pixels)
     assert set(named.files) == {"320.webp", "160.webp"}
