@@ -202,7 +202,8 @@ class ComputeGraph:
                 found = f"{name} is {array.dtype} {array.shape}, not {np.dtype(dtype)} ({length},)"
                 raise LowerError(found, self.model)
             freeze(array)
-        if self.indptr[0] != 0 or self.indptr[-1] != m or (n and np.diff(self.indptr).min() < 0):
+        falls = (self.indptr[1:] < self.indptr[:-1]).any()
+        if self.indptr[0] != 0 or self.indptr[-1] != m or falls:
             raise LowerError("indptr does not run from 0 up to the number of edges", self.model)
         if n and not 0 <= self.vertex_operator.min() <= self.vertex_operator.max() < len(
             self.operators

@@ -52,20 +52,20 @@ def listed(
         rules: For its other dimensions.
     """
     columns = list(dims)
+    sizes = np.array(shape, np.int64)
 
     def relation(lows: Ints, highs: Ints) -> Boxes:
         owner, places = cells(lows[:, columns], highs[:, columns])
         index = tuple(places.T)
-        got_lows = np.empty((len(owner), len(shape)), np.int64, order="F")
+        got_lows = np.empty((len(owner), len(sizes)), np.int64, order="F")
         got_highs = np.empty_like(got_lows, order="F")
-        for axis, size in enumerate(shape):
+        for axis in range(len(sizes)):
             if axis in tables:
                 low, high = tables[axis][0][index], tables[axis][1][index]
             else:
                 low, high = (ends[owner] for ends in rules[axis](lows, highs))
-            clipped(low, size, got_lows[:, axis])
-            clipped(high, size, got_highs[:, axis])
-        return Boxes(got_lows, got_highs, owner)
+            got_lows[:, axis], got_highs[:, axis] = low, high
+        return Boxes(clipped(got_lows, sizes), clipped(got_highs, sizes), owner)
 
     return relation
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -146,8 +149,10 @@ class _Columns:
 
 
 def _shares(shape: tuple[int, ...], splits: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """Share of each block of a grid in all elements, row-major: float64 (blocks,)."""
+    """Share of each block of a grid in all elements, row-major: float64 (blocks,), or (1,)."""
     share = np.ones(1)
+    if 0 not in shape and not any(a % b for a, b in zip(shape, splits, strict=True)):
+        return share / math.prod(splits)
     for size, split in zip(shape, splits, strict=True):
         if split == 1 and size:
             continue
@@ -170,11 +175,19 @@ def _outputs(program: Program, numbering: Numbering, columns: _Columns) -> IntAr
     return np.flatnonzero(some if some.any() else mask).astype(np.int32)
 
 
-def _tiles(work: npt.NDArray[np.float32], target: Target) -> IntArray:
-    """Contiguous runs of vertices of about equal work: int32 (n,)."""
-    load = np.cumsum(work.astype(np.float64) + 1.0)
-    tile = np.floor(load / (load[-1] * (1 + 1e-12)) * target.tiles) if len(load) else load
-    return np.minimum(tile, target.tiles - 1).astype(np.int32)
+@numba.njit(cache=True)
+def _tiles(work, tiles):  # type: ignore[no-untyped-def]
+    """Contiguous runs of vertices of about equal work: int32 (n,); compiled to need no copies."""
+    total = 0.0
+    for flops in work:
+        total += np.float64(flops) + 1.0
+    total *= 1.0 + 1e-12
+    tile = np.empty(len(work), np.int32)
+    load = 0.0
+    for vertex in range(len(work)):
+        load += np.float64(work[vertex]) + 1.0
+        tile[vertex] = min(int(load / total * tiles), tiles - 1)
+    return tile
 
 
 def _graph(
@@ -216,7 +229,7 @@ def _graph(
         sets=tuple(piece.grid for piece in numbering.pieces),
         levels=_training_levels(chain, step) if step else tuple(chain),
         back_edges=_back_edges(program, numbering),
-        tiles=_tiles(flops, target),
+        tiles=_tiles(flops, target.tiles),
         target=target.name,
         unknown_operators=program.unknown,
         gradient_of=step.gradient_of if step else None,

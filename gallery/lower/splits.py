@@ -19,7 +19,7 @@ from gallery.lower.part import Part
 from gallery.lower.program import Program
 from gallery.lower.tables import tables
 from gallery.lower.targets import Target
-from gallery.lower.traffic import FAN_IN, finer, follow, leaf_vertices, next_place, vertices
+from gallery.lower.traffic import FAN_IN, double, follow, leaf_vertices, vertices
 
 
 def tree(partials: int) -> list[int]:
@@ -112,12 +112,11 @@ class Splitter:
         """Take the next doubling of a part or recurrence; None where there is none."""
         time = self.program.parts[i].time
         if not self._collapsed(i):
-            place = int(next_place(self.tables, self.splits, i))
+            place, before, after = double(self.tables, self.splits, i, self.training)
             if place < 0:
                 return None
-            step = _Step(parts=(i,), places=(place,), before=int(self.splits[place]))
-            self._split(step, int(finer(self.tables, self.splits, i, place)))
-            return step
+            self._recount(i, int(after))
+            return _Step(parts=(i,), places=(place,), before=before)
         parts = tuple(self.groups[time])
         places = tuple(int(self.tables.dims[j]) for j in parts)
         step = _Step(parts=parts, places=places, before=self.chunks[time], time=time)
@@ -125,6 +124,8 @@ class Splitter:
         opened = 2 * self.chunks[time] > steps
         self.chunks[time] = 0 if opened else 2 * self.chunks[time]
         self._split(step, self.chunks[time] or steps)
+        for j in parts:
+            self._recount(j, self._count(j))
         return step
 
     def _split(self, step: _Step, split: int) -> None:
@@ -153,29 +154,24 @@ class Splitter:
             return self.snapshot()
         while self.queue:
             _, i = self.queue[0]
-            was = self._collapsed(i)
+            was, fewer = self._collapsed(i), self.vertices
             step = self._double(i)
             if step is None:
                 heapq.heappop(self.queue)
                 continue
-            added = self._recount(step.parts)
             heapq.heapreplace(self.queue, self._entry(i))
             if was and not self._collapsed(i):
                 for j in step.parts[1:]:
                     heapq.heappush(self.queue, self._entry(j))
             if self.vertices >= budget:
-                near = self.vertices - budget <= budget - (self.vertices - added)
+                near = self.vertices - budget <= budget - fewer
                 return self.snapshot() if near else self._without(step)
         return self.snapshot()
 
-    def _recount(self, parts: Sequence[int]) -> int:
-        """Count the vertices of parts again; gives how many more there are."""
-        before = sum(self.counts[j] for j in parts)
-        for j in parts:
-            self.counts[j] = self._count(j)
-        added = sum(self.counts[j] for j in parts) - before
-        self.vertices += added
-        return added
+    def _recount(self, i: int, count: int) -> None:
+        """Take note of how many vertices a part has now."""
+        self.vertices += count - self.counts[i]
+        self.counts[i] = count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

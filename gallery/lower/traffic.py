@@ -217,6 +217,30 @@ def vertices(t, splits, part, training):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
+def double(t, splits, part, training):  # type: ignore[no-untyped-def]
+    """Take the next doubling of a part (IN, OUT: splits), with the leaves that follow it.
+
+    Args:
+        t: The program.
+        splits: int64 (dims,), all grids.
+        part: Number of the part.
+        training: Whether there is a backward pass.
+
+    Returns:
+        The grid dimension that is split, or -1 where none can be; its split before; the vertices of
+        the part and of its leaves after.
+    """
+    place = next_place(t, splits, part)
+    if place < 0:
+        return place, 0, 0
+    before = splits[place]
+    splits[place] = finer(t, splits, part, place)
+    follow(t, splits, part)
+    after = leaf_vertices(t, splits, part) + vertices(t, splits, part, training)
+    return place, before, after
+
+
+@numba.njit(cache=True)
 def leaf_vertices(t, splits, part):  # type: ignore[no-untyped-def]
     """Vertices of the leaves that follow a part, with their gradients and updates."""
     total = 0
