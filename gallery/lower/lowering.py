@@ -14,6 +14,7 @@ from gallery.graph import ComputeGraph, GraphOperator, IntArray, Kind, Pass
 from gallery.lower import families
 from gallery.lower.adjoint import Forward, Training, training
 from gallery.lower.assemble import Edges, Numbering, connect, gathered, number
+from gallery.lower.collector import collector_paused
 from gallery.lower.levels import forward_parents, training_parents
 from gallery.lower.program import Program, program_of
 from gallery.lower.splits import Splits, Splitter
@@ -29,6 +30,7 @@ MOST_VERTICES = 40_000_000
 PASSES = ("forward", "training")
 
 
+@collector_paused()
 def lower(
     model: Model,
     *,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import suppress
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -228,6 +230,26 @@ def test_a_second_registration_is_an_error() -> None:
 def test_arguments_out_of_range(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(LowerError, match=message):
         lower(model_of("alexnet"), **arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize("vertices", [100, 0])
+def test_the_collector_is_left_as_it_was_found(running: bool, vertices: int) -> None:
+    (gc.enable if running else gc.disable)()
+    try:
+        with suppress(LowerError):
+            lower(model_of("alexnet"), vertices=vertices)
+        assert gc.isenabled() == running
+    finally:
+        gc.enable()
+
+
+def test_lowering_leaves_no_cycles_for_the_collector() -> None:
+    model = model_of("vit-b16")
+    lower(model, vertices=1_000)
+    gc.collect()
+    lower(model, vertices=20_000)
+    assert gc.collect() < 100
 
 
 def test_a_tensor_that_nothing_makes_is_an_input(tmp_path: Path) -> None:
