@@ -5,6 +5,7 @@ after the other, with steps that shrink (Zheng, Pawar, Goodman, Graph drawing by
 gradient descent, 2018, https://doi.org/10.1109/TVCG.2018.2859997). The wanted distance is the
 number of edges between the operators' vertices, bent: as if the longest way were an arc, so that
 near things keep their distance and only the far ones come together, or curled: to a power below 1.
+A pair of operators counts as often as it has pairs of vertices: stress is theirs.
 Of several such drawings the one is taken that has little stress and fills its square.
 """
 
@@ -46,7 +47,11 @@ _SAMPLE = 400
 _USUAL_STRESS = 0.06
 
 _SHARED = 8
-"""Edges from which on a vertex counts as a hub."""
+_RARE = 0.02
+"""Hubs have more edges than that, and than all but this share of the vertices."""
+
+_AROUND = 0.8
+"""How much of the wanted distances goes by paths around hubs, where there are any; set by eye."""
 
 _SIZES = (0.15, 0.25, 0.4, 0.65, 1.0, 1.6)
 """Mean areas of bodies that are tried, in squares of the distance of neighbours."""
@@ -151,24 +156,26 @@ def draw(
 def _paths(level: Level, hops: Hops) -> DoubleArray:
     """Distances along the data, in distances of neighbours: float64 (n, n).
 
-    Where there are hubs, half of it is the length of a path whose edges at a hub are longer, by
-    the root of how many edges it has more than most: what many share, as a mask that every block
-    reads, would else draw all of them together and mix their order.
+    Where there are hubs, most of it is the length of a path whose edges at a hub are longer, as
+    many times as it has more edges than most: what many share, as a mask that every block reads,
+    would else draw all of them together and mix their order.
     """
     distances = hops.distances()
-    ends = np.repeat(np.arange(level.vertices), np.diff(level.indptr))
+    degree = np.diff(level.indptr)
+    ends = np.repeat(np.arange(level.vertices), degree)
     near = distances[ends, level.neighbours]
     if not len(near):
         return distances
     distances /= np.median(near)
-    degree = np.diff(level.indptr)
+    usual = max(_SHARED, float(np.quantile(degree, 1 - _RARE)))
     shared = np.maximum(degree[ends], degree[level.neighbours])
-    if shared.max() <= _SHARED:
+    if shared.max() <= usual:
         return distances
-    lengths = near / np.median(near) * np.sqrt(np.maximum(shared / _SHARED, 1))
+    lengths = near / np.median(near) * np.maximum(shared / usual, 1)
     graph = csr_array((lengths, level.neighbours, level.indptr), (level.vertices,) * 2)
     around = dijkstra(graph, directed=False)
-    return np.where(np.isfinite(around), (distances + around) / 2, distances)
+    mixed = (1 - _AROUND) * distances + _AROUND * around
+    return np.where(np.isfinite(around), mixed, distances)
 
 
 def _radius(charge: FloatArray, area: float) -> FloatArray:
@@ -211,7 +218,15 @@ def _drawn(wishes: Wishes, bend: tuple[float, float], rounds: int, seed: int) ->
     bones = wishes.bones.astype(np.float64)
     wanted = _blend(paths, bones * _best_scale(bones, paths), wishes.keep)
     random = np.random.default_rng(seed)
-    return _descend(bones * _best_scale(bones, wanted), wanted, rounds, random)
+    start = bones * _best_scale(bones, wanted)
+    return _descend(start, wanted, _weights(wishes.hops), rounds, random)
+
+
+def _weights(hops: Hops) -> FloatArray:
+    """How many pairs of vertices two bodies stand for, against most others: float32 (n, n)."""
+    some = hops.pairs[hops.pairs > 0]
+    usual = np.median(some) if len(some) else 1.0
+    return np.asarray(hops.pairs / usual, np.float32)
 
 
 def _bent(paths: DoubleArray, turn: float, power: float) -> FloatArray:
@@ -256,6 +271,7 @@ def _best_scale(positions: npt.NDArray[np.float64], wanted: FloatArray) -> float
 def _descend(
     start: npt.NDArray[np.float64],
     wanted: FloatArray,
+    weights: FloatArray,
     rounds: int,
     random: np.random.Generator,
 ) -> FloatArray:
@@ -265,36 +281,59 @@ def _descend(
     # Vertices that lie on each other or on a line need a push to leave it.
     positions = start + random.standard_normal(start.shape) * near * 1e-3
     players: IntArray = random.permutation(n).astype(np.int32)
+    goals, stiffness = _fixtures(wanted, weights, players)
     for number in range(rounds):
         share = number / max(rounds - 1, 1)
         rate = far**2 * (_LAST_STEP * near**2 / far**2) ** share
-        days = random.permutation(n + n % 2 - 1)
-        _round(positions, wanted, players, days, rate)
+        days = random.permutation(len(goals))
+        _round(positions, goals, stiffness, players, days, rate)
     positions -= (positions.min(axis=0) + positions.max(axis=0)) / 2
     return positions.astype(np.float32)
 
 
 @njit(cache=True, nogil=True)
-def _round(positions, wanted, players, days, rate):  # type: ignore[no-untyped-def]
-    """Every pair meets once: the circle method of tournaments gives the order."""
-    n = len(positions)
-    size = n + n % 2
+def _fixtures(wanted, weights, players):  # type: ignore[no-untyped-def]
+    """Wanted distances of all pairs and their weights over their squares, in the order of play.
+
+    The circle method of tournaments: each of its days has every player once, at one of its tables.
+    Two float32 (days, tables); a pair that does not play has stiffness 0.
+    """
+    n = len(players)
+    days, tables = n + n % 2 - 1, (n + n % 2) // 2
+    goals = np.zeros((days, tables), np.float32)
+    stiffness = np.zeros((days, tables), np.float32)
+    for day in range(days):
+        for table in range(tables):
+            one, two = _pair(day, table, days)
+            if one < n and two < n:
+                goal = wanted[players[one], players[two]]
+                if goal > 0:
+                    goals[day, table] = goal
+                    stiffness[day, table] = weights[players[one], players[two]] / (goal * goal)
+    return goals, stiffness
+
+
+@njit(cache=True, nogil=True)
+def _pair(day, table, days):  # type: ignore[no-untyped-def]
+    if table == 0:
+        return days, day
+    return (day + table) % days, (day - table) % days
+
+
+@njit(cache=True, nogil=True)
+def _round(positions, goals, stiffness, players, days, rate):  # type: ignore[no-untyped-def]
+    """Every pair meets once."""
     for day in days:
-        for table in range(size // 2):
-            if table == 0:
-                one, two = size - 1, day
-            else:
-                one, two = (day + table) % (size - 1), (day - table) % (size - 1)
-            if one >= n or two >= n:
+        for table in range(goals.shape[1]):
+            if stiffness[day, table] <= 0:
                 continue
+            one, two = _pair(day, table, len(goals))
             a, b = players[one], players[two]
-            goal = np.float64(wanted[a, b])
-            if goal <= 0:
-                continue
             dx = positions[a, 0] - positions[b, 0]
             dy = positions[a, 1] - positions[b, 1]
             length = np.sqrt(dx * dx + dy * dy) + 1e-12
-            step = min(rate / (goal * goal), 1.0) * 0.5 * (length - goal) / length
+            step = min(rate * stiffness[day, table], 1.0)
+            step *= 0.5 * (length - goals[day, table]) / length
             positions[a, 0] -= step * dx
             positions[a, 1] -= step * dy
             positions[b, 0] += step * dx
