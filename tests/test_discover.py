@@ -40,6 +40,20 @@ def test_finds_models_recursively_in_a_stable_order(tmp_path):
     assert relatives(tmp_path) == ["a/b/c.ONNX", "a/z.onnx", "b.onnx"]
 
 
+def test_the_order_of_a_file_system_does_not_matter(tmp_path, monkeypatch):
+    put(tmp_path, "a b.onnx", "A-B.onnx", "a/b.onnx", "c/a-b.onnx", "c/d.onnx")
+    walk = os.walk
+
+    def backwards(*arguments, **options):
+        for folder, folders, files in walk(*arguments, **options):
+            folders.sort(reverse=True)
+            yield folder, folders, sorted(files, reverse=True)
+
+    before = discover(tmp_path)
+    monkeypatch.setattr(os, "walk", backwards)
+    assert discover(tmp_path) == before
+
+
 def test_says_digest_size_and_sidecar(tmp_path):
     put(tmp_path, "net.onnx", content=b"model")
     put(tmp_path, "net.md", content="\ufeff# Ünïcode".encode())

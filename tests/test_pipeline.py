@@ -150,16 +150,59 @@ def test_a_damaged_site_is_mended(models: Path, tmp_path: Path) -> None:
     assert tree(site) == before
 
 
+BACKWARDS = """
+import os
+import sys
+
+listdir, scandir = os.listdir, os.scandir
+
+class Listing:
+    def __init__(self, entries):
+        self.entries = entries
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if not self.entries:
+            raise StopIteration
+        return self.entries.pop()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def close(self):
+        self.entries = []
+
+def backwards(path="."):
+    with scandir(path) as found:
+        return Listing(sorted(found, key=lambda entry: entry.name))
+
+os.listdir = lambda path=".": sorted(listdir(path), reverse=True)
+os.scandir = backwards
+print("folders are listed backwards", file=sys.stderr)
+"""
+"""A `sitecustomize`: all processes of a build then list folders backwards."""
+
+
 @pytest.mark.slow
-def test_hash_seeds_places_and_workers_do_not_matter(run: Run, tmp_path: Path) -> None:
+def test_hash_seeds_places_workers_and_file_order_do_not_matter(run: Run, tmp_path: Path) -> None:
     trees = []
+    (tmp_path / "order").mkdir()
+    (tmp_path / "order" / "sitecustomize.py").write_text(BACKWARDS)
     for seed, jobs, name in (("1", 1, "here"), ("2", 2, "far/away")):
         models, site = make_models(tmp_path / name / "models"), tmp_path / name / "site"
         toml = models / "gallery.toml"
         toml.write_text(toml.read_text().replace("diagram = false", "diagram = true"))
         environment = {"PYTHONHASHSEED": seed}
+        if jobs == 2:
+            environment["PYTHONPATH"] = str(tmp_path / "order")
         result = run("build", models, "-o", site, "--jobs", jobs, env=environment)
         assert result.returncode == 0, result.stderr
+        assert ("listed backwards" in result.stderr) == (jobs == 2)
         trees.append(tree(site))
     assert trees[0].keys() == trees[1].keys()
     assert [name for name in trees[0] if trees[0][name] != trees[1][name]] == []
