@@ -43,8 +43,8 @@ class Measures:
         faintest: Grey levels between the ground and the faintest edges, each drawn alone with the
             picture's tones: the least of the brightest pixels across it, from end to end.
         hue: Mean angle in degrees, over the percentile of pixels with the most light, between a
-            pixel's hue in OKLab and that of the mean of the palette's colours of the strokes that
-            cross it, weighted by their light and averaged in OKLab.
+            pixel's hue in OKLab and that of the palette's colours of the strokes that cross it,
+            weighted by their light and added up in linear light, as light does where hues meet.
     """
 
     burnt: float
@@ -107,11 +107,11 @@ def _alone(plan: Plan, edge: tuple[int, int]) -> float:
 
 
 def _hue_error(plan: Plan, found: Coloring, pixels: np.ndarray) -> float:
-    lab = oklab_from_linear(linear_from_srgb(found.colors / 255.0)).astype(np.float32)
-    means = draw(replace(plan.strokes, colors=lab), (plan.frame.width, 0, plan.frame.height))
+    linear = linear_from_srgb(found.colors / 255.0).astype(np.float32)
+    means = draw(replace(plan.strokes, colors=linear), (plan.frame.width, 0, plan.frame.height))
     amount = means[..., 3]
     dense = amount >= np.quantile(amount[amount > 0], 0.99)
-    mean = means[dense][:, :3] / amount[dense][:, None]
+    mean = oklab_from_linear(means[dense][:, :3] / amount[dense][:, None])
     colored = np.hypot(mean[:, 1], mean[:, 2]) > 0.03
     wanted = np.degrees(np.arctan2(mean[:, 2], mean[:, 1]))[colored]
     hue = oklch_from_srgb8(pixels[dense][colored])[:, 2]
