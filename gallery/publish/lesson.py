@@ -14,12 +14,14 @@ from gallery.cache import Cache, Entry, cache_key
 from gallery.fingerprint import fingerprint
 from gallery.publish.drawings import Drawing, Grid, drawings, subject
 from gallery.publish.exhibit import ImageFile
-from gallery.publish.files import Placed, digest, place_image
+from gallery.publish.files import Picture, digest, picture, place_image
 from gallery.publish.scan_data import read_scan
 from gallery.publish.views import ModelView
 from gallery.render import save
 
 log = logging.getLogger(__name__)
+
+_FORMATS = ("avif", "webp")
 
 _BODIES = 64
 """Operators of a scan that teaches well: enough bodies to see, few enough to tell apart."""
@@ -29,7 +31,7 @@ _BODIES = 64
 class Figure:
     """A figure of the page; its parts are those of a `Drawing`, its pictures stand in the site."""
 
-    pictures: tuple[Placed, ...]
+    pictures: tuple[Picture, ...]
     labels: tuple[str, ...]
     marks: tuple[tuple[float, float, str], ...]
     grids: tuple[Grid, ...]
@@ -95,7 +97,7 @@ def _drawn(model: ModelView, cache: Cache) -> Entry | None:
     assert model.exhibit.viewer is not None
     try:
         data = digest(model.exhibit.viewer)
-        key = cache_key("lesson", fingerprint("gallery.publish.drawings"), data=data)
+        key = cache_key("lesson", fingerprint("gallery.publish.drawings", __name__), data=data)
         entry = cache.get(key)
         if entry is None:
             scan = read_scan(model.exhibit.viewer.read_bytes())
@@ -107,15 +109,16 @@ def _drawn(model: ModelView, cache: Cache) -> Entry | None:
     return entry if entry.value["figures"] else None
 
 
-def _keep(drawn: Mapping[str, Drawing], key: str, cache: Cache) -> Entry:
+def _keep(found: Mapping[str, Drawing], key: str, cache: Cache) -> Entry:
     files: dict[str, Path] = {}
     figures: dict[str, Any] = {}
-    for name, one in drawn.items():
+    for name, one in found.items():
         images = []
-        for number, picture in enumerate(one.pictures, start=1):
-            images.append([f"{name}-{number}", picture.width, picture.height])
-            files[f"{name}-{number}"] = path = cache.temporary(".webp")
-            save(picture, path)
+        for number, drawn in enumerate(one.pictures, start=1):
+            images.append([f"{name}-{number}", drawn.width, drawn.height])
+            for kind in _FORMATS:
+                files[f"{name}-{number}-{kind}"] = path = cache.temporary(f".{kind}")
+                save(drawn, path)
         figures[name] = {
             "images": images,
             "labels": one.labels,
@@ -132,14 +135,23 @@ def _placed(model: ModelView, entry: Entry, site: Path) -> dict[str, Figure]:
     """The figures of an entry with their pictures in the site."""
     figures = {}
     for name, one in entry.value["figures"].items():
-        images = [
-            ImageFile(source=entry.files[file].path, format="webp", width=width, height=height)
-            for file, width, height in one["images"]
-        ]
+        pictures = []
+        for file, width, height in one["images"]:
+            images = [
+                ImageFile(
+                    source=entry.files[f"{file}-{kind}"].path,
+                    format=kind,
+                    width=width,
+                    height=height,
+                )
+                for kind in _FORMATS
+            ]
+            stem = f"{model.slug}-lesson-{name}"
+            shown = picture([place_image(image, site, stem) for image in images])
+            assert shown is not None
+            pictures.append(shown)
         figures[name] = Figure(
-            pictures=tuple(
-                place_image(image, site, f"{model.slug}-lesson-{name}") for image in images
-            ),
+            pictures=tuple(pictures),
             labels=tuple(one["labels"]),
             marks=tuple((x, y, kind) for x, y, kind in one["marks"]),
             grids=tuple(

@@ -56,6 +56,8 @@ _RANKED = 0.55
 """Weight of a pixel's rank, against that of its logarithm."""
 _STEEPEST = 4.0
 """The most that ranks may stretch a part of the scale."""
+_DENSE = 0.9985
+"""Share of the pixels below the top of the curve."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,7 +111,7 @@ def fit_curve(light: Light, single: float, middle: float, light_ground: bool) ->
         return Curve(single=single, dense=single * 4, places=places, light_ground=light_ground)
     share = np.concatenate([[0.0], np.cumsum(counts) / total])
     # Less than two octaves would make single edges as bright as bodies.
-    octaves = max(float(np.interp(0.9985, share, bounds)) - np.log2(single), 2.0)
+    octaves = max(float(np.interp(_DENSE, share, bounds)) - np.log2(single), 2.0)
     rank = np.diff(np.interp(np.log2(single) + logs * octaves, bounds, share))
     for _ in range(8):
         rank = np.minimum(rank / max(rank.sum(), 1e-12), _STEEPEST / len(rank))

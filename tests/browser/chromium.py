@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from selenium.webdriver.chrome.webdriver import WebDriver
 
@@ -24,16 +25,30 @@ class Browser:
 
     def requests(self) -> list[str]:
         """Addresses that were asked for."""
-        messages = [json.loads(one["message"])["message"] for one in self._log("performance")]
         return [
             one["params"]["request"]["url"]
-            for one in messages
+            for one in self._messages()
             if one["method"] == "Network.requestWillBeSent"
         ]
+
+    def weights(self) -> dict[str, int]:
+        """Bytes on the wire, headers too, of each address that was asked for and came."""
+        address: dict[str, str] = {}
+        found: dict[str, int] = {}
+        for one in self._messages():
+            given = one["params"]
+            if one["method"] == "Network.requestWillBeSent":
+                address[given["requestId"]] = given["request"]["url"]
+            if one["method"] == "Network.loadingFinished":
+                found[address[given["requestId"]]] = int(given["encodedDataLength"])
+        return found
 
     def errors(self) -> list[str]:
         """What the console says."""
         return [one["message"] for one in self._log("browser")]
+
+    def _messages(self) -> list[dict[str, Any]]:
+        return [json.loads(one["message"])["message"] for one in self._log("performance")]
 
     def _log(self, kind: str) -> list[dict[str, str]]:
         log: list[dict[str, str]] = self.driver.get_log(kind)  # type: ignore[no-untyped-call]

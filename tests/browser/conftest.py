@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -19,6 +16,7 @@ from selenium.webdriver.chrome.service import Service
 from gallery.publish import Site, SiteSettings, publish
 from gallery.publish.viewer import viewer_data
 from tests.browser.chromium import Browser
+from tests.browser.serving import served
 from tests.publish.sample_exhibits import make_gallery
 from tests.publish.viewer_net import colorings, net
 
@@ -74,28 +72,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return publish(exhibits, folder, settings=SiteSettings(title="Nets & <co>"))
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    """Serves without a word."""
-
-    def log_message(self, *args: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture(scope="session")
 def addresses(site: Site) -> Iterator[dict[str, str]]:
     """The site's address from disk and below a path of a host."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site.root.parent)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield {
-            "file": f"{site.root.as_uri()}/",
-            "http": f"http://127.0.0.1:{server.server_port}/nets/",
-        }
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with served(site.root.parent) as address:
+        yield {"file": f"{site.root.as_uri()}/", "http": f"{address}nets/"}
 
 
 @pytest.fixture(scope="session")

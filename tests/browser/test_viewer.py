@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +28,7 @@ from gallery.publish.viewer_pack import pack, unpack
 from gallery.publish.viewer_page import ViewerPage, viewer_files
 from gallery.render import diagram, render, save
 from tests.browser.chromium import Browser
+from tests.browser.serving import served
 from tests.browser.viewer_hands import (
     differ,
     find,
@@ -60,11 +58,6 @@ _FLAGS = (
     "--window-size=860,540",
 )
 _NASTY = "<img src=x onerror=document.title='hit'>"
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -139,19 +132,8 @@ def root(
 @pytest.fixture(scope="module")
 def bases(root: Path) -> Iterator[dict[str, str]]:
     """The site from disk, and below a path of a host."""
-    handler = partial(_Quiet, directory=str(root.parent))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield {
-            "file": f"{root.as_uri()}/",
-            "http": f"http://127.0.0.1:{server.server_port}/below/",
-        }
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with served(root.parent) as address:
+        yield {"file": f"{root.as_uri()}/", "http": f"{address}below/"}
 
 
 @pytest.mark.parametrize("way", ["file", "http"])

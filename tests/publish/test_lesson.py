@@ -170,7 +170,10 @@ def test_the_page_shows_the_figures_and_draws_them_once(
     first, site = page("first", cache)
     for name in ("vertex", "edge", "near", "light"):
         assert f"a-lesson-{name}-" in first, name
-        assert list((site.root / "assets").glob(f"a-lesson-{name}-*.webp")), name
+        for kind in ("avif", "webp"):
+            files = list((site.root / "assets").glob(f"a-lesson-{name}-*.{kind}"))
+            assert files, (name, kind)
+            assert all(file.name in first for file in files)
     assert "The a net" in first
     assert page("without", None)[0] == first
     monkeypatch.setattr(room, "drawings", lambda _: pytest.fail("drawn again"))

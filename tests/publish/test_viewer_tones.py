@@ -1,0 +1,62 @@
+"""The viewer's scripts repeat numbers of `gallery.render`: they must be the same ones."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gallery.color import oklab
+from gallery.render import glow, tone
+
+VIEWER = Path(__file__).parents[2] / "templates" / "viewer"
+SHADERS = (VIEWER / "shaders.js").read_text("utf-8")
+TONES = (VIEWER / "tone.js").read_text("utf-8")
+NUMBER = r"-?\d+(?:\.\d+)?"
+
+
+def floats(text: str) -> list[float]:
+    return [float(found) for found in re.findall(NUMBER, text)]
+
+
+def constants(text: str) -> dict[str, float]:
+    """Numbers by their names, of `NAME = 1.0, OTHER = 2.0` and of `[NAME, OTHER] = [1, 2]`."""
+    found = {name: float(value) for name, value in re.findall(rf"(\w+) = ({NUMBER})\b", text)}
+    for names, values in re.findall(r"\[([A-Z, ]+)\] = \[(.*?)\]", text):
+        found |= dict(zip(names.split(", "), floats(values), strict=True))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        *((SHADERS, name) for name in ("FLOOR", "_BODY", "_TINT", "_CORE")),
+        *((TONES, name) for name in ("_LOW", "_HIGH", "_RANKED", "_STEEPEST", "_DENSE")),
+    ],
+)
+def test_tones_are_those_of_the_pictures(text: str, name: str) -> None:
+    assert constants(text)[name.strip("_")] == getattr(tone, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "matrix"),
+    [
+        ("TO_LMS", oklab.LMS_FROM_LINEAR),
+        ("TO_LAB", oklab.LAB_FROM_ROOTS),
+        ("FROM_LAB", oklab.ROOTS_FROM_LAB),
+        ("FROM_LMS", oklab.LINEAR_FROM_LMS),
+    ],
+)
+def test_matrices_are_those_of_the_colours(name: str, matrix: oklab.Floats) -> None:
+    (columns,) = re.findall(rf"mat3 {name} = mat3\((.*?)\);", SHADERS, re.S)
+    np.testing.assert_allclose(np.reshape(floats(columns), (3, 3)).T, matrix, atol=1e-6)
+
+
+def test_glow_is_as_wide_and_as_strong() -> None:
+    (spread,) = re.findall(r"WIDTHS = \{(.*?)\}", TONES)
+    # The narrowest is what shrinking to a quarter blurs.
+    assert floats(spread) == [width for width, _ in glow._WIDTHS[1:]]
+    strengths = re.findall(rf"({NUMBER})\s*\*\s*texture\((?:near|wide|widest), at\)", SHADERS)
+    assert [float(one) for one in strengths] == [strength for _, strength in glow._WIDTHS]
