@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,7 @@ from gallery.render.labels import (
     shade_labels,
 )
 from gallery.render.words import mask, text_width
+from gallery.settings import ScanSettings
 from tests.render.scans import layered, placed, ring
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -213,20 +214,16 @@ def spiral(graph: ComputeGraph) -> Layout:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_labels_of_sample_models_do_not_overlap(name: str) -> None:
-    graph = lower(load(MODELS / f"{name}.onnx"), vertices=1000)
-    quick = name in ("vit-b16", "densenet121")
-    scan = layout_of(graph, skeleton="twopi") if quick else spiral(graph)
-    ground = ("dark", "light")[NAMES.index(name) % 2]
-    found = color(graph, ground=ground)
-    labels = place_labels(scan, found, frame(scan.positions, 1600, 0.045))
-    assert len(labels) >= 3
-    assert_apart(labels)
-    under = shade_labels(
-        np.full((1600, 1600, 3), 255 if ground == "dark" else 0, np.uint8), labels, ground
-    )
-    for label in labels:
-        assert min(label.box[:2]) >= 0
-        assert max(label.box[2:]) <= 1600
-        assert_text_is_in_its_box(label)
-        assert contrasts(under, label, ground).min() >= CONTRAST
+def test_labels_of_sample_models_read_well_and_do_not_overlap(name: str) -> None:
+    graph = lower(load(MODELS / f"{name}.onnx"), vertices=ScanSettings().vertices)
+    for scan, ground in product((layout_of(graph), spiral(graph)), ("dark", "light")):
+        labels = place_labels(scan, color(graph, ground=ground), frame(scan.positions, 1600, 0.045))
+        assert len(labels) >= 3
+        assert_apart(labels)
+        worst = np.full((1600, 1600, 3), 255 if ground == "dark" else 0, np.uint8)
+        under = shade_labels(worst, labels, ground)
+        for label in labels:
+            assert min(label.box[:2]) >= 0
+            assert max(label.box[2:]) <= 1600
+            assert_text_is_in_its_box(label)
+            assert contrasts(under, label, ground).min() >= CONTRAST
