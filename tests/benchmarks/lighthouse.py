@@ -18,23 +18,20 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from tests.serving import Quiet, served
 
 GOAL = 95
 _TEXT = (".html", ".css", ".js", ".json", ".svg", ".xml", ".txt")
 
 
-class _Compressed(SimpleHTTPRequestHandler):
+class _Compressed(Quiet):
     """Serves text deflated and everything for a year, as a host for static sites does."""
 
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - so http.server calls it
         path = Path(self.translate_path(self.path))
         path = path / "index.html" if path.is_dir() else path
         if not path.is_file():
@@ -50,22 +47,6 @@ class _Compressed(SimpleHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, *args: object) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def served(site: Path) -> Iterator[str]:
-    """The address of a site while it is served."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Compressed, directory=str(site)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def audit(address: str, programs: Path, device: str) -> tuple[dict[str, int], list[str]]:
@@ -99,7 +80,7 @@ def main() -> int:
     parser.add_argument("--devices", nargs="*", default=["mobile", "desktop"])
     arguments = parser.parse_args()
     worst = 100
-    with served(arguments.site) as base:
+    with served(arguments.site, _Compressed) as base:
         for page in arguments.pages:
             for device in arguments.devices:
                 scores, short = audit(base + page, arguments.programs, device)

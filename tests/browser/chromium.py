@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.support.ui import WebDriverWait
 
 
 class Browser:
@@ -22,6 +23,12 @@ class Browser:
         self.requests()
         self.errors()
         self.driver.get(address)
+
+    def until(self, condition: str) -> None:
+        """Wait until a JavaScript expression is true."""
+        WebDriverWait(self.driver, 60, poll_frequency=0.02).until(
+            lambda driver: driver.execute_script(f"return Boolean({condition})")
+        )
 
     def requests(self) -> list[str]:
         """Addresses that were asked for."""

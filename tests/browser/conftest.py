@@ -16,9 +16,9 @@ from selenium.webdriver.chrome.service import Service
 from gallery.publish import Site, SiteSettings, publish
 from gallery.publish.viewer import viewer_data
 from tests.browser.chromium import Browser
-from tests.browser.serving import served
 from tests.publish.sample_exhibits import make_gallery
 from tests.publish.viewer_net import colorings, net
+from tests.serving import served
 
 _FLAGS = (
     "--headless=new",

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import Select
 
-from gallery.publish import ImageFile
 from tests.browser.chromium import Browser
-from tests.publish.sample_exhibits import make_index, make_pictures
 
 pytestmark = pytest.mark.browser
 
@@ -29,25 +26,6 @@ _PAGES = (
 )
 
 
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> tuple[ImageFile, ...]:
-    return make_pictures(tmp_path_factory.mktemp("pictures"))
-
-
-def _until(browser: Browser, condition: str) -> None:
-    """Wait until a JavaScript expression is true."""
-    WebDriverWait(browser.driver, 10, poll_frequency=0.02).until(
-        lambda driver: driver.execute_script(f"return Boolean({condition})")
-    )
-
-
-def _shown(browser: Browser) -> list[str]:
-    """Slugs of the cards that the index shows, in order."""
-    script = "return [...document.querySelectorAll('[data-cards] > li')].map((c) => c.dataset.slug)"
-    shown: list[str] = browser.driver.execute_script(script)
-    return shown
-
-
 @pytest.mark.parametrize("way", ["file", "http"])
 @pytest.mark.parametrize("page", _PAGES)
 def test_no_error_and_no_outside_request(
@@ -56,7 +34,7 @@ def test_no_error_and_no_outside_request(
     browser.open(addresses[way] + page)
     for image in browser.driver.find_elements(By.TAG_NAME, "img"):
         browser.driver.execute_script("arguments[0].loading = 'eager'", image)
-    _until(browser, "[...document.images].every((image) => image.complete)")
+    browser.until("[...document.images].every((image) => image.complete)")
     broken = "[...document.images].filter((i) => !i.naturalWidth && i.offsetParent).length"
     assert browser.driver.execute_script(f"return {broken}") == 0
     assert [one for one in browser.errors() if "favicon.ico" not in one] == []
@@ -120,88 +98,6 @@ def test_theme_follows_the_system_until_it_is_chosen(
     browser.driver.execute_script("localStorage.clear()")
 
 
-def test_search_filter_and_sort_are_in_the_address(
-    browser: Browser, addresses: dict[str, str]
-) -> None:
-    browser.open(addresses["file"] + "index.html")
-    everything = _shown(browser)
-    box = browser.driver.find_element(By.NAME, "q")
-    box.send_keys("lovelace")
-    _until(browser, "document.querySelector('.found').textContent.startsWith('2 of 5')")
-    assert sorted(_shown(browser)) == ["alpha", "beta"]
-    Select(browser.driver.find_element(By.NAME, "sort")).select_by_value("parameters")
-    _until(browser, "document.querySelector('[data-cards] > li').dataset.slug === 'beta'")
-    assert "q=lovelace" in browser.driver.current_url
-    assert "sort=parameters" in browser.driver.current_url
-    browser.driver.refresh()
-    _until(browser, "document.querySelectorAll('[data-cards] > li').length === 2")
-    assert _shown(browser) == ["beta", "alpha"]
-    box = browser.driver.find_element(By.NAME, "q")
-    box.send_keys(" nothinglikeit")
-    _until(browser, "!document.querySelector('[data-nothing]').hidden")
-    browser.driver.find_element(By.CSS_SELECTOR, "[data-clear]").click()
-    _until(browser, "location.search === '?sort=parameters'")
-    assert sorted(_shown(browser)) == sorted(everything)
-    Select(browser.driver.find_element(By.NAME, "sort")).select_by_value("")
-    _until(browser, "location.search === ''")
-    assert _shown(browser) == everything
-    assert browser.errors() == []
-
-
-def test_search_finds_operators_and_prose(browser: Browser, addresses: dict[str, str]) -> None:
-    browser.open(addresses["file"] + "index.html?q=gemm")
-    _until(browser, "document.querySelectorAll('[data-cards] > li').length === 2")
-    browser.open(addresses["file"] + "index.html?q=computes")
-    _until(browser, "document.querySelectorAll('[data-cards] > li').length === 2")
-
-
-def test_table_shows_the_same_models(browser: Browser, addresses: dict[str, str]) -> None:
-    browser.open(addresses["file"] + "index.html")
-    before = _shown(browser)
-    browser.driver.find_element(By.CSS_SELECTOR, "[name=view][value=table]").send_keys(Keys.SPACE)
-    _until(browser, "document.querySelectorAll('[data-lines] tr').length")
-    assert _lines(browser) == before
-    assert not browser.driver.find_element(By.CSS_SELECTOR, "[data-cards]").is_displayed()
-    assert "view=table" in browser.driver.current_url
-    head = browser.driver.find_element(By.CSS_SELECTOR, "[data-by=parameters]")
-    head.find_element(By.TAG_NAME, "button").click()
-    _until(browser, "document.querySelector('[data-by=parameters]').ariaSort === 'descending'")
-    assert _lines(browser)[0] == "beta"
-    head.find_element(By.TAG_NAME, "button").click()
-    _until(browser, "document.querySelector('[data-by=parameters]').ariaSort === 'ascending'")
-    # What has no parameters stands last in either direction.
-    assert [_lines(browser)[i] for i in (-2, -1)] == ["beta", "broken"]
-    assert "sort=-parameters" in browser.driver.current_url
-
-
-def _lines(browser: Browser) -> list[str]:
-    """Slugs of the rows of the table, in order."""
-    script = "return [...document.querySelectorAll('[data-lines] tr')].map((c) => c.dataset.slug)"
-    lines: list[str] = browser.driver.execute_script(script)
-    return lines
-
-
-@pytest.mark.parametrize(
-    ("query", "left"),
-    [
-        ("operator=Gemm", {"alpha", "beta"}),
-        ("family=Residual", {"alpha", "beta"}),
-        ("size=3", {"beta"}),
-        ("size=2&q=unknown", {"gamma"}),
-        ("tag=vision&q=nothinglikeit", set()),
-    ],
-)
-def test_filters_narrow_cards_and_plot(
-    browser: Browser, addresses: dict[str, str], query: str, left: set[str]
-) -> None:
-    browser.open(f"{addresses['file']}index.html?{query}")
-    _until(browser, f"document.querySelectorAll('[data-cards] > li').length === {len(left)}")
-    assert set(_shown(browser)) == left
-    # The numbers of gamma are not known, so that the plot cannot place it.
-    lit = "return [...document.querySelectorAll('.scatter a:not(.out)')].map((c) => c.dataset.slug)"
-    assert set(browser.driver.execute_script(lit)) == left - {"gamma"}
-
-
 def test_other_scans_come_to_the_stage(browser: Browser, addresses: dict[str, str]) -> None:
     browser.open(addresses["file"] + "alpha/index.html")
     link = browser.driver.find_element(By.CSS_SELECTOR, "[data-scan=color-flops]")
@@ -231,7 +127,7 @@ def test_diagram_pans_and_zooms_by_keyboard(browser: Browser, addresses: dict[st
 def test_compare_shows_both_and_zooms_in_step(browser: Browser, addresses: dict[str, str]) -> None:
     browser.open(addresses["file"] + "compare/index.html?a=alpha")
     Select(browser.driver.find_element(By.NAME, "b")).select_by_value("gamma")
-    _until(browser, "document.querySelectorAll('.pair img').length === 2")
+    browser.until("document.querySelectorAll('.pair img').length === 2")
     assert browser.driver.current_url.endswith("?a=alpha&b=gamma")
     row = browser.driver.find_element(By.CSS_SELECTOR, "[data-field=macs]")
     assert "differs" in (row.get_attribute("class") or "")
@@ -262,7 +158,7 @@ def test_keyboard_reaches_everything(
 ) -> None:
     browser.open(addresses["file"] + page)
     if "table" in page:
-        _until(browser, "document.querySelectorAll('[data-lines] tr').length")
+        browser.until("document.querySelectorAll('[data-lines] tr').length")
     wanted = browser.driver.execute_script(
         "const all = 'a[href], button, summary, select, input:not([type=radio]), [tabindex=\"0\"]';"
         "return [...document.querySelectorAll(all)].filter((one) => one.checkVisibility()).length"
@@ -318,7 +214,7 @@ def test_nothing_moves_while_pictures_load(
     browser: Browser, addresses: dict[str, str], page: str
 ) -> None:
     browser.open(addresses["http"] + page)
-    _until(browser, "document.readyState === 'complete'")
+    browser.until("document.readyState === 'complete'")
     shift = browser.driver.execute_async_script(
         "const done = arguments[0]; let sum = 0;"
         "const add = (list) => list.getEntries().forEach((one) => { sum += one.value; });"
@@ -378,25 +274,3 @@ def test_who_wants_no_motion_gets_none(browser: Browser, addresses: dict[str, st
         assert browser.driver.execute_script(duration) == "0s"
     finally:
         _media(browser)
-
-
-def test_a_plot_of_many_models_shows_scans_where_one_points(
-    browser: Browser, pictures: tuple[ImageFile, ...], tmp_path: Path
-) -> None:
-    make_index(200, pictures, tmp_path)
-    browser.open((tmp_path / "index.html").as_uri())
-    assert not browser.driver.find_elements(By.CSS_SELECTOR, ".scatter a")
-    region = browser.driver.find_element(By.CSS_SELECTOR, "[data-plot]")
-    browser.driver.execute_script("arguments[0].focus()", region)
-    _until(browser, "window.galleryRows")
-    browser.driver.execute_async_script("window.galleryRows().then(arguments[0])")
-    region.send_keys(Keys.ARROW_RIGHT)
-    tip = browser.driver.find_element(By.CSS_SELECTOR, ".tip")
-    assert tip.find_element(By.CSS_SELECTOR, ".what").text == "Net 0"
-    region.send_keys(Keys.ARROW_RIGHT)
-    assert tip.find_element(By.CSS_SELECTOR, ".what").text == "Net 1"
-    browser.driver.find_element(By.NAME, "q").send_keys("net-1")
-    _until(browser, "document.querySelector('[data-found]').textContent.startsWith('111 of 200')")
-    shown = browser.driver.find_elements(By.CSS_SELECTOR, ".chosen a")
-    assert len(shown) == 111
-    assert browser.errors() == []

@@ -28,7 +28,6 @@ from gallery.publish.viewer_pack import pack, unpack
 from gallery.publish.viewer_page import ViewerPage, viewer_files
 from gallery.render import diagram, render, save
 from tests.browser.chromium import Browser
-from tests.browser.serving import served
 from tests.browser.viewer_hands import (
     differ,
     find,
@@ -39,9 +38,9 @@ from tests.browser.viewer_hands import (
     shot,
     show,
     still,
-    until,
 )
 from tests.publish.viewer_net import colorings, net
+from tests.serving import served
 
 pytestmark = pytest.mark.browser
 
@@ -157,8 +156,8 @@ def test_it_shines_as_the_still_picture_does(browser: Browser, bases: dict[str, 
         f"const s = new CSSStyleSheet(); s.replaceSync({json.dumps(hide)});"
         "document.adoptedStyleSheets = [s]",
     )
-    until(browser, "getComputedStyle(document.querySelector('[data-light]')).opacity === '0'")
-    until(browser, "getComputedStyle(document.querySelector('.canvas img')).opacity === '1'")
+    browser.until("getComputedStyle(document.querySelector('[data-light]')).opacity === '0'")
+    browser.until("getComputedStyle(document.querySelector('.canvas img')).opacity === '1'")
     picture_only = shot(browser)
     lit = picture_only.max(axis=2) > 60
     # The picture's lines are narrower than a pixel here, for the browser has made it smaller.
@@ -258,16 +257,16 @@ def test_legend_and_search_light_up_and_the_address_keeps_it(
     next(one for one in entries if "Relu" in one.text).click()
     lit = pixels(browser)
     assert differ(plain, lit) > 0.2
-    until(browser, "location.hash.includes('type=Relu')")
+    browser.until("location.hash.includes('type=Relu')")
     address = browser.driver.current_url
     show(browser, address)
     assert differ(lit, pixels(browser)) < 0.02
     search = find(browser, "search")
     search.send_keys("relu")
-    until(browser, "document.querySelectorAll('[data-found] button').length > 0")
+    browser.until("document.querySelectorAll('[data-found] button').length > 0")
     search.send_keys(Keys.ENTER)
     still(browser)
-    until(browser, "location.hash.includes('operator=') && location.hash.includes('at=')")
+    browser.until("location.hash.includes('operator=') && location.hash.includes('at=')")
     near = pixels(browser)
     show(browser, browser.driver.current_url)
     assert differ(near, pixels(browser)) < 0.05
@@ -280,7 +279,7 @@ def test_diagram_and_scan_show_one_selection(
     assert not find(browser, "board").is_displayed()
     plain = pixels(browser)
     find(browser, "board-button").click()
-    until(browser, "document.querySelectorAll('[data-board] [data-operators]').length > 0")
+    browser.until("document.querySelectorAll('[data-board] [data-operators]').length > 0")
     model, layout = whole
     relu = next(i for i, one in enumerate(model.operators) if one.type == "Relu")
     run(
@@ -292,7 +291,7 @@ def test_diagram_and_scan_show_one_selection(
     chosen = "GalleryViewer.app.graph.head.operators.name[GalleryViewer.app.colours.lit.operator]"
     assert run(browser, f"return {chosen}") == name
     assert pixels(browser).shape[1] < plain.shape[1]
-    until(browser, "location.hash.includes('diagram=open') && location.hash.includes('operator=')")
+    browser.until("location.hash.includes('diagram=open') && location.hash.includes('operator=')")
     marked = "[...document.querySelectorAll('.chosen, .told')].map((g) => g.dataset.operators)"
     assert run(browser, f"return {marked}") == [str(relu)]
     find(browser, "stage").send_keys(Keys.ESCAPE)
@@ -356,7 +355,7 @@ def test_wheel_and_pinch_zoom_where_they_point(browser: Browser, bases: dict[str
     before = run(browser, place)
     wheel = {"type": "mouseWheel", "x": left + 100, "y": top + 120, "deltaX": 0, "deltaY": -300}
     browser.driver.execute_cdp_cmd("Input.dispatchMouseEvent", wheel)
-    until(browser, "GalleryViewer.app.camera.zoom > 1")
+    browser.until("GalleryViewer.app.camera.zoom > 1")
     np.testing.assert_allclose(
         run(browser, place), before, atol=2e-3
     )  # the pointer stands on whole pixels
@@ -383,7 +382,7 @@ def test_the_wave_follows_the_order(browser: Browser, bases: dict[str, str]) -> 
     label = find(browser, "play-label").text
     assert label.startswith("backward")
     find(browser, "play-button").click()
-    until(browser, "GalleryViewer.app.play.time > 0.82")
+    browser.until("GalleryViewer.app.play.time > 0.82")
     find(browser, "play-button").click()
     assert run(browser, "return GalleryViewer.app.play.last") is None
 
@@ -413,7 +412,7 @@ def test_without_webgl_the_picture_stands(browser: Browser, bases: dict[str, str
     added = browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", source)
     try:
         browser.open(bases["file"] + "net/viewer/index.html", 860, 540)
-        until(browser, "document.querySelector('.failed')")
+        browser.until("document.querySelector('.failed')")
         assert "WebGL" in find(browser, "note").text
         image = browser.driver.find_element(By.CSS_SELECTOR, "[data-stage] img")
         assert image.value_of_css_property("opacity") == "1"
@@ -436,7 +435,7 @@ def test_without_scripts_the_picture_stands(browser: Browser, bases: dict[str, s
 def test_names_stay_text(browser: Browser, bases: dict[str, str]) -> None:
     show(browser, bases["file"] + "hostile/viewer/index.html")
     find(browser, "search").send_keys("relu")
-    until(browser, "document.querySelectorAll('[data-found] button').length > 0")
+    browser.until("document.querySelectorAll('[data-found] button').length > 0")
     find(browser, "stage").send_keys(Keys.ENTER)
     find(browser, "names").click()
     assert _NASTY in find(browser, "card-body").text

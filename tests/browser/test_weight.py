@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.browser.chromium import Browser
-from tests.browser.serving import served
 from tests.conftest import run_gallery
 from tests.publish.sample_exhibits import make_index, make_pictures
+from tests.serving import served
 
 pytestmark = pytest.mark.browser
 
@@ -41,11 +40,9 @@ def _loaded(browser: Browser, address: str, *, all_images: bool) -> dict[str, in
     if all_images:
         for image in browser.driver.find_elements(By.TAG_NAME, "img"):
             browser.driver.execute_script("arguments[0].loading = 'eager'", image)
-    WebDriverWait(browser.driver, 20, poll_frequency=0.02).until(
-        lambda driver: driver.execute_script(
-            "return document.readyState === 'complete' && [...document.images]"
-            ".every((image) => image.complete || image.loading === 'lazy')"
-        )
+    browser.until(
+        "document.readyState === 'complete' && [...document.images]"
+        ".every((image) => image.complete || image.loading === 'lazy')"
     )
     return browser.weights()
 

@@ -10,7 +10,6 @@ from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.browser.chromium import Browser
 
@@ -23,16 +22,9 @@ def find(browser: Browser, name: str) -> WebElement:
     return browser.driver.find_element(By.CSS_SELECTOR, f"[data-{name}]")
 
 
-def until(browser: Browser, condition: str) -> None:
-    WebDriverWait(browser.driver, 60, poll_frequency=0.02).until(
-        lambda driver: driver.execute_script(f"return Boolean({condition})")
-    )
-
-
 def still(browser: Browser) -> None:
     """Wait until everything that was asked for is drawn."""
-    until(
-        browser,
+    browser.until(
         "window.GalleryViewer && GalleryViewer.app && !GalleryViewer.app.renderer.dirty"
         " && !GalleryViewer.app.camera.flight"
         " && document.querySelector('[data-stage]').dataset.state === 'still'"
@@ -86,5 +78,5 @@ def hover(browser: Browser, vertex: int) -> str:
     x, y = point(browser, vertex)
     stage = find(browser, "stage")
     ActionChains(browser.driver).move_to_element_with_offset(stage, round(x), round(y)).perform()
-    until(browser, f"GalleryViewer.app.card.vertex === {vertex}")
+    browser.until(f"GalleryViewer.app.card.vertex === {vertex}")
     return find(browser, "card-body").text
