@@ -5,17 +5,18 @@ from __future__ import annotations
 import numba
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter
+from scipy import fft
 
 from gallery.color.kernel import parallel_kernel
-from gallery.color.oklab import srgb_from_linear
+from gallery.render.shrink import STEPS, gamma, shrink
 
 Light = npt.NDArray[np.float32]
 
 _WIDTHS = ((0.0022, 0.30), (0.008, 0.16), (0.03, 0.09))
 """Standard deviations as shares of the longer side, and the strength of each."""
 _SIDE = 640
-_STEPS = 4096
+_REACH = 4
+"""Standard deviations after which a Gaussian has ended."""
 
 
 def glow_of(toned: Light, strength: float) -> Light:
@@ -29,31 +30,24 @@ def glow_of(toned: Light, strength: float) -> Light:
         float32 (h', w', 3) with sides of at most 640, to be stretched over the picture.
     """
     small = shrink(toned, max(1, -(-max(toned.shape[:2]) // _SIDE)))
-    side = max(small.shape[:2])
-    total = np.zeros_like(small)
     if strength <= 0:
-        return total
-    for share, weight in _WIDTHS:
-        for channel in range(3):
-            blurred = gaussian_filter(small[:, :, channel], share * side, mode="constant")
-            total[:, :, channel] += np.float32(weight * strength) * blurred
-    return total
+        return np.zeros_like(small)
+    height, width = small.shape[:2]
+    room = int(_REACH * max(share for share, _ in _WIDTHS) * max(height, width)) + 1
+    padded = [fft.next_fast_len(side + room, real=True) for side in (height, width)]
+    planes = np.ascontiguousarray(np.moveaxis(small, 2, 0))
+    spectrum = fft.rfft2(planes, padded) * _blur(padded, max(height, width))
+    blurred = fft.irfft2(spectrum, padded)[:, :height, :width]
+    total = np.maximum(np.moveaxis(blurred, 0, 2), 0) * np.float32(strength)
+    return np.ascontiguousarray(total)
 
 
-def shrink(linear: Light, factor: int) -> Light:
-    """Means of factor×factor pixels; what is left over at the right and below is cut off."""
-    if factor <= 1:
-        return linear
-    height, width = linear.shape[0] // factor, linear.shape[1] // factor
-    cut = linear[: height * factor, : width * factor]
-    parts = cut.reshape(height, factor, width, factor, -1)
-    return np.asarray(parts.mean(axis=(1, 3), dtype=np.float32))
-
-
-def _gamma() -> npt.NDArray[np.uint8]:
-    # Square roots of linear light are even enough for a table of this size.
-    root = np.arange(_STEPS) / (_STEPS - 1)
-    return np.rint(srgb_from_linear(root**2) * 255).astype(np.uint8)
+def _blur(padded: list[int], side: int) -> Light:
+    """The spectrum of the sum of all Gaussians: float32 (h, w // 2 + 1), for `scipy.fft.rfft2`."""
+    down, across = fft.fftfreq(padded[0])[:, None], fft.rfftfreq(padded[1])[None, :]
+    squares = -2 * (np.pi * side) ** 2 * (down**2 + across**2)
+    total = sum(weight * np.exp(share**2 * squares) for share, weight in _WIDTHS)
+    return np.asarray(total, np.float32)
 
 
 @parallel_kernel
@@ -88,7 +82,7 @@ def _finish(
             scale = 0.985 / most if most > 0.985 else 1.0
             for c in range(3):
                 root = np.sqrt(linear[y, x, c] * scale)
-                out[y, x, c] = gamma[int(root * (_STEPS - 1) + 0.5)]
+                out[y, x, c] = gamma[int(root * (STEPS - 1) + 0.5)]
 
 
 def finish(linear: Light, glow: Light, top: int, height: int) -> npt.NDArray[np.uint8]:
@@ -101,5 +95,5 @@ def finish(linear: Light, glow: Light, top: int, height: int) -> npt.NDArray[np.
         height: Of the whole picture.
     """
     out = np.empty(linear.shape, np.uint8)
-    _finish(linear, glow, (top, height), _gamma(), out)
+    _finish(linear, glow, (top, height), gamma(), out)
     return out

@@ -14,14 +14,15 @@ from gallery.errors import RenderError
 from gallery.layout.types import Layout
 from gallery.render.bins import TILE
 from gallery.render.frame import Frame, frame
-from gallery.render.glow import finish, glow_of, shrink
+from gallery.render.glow import finish, glow_of
 from gallery.render.light import Light, Strokes, draw, faintest_edge
+from gallery.render.shrink import shrink
 from gallery.render.tone import Curve, fit_curve, tone
 from gallery.render.types import RenderSettings
 
 Pixels = npt.NDArray[np.uint8]
 
-_WHOLE = 2048
+_WHOLE = 2560
 """Pictures up to this side are drawn at once; of larger ones a preview of it sets the tones."""
 _DETAIL = 1280
 """Smaller pictures are drawn at least this large and shrunk in linear light."""
@@ -41,7 +42,8 @@ class Plan:
         curve: Tone curve.
         glow: See `glow_of`.
         shrink: Pixels as drawn for one pixel of the picture.
-        first: Light of the whole picture where it was drawn for the curve anyway.
+        light: Of the whole picture where it was drawn for the curve anyway, else None.
+        toned: The same with its tones.
     """
 
     frame: Frame
@@ -49,7 +51,8 @@ class Plan:
     curve: Curve
     glow: Light
     shrink: int
-    first: Light | None
+    light: Light | None
+    toned: Light | None
 
 
 def strips(
@@ -69,15 +72,14 @@ def strips(
     plan = plan_of(layout, coloring, size, settings)
     width, height = plan.frame.width, plan.frame.height
     rows = height
-    if plan.first is None:
+    if plan.toned is None:
         rows = max(_STRIP_BYTES // (width * 16) // TILE * TILE, TILE)
     for top in range(0, height, rows):
-        count = min(rows, height - top)
-        light = plan.first
-        if light is None:
-            light = draw(plan.strokes, (width, top, count))
-        toned = shrink(tone(light, plan.curve), plan.shrink)
-        yield finish(toned, plan.glow, top, height // plan.shrink)
+        toned = plan.toned
+        if toned is None:
+            toned = tone(draw(plan.strokes, (width, top, min(rows, height - top))), plan.curve)
+        small = shrink(toned, plan.shrink)
+        yield finish(small, plan.glow, top // plan.shrink, height // plan.shrink)
 
 
 def describe(layout: Layout, coloring: Coloring, settings: RenderSettings) -> dict[str, str]:
@@ -129,25 +131,26 @@ def plan_of(
     if max(drawn.width, drawn.height) <= _WHOLE:
         light = draw(strokes, (drawn.width, 0, drawn.height))
         curve = _curve(light, strokes, coloring, settings, 1.0)
-        toned = tone(light, curve)
-        first: Light | None = light
+        seen = tone(light, curve)
+        kept: tuple[Light | None, Light | None] = (light, seen)
     else:
-        light, curve, toned = _preview(layout, coloring, settings, drawn)
-        first = None
+        curve, seen = _preview(layout, coloring, settings, drawn)
+        kept = (None, None)
     strength = 0.0 if curve.light_ground else settings.glow
     return Plan(
         frame=drawn,
         strokes=strokes,
         curve=curve,
-        glow=glow_of(toned, strength),
+        glow=glow_of(seen, strength),
         shrink=factor,
-        first=first,
+        light=kept[0],
+        toned=kept[1],
     )
 
 
 def _preview(
     layout: Layout, coloring: Coloring, settings: RenderSettings, whole: Frame
-) -> tuple[Light, Curve, Light]:
+) -> tuple[Curve, Light]:
     # Lines of a large picture are narrower for its size than the preview's: dense parts hold
     # less light by that ratio.
     part = _WHOLE / max(whole.width, whole.height)
@@ -159,7 +162,7 @@ def _preview(
     wide = _strokes(layout, coloring, settings, whole, 1).line
     ratio = wide / strokes.line * part
     curve = _curve(light, strokes, coloring, settings, ratio)
-    return light, curve, tone(light, _scaled(curve, 1 / ratio))
+    return curve, tone(light, _scaled(curve, 1 / ratio))
 
 
 def _scaled(curve: Curve, ratio: float) -> Curve:

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 import gallery.pictures
-from gallery.pictures import Easel, colored, draw_scan, halved
+from gallery.color.oklab import linear_from_srgb, srgb_from_linear
+from gallery.pictures import Easel, colored, draw_scan
 from gallery.plan import ScanPlan
 from gallery.render import RenderSettings, read, render
+from gallery.render.shrink import reduced
 from gallery.settings import ScanSettings
 from tests.render.scans import layered, ring
 
@@ -41,13 +43,24 @@ def test_a_legend_takes_its_room_from_the_drawing(easel: Easel) -> None:
     assert np.array_equal(easel.picture(320, 320, labels=False, legend=True).pixels, whole.pixels)
 
 
-def test_a_quarter_is_the_half_of_a_half(easel: Easel) -> None:
+@pytest.mark.parametrize("side", [240, 160, 107, 1])
+def test_a_smaller_picture_holds_the_mean_light_of_what_it_covers(easel: Easel, side: int) -> None:
     whole = easel.bare(320, 320).pixels
-    assert np.array_equal(easel.bare(80, 320).pixels, halved(halved(whole)))
+    # Every pixel of the whole cut into side×side parts, every part counted.
+    fine = np.repeat(linear_from_srgb(whole / 255.0), side, axis=0).reshape(side, 320, 320, 3)
+    columns = np.repeat(fine.mean(axis=1), side, axis=1).reshape(side, side, 320, 3)
+    wanted = srgb_from_linear(columns.mean(axis=2)) * 255
+    found = easel.bare(side, 320).pixels
+    assert np.abs(found - wanted).max() < 0.55
+
+
+def test_every_level_comes_back_as_itself() -> None:
+    levels = np.arange(256, dtype=np.uint8).repeat(3).reshape(16, 16, 3)
+    assert np.array_equal(reduced(levels, 16), levels)
 
 
 def test_what_was_drawn_before_does_not_show(easel: Easel, tmp_path: Path) -> None:
-    # 80 is a half of 160, which the easel has, but of no size of the plan.
+    # The easel has 160, but the plan has not.
     other = replace(PLAN, sizes=(80, 240))
 
     def smallest(used: Easel, name: str) -> bytes:

@@ -75,7 +75,7 @@ def test_nothing_burns_out_and_hues_hold_in_the_densest_parts() -> None:
     picture = render(layout, found, size=1600)
     drawn = picture.pixels[picture.pixels.max(axis=2) > 8].astype(int)
     assert ((drawn.max(axis=1) >= 255) | (drawn.min(axis=1) > 225)).mean() < 0.005
-    light = sys.modules["gallery.render.raster"].plan_of(layout, found, 1600, chosen).first
+    light = sys.modules["gallery.render.raster"].plan_of(layout, found, 1600, chosen).light
     amount = light[..., 3]
     dense = amount >= np.quantile(amount[amount > 0], 0.99)
     lab = oklab_from_linear(light[dense][:, :3] / amount[dense][:, None])

@@ -1,0 +1,113 @@
+"""Make pictures smaller: each pixel gets the mean of the light that its square covers."""
+
+from __future__ import annotations
+
+import functools
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from gallery.color.kernel import parallel_kernel
+from gallery.color.oklab import linear_from_srgb, srgb_from_linear
+
+Light = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.uint8]
+
+STEPS = 4096
+"""Rows of `gamma`."""
+
+
+@functools.cache
+def gamma() -> Pixels:
+    """8-bit sRGB at even steps of the square root of linear light 0..1: uint8 (STEPS,).
+
+    Square roots are even enough for a table of this size: every level comes back as itself.
+    """
+    root = np.arange(STEPS) / (STEPS - 1)
+    return np.rint(srgb_from_linear(root**2) * 255).astype(np.uint8)
+
+
+@functools.cache
+def _linear() -> Light:
+    return linear_from_srgb(np.arange(256) / 255).astype(np.float32)
+
+
+@parallel_kernel
+def _means(linear: Light, ratios: tuple[float, float], out: Light) -> None:
+    # IN linear (h, w, c), ratios (rows and columns that one of out covers); OUT out.
+    height, width, channels = linear.shape
+    down, across = ratios
+    share = np.float32(1 / (down * across))
+    for y in numba.prange(out.shape[0]):
+        out[y] = 0
+        top, bottom = y * down, (y + 1) * down
+        for i in range(int(top), min(int(np.ceil(bottom)), height)):
+            high = min(i + 1, bottom) - max(i, top)
+            for x in range(out.shape[1]):
+                left, right = x * across, (x + 1) * across
+                for j in range(int(left), min(int(np.ceil(right)), width)):
+                    cover = np.float32(high * (min(j + 1, right) - max(j, left))) * share
+                    for c in range(channels):
+                        out[y, x, c] += cover * linear[i, j, c]
+
+
+@parallel_kernel
+def _decode(pixels: Pixels, table: Light, out: Light) -> None:
+    # IN pixels (h, w, 3), table (256,); OUT out.
+    for y in numba.prange(out.shape[0]):
+        for x in range(out.shape[1]):
+            for c in range(3):
+                out[y, x, c] = table[pixels[y, x, c]]
+
+
+@parallel_kernel
+def _encode(linear: Light, table: Pixels, out: Pixels) -> None:
+    # IN linear (h, w, 3), table (STEPS,); OUT out.
+    for y in numba.prange(out.shape[0]):
+        for x in range(out.shape[1]):
+            for c in range(3):
+                root = np.sqrt(min(linear[y, x, c], np.float32(1)))
+                out[y, x, c] = table[int(root * (STEPS - 1) + 0.5)]
+
+
+def shrink(linear: Light, factor: int) -> Light:
+    """Means of factor×factor pixels; what is left over at the right and below is cut off.
+
+    Args:
+        linear: float32 (h, w, c), linear light.
+        factor: 1 or more.
+
+    Returns:
+        float32 (h // factor, w // factor, c).
+    """
+    if factor <= 1:
+        return linear
+    height, width, channels = linear.shape
+    out = np.empty((height // factor, width // factor, channels), np.float32)
+    _means(linear, (float(factor), float(factor)), out)
+    return out
+
+
+def reduced(pixels: Pixels, side: int) -> Pixels:
+    """A picture with a shorter longer side; light adds up in linear sRGB (IEC 61966-2-1).
+
+    Args:
+        pixels: uint8 (h, w, 3), sRGB.
+        side: Pixels of the longer side, no more than it has.
+
+    Returns:
+        uint8 (h', w', 3).
+
+    >>> reduced(np.array([[[0], [255]], [[255], [0]]], np.uint8).repeat(3, axis=2), 1).tolist()
+    [[[188, 188, 188]]]
+    """
+    longest = max(pixels.shape[:2])
+    height, width = (max(round(one * side / longest), 1) for one in pixels.shape[:2])
+    light = np.empty(pixels.shape, np.float32)
+    _decode(np.ascontiguousarray(pixels), _linear(), light)
+    small = np.empty((height, width, 3), np.float32)
+    _means(light, (pixels.shape[0] / height, pixels.shape[1] / width), small)
+    out = np.empty(small.shape, np.uint8)
+    _encode(small, gamma(), out)
+    return out
