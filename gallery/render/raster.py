@@ -42,8 +42,7 @@ class Plan:
         curve: Tone curve.
         glow: See `glow_of`.
         shrink: Pixels as drawn for one pixel of the picture.
-        light: Of the whole picture where it was drawn for the curve anyway, else None.
-        toned: The same with its tones.
+        toned: The whole picture as drawn, with its tones, where the curve needed it; else None.
     """
 
     frame: Frame
@@ -51,7 +50,6 @@ class Plan:
     curve: Curve
     glow: Light
     shrink: int
-    light: Light | None
     toned: Light | None
 
 
@@ -132,10 +130,10 @@ def plan_of(
         light = draw(strokes, (drawn.width, 0, drawn.height))
         curve = _curve(light, strokes, coloring, settings, 1.0)
         seen = tone(light, curve)
-        kept: tuple[Light | None, Light | None] = (light, seen)
+        toned: Light | None = seen
     else:
         curve, seen = _preview(layout, coloring, settings, drawn)
-        kept = (None, None)
+        toned = None
     strength = 0.0 if curve.light_ground else settings.glow
     return Plan(
         frame=drawn,
@@ -143,8 +141,7 @@ def plan_of(
         curve=curve,
         glow=glow_of(seen, strength),
         shrink=factor,
-        light=kept[0],
-        toned=kept[1],
+        toned=toned,
     )
 
 

@@ -21,6 +21,7 @@ from gallery.render import Picture, RenderSettings, render, save, save_scan
 from gallery.render.frame import Frame, frame
 from gallery.render.labels import place_labels
 from gallery.render.legend import caption
+from gallery.render.light import draw
 from gallery.render.raster import strips
 from tests.render.scans import layered, placed, ring
 from tests.strategies import compute_graph, compute_graphs, path
@@ -75,7 +76,8 @@ def test_nothing_burns_out_and_hues_hold_in_the_densest_parts() -> None:
     picture = render(layout, found, size=1600)
     drawn = picture.pixels[picture.pixels.max(axis=2) > 8].astype(int)
     assert ((drawn.max(axis=1) >= 255) | (drawn.min(axis=1) > 225)).mean() < 0.005
-    light = sys.modules["gallery.render.raster"].plan_of(layout, found, 1600, chosen).light
+    strokes = sys.modules["gallery.render.raster"].plan_of(layout, found, 1600, chosen).strokes
+    light = draw(strokes, (1600, 0, 1600))
     amount = light[..., 3]
     dense = amount >= np.quantile(amount[amount > 0], 0.99)
     lab = oklab_from_linear(light[dense][:, :3] / amount[dense][:, None])
