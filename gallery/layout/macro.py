@@ -50,8 +50,14 @@ _SHARED = 8
 _RARE = 0.02
 """Hubs have more edges than that, and than all but this share of the vertices."""
 
-_AROUND = 0.8
-"""How much of the wanted distances goes by paths around hubs, where there are any; set by eye."""
+_AROUND = (0.8, 0.15)
+"""How much of the wanted distances goes by paths around hubs, where there are any: first, for the
+order of the blocks, and then, for less stress. Set by eye."""
+
+_FIRST_RATE = (1.0, 0.1)
+_ROUNDS = (1.0, 0.7)
+"""Each descent's longest step, against one that moves the farthest pair wholly, and its rounds
+against those that the settings want."""
 
 _SIZES = (0.15, 0.25, 0.4, 0.65, 1.0, 1.6)
 """Mean areas of bodies that are tried, in squares of the distance of neighbours."""
@@ -82,11 +88,12 @@ class Wishes:
         bones: float32 (n, 2), the skeleton.
         keep: Share of the skeleton's own distances in the wanted ones.
         charge: float32 (n,), to which the bodies' areas are in proportion.
-        paths: float64 (n, n), wanted distances along the data, in distances of neighbours.
+        paths: float64 (n, n), wanted distances along the data, in distances of neighbours; the
+            later ones are for a drawing that has found the shape of the earlier ones.
     """
 
     hops: Hops
-    paths: DoubleArray
+    paths: tuple[DoubleArray, ...]
     bones: FloatArray
     keep: float
     charge: FloatArray
@@ -97,7 +104,7 @@ class Wishes:
         total = self.charge.sum(dtype=np.float64) / max(charge.sum(dtype=np.float64), 1e-30)
         return Wishes(
             hops=self.hops.of(inside),
-            paths=self.paths[np.ix_(inside, inside)],
+            paths=_inside(self.paths, inside),
             bones=self.bones[inside],
             keep=self.keep,
             charge=charge * np.float32(total),
@@ -141,7 +148,7 @@ def draw(
             bones=_squarish(start[inside]),
             keep=keep,
             charge=level.charge[inside],
-            paths=paths[np.ix_(inside, inside)],
+            paths=_inside(paths, inside),
         )
         # The largest part chooses for all, so that equal vertices have equal room.
         bend, area = _best(wishes, areas, settings, seed)
@@ -153,29 +160,37 @@ def draw(
     return Drawing(places=places, area=area)
 
 
-def _paths(level: Level, hops: Hops) -> DoubleArray:
-    """Distances along the data, in distances of neighbours: float64 (n, n).
+def _inside(
+    paths: tuple[DoubleArray, ...], inside: npt.NDArray[np.int64]
+) -> tuple[DoubleArray, ...]:
+    return tuple(some[np.ix_(inside, inside)] for some in paths)
 
-    Where there are hubs, most of it is the length of a path whose edges at a hub are longer, as
+
+def _paths(level: Level, hops: Hops) -> tuple[DoubleArray, ...]:
+    """Distances along the data, in distances of neighbours: each float64 (n, n).
+
+    Where there are hubs, a part of it is the length of a path whose edges at a hub are longer, as
     many times as it has more edges than most: what many share, as a mask that every block reads,
-    would else draw all of them together and mix their order.
+    would else draw all of them together and mix their order. Once that is found it is kept when
+    the hub draws them nearer.
     """
     distances = hops.distances()
     degree = np.diff(level.indptr)
     ends = np.repeat(np.arange(level.vertices), degree)
     near = distances[ends, level.neighbours]
     if not len(near):
-        return distances
+        return (distances,)
     distances /= np.median(near)
     usual = max(_SHARED, float(np.quantile(degree, 1 - _RARE)))
     shared = np.maximum(degree[ends], degree[level.neighbours])
     if shared.max() <= usual:
-        return distances
+        return (distances,)
     lengths = near / np.median(near) * np.maximum(shared / usual, 1)
     graph = csr_array((lengths, level.neighbours, level.indptr), (level.vertices,) * 2)
     around = dijkstra(graph, directed=False)
-    mixed = (1 - _AROUND) * distances + _AROUND * around
-    return np.where(np.isfinite(around), mixed, distances)
+    apart = ~np.isfinite(around)
+    around[apart] = distances[apart]
+    return tuple((1 - share) * distances + share * around for share in _AROUND)
 
 
 def _radius(charge: FloatArray, area: float) -> FloatArray:
@@ -214,12 +229,17 @@ def _cover(places: FloatArray, reach: FloatArray) -> float:
 
 
 def _drawn(wishes: Wishes, bend: tuple[float, float], rounds: int, seed: int) -> FloatArray:
-    paths = _bent(wishes.paths.copy(), *bend)
     bones = wishes.bones.astype(np.float64)
-    wanted = _blend(paths, bones * _best_scale(bones, paths), wishes.keep)
     random = np.random.default_rng(seed)
-    start = bones * _best_scale(bones, wanted)
-    return _descend(start, wanted, _weights(wishes.hops), rounds, random)
+    weights = _weights(wishes.hops)
+    places = wishes.bones
+    for paths, rate, share in zip(wishes.paths, _FIRST_RATE, _ROUNDS, strict=False):
+        bent = _bent(paths.copy(), *bend)
+        wanted = _blend(bent, bones * _best_scale(bones, bent), wishes.keep)
+        start = places.astype(np.float64)
+        start *= _best_scale(start, wanted)
+        places = _descend(start, wanted, weights, rate, round(share * rounds), random)
+    return places
 
 
 def _weights(hops: Hops) -> FloatArray:
@@ -272,6 +292,7 @@ def _descend(
     start: npt.NDArray[np.float64],
     wanted: FloatArray,
     weights: FloatArray,
+    first: float,
     rounds: int,
     random: np.random.Generator,
 ) -> FloatArray:
@@ -285,7 +306,7 @@ def _descend(
     for number in range(rounds):
         share = number / max(rounds - 1, 1)
         # As for pairs that all weigh 1: rates from the weights' own extremes gave no less stress.
-        rate = far**2 * (_LAST_STEP * near**2 / far**2) ** share
+        rate = first * far**2 * (_LAST_STEP * near**2 / (first * far**2)) ** share
         days = random.permutation(len(goals))
         _round(positions, goals, stiffness, players, days, rate)
     positions -= (positions.min(axis=0) + positions.max(axis=0)) / 2

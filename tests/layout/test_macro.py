@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gallery.layout import macro
 from gallery.layout.hierarchy import Hierarchy, finest
 from gallery.layout.hops import hops
-from gallery.layout.macro import _descend, _fixtures, _pair, _paths
+from gallery.layout.macro import _descend, _fixtures, _pair, _paths, draw
+from gallery.layout.settings import LayoutSettings
 from tests.strategies import compute_graph
 
 
@@ -40,7 +42,7 @@ def test_the_pair_that_stands_for_more_has_its_way() -> None:
     def long_side(weight: float) -> float:
         weights = np.ones((3, 3), np.float32)
         weights[0, 2] = weights[2, 0] = weight
-        places = _descend(start, wanted, weights, 200, np.random.default_rng(1))
+        places = _descend(start, wanted, weights, 1.0, 200, np.random.default_rng(1))
         return float(np.hypot(*(places[0] - places[2])))
 
     light, usual, heavy = (long_side(weight) for weight in (0.05, 1.0, 100.0))
@@ -61,4 +63,32 @@ def test_where_many_have_many_edges_none_is_a_hub() -> None:
     ]
     level = finest(compute_graph(count, edges))
     counted = hops(Hierarchy(levels=(level,), parents=()))
-    np.testing.assert_allclose(_paths(level, counted), counted.distances())
+    (paths,) = _paths(level, counted)
+    np.testing.assert_allclose(paths, counted.distances())
+
+
+def test_a_hub_draws_blocks_nearer_and_keeps_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long chain all of whose blocks read one mask: no two are more than two edges apart."""
+    count = 60
+    edges = [(0, block) for block in range(1, count)]
+    edges += [(block, block + 1) for block in range(1, count - 1)]
+    level = finest(compute_graph(count, edges))
+    counted = hops(Hierarchy(levels=(level,), parents=()))
+    # As far from the order as a skeleton can be.
+    start = np.random.default_rng(2).standard_normal((count, 2)).astype(np.float32)
+
+    def drawn(*around: float) -> tuple[float, float]:
+        monkeypatch.setattr(macro, "_AROUND", around)
+        drawing = draw(level, counted, start, keep=0, seed=1, settings=LayoutSettings())
+        chain = drawing.places[1:]
+        near, far = (
+            np.hypot(*(chain[apart:] - chain[:-apart]).T).mean() for apart in (1, count // 2)
+        )
+        return counted.stress(drawing.places, np.zeros(count, np.float32)), float(near / far)
+
+    first, last = macro._AROUND
+    stress, disorder = drawn(first, last)
+    _, mixed = drawn(0.0)
+    unsettled, _ = drawn(first)
+    assert stress < unsettled
+    assert disorder < mixed / 2
