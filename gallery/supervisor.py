@@ -1,7 +1,11 @@
-"""Runs jobs in processes of their own and stops those that take too much time or memory.
+"""Runs jobs in worker processes and stops those that take too much time or memory.
 
-One job is one process: a crash, a kill or a hang harms that job only. Results carry the name of
-their job and come in the order in which the jobs end.
+A worker does one job after the other, because to import numba and to load compiled kernels takes
+as long as drawing a small model. A crash, a kill or a hang harms one job only: it ends the worker
+too, and what it did before is in the cache. A job that crashes or takes too much memory in a worker
+that has done others is done again in a new one, whose memory is all its own: how a job ends never
+depends on those before it. Results carry the name of their job and come in the order in which the
+jobs end.
 """
 
 from __future__ import annotations
@@ -27,15 +31,18 @@ from gallery.settings import Limits
 _POLL = 0.1
 """Seconds between two looks at the memory of the workers; one look costs about 0.1 ms each."""
 
+_KEPT = 0.25
+"""Share of the memory limit that a worker may still hold when its next job begins."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A piece of work for a process of its own.
+    """A piece of work for a worker process.
 
     Attributes:
         name: Unique among the jobs.
         order: What the worker gets; pickled.
-        module: Module that the process runs.
+        module: Module that the worker runs.
     """
 
     name: str
@@ -56,7 +63,7 @@ class Result:
         hint: What to do, or "".
         seconds: Wall-clock time.
         peak_bytes: Largest resident memory of the process and its children, as polled.
-        log: What the worker wrote on standard error, at most its last 64 KiB.
+        log: What the worker wrote on standard error meanwhile, at most its last 64 KiB.
     """
 
     job: Job
@@ -70,18 +77,54 @@ class Result:
     log: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Worker:
+    """A process that waits for jobs or does one."""
+
+    module: str
+    process: subprocess.Popen[bytes]
+    orders: IO[bytes]
+    events: IO[bytes]
+    log: IO[bytes]
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self.process.poll() is None
+
+    def kill(self) -> None:
+        """End its process and all that these started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def end(self) -> None:
+        """Kill it and close its files."""
+        self.kill()
+        with suppress(BrokenPipeError):
+            self.orders.close()
+        self.events.close()
+        self.log.close()
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class _Running:
-    """A process with what was heard from it."""
+    """A job in a worker, with what was heard of it."""
 
     job: Job
-    process: subprocess.Popen[bytes]
-    log: IO[bytes]
+    worker: _Worker
+    fresh: bool
     started: float
+    log_start: int
     events: list[dict[str, Any]] = field(default_factory=list)
     rest: bytes = b""
     peak: int = 0
     stopped: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether the worker said how it went."""
+        return bool(self.events) and self.events[-1]["event"] in ("done", "failed")
 
 
 Listener = Callable[[Job, dict[str, Any]], None]
@@ -106,41 +149,89 @@ def supervise(
     Yields:
         One result a job, in the order in which they end.
     """
-    running: dict[int, _Running] = {}
-    selector = selectors.DefaultSelector()
+    crew = _Crew(limits, environment or {}, listen)
     try:
-        while jobs or running:
-            while jobs and len(running) < workers:
-                one = _start(jobs.popleft(), environment or {})
-                running[one.process.pid] = one
-                selector.register(_pipe(one), selectors.EVENT_READ, one)
-                listen(one.job, {"event": "start"})
-            for key, _ in selector.select(_POLL):
-                _hear(key.data, listen)
-            for one in list(running.values()):
-                _enforce(one, limits)
-                if one.process.poll() is None:
-                    continue
-                selector.unregister(_pipe(one))
-                del running[one.process.pid]
-                _drain(one, listen)
-                yield _result(one, limits)
+        while jobs or crew.running:
+            while jobs and len(crew.running) < workers:
+                crew.begin(jobs.popleft())
+            for one in crew.ended():
+                result = _result(one, limits)
+                crew.release(one)
+                if result.ending in ("crash", "memory") and not one.fresh:
+                    crew.begin(one.job, fresh=True)
+                else:
+                    yield result
     finally:
-        for one in running.values():
-            _kill(one)
-            _pipe(one).close()
-            one.log.close()
-        selector.close()
+        crew.close()
 
 
-def _start(job: Job, environment: Mapping[str, str]) -> _Running:
+class _Crew:
+    """The workers: those that do a job, and those that wait for one."""
+
+    def __init__(self, limits: Limits, environment: Mapping[str, str], listen: Listener) -> None:
+        self.running: list[_Running] = []
+        self._idle: list[_Worker] = []
+        self._limits = limits
+        self._environment = environment
+        self._listen = listen
+        self._selector = selectors.DefaultSelector()
+
+    def begin(self, job: Job, *, fresh: bool = False) -> None:
+        """Give a job to a worker that waits, or to a new one."""
+        able = [] if fresh else [one for one in self._idle if one.module == job.module]
+        if able:
+            self._idle.remove(able[0])
+        worker = able[0] if able else _start(job.module, self._environment)
+        one = _begun(job, worker, fresh=not able)
+        self.running.append(one)
+        self._selector.register(worker.events, selectors.EVENT_READ, one)
+        self._listen(job, {"event": "start"})
+
+    def ended(self) -> list[_Running]:
+        """Jobs that ended, by what their workers say, by themselves, or because of the limits."""
+        for key, _ in self._selector.select(_POLL):
+            _hear(key.data, self._listen)
+        for one in self.running:
+            if not one.over:
+                _enforce(one, self._limits)
+            if not one.worker.alive:
+                _drain(one, self._listen)
+        return [one for one in self.running if one.over or not one.worker.alive]
+
+    def release(self, one: _Running) -> None:
+        """Let the worker of a job that ended wait for the next one, if it can."""
+        self.running.remove(one)
+        self._selector.unregister(one.worker.events)
+        most = _KEPT * self._limits.memory
+        if one.worker.alive and _resident(one.worker.process.pid) < most:
+            self._idle.append(one.worker)
+        else:
+            one.worker.end()
+
+    def close(self) -> None:
+        """End all workers."""
+        for worker in (*self._idle, *(one.worker for one in self.running)):
+            worker.end()
+        self._selector.close()
+
+
+def _begun(job: Job, worker: _Worker, *, fresh: bool) -> _Running:
+    started, log_start = time.monotonic(), worker.log.seek(0, os.SEEK_END)
+    with suppress(BrokenPipeError):
+        worker.orders.write(pickle.dumps(job.order))
+        worker.orders.flush()
+    return _Running(job=job, worker=worker, fresh=fresh, started=started, log_start=log_start)
+
+
+def _start(module: str, environment: Mapping[str, str]) -> _Worker:
     # The child finds this package also where it is not installed (build.py in a checkout).
     root = str(Path(__file__).resolve().parent.parent)
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     env = {**os.environ, **environment, "PYTHONPATH": os.pathsep.join(paths)}
-    log = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the job's result is made
+    # To append: the worker's writes must not follow where this process reads.
+    log = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - closed when the worker ends
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", job.module],
+        [sys.executable, "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,
@@ -148,22 +239,16 @@ def _start(job: Job, environment: Mapping[str, str]) -> _Running:
         process_group=0,
     )
     assert process.stdin is not None
-    with suppress(BrokenPipeError):
-        process.stdin.write(pickle.dumps(job.order))
-        process.stdin.close()
-    one = _Running(job=job, process=process, log=log, started=time.monotonic())
-    os.set_blocking(_pipe(one).fileno(), False)
-    return one
-
-
-def _pipe(one: _Running) -> IO[bytes]:
-    assert one.process.stdout is not None
-    return one.process.stdout
+    assert process.stdout is not None
+    os.set_blocking(process.stdout.fileno(), False)
+    return _Worker(
+        module=module, process=process, orders=process.stdin, events=process.stdout, log=log
+    )
 
 
 def _hear(one: _Running, listen: Listener) -> None:
     with suppress(BlockingIOError):
-        one.rest += os.read(_pipe(one).fileno(), 1 << 16)
+        one.rest += os.read(one.worker.events.fileno(), 1 << 16)
     *lines, one.rest = one.rest.split(b"\n")
     for line in lines:
         event = json.loads(line)
@@ -176,26 +261,17 @@ def _drain(one: _Running, listen: Listener) -> None:
     while len(one.rest) + len(one.events) != before:
         before = len(one.rest) + len(one.events)
         _hear(one, listen)
-    _pipe(one).close()
 
 
 def _enforce(one: _Running, limits: Limits) -> None:
-    if one.stopped:
-        return
-    memory = _resident(one.process.pid)
+    memory = _resident(one.worker.process.pid)
     one.peak = max(one.peak, memory)
     if memory > limits.memory:
         one.stopped = "memory"
     elif time.monotonic() - one.started > limits.seconds:
         one.stopped = "time"
     if one.stopped:
-        _kill(one)
-
-
-def _kill(one: _Running) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(one.process.pid, signal.SIGKILL)
-    one.process.wait()
+        one.worker.kill()
 
 
 def _resident(pid: int) -> int:
@@ -210,9 +286,9 @@ def _resident(pid: int) -> int:
 
 
 def _result(one: _Running, limits: Limits) -> Result:
-    one.log.seek(max(0, one.log.seek(0, os.SEEK_END) - (1 << 16)))
-    log = one.log.read().decode(errors="replace")
-    one.log.close()
+    file = one.worker.log
+    file.seek(max(one.log_start, file.seek(0, os.SEEK_END) - (1 << 16)))
+    log = file.read().decode(errors="replace")
     steps = [event["stage"] for event in one.events if event["event"] == "step"]
     last = one.events[-1] if one.events else {"event": ""}
     stage, ending, detail, hint = steps[-1] if steps else "start", "done", "", ""
@@ -226,7 +302,8 @@ def _result(one: _Running, limits: Limits) -> Result:
         ending, stage, detail, hint = "failed", last["stage"], last["found"], last["hint"]
     elif last["event"] != "done":
         tail = " ".join(log.split())[-200:]
-        ending, detail = "crash", f"the worker ended with {_status(one.process)} {tail}".strip()
+        status = _status(one.worker.process)
+        ending, detail = "crash", f"the worker ended with {status} {tail}".strip()
         hint = "please report it with the model; the other models are not harmed"
     return Result(
         job=one.job,

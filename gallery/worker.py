@@ -1,8 +1,9 @@
-"""The process that makes everything of one model: `python -m gallery.worker`.
+"""The process that makes everything of a model: `python -m gallery.worker`.
 
-It reads a pickled job from its standard input and writes one line of JSON on its standard output
-for each stage that starts or ends, and a last one that says how it went. What it makes goes into
-the cache. The supervisor in the parent process enforces the limits from outside.
+It reads pickled jobs from its standard input, one after the other, and writes one line of JSON on
+its standard output for each stage that starts or ends, and a last one for each job that says how
+it went. What it makes goes into the cache. The supervisor in the parent process enforces the limits
+from outside.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pickle
 import signal
 import sys
 import traceback
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,14 +42,21 @@ class WorkOrder:
 
 
 def main() -> int:
-    """Do the job on standard input."""
-    order: WorkOrder = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
-    _end_with(order.parent)
+    """Do the jobs on standard input."""
     events = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     # Whatever a library prints must not mix with the events.
     os.dup2(2, 1)
-    _say(events, **_work(order, events))
+    for order in _orders(sys.stdin.buffer):
+        _end_with(order.parent)
+        _say(events, **_work(order, events))
+        sys.stderr.flush()
     return 0
+
+
+def _orders(jobs: IO[bytes]) -> Iterator[WorkOrder]:
+    with suppress(EOFError):
+        while True:
+            yield pickle.load(jobs)  # noqa: S301 - from our own parent
 
 
 def _work(order: WorkOrder, events: IO[str]) -> dict[str, Any]:

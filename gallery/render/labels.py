@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy.ndimage import distance_transform_edt
 
 from gallery.color.oklab import (
+    hex_of,
     linear_from_oklab,
     linear_from_srgb,
     oklab_from_linear,
@@ -23,9 +24,9 @@ from gallery.color.types import Coloring
 from gallery.layout.types import Layout
 from gallery.render.bodies import Body, bodies_of, traces
 from gallery.render.frame import Frame
-from gallery.render.sheet import capsule
+from gallery.render.sheet import Stroke, Thing, Words, capsule, dot
 from gallery.render.spots import Rectangle, Spots
-from gallery.render.words import Face, extent, mask, plain, put
+from gallery.render.words import ASCENT, Face, extent, mask, plain, put
 
 CONTRAST = 4.5
 """Least contrast of a label to what is under it (WCAG 2.2, success criterion 1.4.3)."""
@@ -34,6 +35,8 @@ SMALLEST = 11
 
 _SIZES = (0.020, 0.0160, 0.0125)
 _LONGEST = 26
+_END = 3.2
+"""Width of the dot at the end of a line, in widths of the line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,14 +134,55 @@ def draw_labels(
     out = shade_labels(pixels, labels, ground)
     for label in labels:
         if label.lead is not None:
-            width = max(label.size / 18, 1.0)
-            tone = lead_color(label, ground)
+            width, tone = lead_width(label), lead_color(label, ground)
             put(out, *capsule(*label.lead, width), tone)
-            put(out, *capsule(label.lead[1], label.lead[1], 3.2 * width), tone)
+            put(out, *capsule(label.lead[1], label.lead[1], _END * width), tone)
     for label in labels:
         ink = label_color(label, ground)
         put(out, mask(label.text, label.size, label.face), label.at, ink)
     return out
+
+
+def named(
+    labels: Sequence[Label], ground: str, *, scale: float = 1.0, top: float = 0.0
+) -> list[Thing]:
+    """Labels as things on a sheet: first the lines, then the names.
+
+    Args:
+        labels: From `place_labels`.
+        ground: "dark" or "light".
+        scale: Units of the sheet a pixel.
+        top: Of the picture on the sheet.
+    """
+    things: list[Thing] = []
+    for label in labels:
+        if label.lead is None:
+            continue
+        tone = hex_of(np.array(lead_color(label, ground), np.uint8))
+        (x, y), (to_x, to_y) = label.lead
+        x, y, to_x, to_y = x * scale, top + y * scale, to_x * scale, top + to_y * scale
+        width = scale * lead_width(label)
+        things += [
+            Stroke(x=x, y=y, to_x=to_x, to_y=to_y, width=width, color=tone),
+            dot((to_x, to_y), _END * width, tone),
+        ]
+    things.extend(
+        Words(
+            text=label.text,
+            x=label.at[0] * scale,
+            y=top + (label.at[1] + ASCENT * label.size) * scale,
+            size=label.size * scale,
+            color=hex_of(np.array(label_color(label, ground), np.uint8)),
+            face=label.face,
+        )
+        for label in labels
+    )
+    return things
+
+
+def lead_width(label: Label) -> float:
+    """Width of the line to the body, in pixels."""
+    return max(label.size / 18, 1.0)
 
 
 def shade_labels(

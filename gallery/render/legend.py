@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from itertools import pairwise
 
-from gallery.color.palettes import from_hex
+import numpy as np
+
+from gallery.color.oklab import hex_of
 from gallery.color.types import Coloring, LegendEntry
 from gallery.layout.types import Layout
+from gallery.render.sheet import Bar, Sheet, Thing, Words, dot
 from gallery.render.types import RenderSettings
-from gallery.render.words import Face, extent, mask, plain, put, shorten, wrap, write
-
-Pixels = npt.NDArray[np.uint8]
+from gallery.render.words import ASCENT, Face, extent, plain, shorten, wrap
 
 _WORDS = {
     "layer": "Colour: layer",
@@ -28,53 +28,65 @@ _WORDS = {
     "parameters": "Colour: parameters read, bytes a vertex",
 }
 _NARROWEST = 240
+_STEPS = 256
+"""Colours on a bar."""
+
+_TONES = {
+    "dark": ("#000000", "#eeeef0", "#a4a6ac"),
+    "light": ("#fbfbfa", "#1c1c20", "#5c5e64"),
+}
+"""Ground, ink and fainter ink."""
 
 
-def draw_legend(width: int, layout: Layout, coloring: Coloring, settings: RenderSettings) -> Pixels:
-    """Caption and colour key: uint8 (height, width, 3); no rows where the picture is too small.
+def legend_under(
+    size: tuple[int, int], layout: Layout, coloring: Coloring, settings: RenderSettings
+) -> Sheet | None:
+    """Caption and colour key, a millimetre a pixel.
 
     Args:
-        width: Of the picture, in pixels.
+        size: Width and height of the picture with them, in pixels.
         layout: What is shown.
         coloring: What its colours mean.
-        settings: For the title.
+        settings: Whether there is one, and its title.
+
+    Returns:
+        None where none is wanted, or where the picture is too small or too low for one.
     """
-    if width < _NARROWEST:
-        return np.zeros((0, width, 3), np.uint8)
+    width, height = size
+    if not settings.legend or width < _NARROWEST:
+        return None
+    sheet = _legend(width, layout, coloring, settings)
+    return None if 2 * sheet.height > height else sheet
+
+
+def _legend(width: int, layout: Layout, coloring: Coloring, settings: RenderSettings) -> Sheet:
+    ground, ink, faint = _TONES[coloring.ground]
     size = max(11, round(width * 0.0125))
-    dark = coloring.ground == "dark"
-    ground, ink, faint = (
-        ((0, 0, 0), (238, 238, 240), (164, 166, 172))
-        if dark
-        else ((251, 251, 250), (28, 28, 32), (92, 94, 100))
-    )
-    margin = round(width * 0.03)
-    pixels = np.empty((width, width, 3), np.uint8)
-    pixels[:] = ground
-    y = size
     heading = round(size * 1.7)
+    margin = round(width * 0.03)
     room = width - 2 * margin
+    y = size
     title = shorten(plain(settings.title or layout.graph.model), heading, room, Face.TITLE)
-    write(pixels, title, (margin, y), heading, ink, Face.TITLE)
+    things: list[Thing] = [_line(title, (margin, y), heading, ink, Face.TITLE)]
     y += round(heading * 1.35)
     for line in wrap(caption(layout), size, room):
-        write(pixels, line, (margin, y), size, faint)
+        things.append(_line(line, (margin, y), size, faint))
         y += round(size * 1.4)
     y += size // 2
-    write(
-        pixels,
-        _WORDS.get(coloring.attribute, coloring.attribute),
-        (margin, y),
-        size,
-        ink,
-        Face.STRONG,
-    )
+    shown = _WORDS.get(coloring.attribute, coloring.attribute)
+    things.append(_line(shown, (margin, y), size, ink, Face.STRONG))
     y += round(size * 1.7)
     if coloring.categorical:
-        y = _key(pixels, coloring.legend, (margin, y), size, ink)
+        key, y = _key(coloring.legend, (margin, y), room, size, ink)
     else:
-        y = _bar(pixels, coloring, (margin, y), size, ink)
-    return pixels[: min(y + size, width)].copy()
+        key, y = _scale(coloring, (margin, y), room, size, ink)
+    return Sheet(
+        width=width,
+        height=min(y + size, width),
+        ground=ground,
+        things=(*things, *key),
+        title=title,
+    )
 
 
 def caption(layout: Layout) -> str:
@@ -96,58 +108,60 @@ def caption(layout: Layout) -> str:
     return ", ".join(parts)
 
 
+def _line(text: str, at: tuple[int, int], size: int, color: str, face: Face = Face.TEXT) -> Words:
+    # By its left top.
+    return Words(
+        text=text, x=at[0], y=at[1] + round(ASCENT * size), size=size, color=color, face=face
+    )
+
+
 def _key(
-    pixels: Pixels,
-    entries: tuple[LegendEntry, ...],
-    at: tuple[int, int],
-    size: int,
-    ink: tuple[int, int, int],
-) -> int:
-    # Rows of swatch, name and share, in columns as wide as the longest; returns the bottom.
+    entries: tuple[LegendEntry, ...], at: tuple[int, int], room: int, size: int, ink: str
+) -> tuple[list[Thing], int]:
+    """Rows of swatch, name and share, in columns as wide as the longest; and their bottom."""
     left, y = at
-    room: int = pixels.shape[1] - 2 * left
     texts = [f"{plain(entry.label, 28)}  {_percent(entry.share)}" for entry in entries]
     column = min(max((extent(text, size)[0] for text in texts), default=0) + 3 * size, room)
     columns = max(1, room // max(column, 1))
     row = round(size * 1.6)
+    things: list[Thing] = []
     for place, (text, entry) in enumerate(zip(texts, entries, strict=True)):
         x = left + place % columns * (room // columns)
         top = y + place // columns * row
-        red, green, blue = from_hex(entry.color).tolist()
-        _swatch(pixels, (x, top + size // 6), size, (red, green, blue))
-        put(pixels, mask(text, size), (x + round(size * 1.5), top), ink)
-    return y + -(-len(texts) // columns) * row
+        middle = (x + size / 2, top + size // 6 + size / 2)
+        things.append(dot(middle, size, entry.color))
+        things.append(_line(text, (x + round(size * 1.5), top), size, ink))
+    return things, y + -(-len(texts) // columns) * row
 
 
-def _swatch(pixels: Pixels, at: tuple[int, int], size: int, color: tuple[int, int, int]) -> None:
-    grid = np.arange(size) + 0.5 - size / 2
-    distance = np.hypot(grid[:, None], grid[None, :])
-    put(pixels, np.clip(size / 2 - distance + 0.5, 0, 1).astype(np.float32), at, color)
-
-
-def _bar(
-    pixels: Pixels,
-    coloring: Coloring,
-    at: tuple[int, int],
-    size: int,
-    ink: tuple[int, int, int],
-) -> int:
+def _scale(
+    coloring: Coloring, at: tuple[int, int], room: int, size: int, ink: str
+) -> tuple[list[Thing], int]:
+    """A bar of all colours with ticks under it; and its bottom."""
     left, y = at
-    room = pixels.shape[1] - 2 * left
-    steps = np.linspace(0, 511, room).astype(np.intp)
-    pixels[y : y + size, left : left + room] = coloring.colors[
-        np.minimum(steps, len(coloring.colors) - 1)
+    last = len(coloring.colors) - 1
+    # Each from whole pixel to whole pixel: between others the ground would show.
+    ends = np.unique(np.linspace(0, room, min(room, _STEPS) + 1).round().astype(int)).tolist()
+    things: list[Thing] = [
+        Bar(
+            x=left + start,
+            y=y,
+            width=end - start,
+            height=size,
+            color=hex_of(coloring.colors[round((start + end) / 2 / room * last)]),
+        )
+        for start, end in pairwise(ends)
     ]
     y += round(size * 1.3)
-    last = left - size
+    free = left - size // 2
     for entry in coloring.legend:
         text = plain(entry.label)
         wide = extent(text, size)[0]
         x = min(max(left + round(entry.share * room) - wide // 2, left), left + room - wide)
-        if x >= last + size // 2:
-            put(pixels, mask(text, size), (x, y), ink)
-            last = x + wide
-    return y + round(size * 1.4)
+        if x >= free:
+            things.append(_line(text, (x, y), size, ink))
+            free = x + wide + size // 2
+    return things, y + round(size * 1.4)
 
 
 def _percent(share: float) -> str:

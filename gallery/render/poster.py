@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from gallery.color.oklab import hex_of
 from gallery.color.types import Coloring
 from gallery.facts import Facts
@@ -31,11 +29,11 @@ from gallery.render.grid import (
     Theme,
     lines,
 )
-from gallery.render.labels import Label, label_color, lead_color, shade_labels
-from gallery.render.sheet import Bar, Plate, Sheet, Stroke, Thing, Words
+from gallery.render.labels import Label, named, shade_labels
+from gallery.render.sheet import Bar, Plate, Sheet, Thing, Words
 from gallery.render.strip import Stretch
 from gallery.render.types import Picture
-from gallery.render.words import ASCENT, Face, plain, text_width
+from gallery.render.words import Face, plain, text_width
 from gallery.settings import FrontMatter
 
 HERO = (420.0, 362.0)
@@ -88,7 +86,7 @@ def poster(
     things: list[Thing] = [
         Plate(x=0, y=_HERO_TOP, width=HERO[0], picture=shaded),
         *_heading(title, front, hero, theme),
-        *_named(shown.labels, HERO[0] / hero.width, ground),
+        *named(shown.labels, ground, scale=HERO[0] / hero.width, top=_HERO_TOP),
         *_strip(coloring, shown.strip, theme),
         *reading(COLUMNS[0], coloring, theme),
         *numbers(COLUMNS[1], facts, hero, theme),
@@ -133,35 +131,6 @@ def _heading(title: str, front: FrontMatter, hero: Picture, theme: Theme) -> lis
             face=Face.TITLE,
         ),
     ]
-
-
-def _named(labels: Sequence[Label], scale: float, ground: str) -> list[Thing]:
-    things: list[Thing] = []
-    for label in labels:
-        if label.lead is None:
-            continue
-        tone = hex_of(np.array(lead_color(label, ground), np.uint8))
-        (x, y), (to_x, to_y) = label.lead
-        ends = (x * scale, _HERO_TOP + y * scale, to_x * scale, _HERO_TOP + to_y * scale)
-        things.append(
-            Stroke(x=ends[0], y=ends[1], to_x=ends[2], to_y=ends[3], width=0.2, color=tone)
-        )
-        things.append(
-            Stroke(x=ends[2], y=ends[3], to_x=ends[2], to_y=ends[3], width=0.75, color=tone)
-        )
-    for label in labels:
-        left, top = label.at
-        things.append(
-            Words(
-                text=label.text,
-                x=left * scale,
-                y=_HERO_TOP + (top + ASCENT * label.size) * scale,
-                size=label.size * scale,
-                color=hex_of(np.array(label_color(label, ground), np.uint8)),
-                face=label.face,
-            )
-        )
-    return things
 
 
 def _stretches(stretches: Sequence[Stretch], theme: Theme) -> list[Thing]:

@@ -14,9 +14,10 @@ from gallery.layout.types import Layout
 from gallery.render.formats import check_format, save, write_whole
 from gallery.render.frame import frame
 from gallery.render.labels import Label, draw_labels, place_labels
-from gallery.render.legend import draw_legend
+from gallery.render.legend import legend_under
 from gallery.render.png import png
 from gallery.render.raster import describe, strips
+from gallery.render.sheet import MILLIMETRES_PER_INCH, sheet_picture
 from gallery.render.types import Picture, RenderSettings
 
 Pixels = npt.NDArray[np.uint8]
@@ -103,16 +104,16 @@ def _bands(
     layout: Layout, coloring: Coloring, size: tuple[int, int], settings: RenderSettings
 ) -> Iterator[Pixels]:
     width, height = size
-    strip = draw_legend(width, layout, coloring, settings) if settings.legend else None
-    rows = 0 if strip is None or 2 * len(strip) > height else len(strip)
+    strip = legend_under((width, height), layout, coloring, settings)
+    rows = round(strip.height) if strip else 0
     bands: Iterable[Pixels] = strips(layout, coloring, (width, height - rows), settings)
     if settings.labels:
         inside = frame(layout.positions, (width, height - rows), settings.margin)
         labels = place_labels(layout, coloring, inside)
         bands = _labelled(bands, labels, height - rows, coloring.ground)
     yield from bands
-    if strip is not None and rows:
-        yield strip
+    if strip:
+        yield sheet_picture(strip, MILLIMETRES_PER_INCH).pixels
 
 
 def _labelled(

@@ -89,6 +89,11 @@ class Stroke:
     color: str
 
 
+def dot(at: tuple[float, float], width: float, color: str) -> Stroke:
+    """A dot."""
+    return Stroke(x=at[0], y=at[1], to_x=at[0], to_y=at[1], width=width, color=color)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Plate:
     """A picture on the sheet.

@@ -2,7 +2,8 @@
 
 Light adds up as "screen" on black, ink as "multiply" on paper
 (https://www.w3.org/TR/compositing-1/#blending). All edges that a vertex reads are one path, since
-the strokes of one path do not add up and those of one vertex seldom cross.
+the strokes of one path do not add up and those of one vertex seldom cross. Names of layers and the
+legend lie over that as text.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from gallery.color.types import Coloring
 from gallery.errors import RenderError
 from gallery.layout.types import Layout
 from gallery.render.frame import Frame, frame
+from gallery.render.labels import named, place_labels
+from gallery.render.legend import legend_under
+from gallery.render.marks import marks
 from gallery.render.raster import describe
 from gallery.render.tone import PAPER
 from gallery.render.types import RenderSettings
@@ -38,7 +42,7 @@ def render_svg(
         layout: Where the vertices are.
         coloring: What colours they have, and on which ground.
         size: Side, or width and height, in pixels.
-        settings: How to draw; glow, labels and legend are for pixels alone.
+        settings: How to draw; only the glow is for pixels alone.
         edges: The most that are drawn; a browser gets slow beyond it.
 
     Returns:
@@ -55,7 +59,10 @@ def render_svg(
     if len(coloring.index) != graph.vertices:
         found = f"{len(coloring.index)} colours for {graph.vertices} vertices"
         raise RenderError(found, graph.model, "colour the graph that was laid out")
-    drawn = frame(layout.positions, size, chosen.margin)
+    width, height = (size, size) if isinstance(size, int) else size
+    strip = legend_under((width, height), layout, coloring, chosen)
+    rows = round(strip.height) if strip else 0
+    drawn = frame(layout.positions, (width, height - rows), chosen.margin)
     points = drawn.place(layout.positions)
     dark = coloring.ground == "dark"
     ground = "#000000" if dark else hex_of(_paper())
@@ -64,16 +71,24 @@ def render_svg(
         f"{key}: {value};" for key, value in describe(layout, coloring, chosen).items()
     )
     body = _groups(layout, coloring, points, drawn, chosen)
+    words: list[str] = []
+    if chosen.labels:
+        labels = place_labels(layout, coloring, drawn)
+        words += marks(named(labels, coloring.ground), halo=ground)
+    if strip:
+        words += [f'<g transform="translate(0 {height - rows})">', *marks(strip.things), "</g>"]
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{drawn.width}" '
-            f'height="{drawn.height}" viewBox="0 0 {drawn.width} {drawn.height}">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" '
+            f'height="{height}" viewBox="0 0 {width} {height}">',
             f"<title>{escape(_clean(chosen.title or graph.model))}</title>",
             f"<desc>{escape(_clean(metadata))}</desc>",
             f'<rect width="100%" height="100%" fill="{ground}"/>',
             f'<g fill="none" stroke-linecap="round" style="mix-blend-mode:{blend}">',
             *body,
-            "</g></svg>\n",
+            "</g>",
+            *words,
+            "</svg>\n",
         ]
     )
 

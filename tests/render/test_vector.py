@@ -11,6 +11,10 @@ import pytest
 from gallery.color import color
 from gallery.errors import RenderError
 from gallery.render import RenderSettings, render_svg
+from gallery.render.frame import frame
+from gallery.render.labels import place_labels
+from gallery.render.legend import legend_under
+from gallery.render.sheet import Words
 from tests.render.scans import layered, placed, ring
 from tests.strategies import compute_graph, path
 
@@ -35,10 +39,36 @@ def test_places_are_those_of_the_pixels() -> None:
 
 def test_hostile_names_stay_text() -> None:
     graph = dataclasses.replace(layered(), model='</title><script>alert("\x00")</script>')
-    chosen = RenderSettings(title="]]><!--&\ufffe")
-    for settings in (chosen, RenderSettings()):
+    chosen = RenderSettings(title="]]><!--&\ufffe", legend=True)
+    for settings in (chosen, RenderSettings(labels=True, legend=True)):
         root = ET.fromstring(render_svg(ring(graph), color(graph), settings=settings))
         assert not list(root.iter(f"{SVG}script"))
+
+
+@pytest.mark.parametrize("attribute", ["layer", "degree"])
+def test_names_and_legend_are_text_that_is_as_wide_as_in_pixels(attribute: str) -> None:
+    layout = ring(layered())
+    coloring = color(layout.graph, attribute, positions=layout.positions)
+    chosen = RenderSettings(labels=True, legend=True, title="Rings & <more>")
+    root = ET.fromstring(render_svg(layout, coloring, size=800, settings=chosen))
+    strip = legend_under((800, 800), layout, coloring, chosen)
+    assert strip is not None
+    inside = frame(layout.positions, (800, 800 - round(strip.height)), chosen.margin)
+    labels = place_labels(layout, coloring, inside)
+    assert labels
+    known = [thing for thing in strip.things if isinstance(thing, Words)]
+    found = list(root.iter(f"{SVG}text"))
+    assert [one.text for one in found] == [one.text for one in (*labels, *known)]
+    for one, label in zip(found, labels, strict=False):
+        left, top, right, bottom = label.box
+        assert left < float(one.get("x", "")) < right
+        assert top < float(one.get("y", "")) < bottom
+        assert float(one.get("textLength", "")) < right - left
+    assert "Rings & <more>" in [one.text for one in found]
+    moved = [one.get("transform") for one in root.iter(f"{SVG}g") if one.get("transform")]
+    assert moved == [f"translate(0 {800 - round(strip.height)})"]
+    bare = ET.fromstring(render_svg(layout, coloring, size=800))
+    assert not list(bare.iter(f"{SVG}text"))
 
 
 def test_an_empty_graph_is_its_ground() -> None:
