@@ -13,6 +13,7 @@ from gallery.color.types import Coloring
 from gallery.graph import ComputeGraph
 from gallery.layout.types import Layout
 from gallery.render.frame import Frame
+from gallery.render.spots import counts
 
 _SAMPLE = 200_000
 _CELLS = 48
@@ -143,14 +144,9 @@ def layer_name(graph: ComputeGraph, layer: int) -> str:
 
 def _anchor(points: Points, frame: Frame) -> tuple[tuple[float, float], float]:
     # The densest place: the mean of a bent body may lie outside it.
-    counts, _, _ = np.histogram2d(
-        points[:, 0],
-        points[:, 1],
-        bins=_CELLS,
-        range=((0, frame.width), (0, frame.height)),
-    )
-    smooth = gaussian_filter(counts, 1.5, mode="constant")
-    column, row = np.unravel_index(int(np.argmax(smooth)), smooth.shape)
+    found = counts(points, (frame.width, frame.height), _CELLS)
+    smooth = gaussian_filter(found, 1.5, mode="constant")
+    row, column = np.unravel_index(int(np.argmax(smooth)), smooth.shape)
     x = (float(column) + 0.5) * frame.width / _CELLS
     y = (float(row) + 0.5) * frame.height / _CELLS
     distance = np.hypot(points[:, 0] - x, points[:, 1] - y)

@@ -6,6 +6,7 @@ import io
 import tempfile
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from fontTools import subset
@@ -30,6 +31,8 @@ from gallery.render.words import Face, font_bytes, plain
 _POINTS = 72 / MILLIMETRES_PER_INCH
 _SHAPING = ("GSUB", "GPOS", "GDEF")
 """Tables for ligatures and kerning, which no text here has; cutting them is a quarter of it all."""
+_USUAL = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x100)))) | frozenset("–—‘’“”…×→□")
+"""Latin letters and the signs between them."""
 _WRITTEN = datetime(2000, 1, 1, tzinfo=UTC)
 """PDF wants a date; a real one would make each build's file another."""
 
@@ -66,12 +69,20 @@ def sheet_pdf(sheet: Sheet, dpi: float = 200) -> bytes:
 
 
 def face_bytes(face: Face, text: Iterable[str]) -> bytes:
-    """A face of the variable font as TrueType, with no more letters than a text needs."""
+    """A face of the variable font as TrueType, with the letters that a text needs and usual ones.
+
+    So that texts in usual letters, as nearly all are, share one; PDF holds what is used of it.
+    """
+    return _face(face, frozenset().union(*text) - _USUAL)
+
+
+@cache
+def _face(face: Face, further: frozenset[str]) -> bytes:
     font = TTFont(io.BytesIO(font_bytes()), lazy=True, recalcTimestamp=False)
     options = subset.Options(notdef_outline=True)
     options.drop_tables = [*options.drop_tables, *_SHAPING]
     cutter = subset.Subsetter(options)
-    cutter.populate(text="".join(sorted({letter for line in text for letter in line} | {" "})))
+    cutter.populate(text="".join(sorted(_USUAL | further)))
     cutter.subset(font)
     axes = {"opsz": face.optical, "wght": face.weight}
     instancer.instantiateVariableFont(font, axes, inplace=True)

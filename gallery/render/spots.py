@@ -29,6 +29,23 @@ class Spot:
     lead: tuple[Point, Point] | None
 
 
+def counts(
+    points: npt.NDArray[np.float32], size: tuple[int, int], cells: int
+) -> npt.NDArray[np.float64]:
+    """How many points lie in each cell of a picture: float64 (cells, cells), rows first.
+
+    Args:
+        points: float32 (k, 2), in pixels; those outside of the picture are left out.
+        size: Width and height of the picture.
+        cells: Along each side.
+    """
+    column, row = (points[:, axis] * np.float32(cells / size[axis]) for axis in (0, 1))
+    inside = (column >= 0) & (column < cells) & (row >= 0) & (row < cells)
+    places = row[inside].astype(np.int32) * cells + column[inside].astype(np.int32)
+    found = np.bincount(places, minlength=cells * cells)
+    return found.reshape(cells, cells).astype(np.float64)
+
+
 class Spots:
     """What is free of a picture; each name that finds a place takes it."""
 
@@ -43,10 +60,7 @@ class Spots:
         self.width, self.height = size
         self.side = min(size)
         self._edge = edge * self.side
-        counts, _, _ = np.histogram2d(
-            points[:, 1], points[:, 0], bins=_CELLS, range=((0, size[1]), (0, size[0]))
-        )
-        smooth = gaussian_filter(counts, 1.0, mode="constant")
+        smooth = gaussian_filter(counts(points, size, _CELLS), 1.0, mode="constant")
         level = float(np.quantile(smooth[smooth > 0], 0.8)) if (smooth > 0).any() else 1.0
         ink = np.minimum(smooth / level, 1.0)
         # A table of sums: the ink under any box in four look-ups.
@@ -77,10 +91,11 @@ class Spots:
         best, least = None, dearest
         offers = self._region(anchor, room) if region else self._body(anchor, radius, room)
         for spot, far in offers:
-            if not self._free(spot, anchor):
+            if not self._inside(spot.box):
                 continue
             price = far if spot.lead is None and not region else self._price(spot, anchor, far)
-            if price < least:
+            # Last, because it looks at all that is there.
+            if price < least and self._free(spot, anchor):
                 best, least = spot, price
         if best is not None:
             self._boxes.append(best.box)
@@ -123,10 +138,12 @@ class Spots:
                 found.append((Spot(box=box, lead=(end, anchor)), ring))
         return found
 
+    def _inside(self, box: Rectangle) -> bool:
+        left, top, right, bottom = box
+        return min(left, top, self.width - right, self.height - bottom) >= self._edge
+
     def _free(self, spot: Spot, anchor: Point) -> bool:
         left, top, right, bottom = spot.box
-        if min(left, top, self.width - right, self.height - bottom) < self._edge:
-            return False
         if any(_meet(spot.box, other) for other in self._boxes):
             return False
         if any(_crosses(*lead, spot.box) for lead in self._leads):
