@@ -50,14 +50,15 @@ _SHARED = 8
 _RARE = 0.02
 """Hubs have more edges than that, and than all but this share of the vertices."""
 
-_AROUND = (0.8, 0.15)
-"""How much of the wanted distances goes by paths around hubs, where there are any: first, for the
-order of the blocks, and then, for less stress. Set by eye."""
+_AROUND, _CLOSER = 0.8, 0.15
+"""How much of the wanted distances goes by paths around hubs, where there are any: for the order of
+the blocks, and once that is found. Set by eye."""
 
-_FIRST_RATE = (1.0, 0.1)
-_ROUNDS = (1.0, 0.7)
-"""Each descent's longest step, against one that moves the farthest pair wholly, and its rounds
-against those that the settings want."""
+_GENTLE = 0.1
+"""The longest step of a drawing that has its order, against one that moves any pair wholly."""
+
+_WORTH = 0.75
+"""What is left of the cost when it is worth to draw blocks nearer to hubs: order reads better."""
 
 _SIZES = (0.15, 0.25, 0.4, 0.65, 1.0, 1.6)
 """Mean areas of bodies that are tried, in squares of the distance of neighbours."""
@@ -88,12 +89,13 @@ class Wishes:
         bones: float32 (n, 2), the skeleton.
         keep: Share of the skeleton's own distances in the wanted ones.
         charge: float32 (n,), to which the bodies' areas are in proportion.
-        paths: float64 (n, n), wanted distances along the data, in distances of neighbours; the
-            later ones are for a drawing that has found the shape of the earlier ones.
+        paths: float64 (n, n), wanted distances along the data, in distances of neighbours.
+        closer: The same where hubs draw their neighbours nearer, or None where there are no hubs.
     """
 
     hops: Hops
-    paths: tuple[DoubleArray, ...]
+    paths: DoubleArray
+    closer: DoubleArray | None
     bones: FloatArray
     keep: float
     charge: FloatArray
@@ -104,7 +106,8 @@ class Wishes:
         total = self.charge.sum(dtype=np.float64) / max(charge.sum(dtype=np.float64), 1e-30)
         return Wishes(
             hops=self.hops.of(inside),
-            paths=_inside(self.paths, inside),
+            paths=self.paths[np.ix_(inside, inside)],
+            closer=None if self.closer is None else self.closer[np.ix_(inside, inside)],
             bones=self.bones[inside],
             keep=self.keep,
             charge=charge * np.float32(total),
@@ -136,7 +139,7 @@ def draw(
     graph = csr_array((ones, level.neighbours, level.indptr), (level.vertices,) * 2)
     parts, part = connected_components(graph, directed=False)
     places = np.zeros((level.vertices, 2), np.float32)
-    paths = _paths(level, hops)
+    paths, closer = _paths(level, hops)
     sizes = np.bincount(part, minlength=parts)
     areas = tuple(size * level.vertices for size in _SIZES)
     for number in np.argsort(-sizes, kind="stable").tolist():
@@ -148,49 +151,46 @@ def draw(
             bones=_squarish(start[inside]),
             keep=keep,
             charge=level.charge[inside],
-            paths=_inside(paths, inside),
+            paths=paths[np.ix_(inside, inside)],
+            closer=None if closer is None else closer[np.ix_(inside, inside)],
         )
         # The largest part chooses for all, so that equal vertices have equal room.
         bend, area = _best(wishes, areas, settings, seed)
         areas = (area,)
-        places[inside] = _drawn(wishes, bend, settings.rounds, seed)
+        first = _drawn(wishes, bend, settings.rounds, seed)
+        places[inside] = _settled(wishes, first, area, settings, seed)
     area = areas[len(areas) // 2] * settings.bodies
     if parts > 1:
         places = pack(places, part.astype(np.int32), _radius(level.charge, area))
     return Drawing(places=places, area=area)
 
 
-def _inside(
-    paths: tuple[DoubleArray, ...], inside: npt.NDArray[np.int64]
-) -> tuple[DoubleArray, ...]:
-    return tuple(some[np.ix_(inside, inside)] for some in paths)
-
-
-def _paths(level: Level, hops: Hops) -> tuple[DoubleArray, ...]:
+def _paths(level: Level, hops: Hops) -> tuple[DoubleArray, DoubleArray | None]:
     """Distances along the data, in distances of neighbours: each float64 (n, n).
 
-    Where there are hubs, a part of it is the length of a path whose edges at a hub are longer, as
+    Where there are hubs, most of it is the length of a path whose edges at a hub are longer, as
     many times as it has more edges than most: what many share, as a mask that every block reads,
-    would else draw all of them together and mix their order. Once that is found it is kept when
-    the hub draws them nearer.
+    would else draw all of them together and mix their order. The second ones are for a drawing
+    that has found this order and keeps it when the hub draws its blocks nearer.
     """
     distances = hops.distances()
     degree = np.diff(level.indptr)
     ends = np.repeat(np.arange(level.vertices), degree)
     near = distances[ends, level.neighbours]
     if not len(near):
-        return (distances,)
+        return distances, None
     distances /= np.median(near)
     usual = max(_SHARED, float(np.quantile(degree, 1 - _RARE)))
     shared = np.maximum(degree[ends], degree[level.neighbours])
     if shared.max() <= usual:
-        return (distances,)
+        return distances, None
     lengths = near / np.median(near) * np.maximum(shared / usual, 1)
     graph = csr_array((lengths, level.neighbours, level.indptr), (level.vertices,) * 2)
     around = dijkstra(graph, directed=False)
     apart = ~np.isfinite(around)
     around[apart] = distances[apart]
-    return tuple((1 - share) * distances + share * around for share in _AROUND)
+    far, near = ((1 - share) * distances + share * around for share in (_AROUND, _CLOSER))
+    return far, near
 
 
 def _radius(charge: FloatArray, area: float) -> FloatArray:
@@ -206,15 +206,20 @@ def _best(
     for bend in _BENDS if settings.fill > 0 else (_STRAIGHT,):
         places = _drawn(trial, bend, _TRIAL_ROUNDS, seed)
         for area in areas:
-            reach = _radius(trial.charge, area) + np.float32(_SWELL)
-            # By its square, as who has much of it already cannot afford more.
-            cost = trial.hops.stress(places, reach) ** 2 / _USUAL_STRESS
-            if settings.fill > 0:
-                lack = np.log(settings.fill / max(_cover(places, reach), 1e-3))
-                cost += _EMPTINESS * max(lack, 0) ** 3
-            found.append((cost, bend, area))
+            found.append((_cost(trial, places, area, settings.fill), bend, area))
     _, bend, area = min(found)
     return bend, area
+
+
+def _cost(wishes: Wishes, places: FloatArray, area: float, fill: float) -> float:
+    """What a drawing has of stress and of emptiness."""
+    reach = _radius(wishes.charge, area) + np.float32(_SWELL)
+    # By its square, as who has much of it already cannot afford more.
+    cost = wishes.hops.stress(places, reach) ** 2 / _USUAL_STRESS
+    if fill > 0:
+        lack = np.log(fill / max(_cover(places, reach), 1e-3))
+        cost += _EMPTINESS * max(lack, 0) ** 3
+    return float(cost)
 
 
 def _cover(places: FloatArray, reach: FloatArray) -> float:
@@ -229,17 +234,34 @@ def _cover(places: FloatArray, reach: FloatArray) -> float:
 
 
 def _drawn(wishes: Wishes, bend: tuple[float, float], rounds: int, seed: int) -> FloatArray:
+    """Places whose distances are nearly the wanted ones."""
     bones = wishes.bones.astype(np.float64)
+    wanted = _wanted(wishes, wishes.paths, bend)
     random = np.random.default_rng(seed)
     weights = _weights(wishes.hops)
-    places = wishes.bones
-    for paths, rate, share in zip(wishes.paths, _FIRST_RATE, _ROUNDS, strict=False):
-        bent = _bent(paths.copy(), *bend)
-        wanted = _blend(bent, bones * _best_scale(bones, bent), wishes.keep)
-        start = places.astype(np.float64)
-        start *= _best_scale(start, wanted)
-        places = _descend(start, wanted, weights, rate, round(share * rounds), random)
-    return places
+    return _descend(bones * _best_scale(bones, wanted), wanted, weights, 1.0, rounds, random)
+
+
+def _settled(
+    wishes: Wishes, places: FloatArray, area: float, settings: LayoutSettings, seed: int
+) -> FloatArray:
+    """Places after hubs have drawn them nearer, if that spares much; else as they were."""
+    if wishes.closer is None:
+        return places
+    wanted = _wanted(wishes, wishes.closer, _STRAIGHT)
+    start = places.astype(np.float64)
+    start *= _best_scale(start, wanted)
+    random = np.random.default_rng(seed)
+    weights = _weights(wishes.hops)
+    closer = _descend(start, wanted, weights, _GENTLE, settings.rounds, random)
+    before, after = (_cost(wishes, one, area, settings.fill) for one in (places, closer))
+    return closer if after < _WORTH * before else places
+
+
+def _wanted(wishes: Wishes, paths: DoubleArray, bend: tuple[float, float]) -> FloatArray:
+    bent = _bent(paths.copy(), *bend)
+    bones = wishes.bones.astype(np.float64)
+    return _blend(bent, bones * _best_scale(bones, bent), wishes.keep)
 
 
 def _weights(hops: Hops) -> FloatArray:

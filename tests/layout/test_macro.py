@@ -63,8 +63,9 @@ def test_where_many_have_many_edges_none_is_a_hub() -> None:
     ]
     level = finest(compute_graph(count, edges))
     counted = hops(Hierarchy(levels=(level,), parents=()))
-    (paths,) = _paths(level, counted)
+    paths, closer = _paths(level, counted)
     np.testing.assert_allclose(paths, counted.distances())
+    assert closer is None
 
 
 def test_a_hub_draws_blocks_nearer_and_keeps_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,18 +78,24 @@ def test_a_hub_draws_blocks_nearer_and_keeps_their_order(monkeypatch: pytest.Mon
     # As far from the order as a skeleton can be.
     start = np.random.default_rng(2).standard_normal((count, 2)).astype(np.float32)
 
-    def drawn(*around: float) -> tuple[float, float]:
+    def drawn(around: float, closer: float, worth: float) -> tuple[float, float]:
         monkeypatch.setattr(macro, "_AROUND", around)
-        drawing = draw(level, counted, start, keep=0, seed=1, settings=LayoutSettings())
+        monkeypatch.setattr(macro, "_CLOSER", closer)
+        monkeypatch.setattr(macro, "_WORTH", worth)
+        drawing = draw(level, counted, start, keep=0, seed=1, settings=LayoutSettings(fill=0))
         chain = drawing.places[1:]
         near, far = (
             np.hypot(*(chain[apart:] - chain[:-apart]).T).mean() for apart in (1, count // 2)
         )
         return counted.stress(drawing.places, np.zeros(count, np.float32)), float(near / far)
 
-    first, last = macro._AROUND
-    stress, disorder = drawn(first, last)
-    _, mixed = drawn(0.0)
-    unsettled, _ = drawn(first)
-    assert stress < unsettled
+    usual, closer, worth = macro._AROUND, macro._CLOSER, macro._WORTH
+    stress, disorder = drawn(usual, closer, 10.0)
+    unsettled, ordered = drawn(usual, closer, 0.0)
+    as_far, _ = drawn(usual, usual, 10.0)
+    _, mixed = drawn(0.0, 0.0, 0.0)
+    assert stress < min(unsettled, as_far)
+    assert ordered < mixed / 2
     assert disorder < mixed / 2
+    # What spares little is left as it was.
+    assert drawn(usual, closer, worth) == (unsettled, ordered)
