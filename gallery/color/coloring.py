@@ -12,14 +12,14 @@ from gallery.color.families import type_color
 from gallery.color.oklab import hex_of, srgb8_from_oklch
 from gallery.color.palettes import Colors, check, for_ground, from_hex, is_categorical, sample
 from gallery.color.scale import SCALES, Positions, Scale, amount, places
-from gallery.color.tree import tree_places
+from gallery.color.tree import great_layers, layer_name, tree_places
 from gallery.color.types import Coloring, LegendEntry
 from gallery.errors import RenderError
 from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.settings import ColorRule
 
 _STEPS = 512
-_LEGEND = 14
+_LEGEND = 24
 Index = npt.NDArray[np.uint16]
 Parts = tuple[Index, Colors, tuple[LegendEntry, ...]]
 
@@ -107,7 +107,7 @@ def _by_layer(graph: ComputeGraph, palette: str, ground: str) -> Parts:
         return _by_chain(graph, palette, ground)
     tree = tree_places(graph.layers, vertex_layer)
     chosen = palette or "aurora"
-    heads = tree.heads or (0,)
+    heads = [head for head, _ in great_layers(graph.layers, tree)] or [0]
     if is_categorical(chosen):
         top = _heads_of(graph, heads)
         colors = sample(chosen, np.zeros(len(heads) + 1), ground)
@@ -116,9 +116,9 @@ def _by_layer(graph: ComputeGraph, palette: str, ground: str) -> Parts:
     else:
         colors = sample(chosen, np.arange(_STEPS * 2) / (_STEPS * 2 - 1), ground)
         index = np.rint(tree.place * (len(colors) - 1)).astype(np.uint16)[vertex_layer]
-        swatches = sample(chosen, tree.middle[list(heads)], ground)
-    shares = tree.counts[list(heads)] / max(graph.vertices, 1)
-    labels = [_tidy(graph.layers[head].name or "model") for head in heads]
+        swatches = sample(chosen, tree.middle[heads], ground)
+    shares = tree.counts[heads] / max(graph.vertices, 1)
+    labels = [_tidy(layer_name(graph.layers, head) or "model") for head in heads]
     return index, colors, _legend(labels, swatches, shares)
 
 

@@ -78,6 +78,49 @@ def tree_places(
     return TreePlaces(place=place, middle=(low + high) / 2, counts=counts, heads=heads)
 
 
+def great_layers(
+    layers: Sequence[Layer], tree: TreePlaces, least: float = 1
+) -> tuple[tuple[int, tuple[int, ...]], ...]:
+    """The layers that show as the largest parts, none within another, as execution orders them.
+
+    A layer that holds more than half of all says nothing: those within it stand for it.
+
+    Args:
+        layers: Parents first.
+        tree: Of these layers.
+        least: Vertices that a layer within another must hold to count.
+
+    Returns:
+        Each with the layers at its own topmost fork, or with none.
+    """
+    below: list[list[int]] = [[] for _ in layers]
+    for child, record in enumerate(layers):
+        if record.parent >= 0 and tree.counts[child] >= least:
+            below[record.parent].append(child)
+    found: list[tuple[int, tuple[int, ...]]] = []
+    waiting = list(tree.heads)
+    while waiting:
+        head = waiting.pop()
+        inner = head
+        while len(below[inner]) == 1:
+            inner = below[inner][0]
+        parts = below[inner]
+        if parts and tree.counts[head] > 0.5 * tree.counts[0]:
+            waiting += parts
+        else:
+            found.append((head, tuple(parts)))
+    return tuple(sorted(found, key=lambda one: (float(tree.middle[one[0]]), one[0])))
+
+
+def layer_name(layers: Sequence[Layer], layer: int) -> str:
+    """The last part of a layer's name; a number with what it counts."""
+    name = layers[layer].name
+    while name.split(".", maxsplit=1)[0].isdigit() and layers[layer].parent > 0:
+        layer = layers[layer].parent
+        name = f"{layers[layer].name}.{name}"
+    return name
+
+
 def _weight(
     item: int,
     layer: int,

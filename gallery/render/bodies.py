@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
-from gallery.color.tree import tree_places
+from gallery.color.tree import great_layers, layer_name, tree_places
 from gallery.color.types import Coloring
 from gallery.graph import ComputeGraph
 from gallery.layout.types import Layout
@@ -66,7 +66,7 @@ def bodies_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Body]:
     layer, index = graph.vertex_layer()[::step], coloring.index[::step]
     least = max(_LEAST * len(layer), 3)
     bodies = []
-    for head, depth, region in _layers(graph, graph.vertex_layer())[:_MOST]:
+    for head, depth, region in _layers(graph)[:_MOST]:
         inside = members_of(graph, head)[layer]
         if inside.sum() < least:
             continue
@@ -74,7 +74,7 @@ def bodies_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Body]:
         red, green, blue = (int(one) for one in coloring.colors[index[inside]].mean(axis=0))
         bodies.append(
             Body(
-                name=layer_name(graph, head),
+                name=layer_name(graph.layers, head),
                 depth=depth,
                 region=region,
                 anchor=anchor,
@@ -85,42 +85,18 @@ def bodies_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Body]:
     return bodies
 
 
-def great_layers(graph: ComputeGraph, layer: npt.NDArray[np.int32]) -> list[int]:
-    """The layers that a picture shows as its largest parts, none within another.
-
-    Args:
-        graph: Whose layers.
-        layer: int32 (n,), of each vertex.
-    """
-    return [head for head, depth, _ in _layers(graph, layer) if depth == 0]
+def great_heads(graph: ComputeGraph) -> list[int]:
+    """The layers that a picture shows as its largest parts, none within another."""
+    return [head for head, depth, _ in _layers(graph) if depth == 0]
 
 
-def _layers(graph: ComputeGraph, layer: npt.NDArray[np.int32]) -> list[tuple[int, int, bool]]:
-    """Layers to name, with depth and whether they are regions, the largest of each depth first.
-
-    A layer that is more than half of the picture says nothing: those within it stand for it.
-    """
-    tree = tree_places(graph.layers, layer)
-    least = _LEAST * len(layer)
-    below: list[list[int]] = [[] for _ in graph.layers]
-    for child, record in enumerate(graph.layers):
-        if record.parent >= 0 and tree.counts[child] >= least:
-            below[record.parent].append(child)
+def _layers(graph: ComputeGraph) -> list[tuple[int, int, bool]]:
+    """Layers to name, with depth and whether they are regions, the largest of each depth first."""
+    tree = tree_places(graph.layers, graph.vertex_layer())
     found: list[tuple[int, int, bool]] = []
-    waiting = [(head, 0) for head in tree.heads]
-    while waiting:
-        head, depth = waiting.pop()
-        inner = head
-        while len(below[inner]) == 1:
-            inner = below[inner][0]
-        parts = below[inner]
-        if parts and tree.counts[head] > 0.5 * len(layer):
-            waiting += [(part, depth) for part in parts]
-            continue
-        region = depth == 0 and bool(parts)
-        found.append((head, depth, region))
-        if region:
-            waiting += [(part, 1) for part in parts]
+    for head, parts in great_layers(graph.layers, tree, _LEAST * graph.vertices):
+        found.append((head, 0, bool(parts)))
+        found += [(part, 1, False) for part in parts]
     return sorted(found, key=lambda one: (one[1], -int(tree.counts[one[0]]), one[0]))
 
 
@@ -131,15 +107,6 @@ def members_of(graph: ComputeGraph, head: int) -> npt.NDArray[np.bool_]:
     for child in range(head + 1, len(graph.layers)):
         members[child] = members[graph.layers[child].parent]
     return members
-
-
-def layer_name(graph: ComputeGraph, layer: int) -> str:
-    """The last part of a layer's name; a number with what it counts."""
-    name = graph.layers[layer].name
-    while name.split(".", maxsplit=1)[0].isdigit() and graph.layers[layer].parent > 0:
-        layer = graph.layers[layer].parent
-        name = f"{graph.layers[layer].name}.{name}"
-    return name
 
 
 def _anchor(points: Points, frame: Frame) -> tuple[tuple[float, float], float]:

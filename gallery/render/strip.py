@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from gallery.color.oklab import hex_of
+from gallery.color.tree import layer_name
 from gallery.color.types import Coloring
 from gallery.graph import ComputeGraph
-from gallery.render.bodies import great_layers, layer_name, members_of
+from gallery.render.bodies import great_heads, members_of
 
 _COLORS = 160
 
@@ -39,11 +40,11 @@ def layer_strip(graph: ComputeGraph, coloring: Coloring) -> tuple[Stretch, ...]:
     layer = graph.vertex_layer()
     stretches = []
     rest = np.ones(graph.vertices, bool)
-    for head in great_layers(graph, layer):
+    for head in great_heads(graph):
         inside = members_of(graph, head)[layer]
         rest &= ~inside
         places = np.flatnonzero(inside)
-        stretches.append((float(np.median(places)), layer_name(graph, head), places))
+        stretches.append((float(np.median(places)), layer_name(graph.layers, head), places))
     if rest.any():
         places = np.flatnonzero(rest)
         stretches.append((float(np.median(places)), "", places))

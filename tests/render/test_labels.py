@@ -17,7 +17,7 @@ from gallery.load import load
 from gallery.lower import lower
 from gallery.model import Layer
 from gallery.render import render
-from gallery.render.bodies import bodies_of, great_layers
+from gallery.render.bodies import bodies_of, great_heads
 from gallery.render.frame import frame
 from gallery.render.labels import (
     CONTRAST,
@@ -199,8 +199,11 @@ def test_parts_stand_for_a_layer_that_is_nearly_everything() -> None:
     layout = ring(deep)
     names = {body.name for body in bodies_of(layout, color(deep), frame(layout.positions, 900, 0))}
     assert names == {"layer.0", "layer.1", "layer.2", "layer.3", "head"}
-    heads = great_layers(deep, deep.vertex_layer())
-    assert sorted(heads) == [1, 4, 5, 6, 7]
+    assert sorted(great_heads(deep)) == [1, 4, 5, 6, 7]
+    found = color(deep)
+    assert {entry.label for entry in found.legend} == names
+    assert sum(entry.share for entry in found.legend) == pytest.approx(1)
+    assert len({entry.color for entry in found.legend}) == 5
 
 
 def spiral(graph: ComputeGraph) -> Layout:
