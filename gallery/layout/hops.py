@@ -60,14 +60,22 @@ class Hops:
             places: float32 (k, 2), the middles of the discs.
             radius: float32 (k,).
         """
-        x, y = places.astype(np.float64).T
-        own = radius.astype(np.float64) ** 2
-        both = own[:, None] + own[None, :]
-        square = (x[:, None] - x[None, :]) ** 2 + (y[:, None] - y[None, :]) ** 2 + both / 2
-        mean = np.sqrt(square - np.minimum(both / 4, 0.18 * square))
-        ratio = float((mean * self.near).sum())
-        total = float((square * self.square).sum()) * float(self.pairs.sum())
+        ratio, total = _sums_over_discs(places, radius, self.near, self.square)
+        total *= float(self.pairs.sum())
         return 1 - ratio * ratio / total if total > 0 else 1.0
+
+
+@njit(cache=True, nogil=True)
+def _sums_over_discs(places, radius, near, square):  # type: ignore[no-untyped-def]
+    ratio, total = 0.0, 0.0
+    for i in range(len(places)):
+        x, y, own = np.float64(places[i, 0]), np.float64(places[i, 1]), np.float64(radius[i]) ** 2
+        for j in range(len(places)):
+            both = own + np.float64(radius[j]) ** 2
+            apart = (x - places[j, 0]) ** 2 + (y - places[j, 1]) ** 2 + both / 2
+            ratio += np.sqrt(apart - min(both / 4, 0.18 * apart)) * near[i, j]
+            total += apart * square[i, j]
+    return ratio, total
 
 
 def hops(sizes: Hierarchy) -> Hops:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from numba import njit
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.spatial.distance import cdist
 
 from gallery.layout.hops import DoubleArray, Hops
 from gallery.layout.levels import FloatArray, IntArray, Level
@@ -294,18 +295,15 @@ def _blend(paths: FloatArray, bones: npt.NDArray[np.float64], keep: float) -> Fl
     """Path lengths mixed with the distances of the skeleton: float32 (n, n)."""
     if not keep:
         return paths
-    apart = np.sqrt(((bones[:, None] - bones[None, :]) ** 2).sum(axis=2))
-    return np.asarray((1 - keep) * paths + keep * apart, np.float32)
+    return np.asarray((1 - keep) * paths + keep * cdist(bones, bones), np.float32)
 
 
 def _best_scale(positions: npt.NDArray[np.float64], wanted: FloatArray) -> float:
     """The factor that brings the distances of positions nearest to the wanted ones."""
     index = np.linspace(0, len(positions) - 1, min(len(positions), 300)).astype(np.int64)
     some = positions[index]
-    length = np.sqrt(((some[:, None] - some[None, :]) ** 2).sum(axis=2))
     goal = wanted[np.ix_(index, index)].astype(np.float64)
-    apart = goal > 0
-    ratio = length[apart] / goal[apart]
+    ratio = np.divide(cdist(some, some), goal, out=np.zeros_like(goal), where=goal > 0)
     total = float((ratio**2).sum())
     return float(ratio.sum()) / total if total > 0 else 1.0
 
