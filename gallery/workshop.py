@@ -91,7 +91,7 @@ class Workshop:
             self.viewer()
 
     def model(self) -> Model:
-        """The operator graph; read anew by each worker, since that is as quick as a cache."""
+        """The operator graph; read anew for each model, since that is as quick as a cache."""
         if self._model is None:
             with self._step("load", ""):
                 dims, default = self.plan.dims, self.plan.default_dim

@@ -1,4 +1,4 @@
-"""Jobs in processes of their own: results by name, limits from outside, crashes that stay alone."""
+"""Jobs in worker processes: results by name, limits from outside, crashes that stay alone."""
 
 from __future__ import annotations
 
