@@ -222,7 +222,8 @@ def _warnings(proto: onnx.ModelProto, kept: Slim, flat: Flat, state: Inference) 
     if kept.training:
         said.append("the file's own training information is left out")
     if flat.missing:
-        said.append(f"nothing makes {_some(flat.missing)}, which operators read")
+        missing = list(dict.fromkeys(flat.missing))
+        said.append(f"nothing makes {_some(missing)}, which operators read")
     unknown = [
         step.name
         for step in flat.steps

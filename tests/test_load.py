@@ -89,7 +89,10 @@ def test_initializers_that_are_inputs_too(tmp_path):
 
 
 def test_names_that_nothing_makes_are_said(tmp_path):
-    model = loaded(tmp_path, "net (float[1] x) => (y) { y = Add(x, ghost) }")
+    branches = """then_branch = a () => (float[1] ghost) { p = Neg(x) },
+        else_branch = b () => (float[1] ghost) { q = Exp(x) }"""
+    text = f"net (float[1] x, bool c) => (y, z) {{ y = Add(x, ghost) z = If (c) <{branches}> }}"
+    model = loaded(tmp_path, text)
     assert model.warnings[0] == "nothing makes 'ghost', which operators read"
     assert model.tensors[model.operators[0].inputs[1]].shape is None
 

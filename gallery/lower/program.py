@@ -176,8 +176,9 @@ def _unmade(model: Model) -> set[int]:
     """Tensors that operators read and nothing makes: taken for inputs, as the load warned."""
     made = {tensor for operator in model.operators for tensor in operator.outputs}
     made |= {t for operator in model.operators for body in operator.bodies for t in body.inputs}
-    read = {tensor for operator in model.operators for tensor in operator.inputs if tensor >= 0}
-    return {t for t in read - made if not model.tensors[t].is_parameter}
+    read = {tensor for operator in model.operators for tensor in operator.inputs}
+    read |= {t for operator in model.operators for body in operator.bodies for t in body.outputs}
+    return {t for t in read - made if t >= 0 and not model.tensors[t].is_parameter}
 
 
 def gather(context: Context, tensors: list[ProgramTensor]) -> list[Part]:

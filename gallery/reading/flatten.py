@@ -124,7 +124,7 @@ class Flat:
             return -1
         if name not in scope.names:
             scope.names[name] = self.new(name)
-            self.missing.append(name)
+            self.missing.append(text_of(name))
         return scope.names[name]
 
     def make(self, name: str, scope: Scope) -> int:

@@ -252,13 +252,24 @@ def test_lowering_leaves_no_cycles_for_the_collector() -> None:
     assert gc.collect() < 100
 
 
-def test_a_tensor_that_nothing_makes_is_an_input(tmp_path: Path) -> None:
-    text = '<ir_version: 9, opset_import: ["": 18]> g (float[2,8] x) => (float[2,8] y)'
-    proto = onnx.parser.parse_model(f"{text} {{ y = Add(x, ghost) }}")
+@pytest.mark.parametrize("passes", ["forward", "training"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "y = Add(x, ghost)",
+        """y = If (c) <
+            then_branch = a () => (float[2,8] ghost) { p = Neg(x) },
+            else_branch = b () => (float[2,8] q) { q = Exp(x) }
+        >""",
+    ],
+)
+def test_a_tensor_that_nothing_makes_is_an_input(tmp_path: Path, body: str, passes: str) -> None:
+    text = '<ir_version: 9, opset_import: ["": 18]> g (float[2,8] x, bool c) => (float[2,8] y)'
+    proto = onnx.parser.parse_model(f"{text} {{ {body} }}")
     path = tmp_path / "ghost.onnx"
     path.write_bytes(proto.SerializeToString())
     model = load(path)
-    graph = lower(model, vertices=10)
+    graph = lower(model, vertices=10, passes=passes)
     ghost = next(i for i, tensor in enumerate(model.tensors) if tensor.name == "ghost")
     assert graph.vertex_kind[graph.producers(ghost)].tolist() == [Kind.INPUT]
 
