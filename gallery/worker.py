@@ -48,8 +48,10 @@ def main() -> int:
     os.dup2(2, 1)
     for order in _orders(sys.stdin.buffer):
         _end_with(order.parent)
-        _say(events, **_work(order, events))
+        ending = _work(order, events)
+        # The supervisor reads the log as soon as it hears how the job ended.
         sys.stderr.flush()
+        _say(events, **ending)
     return 0
 
 
@@ -105,6 +107,5 @@ def _end_with(parent: int) -> None:
 
 if __name__ == "__main__":
     status = main()
-    sys.stderr.flush()
     # All that was made is in the cache; to take numba's compiled code apart takes 0.6 s.
     os._exit(status)

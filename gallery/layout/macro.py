@@ -59,7 +59,8 @@ _GENTLE = 0.1
 """The longest step of a drawing that has its order, against one that moves any pair wholly."""
 
 _WORTH = 0.75
-"""What is left of the cost when it is worth to draw blocks nearer to hubs: order reads better."""
+"""What is left of the cost when it is worth to draw blocks nearer to hubs: order reads better.
+Set by eye."""
 
 _SIZES = (0.15, 0.25, 0.4, 0.65, 1.0, 1.6)
 """Mean areas of bodies that are tried, in squares of the distance of neighbours."""
@@ -190,8 +191,8 @@ def _paths(level: Level, hops: Hops) -> tuple[DoubleArray, DoubleArray | None]:
     around = dijkstra(graph, directed=False)
     apart = ~np.isfinite(around)
     around[apart] = distances[apart]
-    far, near = ((1 - share) * distances + share * around for share in (_AROUND, _CLOSER))
-    return far, near
+    first, closer = ((1 - share) * distances + share * around for share in (_AROUND, _CLOSER))
+    return first, closer
 
 
 def _radius(charge: FloatArray, area: float) -> FloatArray:

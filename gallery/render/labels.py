@@ -24,9 +24,9 @@ from gallery.color.types import Coloring
 from gallery.layout.types import Layout
 from gallery.render.bodies import Body, bodies_of, traces
 from gallery.render.frame import Frame
-from gallery.render.sheet import Stroke, Thing, Words, capsule, dot
+from gallery.render.sheet import Stroke, Thing, Words, dot, draw_things
 from gallery.render.spots import Rectangle, Spots
-from gallery.render.words import ASCENT, Face, extent, mask, plain, put
+from gallery.render.words import ASCENT, Face, extent, mask, plain
 
 CONTRAST = 4.5
 """Least contrast of a label to what is under it (WCAG 2.2, success criterion 1.4.3)."""
@@ -132,14 +132,7 @@ def draw_labels(
         ground: "dark" or "light".
     """
     out = shade_labels(pixels, labels, ground)
-    for label in labels:
-        if label.lead is not None:
-            width, tone = lead_width(label), lead_color(label, ground)
-            put(out, *capsule(*label.lead, width), tone)
-            put(out, *capsule(label.lead[1], label.lead[1], _END * width), tone)
-    for label in labels:
-        ink = label_color(label, ground)
-        put(out, mask(label.text, label.size, label.face), label.at, ink)
+    draw_things(out, named(labels, ground))
     return out
 
 
@@ -161,7 +154,7 @@ def named(
         tone = hex_of(np.array(lead_color(label, ground), np.uint8))
         (x, y), (to_x, to_y) = label.lead
         x, y, to_x, to_y = x * scale, top + y * scale, to_x * scale, top + to_y * scale
-        width = scale * lead_width(label)
+        width = scale * max(label.size / 18, 1.0)
         things += [
             Stroke(x=x, y=y, to_x=to_x, to_y=to_y, width=width, color=tone),
             dot((to_x, to_y), _END * width, tone),
@@ -170,7 +163,7 @@ def named(
         Words(
             text=label.text,
             x=label.at[0] * scale,
-            y=top + (label.at[1] + ASCENT * label.size) * scale,
+            y=top + (label.at[1] + round(ASCENT * label.size)) * scale,
             size=label.size * scale,
             color=hex_of(np.array(label_color(label, ground), np.uint8)),
             face=label.face,
@@ -178,11 +171,6 @@ def named(
         for label in labels
     )
     return things
-
-
-def lead_width(label: Label) -> float:
-    """Width of the line to the body, in pixels."""
-    return max(label.size / 18, 1.0)
 
 
 def shade_labels(

@@ -5,6 +5,7 @@ The same list makes the PDF, see `gallery.render.document`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -156,7 +157,25 @@ def sheet_picture(sheet: Sheet, dpi: float = 300) -> Picture:
         raise RenderError(f"a sheet of {width}×{height} pixels", hint="choose another resolution")
     pixels = np.empty((height, width, 3), np.uint8)
     pixels[:] = from_hex(sheet.ground)
-    for thing in sheet.things:
+    draw_things(pixels, sheet.things, scale)
+    metadata = {
+        **dict(sheet.metadata),
+        "Title": sheet.title,
+        "Software": "gallery-of-networks",
+        "Density": f"{dpi:.0f}",
+    }
+    return Picture(pixels=pixels, metadata=metadata)
+
+
+def draw_things(pixels: npt.NDArray[np.uint8], things: Iterable[Thing], scale: float = 1.0) -> None:
+    """Draw things over pixels in place.
+
+    Args:
+        pixels: uint8 (h, w, 3); what would fall outside is cut off.
+        things: In the order in which they are drawn.
+        scale: Pixels a unit of the things.
+    """
+    for thing in things:
         if isinstance(thing, Words):
             _write(pixels, thing, scale)
         elif isinstance(thing, Bar):
@@ -165,13 +184,6 @@ def sheet_picture(sheet: Sheet, dpi: float = 300) -> Picture:
             _stroke(pixels, thing, scale)
         else:
             _paste(pixels, thing, scale)
-    metadata = {
-        **dict(sheet.metadata),
-        "Title": sheet.title,
-        "Software": "gallery-of-networks",
-        "Density": f"{dpi:.0f}",
-    }
-    return Picture(pixels=pixels, metadata=metadata)
 
 
 def _tone(color: str) -> tuple[int, int, int]:
@@ -199,14 +211,14 @@ def _fill(pixels: npt.NDArray[np.uint8], bar: Bar, scale: float) -> None:
 
 
 def _stroke(pixels: npt.NDArray[np.uint8], stroke: Stroke, scale: float) -> None:
-    put(pixels, *capsule(
+    put(pixels, *_capsule(
         (stroke.x * scale, stroke.y * scale),
         (stroke.to_x * scale, stroke.to_y * scale),
         max(stroke.width * scale, 1.0),
     ), _tone(stroke.color))  # fmt: skip
 
 
-def capsule(
+def _capsule(
     start: tuple[float, float], end: tuple[float, float], width: float
 ) -> tuple[npt.NDArray[np.float32], tuple[int, int]]:
     """Cover of a line with round ends, and the left top of it, in pixels."""

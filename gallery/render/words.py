@@ -166,20 +166,6 @@ def put(
     pixels[y0:y1, x0:x1] = np.rint(under + (over - under) * part).astype(np.uint8)
 
 
-def write(
-    pixels: npt.NDArray[np.uint8],
-    text: str,
-    at: tuple[int, int],
-    size: int,
-    color: tuple[int, int, int],
-    face: Face = Face.TEXT,
-) -> int:
-    """Write a line in place, its left top at a point; returns its width in pixels."""
-    shown = plain(text, 200)
-    put(pixels, mask(shown, size, face), at, color)
-    return extent(shown, size, face)[0]
-
-
 def wrap(text: str, size: float, width: float, most: int = 99, face: Face = Face.TEXT) -> list[str]:
     """Break a text into lines of a width, at most so many; the last one ends in dots if cut.
 

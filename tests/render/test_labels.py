@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gallery.color import color
 from gallery.graph import ComputeGraph
@@ -29,6 +31,7 @@ from gallery.render.labels import (
     place_labels,
     shade_labels,
 )
+from gallery.render.spots import counts
 from gallery.render.words import mask, text_width
 from gallery.settings import ScanSettings
 from tests.render.scans import layered, placed, ring
@@ -204,6 +207,19 @@ def test_parts_stand_for_a_layer_that_is_nearly_everything() -> None:
     assert {entry.label for entry in found.legend} == names
     assert sum(entry.share for entry in found.legend) == pytest.approx(1)
     assert len({entry.color for entry in found.legend}) == 5
+
+
+@given(
+    points=st.lists(st.tuples(st.integers(-9, 59), st.integers(-9, 39)), max_size=40),
+    cells=st.sampled_from([1, 5, 10]),
+)
+def test_points_are_counted_in_their_cells(points: list[tuple[int, int]], cells: int) -> None:
+    """Against NumPy's histogram; half pixels lie on no edge of a cell."""
+    places = np.array(points, np.float32).reshape(-1, 2) + np.float32(0.5)
+    expected, _, _ = np.histogram2d(
+        places[:, 1], places[:, 0], bins=cells, range=((0, 30), (0, 50))
+    )
+    np.testing.assert_array_equal(counts(places, (50, 30), cells), expected)
 
 
 def spiral(graph: ComputeGraph) -> Layout:

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from gallery.color import color
+from gallery.color.palettes import from_hex
 from gallery.errors import RenderError
 from gallery.render import RenderSettings, render_svg
 from gallery.render.frame import frame
-from gallery.render.labels import place_labels
+from gallery.render.labels import CONTRAST, luminance, place_labels
 from gallery.render.legend import legend_under
 from gallery.render.sheet import Words
 from tests.render.scans import layered, placed, ring
@@ -69,6 +70,24 @@ def test_names_and_legend_are_text_that_is_as_wide_as_in_pixels(attribute: str) 
     assert moved == [f"translate(0 {800 - round(strip.height)})"]
     bare = ET.fromstring(render_svg(layout, coloring, size=800))
     assert not list(bare.iter(f"{SVG}text"))
+
+
+@pytest.mark.parametrize("ground", ["dark", "light"])
+def test_names_read_well_on_whatever_is_under_them(ground: str) -> None:
+    layout = ring(layered())
+    coloring = color(layout.graph, ground=ground)
+    text = render_svg(layout, coloring, size=800, settings=RenderSettings(labels=True))
+    root = ET.fromstring(text)
+    (group,) = (one for one in root.iter(f"{SVG}g") if one.get("paint-order") == "stroke")
+    halo, cover = from_hex(group.get("stroke", "")), float(group.get("stroke-opacity", ""))
+    # The worst that can be under a name is what is least like its halo.
+    worst = halo * cover + (255 - 255 * (ground == "light")) * (1 - cover)
+    names = list(group.iter(f"{SVG}text"))
+    assert names
+    for name in names:
+        both = luminance(from_hex(name.get("fill", ""))), luminance(worst)
+        assert (max(both) + 0.05) / (min(both) + 0.05) >= CONTRAST
+        assert float(name.get("stroke-width", "")) > 0.4 * float(name.get("font-size", ""))
 
 
 def test_an_empty_graph_is_its_ground() -> None:
