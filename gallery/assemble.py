@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gallery.cache import Cache, Entry, cache_key
+from gallery.errors import Failure
 from gallery.plan import ModelPlan
-from gallery.publish.exhibit import Failure
 from gallery.report import StageRun
 from gallery.settings import Limits
 from gallery.supervisor import Result

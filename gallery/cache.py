@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gallery.files import file_digest
+
 _TOUCH_AFTER = 3600.0
 """Seconds until a hit is noted again; a no-change build then writes nothing."""
 
@@ -68,12 +70,6 @@ def cache_key(stage: str, version: str, **inputs: object) -> str:
     """
     text = json.dumps([stage, version, inputs], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _parsed(text: bytes) -> dict[str, Any]:
@@ -217,12 +213,12 @@ class Cache:
         return Entry(key=key, value=record["value"], files=files)
 
     def _take(self, path: Path) -> CachedFile:
-        digest, size = file_digest(path), path.stat().st_size
-        place = self._file(digest)
+        sha256, size = file_digest(path), path.stat().st_size
+        place = self._file(sha256)
         place.parent.mkdir(parents=True, exist_ok=True)
         path.chmod(0o644)
         path.replace(place)
-        return CachedFile(path=place, sha256=digest, bytes=size)
+        return CachedFile(path=place, sha256=sha256, bytes=size)
 
     def _write(self, path: Path, content: bytes) -> None:
         temporary = self.temporary()

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from gallery.cache import file_digest
 from gallery.errors import SettingsError
-from gallery.swap import listing
+from gallery.files import file_digest, listing
 
 SITE_BYTES = 1_000_000_000
 """Most that GitHub Pages publishes (docs.github.com, "GitHub Pages limits")."""
@@ -156,11 +155,11 @@ def _manifest(site: Path, files: dict[str, int]) -> tuple[set[str], list[str]]:
         return set(), [f"manifest.json cannot be read: {error}"]
     claimed: set[str] = set()
     problems = []
-    for name, digest in _claims(manifest):
+    for name, sha256 in _claims(manifest):
         claimed.add(name)
         if name not in files:
             problems.append(f"manifest.json names {name}, which is not in the site")
-        elif file_digest(site / name) != digest:
+        elif file_digest(site / name) != sha256:
             problems.append(f"{name} is not the file that manifest.json names")
     return claimed, problems
 

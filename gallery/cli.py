@@ -16,7 +16,6 @@ from pathlib import Path
 from gallery import commands
 from gallery.configuration import color_rule
 from gallery.errors import DiscoverError, GalleryError, PublishError, SettingsError
-from gallery.report import printable
 from gallery.settings import (
     ATTRIBUTES,
     GROUNDS,
@@ -27,6 +26,7 @@ from gallery.settings import (
     ColorRule,
     ScanSettings,
 )
+from gallery.text import printable
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gallery import fields
 from gallery.errors import SettingsError
 from gallery.settings import GallerySettings, ScanSettings
+from gallery.text import printable
 
 if TYPE_CHECKING:
     from gallery.report import Report
@@ -24,7 +25,6 @@ def build(options: argparse.Namespace) -> int:
     from gallery.console import Progress
     from gallery.pipeline import BuildOptions
     from gallery.pipeline import build as build_site
-    from gallery.report import printable
 
     with Progress(sys.stderr) as progress:
         report = build_site(
@@ -63,7 +63,7 @@ def merge(options: argparse.Namespace) -> int:
 
 def _tell(report: Report, options: argparse.Namespace) -> int:
     """Say what was done, here and in the files that were asked for; the exit status."""
-    from gallery.report import failure_line, junit, markdown, one_line, printable
+    from gallery.report import failure_line, junit, markdown, one_line
 
     for model in report.models:
         for note in model.notes:
@@ -118,7 +118,6 @@ def settings_of(options: argparse.Namespace) -> GallerySettings:
 
 def scan(options: argparse.Namespace) -> int:
     """Make one picture."""
-    from gallery.report import printable
     from gallery.scan import make_scan, one_line
 
     settings = ScanSettings(

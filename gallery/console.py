@@ -6,6 +6,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
+from gallery.text import visible
+
 if TYPE_CHECKING:
     from gallery.bars import Bars
 
@@ -37,7 +39,7 @@ class Progress:
 
     def listen(self, model: str, event: dict[str, Any]) -> None:
         """Show an event of a model."""
-        name = "".join(letter if letter.isprintable() else "?" for letter in model)[:80]
+        name = visible(model)[:80]
         if event["event"] == "start":
             self._started[model] = time.monotonic()
         if self._shows_bars:

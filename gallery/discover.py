@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import stat
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gallery.errors import DiscoverError
+from gallery.files import open_regular
 from gallery.ignore import Pattern, ignored, parse
-from gallery.regular import open_regular
+from gallery.text import slugify
 
 IGNORE_FILE = ".galleryignore"
 LARGEST_SIDECAR = 1 << 20
-LONGEST_SLUG = 80
 
 _MODEL = ".onnx"
 
@@ -78,17 +76,6 @@ def discover(directory: Path, ignore: Sequence[str] = ()) -> tuple[ModelFile, ..
     ]
     slugs = _slugs([file.relative for file in found])
     return tuple(replace(file, slug=slug) for file, slug in zip(found, slugs, strict=True))
-
-
-def slugify(text: str) -> str:
-    """A name of [a-z0-9-] for a text.
-
-    >>> slugify("Vision/ResNet 50 (v1.5)"), slugify("日本")
-    ('vision-resnet-50-v1-5', 'model')
-    """
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_SLUG].strip("-")
-    return slug or "model"
 
 
 def _walk(

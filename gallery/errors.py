@@ -12,6 +12,7 @@ GalleryError
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 
@@ -82,3 +83,18 @@ class PublishError(GalleryError):
     """The site cannot be written."""
 
     stage = "publish"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a model has a card and no scan.
+
+    Attributes:
+        stage: The stage that failed.
+        found: What was found.
+        hint: What to do, or "".
+    """
+
+    stage: str
+    found: str
+    hint: str

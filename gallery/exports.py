@@ -18,6 +18,7 @@ import numpy.typing as npt
 from gallery.graph import Kind, Pass
 from gallery.layout.types import Layout
 from gallery.model import Model, Operator, Tensor
+from gallery.text import visible
 
 _NODE_KEYS = ("label", "type", "layer")
 _EDGE_KEYS = ("tensor", "dtype", "shape")
@@ -59,7 +60,7 @@ def operators_graphml(model: Model) -> str:
         lines += [
             f'<key id="{key}" for="{kind}" attr.name="{key}" attr.type="string"/>' for key in keys
         ]
-    lines.append(f'<graph id={quoteattr(_plain(model.name))} edgedefault="directed">')
+    lines.append(f'<graph id={quoteattr(visible(model.name))} edgedefault="directed">')
     for name, values in _nodes(model):
         lines.append(f'<node id="{name}">{_data(_NODE_KEYS, values)}</node>')
     for edge in _edges(model):
@@ -133,23 +134,18 @@ def _about(tensor: Tensor) -> tuple[str, str, str]:
     return tensor.name, tensor.dtype, shape
 
 
-def _plain(text: str) -> str:
-    """The text without what neither XML nor a terminal can hold."""
-    return "".join(part if part.isprintable() else "\N{REPLACEMENT CHARACTER}" for part in text)
-
-
 def _quoted(text: str) -> str:
     """The text as a string of DOT, where a backslash would start an escape of a label."""
-    return '"' + _plain(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + visible(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _data(keys: tuple[str, ...], values: tuple[str, ...]) -> str:
     return "".join(
-        f'<data key="{key}">{escape(_plain(value))}</data>'
+        f'<data key="{key}">{escape(visible(value))}</data>'
         for key, value in zip(keys, values, strict=True)
     )
 
 
 def _texts(texts: Iterable[str]) -> npt.NDArray[np.str_]:
     """Texts as one array."""
-    return np.array([_plain(text) for text in texts], np.str_)
+    return np.array([visible(text) for text in texts], np.str_)

@@ -9,10 +9,10 @@ from typing import Any
 from gallery.assemble import Built, outcome_key
 from gallery.cache import Cache
 from gallery.discover import ModelFile
-from gallery.errors import GalleryError, SettingsError
+from gallery.errors import Failure, GalleryError, SettingsError
 from gallery.frontmatter import front_matter
 from gallery.plan import ModelPlan, PosterPlan, plan_scans
-from gallery.publish.exhibit import Exhibit, Failure
+from gallery.publish.exhibit import Exhibit
 from gallery.report import ModelReport, Report, StageRun
 from gallery.settings import FrontMatter, GallerySettings, Limits, VariantSettings
 

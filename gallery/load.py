@@ -14,6 +14,7 @@ import onnx  # noqa: TID251 -- the one door to ONNX
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from gallery.errors import DiscoverError, LoadError
+from gallery.files import open_regular
 from gallery.model import Model, Operator, Tensor
 from gallery.reading.bind import bind_inputs
 from gallery.reading.flatten import Flat, domain, flatten
@@ -23,7 +24,6 @@ from gallery.reading.sniff import not_onnx, refuse_other_formats
 from gallery.reading.types import dims_of, dtype_of
 from gallery.reading.values import text_of
 from gallery.reading.wire import BrokenError, Slim, check_nesting, slim
-from gallery.regular import open_regular
 
 _NAMED = 5
 _LARGEST = 2**36

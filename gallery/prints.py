@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gallery.cache import Entry
 from gallery.facts import Facts
+from gallery.files import write_whole
 from gallery.layout.types import Layout
 from gallery.pictures import Drawn, NewFile, colored
 from gallery.plan import PosterPlan, ScanPlan
@@ -25,7 +26,6 @@ from gallery.render import (
     sheet_picture,
 )
 from gallery.render.card import CARD, SCAN
-from gallery.render.formats import write_whole
 from gallery.render.frame import frame
 from gallery.render.labels import Label, place_labels
 from gallery.render.poster import EDGE, HERO, LABELS, Shown

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from gallery.publish.exhibit import Failure
+from gallery.errors import Failure
+from gallery.text import printable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,15 +126,6 @@ def failure_line(model: ModelReport) -> str:
     failure = model.failure or Failure(stage="build", found="not reached", hint="")
     hint = f"; {failure.hint}" if failure.hint else ""
     return printable(f"{model.path}: {failure.stage}: {failure.found}{hint}")
-
-
-def printable(text: str) -> str:
-    r"""A text as one line in which nothing steers a terminal or turns the text around.
-
-    >>> printable("a\x1b[31m b\n c") == "a\ufffd[31m b c"
-    True
-    """
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in " ".join(text.split()))
 
 
 def markdown(report: Report) -> str:

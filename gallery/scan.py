@@ -13,14 +13,15 @@ from typing import Any, TypeVar
 from gallery.color import Coloring, color
 from gallery.errors import RenderError, SettingsError
 from gallery.facts import Facts
+from gallery.files import write_whole
 from gallery.layout import Layout, layout
 from gallery.layout.quality import quality as measure
 from gallery.load import load
 from gallery.lower import lower
 from gallery.render import RenderSettings, render_svg, save_scan
-from gallery.render.formats import check_format, write_whole
-from gallery.report import printable
+from gallery.render.formats import check_format
 from gallery.settings import ScanSettings
+from gallery.text import printable
 
 RASTER = (".png", ".webp", ".avif", ".jpg", ".jpeg")
 """Suffixes of pictures that are drawn as pixels."""

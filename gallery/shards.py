@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -22,11 +20,11 @@ from gallery.assemble import Built, known
 from gallery.cache import Cache
 from gallery.configuration import settings_from
 from gallery.discover import ModelFile
-from gallery.errors import DiscoverError, SettingsError
+from gallery.errors import DiscoverError, Failure, SettingsError
+from gallery.files import link_or_copy
 from gallery.items import Gallery, Item, item_of
 from gallery.ledger import records
 from gallery.making import by_work
-from gallery.publish.exhibit import Failure
 from gallery.settings import GallerySettings
 
 FILE_NAME = "shard.json"
@@ -96,14 +94,7 @@ def write_shard(gallery: Gallery, folder: Path, *, which: tuple[int, int, str]) 
         for file in entry.files.values():
             target = folder / "files" / file.sha256
             if not target.exists():
-                _link(file.path, target)
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
+                link_or_copy(file.path, target)
 
 
 def _row(item: Item, one: Built | None) -> dict[str, Any]:

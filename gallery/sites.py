@@ -12,13 +12,14 @@ from typing import Any
 from gallery import ledger
 from gallery.cache import cache_key
 from gallery.errors import PublishError
+from gallery.files import listing
 from gallery.fingerprint import fingerprint
 from gallery.items import Gallery
 from gallery.ledger import records
 from gallery.publish.directories import template_directories
 from gallery.publish.settings import SiteSettings
 from gallery.settings import GallerySettings
-from gallery.swap import check_target, listing, locked, recover, same_site, staging, swap
+from gallery.swap import check_target, locked, recover, same_site, staging, swap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

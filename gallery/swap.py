@@ -13,7 +13,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -23,6 +22,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gallery.errors import PublishError
+from gallery.files import file_digest, listing
 
 _SCHEMA = "gallery-of-networks/"
 """Start of the schema that every directory of ours names in one of `_NAMING`."""
@@ -104,24 +104,6 @@ def swap(staged: Path, site: Path) -> None:
     shutil.rmtree(staged, ignore_errors=True)
 
 
-def listing(site: Path) -> dict[str, int]:
-    """Size of each file of a site by its path; links and other things count as -1."""
-    found: dict[str, int] = {}
-    waiting = [(site, "")]
-    while waiting:
-        folder, prefix = waiting.pop()
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                name = prefix + entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append((folder / entry.name, name + "/"))
-                elif entry.is_file(follow_symlinks=False):
-                    found[name] = entry.stat(follow_symlinks=False).st_size
-                else:
-                    found[name] = -1
-    return dict(sorted(found.items()))
-
-
 def same_site(one: Path, other: Path) -> bool:
     """Whether two directories hold the same files with the same bytes."""
     if not other.is_dir() or listing(one) != listing(other):
@@ -132,12 +114,7 @@ def same_site(one: Path, other: Path) -> bool:
 def _same_file(one: Path, other: Path) -> bool:
     if one.samefile(other):
         return True
-    return _digest(one) == _digest(other)
-
-
-def _digest(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").digest()
+    return file_digest(one) == file_digest(other)
 
 
 def _old(site: Path) -> Path:

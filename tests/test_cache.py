@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gallery.cache import Cache, cache_key, file_digest
+from gallery.cache import Cache, cache_key
+from gallery.files import file_digest
 
 
 def fill(cache: Cache, key: str, content: bytes = b"content") -> None:

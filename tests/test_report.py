@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from gallery.publish import Failure
+from gallery.errors import Failure
 from gallery.report import ModelReport, Report, StageRun, failure_line, junit, markdown, one_line
 
 MADE = StageRun(stage="render", what="hero", seconds=1.5, cached=False)

@@ -17,6 +17,7 @@ from gallery.color.types import Coloring, LegendEntry
 from gallery.errors import RenderError
 from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.settings import ColorRule
+from gallery.text import visible
 
 _STEPS = 512
 _LEGEND = 24
@@ -246,9 +247,7 @@ def _ruled(graph: ComputeGraph, parts: Parts, rules: Sequence[ColorRule]) -> Par
 
 
 def _tidy(name: str, limit: int = 48) -> str:
-    text = "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name
-    )
+    text = visible(name)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gallery.color.kernel import kernel
 from gallery.errors import RenderError
 from gallery.graph import ComputeGraph, Kind
+from gallery.jit import kernel
 
 Values = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.float32]

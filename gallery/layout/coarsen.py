@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from gallery.graph import ComputeGraph
+from gallery.jit import kernel
 from gallery.layout.levels import IntArray, Level
 
 
@@ -51,7 +51,7 @@ def matched(level: Level) -> IntArray:
     return np.asarray(_matched(level.indptr, level.neighbours, level.weights))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _matched(indptr, neighbours, weights):  # type: ignore[no-untyped-def]
     n = len(indptr) - 1
     pair = np.full(n, -1, np.int32)

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import prange
 from scipy import fft, special
 
+from gallery.jit import parallel_kernel
 from gallery.layout.levels import FloatArray
 
 _CHUNKS = 8
@@ -88,7 +89,7 @@ def field(
     return push
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@parallel_kernel
 def _spread(positions, charge, origin, scale, out):  # type: ignore[no-untyped-def]
     n = len(charge)
     chunks, nodes = out.shape[0], out.shape[1]
@@ -109,7 +110,7 @@ def _spread(positions, charge, origin, scale, out):  # type: ignore[no-untyped-d
             grid[i + 1, j + 1] += high * x
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@parallel_kernel
 def _gradient(potential, scale, out):  # type: ignore[no-untyped-def]
     size = len(potential)
     for i in prange(1, size - 1):

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import prange
 
+from gallery.jit import kernel, parallel_kernel
 from gallery.layout.hierarchy import Hierarchy
 from gallery.layout.levels import FloatArray
 from gallery.layout.search import search
@@ -65,7 +66,7 @@ class Hops:
         return 1 - ratio * ratio / total if total > 0 else 1.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sums_over_discs(places, radius, near, square):  # type: ignore[no-untyped-def]
     ratio, total = 0.0, 0.0
     for i in range(len(places)):
@@ -114,7 +115,7 @@ def _middles(body: npt.NDArray[np.int32], bodies: int) -> npt.NDArray[np.int64]:
     return np.asarray(order[(first + last) // 2], np.int64)
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@parallel_kernel
 def _sum(indptr, neighbours, body, sources, sums):  # type: ignore[no-untyped-def]
     n = len(indptr) - 1
     for number in prange(len(sources)):

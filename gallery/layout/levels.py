@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import prange
+
+from gallery.jit import kernel, parallel_kernel
 
 IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float32]
@@ -63,7 +65,7 @@ def undirected(
     return both, neighbours
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _count_both(indptr, sources, both):  # type: ignore[no-untyped-def]
     for v in range(len(indptr) - 1):
         both[v + 1] += indptr[v + 1] - indptr[v]
@@ -71,7 +73,7 @@ def _count_both(indptr, sources, both):  # type: ignore[no-untyped-def]
             both[sources[e] + 1] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fill_both(indptr, sources, both, neighbours):  # type: ignore[no-untyped-def]
     n = len(indptr) - 1
     free = np.empty(n, np.int64)
@@ -121,7 +123,7 @@ def _even_bounds(
     return bounds
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@parallel_kernel
 def _count_quotient(indptr, neighbours, weights, parents, first, children, bounds, degree):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     for chunk in prange(len(bounds) - 1):
         seen = np.full(len(first) - 1, -1, np.int32)
@@ -138,7 +140,7 @@ def _count_quotient(indptr, neighbours, weights, parents, first, children, bound
             degree[c + 1] = count
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@parallel_kernel
 def _fill_quotient(indptr, near, weights, parents, first, children, bounds, starts, out, heavy):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     for chunk in prange(len(bounds) - 1):
         slot = np.full(len(first) - 1, -1, np.int64)

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial.distance import cdist
 
+from gallery.jit import kernel
 from gallery.layout.hops import DoubleArray, Hops
 from gallery.layout.levels import FloatArray, IntArray, Level
 from gallery.layout.pack import pack
@@ -334,7 +334,7 @@ def _descend(
     return positions.astype(np.float32)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fixtures(wanted, weights, players):  # type: ignore[no-untyped-def]
     """Wanted distances of all pairs and their weights over their squares, in the order of play.
 
@@ -356,14 +356,14 @@ def _fixtures(wanted, weights, players):  # type: ignore[no-untyped-def]
     return goals, stiffness
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pair(day, table, days):  # type: ignore[no-untyped-def]
     if table == 0:
         return days, day
     return (day + table) % days, (day - table) % days
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _round(positions, goals, stiffness, players, days, rate):  # type: ignore[no-untyped-def]
     """Every pair meets once."""
     for day in days:

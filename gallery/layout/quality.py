@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import prange
 from scipy.spatial import cKDTree
 
 from gallery.graph import ComputeGraph
+from gallery.jit import kernel, parallel_kernel
 from gallery.layout.levels import FloatArray, IntArray, undirected
 from gallery.layout.search import search
 from gallery.layout.types import Layout
@@ -179,7 +180,7 @@ def layer_separation(
     return float(same.sum() / other.sum())
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@parallel_kernel
 def _stress_sums(indptr, neighbours, positions, sources):  # type: ignore[no-untyped-def]
     sums = np.zeros((len(sources), 3), np.float64)
     n = len(indptr) - 1
@@ -198,7 +199,7 @@ def _stress_sums(indptr, neighbours, positions, sources):  # type: ignore[no-unt
     return sums
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@parallel_kernel
 def _length_sums(indptr, sources, positions):  # type: ignore[no-untyped-def]
     n = len(indptr) - 1
     parts = 64
@@ -215,7 +216,7 @@ def _length_sums(indptr, sources, positions):  # type: ignore[no-untyped-def]
     return sums
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fill_cells(indptr, sources, places, filled):  # type: ignore[no-untyped-def]
     cells = len(filled)
     for v in range(len(indptr) - 1):

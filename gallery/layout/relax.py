@@ -17,8 +17,9 @@ from dataclasses import dataclass
 
 import numba
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from gallery.jit import parallel_kernel
 from gallery.layout.field import field, kernel, square_over
 from gallery.layout.levels import FloatArray, IntArray, Level
 
@@ -118,7 +119,7 @@ def _total(level: Level) -> float:
     return float(len(level.neighbours))
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@parallel_kernel
 def _move(indptr, neighbours, weights, charge, here, places, body, field, origin, knobs, there):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     unit, hold, push, limit = knobs[0], knobs[1], knobs[2], knobs[3]
     scale, damping = knobs[4], knobs[5]

@@ -1,9 +1,9 @@
 """Breadth-first search, for kernels that count edges between vertices."""
 
-from numba import njit
+from gallery.jit import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def search(indptr, neighbours, source, distance, queue):  # type: ignore[no-untyped-def]
     """Find all vertices that a path joins to one, nearest first.
 

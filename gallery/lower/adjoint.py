@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from gallery.jit import kernel
 from gallery.lower.assemble import Edges
 from gallery.lower.edges import DIFFERENTIABLE, SAVED
 from gallery.lower.traffic import FAN_IN
@@ -125,7 +125,7 @@ def _trees(readers: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     return trees
 
 
-@numba.njit(cache=True)
+@kernel
 def _with_gradient(indptr, sources, flags, parameter, through, is_output):  # type: ignore[no-untyped-def]
     """Vertices that a parameter influences and that influence the loss, along gradients."""
     n = len(indptr) - 1
@@ -145,7 +145,7 @@ def _with_gradient(indptr, sources, flags, parameter, through, is_output):  # ty
     return influenced & reaches
 
 
-@numba.njit(cache=True)
+@kernel
 def _readers(indptr, sources, flags, has):  # type: ignore[no-untyped-def]
     """Readers of each vertex that send it a gradient."""
     readers = np.zeros(len(has), np.int32)
@@ -157,7 +157,7 @@ def _readers(indptr, sources, flags, has):  # type: ignore[no-untyped-def]
     return readers
 
 
-@numba.njit(cache=True)
+@kernel
 def _count(indptr, sources, flags, gradient, own, is_output, readers, trees, counts):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     """Edges of each gradient, and of the sums before it, level by level."""
     for v in range(len(gradient)):
@@ -176,7 +176,7 @@ def _count(indptr, sources, flags, gradient, own, is_output, readers, trees, cou
         counts[gradient[v]] = saved + own[v] + is_output[v] + many
 
 
-@numba.njit(cache=True)
+@kernel
 def _fill(indptr, sources, flags, gradient, own, is_output, readers, trees, out_indptr, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     """What each gradient reads but for its readers; gives the place of the first of those.
 
@@ -210,7 +210,7 @@ def _fill(indptr, sources, flags, gradient, own, is_output, readers, trees, out_
     return first
 
 
-@numba.njit(cache=True)
+@kernel
 def _turn(indptr, sources, flags, gradient, cursor, out):  # type: ignore[no-untyped-def]
     """Turn every edge of a gradient round, last reader first (IN, OUT: cursor)."""
     for v in range(len(gradient) - 1, -1, -1):

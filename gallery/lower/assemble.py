@@ -11,11 +11,11 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from gallery.graph import ComputeSet, Kind
+from gallery.jit import kernel
 from gallery.lower.edges import DIFFERENTIABLE, SAVED, Producer, Rows, meeting, merged
 from gallery.lower.part import Boxes, Ints, Part, Read, Relation
 from gallery.lower.program import Program
@@ -372,7 +372,7 @@ def gathered(numbering: Numbering) -> Edges:
     return Edges(indptr=indptr, sources=sources, flags=flags)
 
 
-@numba.njit(cache=True)
+@kernel
 def _place(own, counts, row_sources, row_flags, indptr, sources, flags):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     at = 0
     for k in range(len(own)):

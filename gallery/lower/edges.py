@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from gallery.jit import kernel
 from gallery.lower.part import Boxes
 
 DIFFERENTIABLE = 1
@@ -96,13 +96,13 @@ def merged(rows: Sequence[Rows], blocks: int, sort: bool) -> Rows:
     return Rows(counts=counts, sources=sources[:kept].copy(), flags=flags[:kept].copy())
 
 
-@numba.njit(cache=True)
+@kernel
 def _block(place, size, split):  # type: ignore[no-untyped-def]
     """The block of [i * size // split, (i + 1) * size // split) that holds an element."""
     return ((place + 1) * split - 1) // size
 
 
-@numba.njit(cache=True)
+@kernel
 def _count(lows, highs, owner, shape, splits, blocks):  # type: ignore[no-untyped-def]
     counts = np.zeros(blocks, np.int64)
     for k in range(len(owner)):
@@ -118,7 +118,7 @@ def _count(lows, highs, owner, shape, splits, blocks):  # type: ignore[no-untype
     return counts
 
 
-@numba.njit(cache=True)
+@kernel
 def _fill(lows, highs, owner, shape, splits, first, period, inner, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     rank = len(shape)
     begin = np.zeros(rank, np.int64)
@@ -154,7 +154,7 @@ def _fill(lows, highs, owner, shape, splits, first, period, inner, out):  # type
             place[d] += 1
 
 
-@numba.njit(cache=True)
+@kernel
 def _scatter(counts, sources, flags, cursor, out, out_flags):  # type: ignore[no-untyped-def]
     at = 0
     for row in range(len(counts)):
@@ -167,7 +167,7 @@ def _scatter(counts, sources, flags, cursor, out, out_flags):  # type: ignore[no
         cursor[row] = place
 
 
-@numba.njit(cache=True)
+@kernel
 def _distinct(starts, sources, flags, counts):  # type: ignore[no-untyped-def]
     """Sort each row in place and join repeats, whose flags add up; gives the edges that remain."""
     kept = 0

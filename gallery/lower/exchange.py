@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from gallery.jit import kernel
 
-@numba.njit(cache=True)
+
+@kernel
 def tiles_reached(indptr, sources, tiles):  # type: ignore[no-untyped-def]
     """Tiles other than its own that read each vertex: float32 (n,).
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from gallery.errors import LowerError
 from gallery.facts import cost
 from gallery.graph import ComputeGraph, GraphOperator, IntArray, Kind, Pass
+from gallery.jit import kernel
 from gallery.lower import families
 from gallery.lower.adjoint import Forward, Training, training
 from gallery.lower.assemble import Edges, Numbering, connect, gathered, number
@@ -177,7 +177,7 @@ def _outputs(program: Program, numbering: Numbering, columns: _Columns) -> IntAr
     return np.flatnonzero(some if some.any() else mask).astype(np.int32)
 
 
-@numba.njit(cache=True)
+@kernel
 def _tiles(work, tiles):  # type: ignore[no-untyped-def]
     """Contiguous runs of vertices of about equal work: int32 (n,); compiled to need no copies."""
     total = 0.0

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numba
 import numpy as np
 
+from gallery.jit import kernel
 from gallery.lower.part import Boxes, Ints, Relation
 from gallery.lower.relations import AxisRule, fixed, per_axis, same
 
@@ -111,7 +111,7 @@ def _group(source: tuple[int, ...], target: tuple[int, ...], columns: list[int])
     return relation
 
 
-@numba.njit(cache=True)
+@kernel
 def _strides(sizes):  # type: ignore[no-untyped-def]
     strides = np.ones(len(sizes), np.int64)
     for axis in range(len(sizes) - 2, -1, -1):
@@ -119,7 +119,7 @@ def _strides(sizes):  # type: ignore[no-untyped-def]
     return strides
 
 
-@numba.njit(cache=True)
+@kernel
 def _cut(low, high, sizes, most):  # type: ignore[no-untyped-def]
     """The dimension along which a block's runs are one piece, and the number of runs."""
     axis = len(sizes) - 1
@@ -133,7 +133,7 @@ def _cut(low, high, sizes, most):  # type: ignore[no-untyped-def]
     return axis, runs
 
 
-@numba.njit(cache=True)
+@kernel
 def _run(low, high, strides, axis, number):  # type: ignore[no-untyped-def]
     """First element of a block's run of this number and the one after its last."""
     start = 0
@@ -148,7 +148,7 @@ def _run(low, high, strides, axis, number):  # type: ignore[no-untyped-def]
     return start, stop + 1
 
 
-@numba.njit(cache=True)
+@kernel
 def _step(start, stop, sizes, strides):  # type: ignore[no-untyped-def]
     """The largest box that begins at an element: the dimension it runs along, and how far."""
     axis = len(sizes) - 1
@@ -158,7 +158,7 @@ def _step(start, stop, sizes, strides):  # type: ignore[no-untyped-def]
     return axis, min((stop - start) // strides[axis], room)
 
 
-@numba.njit(cache=True)
+@kernel
 def _count(lows, highs, target, source, most):  # type: ignore[no-untyped-def]
     out_strides, in_strides = _strides(target), _strides(source)
     count = 0
@@ -173,7 +173,7 @@ def _count(lows, highs, target, source, most):  # type: ignore[no-untyped-def]
     return count
 
 
-@numba.njit(cache=True)
+@kernel
 def _fill(lows, highs, target, source, most, count):  # type: ignore[no-untyped-def]
     out_strides, in_strides = _strides(target), _strides(source)
     rank = len(source)

@@ -5,9 +5,9 @@ The kernels take the `Tables` of a program and `splits`, int64 (dims,), all its 
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from gallery.jit import kernel
 from gallery.lower.tables import OWN
 
 FAN_IN = 8
@@ -17,14 +17,14 @@ EDGE = 8192.0
 """Elements that cost as much to move as one more edge, so that few blocks are read at a time."""
 
 
-@numba.njit(cache=True)
+@kernel
 def _neighbours(halo, each):  # type: ignore[no-untyped-def]
     """Blocks of a size that a halo, half of it on either side, reaches into."""
     half = halo / 2
     return np.ceil(np.ceil(half) / each) + np.ceil(np.floor(half) / each)
 
 
-@numba.njit(cache=True)
+@kernel
 def _blocks(t, splits, part, axis):  # type: ignore[no-untyped-def]
     """Blocks along an axis of what a part reads."""
     if t.maker[axis] >= 0:
@@ -34,7 +34,7 @@ def _blocks(t, splits, part, axis):  # type: ignore[no-untyped-def]
     return 1.0
 
 
-@numba.njit(cache=True)
+@kernel
 def _reading(t, splits, part, read):  # type: ignore[no-untyped-def]
     """Elements and edges of one read of a part, over all its blocks.
 
@@ -62,7 +62,7 @@ def _reading(t, splits, part, read):  # type: ignore[no-untyped-def]
     return elements, edges
 
 
-@numba.njit(cache=True)
+@kernel
 def _beyond(t, splits, read):  # type: ignore[no-untyped-def]
     """Edges of a block of a reader whose grid follows that of its producer: 1 without a halo."""
     edges = 1.0
@@ -74,7 +74,7 @@ def _beyond(t, splits, read):  # type: ignore[no-untyped-def]
     return edges
 
 
-@numba.njit(cache=True)
+@kernel
 def _cells(splits, begin, end):  # type: ignore[no-untyped-def]
     cells = 1.0
     for d in range(begin, end):
@@ -82,7 +82,7 @@ def _cells(splits, begin, end):  # type: ignore[no-untyped-def]
     return cells
 
 
-@numba.njit(cache=True)
+@kernel
 def traffic(t, splits, part):  # type: ignore[no-untyped-def]
     """Cost of a part's grid, in elements: what its blocks read, its sums, and its readers' halos.
 
@@ -113,7 +113,7 @@ def traffic(t, splits, part):  # type: ignore[no-untyped-def]
     return total
 
 
-@numba.njit(cache=True)
+@kernel
 def finer(t, splits, part, place):  # type: ignore[no-untyped-def]
     """The next split of a dimension: twice the one before, and at last its size.
 
@@ -128,7 +128,7 @@ def finer(t, splits, part, place):  # type: ignore[no-untyped-def]
     return split
 
 
-@numba.njit(cache=True)
+@kernel
 def _may_split(t, splits, part, place):  # type: ignore[no-untyped-def]
     if t.frozen[place] or finer(t, splits, part, place) == splits[place]:
         return False
@@ -139,7 +139,7 @@ def _may_split(t, splits, part, place):  # type: ignore[no-untyped-def]
     return True
 
 
-@numba.njit(cache=True)
+@kernel
 def next_place(t, splits, part):  # type: ignore[no-untyped-def]
     """The grid dimension of a part whose doubling costs least, or -1 where none can be split.
 
@@ -165,7 +165,7 @@ def next_place(t, splits, part):  # type: ignore[no-untyped-def]
     return best
 
 
-@numba.njit(cache=True)
+@kernel
 def follow(t, splits, part):  # type: ignore[no-untyped-def]
     """Split the leaves that follow a part as the part is split (IN, OUT: splits).
 
@@ -183,7 +183,7 @@ def follow(t, splits, part):  # type: ignore[no-untyped-def]
         splits[place] = power
 
 
-@numba.njit(cache=True)
+@kernel
 def sums(partials):  # type: ignore[no-untyped-def]
     """Number of vertices that sum so many partials."""
     total = 0
@@ -193,7 +193,7 @@ def sums(partials):  # type: ignore[no-untyped-def]
     return total
 
 
-@numba.njit(cache=True)
+@kernel
 def vertices(t, splits, part, training):  # type: ignore[no-untyped-def]
     """Vertices of a part, its reductions, and all their gradients where there is a backward pass.
 
@@ -216,7 +216,7 @@ def vertices(t, splits, part, training):  # type: ignore[no-untyped-def]
     return 2 * own + np.int64(more)
 
 
-@numba.njit(cache=True)
+@kernel
 def double(t, splits, part, training):  # type: ignore[no-untyped-def]
     """Take the next doubling of a part (IN, OUT: splits), with the leaves that follow it.
 
@@ -240,7 +240,7 @@ def double(t, splits, part, training):  # type: ignore[no-untyped-def]
     return place, before, after
 
 
-@numba.njit(cache=True)
+@kernel
 def leaf_vertices(t, splits, part):  # type: ignore[no-untyped-def]
     """Vertices of the leaves that follow a part, with their gradients and updates."""
     total = 0

@@ -10,15 +10,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gallery.publish.exhibit import Exhibit, Failure, ImageFile, ScanImages
+    from gallery.publish.exhibit import Exhibit, ImageFile, ScanImages
     from gallery.publish.settings import SiteSettings
     from gallery.publish.site import Site, publish
 
-__all__ = ["Exhibit", "Failure", "ImageFile", "ScanImages", "Site", "SiteSettings", "publish"]
+__all__ = ["Exhibit", "ImageFile", "ScanImages", "Site", "SiteSettings", "publish"]
 
 _ROOMS = {
     "Exhibit": "exhibit",
-    "Failure": "exhibit",
     "ImageFile": "exhibit",
     "ScanImages": "exhibit",
     "Site": "site",

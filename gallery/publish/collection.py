@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 
 from gallery.facts import Facts
-from gallery.publish.clean import shorten
 from gallery.publish.files import Placed
 from gallery.publish.prose import plain
 from gallery.publish.scatter import Scatter
 from gallery.publish.views import ModelView
+from gallery.text import shorten
 
 SIZES = (1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
 """Bounds between the classes of size, in parameters."""

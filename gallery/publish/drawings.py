@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.graph import ComputeSet, Kind
-from gallery.publish.clean import shorten
 from gallery.publish.microscope import Window, around, lit, look
 from gallery.publish.scan_data import ScanData
 from gallery.render import Picture
+from gallery.text import shorten
 
 ATTRIBUTES = ("layer", "operator", "depth", "flops")
 """Colourings that stand side by side, where the scan has them."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gallery.errors import Failure
 from gallery.settings import FrontMatter
 
 if TYPE_CHECKING:  # a build that makes nothing needs these nouns, and must not wait for numba
@@ -62,21 +63,6 @@ class ScanImages:
     edges: int
     images: tuple[ImageFile, ...]
     legend: tuple[LegendEntry, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """Why a model has a card and no scan.
-
-    Attributes:
-        stage: The stage that failed.
-        found: What was found.
-        hint: What to do, or "".
-    """
-
-    stage: str
-    found: str
-    hint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from gallery.errors import PublishError
+from gallery.files import file_digest, link_or_copy
 from gallery.publish.exhibit import ImageFile, ScanImages
+from gallery.text import slugify
 
 MIME = {
     "avif": "image/avif",
@@ -22,7 +21,6 @@ MIME = {
 }
 _MODERN = ("avif", "webp")
 _FALLBACK_WIDTH = 640
-_UNSAFE = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,21 +72,6 @@ class Picture:
     largest: Placed
 
 
-def slugify(text: str, otherwise: str = "x") -> str:
-    """Lower-case letters, digits and hyphens only.
-
-    >>> slugify("Swin-T (tiny)")
-    'swin-t-tiny'
-    """
-    return _UNSAFE.sub("-", text.lower()).strip("-")[:80].strip("-") or otherwise
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def place(source: Path, site: Path, stem: str, suffix: str) -> Placed:
     """Take a file into the site's assets under a name with eight digits of its hash.
 
@@ -105,11 +88,11 @@ def place(source: Path, site: Path, stem: str, suffix: str) -> Placed:
     """
     try:
         real = source.resolve(strict=True)
-        sha256 = digest(real)
+        sha256 = file_digest(real)
         target = site / "assets" / f"{stem}.{sha256[:8]}.{suffix}"
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists():
-            _link(real, target)
+            link_or_copy(real, target)
         size = real.stat().st_size
     except OSError as error:
         raise PublishError(
@@ -117,14 +100,6 @@ def place(source: Path, site: Path, stem: str, suffix: str) -> Placed:
             hint="the picture must exist and the site's directory must be writable",
         ) from error
     return Placed(href=f"assets/{target.name}", bytes=size, sha256=sha256, format=suffix)
-
-
-def _link(source: Path, target: Path) -> None:
-    """A hard link, or a copy where the file system has none."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def write(site: Path, href: str, content: bytes, *, hashed: bool = False) -> Placed:

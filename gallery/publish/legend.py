@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gallery.color.types import LegendEntry
-from gallery.publish.clean import shorten
+from gallery.text import shorten
 
 CATEGORICAL = frozenset({"layer", "operator", "pass", "kind", "tile"})
 """Attributes whose legend has categories; the others have a scale."""

@@ -11,10 +11,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from gallery.cache import Cache, Entry, cache_key
+from gallery.files import file_digest
 from gallery.fingerprint import fingerprint
 from gallery.publish.drawings import Drawing, Grid, drawings, subject
 from gallery.publish.exhibit import ImageFile
-from gallery.publish.files import Picture, digest, picture, place_image
+from gallery.publish.files import Picture, picture, place_image
 from gallery.publish.scan_data import read_scan
 from gallery.publish.views import ModelView
 from gallery.render import save
@@ -96,7 +97,7 @@ def _drawn(model: ModelView, cache: Cache) -> Entry | None:
     """The model's figures from the cache, or drawn into it; None where it has none."""
     assert model.exhibit.viewer is not None
     try:
-        data = digest(model.exhibit.viewer)
+        data = file_digest(model.exhibit.viewer)
         key = cache_key("lesson", fingerprint("gallery.publish.drawings", __name__), data=data)
         entry = cache.get(key)
         if entry is None:

@@ -7,11 +7,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from gallery.publish.clean import clean
 from gallery.publish.files import Placed
 from gallery.publish.schema import NAME
 from gallery.publish.settings import SiteSettings
 from gallery.publish.views import ModelView, ScanView
+from gallery.text import clean
 
 SCHEMA = "gallery-of-networks/1"
 """Name and version of the manifest's form; the number grows when a reader would stumble."""

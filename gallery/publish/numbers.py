@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gallery.publish.clean import shorten
+from gallery.text import shorten
 
 NBSP = "\u00a0"
 _COUNTS = ("", "k", "M", "B", "T", "Q")

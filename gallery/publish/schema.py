@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from gallery.color.types import LegendEntry
+from gallery.errors import Failure
 from gallery.facts import Facts
-from gallery.publish.exhibit import Failure, ScanImages
+from gallery.publish.exhibit import ScanImages
 from gallery.publish.files import Placed
 from gallery.settings import FrontMatter
 

@@ -21,9 +21,9 @@ from jinja2 import (
 
 from gallery.errors import PublishError
 from gallery.publish import numbers
-from gallery.publish.clean import clean, shorten
 from gallery.publish.directories import find, template_directories
 from gallery.publish.settings import SiteSettings
+from gallery.text import clean, shorten
 
 Strings = Mapping[str, Any]
 """Texts of the pages in one language: tables of tables of strings, as in `strings/en.toml`."""

@@ -12,7 +12,7 @@ from gallery.color.palettes import sample as sample_palette
 from gallery.color.types import Coloring
 from gallery.graph import ComputeGraph
 from gallery.model import Model, Tensor
-from gallery.publish.clean import shorten
+from gallery.text import shorten
 
 _NAME = 160
 _STOPS = 24

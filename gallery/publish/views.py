@@ -9,14 +9,15 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from gallery.errors import Failure
 from gallery.facts import Facts
 from gallery.publish.bars import Bar, bars
-from gallery.publish.clean import shorten
-from gallery.publish.exhibit import Exhibit, Failure, ScanImages
-from gallery.publish.files import Picture, Placed, picture, place, place_image, place_scan, slugify
+from gallery.publish.exhibit import Exhibit, ScanImages
+from gallery.publish.files import Picture, Placed, picture, place, place_image, place_scan
 from gallery.publish.legend import Legend, legend
 from gallery.publish.prose import prose, summary
 from gallery.publish.tree import Branch, layer_tree
+from gallery.text import shorten, slugify
 
 _HTTP = re.compile(r"https?://[^\s\"'<>`]+")
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
-import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -13,8 +11,10 @@ import numpy as np
 from PIL import Image
 
 from gallery.errors import RenderError
+from gallery.files import write_whole
 from gallery.render.png import png
 from gallery.render.types import LARGEST, Picture
+from gallery.text import visible
 
 _LARGEST: Mapping[str, int] = {".webp": 16_383, ".jpg": 65_500, ".jpeg": 65_500, ".avif": 65_535}
 """Pixels a side that the formats, or Pillow's writers of them, can hold."""
@@ -82,34 +82,6 @@ def read(path: Path) -> Picture:
         raise RenderError(found, hint="build again without the cache") from error
 
 
-def write_whole(path: Path, *parts: bytes | Iterable[bytes]) -> None:
-    """Write a file beside its place and rename it there.
-
-    Args:
-        path: Where to; a file that is there is replaced.
-        parts: What the file holds, at once or bit by bit.
-
-    Raises:
-        RenderError: It cannot be written.
-    """
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                for part in parts:
-                    stream.writelines([part] if isinstance(part, bytes) else part)
-            umask = os.umask(0)
-            os.umask(umask)
-            Path(name).chmod(0o666 & ~umask)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        found = f"{path} cannot be written: {error.strerror}"
-        raise RenderError(found, hint="choose a folder that exists and is yours") from error
-
-
 def _png(image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str]) -> None:
     stream.writelines(png([np.asarray(image)], image.size, metadata))
 
@@ -167,7 +139,7 @@ def _exif(metadata: Mapping[str, str]) -> Image.Exif:
 def _xmp(metadata: Mapping[str, str]) -> bytes:
     # https://developer.adobe.com/xmp/docs/XMPSpecifications/: simple properties of one schema.
     properties = "".join(
-        f"<g:{key}>{escape(_printable(value))}</g:{key}>"
+        f"<g:{key}>{escape(visible(value))}</g:{key}>"
         for key, value in sorted(metadata.items())
         if key.isalpha()
     )
@@ -177,10 +149,3 @@ def _xmp(metadata: Mapping[str, str]) -> bytes:
         '<rdf:Description rdf:about="" xmlns:g="urn:gallery-of-networks:">'
         f"{properties}</rdf:Description></rdf:RDF></x:xmpmeta>"
     ).encode()
-
-
-def _printable(text: str) -> str:
-    # XML 1.0 has no place for control characters, escaped or not, nor for lone surrogates.
-    return "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
-    )

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
-from gallery.color.kernel import parallel_kernel
+from gallery.jit import parallel_kernel
 from gallery.render.shrink import STEPS, gamma, shrink
 
 Light = npt.NDArray[np.float32]

@@ -14,7 +14,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from gallery.color.kernel import kernel, parallel_kernel
+from gallery.jit import fast_kernel, parallel_kernel
 from gallery.render.bins import TILE, Bins, sort_strokes
 from gallery.render.lanes import add_dot, add_step
 
@@ -86,7 +86,7 @@ FAINTEST = 0.08
 """The light that even the longest edge keeps."""
 
 
-@kernel
+@fast_kernel
 def edge_light(length: float | Real, reach: float | Real, fade: float | Real) -> float:
     """Light of an edge of a length in pixels: 1 up to `reach`, then falling, never below 0.08."""
     if length <= reach:
@@ -94,7 +94,7 @@ def edge_light(length: float | Real, reach: float | Real, fade: float | Real) ->
     return float(max((reach / length) ** fade, FAINTEST))
 
 
-@kernel
+@fast_kernel
 def _reach(at: Real, slope: Real, start: Real, half: Real) -> tuple[Real, Real]:
     # Between which coordinates along its major axis a line of this half width meets the tile.
     low, high = -half, np.float32(TILE) + half
@@ -105,7 +105,7 @@ def _reach(at: Real, slope: Real, start: Real, half: Real) -> tuple[Real, Real]:
     return min(first, last), max(first, last)
 
 
-@kernel
+@fast_kernel
 def _line(
     light: Light,
     start: tuple[Real, Real],
@@ -174,7 +174,7 @@ def _line(
             at += across_step
 
 
-@kernel
+@fast_kernel
 def _dot(light: Light, at: tuple[Real, Real], tone: Light, weight: Real, radius: Real) -> None:
     # IN at (pixels of the tile), tone, weight, radius; INOUT light, flat. Profile (1 - d²/r²)².
     x, y = at
@@ -230,7 +230,7 @@ def _draw(
             light[row : row + rows, column : column + wide] = drawn[:rows, :wide]
 
 
-@kernel
+@fast_kernel
 def faintest_edge(
     indptr: npt.NDArray[np.int64],
     sources: Indices,

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.color.types import Coloring
+from gallery.files import write_whole
 from gallery.layout.types import Layout
-from gallery.render.formats import check_format, save, write_whole
+from gallery.render.formats import check_format, save
 from gallery.render.frame import frame
 from gallery.render.labels import Label, draw_labels, place_labels
 from gallery.render.legend import legend_under

@@ -8,8 +8,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from gallery.color.kernel import parallel_kernel
 from gallery.color.oklab import linear_from_srgb, srgb_from_linear
+from gallery.jit import parallel_kernel
 
 Light = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]

@@ -18,7 +18,6 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from gallery.color.kernel import kernel, parallel_kernel
 from gallery.color.oklab import (
     HUES,
     LAB_FROM_ROOTS,
@@ -28,6 +27,7 @@ from gallery.color.oklab import (
     ROOTS_FROM_LAB,
     chroma_limits,
 )
+from gallery.jit import fast_kernel, parallel_kernel
 
 Light = npt.NDArray[np.float32]
 Table = npt.NDArray[np.float32]
@@ -78,7 +78,7 @@ class Curve:
     light_ground: bool = False
 
 
-@kernel
+@fast_kernel
 def _histogram(light: Light) -> npt.NDArray[np.int64]:
     # IN light (h, w, 4); OUT counts by the base-2 logarithm of the amount.
     counts = np.zeros(_BINS, np.int64)
@@ -128,7 +128,7 @@ def fit_curve(light: Light, single: float, middle: float, light_ground: bool) ->
     )
 
 
-@kernel
+@fast_kernel
 def _place(amount: float, single: float, span: float, places: Table) -> float:
     # Place on the way from floor to top: -1..0 below the faintest edge, 0..1 above it.
     if amount < single:
@@ -138,7 +138,7 @@ def _place(amount: float, single: float, span: float, places: Table) -> float:
     return float(places[i] + (places[i + 1] - places[i]) * (at - i))
 
 
-@kernel
+@fast_kernel
 def _goal(place: float, lightness: float, ground: float) -> float:
     # Lightness of a pixel whose strokes have this one; the ground is 0 where light adds up.
     if ground > 0:
@@ -154,7 +154,7 @@ def _goal(place: float, lightness: float, ground: float) -> float:
     return float(lightness + (last - lightness) * (place - _BODY) / (1 - _BODY))
 
 
-@kernel
+@fast_kernel
 def _limit(limits: Table, lightness: float, hue: float) -> float:
     # Bilinear between whole degrees and rows of lightness.
     row = min(max(lightness, 0.0), 1.0) * (LIGHTNESSES - 1)
@@ -173,7 +173,7 @@ _W1 = ROOTS_FROM_LAB.astype(np.float32)
 _W2 = LINEAR_FROM_LMS.astype(np.float32)
 
 
-@kernel
+@fast_kernel
 def _lab(r: float, g: float, b: float) -> tuple[float, float, float]:
     c0 = np.cbrt(_M1[0, 0] * r + _M1[0, 1] * g + _M1[0, 2] * b)
     c1 = np.cbrt(_M1[1, 0] * r + _M1[1, 1] * g + _M1[1, 2] * b)
@@ -185,7 +185,7 @@ def _lab(r: float, g: float, b: float) -> tuple[float, float, float]:
     )
 
 
-@kernel
+@fast_kernel
 def _linear(lightness: float, a: float, b: float) -> tuple[float, float, float]:
     l3 = (_W1[0, 0] * lightness + _W1[0, 1] * a + _W1[0, 2] * b) ** 3
     m3 = (_W1[1, 0] * lightness + _W1[1, 1] * a + _W1[1, 2] * b) ** 3

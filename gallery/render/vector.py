@@ -24,6 +24,7 @@ from gallery.render.marks import marks
 from gallery.render.raster import describe
 from gallery.render.tone import PAPER
 from gallery.render.types import RenderSettings
+from gallery.text import visible
 
 _MOST = 50_000
 
@@ -81,8 +82,8 @@ def render_svg(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" '
             f'height="{height}" viewBox="0 0 {width} {height}">',
-            f"<title>{escape(_clean(chosen.title or graph.model))}</title>",
-            f"<desc>{escape(_clean(metadata))}</desc>",
+            f"<title>{escape(visible(chosen.title or graph.model))}</title>",
+            f"<desc>{escape(visible(metadata))}</desc>",
             f'<rect width="100%" height="100%" fill="{ground}"/>',
             f'<g fill="none" stroke-linecap="round" style="mix-blend-mode:{blend}">',
             *body,
@@ -95,11 +96,6 @@ def render_svg(
 
 def _paper() -> npt.NDArray[np.uint8]:
     return np.rint(srgb_from_linear(np.array(PAPER)) * 255).astype(np.uint8)
-
-
-def _clean(text: str) -> str:
-    # XML 1.0 has no place for control characters, escaped or not.
-    return "".join(part if part.isprintable() else "\N{REPLACEMENT CHARACTER}" for part in text)
 
 
 def _groups(

@@ -12,9 +12,9 @@ from urllib.parse import unquote, urldefrag, urlsplit
 import html5lib
 import pytest
 
-from gallery.errors import PublishError
+from gallery.errors import Failure, PublishError
 from gallery.facts import LayerFact
-from gallery.publish import Exhibit, Failure, ImageFile, Site
+from gallery.publish import Exhibit, ImageFile, Site
 from gallery.settings import FrontMatter
 from tests.publish.sample_exhibits import (
     HOSTILE,

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallery.publish.clean import clean, shorten
 from gallery.publish.files import slugify
 from gallery.publish.numbers import count, exact, quantity, shape, size
 from gallery.publish.prose import plain, prose, summary
+from gallery.text import clean, shorten
 from tests.publish.sample_exhibits import HOSTILE, PROSE
 
 _FACTORS = {"": 1, "k": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "Q": 1e15}

@@ -12,6 +12,7 @@ from gallery.model import Model
 from gallery.render.operators.blocks import Block, Drawing, drawing_of
 from gallery.render.operators.place import Places, Point, outer_frames, place
 from gallery.render.words import FAMILY, plain, text_width
+from gallery.text import visible
 
 _THEMES: Mapping[str, Mapping[str, str]] = {
     "dark": {
@@ -79,8 +80,7 @@ def diagram(model: Model, *, ground: str = "dark", limit: int = 150, seconds: fl
 
 
 def _clean(text: str, limit: int = 64) -> str:
-    # XML 1.0 has no place for control characters, escaped or not.
-    shown = "".join(part if part.isprintable() else "\N{REPLACEMENT CHARACTER}" for part in text)
+    shown = visible(text)
     return shown if len(shown) <= limit else shown[: limit // 2] + "…" + shown[-limit // 2 + 1 :]
 
 

@@ -1,4 +1,4 @@
-"""Names from model files made fit for a page: no control characters, no endless length.
+"""Texts of strangers made fit for a page, a terminal, a file name and XML.
 
 HTML forbids most control characters even when they are escaped, and the characters that override
 the direction of writing let a name reorder the text around it (https://unicode.org/reports/tr36/,
@@ -8,6 +8,7 @@ section 2.10). Markup is not dealt with here: templates escape.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _NONCHARACTERS = "".join(
     chr(plane * 0x10000 + last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF)
@@ -47,3 +48,33 @@ def shorten(text: str, limit: int = 120) -> str:
         return line
     head = limit // 2
     return f"{line[:head]}…{line[len(line) - (limit - head - 1) :]}"
+
+
+def visible(text: str) -> str:
+    r"""The text with U+FFFD in place of each character that cannot be seen.
+
+    XML 1.0 has no place for most of these, escaped or not; a terminal would obey them.
+
+    >>> visible("a\x00b c")
+    'a\ufffdb c'
+    """
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
+def printable(text: str) -> str:
+    r"""A text as one line in which nothing steers a terminal or turns the text around.
+
+    >>> printable("a\x1b[31m b\n c") == "a\ufffd[31m b c"
+    True
+    """
+    return visible(" ".join(text.split()))
+
+
+def slugify(text: str, otherwise: str = "model") -> str:
+    """A name of [a-z0-9-], at most 80 letters long, for a text.
+
+    >>> slugify("Vision/ResNet 50 (v1.5)"), slugify("日本")
+    ('vision-resnet-50-v1-5', 'model')
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80].strip("-") or otherwise

@@ -11,7 +11,12 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def kernel(function: Function) -> Function:
-    """Compile a function by numba, once a machine; it holds the interpreter's lock no longer."""
+    """Compile a function with numba, once per machine; it runs without the interpreter's lock."""
+    return cast(Function, numba.njit(cache=True, nogil=True)(function))
+
+
+def fast_kernel(function: Function) -> Function:
+    """Compile a function whose sums may be taken in any order and fused (LLVM's fast math)."""
     return cast(Function, numba.njit(cache=True, nogil=True, fastmath=True)(function))
 
 

@@ -1,0 +1,132 @@
+"""Files: opened only where they are regular, written whole, linked, listed and digested.
+
+A pipe, a device or a folder that goes by a file's name never blocks a build.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterable
+from io import FileIO
+from pathlib import Path
+
+from gallery.errors import DiscoverError, RenderError
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a character device"),
+    (stat.S_ISBLK, "a block device"),
+)
+
+
+def open_regular(path: Path) -> FileIO:
+    """Open a regular file for reading, unbuffered.
+
+    The descriptor is opened without blocking and looked at afterwards, so that nobody can put a
+    pipe in the file's place between the look and the opening.
+
+    Raises:
+        DiscoverError: The path is no regular file, or cannot be read.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        raise _unopened(path, error) from error
+    except ValueError as error:
+        found = f"{path.name!r} is no path: {error}"
+        raise DiscoverError(found, hint="rename the file") from error
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise irregular(path, mode)
+    return os.fdopen(descriptor, "rb", buffering=0)
+
+
+def irregular(path: Path, mode: int) -> DiscoverError:
+    """What to say of a path whose mode is not that of a regular file."""
+    kind = next((name for test, name in _KINDS if test(mode)), "no regular file")
+    hint = "give the folder a name that does not end in .onnx" if stat.S_ISDIR(mode) else ""
+    return DiscoverError(f"{path.name} is {kind}", hint=hint or "put a regular file in its place")
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_whole(path: Path, *parts: bytes | Iterable[bytes]) -> None:
+    """Write a file beside its place and rename it there.
+
+    Args:
+        path: Where to; a file that is there is replaced.
+        parts: What the file holds, at once or bit by bit.
+
+    Raises:
+        RenderError: It cannot be written.
+    """
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                for part in parts:
+                    stream.writelines([part] if isinstance(part, bytes) else part)
+            umask = os.umask(0)
+            os.umask(umask)
+            Path(name).chmod(0o666 & ~umask)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        found = f"{path} cannot be written: {error.strerror}"
+        raise RenderError(found, hint="choose a folder that exists and is yours") from error
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Put a file at another place: a hard link, or a copy where the file system has none."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def listing(site: Path) -> dict[str, int]:
+    """Size of each file of a site by its path; links and other things count as -1."""
+    found: dict[str, int] = {}
+    waiting = [(site, "")]
+    while waiting:
+        folder, prefix = waiting.pop()
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name = prefix + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append((folder / entry.name, name + "/"))
+                elif entry.is_file(follow_symlinks=False):
+                    found[name] = entry.stat(follow_symlinks=False).st_size
+                else:
+                    found[name] = -1
+    return dict(sorted(found.items()))
+
+
+def _unopened(path: Path, error: OSError) -> DiscoverError:
+    if error.errno == errno.ELOOP:
+        return DiscoverError(f"{path.name} is a loop of links", hint="remove the link")
+    if error.errno == errno.ENXIO:
+        return DiscoverError(f"{path.name} is a socket", hint="put a regular file in its place")
+    if isinstance(error, FileNotFoundError):
+        if path.is_symlink():
+            return DiscoverError(f"{path.name} is a broken link", hint="remove or mend the link")
+        return DiscoverError(f"there is no file {path.name}", hint="check the path")
+    if isinstance(error, PermissionError):
+        return DiscoverError(f"{path.name} may not be read", hint="give the build the right to")
+    reason = error.strerror or "unknown reason"
+    return DiscoverError(f"{path.name} cannot be opened ({reason})", hint="check the file")
