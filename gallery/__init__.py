@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from gallery.render import render, save
     from gallery.render.types import Picture
     from gallery.report import Report
-    from gallery.settings import FrontMatter, GallerySettings, ScanSettings
+    from gallery.settings.values import FrontMatter, GallerySettings, ScanSettings
 
 __all__ = [
     "Coloring",
@@ -80,9 +80,9 @@ _ROOMS = {
     "ComputeGraph": "gallery.graph",
     "DiscoverError": "gallery.errors",
     "Facts": "gallery.facts",
-    "FrontMatter": "gallery.settings",
+    "FrontMatter": "gallery.settings.values",
     "GalleryError": "gallery.errors",
-    "GallerySettings": "gallery.settings",
+    "GallerySettings": "gallery.settings.values",
     "Layout": "gallery.layout.types",
     "LayoutError": "gallery.errors",
     "LegendEntry": "gallery.color.types",
@@ -94,7 +94,7 @@ _ROOMS = {
     "PublishError": "gallery.errors",
     "RenderError": "gallery.errors",
     "Report": "gallery.report",
-    "ScanSettings": "gallery.settings",
+    "ScanSettings": "gallery.settings.values",
     "SettingsError": "gallery.errors",
     "build": "gallery.pipeline",
     "color": "gallery.color",

@@ -10,7 +10,7 @@ from gallery.cache import Cache, Entry, cache_key
 from gallery.errors import Failure
 from gallery.plan import ModelPlan
 from gallery.report import StageRun
-from gallery.settings import Limits
+from gallery.settings.values import Limits
 from gallery.supervisor import Result
 
 _LASTING = ("load", "facts", "lower")

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gallery import commands
-from gallery.configuration import color_rule
 from gallery.errors import DiscoverError, GalleryError, PublishError, SettingsError
-from gallery.settings import (
+from gallery.settings.gallery_toml import color_rule
+from gallery.settings.values import (
     ATTRIBUTES,
     GROUNDS,
     PALETTES,

@@ -20,7 +20,7 @@ from gallery.assemble import outcome_key
 from gallery.cache import Cache
 from gallery.errors import SettingsError
 from gallery.plan import ModelPlan, stage_versions
-from gallery.settings import Limits
+from gallery.settings.values import Limits
 from gallery.supervisor import Job, Result, supervise
 from gallery.worker import WorkOrder
 

@@ -11,9 +11,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gallery import fields
 from gallery.errors import SettingsError
-from gallery.settings import GallerySettings, ScanSettings
+from gallery.settings import checks
+from gallery.settings.values import GallerySettings, ScanSettings
 from gallery.text import printable
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def build(options: argparse.Namespace) -> int:
 
 def merge(options: argparse.Namespace) -> int:
     """Join the parts that builds with `--shard` made."""
-    from gallery.configuration import read_settings
     from gallery.pipeline import merge as merge_parts
+    from gallery.settings.gallery_toml import read_settings
 
     _check_settings(options.settings)
     settings = read_settings(options.settings) if options.settings else None
@@ -90,7 +90,7 @@ def settings_of(options: argparse.Namespace) -> GallerySettings:
     Raises:
         SettingsError: The file or an argument is wrong.
     """
-    from gallery.configuration import FILE_NAME, read_settings
+    from gallery.settings.gallery_toml import FILE_NAME, read_settings
 
     _check_settings(options.settings)
     settings = read_settings(options.settings or options.models / FILE_NAME)
@@ -98,8 +98,8 @@ def settings_of(options: argparse.Namespace) -> GallerySettings:
     given = {name: getattr(options, name) for name in names}
     scan = {name: value for name, value in given.items() if value is not None}
     limits: dict[str, Any] = {}
-    checks = {"seconds": fields.seconds, "memory": fields.memory, "cache_size": fields.memory}
-    for name, check in checks.items():
+    limit_checks = {"seconds": checks.seconds, "memory": checks.memory, "cache_size": checks.memory}
+    for name, check in limit_checks.items():
         value = getattr(options, name)
         if value is None:
             continue

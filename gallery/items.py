@@ -10,11 +10,11 @@ from gallery.assemble import Built, outcome_key
 from gallery.cache import Cache
 from gallery.discover import ModelFile
 from gallery.errors import Failure, GalleryError, SettingsError
-from gallery.frontmatter import front_matter
 from gallery.plan import ModelPlan, PosterPlan, plan_scans
 from gallery.publish.exhibit import Exhibit
 from gallery.report import ModelReport, Report, StageRun
-from gallery.settings import FrontMatter, GallerySettings, Limits, VariantSettings
+from gallery.settings.front_matter import front_matter
+from gallery.settings.values import FrontMatter, GallerySettings, Limits, VariantSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from gallery.assemble import Built, built, known
 from gallery.cache import Cache
 from gallery.items import Item
 from gallery.plan import ModelPlan
-from gallery.settings import Limits
+from gallery.settings.values import Limits
 from gallery.supervisor import Job, Result, supervise
 from gallery.worker import WorkOrder
 

@@ -23,7 +23,7 @@ from gallery.render import (
     with_labels,
 )
 from gallery.render.shrink import reduced
-from gallery.settings import ScanSettings
+from gallery.settings.values import ScanSettings
 from gallery.store import legend_value
 
 LARGEST_GRAPH = 6_000_000

@@ -17,7 +17,6 @@ from functools import partial
 from pathlib import Path
 
 from gallery.cache import Cache
-from gallery.configuration import FILE_NAME, read_settings
 from gallery.discover import ModelFile, discover
 from gallery.errors import DiscoverError
 from gallery.items import Gallery, Item, forecast, item_of, shown_keys
@@ -25,7 +24,8 @@ from gallery.ledger import Ledger
 from gallery.making import BuildOptions, make
 from gallery.plan import stage_versions
 from gallery.report import Report
-from gallery.settings import GallerySettings
+from gallery.settings.gallery_toml import FILE_NAME, read_settings
+from gallery.settings.values import GallerySettings
 from gallery.shards import collection, part, read_shards, take_in, write_shard
 from gallery.sites import Published, check_place, put, write_site
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 
 from gallery.cache import cache_key
 from gallery.fingerprint import fingerprint
-from gallery.settings import FrontMatter, GallerySettings, ScanSettings
+from gallery.settings.values import FrontMatter, GallerySettings, ScanSettings
 
 _LOOK = ("color", "palette", "ground", "labels", "legend", "rules")
 """Settings of a scan that change its pictures and nothing before them."""

@@ -30,7 +30,7 @@ from gallery.render.frame import frame
 from gallery.render.labels import Label, place_labels
 from gallery.render.poster import EDGE, HERO, LABELS, Shown
 from gallery.render.sheet import MILLIMETRES_PER_INCH
-from gallery.settings import FrontMatter, ScanSettings
+from gallery.settings.values import FrontMatter, ScanSettings
 
 PDF_DPI = 200
 """Pixels an inch of a PDF's pictures at most: finer lines than paper holds only weigh."""

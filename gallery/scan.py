@@ -20,7 +20,7 @@ from gallery.load import load
 from gallery.lower import lower
 from gallery.render import RenderSettings, render_svg, save_scan
 from gallery.render.formats import check_format
-from gallery.settings import ScanSettings
+from gallery.settings.values import ScanSettings
 from gallery.text import printable
 
 RASTER = (".png", ".webp", ".avif", ".jpg", ".jpeg")

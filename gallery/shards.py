@@ -18,14 +18,14 @@ from typing import Any
 
 from gallery.assemble import Built, known
 from gallery.cache import Cache
-from gallery.configuration import settings_from
 from gallery.discover import ModelFile
 from gallery.errors import DiscoverError, Failure, SettingsError
 from gallery.files import link_or_copy
 from gallery.items import Gallery, Item, item_of
 from gallery.ledger import records
 from gallery.making import by_work
-from gallery.settings import GallerySettings
+from gallery.settings.gallery_toml import settings_from
+from gallery.settings.values import GallerySettings
 
 FILE_NAME = "shard.json"
 SCHEMA = "gallery-of-networks/shard-1"

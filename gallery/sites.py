@@ -18,7 +18,7 @@ from gallery.items import Gallery
 from gallery.ledger import records
 from gallery.publish.directories import template_directories
 from gallery.publish.settings import SiteSettings
-from gallery.settings import GallerySettings
+from gallery.settings.values import GallerySettings
 from gallery.swap import check_target, locked, recover, same_site, staging, swap
 
 

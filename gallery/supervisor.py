@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from gallery.settings import Limits
+from gallery.settings.values import Limits
 
 _POLL = 0.1
 """Seconds between two looks at the memory of the workers; one look costs about 0.1 ms each."""

@@ -21,7 +21,7 @@ from gallery.pictures import Drawn, Easel, NewFile, colored, draw_diagram, draw_
 from gallery.plan import ModelPlan, ScanPlan
 from gallery.prints import draw_card, draw_multiples, draw_poster, picture_of
 from gallery.render import Picture
-from gallery.settings import ScanSettings
+from gallery.settings.values import ScanSettings
 from gallery.store import (
     facts_of,
     facts_value,

@@ -8,22 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from gallery import settings
 from gallery.color import ATTRIBUTES, PALETTES
-from gallery.configuration import read_settings
 from gallery.errors import SettingsError
-from gallery.frontmatter import front_matter
 from gallery.layout import ENGINES
 from gallery.lower import TARGETS
+from gallery.settings import values
+from gallery.settings.front_matter import front_matter
+from gallery.settings.gallery_toml import read_settings
 
 README = Path(__file__).parent.parent / "README.md"
 
 
 def test_words_are_those_of_the_rooms() -> None:
-    assert settings.SKELETONS == ENGINES
-    assert settings.ATTRIBUTES == ATTRIBUTES
-    assert settings.PALETTES == PALETTES
-    assert tuple(TARGETS) == settings.TARGETS
+    assert values.SKELETONS == ENGINES
+    assert values.ATTRIBUTES == ATTRIBUTES
+    assert values.PALETTES == PALETTES
+    assert tuple(TARGETS) == values.TARGETS
 
 
 def test_a_sidecar_with_all_keys() -> None:
@@ -50,7 +50,7 @@ Prose.
     assert prose == "Prose.\n"
     assert front.authors == ("Kaiming He", "Xiangyu Zhang")
     assert (front.year, front.vertices, front.seed, front.dims) == (2015, 5000, 7, {"batch": 2})
-    empty = settings.FrontMatter()
+    empty = values.FrontMatter()
     for field in dataclasses.fields(front):
         assert getattr(front, field.name) != getattr(empty, field.name), field.name
 
@@ -58,7 +58,7 @@ Prose.
 @pytest.mark.parametrize("text", ["", "Prose.", "---\n---\nProse.", "---\ntitle:\n---\nProse."])
 def test_a_sidecar_may_say_nothing(text: str) -> None:
     front, prose = front_matter(text, "net")
-    assert front == settings.FrontMatter()
+    assert front == values.FrontMatter()
     assert prose == ("Prose." if text else "")
 
 
@@ -108,7 +108,7 @@ def test_the_settings_of_the_readme_are_the_defaults(tmp_path: Path) -> None:
     block = next(part for part in re.findall(r"```toml\n(.*?)```", text, re.S))
     path = tmp_path / "gallery.toml"
     path.write_text(block)
-    found, default = read_settings(path), settings.GallerySettings()
+    found, default = read_settings(path), values.GallerySettings()
     assert (found.scan, found.variants, found.limits) == (
         default.scan,
         default.variants,
@@ -121,8 +121,8 @@ def test_colour_rules_are_read_from_the_readmes_example(tmp_path: Path) -> None:
     path = tmp_path / "gallery.toml"
     path.write_text(block)
     assert read_settings(path).scan.rules == (
-        settings.ColorRule(pattern="encoder/*", color="#ff8800"),
-        settings.ColorRule(pattern="Softmax", color="#ffffff", on="operator"),
+        values.ColorRule(pattern="encoder/*", color="#ff8800"),
+        values.ColorRule(pattern="Softmax", color="#ffffff", on="operator"),
     )
 
 
@@ -142,10 +142,10 @@ def test_wrong_colour_rules(tmp_path: Path, rule: str) -> None:
 def test_the_readme_names_every_setting() -> None:
     text = README.read_text("utf-8")
     kinds = (
-        settings.GallerySettings,
-        settings.VariantSettings,
-        settings.Limits,
-        settings.FrontMatter,
+        values.GallerySettings,
+        values.VariantSettings,
+        values.Limits,
+        values.FrontMatter,
     )
     for kind in kinds:
         for field in dataclasses.fields(kind):

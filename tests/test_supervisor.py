@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gallery.settings import Limits
+from gallery.settings.values import Limits
 from gallery.supervisor import Job, Result, supervise
 
 WORKER = """

@@ -3,7 +3,7 @@
 from gallery.color.coloring import ATTRIBUTES, attributes_of, color
 from gallery.color.palettes import PALETTES
 from gallery.color.types import Coloring, LegendEntry
-from gallery.settings import ColorRule
+from gallery.settings.values import ColorRule
 
 __all__ = [
     "ATTRIBUTES",

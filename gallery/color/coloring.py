@@ -16,7 +16,7 @@ from gallery.color.tree import great_layers, layer_name, tree_places
 from gallery.color.types import Coloring, LegendEntry
 from gallery.errors import RenderError
 from gallery.graph import ComputeGraph, Kind, Pass
-from gallery.settings import ColorRule
+from gallery.settings.values import ColorRule
 from gallery.text import visible
 
 _STEPS = 512

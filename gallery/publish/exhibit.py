@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gallery.errors import Failure
-from gallery.settings import FrontMatter
+from gallery.settings.values import FrontMatter
 
 if TYPE_CHECKING:  # a build that makes nothing needs these nouns, and must not wait for numba
     from gallery.color.types import LegendEntry

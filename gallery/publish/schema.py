@@ -18,7 +18,7 @@ from gallery.errors import Failure
 from gallery.facts import Facts
 from gallery.publish.exhibit import ScanImages
 from gallery.publish.files import Placed
-from gallery.settings import FrontMatter
+from gallery.settings.values import FrontMatter
 
 NAME = "manifest.schema.json"
 """Its file, beside the manifest."""

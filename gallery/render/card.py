@@ -10,7 +10,7 @@ from gallery.render.grid import THEMES
 from gallery.render.sheet import Plate, Sheet, Thing, Words
 from gallery.render.types import Picture
 from gallery.render.words import Face, shorten, text_width, wrap
-from gallery.settings import FrontMatter
+from gallery.settings.values import FrontMatter
 
 CARD = (1200, 630)
 """Pixels; what social networks ask for."""

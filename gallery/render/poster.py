@@ -34,7 +34,7 @@ from gallery.render.sheet import Bar, Plate, Sheet, Thing, Words
 from gallery.render.strip import Stretch
 from gallery.render.types import Picture
 from gallery.render.words import Face, plain, text_width
-from gallery.settings import FrontMatter
+from gallery.settings.values import FrontMatter
 
 HERO = (420.0, 362.0)
 """Width and height of the scan in millimetres: as wide as the sheet, so that it has no edge."""

@@ -17,7 +17,7 @@ from gallery.publish.pages import Context, write_index
 from gallery.publish.static import static_files
 from gallery.publish.templates import environment
 from gallery.publish.views import model_view
-from gallery.settings import FrontMatter
+from gallery.settings.values import FrontMatter
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'`{{7*7}}\u202egnp\x00\n&amp;"
 """Ends attributes and elements, overrides direction, holds NUL, a newline and template marks."""

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from gallery.errors import SettingsError
 from gallery.publish import Exhibit, ImageFile, Site, SiteSettings
 from gallery.publish.schema import manifest_schema
-from gallery.settings import FrontMatter
+from gallery.settings.values import FrontMatter
 from tests.publish.sample_exhibits import HOSTILE, make_exhibit, make_facts
 
 _ATOM = "{http://www.w3.org/2005/Atom}"

@@ -15,7 +15,7 @@ import pytest
 from gallery.errors import Failure, PublishError
 from gallery.facts import LayerFact
 from gallery.publish import Exhibit, ImageFile, Site
-from gallery.settings import FrontMatter
+from gallery.settings.values import FrontMatter
 from tests.publish.sample_exhibits import (
     HOSTILE,
     make_exhibit,

@@ -33,7 +33,7 @@ from gallery.render.labels import (
 )
 from gallery.render.spots import counts
 from gallery.render.words import mask, text_width
-from gallery.settings import ScanSettings
+from gallery.settings.values import ScanSettings
 from tests.render.scans import layered, placed, ring
 
 MODELS = Path(__file__).parents[2] / "models"

@@ -14,7 +14,7 @@ from gallery.pictures import Easel, colored, draw_scan
 from gallery.plan import ScanPlan
 from gallery.render import RenderSettings, read, render
 from gallery.render.shrink import reduced
-from gallery.settings import ScanSettings
+from gallery.settings.values import ScanSettings
 from tests.render.scans import layered, ring
 
 PLAN = ScanPlan(

@@ -30,7 +30,7 @@ from gallery.render.labels import CONTRAST, luminance, place_labels
 from gallery.render.poster import EDGE, HERO, Shown
 from gallery.render.sheet import Bar, Plate, Sheet, Stroke, Words
 from gallery.render.words import Face, text_width
-from gallery.settings import FrontMatter
+from gallery.settings.values import FrontMatter
 from tests.render.scans import layered, ring
 
 FRONT = FrontMatter(title="A <Net> & more", year=2015, paper="On Nets", authors=("A", "B"))

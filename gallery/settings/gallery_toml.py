@@ -7,9 +7,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from gallery import fields
 from gallery.errors import SettingsError
-from gallery.settings import (
+from gallery.settings import checks
+from gallery.settings.values import (
     ATTRIBUTES,
     GROUNDS,
     PALETTES,
@@ -55,59 +55,59 @@ def color_rule(value: object) -> ColorRule:
 
 _RULE_KEYS = {"pattern", "color", "on"}
 _RULE_ON = ("layer", "operator")
-_SIZE = fields.integer(16, 32_768)
-_BUDGET = fields.integer(1, 100_000_000)
+_SIZE = checks.integer(16, 32_768)
+_BUDGET = checks.integer(1, 100_000_000)
 
-_TOP: dict[str, fields.Check] = {
-    "title": fields.text(300),
-    "description": fields.text(),
-    "base_url": fields.url,
-    "language": fields.text(35),
-    "templates": fields.text(),
-    "ignore": fields.many(fields.text(500), 1000),
-    "dims": fields.sizes_by_name,
-    "default_dim": fields.integer(1, 1 << 20),
+_TOP: dict[str, checks.Check] = {
+    "title": checks.text(300),
+    "description": checks.text(),
+    "base_url": checks.url,
+    "language": checks.text(35),
+    "templates": checks.text(),
+    "ignore": checks.many(checks.text(500), 1000),
+    "dims": checks.sizes_by_name,
+    "default_dim": checks.integer(1, 1 << 20),
 }
 
-_SCAN: dict[str, fields.Check] = {
+_SCAN: dict[str, checks.Check] = {
     "vertices": _BUDGET,
-    "passes": fields.one_of(*PASSES),
-    "target": fields.one_of(*TARGETS),
-    "skeleton": fields.one_of(*SKELETONS),
-    "color": fields.one_of(*ATTRIBUTES),
-    "palette": fields.one_of("", *PALETTES),
-    "ground": fields.one_of(*GROUNDS),
-    "seed": fields.integer(0, (1 << 31) - 1),
-    "labels": fields.switch,
-    "legend": fields.switch,
-    "rules": fields.many(color_rule, 256),
+    "passes": checks.one_of(*PASSES),
+    "target": checks.one_of(*TARGETS),
+    "skeleton": checks.one_of(*SKELETONS),
+    "color": checks.one_of(*ATTRIBUTES),
+    "palette": checks.one_of("", *PALETTES),
+    "ground": checks.one_of(*GROUNDS),
+    "seed": checks.integer(0, (1 << 31) - 1),
+    "labels": checks.switch,
+    "legend": checks.switch,
+    "rules": checks.many(color_rule, 256),
 }
 
-_VARIANTS: dict[str, fields.Check] = {
-    "sizes": fields.many(_SIZE),
-    "size": fields.many(_SIZE),
-    "formats": fields.many(fields.one_of(*FORMATS)),
+_VARIANTS: dict[str, checks.Check] = {
+    "sizes": checks.many(_SIZE),
+    "size": checks.many(_SIZE),
+    "formats": checks.many(checks.one_of(*FORMATS)),
     "vertices": _BUDGET,
-    "names": fields.switch,
-    "training": fields.switch,
-    "light": fields.switch,
-    "skeletons": fields.many(fields.one_of(*SKELETONS)),
-    "colors": fields.many(fields.one_of(*ATTRIBUTES)),
-    "diagram": fields.switch,
-    "multiples": fields.switch,
-    "poster": fields.switch,
-    "poster_formats": fields.many(fields.one_of("pdf", "webp", "png", "jpeg")),
-    "poster_dpi": fields.integer(30, 600),
-    "poster_labels": fields.switch,
-    "viewer": fields.switch,
+    "names": checks.switch,
+    "training": checks.switch,
+    "light": checks.switch,
+    "skeletons": checks.many(checks.one_of(*SKELETONS)),
+    "colors": checks.many(checks.one_of(*ATTRIBUTES)),
+    "diagram": checks.switch,
+    "multiples": checks.switch,
+    "poster": checks.switch,
+    "poster_formats": checks.many(checks.one_of("pdf", "webp", "png", "jpeg")),
+    "poster_dpi": checks.integer(30, 600),
+    "poster_labels": checks.switch,
+    "viewer": checks.switch,
     "viewer_vertices": _BUDGET,
 }
 
-_LIMITS: dict[str, fields.Check] = {
-    "seconds": fields.seconds,
-    "memory": fields.memory,
-    "skeleton": fields.seconds,
-    "cache": fields.memory,
+_LIMITS: dict[str, checks.Check] = {
+    "seconds": checks.seconds,
+    "memory": checks.memory,
+    "skeleton": checks.seconds,
+    "cache": checks.memory,
 }
 
 _SECTIONS = {
@@ -150,10 +150,10 @@ def settings_from(data: dict[str, Any], path: Path) -> GallerySettings:
         if not isinstance(section, dict):
             problems.append(f"{name} is no section; write [{name}]")
             continue
-        right, wrong = fields.check_all(table, section, f"{name}.")
+        right, wrong = checks.check_all(table, section, f"{name}.")
         values[name] = kind(**right)
         problems += wrong
-    right, wrong = fields.check_all(_TOP, data, "")
+    right, wrong = checks.check_all(_TOP, data, "")
     problems = wrong + problems
     if problems:
         raise SettingsError(f"{path}: " + "; ".join(problems), hint="mend the settings file")

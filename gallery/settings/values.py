@@ -1,4 +1,4 @@
-"""What the user decides: gallery.toml, front matter and arguments as frozen values."""
+"""Settings as frozen values, and the words that they may hold."""
 
 from __future__ import annotations
 

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import yaml
 
-from gallery import fields
 from gallery.errors import SettingsError
-from gallery.settings import ATTRIBUTES, PASSES, SKELETONS, FrontMatter
+from gallery.settings import checks
+from gallery.settings.values import ATTRIBUTES, PASSES, SKELETONS, FrontMatter
 
 HEAD_LIMIT = 64 * 1024
 """Longest head, in characters; a sidecar says a few lines."""
 
-_TABLE: dict[str, fields.Check] = {
-    "title": fields.text(300),
-    "year": fields.integer(1900, 2200),
-    "paper": fields.text(),
-    "paper_url": fields.url,
-    "authors": fields.names,
-    "tags": fields.names,
-    "family": fields.text(200),
-    "licence": fields.text(500),
-    "source": fields.url,
-    "passes": fields.one_of(*PASSES),
-    "vertices": fields.integer(1, 100_000_000),
-    "skeleton": fields.one_of(*SKELETONS),
-    "color": fields.one_of(*ATTRIBUTES),
-    "seed": fields.integer(0, (1 << 31) - 1),
-    "dims": fields.sizes_by_name,
+_TABLE: dict[str, checks.Check] = {
+    "title": checks.text(300),
+    "year": checks.integer(1900, 2200),
+    "paper": checks.text(),
+    "paper_url": checks.url,
+    "authors": checks.names,
+    "tags": checks.names,
+    "family": checks.text(200),
+    "licence": checks.text(500),
+    "source": checks.url,
+    "passes": checks.one_of(*PASSES),
+    "vertices": checks.integer(1, 100_000_000),
+    "skeleton": checks.one_of(*SKELETONS),
+    "color": checks.one_of(*ATTRIBUTES),
+    "seed": checks.integer(0, (1 << 31) - 1),
+    "dims": checks.sizes_by_name,
 }
 
 
@@ -62,7 +62,7 @@ def front_matter(sidecar: str, model: str) -> tuple[FrontMatter, str]:
     """
     head, prose = split(sidecar)
     data = _yaml(head, model)
-    values, problems = fields.check_all(_TABLE, data, "")
+    values, problems = checks.check_all(_TABLE, data, "")
     if problems:
         hint = "mend the front matter of the sidecar"
         raise SettingsError("; ".join(problems), model, hint)
