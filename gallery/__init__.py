@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gallery.color import color
     from gallery.color.types import Coloring, LegendEntry
-    from gallery.discover import ModelFile, discover
+    from gallery.discovery.discover import ModelFile, discover
     from gallery.errors import (
         DiscoverError,
         GalleryError,
@@ -89,7 +89,7 @@ _ROOMS = {
     "LoadError": "gallery.errors",
     "LowerError": "gallery.errors",
     "Model": "gallery.model",
-    "ModelFile": "gallery.discover",
+    "ModelFile": "gallery.discovery.discover",
     "Picture": "gallery.render.types",
     "PublishError": "gallery.errors",
     "RenderError": "gallery.errors",
@@ -98,7 +98,7 @@ _ROOMS = {
     "SettingsError": "gallery.errors",
     "build": "gallery.pipeline",
     "color": "gallery.color",
-    "discover": "gallery.discover",
+    "discover": "gallery.discovery.discover",
     "facts": "gallery.facts",
     "layout": "gallery.layout",
     "load": "gallery.load",

@@ -8,7 +8,7 @@ from typing import Any
 
 from gallery.assemble import Built, outcome_key
 from gallery.cache import Cache
-from gallery.discover import ModelFile
+from gallery.discovery.discover import ModelFile
 from gallery.errors import Failure, GalleryError, SettingsError
 from gallery.plan import ModelPlan, PosterPlan, plan_scans
 from gallery.publish.exhibit import Exhibit

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from gallery.cache import Cache
-from gallery.discover import ModelFile, discover
+from gallery.discovery.discover import ModelFile, discover
 from gallery.errors import DiscoverError
 from gallery.items import Gallery, Item, forecast, item_of, shown_keys
 from gallery.ledger import Ledger

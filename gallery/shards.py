@@ -18,7 +18,7 @@ from typing import Any
 
 from gallery.assemble import Built, known
 from gallery.cache import Cache
-from gallery.discover import ModelFile
+from gallery.discovery.discover import ModelFile
 from gallery.errors import DiscoverError, Failure, SettingsError
 from gallery.files import link_or_copy
 from gallery.items import Gallery, Item, item_of

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallery.discover import LARGEST_SIDECAR, ModelFile, discover, slugify
+from gallery.discovery.discover import LARGEST_SIDECAR, ModelFile, discover, slugify
+from gallery.discovery.ignore import ignored, parse
 from gallery.errors import DiscoverError
-from gallery.ignore import ignored, parse
 
 
 def put(folder: Path, *names: str, content: bytes = b"x") -> None:

@@ -1,0 +1,1 @@
+"""Finds the models of a directory: from a directory to `ModelFile`."""
