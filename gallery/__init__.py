@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gallery.graph import ComputeGraph
     from gallery.layout import layout
     from gallery.layout.types import Layout
-    from gallery.load import load
+    from gallery.loading.load import load
     from gallery.lower import lower
     from gallery.model import Model
     from gallery.pipeline import build
@@ -101,7 +101,7 @@ _ROOMS = {
     "discover": "gallery.discovery.discover",
     "facts": "gallery.facts",
     "layout": "gallery.layout",
-    "load": "gallery.load",
+    "load": "gallery.loading.load",
     "lower": "gallery.lower",
     "render": "gallery.render",
     "save": "gallery.render",

@@ -152,7 +152,7 @@ def scan(options: argparse.Namespace) -> int:
 def facts(options: argparse.Namespace) -> int:
     """Print what a model holds and costs."""
     from gallery.facts import facts as facts_of
-    from gallery.load import load
+    from gallery.loading.load import load
     from gallery.scan import facts_table
 
     _check_model(options.model)

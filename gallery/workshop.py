@@ -14,7 +14,7 @@ from gallery.cache import Cache, Entry
 from gallery.facts import Facts, facts
 from gallery.graph import ComputeGraph
 from gallery.layout import Layout, layout
-from gallery.load import load
+from gallery.loading.load import load
 from gallery.lower import lower
 from gallery.model import Model
 from gallery.pictures import Drawn, Easel, NewFile, colored, draw_diagram, draw_scan, pack_viewer

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import onnx
 
-from gallery.load import load
+from gallery.loading.load import load
 from gallery.model import Model, Operator
 
 HEADER = '<ir_version: 10, opset_import: ["" : 20]>\n'

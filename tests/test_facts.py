@@ -5,7 +5,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from gallery.facts import Cost, TensorFact, cost, facts
-from gallery.load import load
+from gallery.loading.load import load
 from tests.onnx_text import loaded, parse
 
 MODELS = Path(__file__).parents[1] / "models"

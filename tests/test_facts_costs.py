@@ -12,7 +12,7 @@ from onnx import TensorProto, helper
 from gallery.costs import formula_of
 from gallery.costs.registry import Cost, costs, registered
 from gallery.facts import cost
-from gallery.load import load
+from gallery.loading.load import load
 from gallery.model import Model, Operator, Tensor
 from tests.onnx_text import loaded, write
 

@@ -6,7 +6,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from gallery.load import load
+from gallery.loading.load import load
 from tests.onnx_text import loaded, parse, shape_of, tensor_names, the, write
 
 MODELS = sorted((Path(__file__).parents[1] / "models").glob("*.onnx"))

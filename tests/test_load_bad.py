@@ -9,8 +9,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from gallery.errors import LoadError
-from gallery.load import load
-from gallery.reading.wire import DEEPEST, varint
+from gallery.loading.load import load
+from gallery.loading.wire import DEEPEST, varint
 from tests.onnx_text import loaded, parse, write
 
 RELU = "net (float[1,4] x) => (float[1,4] y) { y = Relu(x) }"
@@ -193,7 +193,7 @@ def test_functions_that_call_themselves(tmp_path):
 
 @pytest.mark.parametrize("leaf", ["b = Relu(a)", ""])
 def test_functions_that_unfold_without_bound(tmp_path, leaf, monkeypatch):
-    monkeypatch.setattr("gallery.reading.flatten.MOST_OPERATORS", 5000)
+    monkeypatch.setattr("gallery.loading.flatten.MOST_OPERATORS", 5000)
     doubling = "".join(
         f'<domain: "me", opset_import: ["": 18, "me": 1]> f{i} (a) => (b) '
         f"{{ t = me.f{i + 1}(a) b = me.f{i + 1}(t) }}\n"
@@ -209,7 +209,7 @@ def test_functions_that_unfold_without_bound(tmp_path, leaf, monkeypatch):
 
 
 def test_operators_that_take_too_much_space(tmp_path, monkeypatch):
-    monkeypatch.setattr("gallery.reading.wire.LARGE_GRAPH", 1 << 20)
+    monkeypatch.setattr("gallery.loading.wire.LARGE_GRAPH", 1 << 20)
     node = helper.make_node("Relu", ["x"], ["x"], name="n" * 3000)
     graph = helper.make_graph([node] * 400, "g", [], [])
     assert "the operators alone take more than 1 MiB" in said(

@@ -10,7 +10,7 @@ import pytest
 
 from gallery.errors import LoadError
 from gallery.facts import facts
-from gallery.load import load
+from gallery.loading.load import load
 from tests.mutants import TEXTS, mutants
 from tests.onnx_text import parse, write
 

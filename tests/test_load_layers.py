@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gallery.loading.layers import Naming, layer_tree, metadata_scope
 from gallery.model import Layer
-from gallery.reading.layers import Naming, layer_tree, metadata_scope
 from tests.onnx_text import loaded, parse
 
 

@@ -9,7 +9,7 @@ import pytest
 from onnx import numpy_helper
 
 from gallery.facts import facts
-from gallery.load import load
+from gallery.loading.load import load
 from tests.onnx_text import write
 
 OPEN = {

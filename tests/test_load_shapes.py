@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallery.load import load
-from gallery.reading.bind import evaluate, names
+from gallery.loading.load import load
+from gallery.loading.symbolic_dims import evaluate, names
 from tests.onnx_text import loaded, parse, shape_of, tensor_names, write
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from gallery.reading.wire import (
+from gallery.loading.wire import (
     LARGE_ATTRIBUTE,
     SMALL,
     BrokenError,

@@ -50,7 +50,7 @@ def discover(directory: Path, ignore: Sequence[str] = ()) -> tuple[ModelFile, ..
     """The models below a directory, by path.
 
     All that ends in ".onnx" counts; names that begin with a dot do not, nor what matches a pattern
-    of the directory's `.galleryignore` or of `ignore` (for both see `gallery.discovery.ignore.parse`). What
+    of the directory's `.galleryignore` or of `ignore` (see `gallery.discovery.ignore`). What
     is no regular, readable file, or a link that leads out of the directory, comes with its
     `problem` and is not opened. Folders that are links are not looked into: what they hold is
     found in its own place, or is no part of the gallery.

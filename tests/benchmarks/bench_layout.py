@@ -21,7 +21,7 @@ import numpy as np
 from gallery.graph import ComputeGraph
 from gallery.layout.levels import undirected
 from gallery.layout.quality import cover, neighbourhood_preservation, stress
-from gallery.load import load
+from gallery.loading.load import load
 from gallery.lower import lower
 from tests.benchmarks.rivals import RIVALS
 

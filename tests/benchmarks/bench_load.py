@@ -1,4 +1,4 @@
-"""Reads a file with 1 GB of inline weights with `gallery.load` and with `onnx.load`.
+"""Reads a file with 1 GB of inline weights with `gallery.loading.load` and with `onnx.load`.
 
 Run as `python -m tests.benchmarks.bench_load [GIGABYTES]`. Each reading is a process of its own;
 seconds are those of the call alone, the median of three; memory is the process's peak.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from onnx import TensorProto, helper
 
-from gallery.reading.wire import varint
+from gallery.loading.wire import varint
 
 WEIGHT = 2048
 RUNS = 3
@@ -55,8 +55,8 @@ def write_model(path: Path, gigabytes: float) -> None:
 
 def read(way: str, path: Path) -> dict[str, float]:
     """Seconds of one reading and the peak memory of this process, in bytes."""
-    if way == "gallery.load":
-        from gallery.load import load as ours  # noqa: PLC0415 -- each process imports one way alone
+    if way == "gallery.loading.load":
+        from gallery.loading.load import load as ours  # noqa: PLC0415 -- each process imports one way alone
 
         started = time.perf_counter()
         operators = len(ours(path).operators)
@@ -94,10 +94,10 @@ def main() -> int:
         path = Path(folder) / "weights.onnx"
         write_model(path, gigabytes)
         print(f"{path.stat().st_size / 1e9:.2f} GB of inline weights, {RUNS} runs each")
-        ours, theirs = measure("gallery.load", path), measure("onnx.load", path)
+        ours, theirs = measure("gallery.loading.load", path), measure("onnx.load", path)
     assert ours["operators"] == theirs["operators"]
     print(f"{'':14} {'seconds':>9} {'peak MB':>9}")
-    for name, run in (("gallery.load", ours), ("onnx.load", theirs)):
+    for name, run in (("gallery.loading.load", ours), ("onnx.load", theirs)):
         print(f"{name:14} {run['seconds']:9.4f} {run['bytes'] / 1e6:9.1f}")
     faster, smaller = theirs["seconds"] / ours["seconds"], theirs["bytes"] / ours["bytes"]
     print(f"{'ratio':14} {faster:9.1f} {smaller:9.1f}")

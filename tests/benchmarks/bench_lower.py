@@ -20,7 +20,7 @@ MODELS = Path(__file__).parents[2] / "models"
 CODE = """
 import json, sys, time
 import psutil
-from gallery.load import load
+from gallery.loading.load import load
 from gallery.lower import lower
 path, vertices, passes = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 model = load(path)

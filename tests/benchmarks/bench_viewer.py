@@ -22,7 +22,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from gallery.color import attributes_of, color
 from gallery.layout import layout
-from gallery.load import load
+from gallery.loading.load import load
 from gallery.lower import lower
 from gallery.publish.settings import SiteSettings
 from gallery.publish.templates import environment

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from gallery.facts import facts
 from gallery.graph import ComputeGraph, Kind
-from gallery.load import load
+from gallery.loading.load import load
 from gallery.lower import lower
 from gallery.lower.lowering import LEVEL_RATIO
 from gallery.model import Model

@@ -27,7 +27,7 @@ from gallery.color import color
 from gallery.errors import GalleryError
 from gallery.facts import facts
 from gallery.layout import layout
-from gallery.load import load
+from gallery.loading.load import load
 from gallery.lower import lower
 from gallery.render import diagram, render
 from tests.conftest import SETTINGS

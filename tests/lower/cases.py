@@ -14,7 +14,7 @@ import onnx
 from onnx import numpy_helper
 from onnx.backend.test.case.node import collect_testcases
 
-from gallery.load import load
+from gallery.loading.load import load
 from gallery.model import Model
 
 Array = npt.NDArray[Any]
@@ -176,7 +176,7 @@ def _structural(graph: onnx.GraphProto) -> set[str]:
 
 
 def loaded(proto: onnx.ModelProto, name: str) -> Model:
-    """A model as `gallery.load` reads it from a file."""
+    """A model as `gallery.loading.load` reads it from a file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}.onnx"
         path.write_bytes(proto.SerializeToString())

@@ -14,7 +14,7 @@ import pytest
 from onnx.reference import ReferenceEvaluator
 
 from gallery.graph import ComputeGraph, Kind, Pass
-from gallery.load import load
+from gallery.loading.load import load
 from gallery.lower import lower
 from gallery.model import Model
 

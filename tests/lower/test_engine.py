@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from gallery.errors import LowerError
 from gallery.facts import facts
 from gallery.graph import ComputeGraph, Kind, Pass
-from gallery.load import load
+from gallery.loading.load import load
 from gallery.lower import lower
 from gallery.lower.assemble import Edges, Numbering, connect, gathered, number
 from gallery.lower.levels import forward_parents

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from gallery.load import load
+from gallery.loading.load import load
 from gallery.lower import lower
 from tests.benchmarks.check_lower import MODELS, PASSES, check, quotient_findings
 

@@ -9,7 +9,7 @@ import onnx
 import pytest
 
 from gallery.errors import LoadError
-from gallery.load import load
+from gallery.loading.load import load
 from gallery.lower import lower
 
 _DATA = Path(onnx.__file__).parent / "backend" / "test" / "data"

@@ -10,7 +10,7 @@ import onnx
 from gallery.color import Coloring, attributes_of, color
 from gallery.graph import ComputeGraph
 from gallery.layout.types import Layout
-from gallery.load import load
+from gallery.loading.load import load
 from gallery.lower import lower
 from gallery.model import Model
 

@@ -19,7 +19,7 @@ from gallery.color.oklab import linear_from_srgb, oklab_from_linear, oklch_from_
 from gallery.color.types import Coloring
 from gallery.layout import layout
 from gallery.layout.types import Layout
-from gallery.load import load
+from gallery.loading.load import load
 from gallery.lower import lower
 from gallery.render import RenderSettings, render
 from gallery.render.glow import finish

@@ -15,7 +15,7 @@ from gallery.color import color
 from gallery.graph import ComputeGraph
 from gallery.layout import layout as layout_of
 from gallery.layout.types import Layout
-from gallery.load import load
+from gallery.loading.load import load
 from gallery.lower import lower
 from gallery.model import Layer
 from gallery.render import render

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx  # noqa: TID251 -- a helper of load.py
 
-from gallery.reading.flatten import Step, Value
-from gallery.reading.types import dims_of, element_of, tensor_type
+from gallery.loading.flatten import Step, Value
+from gallery.loading.types import dims_of, element_of, tensor_type
 
 _FLOAT = onnx.TensorProto.FLOAT
 _LARGEST = 2**40

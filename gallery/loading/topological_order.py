@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import onnx  # noqa: TID251 -- a helper of load.py
 
 from gallery.errors import LoadError
-from gallery.reading.values import text_of
+from gallery.loading.values import text_of
 
 
 def order(nodes: Sequence[onnx.NodeProto]) -> Sequence[onnx.NodeProto]:

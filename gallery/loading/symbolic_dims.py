@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import onnx  # noqa: TID251 -- a helper of load.py
 
-from gallery.reading.values import text_of
+from gallery.loading.values import text_of
 
 _OPERATIONS: Mapping[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import onnx  # noqa: TID251 -- a helper of load.py
 
+from gallery.loading.values import dtype_name, text_of
 from gallery.model import Shape
-from gallery.reading.values import dtype_name, text_of
 
 
 def dims_of(kind: onnx.TypeProto | None) -> Shape:

@@ -10,10 +10,10 @@ from typing import Any
 
 import onnx  # noqa: TID251 -- a helper of load.py
 
+from gallery.loading.flatten import Entry, Flat, Step
+from gallery.loading.types import common, dims_of, element_of, merged, tensor_type
+from gallery.loading.values import text_of
 from gallery.model import Shape
-from gallery.reading.flatten import Entry, Flat, Step
-from gallery.reading.types import common, dims_of, element_of, merged, tensor_type
-from gallery.reading.values import text_of
 
 _INT64, _BOOL = onnx.TensorProto.INT64, onnx.TensorProto.BOOL
 _LONGEST = 2**31

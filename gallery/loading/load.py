@@ -15,15 +15,15 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from gallery.errors import DiscoverError, LoadError
 from gallery.files import open_regular
+from gallery.loading.flatten import Flat, domain, flatten
+from gallery.loading.layers import Naming, layer_tree
+from gallery.loading.not_onnx import not_onnx, refuse_other_formats
+from gallery.loading.shapes import Inference, infer
+from gallery.loading.symbolic_dims import bind_inputs
+from gallery.loading.types import dims_of, dtype_of
+from gallery.loading.values import text_of
+from gallery.loading.wire import BrokenError, Slim, check_nesting, slim
 from gallery.model import Model, Operator, Tensor
-from gallery.reading.bind import bind_inputs
-from gallery.reading.flatten import Flat, domain, flatten
-from gallery.reading.layers import Naming, layer_tree
-from gallery.reading.shapes import Inference, infer
-from gallery.reading.sniff import not_onnx, refuse_other_formats
-from gallery.reading.types import dims_of, dtype_of
-from gallery.reading.values import text_of
-from gallery.reading.wire import BrokenError, Slim, check_nesting, slim
 
 _NAMED = 5
 _LARGEST = 2**36

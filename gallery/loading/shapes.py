@@ -16,14 +16,14 @@ import onnx  # noqa: TID251 -- a helper of load.py
 from onnx import numpy_helper, shape_inference  # noqa: TID251 -- a helper of load.py
 from onnx.reference import ReferenceEvaluator  # noqa: TID251 -- a helper of load.py
 
+from gallery.loading.contrib_types import gap
+from gallery.loading.control import enter_body, owner_types, owner_values
+from gallery.loading.early_opsets import later_node, legacy_type
+from gallery.loading.flatten import Flat, Step, Value
+from gallery.loading.symbolic_dims import resolve
+from gallery.loading.types import dims_of, merged
+from gallery.loading.wire import SMALL
 from gallery.model import freeze
-from gallery.reading.bind import resolve
-from gallery.reading.control import enter_body, owner_types, owner_values
-from gallery.reading.flatten import Flat, Step, Value
-from gallery.reading.gaps import gap
-from gallery.reading.legacy import later_node, legacy_type
-from gallery.reading.types import dims_of, merged
-from gallery.reading.wire import SMALL
 
 # fmt: off
 _EVALUATED = frozenset(

@@ -15,10 +15,10 @@ import numpy.typing as npt
 import onnx  # noqa: TID251 -- a helper of load.py
 
 from gallery.errors import LoadError
+from gallery.loading.topological_order import order
+from gallery.loading.values import attribute_value, constant_value, tensor_value, text_of, with_type
+from gallery.loading.wire import DEEPEST, nested_too_deep
 from gallery.model import Body
-from gallery.reading.order import order
-from gallery.reading.values import attribute_value, constant_value, tensor_value, text_of, with_type
-from gallery.reading.wire import DEEPEST, nested_too_deep
 
 MOST_OPERATORS = 1_000_000
 """How many operators a model may have, its functions inlined."""

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx  # noqa: TID251 -- a helper of load.py
 
+from gallery.loading.wire import SMALL
 from gallery.model import freeze
-from gallery.reading.wire import SMALL
 
 _A = onnx.AttributeProto
 _EXTERNAL = onnx.TensorProto.EXTERNAL

@@ -12,8 +12,8 @@ from typing import Any
 
 import onnx  # noqa: TID251 -- a helper of load.py
 
-from gallery.reading.flatten import Step
-from gallery.reading.types import dims_of, element_of, tensor_type
+from gallery.loading.flatten import Step
+from gallery.loading.types import dims_of, element_of, tensor_type
 
 # fmt: off
 _LIKE_FIRST = frozenset((
