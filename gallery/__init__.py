@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gallery.color import color
     from gallery.color.types import Coloring, LegendEntry
+    from gallery.costs.facts import Facts, facts
     from gallery.discovery.discover import ModelFile, discover
     from gallery.errors import (
         DiscoverError,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
         RenderError,
         SettingsError,
     )
-    from gallery.facts import Facts, facts
     from gallery.graph import ComputeGraph
     from gallery.layout import layout
     from gallery.layout.types import Layout
@@ -79,7 +79,7 @@ _ROOMS = {
     "Coloring": "gallery.color.types",
     "ComputeGraph": "gallery.graph",
     "DiscoverError": "gallery.errors",
-    "Facts": "gallery.facts",
+    "Facts": "gallery.costs.facts",
     "FrontMatter": "gallery.settings.values",
     "GalleryError": "gallery.errors",
     "GallerySettings": "gallery.settings.values",
@@ -99,7 +99,7 @@ _ROOMS = {
     "build": "gallery.pipeline",
     "color": "gallery.color",
     "discover": "gallery.discovery.discover",
-    "facts": "gallery.facts",
+    "facts": "gallery.costs.facts",
     "layout": "gallery.layout",
     "load": "gallery.loading.load",
     "lower": "gallery.lower",

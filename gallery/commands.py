@@ -151,7 +151,7 @@ def scan(options: argparse.Namespace) -> int:
 
 def facts(options: argparse.Namespace) -> int:
     """Print what a model holds and costs."""
-    from gallery.facts import facts as facts_of
+    from gallery.costs.facts import facts as facts_of
     from gallery.loading.load import load
     from gallery.scan import facts_table
 

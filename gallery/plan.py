@@ -190,7 +190,7 @@ class ModelPlan:
 def stage_versions() -> dict[str, str]:
     """The version of each stage's code."""
     return {
-        "load": fingerprint("gallery.loading.load", "gallery.facts", "gallery.store"),
+        "load": fingerprint("gallery.loading.load", "gallery.costs.facts", "gallery.costs.storage"),
         "lower": fingerprint("gallery.lower", "gallery.store"),
         "layout": fingerprint("gallery.layout"),
         "render": fingerprint(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gallery.cache import Entry
-from gallery.facts import Facts
+from gallery.costs.facts import Facts
 from gallery.files import write_whole
 from gallery.layout.types import Layout
 from gallery.pictures import Drawn, NewFile, colored

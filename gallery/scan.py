@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gallery.color import Coloring, color
+from gallery.costs.facts import Facts
 from gallery.errors import RenderError, SettingsError
-from gallery.facts import Facts
 from gallery.files import write_whole
 from gallery.layout import Layout, layout
 from gallery.layout.quality import quality as measure

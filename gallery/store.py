@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ import numpy as np
 
 from gallery.cache import Entry
 from gallery.color.types import LegendEntry
-from gallery.facts import Facts, LayerFact, TensorFact
 from gallery.graph import ComputeGraph, ComputeSet, GraphOperator, Kind
 from gallery.layout.types import Layout
 from gallery.model import Layer
@@ -90,33 +88,6 @@ def _compute_set(row: list[Any]) -> ComputeSet:
         kind=Kind(kind),
         period=period,
     )
-
-
-def facts_value(facts: Facts) -> dict[str, Any]:
-    """Facts as JSON; the order of tables is kept."""
-    value = asdict(facts)
-    for name, kept in value.items():
-        if isinstance(kept, dict):
-            value[name] = list(kept.items())
-    return value
-
-
-def facts_of(value: dict[str, Any]) -> Facts:
-    """Facts from what `facts_value` gave, also after a way through JSON."""
-    known = dict(value)
-    for field in fields(Facts):
-        if str(field.type).startswith("dict"):
-            known[field.name] = dict(known[field.name])
-    known["layers"] = tuple(LayerFact(**row) for row in known["layers"])
-    for name in ("inputs", "outputs"):
-        known[name] = tuple(_tensor_fact(row) for row in known[name])
-    known["warnings"] = tuple(known["warnings"])
-    return Facts(**known)
-
-
-def _tensor_fact(row: dict[str, Any]) -> TensorFact:
-    shape = None if row["shape"] is None else tuple(row["shape"])
-    return TensorFact(name=row["name"], dtype=row["dtype"], shape=shape)
 
 
 def legend_value(legend: tuple[LegendEntry, ...]) -> list[list[Any]]:

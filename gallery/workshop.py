@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from gallery.cache import Cache, Entry
-from gallery.facts import Facts, facts
+from gallery.costs.facts import Facts, facts
+from gallery.costs.storage import facts_of, facts_value
 from gallery.graph import ComputeGraph
 from gallery.layout import Layout, layout
 from gallery.loading.load import load
@@ -23,8 +24,6 @@ from gallery.prints import draw_card, draw_multiples, draw_poster, picture_of
 from gallery.render import Picture
 from gallery.settings.values import ScanSettings
 from gallery.store import (
-    facts_of,
-    facts_value,
     load_graph,
     load_layout,
     save_graph,

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from gallery.costs import formula_of
+from gallery.costs.facts import cost
 from gallery.costs.registry import Cost, costs, registered
-from gallery.facts import cost
 from gallery.loading.load import load
 from gallery.model import Model, Operator, Tensor
 from tests.onnx_text import loaded, write

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gallery.costs.facts import facts
 from gallery.errors import LoadError
-from gallery.facts import facts
 from gallery.loading.load import load
 from tests.mutants import TEXTS, mutants
 from tests.onnx_text import parse, write

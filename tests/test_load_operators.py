@@ -8,7 +8,7 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from gallery.facts import facts
+from gallery.costs.facts import facts
 from gallery.loading.load import load
 from tests.onnx_text import write
 

@@ -10,11 +10,12 @@ import pytest
 
 from gallery import fingerprint as room
 from gallery.cache import Cache
-from gallery.facts import facts
+from gallery.costs.facts import facts
+from gallery.costs.storage import facts_of, facts_value
 from gallery.graph import ComputeGraph
 from gallery.layout import layout
 from gallery.lower import lower
-from gallery.store import facts_of, facts_value, load_graph, load_layout, save_graph, save_layout
+from gallery.store import load_graph, load_layout, save_graph, save_layout
 from tests.conftest import NET
 from tests.onnx_text import loaded
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from gallery.costs.facts import cost
 from gallery.errors import LowerError
-from gallery.facts import cost
 from gallery.graph import ComputeGraph, GraphOperator, IntArray, Kind, Pass
 from gallery.jit import kernel
 from gallery.lower import families

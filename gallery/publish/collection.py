@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from gallery.facts import Facts
+from gallery.costs.facts import Facts
 from gallery.publish.files import Placed
 from gallery.publish.prose import plain
 from gallery.publish.scatter import Scatter

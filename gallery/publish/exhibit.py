@@ -11,7 +11,7 @@ from gallery.settings.values import FrontMatter
 
 if TYPE_CHECKING:  # a build that makes nothing needs these nouns, and must not wait for numba
     from gallery.color.types import LegendEntry
-    from gallery.facts import Facts
+    from gallery.costs.facts import Facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from gallery.color.types import LegendEntry
+from gallery.costs.facts import Facts
 from gallery.errors import Failure
-from gallery.facts import Facts
 from gallery.publish.exhibit import ScanImages
 from gallery.publish.files import Placed
 from gallery.settings.values import FrontMatter

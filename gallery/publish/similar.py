@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gallery.facts import Facts
+from gallery.costs.facts import Facts
 
 
 def similar(facts: Sequence[Facts | None], most: int = 4) -> list[tuple[int, ...]]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gallery.facts import LayerFact
+from gallery.costs.facts import LayerFact
 from gallery.text import shorten
 
 ROWS = 900

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from gallery.costs.facts import Facts
 from gallery.errors import Failure
-from gallery.facts import Facts
 from gallery.publish.bars import Bar, bars
 from gallery.publish.exhibit import Exhibit, ScanImages
 from gallery.publish.files import Picture, Placed, picture, place, place_image, place_scan

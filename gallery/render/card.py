@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gallery.color.scale import amount
-from gallery.facts import Facts
+from gallery.costs.facts import Facts
 from gallery.render.grid import THEMES
 from gallery.render.sheet import Plate, Sheet, Thing, Words
 from gallery.render.types import Picture

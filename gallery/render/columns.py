@@ -11,7 +11,7 @@ from gallery.color.oklab import hex_of
 from gallery.color.palettes import from_hex
 from gallery.color.scale import amount
 from gallery.color.types import Coloring
-from gallery.facts import Facts
+from gallery.costs.facts import Facts
 from gallery.render.grid import (
     BODY,
     COLUMN,

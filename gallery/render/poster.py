@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gallery.color.oklab import hex_of
 from gallery.color.types import Coloring
-from gallery.facts import Facts
+from gallery.costs.facts import Facts
 from gallery.render.columns import histogram, numbers, others_shown, reading
 from gallery.render.grid import (
     BODY,

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gallery.facts import facts
+from gallery.costs.facts import facts
 from gallery.graph import ComputeGraph, Kind
 from gallery.loading.load import load
 from gallery.lower import lower

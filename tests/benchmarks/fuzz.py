@@ -24,8 +24,8 @@ from pathlib import Path
 import onnx
 
 from gallery.color import color
+from gallery.costs.facts import facts
 from gallery.errors import GalleryError
-from gallery.facts import facts
 from gallery.layout import layout
 from gallery.loading.load import load
 from gallery.lower import lower

@@ -6,7 +6,7 @@ import numpy as np
 import onnx.parser
 import pytest
 
-from gallery.facts import facts
+from gallery.costs.facts import facts
 from gallery.lower import lower
 from tests.lower.cases import Array, Case, loaded
 from tests.lower.operator_cases import judged

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gallery.costs.facts import facts
 from gallery.errors import LowerError
-from gallery.facts import facts
 from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.loading.load import load
 from gallery.lower import lower

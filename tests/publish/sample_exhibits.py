@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 
 from gallery.color.types import LegendEntry
+from gallery.costs.facts import Facts, LayerFact, TensorFact
 from gallery.errors import Failure
-from gallery.facts import Facts, LayerFact, TensorFact
 from gallery.publish import Exhibit, ImageFile, ScanImages, SiteSettings
 from gallery.publish.pages import Context, write_index
 from gallery.publish.static import static_files

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallery.color.types import LegendEntry
-from gallery.facts import LayerFact
+from gallery.costs.facts import LayerFact
 from gallery.publish.bars import REST, bars
 from gallery.publish.files import Placed, picture
 from gallery.publish.legend import legend

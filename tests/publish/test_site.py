@@ -12,8 +12,8 @@ from urllib.parse import unquote, urldefrag, urlsplit
 import html5lib
 import pytest
 
+from gallery.costs.facts import LayerFact
 from gallery.errors import Failure, PublishError
-from gallery.facts import LayerFact
 from gallery.publish import Exhibit, ImageFile, Site
 from gallery.settings.values import FrontMatter
 from tests.publish.sample_exhibits import (

@@ -10,8 +10,8 @@ from pypdfium2 import PdfDocument
 
 from gallery.color import color
 from gallery.color.palettes import from_hex
+from gallery.costs.facts import Facts
 from gallery.errors import RenderError
-from gallery.facts import Facts
 from gallery.render import (
     RenderSettings,
     card,
