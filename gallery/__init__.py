@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gallery.layout import layout
     from gallery.layout.types import Layout
     from gallery.loading.load import load
-    from gallery.lower import lower
+    from gallery.lowering import lower
     from gallery.model import Model
     from gallery.pipeline import build
     from gallery.render import render, save
@@ -102,7 +102,7 @@ _ROOMS = {
     "facts": "gallery.costs.facts",
     "layout": "gallery.layout",
     "load": "gallery.loading.load",
-    "lower": "gallery.lower",
+    "lower": "gallery.lowering",
     "render": "gallery.render",
     "save": "gallery.render",
 }

@@ -36,7 +36,7 @@ def fingerprint(*modules: str) -> str:
     """A hash of the text of some modules and of everything in `gallery` that they import.
 
     Args:
-        modules: Full names ("gallery.lower").
+        modules: Full names ("gallery.lowering").
     """
     digest = hashlib.sha256(_libraries().encode())
     for path in sorted(_closure(modules)):

@@ -239,7 +239,7 @@ class ComputeGraph:
         What a vertex writes goes once to each tile other than its own that has a reader of it.
         Zero for all where the graph has no tiles.
         """
-        from gallery.lower.exchange import tiles_reached  # noqa: PLC0415  its compiler loads slowly
+        from gallery.lowering.exchange import tiles_reached  # noqa: PLC0415  its compiler loads slowly
 
         if self.tiles is None:
             return np.zeros(self.vertices, np.float32)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gallery.color import Coloring, attributes_of, color
+from gallery.color.storage import legend_value
 from gallery.exports import operators_dot, operators_graphml, save_vertex_graph
 from gallery.layout.types import Layout
 from gallery.model import Model
@@ -24,7 +25,6 @@ from gallery.render import (
 )
 from gallery.render.shrink import reduced
 from gallery.settings.values import ScanSettings
-from gallery.store import legend_value
 
 LARGEST_GRAPH = 6_000_000
 """Bytes of the largest vertex graph that is offered: hosts of static sites allow 1 GB in all."""

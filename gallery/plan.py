@@ -191,8 +191,8 @@ def stage_versions() -> dict[str, str]:
     """The version of each stage's code."""
     return {
         "load": fingerprint("gallery.loading.load", "gallery.costs.facts", "gallery.costs.storage"),
-        "lower": fingerprint("gallery.lower", "gallery.store"),
-        "layout": fingerprint("gallery.layout"),
+        "lower": fingerprint("gallery.lowering", "gallery.lowering.storage"),
+        "layout": fingerprint("gallery.layout", "gallery.layout.storage"),
         "render": fingerprint(
             "gallery.color", "gallery.render", "gallery.pictures", "gallery.prints"
         ),

@@ -17,7 +17,7 @@ from gallery.files import write_whole
 from gallery.layout import Layout, layout
 from gallery.layout.quality import quality as measure
 from gallery.loading.load import load
-from gallery.lower import lower
+from gallery.lowering import lower
 from gallery.render import RenderSettings, render_svg, save_scan
 from gallery.render.formats import check_format
 from gallery.settings.values import ScanSettings

@@ -15,20 +15,16 @@ from gallery.costs.facts import Facts, facts
 from gallery.costs.storage import facts_of, facts_value
 from gallery.graph import ComputeGraph
 from gallery.layout import Layout, layout
+from gallery.layout.storage import load_layout, save_layout
 from gallery.loading.load import load
-from gallery.lower import lower
+from gallery.lowering import lower
+from gallery.lowering.storage import load_graph, save_graph
 from gallery.model import Model
 from gallery.pictures import Drawn, Easel, NewFile, colored, draw_diagram, draw_scan, pack_viewer
 from gallery.plan import ModelPlan, ScanPlan
 from gallery.prints import draw_card, draw_multiples, draw_poster, picture_of
 from gallery.render import Picture
 from gallery.settings.values import ScanSettings
-from gallery.store import (
-    load_graph,
-    load_layout,
-    save_graph,
-    save_layout,
-)
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +125,9 @@ class Workshop:
             return self._layout[1]
         self._layout = None
         graph = self.graph(scan)
-        placed = self._stored(key, lambda entry: load_layout(entry, graph))
+        placed = self._stored(
+            key, lambda entry: load_layout(entry.value, entry.files["npy"].path, graph)
+        )
         if placed is None:
             with self._step("layout", f"{scan.passes} {scan.vertices} {scan.skeleton}"):
                 seconds = self.plan.skeleton_seconds

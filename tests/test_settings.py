@@ -11,7 +11,7 @@ import pytest
 from gallery.color import ATTRIBUTES, PALETTES
 from gallery.errors import SettingsError
 from gallery.layout import ENGINES
-from gallery.lower import TARGETS
+from gallery.lowering import TARGETS
 from gallery.settings import values
 from gallery.settings.front_matter import front_matter
 from gallery.settings.gallery_toml import read_settings

@@ -14,8 +14,9 @@ from gallery.costs.facts import facts
 from gallery.costs.storage import facts_of, facts_value
 from gallery.graph import ComputeGraph
 from gallery.layout import layout
-from gallery.lower import lower
-from gallery.store import load_graph, load_layout, save_graph, save_layout
+from gallery.layout.storage import load_layout, save_layout
+from gallery.lowering import lower
+from gallery.lowering.storage import load_graph, save_graph
 from tests.conftest import NET
 from tests.onnx_text import loaded
 
@@ -46,7 +47,7 @@ def test_graph_and_layout_come_back(tmp_path: Path, passes: str) -> None:
     placed = layout(graph)
     path = cache.temporary(".npy")
     entry = cache.put("ab", save_layout(placed, path), {"npy": path})
-    again = load_layout(entry, back)
+    again = load_layout(entry.value, entry.files["npy"].path, back)
     np.testing.assert_array_equal(placed.positions, again.positions)
     assert (placed.engine, placed.fallback, placed.seed) == (
         again.engine,

@@ -22,7 +22,7 @@ from gallery.graph import ComputeGraph
 from gallery.layout.levels import undirected
 from gallery.layout.quality import cover, neighbourhood_preservation, stress
 from gallery.loading.load import load
-from gallery.lower import lower
+from gallery.lowering import lower
 from tests.benchmarks.rivals import RIVALS
 
 ROOT = Path(__file__).parents[2]

@@ -21,7 +21,7 @@ CODE = """
 import json, sys, time
 import psutil
 from gallery.loading.load import load
-from gallery.lower import lower
+from gallery.lowering import lower
 path, vertices, passes = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 model = load(path)
 lower(model, vertices=2000, passes=passes)

@@ -23,7 +23,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from gallery.color import attributes_of, color
 from gallery.layout import layout
 from gallery.loading.load import load
-from gallery.lower import lower
+from gallery.lowering import lower
 from gallery.publish.settings import SiteSettings
 from gallery.publish.templates import environment
 from gallery.publish.viewer import viewer_data

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from gallery.costs.facts import facts
 from gallery.graph import ComputeGraph, Kind
 from gallery.loading.load import load
-from gallery.lower import lower
-from gallery.lower.lowering import LEVEL_RATIO
+from gallery.lowering import lower
+from gallery.lowering.lowering import LEVEL_RATIO
 from gallery.model import Model
 
 MODELS = Path(__file__).parents[2] / "models"

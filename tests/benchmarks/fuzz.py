@@ -28,7 +28,7 @@ from gallery.costs.facts import facts
 from gallery.errors import GalleryError
 from gallery.layout import layout
 from gallery.loading.load import load
-from gallery.lower import lower
+from gallery.lowering import lower
 from gallery.render import diagram, render
 from tests.conftest import SETTINGS
 from tests.hostile import hostile_model

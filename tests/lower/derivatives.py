@@ -20,8 +20,8 @@ from onnx import TensorProto, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from gallery.graph import ComputeGraph, Kind, Pass
-from gallery.lower import lower
-from gallery.lower.registry import FAMILIES
+from gallery.lowering import lower
+from gallery.lowering.access.registry import FAMILIES
 from gallery.model import Model
 from tests.lower.cases import STRUCTURE, Array, all_cases, left_out, loaded, operator_of
 

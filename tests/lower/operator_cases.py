@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from gallery.lower.families import __all__ as _families
+from gallery.lowering.operators import __all__ as _families
 from tests.lower.cases import Case, all_cases, left_out, operator_of, prepared
 from tests.lower.changes import Probe
 from tests.lower.reach import Reach, reach

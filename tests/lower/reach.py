@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gallery.lower.assemble import Numbering, connect, gathered, number
-from gallery.lower.edges import Producer
-from gallery.lower.lowering import program_for
-from gallery.lower.program import Program
-from gallery.lower.splits import Splitter
-from gallery.lower.targets import target_named
+from gallery.lowering.edges import Producer
+from gallery.lowering.forward import Numbering, connect, gathered, number
+from gallery.lowering.lowering import program_for
+from gallery.lowering.program import Program
+from gallery.lowering.tiling.splits import Splitter
+from gallery.lowering.tiling.targets import target_named
 from gallery.model import Model
 
 Box = tuple[slice, ...]

@@ -15,7 +15,7 @@ from onnx.reference import ReferenceEvaluator
 
 from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.loading.load import load
-from gallery.lower import lower
+from gallery.lowering import lower
 from gallery.model import Model
 
 Floats = npt.NDArray[np.float64]

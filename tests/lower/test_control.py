@@ -7,7 +7,7 @@ import onnx.parser
 import pytest
 
 from gallery.costs.facts import facts
-from gallery.lower import lower
+from gallery.lowering import lower
 from tests.lower.cases import Array, Case, loaded
 from tests.lower.operator_cases import judged
 from tests.lower.reach import reach

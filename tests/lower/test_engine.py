@@ -19,14 +19,14 @@ from gallery.costs.facts import facts
 from gallery.errors import LowerError
 from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.loading.load import load
-from gallery.lower import lower
-from gallery.lower.assemble import Edges, Numbering, connect, gathered, number
-from gallery.lower.levels import forward_parents
-from gallery.lower.lowering import program_for
-from gallery.lower.registry import FAMILIES, lowers
-from gallery.lower.splits import Splitter, tree
-from gallery.lower.targets import TARGETS, target_named
-from gallery.lower.traffic import FAN_IN
+from gallery.lowering import lower
+from gallery.lowering.access.registry import FAMILIES, lowers
+from gallery.lowering.forward import Edges, Numbering, connect, gathered, number
+from gallery.lowering.lowering import program_for
+from gallery.lowering.parents import forward_parents
+from gallery.lowering.tiling.splits import Splitter, tree
+from gallery.lowering.tiling.targets import TARGETS, target_named
+from gallery.lowering.tiling.traffic import FAN_IN
 from gallery.model import Model
 
 MODELS = Path(__file__).parents[2] / "models"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gallery.loading.load import load
-from gallery.lower import lower
+from gallery.lowering import lower
 from tests.benchmarks.check_lower import MODELS, PASSES, check, quotient_findings
 
 

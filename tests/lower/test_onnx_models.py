@@ -10,7 +10,7 @@ import pytest
 
 from gallery.errors import LoadError
 from gallery.loading.load import load
-from gallery.lower import lower
+from gallery.lowering import lower
 
 _DATA = Path(onnx.__file__).parent / "backend" / "test" / "data"
 _MODELS = sorted(

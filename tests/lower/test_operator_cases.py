@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gallery.lower.registry import FAMILIES
+from gallery.lowering.access.registry import FAMILIES
 from tests.lower.cases import all_cases, left_out, operator_of, prepared
 from tests.lower.operator_cases import Tally, judged, runs
 

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gallery.lower.listed import cells, inverse, listed, single
-from gallery.lower.part import Boxes, Ints
-from gallery.lower.relations import (
+from gallery.lowering.access.constant_indices import cells, inverse, listed, single
+from gallery.lowering.access.part import Boxes, Ints
+from gallery.lowering.access.relations import (
     backwards,
     composed,
     divided,
@@ -22,7 +22,7 @@ from gallery.lower.relations import (
     where,
     window,
 )  # fmt: skip
-from gallery.lower.reshape import reshaped
+from gallery.lowering.access.reshape import reshaped
 
 Ranges = tuple[Ints, Ints]
 

@@ -11,7 +11,7 @@ from gallery.color import Coloring, attributes_of, color
 from gallery.graph import ComputeGraph
 from gallery.layout.types import Layout
 from gallery.loading.load import load
-from gallery.lower import lower
+from gallery.lowering import lower
 from gallery.model import Model
 
 _TEXT = """

@@ -20,7 +20,7 @@ from gallery.color.types import Coloring
 from gallery.layout import layout
 from gallery.layout.types import Layout
 from gallery.loading.load import load
-from gallery.lower import lower
+from gallery.lowering import lower
 from gallery.render import RenderSettings, render
 from gallery.render.glow import finish
 from gallery.render.light import draw

@@ -16,7 +16,7 @@ from gallery.graph import ComputeGraph
 from gallery.layout import layout as layout_of
 from gallery.layout.types import Layout
 from gallery.loading.load import load
-from gallery.lower import lower
+from gallery.lowering import lower
 from gallery.model import Layer
 from gallery.render import render
 from gallery.render.bodies import bodies_of, great_heads

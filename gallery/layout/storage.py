@@ -1,0 +1,33 @@
+"""Layouts as JSON and array files, for the cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gallery.graph import ComputeGraph
+from gallery.layout.types import Layout
+
+
+def save_layout(layout: Layout, path: Path) -> dict[str, Any]:
+    """Write the positions of a layout to a file; return the rest as JSON, without the graph."""
+    with path.open("wb") as stream:
+        np.save(stream, layout.positions, allow_pickle=False)
+    return {
+        "skeleton": layout.skeleton,
+        "engine": layout.engine,
+        "fallback": layout.fallback,
+        "seed": layout.seed,
+    }
+
+
+def load_layout(value: dict[str, Any], path: Path, graph: ComputeGraph) -> Layout:
+    """Read a layout that `save_layout` wrote, for the graph that it was made of.
+
+    Raises:
+        ValueError: The file is not what was written.
+    """
+    positions = np.load(path, allow_pickle=False)
+    return Layout(graph=graph, positions=positions, **value)

@@ -1,0 +1,6 @@
+"""From operators to the compute graph: vertices that are blocks of work, edges that are data."""
+
+from gallery.lowering.lowering import lower
+from gallery.lowering.tiling.targets import TARGETS, Target
+
+__all__ = ["TARGETS", "Target", "lower"]

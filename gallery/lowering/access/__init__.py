@@ -1,0 +1,1 @@
+"""Access relations: which boxes of its inputs each block of an operator reads."""

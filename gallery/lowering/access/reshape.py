@@ -1,0 +1,200 @@
+"""The access relation of Reshape and its like: the same elements in row-major order.
+
+Both shapes are cut into the smallest groups of dimensions that hold the same number of elements;
+a group of one dimension each side keeps its ranges. In any other group a block is a list of flat
+runs, and a flat run of n dimensions is at most 2 n - 1 boxes:
+
+    block of (6, 4)     runs          boxes of (3, 8)
+    rows 1..3, all  ->  [4, 12)   ->  row 0 [4, 8), row 1 [0, 4)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gallery.jit import kernel
+from gallery.lowering.access.part import Boxes, Ints, Relation
+from gallery.lowering.access.relations import AxisRule, fixed, per_axis, same
+
+_RUNS = 64
+"""Runs of one block that are told apart; where there are more, neighbours are joined into hulls."""
+
+
+def reshaped(source: Sequence[int], target: Sequence[int]) -> Relation:
+    """From blocks of the target shape to the boxes of the source shape with the same elements.
+
+    The index space begins with the target's dimensions. A block may read several boxes.
+    """
+    if 0 in source or 0 in target:
+        return per_axis(source, [fixed(0, size) for size in source])
+    groups = factor_groups(source, target)
+    pieces = [
+        _group(tuple(source[i] for i in ins), tuple(target[o] for o in outs), outs)
+        for ins, outs in groups
+    ]
+
+    def relation(lows: Ints, highs: Ints) -> Boxes:
+        owner = np.arange(len(lows), dtype=np.int64)
+        got_lows = np.zeros((len(lows), len(source)), np.int64, order="F")
+        got_highs = np.ones((len(lows), len(source)), np.int64, order="F")
+        for (ins, _), piece in zip(groups, pieces, strict=True):
+            boxes = piece(lows[owner], highs[owner])
+            if boxes.owner is not None:
+                owner = owner[boxes.owner]
+                got_lows, got_highs = got_lows[boxes.owner], got_highs[boxes.owner]
+            got_lows[:, ins], got_highs[:, ins] = boxes.lows, boxes.highs
+        return Boxes(got_lows, got_highs, owner)
+
+    return relation
+
+
+def reshape_axes(source: Sequence[int], target: Sequence[int]) -> list[int]:
+    """For each source dimension the target dimension that runs along it, or -1."""
+    axes = [-1] * len(source)
+    if 0 in source or 0 in target:
+        return axes
+    for ins, outs in factor_groups(source, target):
+        wide_in = [i for i in ins if source[i] != 1]
+        wide_out = [o for o in outs if target[o] != 1]
+        if wide_in and wide_out:
+            axes[wide_in[0]] = wide_out[0]
+    return axes
+
+
+def factor_groups(
+    source: Sequence[int], target: Sequence[int]
+) -> list[tuple[list[int], list[int]]]:
+    """Smallest runs of dimensions of both shapes that hold the same number of elements.
+
+    >>> factor_groups((2, 3, 4), (6, 4))
+    [([0, 1], [0]), ([2], [1])]
+    """
+    groups: list[tuple[list[int], list[int]]] = []
+    i = o = 0
+    while i < len(source) or o < len(target):
+        ins: list[int] = []
+        outs: list[int] = []
+        left = right = 1
+        while left != right or not (ins or outs):
+            if i < len(source) and (left <= right or o >= len(target)):
+                left *= source[i]
+                ins.append(i)
+                i += 1
+            else:
+                right *= target[o]
+                outs.append(o)
+                o += 1
+        groups.append((ins, outs))
+    return groups
+
+
+def _group(source: tuple[int, ...], target: tuple[int, ...], columns: list[int]) -> Relation:
+    """Relation between one group of dimensions; `columns` are the block's dimensions in it."""
+    wide = [d for d, size in enumerate(target) if size != 1]
+    thick = [d for d, size in enumerate(source) if size != 1]
+    if len(wide) <= 1 and len(thick) <= 1:
+        rules: list[AxisRule] = [fixed(0, 1)] * len(source)
+        if thick:
+            rules[thick[0]] = same(columns[wide[0]])
+        return per_axis(source, rules)
+    source_sizes = np.array(source, np.int64)
+    target_sizes = np.array(target, np.int64)
+
+    def relation(lows: Ints, highs: Ints) -> Boxes:
+        inner_lows = np.ascontiguousarray(lows[:, columns])
+        inner_highs = np.ascontiguousarray(highs[:, columns])
+        count = _count(inner_lows, inner_highs, target_sizes, source_sizes, _RUNS)
+        return Boxes(*_fill(inner_lows, inner_highs, target_sizes, source_sizes, _RUNS, count))
+
+    return relation
+
+
+@kernel
+def _strides(sizes):  # type: ignore[no-untyped-def]
+    strides = np.ones(len(sizes), np.int64)
+    for axis in range(len(sizes) - 2, -1, -1):
+        strides[axis] = strides[axis + 1] * sizes[axis + 1]
+    return strides
+
+
+@kernel
+def _cut(low, high, sizes, most):  # type: ignore[no-untyped-def]
+    """The dimension along which a block's runs are one piece, and the number of runs."""
+    axis = len(sizes) - 1
+    while axis > 0 and low[axis] == 0 and high[axis] == sizes[axis]:
+        axis -= 1
+    runs = 1
+    for outer in range(axis):
+        if runs * (high[outer] - low[outer]) > most:
+            return outer, runs
+        runs *= high[outer] - low[outer]
+    return axis, runs
+
+
+@kernel
+def _run(low, high, strides, axis, number):  # type: ignore[no-untyped-def]
+    """First element of a block's run of this number and the one after its last."""
+    start = 0
+    for outer in range(axis - 1, -1, -1):
+        extent = high[outer] - low[outer]
+        start += (low[outer] + number % extent) * strides[outer]
+        number //= extent
+    stop = start
+    for inner in range(axis, len(low)):
+        start += low[inner] * strides[inner]
+        stop += (high[inner] - 1) * strides[inner]
+    return start, stop + 1
+
+
+@kernel
+def _step(start, stop, sizes, strides):  # type: ignore[no-untyped-def]
+    """The largest box that begins at an element: the dimension it runs along, and how far."""
+    axis = len(sizes) - 1
+    while axis > 0 and start % strides[axis - 1] == 0 and start + strides[axis - 1] <= stop:
+        axis -= 1
+    room = sizes[axis] - start // strides[axis] % sizes[axis]
+    return axis, min((stop - start) // strides[axis], room)
+
+
+@kernel
+def _count(lows, highs, target, source, most):  # type: ignore[no-untyped-def]
+    out_strides, in_strides = _strides(target), _strides(source)
+    count = 0
+    for block in range(len(lows)):
+        axis, runs = _cut(lows[block], highs[block], target, most)
+        for number in range(runs):
+            start, stop = _run(lows[block], highs[block], out_strides, axis, number)
+            while start < stop:
+                along, extent = _step(start, stop, source, in_strides)
+                start += extent * in_strides[along]
+                count += 1
+    return count
+
+
+@kernel
+def _fill(lows, highs, target, source, most, count):  # type: ignore[no-untyped-def]
+    out_strides, in_strides = _strides(target), _strides(source)
+    rank = len(source)
+    got_lows = np.zeros((count, rank), np.int64)
+    got_highs = np.empty((count, rank), np.int64)
+    owner = np.empty(count, np.int64)
+    at = 0
+    for block in range(len(lows)):
+        axis, runs = _cut(lows[block], highs[block], target, most)
+        for number in range(runs):
+            start, stop = _run(lows[block], highs[block], out_strides, axis, number)
+            while start < stop:
+                along, extent = _step(start, stop, source, in_strides)
+                for d in range(rank):
+                    if d <= along:
+                        got_lows[at, d] = start // in_strides[d] % source[d]
+                        got_highs[at, d] = got_lows[at, d] + 1
+                    else:
+                        got_highs[at, d] = source[d]
+                got_highs[at, along] = got_lows[at, along] + extent
+                owner[at] = block
+                start += extent * in_strides[along]
+                at += 1
+    return got_lows, got_highs, owner

@@ -1,0 +1,195 @@
+"""Which vertices a box is made of: kernels from boxes to sorted rows of vertex numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.jit import kernel
+from gallery.lowering.access.part import Boxes
+
+DIFFERENTIABLE = 1
+"""Flag of an edge along which a gradient flows back."""
+SAVED = 2
+"""Flag of an edge whose data the derivative of the reader needs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Producer:
+    """The vertices that make a tensor, as a grid of its blocks.
+
+    Attributes:
+        first: Number of the first vertex.
+        shape: int64 (rank,), of the tensor.
+        splits: int64 (rank,), blocks in each dimension.
+        period: Distance between the first vertices of two time steps, or 0.
+    """
+
+    first: int
+    shape: npt.NDArray[np.int64]
+    splits: npt.NDArray[np.int64]
+    period: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rows:
+    """What some vertices read: a compressed sparse row piece.
+
+    Attributes:
+        counts: int64 (n,), edges of each vertex.
+        sources: int32 (m,), vertex numbers, ascending and distinct in each row.
+        flags: uint8 (m,), of each edge.
+    """
+
+    counts: npt.NDArray[np.int64]
+    sources: npt.NDArray[np.int32]
+    flags: npt.NDArray[np.uint8]
+
+
+def meeting(boxes: Boxes, producer: Producer, blocks: int, flag: int) -> Rows:
+    """The blocks of a producer that the boxes of `blocks` readers meet (with repeats).
+
+    Boxes are cut to the tensor: those of a model that contradicts itself may reach beyond, and the
+    kernels trust what they are given.
+
+    Raises:
+        ValueError: The boxes have another rank than the tensor.
+    """
+    if boxes.lows.shape[1] != len(producer.shape):
+        found = f"boxes of {boxes.lows.shape[1]} dimensions"
+        raise ValueError(f"{found} for a tensor of {len(producer.shape)}")
+    owner = np.arange(blocks, dtype=np.int64) if boxes.owner is None else boxes.owner
+    inner = math.prod(producer.splits[1:].tolist())
+    arguments = (boxes.lows, boxes.highs, owner, producer.shape, producer.splits)
+    counts = _count(*arguments, blocks)
+    sources = np.empty(int(counts.sum()), np.int32)
+    _fill(*arguments, producer.first, producer.period, inner, sources)
+    return Rows(counts=counts, sources=sources, flags=np.full(len(sources), flag, np.uint8))
+
+
+def merged(rows: Sequence[Rows], blocks: int, sort: bool) -> Rows:
+    """The rows of several reads joined; with `sort`, ordered and with each source once."""
+    if not rows:
+        return Rows(
+            counts=np.zeros(blocks, np.int64),
+            sources=np.empty(0, np.int32),
+            flags=np.empty(0, np.uint8),
+        )
+    if len(rows) == 1 and not sort:
+        return rows[0]
+    counts = np.zeros(blocks, np.int64)
+    for row in rows:
+        counts += row.counts
+    starts = np.concatenate(([0], np.cumsum(counts)))
+    sources = np.empty(int(starts[-1]), np.int32)
+    flags = np.empty(len(sources), np.uint8)
+    cursor = starts[:-1].copy()
+    for row in rows:
+        _scatter(row.counts, row.sources, row.flags, cursor, sources, flags)
+    if not sort:
+        return Rows(counts=counts, sources=sources, flags=flags)
+    kept = _distinct(starts, sources, flags, counts)
+    return Rows(counts=counts, sources=sources[:kept].copy(), flags=flags[:kept].copy())
+
+
+@kernel
+def _block(place, size, split):  # type: ignore[no-untyped-def]
+    """The block of [i * size // split, (i + 1) * size // split) that holds an element."""
+    return ((place + 1) * split - 1) // size
+
+
+@kernel
+def _count(lows, highs, owner, shape, splits, blocks):  # type: ignore[no-untyped-def]
+    counts = np.zeros(blocks, np.int64)
+    for k in range(len(owner)):
+        product = 1
+        for d in range(len(shape)):
+            low, high = max(lows[k, d], 0), min(highs[k, d], shape[d])
+            if high <= low:
+                product = 0
+                break
+            first = _block(low, shape[d], splits[d])
+            product *= _block(high - 1, shape[d], splits[d]) - first + 1
+        counts[owner[k]] += product
+    return counts
+
+
+@kernel
+def _fill(lows, highs, owner, shape, splits, first, period, inner, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+    rank = len(shape)
+    begin = np.zeros(rank, np.int64)
+    end = np.zeros(rank, np.int64)
+    place = np.zeros(rank, np.int64)
+    at = 0
+    for k in range(len(owner)):
+        empty = False
+        for d in range(rank):
+            low, high = max(lows[k, d], 0), min(highs[k, d], shape[d])
+            if high <= low:
+                empty = True
+                break
+            begin[d] = _block(low, shape[d], splits[d])
+            end[d] = _block(high - 1, shape[d], splits[d])
+            place[d] = begin[d]
+        if empty:
+            continue
+        while True:
+            number = 0
+            for d in range(rank):
+                number = number * splits[d] + place[d]
+            if period:
+                number = number // inner * period + number % inner
+            out[at] = first + number
+            at += 1
+            d = rank - 1
+            while d >= 0 and place[d] == end[d]:
+                place[d] = begin[d]
+                d -= 1
+            if d < 0:
+                break
+            place[d] += 1
+
+
+@kernel
+def _scatter(counts, sources, flags, cursor, out, out_flags):  # type: ignore[no-untyped-def]
+    at = 0
+    for row in range(len(counts)):
+        place = cursor[row]
+        for _ in range(counts[row]):
+            out[place] = sources[at]
+            out_flags[place] = flags[at]
+            place += 1
+            at += 1
+        cursor[row] = place
+
+
+@kernel
+def _distinct(starts, sources, flags, counts):  # type: ignore[no-untyped-def]
+    """Sort each row in place and join repeats, whose flags add up; gives the edges that remain."""
+    kept = 0
+    for row in range(len(counts)):
+        begin, end = starts[row], starts[row + 1]
+        keys = np.empty(end - begin, np.int64)
+        ascending = True
+        for k in range(begin, end):
+            keys[k - begin] = (np.int64(sources[k]) << 8) | flags[k]
+            if k > begin and keys[k - begin] < keys[k - begin - 1]:
+                ascending = False
+        if not ascending:
+            keys.sort()
+        count = 0
+        for key in keys:
+            source = np.int32(key >> 8)
+            if count and sources[kept - 1] == source:
+                flags[kept - 1] |= np.uint8(key & 255)
+            else:
+                sources[kept] = source
+                flags[kept] = np.uint8(key & 255)
+                kept += 1
+                count += 1
+        counts[row] = count
+    return kept

@@ -1,0 +1,383 @@
+"""The forward graph: number the vertices of all parts and join them by edges.
+
+    leaves of a part | partials | sums of partials, level by level | leaves of the next part ...
+
+The sets of an open recurrence are numbered time step by time step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.graph import ComputeSet, Kind
+from gallery.jit import kernel
+from gallery.lowering.access.part import Boxes, Ints, Part, Read, Relation
+from gallery.lowering.edges import DIFFERENTIABLE, SAVED, Producer, Rows, meeting, merged
+from gallery.lowering.program import Program
+from gallery.lowering.tiling.splits import Splits, tree
+from gallery.lowering.tiling.traffic import FAN_IN
+
+CHUNK = 1 << 18
+"""Blocks that are treated at once: enough to keep numpy busy, few enough to stay in memory."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Piece:
+    """A compute set and what its vertices read.
+
+    Attributes:
+        grid: The set.
+        part: Number of the part in the program, or -1 for a leaf.
+        leaf: Tensor of a leaf, or -1.
+        level: 0 for the vertices of the part itself, then the levels of its reduction.
+        operator: Index of the operator that it belongs to.
+        flops: Of all its vertices together.
+        bytes: Written by all its vertices together.
+        saves_output: Whether the derivative needs what the vertices make.
+        differentiable: Whether a gradient flows through the vertices.
+        contracts: Whether the vertices sum products of two tensors that both have a gradient.
+        chunks: Rows of `CHUNK` vertices each.
+    """
+
+    grid: ComputeSet
+    part: int = -1
+    leaf: int = -1
+    level: int = 0
+    operator: int = -1
+    flops: float = 0.0
+    bytes: float = 0.0
+    saves_output: bool = False
+    differentiable: bool = True
+    contracts: bool = False
+    chunks: list[Rows] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Numbering:
+    """All sets of a split program, numbered.
+
+    Attributes:
+        pieces: In the order of their first vertices.
+        producers: The vertices of each tensor that is made or fed.
+        vertices: Number of vertices.
+    """
+
+    pieces: tuple[Piece, ...]
+    producers: dict[int, Producer]
+    vertices: int
+
+
+def resolved(program: Program, splits: Splits) -> Iterator[tuple[int, Part, tuple[int, ...]]]:
+    """Parts with their splits; the parts of a collapsed recurrence are one part over time."""
+    done: set[int] = set()
+    for i, part in enumerate(program.parts):
+        chunks = splits.chunks[part.time] if part.time >= 0 else 0
+        if not chunks:
+            yield i, part, splits.parts[i]
+        elif part.time not in done:
+            done.add(part.time)
+            group = [p for p in program.parts if p.time == part.time]
+            yield i, joined(group), (chunks,)
+
+
+def joined(parts: Sequence[Part]) -> Part:
+    """The parts of a recurrence as one part whose only dimension is time."""
+    steps = parts[0].shape[0]
+    reads = tuple(
+        replace(read, relation=_over_time(read.relation, part.shape), exact=False)
+        for part in parts
+        for read in part.reads
+    )
+    written = sum(p.itemsize * float(math.prod(p.shape[: p.rank])) for p in parts)
+    return Part(
+        shape=(steps,),
+        rank=1,
+        makes=tuple(tensor for part in parts for tensor in part.makes),
+        reads=reads,
+        flops=sum(part.flops for part in parts),
+        itemsize=written / steps,
+        saves_output=any(part.saves_output for part in parts),
+        operator=parts[0].operator,
+        time=parts[0].time,
+    )
+
+
+def _over_time(relation: Relation, shape: tuple[int, ...]) -> Relation:
+    def whole(lows: Ints, highs: Ints) -> Boxes:
+        all_lows = np.zeros((len(lows), len(shape)), np.int64, order="F")
+        all_highs = np.tile(np.array(shape, np.int64), (len(lows), 1))
+        all_lows[:, 0], all_highs[:, 0] = lows[:, 0], highs[:, 0]
+        return relation(all_lows, all_highs)
+
+    return whole
+
+
+def number(program: Program, splits: Splits) -> Numbering:
+    """Number all vertices.
+
+    Args:
+        program: The parts.
+        splits: How far each is split.
+    """
+    pieces: list[Piece] = []
+    producers: dict[int, Producer] = {}
+    at = 0
+    parts = list(resolved(program, splits))
+    place = 0
+    while place < len(parts):
+        group = [parts[place]]
+        time = parts[place][1].time
+        if time >= 0 and not splits.chunks[time]:
+            group = [p for p in parts[place:] if p[1].time == time]
+        place += len(group)
+        for _, part, _ in group:
+            at = _number_leaves(program, splits, part, at, pieces, producers)
+        at = _number_group(group, at, pieces, producers, program)
+    return Numbering(pieces=tuple(pieces), producers=producers, vertices=at)
+
+
+def _number_leaves(
+    program: Program,
+    splits: Splits,
+    part: Part,
+    at: int,
+    pieces: list[Piece],
+    producers: dict[int, Producer],
+) -> int:
+    """Number the inputs and parameters that a part is the first to read."""
+    for read in part.reads:
+        tensor = program.tensors[read.tensor]
+        if not tensor.leaf or read.tensor in producers:
+            continue
+        grid = ComputeSet(
+            first=at,
+            shape=tensor.shape,
+            splits=splits.leaves[read.tensor],
+            rank=len(tensor.shape),
+            tensors=(tensor.model,) if tensor.model >= 0 else (),
+            kind=Kind.PARAMETER if tensor.leaf == "parameter" else Kind.INPUT,
+        )
+        written = tensor.itemsize * float(math.prod(tensor.shape))
+        pieces.append(
+            Piece(
+                grid=grid,
+                leaf=read.tensor,
+                operator=part.operator,
+                bytes=written,
+                differentiable=tensor.differentiable and tensor.leaf == "parameter",
+            )
+        )
+        producers[read.tensor] = _producer(grid, tensor.shape)
+        at += grid.size
+    return at
+
+
+def _producer(grid: ComputeSet, shape: tuple[int, ...]) -> Producer:
+    """A set as the producer of a tensor; dimensions beyond the set's own are not split."""
+    splits = [*grid.splits[: grid.rank], *([1] * len(shape))][: len(shape)]
+    return Producer(
+        first=grid.first,
+        shape=np.array(shape, np.int64),
+        splits=np.array(splits, np.int64),
+        period=grid.period,
+    )
+
+
+def _number_group(
+    group: Sequence[tuple[int, Part, tuple[int, ...]]],
+    at: int,
+    pieces: list[Piece],
+    producers: dict[int, Producer],
+    program: Program,
+) -> int:
+    """Number the sets of one part, or of an open recurrence time step by time step."""
+    recurrent = len(group) > 1
+    steps = group[0][1].shape[0] if recurrent else 1
+    sets = [
+        (i, part, level, last, shape, blocks)
+        for i, part, splits in group
+        for level, (shape, blocks, last) in enumerate(_levels(part, splits))
+    ]
+    sizes = [math.prod(blocks) for *_, blocks in sets]
+    first = at
+    for (i, part, level, last, shape, blocks), size in zip(sets, sizes, strict=True):
+        grid = ComputeSet(
+            first=first,
+            shape=shape,
+            splits=blocks,
+            rank=part.rank,
+            tensors=_made(program, part) if last else (),
+            kind=Kind.REDUCE if level else part.kind if last else Kind.PARTIAL,
+            period=sum(sizes) // steps if recurrent else 0,
+        )
+        pieces.append(_piece(i, part, grid, level))
+        if last:
+            for made in part.makes:
+                producers[made] = _producer(grid, program.tensors[made].shape)
+        first += size // steps
+    return at + sum(sizes)
+
+
+def _made(program: Program, part: Part) -> tuple[int, ...]:
+    """Tensors of the model that a part makes."""
+    numbers = (program.tensors[tensor].model for tensor in part.makes)
+    return tuple(number for number in numbers if number >= 0)
+
+
+def _levels(
+    part: Part, splits: tuple[int, ...]
+) -> list[tuple[tuple[int, ...], tuple[int, ...], bool]]:
+    """The sets of a part: its own vertices, then the levels of its reduction.
+
+    Each is shape, splits, and whether it is the last set, which makes the part's tensors.
+    """
+    summed = math.prod(splits[part.rank :])
+    outer, blocks = part.shape[: part.rank], splits[: part.rank]
+    counts = tree(summed)
+    levels = [(part.shape, splits, not counts)]
+    for count in counts:
+        more = (count,) if count > 1 else ()
+        levels.append((outer + more, blocks + more, count == 1))
+    return levels
+
+
+def _piece(i: int, part: Part, grid: ComputeSet, level: int) -> Piece:
+    """A set with its share of the part's work: each sum of two blocks is an addition an element."""
+    made = float(math.prod(part.shape[: part.rank]))
+    copies = float(math.prod(grid.splits[part.rank :]))
+    return Piece(
+        grid=grid,
+        part=i,
+        level=level,
+        operator=part.operator,
+        flops=part.flops if level == 0 else 0.0,
+        bytes=part.itemsize * made * copies,
+        saves_output=part.saves_output and grid.kind != Kind.PARTIAL,
+        differentiable=any(read.differentiable for read in part.reads),
+        contracts=level == 0
+        and len(part.shape) > part.rank
+        and sum(read.saved and read.differentiable for read in part.reads) > 1,
+    )
+
+
+def connect(program: Program, splits: Splits, numbering: Numbering) -> None:
+    """Fill in what the vertices of every piece read."""
+    parts = {i: part for i, part, _ in resolved(program, splits)}
+    before: Piece | None = None
+    for piece in numbering.pieces:
+        if piece.leaf >= 0:
+            piece.chunks = [merged([], piece.grid.size, False)]
+        elif piece.level:
+            assert before is not None
+            piece.chunks = [_sums(before, piece)]
+        else:
+            piece.chunks = list(_reads(parts[piece.part], piece, numbering))
+        before = piece
+
+
+def _reads(part: Part, piece: Piece, numbering: Numbering) -> Iterator[Rows]:
+    grid = piece.grid
+    reads = sorted(part.reads, key=lambda r: numbering.producers[r.tensor].first)
+    distinct = len({r.tensor for r in reads}) == len(reads)
+    sort = part.time >= 0 or not distinct or not all(r.exact for r in reads)
+    for start in range(0, grid.size, CHUNK):
+        stop = min(start + CHUNK, grid.size)
+        lows, highs = grid.boxes(start, stop)
+        rows = [_met(read, lows, highs, numbering.producers[read.tensor]) for read in reads]
+        joined_rows = merged(rows, stop - start, sort)
+        if part.time >= 0:
+            joined_rows = _without_self(joined_rows, piece, start)
+        yield joined_rows
+
+
+def _met(read: Read, lows: Ints, highs: Ints, producer: Producer) -> Rows:
+    flag = DIFFERENTIABLE * read.differentiable | SAVED * read.saved
+    return meeting(read.relation(lows, highs), producer, len(lows), flag)
+
+
+def _without_self(rows: Rows, piece: Piece, start: int) -> Rows:
+    """Rows without the edges from a vertex to itself (a chunk of time reads its own state)."""
+    own = piece.grid.vertices()[start : start + len(rows.counts)]
+    reader = np.repeat(own, rows.counts)
+    keep = rows.sources != reader
+    row = np.repeat(np.arange(len(own)), rows.counts)[keep]
+    return Rows(
+        counts=np.bincount(row, minlength=len(own)).astype(np.int64),
+        sources=rows.sources[keep],
+        flags=rows.flags[keep],
+    )
+
+
+def _sums(below: Piece, piece: Piece) -> Rows:
+    """Each vertex of a level of a reduction reads `FAN_IN` neighbours of the level below."""
+    rank = piece.grid.rank
+    many = math.prod(below.grid.splits[rank:])
+    few = math.prod(piece.grid.splits[rank:])
+    blocks = piece.grid.size // few
+    begin = np.arange(few, dtype=np.int64) * FAN_IN
+    width = np.minimum(begin + FAN_IN, many) - begin
+    base = np.repeat(np.arange(blocks, dtype=np.int64) * many, many)
+    index = base + np.tile(np.arange(many, dtype=np.int64), blocks)
+    if below.grid.period:
+        inner = below.grid.size // below.grid.splits[0]
+        index = index // inner * below.grid.period + index % inner
+    sources = (below.grid.first + index).astype(np.int32)
+    flags = np.full(len(sources), DIFFERENTIABLE * piece.differentiable, np.uint8)
+    return Rows(counts=np.tile(width, blocks), sources=sources, flags=flags)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Edges:
+    """Edges of the forward graph.
+
+    Attributes:
+        indptr: int64 (n + 1,).
+        sources: int32 (m,).
+        flags: uint8 (m,).
+    """
+
+    indptr: npt.NDArray[np.int64]
+    sources: npt.NDArray[np.int32]
+    flags: npt.NDArray[np.uint8]
+
+
+def gathered(numbering: Numbering) -> Edges:
+    """The rows of all pieces in the order of the vertices; takes the rows out of the pieces."""
+    indptr = np.zeros(numbering.vertices + 1, np.int64)
+    for piece in numbering.pieces:
+        lengths = np.concatenate([rows.counts for rows in piece.chunks])
+        indptr[1:][piece.grid.index()] = lengths
+    np.cumsum(indptr, out=indptr)
+    sources = np.empty(int(indptr[-1]), np.int32)
+    flags = np.empty(len(sources), np.uint8)
+    for piece in numbering.pieces:
+        start = 0
+        vertices = piece.grid.vertices() if piece.grid.period else None
+        while piece.chunks:
+            rows = piece.chunks.pop(0)
+            stop = start + len(rows.counts)
+            if vertices is None:
+                begin = indptr[piece.grid.first + start]
+                sources[begin : begin + len(rows.sources)] = rows.sources
+                flags[begin : begin + len(rows.sources)] = rows.flags
+            else:
+                own = vertices[start:stop]
+                _place(own, rows.counts, rows.sources, rows.flags, indptr, sources, flags)
+            start = stop
+    return Edges(indptr=indptr, sources=sources, flags=flags)
+
+
+@kernel
+def _place(own, counts, row_sources, row_flags, indptr, sources, flags):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+    at = 0
+    for k in range(len(own)):
+        begin = indptr[own[k]]
+        for j in range(counts[k]):
+            sources[begin + j] = row_sources[at]
+            flags[begin + j] = row_flags[at]
+            at += 1

@@ -1,0 +1,353 @@
+"""The door of the room: a model and a budget become a compute graph."""
+
+from __future__ import annotations
+
+import gc
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.costs.facts import cost
+from gallery.errors import LowerError
+from gallery.graph import ComputeGraph, GraphOperator, IntArray, Kind, Pass
+from gallery.jit import kernel
+from gallery.lowering import operators
+from gallery.lowering.access.contradictions import CONTRADICTIONS
+from gallery.lowering.adjoint import Forward, Training, training
+from gallery.lowering.forward import Edges, Numbering, connect, gathered, number
+from gallery.lowering.operators.control_flow import lower_bodies
+from gallery.lowering.parents import forward_parents, training_parents
+from gallery.lowering.program import Builder, Program
+from gallery.lowering.tiling.splits import Splits, Splitter
+from gallery.lowering.tiling.targets import Target, target_named
+from gallery.model import Model, Operator
+
+LEVEL_RATIO = 8
+"""Vertices of a level for each vertex of the next coarser one."""
+
+MOST_VERTICES = 40_000_000
+"""Above it vertex and edge numbers come near the end of int32 and memory near 16 GiB."""
+
+PASSES = ("forward", "training")
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """While inside, reference counts alone free memory; also a decorator.
+
+    For work that makes very many small objects and no cycles: the collector visits all that live
+    each time their number has grown by a quarter, and finds nothing. It is left as it was found.
+    """
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+@_collector_paused()
+def lower(
+    model: Model,
+    *,
+    vertices: int = 100_000,
+    passes: str = "forward",
+    target: str = "ipu2",
+    fold: bool = True,
+) -> ComputeGraph:
+    """Split a model into vertices and join them by the data that they pass on.
+
+    Args:
+        model: The model.
+        vertices: Size of the whole graph; the result is as near as its elements allow, and never
+            smaller than one vertex a part of an operator.
+        passes: "forward", or "training" for forward, backward and update.
+        target: Name of the parallel processor (see `gallery.lowering.tiling.targets`).
+        fold: Leave out operators on constants and shapes alone, which move no data at run time.
+
+    Returns:
+        The graph, with its coarser levels.
+
+    Raises:
+        LowerError: An argument is out of range, or the model has nothing to lower.
+    """
+    assert operators.__all__  # importing them registers their relations
+    processor = target_named(target)
+    if passes not in PASSES:
+        raise LowerError(f"no passes {passes!r}", model.name, f"one of {', '.join(PASSES)}")
+    if not 1 <= vertices <= MOST_VERTICES:
+        raise LowerError(f"{vertices} vertices", model.name, f"between 1 and {MOST_VERTICES}")
+    program = program_for(model, fold)
+    if not program.parts:
+        program = program_for(model, fold=False)
+    if not program.parts:
+        raise LowerError("the model has no operator", model.name, "export a model that computes")
+    steps = _split(program, processor, vertices, passes == "training")
+    numberings = [number(program, splits) for splits in steps]
+    connect(program, steps[-1], numberings[-1])
+    edges = gathered(numberings[-1])
+    return _graph(model, program, numberings, edges, processor, passes)
+
+
+def program_for(model: Model, fold: bool) -> Program:
+    """The unsplit parts of a model with the work that the facts give each operator."""
+
+    def flops(operator: Operator) -> float:
+        work = cost(model, operator)
+        return float(work.flops) if work else 0.0
+
+    return _program_of(model, flops, fold)
+
+
+def _program_of(model: Model, flops: Callable[[Operator], float], fold: bool = True) -> Program:
+    """The parts of all operators of a model.
+
+    Args:
+        model: The model.
+        flops: Work of an operator.
+        fold: Whether operators on constants and shapes alone are left out.
+
+    Raises:
+        LowerError: A control flow operator and its bodies do not fit together.
+    """
+    builder = Builder(model, flops, fold)
+    for index, operator in enumerate(model.operators):
+        if operator.owner >= 0:
+            continue
+        if not operator.bodies:
+            builder.lower(index, {})
+            continue
+        try:
+            lower_bodies(builder, index, {})
+        except CONTRADICTIONS as error:
+            found = f"{operator.type} {operator.name!r} and its bodies do not fit: {error!r}"
+            raise LowerError(found, model.name, "check the model with onnx.checker") from error
+    return Program(
+        parts=tuple(builder.parts),
+        tensors=tuple(builder.tensors),
+        outputs=tuple(builder.place[t] for t in model.outputs),
+        unknown=tuple(sorted(builder.unknown)),
+        back=tuple(builder.back),
+    )
+
+
+def _split(program: Program, target: Target, vertices: int, train: bool) -> list[Splits]:
+    """Splits of all levels, coarse to fine."""
+    splitter = Splitter(program, target, train)
+    steps = [splitter.snapshot()]
+    budgets = []
+    budget = vertices
+    while budget > 2 * splitter.vertices:
+        budgets.append(budget)
+        budget //= LEVEL_RATIO
+    for budget in reversed(budgets):
+        splits = splitter.advance(budget)
+        if splits != steps[-1]:
+            steps.append(splits)
+    if not budgets:
+        steps.append(splitter.advance(vertices))
+    return steps
+
+
+def _chain(numberings: list[Numbering]) -> list[IntArray]:
+    """Parents of the forward vertices, fine to coarse."""
+    pairs = zip(numberings[:0:-1], numberings[-2::-1], strict=True)
+    return [forward_parents(fine, coarse) for fine, coarse in pairs]
+
+
+def _operators(model: Model, program: Program) -> tuple[tuple[GraphOperator, ...], dict[int, int]]:
+    """The side table, and the row of each graph input's tensor."""
+    rows = [
+        GraphOperator(name=o.name, type=o.type, layer=o.layer, operator=i)
+        for i, o in enumerate(model.operators)
+    ]
+    inputs = {}
+    for number_, tensor in enumerate(program.tensors):
+        if tensor.leaf == "input":
+            inputs[number_] = len(rows)
+            name = model.tensors[tensor.model].name
+            rows.append(GraphOperator(name=name, type="Input", layer=0, operator=-1))
+    rows.append(GraphOperator(name="loss", type="Loss", layer=0, operator=-1))
+    return tuple(rows), inputs
+
+
+class _Columns:
+    """Columns of the forward vertices."""
+
+    def __init__(self, program: Program, numbering: Numbering, inputs: dict[int, int]) -> None:
+        n = numbering.vertices
+        self.operator = np.zeros(n, np.int32)
+        self.kind = np.zeros(n, np.uint8)
+        self.flops = np.zeros(n, np.float32)
+        self.bytes = np.zeros(n, np.float32)
+        self.through = np.zeros(n, bool)
+        self.parameter = np.zeros(n, bool)
+        self.own = np.zeros(n, bool)
+        self.contracts = np.zeros(n, bool)
+        for piece in numbering.pieces:
+            at = piece.grid.index()
+            share = _shares(piece.grid.shape, piece.grid.splits)
+            self.operator[at] = inputs.get(piece.leaf, piece.operator)
+            self.kind[at] = piece.grid.kind
+            self.flops[at] = piece.flops * share
+            self.bytes[at] = piece.bytes * share
+            is_leaf = piece.leaf >= 0
+            self.through[at] = piece.differentiable and not is_leaf
+            self.parameter[at] = piece.differentiable and is_leaf
+            self.own[at] = piece.saves_output
+            self.contracts[at] = piece.contracts
+
+
+def _shares(shape: tuple[int, ...], splits: tuple[int, ...]) -> npt.NDArray[np.float64]:
+    """Share of each block of a grid in all elements, row-major: float64 (blocks,), or (1,)."""
+    share = np.ones(1)
+    if 0 not in shape and not any(a % b for a, b in zip(shape, splits, strict=True)):
+        return share / math.prod(splits)
+    for size, split in zip(shape, splits, strict=True):
+        if split == 1 and size:
+            continue
+        ends = np.arange(split + 1, dtype=np.int64) * size // split
+        share = (share[:, None] * (np.diff(ends) / max(size, 1))[None, :]).ravel()
+    return share
+
+
+def _outputs(program: Program, numbering: Numbering, columns: _Columns) -> IntArray:
+    """Vertices of the outputs that a loss can be made of: the differentiable ones, else all."""
+    mask = np.zeros(numbering.vertices, bool)
+    for tensor in program.outputs:
+        producer = numbering.producers.get(tensor)
+        if producer is None:
+            continue
+        for piece in numbering.pieces:
+            if piece.grid.contains(producer.first) and piece.grid.first == producer.first:
+                mask[piece.grid.vertices()] = True
+    some = mask & columns.through
+    return np.flatnonzero(some if some.any() else mask).astype(np.int32)
+
+
+@kernel
+def _tiles(work, tiles):  # type: ignore[no-untyped-def]
+    """Contiguous runs of vertices of about equal work: int32 (n,); compiled to need no copies."""
+    total = 0.0
+    for flops in work:
+        total += np.float64(flops) + 1.0
+    total *= 1.0 + 1e-12
+    tile = np.empty(len(work), np.int32)
+    load = 0.0
+    for vertex in range(len(work)):
+        load += np.float64(work[vertex]) + 1.0
+        tile[vertex] = min(int(load / total * tiles), tiles - 1)
+    return tile
+
+
+def _graph(
+    model: Model,
+    program: Program,
+    numberings: list[Numbering],
+    edges: Edges,
+    target: Target,
+    passes: str,
+) -> ComputeGraph:
+    """The graph of the forward pass or of a whole training step; the last numbering is its own."""
+    numbering, chain = numberings[-1], _chain(numberings)
+    operators, inputs = _operators(model, program)
+    columns = _Columns(program, numbering, inputs)
+    step = None
+    if passes == "training":
+        outputs = _outputs(program, numbering, columns)
+        step = training(
+            Forward(
+                edges=edges,
+                parameter=columns.parameter,
+                through=columns.through,
+                own=columns.own,
+                outputs=outputs,
+            )
+        )
+    flops = _training_flops(columns, step) if step else columns.flops
+    return ComputeGraph(
+        model=model.name,
+        vertex_operator=_extended(columns.operator, step, len(operators) - 1),
+        vertex_kind=_training_kinds(columns.kind, step) if step else columns.kind,
+        vertex_pass=_training_passes(step) if step else np.zeros(numbering.vertices, np.uint8),
+        vertex_flops=flops,
+        vertex_bytes=_extended(columns.bytes, step, 4.0),
+        indptr=step.indptr if step else edges.indptr,
+        sources=step.sources if step else edges.sources,
+        operators=operators,
+        layers=model.layers,
+        sets=tuple(piece.grid for piece in numbering.pieces),
+        levels=_training_levels(chain, step) if step else tuple(chain),
+        back_edges=_back_edges(program, numbering),
+        tiles=_tiles(flops, target.tiles),
+        target=target.name,
+        unknown_operators=program.unknown,
+        gradient_of=step.gradient_of if step else None,
+    )
+
+
+def _extended(column: npt.NDArray, step: Training | None, loss: float) -> npt.NDArray:  # type: ignore[type-arg]
+    """A forward column with the loss's value, then each later vertex's own forward vertex's."""
+    if step is None:
+        return column
+    later = column[step.gradient_of[step.loss + 1 :]]
+    return np.concatenate((column, np.array([loss], column.dtype), later))
+
+
+def _training_kinds(kind: npt.NDArray[np.uint8], step: Training) -> npt.NDArray[np.uint8]:
+    kinds = np.full(len(step.gradient_of), Kind.GRADIENT, np.uint8)
+    kinds[: step.loss] = kind
+    kinds[step.loss] = Kind.LOSS
+    kinds[step.sums] = Kind.REDUCE
+    kinds[step.first_update :] = Kind.UPDATE
+    return kinds
+
+
+def _training_passes(step: Training) -> npt.NDArray[np.uint8]:
+    passes = np.full(len(step.gradient_of), Pass.BACKWARD, np.uint8)
+    passes[: step.loss + 1] = Pass.FORWARD
+    passes[step.first_update :] = Pass.UPDATE
+    return passes
+
+
+def _training_flops(columns: _Columns, step: Training) -> npt.NDArray[np.float32]:
+    """Work of each vertex of a training step: float32 (N,).
+
+    A contraction is differentiated by two contractions of its size, any other vertex by one of its
+    own work; the sum of a parameter's gradients costs 1 and its update 2 an element. What
+    reduce vertices add is in the work of those that they sum for, as in the forward pass.
+    """
+    flops = _extended(columns.flops, step, 1.0)
+    backward = slice(step.loss + 1, step.first_update)
+    of = step.gradient_of[backward]
+    flops[backward] *= np.where(columns.contracts[of], 2.0, 1.0).astype(np.float32)
+    elements = columns.bytes[of] / 4
+    flops[backward] = np.where(columns.parameter[of], elements, flops[backward])
+    flops[step.sums] = 0.0
+    flops[step.first_update :] = columns.bytes[step.gradient_of[step.first_update :]] / 2
+    return flops
+
+
+def _training_levels(chain: list[IntArray], step: Training) -> tuple[IntArray, ...]:
+    levels = []
+    gradient_of, loss, first_update = step.gradient_of, step.loss, step.first_update
+    for forward in chain:
+        parents, gradient_of, loss, first_update = training_parents(
+            forward, gradient_of, loss, first_update
+        )
+        levels.append(parents)
+    return tuple(levels)
+
+
+def _back_edges(program: Program, numbering: Numbering) -> IntArray:
+    """Pairs (reader, source) from the end of a loop's body to its start."""
+    pairs = []
+    for reader, source in program.back:
+        to, of = numbering.producers.get(reader), numbering.producers.get(source)
+        if to is not None and of is not None:
+            pairs.append((to.first, of.first))
+    return np.array(pairs, np.int32).reshape(-1, 2)

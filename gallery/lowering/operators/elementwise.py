@@ -1,0 +1,89 @@
+"""Operators that treat each element by itself, with broadcasting."""
+
+from __future__ import annotations
+
+from gallery.lowering.access.part import Part, Read
+from gallery.lowering.access.registry import Context, lowers
+from gallery.lowering.access.relations import broadcast, identity
+from gallery.lowering.operators.parts import making
+
+_NEEDS_NOTHING = ("Add", "Identity", "Neg", "Sub", "Sum", "Cast", "Mean",
+                  "ai.onnx.ml.Scaler")  # fmt: skip
+_NEEDS_OUTPUT = (
+    "Elu", "Exp", "LeakyRelu", "Reciprocal", "Relu", "Sigmoid", "Sqrt", "Tanh", "ThresholdedRelu",
+)  # fmt: skip
+_NEEDS_INPUTS = (
+    "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Celu", "Clip", "Cos", "Cosh",
+    "Div", "Erf", "Gelu", "HardSigmoid", "HardSwish", "Log", "Max", "Min", "Mish", "Mod", "Mul",
+    "PRelu", "Pow", "Selu", "Shrink", "Sin", "Sinh", "Softplus", "Softsign", "Swish", "Tan",
+    "SwiGLU", "com.microsoft.Gelu", "com.microsoft.QuickGelu", "com.microsoft.BiasGelu",
+    "com.microsoft.FastGelu",
+)  # fmt: skip
+_NO_GRADIENT = (
+    "And", "BitShift", "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor", "Ceil", "Equal",
+    "Floor", "Greater", "GreaterOrEqual", "IsInf", "IsNaN", "Less", "LessOrEqual", "Not", "Or",
+    "Round", "Sign", "Xor", "BitCast", "Bernoulli",
+    "ai.onnx.ml.Binarizer", "ai.onnx.ml.Imputer",
+    "ai.onnx.ml.LabelEncoder", "ai.onnx.ml.CategoryMapper",
+)  # fmt: skip
+
+
+def elementwise(context: Context, *, saved: bool, output: bool, gradient: bool) -> list[Part]:
+    """One part over the output; every input is read where it broadcasts to the block.
+
+    Args:
+        context: The operator.
+        saved: Whether the derivative needs the inputs.
+        output: Whether the derivative needs the output.
+        gradient: Whether there is a derivative.
+    """
+    reads = [
+        _read(context, index, saved=saved, differentiable=gradient)
+        for index in range(len(context.operator.inputs))
+        if context.has(index)
+    ]
+    return [making(context, reads, saves_output=output)]
+
+
+def _read(context: Context, index: int, *, saved: bool, differentiable: bool) -> Read:
+    """An input where it broadcasts to the block."""
+    relation = broadcast(context.shape(index), len(context.out_shape()))
+    return context.read(index, relation, saved=saved, differentiable=differentiable)
+
+
+@lowers(*_NEEDS_NOTHING)
+def linear(context: Context) -> list[Part]:
+    """Derivative is constant."""
+    return elementwise(context, saved=False, output=False, gradient=True)
+
+
+@lowers(*_NEEDS_OUTPUT)
+def from_output(context: Context) -> list[Part]:
+    """Derivative follows from the output."""
+    return elementwise(context, saved=False, output=True, gradient=True)
+
+
+@lowers(*_NEEDS_INPUTS)
+def from_inputs(context: Context) -> list[Part]:
+    """Derivative needs the inputs."""
+    return elementwise(context, saved=True, output=False, gradient=True)
+
+
+@lowers(*_NO_GRADIENT)
+def stepwise(context: Context) -> list[Part]:
+    """Derivative is zero or does not exist."""
+    return elementwise(context, saved=False, output=False, gradient=False)
+
+
+@lowers("CastLike")
+def cast_like(context: Context) -> list[Part]:
+    """Of the second input only the type matters."""
+    own = context.read(0, identity(context.shape(0)))
+    return [making(context, [own])]
+
+
+@lowers("Where")
+def where(context: Context) -> list[Part]:
+    """Picks from two inputs; the derivative needs the condition."""
+    reads = [_read(context, k, saved=k == 0, differentiable=k > 0) for k in range(3)]
+    return [making(context, reads)]

@@ -1,0 +1,298 @@
+"""The trips of loops: bodies with tensors of their own for each trip, and what joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from gallery.lowering.access.part import Part, Read, Relation
+from gallery.lowering.access.registry import Context
+from gallery.lowering.access.relations import AxisRule, fixed, full, identity, per_axis, same, where
+from gallery.lowering.program import Builder, ProgramTensor
+from gallery.model import Body
+
+MOST_TRIPS = 64
+"""Trips up to which a loop is unrolled; a longer one has its body once and edges back."""
+
+LowerBody = Callable[[Builder, int, Body, dict[int, int]], None]
+
+
+def lower_loop(
+    builder: Builder, index: int, context: Context, place: dict[int, int], lower: LowerBody
+) -> None:
+    """Loop: a trip count, a condition, carried values, and outputs that are stacked by trip."""
+    body = builder.model.operators[index].bodies[0]
+    limit = context.value(0)
+    trips = int(limit.reshape(())) if limit is not None and limit.size == 1 else -1
+    carried = len(context.inputs) - 2
+    current = [context.inputs[1] if len(context.inputs) > 1 else -1, *context.inputs[2:]]
+    if not 0 <= trips <= MOST_TRIPS:
+        _once(builder, index, place, lower, list(context.inputs), trips)
+        return
+    steady = _steady(builder, body, place)
+    conditions = {t for t in current[:1] if t >= 0}
+    choices: list[list[int]] = [[t] for t in current[1:]]
+    stacks: list[list[int]] = [[] for _ in body.outputs[1 + carried :]]
+    for trip in range(trips):
+        inner = _fresh(builder, body, place, trip)
+        _alias(builder, index, inner, body.inputs[0], -1)
+        for slot, source in zip(body.inputs[1:], current, strict=True):
+            _alias(builder, index, inner, slot, source)
+        lower(builder, index, body, inner)
+        made = [builder.resolve(t, inner) for t in body.outputs]
+        current = made[: 1 + carried]
+        if not steady:
+            conditions.add(made[0])
+        for have, tensor in zip(choices, current[1:], strict=True):
+            have[:] = [tensor] if steady and not conditions else [*have, tensor]
+        for stack, tensor in zip(stacks, made[1 + carried :], strict=True):
+            stack.append(tensor)
+    context = context_of(builder, index, place)
+    for output, made_ in enumerate(context.outputs):
+        if made_ < 0:
+            continue
+        if output < carried:
+            chosen = choices[output] if conditions else choices[output][-1:]
+            _choose(builder, index, made_, chosen, sorted(conditions))
+        else:
+            _stack(builder, index, made_, stacks[output - carried], (0, False), sorted(conditions))
+
+
+def lower_scan(
+    builder: Builder, index: int, context: Context, place: dict[int, int], lower: LowerBody
+) -> None:
+    """Scan: states that are carried, inputs that are cut and outputs that are stacked by trip."""
+    operator = builder.model.operators[index]
+    body = operator.bodies[0]
+    scanned = int(context.attribute("num_scan_inputs", 1))
+    states = len(context.inputs) - scanned
+    axes = _listed(context, "scan_input_axes", scanned)
+    turned = _listed(context, "scan_input_directions", scanned)
+    shapes = [builder.tensors[t].shape for t in context.inputs[states:]]
+    places = [axis % max(len(shape), 1) for axis, shape in zip(axes, shapes, strict=True)]
+    trips = shapes[0][places[0]] if shapes and shapes[0] else -1
+    if not 0 <= trips <= MOST_TRIPS:
+        _once(builder, index, place, lower, [-1, -1, *context.inputs], trips)
+        return
+    current = list(context.inputs[:states])
+    stacks: list[list[int]] = [[] for _ in body.outputs[states:]]
+    for trip in range(trips):
+        inner = _fresh(builder, body, place, trip)
+        for slot, source in zip(body.inputs[:states], current, strict=True):
+            _alias(builder, index, inner, slot, source)
+        for k, slot in enumerate(body.inputs[states:]):
+            at = trips - 1 - trip if turned[k] else trip
+            _cut(builder, index, (context.inputs[states + k], inner[slot]), places[k], at)
+        lower(builder, index, body, inner)
+        made = [builder.resolve(t, inner) for t in body.outputs]
+        current = made[:states]
+        for stack, tensor in zip(stacks, made[states:], strict=True):
+            stack.append(tensor)
+    out_axes = _listed(context, "scan_output_axes", len(stacks))
+    out_turned = _listed(context, "scan_output_directions", len(stacks))
+    for output, made_ in enumerate(context_of(builder, index, place).outputs):
+        if made_ < 0:
+            continue
+        if output < states:
+            _choose(builder, index, made_, current[output : output + 1], [])
+        else:
+            k = output - states
+            _stack(builder, index, made_, stacks[k], (out_axes[k], bool(out_turned[k])), [])
+
+
+def _listed(context: Context, name: str, count: int) -> list[int]:
+    values = [int(v) for v in context.attribute(name, ())]
+    return (values + [0] * count)[:count]
+
+
+def context_of(builder: Builder, index: int, place: dict[int, int]) -> Context:
+    """A control-flow operator as the families see it; the work is that of its bodies."""
+    operator = builder.model.operators[index]
+    return Context(
+        model=builder.model,
+        operator=operator,
+        inputs=tuple(builder.resolve(t, place) for t in operator.inputs),
+        outputs=tuple(builder.resolve(t, place) for t in operator.outputs),
+        first_virtual=len(builder.tensors),
+    )
+
+
+def _add(builder: Builder, index: int, parts: list[Part]) -> None:
+    builder.add(index, context_of(builder, index, {}), parts)
+
+
+def _new(builder: Builder, like: ProgramTensor) -> int:
+    builder.tensors.append(replace(like, model=-1, leaf=""))
+    return len(builder.tensors) - 1
+
+
+def _fresh(builder: Builder, body: Body, place: dict[int, int], trip: int) -> dict[int, int]:
+    """Tensors of one trip: those of the model at the first, new ones at any other."""
+    inner = dict(place)
+    made = list(body.inputs)
+    for i in body.operators:
+        operator = builder.model.operators[i]
+        made += [*operator.outputs, *(t for b in operator.bodies for t in b.inputs)]
+    for tensor in made:
+        if tensor < 0 or builder.tensors[builder.place[tensor]].folded:
+            continue
+        own = builder.place[tensor]
+        nested = bool(place) or trip > 0
+        inner[tensor] = _new(builder, builder.tensors[own]) if nested else own
+    return inner
+
+
+def _alias(builder: Builder, index: int, inner: dict[int, int], slot: int, source: int) -> None:
+    """Let an input of a body stand for what it is fed; where the shapes differ, for a copy."""
+    own = inner.get(slot, builder.place[slot])
+    if source < 0:
+        builder.tensors[own] = replace(builder.tensors[own], folded=True)
+        return
+    target, fed = builder.tensors[own], builder.tensors[source]
+    if fed.folded or (fed.shape == target.shape and fed.known == target.known):
+        inner[slot] = source
+        return
+    _add(builder, index, [_copy(builder, own, (source, full(fed.shape)))])
+
+
+def _copy(builder: Builder, made: int, *sources: tuple[int, Relation]) -> Part:
+    tensor = builder.tensors[made]
+    return Part(
+        shape=tensor.shape,
+        rank=len(tensor.shape),
+        makes=(made,),
+        reads=tuple(Read(tensor=t, relation=r) for t, r in sources),
+        itemsize=tensor.itemsize,
+    )
+
+
+def _cut(builder: Builder, index: int, pair: tuple[int, int], axis: int, at: int) -> None:
+    """The slice of a scanned input that one trip reads."""
+    source, made = pair
+    shape = builder.tensors[source].shape
+    if builder.tensors[source].folded:
+        builder.tensors[made] = replace(builder.tensors[made], folded=True)
+        return
+    rules: list[AxisRule] = [same(d - (d > axis)) for d in range(len(shape))]
+    rules[axis] = fixed(at, at + 1)
+    known = len(builder.tensors[made].shape) == len(shape) - 1
+    relation = per_axis(shape, rules) if known else full(shape)
+    _add(builder, index, [_copy(builder, made, (source, relation))])
+
+
+def _choose(
+    builder: Builder, index: int, made: int, sources: list[int], conditions: list[int]
+) -> None:
+    """A carried value at the end: that of the last trip, or of any where a condition decides."""
+    shape = builder.tensors[made].shape
+    reads = []
+    for source in dict.fromkeys(s for s in sources if s >= 0):
+        one = builder.tensors[source].shape
+        reads.append((source, identity(one) if one == shape else full(one)))
+    reads += [(t, full(builder.tensors[t].shape)) for t in conditions if t not in sources]
+    _add(builder, index, [_copy(builder, made, *reads)])
+
+
+def _stack(
+    builder: Builder,
+    index: int,
+    made: int,
+    sources: list[int],
+    how: tuple[int, bool],
+    conditions: list[int],
+) -> None:
+    """What the trips made, one after the other along a dimension."""
+    shape = builder.tensors[made].shape
+    axis = how[0] % max(len(shape), 1)
+    ends = how[1]
+    reads = []
+    for trip, source in enumerate(sources):
+        one = builder.tensors[source].shape
+        at = len(sources) - 1 - trip if ends else trip
+        if len(one) != len(shape) - 1 or shape[axis] != len(sources):
+            reads.append((source, full(one)))
+            continue
+        rules = [same(d + (d >= axis)) for d in range(len(one))]
+        reads.append((source, _slice(per_axis(one, rules), axis, at)))
+    reads += [(t, full(builder.tensors[t].shape)) for t in conditions]
+    _add(builder, index, [_copy(builder, made, *reads)])
+
+
+def _slice(relation: Relation, axis: int, at: int) -> Relation:
+    return where(relation, lambda lows, highs: (lows[:, axis] <= at) & (highs[:, axis] > at))
+
+
+def _steady(builder: Builder, body: Body, place: dict[int, int]) -> bool:
+    """Whether a Loop's condition cannot change from trip to trip."""
+    makers = {t: i for i in body.operators for t in builder.model.operators[i].outputs}
+    tensor = body.outputs[0]
+    while tensor in makers:
+        value = builder.model.tensors[tensor].value
+        if value is not None:
+            return bool(value.all())
+        operator = builder.model.operators[makers[tensor]]
+        if operator.type != "Identity":
+            return False
+        tensor = operator.inputs[0]
+    value = builder.model.tensors[tensor].value
+    return tensor == body.inputs[1] or (value is not None and bool(value.all()))
+
+
+def _once(
+    builder: Builder,
+    index: int,
+    place: dict[int, int],
+    lower: LowerBody,
+    fed: list[int],
+    trips: int,
+) -> None:
+    """The body once: its inputs read what the loop is fed, and what the trip before made.
+
+    Its vertices do the work of all trips, where their number is known.
+    """
+    operator = builder.model.operators[index]
+    body = operator.bodies[0]
+    inner = _fresh(builder, body, place, 0)
+    loop = operator.type == "Loop"
+    sources = [fed[0], *fed[1:]] if loop else fed[2:]
+    carried = (
+        len(sources) if loop else len(sources) - int(operator.attributes.get("num_scan_inputs", 1))
+    )
+    back = _new(builder, ProgramTensor(shape=()))
+    start = sorted({t for t in fed if t >= 0 and not builder.tensors[t].folded})
+    first = [(t, full(builder.tensors[t].shape)) for t in start]
+    _add(builder, index, [_copy(builder, back, *first)])
+    for slot, source in zip(body.inputs, sources, strict=True):
+        own = inner.get(slot, builder.place[slot])
+        if builder.tensors[own].folded:
+            continue
+        reads: list[tuple[int, Relation]] = [(back, full(()))]
+        if source >= 0:
+            one = builder.tensors[source].shape
+            equal = one == builder.tensors[own].shape
+            reads.append((source, identity(one) if equal else full(one)))
+        _add(builder, index, [_copy(builder, own, *reads)])
+    around = builder.trips
+    builder.trips *= max(trips, 1)
+    lower(builder, index, body, inner)
+    builder.trips = around
+    made = [builder.resolve(t, inner) for t in body.outputs]
+    end = _new(builder, ProgramTensor(shape=()))
+    alive = [t for t in made[:carried] if t >= 0]
+    ends = [(t, full(builder.tensors[t].shape)) for t in dict.fromkeys(alive)]
+    _add(builder, index, [_copy(builder, end, *ends)])
+    builder.back.append((back, end))
+    skip = 1 if loop else 0
+    for output, out in enumerate(context_of(builder, index, place).outputs):
+        if out < 0:
+            continue
+        source = made[output + skip]
+        one = builder.tensors[source].shape
+        shape = builder.tensors[out].shape
+        rest: Relation = full(one)
+        if one == shape:
+            rest = identity(one)
+        elif len(shape) == len(one) + 1:
+            rest = per_axis(one, [same(d + 1) for d in range(len(one))]) if loop else full(one)
+        reads = [(source, rest), (end, full(())), (back, full(()))]
+        _add(builder, index, [_copy(builder, out, *dict(reads).items())])

@@ -1,0 +1,77 @@
+"""What the families share: a part over some outputs, and the plainest reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gallery.graph import Kind
+from gallery.lowering.access.part import Part, Read
+from gallery.lowering.access.registry import Context
+from gallery.lowering.access.relations import AxisRule, fixed, full, per_axis
+
+
+def making(
+    context: Context,
+    reads: Sequence[Read],
+    outputs: Sequence[int] = (0,),
+    *,
+    share: float = 1.0,
+    saves_output: bool = False,
+) -> Part:
+    """A part over the outputs that are asked for, all of the first one's shape.
+
+    Args:
+        context: The operator.
+        reads: What it reads.
+        outputs: Positions of outputs, the first of which is asked for.
+        share: Of the operator's work.
+        saves_output: Whether the derivative needs what it makes.
+    """
+    shape = context.out_shape(outputs[0])
+    return Part(
+        shape=shape,
+        rank=len(shape),
+        makes=context.tensors(*outputs),
+        reads=tuple(reads),
+        flops=context.flops * share,
+        itemsize=context.itemsize(*outputs),
+        saves_output=saves_output,
+    )
+
+
+def inside(
+    tensor: int, shape: Sequence[int], reads: Sequence[Read], rank: int, flops: float = 0.0
+) -> Part:
+    """A part that makes a tensor inside an operator; dimensions from `rank` on are summed over."""
+    return Part(
+        shape=tuple(shape),
+        rank=rank,
+        makes=(tensor,),
+        reads=tuple(reads),
+        flops=flops,
+        kind=Kind.COMPUTE,
+    )
+
+
+def whole(context: Context, index: int, *, differentiable: bool = True) -> Read:
+    """All of an input, for every block."""
+    return context.read(
+        index, full(context.shape(index)), saved=True, differentiable=differentiable
+    )
+
+
+def along(context: Context, index: int, rules: Sequence[AxisRule], **how: bool) -> Read:
+    """An input by one rule a dimension; a dimension of size 1 broadcasts."""
+    shape = context.shape(index)
+    fitted = [fixed(0, 1) if size == 1 else rule for size, rule in zip(shape, rules, strict=True)]
+    return context.read(index, per_axis(shape, fitted), **how)
+
+
+def asked(context: Context) -> list[int]:
+    """Positions of the outputs that are asked for."""
+    return [output for output in range(len(context.operator.outputs)) if context.makes(output)]
+
+
+def given(context: Context, start: int = 0) -> list[int]:
+    """Positions of the inputs that are given, from one on."""
+    return [index for index in range(start, len(context.operator.inputs)) if context.has(index)]

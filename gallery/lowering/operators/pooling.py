@@ -1,0 +1,50 @@
+"""Pooling: sliding windows over each channel, and pooling over everything."""
+
+from __future__ import annotations
+
+from gallery.lowering.access.part import Part
+from gallery.lowering.access.registry import Context, lowers
+from gallery.lowering.access.relations import per_axis, same, window
+from gallery.lowering.operators.contraction import windows
+
+
+@lowers("MaxPool", "AveragePool", "LpPool")
+def pool(context: Context) -> list[Part]:
+    """Windows over the spatial dimensions; MaxPool's indices are made beside its values."""
+    shape, made = context.shape(0), context.out_shape()
+    kernel = tuple(int(k) for k in context.attribute("kernel_shape", (1,) * (len(shape) - 2)))
+    strides, dilations, pads = windows(context, kernel, shape[2:], made[2:])
+    rules = [same(0), same(1)]
+    rules += [
+        window(2 + d, strides[d], pads[d], (kernel[d] - 1) * dilations[d] + 1)
+        for d in range(len(kernel))
+    ]
+    needs_input = context.operator.type != "AveragePool"
+    part = Part(
+        shape=made,
+        rank=len(made),
+        makes=context.tensors(0, 1),
+        reads=(context.read(0, per_axis(shape, rules), saved=needs_input),),
+        flops=context.flops,
+        itemsize=context.itemsize(0, 1),
+        saves_output=needs_input,
+    )
+    return [part]
+
+
+@lowers("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool")
+def global_pool(context: Context) -> list[Part]:
+    """[n, c, 1... | spatial]."""
+    shape, made = context.shape(0), context.out_shape()
+    rules = [same(0), same(1), *(same(len(made) + d) for d in range(len(shape) - 2))]
+    needs_input = context.operator.type != "GlobalAveragePool"
+    part = Part(
+        shape=(*made, *shape[2:]),
+        rank=len(made),
+        makes=context.tensors(0),
+        reads=(context.read(0, per_axis(shape, rules), saved=needs_input),),
+        flops=context.flops,
+        itemsize=context.itemsize(0),
+        saves_output=needs_input,
+    )
+    return [part]

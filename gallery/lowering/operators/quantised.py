@@ -1,0 +1,87 @@
+"""Quantisation: by tensor, by channel and by block.
+
+Formulas: ONNX operator specification, QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gallery.lowering.access.part import Part, Read
+from gallery.lowering.access.registry import Context, lowers
+from gallery.lowering.access.relations import (
+    AxisRule,
+    divided,
+    fixed,
+    full,
+    identity,
+    per_axis,
+    same,
+)
+from gallery.lowering.operators.parts import asked, given, inside, making, whole
+
+
+@lowers("QuantizeLinear", "DequantizeLinear")
+def quantize(context: Context) -> list[Part]:
+    """Each element with the scale and zero point of its tensor, channel or block."""
+    shape = context.shape(0)
+    axis = context.axis("axis", 1, len(shape)) if len(shape) > 1 else 0
+    block = int(context.attribute("block_size", 0))
+    reads = [context.read(0, identity(shape), saved=True)]
+    for index in given(context, 1):
+        sizes = context.shape(index)
+        rules: list[AxisRule] = [fixed(0, size) for size in sizes]
+        if len(sizes) == 1 and sizes[0] > 1:
+            rules = [same(axis)]
+        elif len(sizes) == len(shape) and block:
+            rules = [same(d) for d in range(len(shape))]
+            rules[axis] = divided(axis, block)
+        reads.append(context.read(index, per_axis(sizes, rules), saved=True))
+    return [making(context, reads)]
+
+
+@lowers("DynamicQuantizeLinear")
+def dynamic_quantize(context: Context) -> list[Part]:
+    """Smallest and largest element first, then scale and zero point, then every element."""
+    shape = context.shape(0)
+    limits = context.virtual(())
+    rules = [same(d) for d in range(len(shape))]
+    read = context.read(0, per_axis(shape, rules), saved=True)
+    extremes = inside(limits, shape, [read], 0, context.flops * 0.5)
+    parts = [replace(extremes, saves_output=True)]
+    found = Read(tensor=limits, relation=full(()), saved=True)
+    for output in asked(context):
+        own = [context.read(0, identity(shape), saved=True)] if output == 0 else []
+        parts.append(making(context, [*own, found], (output,), share=0.5 * (output == 0)))
+    return parts
+
+
+@lowers("com.microsoft.MatMulNBits")
+def matmul_n_bits(context: Context) -> list[Part]:
+    """Matrix product with weights of a few bits, in blocks along the summed dimension.
+
+    B is [n, blocks of k, bytes]; scales are one a block (ONNX Runtime contrib operators).
+    """
+    left, shape = context.shape(0), context.out_shape()
+    rank = len(shape)
+    size = int(context.attribute("block_size", 32))
+    rules = [*(same(d) for d in range(rank - 1)), same(rank)]
+    weights = context.shape(1)
+    reads = [context.read(0, per_axis(left, rules), saved=True)]
+    own = [same(rank - 1), divided(rank, size), fixed(0, weights[-1])]
+    reads.append(context.read(1, per_axis(weights, own[: len(weights)]), saved=True))
+    for index in given(context, 2):
+        sizes = context.shape(index)
+        if len(sizes) == 2:
+            reads.append(context.read(index, per_axis(sizes, own[:2]), saved=True))
+        else:
+            reads.append(whole(context, index, differentiable=False))
+    part = Part(
+        shape=(*shape, left[-1]),
+        rank=rank,
+        makes=context.tensors(0),
+        reads=tuple(reads),
+        flops=context.flops,
+        itemsize=context.itemsize(0),
+    )
+    return [part]

@@ -1,0 +1,205 @@
+"""The unsplit program of a model: the parts of all its operators in order, and their tensors."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from gallery.lowering.access.contradictions import CONTRADICTIONS, check_parts
+from gallery.lowering.access.part import Part, Read
+from gallery.lowering.access.registry import FAMILIES, Context, NoGridError, Virtual
+from gallery.lowering.access.relations import full
+from gallery.lowering.access.shape_inputs import completed
+from gallery.model import Model, Operator, dtype_bytes
+
+log = logging.getLogger(__name__)
+
+_FLOATS = ("float", "float16", "double", "bfloat16", "float8e4m3fn", "float8e5m2", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramTensor:
+    """A tensor of the program.
+
+    Attributes:
+        shape: Sizes; () where they are not known, so that the tensor is one block.
+        model: Index in `Model.tensors`, or -1 for a tensor inside an operator or loop trip.
+        itemsize: Bytes of an element.
+        differentiable: Whether a gradient can flow through it.
+        leaf: "input", "parameter" or "" for a tensor that a part makes.
+        folded: Whether it is known before the model runs, so that reading it moves no data.
+        known: Whether the shape is known.
+    """
+
+    shape: tuple[int, ...]
+    model: int = -1
+    itemsize: float = 4.0
+    differentiable: bool = True
+    leaf: str = ""
+    folded: bool = False
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """All parts of a model.
+
+    Attributes:
+        parts: In an order in which each reads only what earlier ones made (but for `back`).
+        tensors: What the parts read and make.
+        outputs: Tensors of the program that the caller gets.
+        unknown: "domain.Type" of operators without a family, or that contradict their own shapes,
+            sorted.
+        back: Pairs of tensors (body input, body output) that carry data to the next trip of a
+            loop that is not unrolled.
+    """
+
+    parts: tuple[Part, ...]
+    tensors: tuple[ProgramTensor, ...]
+    outputs: tuple[int, ...]
+    unknown: tuple[str, ...]
+    back: tuple[tuple[int, int], ...]
+
+
+class Builder:
+    """Collects parts and tensors of a program; families of control flow recurse through it."""
+
+    def __init__(self, model: Model, flops: Callable[[Operator], float], fold: bool) -> None:
+        self.model = model
+        self.flops = flops
+        self.tensors: list[ProgramTensor] = []
+        self.parts: list[Part] = []
+        self.unknown: set[str] = set()
+        self.back: list[tuple[int, int]] = []
+        self.place = _model_tensors(model, self.tensors, fold)
+        self.recurrences = 0
+        self.trips = 1  # of the loops around what is added next that are not unrolled
+
+    def lower(self, index: int, place: dict[int, int]) -> None:
+        """Add the parts of an operator; `place` maps tensors of the model to the program's."""
+        operator = self.model.operators[index]
+        if operator.outputs and all(
+            t < 0 or self.tensors[self.resolve(t, place)].folded for t in operator.outputs
+        ):
+            return
+        context = Context(
+            model=self.model,
+            operator=operator,
+            inputs=tuple(self.resolve(t, place) for t in operator.inputs),
+            outputs=tuple(self.resolve(t, place) for t in operator.outputs),
+            flops=self.flops(operator) * self.trips,
+            first_virtual=len(self.tensors),
+        )
+        self.add(index, context, self._parts(context))
+
+    def resolve(self, tensor: int, place: dict[int, int]) -> int:
+        """The program's tensor for one of the model's; -1 stays -1."""
+        return -1 if tensor < 0 else place.get(tensor, self.place[tensor])
+
+    def _parts(self, context: Context) -> list[Part]:
+        operator = context.operator
+        standard = operator.domain in ("", "ai.onnx")
+        family = FAMILIES.get(operator.type if standard else f"{operator.domain}.{operator.type}")
+        name = f"{operator.domain or 'ai.onnx'}.{operator.type}"
+        if family is None:
+            self.unknown.add(name)
+            return gather(context, self.tensors)
+        try:
+            parts = completed(context, family(context))
+            check_parts(parts, lambda tensor: self._rank(tensor, context))
+        except NoGridError:
+            context.virtuals.clear()
+            return gather(context, self.tensors)
+        except CONTRADICTIONS as error:
+            log.info("%s %s contradicts itself: %r", operator.type, operator.name, error)
+            self.unknown.add(name)
+            context.virtuals.clear()
+            return gather(context, self.tensors)
+        return parts
+
+    def _rank(self, tensor: int, context: Context) -> int | None:
+        """Number of dimensions of a tensor; None where nothing depends on it."""
+        if tensor >= context.first_virtual:
+            return len(context.virtuals[tensor - context.first_virtual].shape)
+        known = tensor >= 0 and self.tensors[tensor].known and not self.tensors[tensor].folded
+        return len(self.tensors[tensor].shape) if known else None
+
+    def add(self, index: int, context: Context, parts: list[Part]) -> None:
+        """Take the parts of an operator in, with the tensors inside it."""
+        self.tensors += [_virtual(v) for v in context.virtuals]
+        recurrences = {part.time for part in parts if part.time >= 0}
+        for part in parts:
+            time = self.recurrences + part.time if part.time >= 0 else -1
+            reads = tuple(
+                self._checked(read)
+                for read in part.reads
+                if read.tensor >= 0 and not self.tensors[read.tensor].folded
+            )
+            self.parts.append(replace(part, operator=index, reads=reads, time=time))
+        self.recurrences += len(recurrences)
+
+    def _checked(self, read: Read) -> Read:
+        tensor = self.tensors[read.tensor]
+        if not tensor.differentiable and read.differentiable:
+            read = replace(read, differentiable=False)
+        if not tensor.known:
+            read = replace(read, relation=full(()))
+        return read
+
+
+def _virtual(virtual: Virtual) -> ProgramTensor:
+    return ProgramTensor(shape=virtual.shape, differentiable=virtual.differentiable)
+
+
+def _model_tensors(model: Model, tensors: list[ProgramTensor], fold: bool) -> list[int]:
+    inputs, outputs = set(model.inputs) | _unmade(model), set(model.outputs)
+    for number, tensor in enumerate(model.tensors):
+        leaf = "input" if number in inputs else "parameter" if tensor.is_parameter else ""
+        folded = fold and tensor.value is not None and not leaf and number not in outputs
+        tensors.append(
+            ProgramTensor(
+                shape=tensor.sizes or (),
+                model=number,
+                itemsize=dtype_bytes(tensor.dtype),
+                differentiable=tensor.dtype in _FLOATS,
+                leaf=leaf,
+                folded=folded,
+                known=tensor.sizes is not None,
+            )
+        )
+    return list(range(len(tensors)))
+
+
+def _unmade(model: Model) -> set[int]:
+    """Tensors that operators read and nothing makes: taken for inputs, as the load warned."""
+    made = {tensor for operator in model.operators for tensor in operator.outputs}
+    made |= {t for operator in model.operators for body in operator.bodies for t in body.inputs}
+    read = {tensor for operator in model.operators for tensor in operator.inputs}
+    read |= {t for operator in model.operators for body in operator.bodies for t in body.outputs}
+    return {t for t in read - made if t >= 0 and not model.tensors[t].is_parameter}
+
+
+def gather(context: Context, tensors: list[ProgramTensor]) -> list[Part]:
+    """One vertex that reads all blocks of all inputs and feeds all blocks of all outputs."""
+    inputs = sorted({t for t in context.inputs if t >= 0})
+    outputs = [t for t in context.outputs if t >= 0]
+    reads = tuple(Read(tensor=t, relation=full(tensors[t].shape), saved=True) for t in inputs)
+    single = len(outputs) == 1 and tensors[outputs[0]].shape == ()
+    hub = outputs[0] if single else context.virtual(())
+    parts = [Part(shape=(), rank=0, makes=(hub,), reads=reads, flops=context.flops)]
+    if single:
+        return parts
+    for output in outputs:
+        shape = tensors[output].shape
+        read = Read(tensor=hub, relation=full(()))
+        parts.append(
+            Part(
+                shape=shape,
+                rank=len(shape),
+                makes=(output,),
+                reads=(read,),
+                itemsize=tensors[output].itemsize,
+            )
+        )
+    return parts

@@ -1,0 +1,63 @@
+"""How much of a tensor the blocks of a part read, measured on its access relations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from gallery.lowering.access.part import Part, Read
+
+
+class Axis(NamedTuple):
+    """How a box that is read depends on the blocks: along one dimension of a tensor.
+
+    Attributes:
+        size: Of the tensor's dimension.
+        of: The dimension of the index space that it follows, or -1 where it is read whole.
+        slope: Elements that are read for each element of that dimension.
+        halo: Elements that are read beyond.
+    """
+
+    size: int
+    of: int
+    slope: float
+    halo: float
+
+
+def footprint(part: Part, read: Read, shape: Sequence[int]) -> tuple[Axis, ...]:
+    """Measure a relation on the whole index space and on halves of it."""
+    probes = [d for d, size in enumerate(part.shape) if size > 1]
+    lows = np.zeros((1 + len(probes), len(part.shape)), np.int64, order="F")
+    highs = np.empty_like(lows, order="F")
+    highs[:] = part.shape
+    for row, d in enumerate(probes, 1):
+        highs[row, d] = part.shape[d] // 2
+    extents = _extents(read, lows, highs, len(shape)).tolist()
+    return tuple(
+        _axis(part, probes, size, [row[axis] for row in extents]) for axis, size in enumerate(shape)
+    )
+
+
+def _extents(read: Read, lows: np.ndarray, highs: np.ndarray, rank: int) -> np.ndarray:
+    """Extent of the hull of what each block reads: float64 (blocks, rank)."""
+    boxes = read.relation(lows, highs)
+    if boxes.owner is None:
+        return (boxes.highs - boxes.lows).astype(np.float64)
+    extents = np.zeros((len(lows), rank))
+    for row in np.unique(boxes.owner).tolist():
+        at = boxes.owner == row
+        extents[row] = boxes.highs[at].max(axis=0) - boxes.lows[at].min(axis=0)
+    return extents
+
+
+def _axis(part: Part, probes: Sequence[int], size: int, extents: Sequence[float]) -> Axis:
+    """The dimension whose halving shrinks the extent most, and by how much an element."""
+    whole, halves = extents[0], extents[1:]
+    least = min(halves, default=whole)
+    if least >= whole:
+        return Axis(size=size, of=-1, slope=0.0, halo=whole)
+    d = probes[halves.index(least)]
+    slope = (whole - least) / (part.shape[d] - part.shape[d] // 2)
+    return Axis(size=size, of=d, slope=slope, halo=whole - slope * part.shape[d])

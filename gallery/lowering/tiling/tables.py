@@ -1,0 +1,196 @@
+"""A program as arrays, for the kernels that choose its grids.
+
+All grids of a program lie in one array, so that the kernels find those of a part, of what it reads
+and of what reads it by their places in it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.lowering.access.part import Part
+from gallery.lowering.program import Program
+from gallery.lowering.tiling.footprints import Axis, footprint
+
+ALONE = -1
+"""For a place: there is none."""
+OWN = -2
+"""For the place that splits what is read: the reader's own, which it follows."""
+
+_Places = npt.NDArray[np.int64]
+_Reals = npt.NDArray[np.float64]
+
+
+class Tables(NamedTuple):
+    """A program as the kernels see it; all but `shape` and the rows of columns are offsets.
+
+    Grid dimensions are those of all parts, then those of all leaves: `splits`, the array that the
+    kernels work on, has one number for each.
+
+    Attributes:
+        shape: int64 (dims,), size of each grid dimension.
+        frozen: bool (dims,), those that are never split.
+        dims: int64 (parts + 1,), first grid dimension of each part.
+        rank: int64 (parts,), how many of a part's are those of what it makes.
+        after: int64 (k, 4): part, and its dimension b that is split only after a has so many.
+        reads: int64 (parts + 1,), first read of each part.
+        axes: int64 (reads + 1,), first axis of each read.
+        gradient: bool (reads,), whether a gradient flows back.
+        of: int64 (axes,), the part's dimension that an axis follows, or -1.
+        maker: int64 (axes,), grid dimension that splits an axis of what is read; -1 where nothing
+            does, -2 where it follows the reader (its own leaf).
+        size, slope, halo: float64 (axes,), see `Axis`.
+        readers: int64 (parts + 1,), first entry of each part in the next two.
+        reader: int64 (k,), parts that read what a part makes.
+        by: int64 (k,), their reads.
+        leaves: int64 (parts + 1,), first of the leaves that follow each part.
+        leaf: int64 (leaves + 1,), first grid dimension of each leaf, in the order of `leaves`.
+        follows: int64 (dims,), for a leaf's dimension the part's that it follows, or -1.
+        copies: int64 (leaves,), vertices for each block: itself, its gradient and update.
+    """
+
+    shape: _Places
+    frozen: npt.NDArray[np.bool_]
+    dims: _Places
+    rank: _Places
+    after: _Places
+    reads: _Places
+    axes: _Places
+    gradient: npt.NDArray[np.bool_]
+    of: _Places
+    maker: _Places
+    size: _Reals
+    slope: _Reals
+    halo: _Reals
+    readers: _Places
+    reader: _Places
+    by: _Places
+    leaves: _Places
+    leaf: _Places
+    follows: _Places
+    copies: _Places
+
+
+def largest_readers(program: Program) -> dict[int, tuple[int, int]]:
+    """The part and read whose grid each input and parameter follows, by tensor.
+
+    It is the largest reader: an embedding that is also the last layer's matrix is split as the
+    matrix product splits it, not as the few rows that the tokens pick.
+    """
+    readers: dict[int, tuple[int, int]] = {}
+    largest: dict[int, float] = {}
+    for i, part in enumerate(program.parts):
+        size = float(math.prod(part.shape))
+        for j, read in enumerate(part.reads):
+            leaf = program.tensors[read.tensor].leaf
+            if leaf and size > largest.get(read.tensor, -1.0):
+                readers[read.tensor] = (i, j)
+                largest[read.tensor] = size
+    return readers
+
+
+def tables(program: Program, training: bool) -> tuple[Tables, tuple[int, ...]]:
+    """The tables of a program, and its leaves in the order of their grid dimensions.
+
+    Args:
+        program: The program.
+        training: Whether parameters have a gradient and an update.
+    """
+    parts = program.parts
+    owners = largest_readers(program)
+    leaves = tuple(sorted(owners, key=lambda tensor: (*owners[tensor], tensor)))
+    shapes = [program.tensors[tensor].shape for tensor in leaves]
+    prints = [[footprint(p, r, program.tensors[r.tensor].shape) for r in p.reads] for p in parts]
+    flat = [axis for rows in prints for axes in rows for axis in axes]
+    dims = _offsets([len(part.shape) for part in parts])
+    leaf = dims[-1] + _offsets([len(shape) for shape in shapes])
+    readers = _readers(program)
+    at = [owners[tensor] for tensor in leaves]
+    followed = [_followed(parts[i], axis) for i, j in at for axis in prints[i][j]]
+    table = Tables(
+        shape=_ints(size for shape in (*(p.shape for p in parts), *shapes) for size in shape),
+        frozen=np.array([_frozen(p, d) for p in parts for d in range(len(p.shape))], bool),
+        dims=dims,
+        rank=_ints(part.rank for part in parts),
+        after=_ints(
+            x for i, part in enumerate(parts) for a, b, k in part.after for x in (i, b, a, k)
+        ).reshape(-1, 4),
+        reads=_offsets([len(part.reads) for part in parts]),
+        axes=_offsets([len(axes) for rows in prints for axes in rows]),
+        gradient=np.array([r.differentiable for part in parts for r in part.reads], bool),
+        of=_ints(axis.of for axis in flat),
+        maker=_ints(_makers(program, owners, dims, dict(zip(leaves, leaf.tolist(), strict=False)))),
+        size=np.array([max(axis.size, 1) for axis in flat], np.float64),
+        slope=np.array([axis.slope for axis in flat], np.float64),
+        halo=np.array([axis.halo for axis in flat], np.float64),
+        readers=_offsets([len(rows) for rows in readers]),
+        reader=_ints(j for rows in readers for j, _ in rows),
+        by=_ints(k for rows in readers for _, k in rows),
+        leaves=_offsets(np.bincount(_ints(i for i, _ in at), minlength=len(parts))),
+        leaf=leaf,
+        follows=_ints([*([ALONE] * int(dims[-1])), *followed]),
+        copies=_ints(_copies(program, tensor, training) for tensor in leaves),
+    )
+    return table, leaves
+
+
+def _ints(numbers: Iterable[int]) -> _Places:
+    return np.array(list(numbers), np.int64)
+
+
+def _offsets(counts: Sequence[int] | _Places) -> _Places:
+    return np.concatenate(([0], np.cumsum(np.asarray(counts, np.int64)))).astype(np.int64)
+
+
+def _frozen(part: Part, axis: int) -> bool:
+    return axis in part.whole or (part.time >= 0 and axis == 0)
+
+
+def _followed(part: Part, axis: Axis) -> int:
+    """The dimension of its reader that a leaf's dimension follows; none is split by time."""
+    return ALONE if part.time >= 0 and axis.of == 0 else axis.of
+
+
+def _copies(program: Program, tensor: int, training: bool) -> int:
+    leaf = program.tensors[tensor]
+    return 3 if training and leaf.leaf == "parameter" and leaf.differentiable else 1
+
+
+def _makers(
+    program: Program,
+    owners: Mapping[int, tuple[int, int]],
+    dims: _Places,
+    leaf: Mapping[int, int],
+) -> Iterator[int]:
+    """The grid dimension that splits each axis of each read."""
+    maker = {tensor: i for i, part in enumerate(program.parts) for tensor in part.makes}
+    for i, part in enumerate(program.parts):
+        for read in part.reads:
+            rank = len(program.tensors[read.tensor].shape)
+            made = maker.get(read.tensor, -1)
+            if made >= 0:
+                own = program.parts[made].rank
+                yield from (int(dims[made]) + a if a < own else ALONE for a in range(rank))
+            elif owners[read.tensor][0] == i:
+                yield from [OWN] * rank
+            else:
+                yield from (leaf[read.tensor] + a for a in range(rank))
+
+
+def _readers(program: Program) -> list[list[tuple[int, int]]]:
+    """Parts that read what each part makes, and the number of the read among all."""
+    maker = {tensor: i for i, part in enumerate(program.parts) for tensor in part.makes}
+    readers: list[list[tuple[int, int]]] = [[] for _ in program.parts]
+    number = 0
+    for j, part in enumerate(program.parts):
+        for read in part.reads:
+            i = maker.get(read.tensor, j)
+            if i != j:
+                readers[i].append((j, number))
+            number += 1
+    return readers

@@ -1,0 +1,249 @@
+"""What it costs to run a program on its grids, and which grid dimension is best split next.
+
+The kernels take the `Tables` of a program and `splits`, int64 (dims,), all its grids.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gallery.jit import kernel
+from gallery.lowering.tiling.tables import OWN
+
+FAN_IN = 8
+"""Blocks that one reduce vertex sums; more are summed by a tree."""
+
+EDGE = 8192.0
+"""Elements that cost as much to move as one more edge, so that few blocks are read at a time."""
+
+
+@kernel
+def _neighbours(halo, each):  # type: ignore[no-untyped-def]
+    """Blocks of a size that a halo, half of it on either side, reaches into."""
+    half = halo / 2
+    return np.ceil(np.ceil(half) / each) + np.ceil(np.floor(half) / each)
+
+
+@kernel
+def _blocks(t, splits, part, axis):  # type: ignore[no-untyped-def]
+    """Blocks along an axis of what a part reads."""
+    if t.maker[axis] >= 0:
+        return float(splits[t.maker[axis]])
+    if t.maker[axis] == OWN and t.of[axis] >= 0:
+        return float(splits[t.dims[part] + t.of[axis]])
+    return 1.0
+
+
+@kernel
+def _reading(t, splits, part, read):  # type: ignore[no-untyped-def]
+    """Elements and edges of one read of a part, over all its blocks.
+
+    A box that follows the grid of its producer is one edge; a finer producer, or a halo that
+    reaches into the neighbours, makes it several. The outermost blocks have no halo outside.
+    """
+    base = t.dims[part]
+    elements = edges = 1.0
+    for x in range(t.axes[read], t.axes[read + 1]):
+        d, cells, inner = t.of[x], 1.0, 0.0
+        if d >= 0:
+            cells = float(splits[base + d])
+            inner = t.slope[x] * t.shape[base + d] / cells
+        blocks = _blocks(t, splits, part, x)
+        extent = min(max(inner + t.halo[x], 1.0), t.size[x])
+        each = t.size[x] / blocks
+        if d < 0:
+            met = extent / each
+        elif inner >= each:
+            met = inner / each + _neighbours(t.halo[x], each) * (1.0 - 1.0 / cells)
+        else:
+            met = 1.0 + (extent - 1.0) / each
+        edges *= min(max(met, 1.0), blocks)
+        elements *= extent
+    return elements, edges
+
+
+@kernel
+def _beyond(t, splits, read):  # type: ignore[no-untyped-def]
+    """Edges of a block of a reader whose grid follows that of its producer: 1 without a halo."""
+    edges = 1.0
+    for x in range(t.axes[read], t.axes[read + 1]):
+        if t.of[x] >= 0 and t.maker[x] >= 0 and t.halo[x] > 0:
+            blocks = float(splits[t.maker[x]])
+            beyond = _neighbours(t.halo[x], t.size[x] / blocks)
+            edges *= min(1.0 + beyond * (1.0 - 1.0 / blocks), blocks)
+    return edges
+
+
+@kernel
+def _cells(splits, begin, end):  # type: ignore[no-untyped-def]
+    cells = 1.0
+    for d in range(begin, end):
+        cells *= splits[d]
+    return cells
+
+
+@kernel
+def traffic(t, splits, part):  # type: ignore[no-untyped-def]
+    """Cost of a part's grid, in elements: what its blocks read, its sums, and its readers' halos.
+
+    What reads the part can follow its grid later, but can never be rid of the edges into the
+    neighbours of a block where its windows reach beyond: those count here already.
+
+    Args:
+        t: The program.
+        splits: int64 (dims,), all grids.
+        part: Number of the part.
+    """
+    begin, middle, end = t.dims[part], t.dims[part] + t.rank[part], t.dims[part + 1]
+    cells = _cells(splits, begin, end)
+    total = 0.0
+    for read in range(t.reads[part], t.reads[part + 1]):
+        elements, edges = _reading(t, splits, part, read)
+        total += cells * (elements + EDGE * edges)
+    summed = _cells(splits, middle, end)
+    if summed > 1:
+        made = 1.0
+        for d in range(begin, middle):
+            made *= t.shape[d]
+        total += 2.0 * summed * made + EDGE * cells
+    for k in range(t.readers[part], t.readers[part + 1]):
+        other = t.reader[k]
+        cells = _cells(splits, t.dims[other], t.dims[other + 1])
+        total += EDGE * cells * _beyond(t, splits, t.by[k])
+    return total
+
+
+@kernel
+def finer(t, splits, part, place):  # type: ignore[no-untyped-def]
+    """The next split of a dimension: twice the one before, and at last its size.
+
+    Both nest in all before them. A summed dimension keeps to powers of two, so that the levels of
+    its reduction nest too. Gives the split that there is where there is no other.
+    """
+    split, size = splits[place], t.shape[place]
+    if 2 * split <= size:
+        return 2 * split
+    if place < t.dims[part] + t.rank[part]:
+        return max(size, split)
+    return split
+
+
+@kernel
+def _may_split(t, splits, part, place):  # type: ignore[no-untyped-def]
+    if t.frozen[place] or finer(t, splits, part, place) == splits[place]:
+        return False
+    for row in range(len(t.after)):
+        here = t.after[row, 0] == part and t.dims[part] + t.after[row, 1] == place
+        if here and splits[t.dims[part] + t.after[row, 2]] < t.after[row, 3]:
+            return False
+    return True
+
+
+@kernel
+def next_place(t, splits, part):  # type: ignore[no-untyped-def]
+    """The grid dimension of a part whose doubling costs least, or -1 where none can be split.
+
+    Where several cost the same it is the one with the longest blocks. Only where none can be
+    doubled is one split into single elements.
+
+    Args:
+        t: The program.
+        splits: int64 (dims,), all grids; left as it was.
+        part: Number of the part.
+    """
+    best, least = -1, (True, 0.0, 0.0)
+    for place in range(t.dims[part], t.dims[part + 1]):
+        if not _may_split(t, splits, part, place):
+            continue
+        old = splits[place]
+        splits[place] = finer(t, splits, part, place)
+        last = splits[place] < 2 * old
+        price = (last, traffic(t, splits, part), -t.shape[place] / old)
+        splits[place] = old
+        if best < 0 or price < least:
+            best, least = place, price
+    return best
+
+
+@kernel
+def follow(t, splits, part):  # type: ignore[no-untyped-def]
+    """Split the leaves that follow a part as the part is split (IN, OUT: splits).
+
+    A leaf's dimension has the nearest split that nests: a power of two, or its size.
+    """
+    for place in range(t.leaf[t.leaves[part]], t.leaf[t.leaves[part + 1]]):
+        d = t.follows[place]
+        wanted = splits[t.dims[part] + d] if d >= 0 else 1
+        if wanted >= t.shape[place]:
+            splits[place] = max(t.shape[place], 1)
+            continue
+        power = 1
+        while 2 * power <= wanted:
+            power *= 2
+        splits[place] = power
+
+
+@kernel
+def sums(partials):  # type: ignore[no-untyped-def]
+    """Number of vertices that sum so many partials."""
+    total = 0
+    while partials > 1:
+        partials = (partials + FAN_IN - 1) // FAN_IN
+        total += partials
+    return total
+
+
+@kernel
+def vertices(t, splits, part, training):  # type: ignore[no-untyped-def]
+    """Vertices of a part, its reductions, and all their gradients where there is a backward pass.
+
+    The sums of the gradients of what it reads are reckoned from the edges that `traffic` expects.
+    """
+    middle = t.dims[part] + t.rank[part]
+    summed = np.int64(_cells(splits, middle, t.dims[part + 1]))
+    blocks = np.int64(_cells(splits, t.dims[part], middle))
+    own = blocks * (summed + sums(summed))
+    if not training or not t.gradient[t.reads[part] : t.reads[part + 1]].any():
+        return own
+    more = 0.0
+    for read in range(t.reads[part], t.reads[part + 1]):
+        if t.gradient[read]:
+            made = 1.0
+            for x in range(t.axes[read], t.axes[read + 1]):
+                made *= _blocks(t, splits, part, x)
+            edges = _reading(t, splits, part, read)[1] * blocks * summed
+            more += edges / (FAN_IN - 1) if edges > FAN_IN * made else 0.0
+    return 2 * own + np.int64(more)
+
+
+@kernel
+def double(t, splits, part, training):  # type: ignore[no-untyped-def]
+    """Take the next doubling of a part (IN, OUT: splits), with the leaves that follow it.
+
+    Args:
+        t: The program.
+        splits: int64 (dims,), all grids.
+        part: Number of the part.
+        training: Whether there is a backward pass.
+
+    Returns:
+        The grid dimension that is split, or -1 where none can be; its split before; the vertices of
+        the part and of its leaves after.
+    """
+    place = next_place(t, splits, part)
+    if place < 0:
+        return place, 0, 0
+    before = splits[place]
+    splits[place] = finer(t, splits, part, place)
+    follow(t, splits, part)
+    after = leaf_vertices(t, splits, part) + vertices(t, splits, part, training)
+    return place, before, after
+
+
+@kernel
+def leaf_vertices(t, splits, part):  # type: ignore[no-untyped-def]
+    """Vertices of the leaves that follow a part, with their gradients and updates."""
+    total = 0
+    for leaf in range(t.leaves[part], t.leaves[part + 1]):
+        total += t.copies[leaf] * np.int64(_cells(splits, t.leaf[leaf], t.leaf[leaf + 1]))
+    return total
