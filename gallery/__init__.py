@@ -17,8 +17,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gallery.color import color
-    from gallery.color.types import Coloring, LegendEntry
+    from gallery.coloring import color
+    from gallery.coloring.types import Coloring, LegendEntry
     from gallery.costs.facts import Facts, facts
     from gallery.discovery.discover import ModelFile, discover
     from gallery.errors import (
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
         SettingsError,
     )
     from gallery.graph import ComputeGraph
-    from gallery.layout import layout
-    from gallery.layout.types import Layout
     from gallery.loading.load import load
     from gallery.lowering import lower
     from gallery.model import Model
     from gallery.pipeline import build
+    from gallery.placement import layout
+    from gallery.placement.types import Layout
     from gallery.render import render, save
     from gallery.render.types import Picture
     from gallery.report import Report
@@ -76,16 +76,16 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "Coloring": "gallery.color.types",
+    "Coloring": "gallery.coloring.types",
     "ComputeGraph": "gallery.graph",
     "DiscoverError": "gallery.errors",
     "Facts": "gallery.costs.facts",
     "FrontMatter": "gallery.settings.values",
     "GalleryError": "gallery.errors",
     "GallerySettings": "gallery.settings.values",
-    "Layout": "gallery.layout.types",
+    "Layout": "gallery.placement.types",
     "LayoutError": "gallery.errors",
-    "LegendEntry": "gallery.color.types",
+    "LegendEntry": "gallery.coloring.types",
     "LoadError": "gallery.errors",
     "LowerError": "gallery.errors",
     "Model": "gallery.model",
@@ -97,10 +97,10 @@ _ROOMS = {
     "ScanSettings": "gallery.settings.values",
     "SettingsError": "gallery.errors",
     "build": "gallery.pipeline",
-    "color": "gallery.color",
+    "color": "gallery.coloring",
     "discover": "gallery.discovery.discover",
     "facts": "gallery.costs.facts",
-    "layout": "gallery.layout",
+    "layout": "gallery.placement",
     "load": "gallery.loading.load",
     "lower": "gallery.lowering",
     "render": "gallery.render",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gallery.assemble import Built
 from gallery.cache import Cache, Entry
-from gallery.color.storage import legend_of
+from gallery.coloring.storage import legend_of
 from gallery.costs.storage import facts_of
 from gallery.plan import ScanPlan
 from gallery.publish.exhibit import Exhibit, ImageFile, ScanImages

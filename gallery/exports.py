@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.graph import Kind, Pass
-from gallery.layout.types import Layout
 from gallery.model import Model, Operator, Tensor
+from gallery.placement.types import Layout
 from gallery.text import visible
 
 _NODE_KEYS = ("label", "type", "layer")

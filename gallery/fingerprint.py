@@ -61,7 +61,7 @@ def _imports(path: Path) -> tuple[str, ...]:
     found: list[str] = []
     for source, names, module in _IMPORT.findall(path.read_text("utf-8")):
         found.append(module or source)
-        # `from gallery.layout import engine` names a module, `... import layout` does not;
+        # `from gallery.placement import engine` names a module, `... import layout` does not;
         # a name that is no module is passed over by _path.
         found += [f"{source}.{name}" for name in re.findall(r"\w+", names)]
     return tuple(found)

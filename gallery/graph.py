@@ -233,19 +233,6 @@ class ComputeGraph:
         """The vertex that reads, for each edge: int32 (m,), beside `sources`."""
         return np.repeat(np.arange(self.vertices, dtype=np.int32), np.diff(self.indptr))
 
-    def exchange_bytes(self) -> FloatArray:
-        """Bytes that each vertex sends to other tiles: float32 (n,).
-
-        What a vertex writes goes once to each tile other than its own that has a reader of it.
-        Zero for all where the graph has no tiles.
-        """
-        from gallery.lowering.exchange import tiles_reached  # noqa: PLC0415  its compiler loads slowly
-
-        if self.tiles is None:
-            return np.zeros(self.vertices, np.float32)
-        sent: FloatArray = self.vertex_bytes * tiles_reached(self.indptr, self.sources, self.tiles)
-        return sent
-
     def box(self, vertex: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Lows and highs (not included) of the block that a vertex makes.
 

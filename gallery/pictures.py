@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gallery.color import Coloring, attributes_of, color
-from gallery.color.storage import legend_value
+from gallery.coloring import Coloring, attributes_of, color
+from gallery.coloring.storage import legend_value
 from gallery.exports import operators_dot, operators_graphml, save_vertex_graph
-from gallery.layout.types import Layout
 from gallery.model import Model
+from gallery.placement.types import Layout
 from gallery.plan import ScanPlan
 from gallery.publish.viewer import viewer_data
 from gallery.render import (

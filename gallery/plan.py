@@ -192,9 +192,9 @@ def stage_versions() -> dict[str, str]:
     return {
         "load": fingerprint("gallery.loading.load", "gallery.costs.facts", "gallery.costs.storage"),
         "lower": fingerprint("gallery.lowering", "gallery.lowering.storage"),
-        "layout": fingerprint("gallery.layout", "gallery.layout.storage"),
+        "layout": fingerprint("gallery.placement", "gallery.placement.storage"),
         "render": fingerprint(
-            "gallery.color", "gallery.render", "gallery.pictures", "gallery.prints"
+            "gallery.coloring", "gallery.render", "gallery.pictures", "gallery.prints"
         ),
         "viewer": fingerprint("gallery.publish.viewer", "gallery.pictures"),
     }

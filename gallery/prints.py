@@ -8,8 +8,8 @@ from pathlib import Path
 from gallery.cache import Entry
 from gallery.costs.facts import Facts
 from gallery.files import write_whole
-from gallery.layout.types import Layout
 from gallery.pictures import Drawn, NewFile, colored
+from gallery.placement.types import Layout
 from gallery.plan import PosterPlan, ScanPlan
 from gallery.render import (
     Picture,

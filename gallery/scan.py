@@ -10,14 +10,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gallery.color import Coloring, color
+from gallery.coloring import Coloring, color
 from gallery.costs.facts import Facts
 from gallery.errors import RenderError, SettingsError
 from gallery.files import write_whole
-from gallery.layout import Layout, layout
-from gallery.layout.quality import quality as measure
 from gallery.loading.load import load
 from gallery.lowering import lower
+from gallery.placement import Layout, layout
+from gallery.placement.quality import quality as measure
 from gallery.render import RenderSettings, render_svg, save_scan
 from gallery.render.formats import check_format
 from gallery.settings.values import ScanSettings

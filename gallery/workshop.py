@@ -14,13 +14,13 @@ from gallery.cache import Cache, Entry
 from gallery.costs.facts import Facts, facts
 from gallery.costs.storage import facts_of, facts_value
 from gallery.graph import ComputeGraph
-from gallery.layout import Layout, layout
-from gallery.layout.storage import load_layout, save_layout
 from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.lowering.storage import load_graph, save_graph
 from gallery.model import Model
 from gallery.pictures import Drawn, Easel, NewFile, colored, draw_diagram, draw_scan, pack_viewer
+from gallery.placement import Layout, layout
+from gallery.placement.storage import load_layout, save_layout
 from gallery.plan import ModelPlan, ScanPlan
 from gallery.prints import draw_card, draw_multiples, draw_poster, picture_of
 from gallery.render import Picture

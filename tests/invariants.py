@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gallery.graph import ComputeGraph
-from gallery.layout import Layout
-from gallery.layout.levels import Level
+from gallery.placement import Layout
+from gallery.placement.graph_levels import Level
 
 
 def assert_acyclic(graph: ComputeGraph) -> None:

@@ -26,7 +26,7 @@ def test_all_public_names_are_there_and_sorted() -> None:
 
 
 def test_doors_win_over_rooms_of_the_same_name() -> None:
-    import gallery.layout.types  # noqa: PLC0415
+    import gallery.placement.types  # noqa: PLC0415
 
     for name in ("load", "lower", "layout", "color", "render", "facts", "discover", "build"):
         assert callable(getattr(gallery, name)), name

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from gallery.exports import operators_dot, operators_graphml, save_vertex_graph
-from gallery.layout.types import Layout
 from gallery.model import Model
+from gallery.placement.types import Layout
 from tests.publish.viewer_net import net
 
 _GRAPHML = "{http://graphml.graphdrawing.org/xmlns}"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gallery.color import ATTRIBUTES, PALETTES
+from gallery.coloring import ATTRIBUTES, PALETTES
 from gallery.errors import SettingsError
-from gallery.layout import ENGINES
 from gallery.lowering import TARGETS
+from gallery.placement import ENGINES
 from gallery.settings import values
 from gallery.settings.front_matter import front_matter
 from gallery.settings.gallery_toml import read_settings

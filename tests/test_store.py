@@ -13,10 +13,10 @@ from gallery.cache import Cache
 from gallery.costs.facts import facts
 from gallery.costs.storage import facts_of, facts_value
 from gallery.graph import ComputeGraph
-from gallery.layout import layout
-from gallery.layout.storage import load_layout, save_layout
 from gallery.lowering import lower
 from gallery.lowering.storage import load_graph, save_graph
+from gallery.placement import layout
+from gallery.placement.storage import load_layout, save_layout
 from tests.conftest import NET
 from tests.onnx_text import loaded
 

@@ -7,7 +7,7 @@ from math import ceil
 
 import numpy as np
 import numpy.typing as npt
-import onnx  # noqa: TID251 -- a helper of load.py
+import onnx
 
 from gallery.loading.flatten import Step, Value
 from gallery.loading.types import dims_of, element_of, tensor_type

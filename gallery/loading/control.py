@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import onnx  # noqa: TID251 -- a helper of load.py
+import onnx
 
 from gallery.loading.flatten import Entry, Flat, Step
 from gallery.loading.types import common, dims_of, element_of, merged, tensor_type

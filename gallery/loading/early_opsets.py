@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import onnx  # noqa: TID251 -- a helper of load.py
+import onnx
 
 from gallery.loading.flatten import Step
 from gallery.loading.types import dims_of, element_of, tensor_type

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy.typing as npt
-import onnx  # noqa: TID251 -- a helper of load.py
+import onnx
 
 from gallery.errors import LoadError
 from gallery.loading.topological_order import order

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import onnx  # noqa: TID251 -- the one door to ONNX
+import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from gallery.errors import DiscoverError, LoadError

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import onnx  # noqa: TID251 -- a helper of load.py
-from onnx import numpy_helper, shape_inference  # noqa: TID251 -- a helper of load.py
-from onnx.reference import ReferenceEvaluator  # noqa: TID251 -- a helper of load.py
+import onnx
+from onnx import numpy_helper, shape_inference
+from onnx.reference import ReferenceEvaluator
 
 from gallery.loading.contrib_types import gap
 from gallery.loading.control import enter_body, owner_types, owner_values

@@ -7,7 +7,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 
-import onnx  # noqa: TID251 -- a helper of load.py
+import onnx
 
 from gallery.loading.values import text_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Sequence
 
-import onnx  # noqa: TID251 -- a helper of load.py
+import onnx
 
 from gallery.errors import LoadError
 from gallery.loading.values import text_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import onnx  # noqa: TID251 -- a helper of load.py
+import onnx
 
 from gallery.loading.values import dtype_name, text_of
 from gallery.model import Shape

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnx  # noqa: TID251 -- a helper of load.py
+import onnx
 
 from gallery.loading.wire import SMALL
 from gallery.model import freeze

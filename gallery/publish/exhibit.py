@@ -10,7 +10,7 @@ from gallery.errors import Failure
 from gallery.settings.values import FrontMatter
 
 if TYPE_CHECKING:  # a build that makes nothing needs these nouns, and must not wait for numba
-    from gallery.color.types import LegendEntry
+    from gallery.coloring.types import LegendEntry
     from gallery.costs.facts import Facts
 
 

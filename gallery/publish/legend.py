@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gallery.color.types import LegendEntry
+from gallery.coloring.types import LegendEntry
 from gallery.text import shorten
 
 CATEGORICAL = frozenset({"layer", "operator", "pass", "kind", "tile"})

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from gallery.color.types import Coloring
+from gallery.coloring.types import Coloring
 from gallery.graph import ComputeGraph
-from gallery.layout.types import Layout
+from gallery.placement.types import Layout
 from gallery.render import Picture, RenderSettings, render
 
 _GREY = np.array([[150, 158, 170]], np.uint8)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gallery.color.types import Coloring
+from gallery.coloring.types import Coloring
 from gallery.graph import ComputeGraph, ComputeSet, GraphOperator, Kind
-from gallery.layout.types import Layout
 from gallery.model import Layer
+from gallery.placement.types import Layout
 from gallery.publish.viewer_pack import unpack
 
 Numbers = npt.NDArray[np.int64]

@@ -13,7 +13,7 @@ import typing
 from collections.abc import Sequence
 from typing import Any
 
-from gallery.color.types import LegendEntry
+from gallery.coloring.types import LegendEntry
 from gallery.costs.facts import Facts
 from gallery.errors import Failure
 from gallery.publish.exhibit import ScanImages

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gallery.color.oklab import chroma_limit
-from gallery.color.types import Coloring
+from gallery.coloring.oklab import chroma_limit
+from gallery.coloring.types import Coloring
 from gallery.errors import PublishError
 from gallery.graph import Kind, Pass
-from gallery.layout.types import Layout
 from gallery.model import Model
+from gallery.placement.types import Layout
 from gallery.publish.viewer_pack import pack, planes, smooth, steps, varints, zigzag
 from gallery.publish.viewer_sample import Sample, sample
 from gallery.publish.viewer_tables import color_tables, graph_tables, palettes

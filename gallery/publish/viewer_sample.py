@@ -18,8 +18,8 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from gallery.graph import ComputeGraph, Kind, Pass
-from gallery.layout.types import Layout
 from gallery.model import freeze
+from gallery.placement.types import Layout
 
 _SEED = 6
 _MORE = 4

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from gallery.color.palettes import PALETTES, is_categorical
-from gallery.color.palettes import sample as sample_palette
-from gallery.color.types import Coloring
+from gallery.coloring.palettes import PALETTES, is_categorical
+from gallery.coloring.palettes import sample as sample_palette
+from gallery.coloring.types import Coloring
 from gallery.graph import ComputeGraph
 from gallery.model import Model, Tensor
 from gallery.text import shorten

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
-from gallery.color.tree import great_layers, layer_name, tree_places
-from gallery.color.types import Coloring
+from gallery.coloring.layer_order import great_layers, layer_name, tree_places
+from gallery.coloring.types import Coloring
 from gallery.graph import ComputeGraph
-from gallery.layout.types import Layout
+from gallery.placement.types import Layout
 from gallery.render.frame import Frame
 from gallery.render.spots import counts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gallery.color.scale import amount
+from gallery.coloring.attributes import amount
 from gallery.costs.facts import Facts
 from gallery.render.grid import THEMES
 from gallery.render.sheet import Plate, Sheet, Thing, Words

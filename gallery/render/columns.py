@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gallery.color.families import type_color
-from gallery.color.oklab import hex_of
-from gallery.color.palettes import from_hex
-from gallery.color.scale import amount
-from gallery.color.types import Coloring
+from gallery.coloring.attributes import amount
+from gallery.coloring.oklab import hex_of
+from gallery.coloring.operator_types import type_color
+from gallery.coloring.palettes import from_hex
+from gallery.coloring.types import Coloring
 from gallery.costs.facts import Facts
 from gallery.render.grid import (
     BODY,

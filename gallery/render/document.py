@@ -14,7 +14,7 @@ from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
 from fpdf import FPDF
 
-from gallery.color.palettes import from_hex
+from gallery.coloring.palettes import from_hex
 from gallery.render.formats import encode
 from gallery.render.sheet import (
     MILLIMETRES_PER_INCH,

@@ -13,15 +13,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import distance_transform_edt
 
-from gallery.color.oklab import (
+from gallery.coloring.oklab import (
     hex_of,
     linear_from_oklab,
     linear_from_srgb,
     oklab_from_linear,
     srgb_from_linear,
 )
-from gallery.color.types import Coloring
-from gallery.layout.types import Layout
+from gallery.coloring.types import Coloring
+from gallery.placement.types import Layout
 from gallery.render.bodies import Body, bodies_of, traces
 from gallery.render.frame import Frame
 from gallery.render.sheet import Stroke, Thing, Words, dot, draw_things

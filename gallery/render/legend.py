@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from gallery.color.oklab import hex_of
-from gallery.color.types import Coloring, LegendEntry
-from gallery.layout.types import Layout
+from gallery.coloring.oklab import hex_of
+from gallery.coloring.types import Coloring, LegendEntry
+from gallery.placement.types import Layout
 from gallery.render.sheet import Bar, Sheet, Thing, Words, dot
 from gallery.render.types import RenderSettings
 from gallery.render.words import ASCENT, Face, extent, plain, shorten, wrap

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gallery.color.oklab import hex_of
-from gallery.color.types import Coloring
+from gallery.coloring.oklab import hex_of
+from gallery.coloring.types import Coloring
 from gallery.costs.facts import Facts
 from gallery.render.columns import histogram, numbers, others_shown, reading
 from gallery.render.grid import (

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from gallery.color.oklab import linear_from_srgb
-from gallery.color.types import Coloring
+from gallery.coloring.oklab import linear_from_srgb
+from gallery.coloring.types import Coloring
 from gallery.errors import RenderError
-from gallery.layout.types import Layout
+from gallery.placement.types import Layout
 from gallery.render.bins import TILE
 from gallery.render.frame import Frame, frame
 from gallery.render.glow import finish, glow_of

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from gallery.color.types import Coloring
+from gallery.coloring.types import Coloring
 from gallery.files import write_whole
-from gallery.layout.types import Layout
+from gallery.placement.types import Layout
 from gallery.render.formats import check_format, save
 from gallery.render.frame import frame
 from gallery.render.labels import Label, draw_labels, place_labels

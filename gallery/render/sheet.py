@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from gallery.color.palettes import from_hex
+from gallery.coloring.palettes import from_hex
 from gallery.errors import RenderError
 from gallery.render.types import LARGEST, Picture
 from gallery.render.words import ASCENT, Face, mask, plain, put, text_width

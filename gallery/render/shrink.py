@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from gallery.color.oklab import linear_from_srgb, srgb_from_linear
+from gallery.coloring.oklab import linear_from_srgb, srgb_from_linear
 from gallery.jit import parallel_kernel
 
 Light = npt.NDArray[np.float32]

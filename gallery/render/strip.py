@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gallery.color.oklab import hex_of
-from gallery.color.tree import layer_name
-from gallery.color.types import Coloring
+from gallery.coloring.layer_order import layer_name
+from gallery.coloring.oklab import hex_of
+from gallery.coloring.types import Coloring
 from gallery.graph import ComputeGraph
 from gallery.render.bodies import great_heads, members_of
 

@@ -7,7 +7,7 @@ between floor and core a pixel comes out is half its place on the scale of logar
 rank among all pixels, which gives most of the range to what most of the picture is made of. Ranks
 are held back where they would tear equal amounts apart, as in G. W. Larson, H. Rushmeier and
 C. Piatko, "A visibility matching tone reproduction operator", IEEE TVCG 3 (4), 1997. Colours are
-OKLab's (see `gallery.color.oklab`).
+OKLab's (see `gallery.coloring.oklab`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from gallery.color.oklab import (
+from gallery.coloring.oklab import (
     HUES,
     LAB_FROM_ROOTS,
     LIGHTNESSES,

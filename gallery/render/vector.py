@@ -13,10 +13,10 @@ from xml.sax.saxutils import escape
 import numpy as np
 import numpy.typing as npt
 
-from gallery.color.oklab import hex_of, srgb_from_linear
-from gallery.color.types import Coloring
+from gallery.coloring.oklab import hex_of, srgb_from_linear
+from gallery.coloring.types import Coloring
 from gallery.errors import RenderError
-from gallery.layout.types import Layout
+from gallery.placement.types import Layout
 from gallery.render.frame import Frame, frame
 from gallery.render.labels import named, place_labels
 from gallery.render.legend import legend_under

@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from gallery.graph import ComputeGraph
-from gallery.layout.levels import undirected
-from gallery.layout.quality import cover, neighbourhood_preservation, stress
 from gallery.loading.load import load
 from gallery.lowering import lower
+from gallery.placement.graph_levels import undirected
+from gallery.placement.quality import cover, neighbourhood_preservation, stress
 from tests.benchmarks.rivals import RIVALS
 
 ROOT = Path(__file__).parents[2]

@@ -16,10 +16,10 @@ from collections.abc import Callable
 import numba
 import numpy as np
 
-from gallery.color import color
+from gallery.coloring import color
 from gallery.graph import ComputeGraph, GraphOperator
-from gallery.layout.types import Layout
 from gallery.model import Layer
+from gallery.placement.types import Layout
 from gallery.render import RenderSettings
 from gallery.render.light import Strokes, draw
 from gallery.render.raster import strips

@@ -20,10 +20,10 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.support.ui import WebDriverWait
 
-from gallery.color import attributes_of, color
-from gallery.layout import layout
+from gallery.coloring import attributes_of, color
 from gallery.loading.load import load
 from gallery.lowering import lower
+from gallery.placement import layout
 from gallery.publish.settings import SiteSettings
 from gallery.publish.templates import environment
 from gallery.publish.viewer import viewer_data

@@ -23,12 +23,12 @@ from pathlib import Path
 
 import onnx
 
-from gallery.color import color
+from gallery.coloring import color
 from gallery.costs.facts import facts
 from gallery.errors import GalleryError
-from gallery.layout import layout
 from gallery.loading.load import load
 from gallery.lowering import lower
+from gallery.placement import layout
 from gallery.render import diagram, render
 from tests.conftest import SETTINGS
 from tests.hostile import hostile_model

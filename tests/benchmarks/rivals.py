@@ -27,8 +27,8 @@ def pairs(stored: dict[str, np.ndarray]) -> np.ndarray:
 def gallery(stored: dict[str, np.ndarray]) -> Run:
     """This project, skeleton included."""
     from gallery.graph import ComputeGraph, GraphOperator
-    from gallery.layout import layout
     from gallery.model import Layer
+    from gallery.placement import layout
 
     n = len(stored["indptr"]) - 1
     operators = int(stored["operator"].max()) + 1
@@ -56,7 +56,7 @@ def gallery(stored: dict[str, np.ndarray]) -> Run:
 
 def sfdp(stored: dict[str, np.ndarray]) -> Run:
     """Graphviz sfdp of the whole graph, in its library."""
-    from gallery.layout.engines import run
+    from gallery.placement.graphviz_engines import run
 
     edges = pairs(stored).tolist()
     joined = ";".join(f"{a}--{b}" for a, b in edges)

@@ -17,9 +17,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
-from gallery.color import color
-from gallery.layout.types import Layout
+from gallery.coloring import color
 from gallery.model import Model
+from gallery.placement.types import Layout
 from gallery.publish.files import Placed, picture
 from gallery.publish.settings import SiteSettings
 from gallery.publish.templates import environment

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from gallery.color import ATTRIBUTES, PALETTES, ColorRule, attributes_of, color
-from gallery.color.families import FAMILIES, family, type_color
-from gallery.color.oklab import oklch_from_srgb8
-from gallery.color.palettes import from_hex, is_categorical
-from gallery.color.scale import SCALES, amount
+from gallery.coloring import ATTRIBUTES, PALETTES, ColorRule, attributes_of, color
+from gallery.coloring.attributes import SCALES, amount
+from gallery.coloring.oklab import oklch_from_srgb8
+from gallery.coloring.operator_types import FAMILIES, family, type_color
+from gallery.coloring.palettes import from_hex, is_categorical
 from gallery.errors import RenderError
 from gallery.graph import ComputeGraph, Kind
 from gallery.model import Layer

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from gallery.color.oklab import (
+from gallery.coloring.oklab import (
     chroma_limit,
     linear_from_oklab,
     linear_from_srgb,

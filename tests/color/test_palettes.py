@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gallery.color import PALETTES
-from gallery.color.coloring import _KINDS, _PASSES
-from gallery.color.oklab import (
+from gallery.coloring import PALETTES
+from gallery.coloring.coloring import _KINDS, _PASSES
+from gallery.coloring.oklab import (
     linear_from_srgb,
     oklab_from_linear,
     oklch_from_srgb8,
     srgb8_from_oklch,
 )
-from gallery.color.palettes import for_ground, from_hex, is_categorical, sample
+from gallery.coloring.palettes import for_ground, from_hex, is_categorical, sample
 from gallery.errors import RenderError
 
 ORDERED = ("aurora", "ember", "lagoon", "orchid", "meadow")

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallery.color.tree import tree_places
+from gallery.coloring.layer_order import tree_places
 from gallery.model import Layer
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import special
 
-from gallery.layout.field import field, kernel, square_over
-from gallery.layout.hierarchy import finest
-from gallery.layout.levels import FloatArray
-from gallery.layout.relax import Anchors, Forces, relax
+from gallery.placement.forces import Anchors, Forces, relax
+from gallery.placement.graph_levels import FloatArray
+from gallery.placement.hierarchy import finest
+from gallery.placement.repulsion import field, kernel, square_over
 from tests.strategies import compute_graph, mesh
 
 REACH = 0.2

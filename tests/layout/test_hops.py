@@ -8,12 +8,12 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from gallery.graph import ComputeGraph
-from gallery.layout.hierarchy import Hierarchy, finest
-from gallery.layout.hops import Hops, hops
-from gallery.layout.levels import IntArray, Level, quotient
-from gallery.layout.macro import Drawing, draw
-from gallery.layout.quality import stress
-from gallery.layout.settings import LayoutSettings
+from gallery.placement.distances import Hops, hops
+from gallery.placement.graph_levels import IntArray, Level, quotient
+from gallery.placement.hierarchy import Hierarchy, finest
+from gallery.placement.quality import stress
+from gallery.placement.settings import LayoutSettings
+from gallery.placement.stress import Drawing, draw
 from tests.strategies import compute_graph, compute_graphs, mesh, path
 
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 
 from gallery.errors import LayoutError
 from gallery.graph import ComputeGraph
-from gallery.layout import ENGINES, LayoutSettings, layout
-from gallery.layout import skeleton as skeletons
-from gallery.layout.levels import undirected
-from gallery.layout.quality import cover, quality, stress
+from gallery.placement import ENGINES, LayoutSettings, layout
+from gallery.placement import skeleton as skeletons
+from gallery.placement.graph_levels import undirected
+from gallery.placement.quality import cover, quality, stress
 from tests.benchmarks.synthetic import resnet
 from tests.invariants import assert_layout_finite
 from tests.strategies import compute_graph, compute_graphs, mesh, path, star
@@ -82,7 +82,7 @@ def test_parts_that_nothing_joins_lie_apart_and_look_as_they_do_alone() -> None:
 
 def test_same_bytes_in_a_run_with_another_number_of_threads() -> None:
     program = (
-        "import hashlib; from gallery.layout import layout;"
+        "import hashlib; from gallery.placement import layout;"
         "from tests.benchmarks.synthetic import resnet;"
         "print(hashlib.sha256(layout(resnet(per_operator=256)).positions.tobytes()).hexdigest())"
     )

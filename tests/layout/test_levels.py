@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gallery.graph import ComputeGraph
-from gallery.layout.coarsen import layer_groups, matched
-from gallery.layout.hierarchy import finest, hierarchy
-from gallery.layout.levels import quotient
 from gallery.model import Layer
+from gallery.placement.coarsen import layer_groups, matched
+from gallery.placement.graph_levels import quotient
+from gallery.placement.hierarchy import finest, hierarchy
 from tests.benchmarks.synthetic import resnet
 from tests.invariants import assert_is_coarsening, assert_symmetric
 from tests.strategies import compute_graph, compute_graphs, path, star

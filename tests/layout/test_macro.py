@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gallery.layout import macro
-from gallery.layout.hierarchy import Hierarchy, finest
-from gallery.layout.hops import hops
-from gallery.layout.macro import _descend, _fixtures, _pair, _paths, draw
-from gallery.layout.settings import LayoutSettings
+from gallery.placement import stress as bodies
+from gallery.placement.distances import hops
+from gallery.placement.hierarchy import Hierarchy, finest
+from gallery.placement.settings import LayoutSettings
+from gallery.placement.stress import _descend, _fixtures, _pair, _paths, draw
 from tests.strategies import compute_graph
 
 
@@ -79,9 +79,9 @@ def test_a_hub_draws_blocks_nearer_and_keeps_their_order(monkeypatch: pytest.Mon
     start = np.random.default_rng(2).standard_normal((count, 2)).astype(np.float32)
 
     def drawn(around: float, closer: float, worth: float) -> tuple[float, float]:
-        monkeypatch.setattr(macro, "_AROUND", around)
-        monkeypatch.setattr(macro, "_CLOSER", closer)
-        monkeypatch.setattr(macro, "_WORTH", worth)
+        monkeypatch.setattr(bodies, "_AROUND", around)
+        monkeypatch.setattr(bodies, "_CLOSER", closer)
+        monkeypatch.setattr(bodies, "_WORTH", worth)
         drawing = draw(level, counted, start, keep=0, seed=1, settings=LayoutSettings(fill=0))
         chain = drawing.places[1:]
         near, far = (
@@ -89,7 +89,7 @@ def test_a_hub_draws_blocks_nearer_and_keeps_their_order(monkeypatch: pytest.Mon
         )
         return counted.stress(drawing.places, np.zeros(count, np.float32)), float(near / far)
 
-    usual, closer, worth = macro._AROUND, macro._CLOSER, macro._WORTH
+    usual, closer, worth = bodies._AROUND, bodies._CLOSER, bodies._WORTH
     stress, disorder = drawn(usual, closer, 10.0)
     unsettled, ordered = drawn(usual, closer, 0.0)
     as_far, _ = drawn(usual, usual, 10.0)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gallery.layout.pack import pack
+from gallery.placement.packing import pack
 
 
 @settings(max_examples=50, deadline=None)

@@ -5,8 +5,8 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from gallery.layout.levels import undirected
-from gallery.layout.quality import (
+from gallery.placement.graph_levels import undirected
+from gallery.placement.quality import (
     cover,
     edge_length_variation,
     layer_separation,

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gallery.coloring.exchange import exchange_bytes
 from gallery.costs.facts import facts
 from gallery.errors import LowerError
 from gallery.graph import ComputeGraph, Kind, Pass
@@ -202,7 +203,7 @@ def test_exchange_is_what_goes_to_other_tiles_once_each() -> None:
         len(reading.get(v, set()) - {int(graph.tiles[v])}) * float(graph.vertex_bytes[v])
         for v in range(graph.vertices)
     ]
-    assert graph.exchange_bytes().tolist() == pytest.approx(expected)
+    assert exchange_bytes(graph).tolist() == pytest.approx(expected)
     assert 0 < sum(expected) < graph.vertex_bytes.sum() * TARGETS["h100"].tiles
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gallery.color.types import LegendEntry
+from gallery.coloring.types import LegendEntry
 from gallery.costs.facts import Facts, LayerFact, TensorFact
 from gallery.errors import Failure
 from gallery.publish import Exhibit, ImageFile, ScanImages, SiteSettings

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallery.color.types import LegendEntry
+from gallery.coloring.types import LegendEntry
 from gallery.costs.facts import LayerFact
 from gallery.publish.bars import REST, bars
 from gallery.publish.files import Placed, picture

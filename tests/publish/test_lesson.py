@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from gallery.cache import Cache
 from gallery.graph import Kind, Pass
-from gallery.layout.types import Layout
 from gallery.model import Model
+from gallery.placement.types import Layout
 from gallery.publish import ImageFile, Site, SiteSettings, publish
 from gallery.publish import lesson as room
 from gallery.publish.drawings import Drawing, drawings, subject

@@ -11,8 +11,8 @@ import pytest
 
 from gallery.errors import PublishError
 from gallery.graph import ComputeGraph, GraphOperator
-from gallery.layout.types import Layout
 from gallery.model import Layer, Model
+from gallery.placement.types import Layout
 from gallery.publish.viewer import viewer_data
 from gallery.publish.viewer_pack import unpack
 from gallery.publish.viewer_sample import sample

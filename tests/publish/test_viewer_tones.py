@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gallery.color import oklab
+from gallery.coloring import oklab
 from gallery.render import glow, tone
 
 VIEWER = Path(__file__).parents[2] / "templates" / "viewer"

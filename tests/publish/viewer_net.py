@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from gallery.color import Coloring, attributes_of, color
+from gallery.coloring import Coloring, attributes_of, color
 from gallery.graph import ComputeGraph
-from gallery.layout.types import Layout
 from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.model import Model
+from gallery.placement.types import Layout
 
 _TEXT = """
 <ir_version: 10, opset_import: ["" : 20]>

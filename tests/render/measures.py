@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from gallery.color import color
-from gallery.color.oklab import linear_from_srgb, oklab_from_linear, oklch_from_srgb8
-from gallery.color.types import Coloring
-from gallery.layout import layout
-from gallery.layout.types import Layout
+from gallery.coloring import color
+from gallery.coloring.oklab import linear_from_srgb, oklab_from_linear, oklch_from_srgb8
+from gallery.coloring.types import Coloring
 from gallery.loading.load import load
 from gallery.lowering import lower
+from gallery.placement import layout
+from gallery.placement.types import Layout
 from gallery.render import RenderSettings, render
 from gallery.render.glow import finish
 from gallery.render.light import draw

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gallery.graph import ComputeGraph, GraphOperator
-from gallery.layout.types import Layout
 from gallery.model import Layer
+from gallery.placement.types import Layout
 
 
 def layered(bodies: int = 5, size: int = 120, seed: int = 1, name: str = "net") -> ComputeGraph:

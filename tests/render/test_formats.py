@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gallery.color import color
+from gallery.coloring import color
 from gallery.errors import RenderError
 from gallery.render import FORMATS, Picture, encode, render, save
 from gallery.render.png import png

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallery.color import color
+from gallery.coloring import color
 from gallery.graph import ComputeGraph
-from gallery.layout import layout as layout_of
-from gallery.layout.types import Layout
 from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.model import Layer
+from gallery.placement import layout as layout_of
+from gallery.placement.types import Layout
 from gallery.render import render
 from gallery.render.bodies import bodies_of, great_heads
 from gallery.render.frame import frame

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gallery.color import color
-from gallery.color.types import Coloring
-from gallery.layout.types import Layout
+from gallery.coloring import color
+from gallery.coloring.types import Coloring
+from gallery.placement.types import Layout
 from gallery.render import Picture, render
 from tests.render.measures import BURNT, FAINTEST, HUE, measure, sample
 

@@ -8,9 +8,9 @@ from xml.etree import ElementTree as ET
 import onnx
 import pytest
 
-from gallery.color.families import type_color
-from gallery.color.oklab import hex_of
-from gallery.color.palettes import from_hex
+from gallery.coloring.oklab import hex_of
+from gallery.coloring.operator_types import type_color
+from gallery.coloring.palettes import from_hex
 from gallery.model import Model
 from gallery.render import diagram
 from gallery.render.labels import luminance

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gallery.pictures
-from gallery.color.oklab import linear_from_srgb, srgb_from_linear
+from gallery.coloring.oklab import linear_from_srgb, srgb_from_linear
 from gallery.pictures import Easel, colored, draw_scan
 from gallery.plan import ScanPlan
 from gallery.render import RenderSettings, read, render

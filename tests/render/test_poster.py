@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from pypdfium2 import PdfDocument
 
-from gallery.color import color
-from gallery.color.palettes import from_hex
+from gallery.coloring import color
+from gallery.coloring.palettes import from_hex
 from gallery.costs.facts import Facts
 from gallery.errors import RenderError
 from gallery.render import (

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from gallery.color import color
-from gallery.color.oklab import oklab_from_linear, oklch_from_srgb8
+from gallery.coloring import color
+from gallery.coloring.oklab import oklab_from_linear, oklch_from_srgb8
 from gallery.errors import RenderError
-from gallery.layout.types import Layout
 from gallery.model import Layer
+from gallery.placement.types import Layout
 from gallery.render import Picture, RenderSettings, render, save, save_scan
 from gallery.render.frame import Frame, frame
 from gallery.render.labels import place_labels

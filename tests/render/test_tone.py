@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gallery.color.oklab import (
+from gallery.coloring.oklab import (
     linear_from_srgb,
     oklab_from_linear,
     oklch_from_srgb8,
     srgb_from_linear,
 )
-from gallery.color.palettes import sample
+from gallery.coloring.palettes import sample
 from gallery.render.tone import FLOOR, PAPER, Curve, fit_curve, tone
 
 SINGLE, DENSE = 0.2, 300.0

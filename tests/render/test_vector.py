@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from gallery.color import color
-from gallery.color.palettes import from_hex
+from gallery.coloring import color
+from gallery.coloring.palettes import from_hex
 from gallery.errors import RenderError
 from gallery.render import RenderSettings, render_svg
 from gallery.render.frame import frame

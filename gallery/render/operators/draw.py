@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from gallery.color.families import type_color
-from gallery.color.oklab import hex_of
+from gallery.coloring.oklab import hex_of
+from gallery.coloring.operator_types import type_color
 from gallery.model import Model
 from gallery.render.operators.blocks import Block, Drawing, drawing_of
 from gallery.render.operators.place import Places, Point, outer_frames, place

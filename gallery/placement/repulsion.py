@@ -19,7 +19,7 @@ from numba import prange
 from scipy import fft, special
 
 from gallery.jit import parallel_kernel
-from gallery.layout.levels import FloatArray
+from gallery.placement.graph_levels import FloatArray
 
 _CHUNKS = 8
 """Parts that the charges are spread in; fixed, so that sums don't depend on threads."""

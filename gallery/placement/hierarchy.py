@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gallery.graph import ComputeGraph
-from gallery.layout.coarsen import layer_groups, matched
-from gallery.layout.levels import IntArray, Level, quotient, undirected
+from gallery.placement.coarsen import layer_groups, matched
+from gallery.placement.graph_levels import IntArray, Level, quotient, undirected
 
 _SHRINK = 3
 """A level that is not this many times smaller than the one before is not worth relaxing."""

@@ -20,10 +20,10 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial.distance import cdist
 
 from gallery.jit import kernel
-from gallery.layout.hops import DoubleArray, Hops
-from gallery.layout.levels import FloatArray, IntArray, Level
-from gallery.layout.pack import pack
-from gallery.layout.settings import LayoutSettings
+from gallery.placement.distances import DoubleArray, Hops
+from gallery.placement.graph_levels import FloatArray, IntArray, Level
+from gallery.placement.packing import pack
+from gallery.placement.settings import LayoutSettings
 
 _LAST_STEP = 0.02
 

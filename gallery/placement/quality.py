@@ -14,9 +14,9 @@ from scipy.spatial import cKDTree
 
 from gallery.graph import ComputeGraph
 from gallery.jit import kernel, parallel_kernel
-from gallery.layout.levels import FloatArray, IntArray, undirected
-from gallery.layout.search import search
-from gallery.layout.types import Layout
+from gallery.placement.distances import search
+from gallery.placement.graph_levels import FloatArray, IntArray, undirected
+from gallery.placement.types import Layout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

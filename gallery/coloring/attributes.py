@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gallery.coloring.exchange import exchange_bytes
 from gallery.errors import RenderError
 from gallery.graph import ComputeGraph, Kind
 from gallery.jit import kernel
@@ -95,7 +96,7 @@ def _bytes(graph: ComputeGraph, _: Positions | None) -> Values:
 def _exchange(graph: ComputeGraph, _: Positions | None) -> Values:
     if graph.tiles is None:
         raise _no_tiles(graph)
-    return graph.exchange_bytes().astype(np.float64)
+    return exchange_bytes(graph).astype(np.float64)
 
 
 def _degree(graph: ComputeGraph, _: Positions | None) -> Values:

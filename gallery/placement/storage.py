@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gallery.graph import ComputeGraph
-from gallery.layout.types import Layout
+from gallery.placement.types import Layout
 
 
 def save_layout(layout: Layout, path: Path) -> dict[str, Any]:

@@ -9,15 +9,15 @@ import numpy as np
 
 from gallery.errors import LayoutError
 from gallery.graph import ComputeGraph
-from gallery.layout.engines import ENGINES
-from gallery.layout.hierarchy import Hierarchy, hierarchy
-from gallery.layout.hops import hops
-from gallery.layout.levels import FloatArray, IntArray
-from gallery.layout.macro import Drawing, draw
-from gallery.layout.relax import Anchors, Forces, relax
-from gallery.layout.settings import LayoutSettings
-from gallery.layout.skeleton import skeleton as operator_skeleton
-from gallery.layout.types import Layout
+from gallery.placement.distances import hops
+from gallery.placement.forces import Anchors, Forces, relax
+from gallery.placement.graph_levels import FloatArray, IntArray
+from gallery.placement.graphviz_engines import ENGINES
+from gallery.placement.hierarchy import Hierarchy, hierarchy
+from gallery.placement.settings import LayoutSettings
+from gallery.placement.skeleton import skeleton as operator_skeleton
+from gallery.placement.stress import Drawing, draw
+from gallery.placement.types import Layout
 
 _log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """The program that runs one Graphviz engine: DOT on standard input, positions on standard output.
 
-It is started as a file, in a process of its own (see `gallery.layout.engines`), so that an engine
-that never ends or crashes harms nobody; it imports nothing of this package, to start quickly.
+It is started as a file, in a process of its own (see `graphviz_engines`), so that an engine that
+never ends or crashes harms nobody; it imports nothing of this package, to start quickly.
 """
 
 import sys

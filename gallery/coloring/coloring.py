@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from gallery.color.families import type_color
-from gallery.color.oklab import hex_of, srgb8_from_oklch
-from gallery.color.palettes import Colors, check, for_ground, from_hex, is_categorical, sample
-from gallery.color.scale import SCALES, Positions, Scale, amount, places
-from gallery.color.tree import great_layers, layer_name, tree_places
-from gallery.color.types import Coloring, LegendEntry
+from gallery.coloring.attributes import SCALES, Positions, Scale, amount, places
+from gallery.coloring.layer_order import great_layers, layer_name, tree_places
+from gallery.coloring.oklab import hex_of, srgb8_from_oklch
+from gallery.coloring.operator_types import type_color
+from gallery.coloring.palettes import Colors, check, for_ground, from_hex, is_categorical, sample
+from gallery.coloring.types import Coloring, LegendEntry
 from gallery.errors import RenderError
 from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.settings.values import ColorRule

@@ -14,7 +14,7 @@ import colorcet
 import numpy as np
 import numpy.typing as npt
 
-from gallery.color.oklab import (
+from gallery.coloring.oklab import (
     chroma_limit,
     hex_of,
     oklch_from_srgb8,

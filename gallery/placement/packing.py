@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gallery.layout.levels import FloatArray, IntArray
+from gallery.placement.graph_levels import FloatArray, IntArray
 
 DoubleArray = npt.NDArray[np.float64]
 

@@ -20,8 +20,8 @@ import numpy as np
 from numba import prange
 
 from gallery.jit import parallel_kernel
-from gallery.layout.field import field, kernel, square_over
-from gallery.layout.levels import FloatArray, IntArray, Level
+from gallery.placement.graph_levels import FloatArray, IntArray, Level
+from gallery.placement.repulsion import field, kernel, square_over
 
 _DAMPING = 0.7
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gallery.color.types import LegendEntry
+from gallery.coloring.types import LegendEntry
 
 
 def legend_value(legend: tuple[LegendEntry, ...]) -> list[list[Any]]:

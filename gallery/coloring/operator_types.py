@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gallery.color.oklab import chroma_limit, srgb8_from_oklch
-from gallery.color.palettes import Colors, for_ground
+from gallery.coloring.oklab import chroma_limit, srgb8_from_oklch
+from gallery.coloring.palettes import Colors, for_ground
 
 FAMILIES: Mapping[str, tuple[tuple[float, float, float], tuple[str, ...]]] = {
     # (lightness, share of the chroma limit, hue in degrees), types.

@@ -6,7 +6,7 @@ import numpy as np
 
 from gallery.graph import ComputeGraph
 from gallery.jit import kernel
-from gallery.layout.levels import IntArray, Level
+from gallery.placement.graph_levels import IntArray, Level
 
 
 def layer_groups(graph: ComputeGraph, member: IntArray, limit: int) -> IntArray | None:

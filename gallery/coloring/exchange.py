@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
+from gallery.graph import ComputeGraph, FloatArray
 from gallery.jit import kernel
 
 
+def exchange_bytes(graph: ComputeGraph) -> FloatArray:
+    """Bytes that each vertex sends to other tiles: float32 (n,).
+
+    What a vertex writes goes once to each tile other than its own that has a reader of it.
+    Zero for all where the graph has no tiles.
+    """
+    if graph.tiles is None:
+        return np.zeros(graph.vertices, np.float32)
+    sent: FloatArray = graph.vertex_bytes * _tiles_reached(graph.indptr, graph.sources, graph.tiles)
+    return sent
+
+
 @kernel
-def tiles_reached(indptr, sources, tiles):  # type: ignore[no-untyped-def]
+def _tiles_reached(indptr, sources, tiles):  # type: ignore[no-untyped-def]
     """Tiles other than its own that read each vertex: float32 (n,).
 
     Tiles are contiguous runs of vertices, so the readers of a vertex come tile by tile.

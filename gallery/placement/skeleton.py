@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.graph import ComputeGraph
-from gallery.layout.engines import EngineError, dot_source, run
-from gallery.layout.hierarchy import Hierarchy, smaller
-from gallery.layout.levels import FloatArray, IntArray, Level, quotient
+from gallery.placement.graph_levels import FloatArray, IntArray, Level, quotient
+from gallery.placement.graphviz_engines import EngineError, dot_source, run
+from gallery.placement.hierarchy import Hierarchy, smaller
 
 FALLBACKS = ("sfdp", "neato", "twopi")
 """Engines that are tried, in this order, where the one that was asked for fails."""
@@ -49,7 +49,7 @@ def skeleton(
     Args:
         graph: The compute graph.
         sizes: Its levels.
-        engine: One of `gallery.layout.engines.ENGINES`.
+        engine: One of `gallery.placement.graphviz_engines.ENGINES`.
         seed: Where engines that start at random start.
         seconds: Time limit of each engine.
     """
