@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from gallery.pipeline import build
     from gallery.placement import layout
     from gallery.placement.types import Layout
-    from gallery.render import render, save
-    from gallery.render.types import Picture
+    from gallery.rendering import render, save
+    from gallery.rendering.types import Picture
     from gallery.report import Report
     from gallery.settings.values import FrontMatter, GallerySettings, ScanSettings
 
@@ -90,7 +90,7 @@ _ROOMS = {
     "LowerError": "gallery.errors",
     "Model": "gallery.model",
     "ModelFile": "gallery.discovery.discover",
-    "Picture": "gallery.render.types",
+    "Picture": "gallery.rendering.types",
     "PublishError": "gallery.errors",
     "RenderError": "gallery.errors",
     "Report": "gallery.report",
@@ -103,8 +103,8 @@ _ROOMS = {
     "layout": "gallery.placement",
     "load": "gallery.loading.load",
     "lower": "gallery.lowering",
-    "render": "gallery.render",
-    "save": "gallery.render",
+    "render": "gallery.rendering",
+    "save": "gallery.rendering",
 }
 
 

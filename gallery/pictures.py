@@ -10,12 +10,10 @@ from typing import Any
 
 from gallery.coloring import Coloring, attributes_of, color
 from gallery.coloring.storage import legend_value
-from gallery.exports import operators_dot, operators_graphml, save_vertex_graph
 from gallery.model import Model
 from gallery.placement.types import Layout
 from gallery.plan import ScanPlan
-from gallery.publish.viewer import viewer_data
-from gallery.render import (
+from gallery.rendering import (
     Picture,
     RenderSettings,
     diagram,
@@ -23,7 +21,9 @@ from gallery.render import (
     save,
     with_labels,
 )
-from gallery.render.shrink import reduced
+from gallery.rendering.files.graphs import operators_dot, operators_graphml, save_vertex_graph
+from gallery.rendering.raster.downsample import reduced
+from gallery.rendering.viewer.data import viewer_data
 from gallery.settings.values import ScanSettings
 
 LARGEST_GRAPH = 6_000_000

@@ -194,9 +194,9 @@ def stage_versions() -> dict[str, str]:
         "lower": fingerprint("gallery.lowering", "gallery.lowering.storage"),
         "layout": fingerprint("gallery.placement", "gallery.placement.storage"),
         "render": fingerprint(
-            "gallery.coloring", "gallery.render", "gallery.pictures", "gallery.prints"
+            "gallery.coloring", "gallery.rendering", "gallery.pictures", "gallery.prints"
         ),
-        "viewer": fingerprint("gallery.publish.viewer", "gallery.pictures"),
+        "viewer": fingerprint("gallery.rendering.viewer.data", "gallery.pictures"),
     }
 
 

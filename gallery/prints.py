@@ -11,7 +11,7 @@ from gallery.files import write_whole
 from gallery.pictures import Drawn, NewFile, colored
 from gallery.placement.types import Layout
 from gallery.plan import PosterPlan, ScanPlan
-from gallery.render import (
+from gallery.rendering import (
     Picture,
     RenderSettings,
     Sheet,
@@ -25,11 +25,11 @@ from gallery.render import (
     sheet_pdf,
     sheet_picture,
 )
-from gallery.render.card import CARD, SCAN
-from gallery.render.frame import frame
-from gallery.render.labels import Label, place_labels
-from gallery.render.poster import EDGE, HERO, LABELS, Shown
-from gallery.render.sheet import MILLIMETRES_PER_INCH
+from gallery.rendering.compose.poster import EDGE, HERO, LABELS, Shown
+from gallery.rendering.compose.social_card import CARD, SCAN
+from gallery.rendering.labels.labels import Label, place_labels
+from gallery.rendering.raster.frame import frame
+from gallery.rendering.sheet.sheet import MILLIMETRES_PER_INCH
 from gallery.settings.values import FrontMatter, ScanSettings
 
 PDF_DPI = 200

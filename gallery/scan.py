@@ -18,8 +18,8 @@ from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.placement import Layout, layout
 from gallery.placement.quality import quality as measure
-from gallery.render import RenderSettings, render_svg, save_scan
-from gallery.render.formats import check_format
+from gallery.rendering import RenderSettings, render_svg, save_scan
+from gallery.rendering.files.formats import check_format
 from gallery.settings.values import ScanSettings
 from gallery.text import printable
 

@@ -23,7 +23,7 @@ from gallery.placement import Layout, layout
 from gallery.placement.storage import load_layout, save_layout
 from gallery.plan import ModelPlan, ScanPlan
 from gallery.prints import draw_card, draw_multiples, draw_poster, picture_of
-from gallery.render import Picture
+from gallery.rendering import Picture
 from gallery.settings.values import ScanSettings
 
 log = logging.getLogger(__name__)

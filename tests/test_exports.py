@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gallery.exports import operators_dot, operators_graphml, save_vertex_graph
 from gallery.model import Model
 from gallery.placement.types import Layout
+from gallery.rendering.files.graphs import operators_dot, operators_graphml, save_vertex_graph
 from tests.publish.viewer_net import net
 
 _GRAPHML = "{http://graphml.graphdrawing.org/xmlns}"

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from gallery.graph import ComputeSet, Kind
 from gallery.publish.microscope import Window, around, lit, look
 from gallery.publish.scan_data import ScanData
-from gallery.render import Picture
+from gallery.rendering import Picture
 from gallery.text import shorten
 
 ATTRIBUTES = ("layer", "operator", "depth", "flops")

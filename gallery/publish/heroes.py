@@ -16,10 +16,10 @@ from gallery.errors import RenderError
 from gallery.publish.files import Placed, write
 from gallery.publish.settings import SiteSettings
 from gallery.publish.views import ModelView
-from gallery.render.contact import contact_sheet
-from gallery.render.formats import encode, read
-from gallery.render.sheet import sheet_picture
-from gallery.render.types import Picture
+from gallery.rendering.compose.contact_sheet import contact_sheet
+from gallery.rendering.files.formats import encode, read
+from gallery.rendering.sheet.sheet import sheet_picture
+from gallery.rendering.types import Picture
 
 MOST = 140
 """Scans on the sheet: beyond that each would be a speck."""

@@ -18,7 +18,7 @@ from gallery.publish.exhibit import ImageFile
 from gallery.publish.files import Picture, picture, place_image
 from gallery.publish.scan_data import read_scan
 from gallery.publish.views import ModelView
-from gallery.render import save
+from gallery.rendering import save
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from gallery.coloring.types import Coloring
 from gallery.graph import ComputeGraph
 from gallery.placement.types import Layout
-from gallery.render import Picture, RenderSettings, render
+from gallery.rendering import Picture, RenderSettings, render
 
 _GREY = np.array([[150, 158, 170]], np.uint8)
 _DIM = 0.34

@@ -13,7 +13,7 @@ from gallery.coloring.types import Coloring
 from gallery.graph import ComputeGraph, ComputeSet, GraphOperator, Kind
 from gallery.model import Layer
 from gallery.placement.types import Layout
-from gallery.publish.viewer_pack import unpack
+from gallery.rendering.viewer.container import unpack
 
 Numbers = npt.NDArray[np.int64]
 

@@ -19,7 +19,7 @@ from gallery.publish.directories import find, template_directories
 from gallery.publish.files import Picture
 from gallery.publish.settings import SiteSettings
 from gallery.publish.templates import Strings, load_strings, render
-from gallery.publish.viewer_pack import unpack
+from gallery.rendering.viewer.container import unpack
 
 SCRIPTS = (
     "decode", "graph", "shaders", "program", "tone", "renderer", "camera", "gestures",

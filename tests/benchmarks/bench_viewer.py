@@ -26,8 +26,8 @@ from gallery.lowering import lower
 from gallery.placement import layout
 from gallery.publish.settings import SiteSettings
 from gallery.publish.templates import environment
-from gallery.publish.viewer import viewer_data
 from gallery.publish.viewer_page import ViewerPage, viewer_files
+from gallery.rendering.viewer.data import viewer_data
 
 MODELS = Path(__file__).parents[2] / "models"
 MARKS = ("received", "decoded", "uploaded", "first-frame", "still")

@@ -29,7 +29,7 @@ from gallery.errors import GalleryError
 from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.placement import layout
-from gallery.render import diagram, render
+from gallery.rendering import diagram, render
 from tests.conftest import SETTINGS
 from tests.hostile import hostile_model
 from tests.mutants import TEXTS, mutants

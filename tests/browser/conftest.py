@@ -14,7 +14,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from gallery.publish import Site, SiteSettings, publish
-from gallery.publish.viewer import viewer_data
+from gallery.rendering.viewer.data import viewer_data
 from tests.browser.chromium import Browser
 from tests.publish.sample_exhibits import make_gallery
 from tests.publish.viewer_net import colorings, net

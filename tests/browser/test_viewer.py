@@ -23,10 +23,10 @@ from gallery.placement.types import Layout
 from gallery.publish.files import Placed, picture
 from gallery.publish.settings import SiteSettings
 from gallery.publish.templates import environment
-from gallery.publish.viewer import viewer_data
-from gallery.publish.viewer_pack import pack, unpack
 from gallery.publish.viewer_page import ViewerPage, viewer_files
-from gallery.render import diagram, render, save
+from gallery.rendering import diagram, render, save
+from gallery.rendering.viewer.container import pack, unpack
+from gallery.rendering.viewer.data import viewer_data
 from tests.browser.chromium import Browser
 from tests.browser.viewer_hands import (
     differ,

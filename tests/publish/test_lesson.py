@@ -18,8 +18,8 @@ from gallery.publish import lesson as room
 from gallery.publish.drawings import Drawing, drawings, subject
 from gallery.publish.microscope import Window, _cut, around, lit, look
 from gallery.publish.scan_data import ScanData, read_scan
-from gallery.publish.viewer import viewer_data
-from gallery.publish.viewer_pack import pack
+from gallery.rendering.viewer.container import pack
+from gallery.rendering.viewer.data import viewer_data
 from tests.publish.sample_exhibits import make_exhibit
 from tests.publish.viewer_net import colorings, net
 

@@ -13,9 +13,9 @@ from gallery.errors import PublishError
 from gallery.graph import ComputeGraph, GraphOperator
 from gallery.model import Layer, Model
 from gallery.placement.types import Layout
-from gallery.publish.viewer import viewer_data
-from gallery.publish.viewer_pack import unpack
-from gallery.publish.viewer_sample import sample
+from gallery.rendering.viewer.container import unpack
+from gallery.rendering.viewer.data import viewer_data
+from gallery.rendering.viewer.sample import sample
 from tests.publish.viewer_net import colorings, net, ring
 
 _STEPS = 65_535

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallery.publish.viewer_pack import pack, planes, smooth, steps, unpack, varints, zigzag
+from gallery.rendering.viewer.container import pack, planes, smooth, steps, unpack, varints, zigzag
 
 
 def _read_varints(data: bytes) -> list[int]:

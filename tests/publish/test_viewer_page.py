@@ -13,8 +13,8 @@ from gallery.errors import PublishError
 from gallery.publish.files import Placed, picture
 from gallery.publish.settings import SiteSettings
 from gallery.publish.templates import environment
-from gallery.publish.viewer import viewer_data
 from gallery.publish.viewer_page import SCRIPTS, ViewerPage, viewer_files
+from gallery.rendering.viewer.data import viewer_data
 from tests.publish.viewer_net import colorings, net
 
 _SETTINGS = SiteSettings(title="Nets & <co>")

@@ -1,4 +1,4 @@
-"""The viewer's scripts repeat numbers of `gallery.render`: they must be the same ones."""
+"""The viewer's scripts repeat numbers of `gallery.rendering`: they must be the same ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gallery.coloring import oklab
-from gallery.render import glow, tone
+from gallery.rendering import glow, tone
 
 VIEWER = Path(__file__).parents[2] / "templates" / "viewer"
 SHADERS = (VIEWER / "shaders.js").read_text("utf-8")

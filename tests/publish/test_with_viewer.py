@@ -10,7 +10,7 @@ import pytest
 
 from gallery.errors import PublishError
 from gallery.publish import ImageFile, Site
-from gallery.publish.viewer import viewer_data
+from gallery.rendering.viewer.data import viewer_data
 from tests.publish.sample_exhibits import make_exhibit
 from tests.publish.viewer_net import colorings, net
 

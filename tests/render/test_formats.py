@@ -11,8 +11,8 @@ from PIL import Image
 
 from gallery.coloring import color
 from gallery.errors import RenderError
-from gallery.render import FORMATS, Picture, encode, render, save
-from gallery.render.png import png
+from gallery.rendering import FORMATS, Picture, encode, render, save
+from gallery.rendering.files.png import png
 from tests.render.scans import layered, ring
 
 WORDS = {"Title": "Größe <&> \x00", "Digest": "12ab", "Software": "gallery-of-networks"}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from gallery.render.glow import _WIDTHS, glow_of
+from gallery.rendering.raster.bloom import _WIDTHS, glow_of
 
 
 @pytest.mark.parametrize("shape", [(640, 360), (600, 600), (1, 640)])

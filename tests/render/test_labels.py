@@ -18,10 +18,8 @@ from gallery.lowering import lower
 from gallery.model import Layer
 from gallery.placement import layout as layout_of
 from gallery.placement.types import Layout
-from gallery.render import render
-from gallery.render.bodies import bodies_of, great_heads
-from gallery.render.frame import frame
-from gallery.render.labels import (
+from gallery.rendering import render
+from gallery.rendering.labels.labels import (
     CONTRAST,
     SMALLEST,
     Label,
@@ -31,8 +29,10 @@ from gallery.render.labels import (
     place_labels,
     shade_labels,
 )
-from gallery.render.spots import counts
-from gallery.render.words import mask, text_width
+from gallery.rendering.labels.placement import counts
+from gallery.rendering.labels.regions import bodies_of, great_heads
+from gallery.rendering.raster.frame import frame
+from gallery.rendering.sheet.fonts import mask, text_width
 from gallery.settings.values import ScanSettings
 from tests.render.scans import layered, placed, ring
 

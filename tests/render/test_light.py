@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gallery.render.bins import TILE
-from gallery.render.light import FAINTEST, Strokes, draw, edge_light, faintest_edge
+from gallery.rendering.raster.strokes import FAINTEST, Strokes, draw, edge_light, faintest_edge
+from gallery.rendering.raster.tiles import TILE
 from tests.strategies import compute_graph
 
 

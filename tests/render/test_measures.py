@@ -10,7 +10,7 @@ import pytest
 from gallery.coloring import color
 from gallery.coloring.types import Coloring
 from gallery.placement.types import Layout
-from gallery.render import Picture, render
+from gallery.rendering import Picture, render
 from tests.render.measures import BURNT, FAINTEST, HUE, measure, sample
 
 

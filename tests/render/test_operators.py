@@ -12,10 +12,10 @@ from gallery.coloring.oklab import hex_of
 from gallery.coloring.operator_types import type_color
 from gallery.coloring.palettes import from_hex
 from gallery.model import Model
-from gallery.render import diagram
-from gallery.render.labels import luminance
-from gallery.render.operators.blocks import drawing_of, shape_text
-from gallery.render.operators.draw import _THEMES
+from gallery.rendering import diagram
+from gallery.rendering.diagram.blocks import drawing_of, shape_text
+from gallery.rendering.diagram.draw import _THEMES
+from gallery.rendering.labels.labels import luminance
 from tests.onnx_text import loaded
 
 SVG = "{http://www.w3.org/2000/svg}"

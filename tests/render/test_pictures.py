@@ -12,8 +12,8 @@ import gallery.pictures
 from gallery.coloring.oklab import linear_from_srgb, srgb_from_linear
 from gallery.pictures import Easel, colored, draw_scan
 from gallery.plan import ScanPlan
-from gallery.render import RenderSettings, read, render
-from gallery.render.shrink import reduced
+from gallery.rendering import RenderSettings, read, render
+from gallery.rendering.raster.downsample import reduced
 from gallery.settings.values import ScanSettings
 from tests.render.scans import layered, ring
 

@@ -12,7 +12,7 @@ from gallery.coloring import color
 from gallery.coloring.palettes import from_hex
 from gallery.costs.facts import Facts
 from gallery.errors import RenderError
-from gallery.render import (
+from gallery.rendering import (
     RenderSettings,
     card,
     contact_sheet,
@@ -22,14 +22,14 @@ from gallery.render import (
     sheet_pdf,
     sheet_picture,
 )
-from gallery.render.card import CARD, SCAN
-from gallery.render.columns import histogram
-from gallery.render.frame import frame
-from gallery.render.grid import BODY, FIGURE, HEAD, MARGIN, SMALL, THEMES
-from gallery.render.labels import CONTRAST, luminance, place_labels
-from gallery.render.poster import EDGE, HERO, Shown
-from gallery.render.sheet import Bar, Plate, Sheet, Stroke, Words
-from gallery.render.words import Face, text_width
+from gallery.rendering.compose.poster import EDGE, HERO, Shown
+from gallery.rendering.compose.poster_columns import histogram
+from gallery.rendering.compose.poster_grid import BODY, FIGURE, HEAD, MARGIN, SMALL, THEMES
+from gallery.rendering.compose.social_card import CARD, SCAN
+from gallery.rendering.labels.labels import CONTRAST, luminance, place_labels
+from gallery.rendering.raster.frame import frame
+from gallery.rendering.sheet.fonts import Face, text_width
+from gallery.rendering.sheet.sheet import Bar, Plate, Sheet, Stroke, Words
 from gallery.settings.values import FrontMatter
 from tests.render.scans import layered, ring
 

@@ -17,12 +17,12 @@ from gallery.coloring.oklab import oklab_from_linear, oklch_from_srgb8
 from gallery.errors import RenderError
 from gallery.model import Layer
 from gallery.placement.types import Layout
-from gallery.render import Picture, RenderSettings, render, save, save_scan
-from gallery.render.frame import Frame, frame
-from gallery.render.labels import place_labels
-from gallery.render.legend import caption
-from gallery.render.light import draw
-from gallery.render.raster import strips
+from gallery.rendering import Picture, RenderSettings, render, save, save_scan
+from gallery.rendering.compose.legend import caption
+from gallery.rendering.labels.labels import place_labels
+from gallery.rendering.raster.frame import Frame, frame
+from gallery.rendering.raster.raster import strips
+from gallery.rendering.raster.strokes import draw
 from tests.render.scans import layered, placed, ring
 from tests.strategies import compute_graph, compute_graphs, path
 
@@ -76,7 +76,9 @@ def test_nothing_burns_out_and_hues_hold_in_the_densest_parts() -> None:
     picture = render(layout, found, size=1600)
     drawn = picture.pixels[picture.pixels.max(axis=2) > 8].astype(int)
     assert ((drawn.max(axis=1) >= 255) | (drawn.min(axis=1) > 225)).mean() < 0.005
-    strokes = sys.modules["gallery.render.raster"].plan_of(layout, found, 1600, chosen).strokes
+    strokes = (
+        sys.modules["gallery.rendering.raster.raster"].plan_of(layout, found, 1600, chosen).strokes
+    )
     light = draw(strokes, (1600, 0, 1600))
     amount = light[..., 3]
     dense = amount >= np.quantile(amount[amount > 0], 0.99)
@@ -100,7 +102,7 @@ def test_recolouring_moves_no_light() -> None:
 def test_large_pictures_come_in_strips_that_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = layered(bodies=4, size=60)
     layout, found = ring(graph), color(graph)
-    room = sys.modules["gallery.render.raster"]
+    room = sys.modules["gallery.rendering.raster.raster"]
     monkeypatch.setattr(room, "_WHOLE", 256)
     monkeypatch.setattr(room, "_DETAIL", 1)
     monkeypatch.setattr(room, "_STRIP_BYTES", 1)
@@ -120,7 +122,7 @@ def test_a_file_drawn_in_bands_holds_the_picture(
     graph = layered(bodies=9, size=60)
     layout, found = ring(graph), color(graph)
     chosen = RenderSettings(labels=words, legend=words)
-    room = sys.modules["gallery.render.raster"]
+    room = sys.modules["gallery.rendering.raster.raster"]
     monkeypatch.setattr(room, "_WHOLE", 128)
     monkeypatch.setattr(room, "_DETAIL", 1)
     monkeypatch.setattr(room, "_STRIP_BYTES", 1)

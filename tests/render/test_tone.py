@@ -14,7 +14,7 @@ from gallery.coloring.oklab import (
     srgb_from_linear,
 )
 from gallery.coloring.palettes import sample
-from gallery.render.tone import FLOOR, PAPER, Curve, fit_curve, tone
+from gallery.rendering.raster.tone import FLOOR, PAPER, Curve, fit_curve, tone
 
 SINGLE, DENSE = 0.2, 300.0
 LINE = np.linspace(0, 1, 9, dtype=np.float32)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallery.render.words import (
+from gallery.rendering.sheet.fonts import (
     MISSING,
     Face,
     extent,

@@ -1,5 +1,0 @@
-"""The operator diagram: what a person can read of a model, beside the scan."""
-
-from gallery.render.operators.draw import diagram
-
-__all__ = ["diagram"]

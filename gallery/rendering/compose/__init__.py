@@ -1,0 +1,1 @@
+"""Pages composed of scans and words: posters, social cards, contact sheets, legends."""

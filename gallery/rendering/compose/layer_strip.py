@@ -1,0 +1,65 @@
+"""The layer strip: the great layers in the order in which they run, as long as their shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gallery.coloring.layer_order import layer_name
+from gallery.coloring.oklab import hex_of
+from gallery.coloring.types import Coloring
+from gallery.graph import ComputeGraph
+from gallery.rendering.labels.regions import great_heads, members_of
+
+_COLORS = 160
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A layer on the strip.
+
+    Attributes:
+        name: Of the layer; "" for vertices of no great layer.
+        share: Of all vertices, 0 to 1.
+        colors: "#rrggbb" of its vertices, in the order of the palette.
+    """
+
+    name: str
+    share: float
+    colors: tuple[str, ...]
+
+
+def layer_strip(graph: ComputeGraph, coloring: Coloring) -> tuple[Stretch, ...]:
+    """Share the strip among the great layers.
+
+    Args:
+        graph: Whose layers.
+        coloring: Of that graph.
+    """
+    layer = graph.vertex_layer()
+    stretches = []
+    rest = np.ones(graph.vertices, bool)
+    for head in great_heads(graph):
+        inside = members_of(graph, head)[layer]
+        rest &= ~inside
+        places = np.flatnonzero(inside)
+        stretches.append((float(np.median(places)), layer_name(graph.layers, head), places))
+    if rest.any():
+        places = np.flatnonzero(rest)
+        stretches.append((float(np.median(places)), "", places))
+    return tuple(
+        Stretch(
+            name=name,
+            share=len(places) / graph.vertices,
+            colors=_sample(coloring, places, graph.vertices),
+        )
+        for _, name, places in sorted(stretches, key=lambda one: one[0])
+    )
+
+
+def _sample(coloring: Coloring, places: np.ndarray, total: int) -> tuple[str, ...]:
+    order = np.sort(coloring.index[places])
+    count = max(1, round(_COLORS * len(order) / total))
+    chosen = order[((np.arange(count) + 0.5) * len(order) / count).astype(np.intp)]
+    return tuple(hex_of(coloring.colors[row]) for row in chosen)

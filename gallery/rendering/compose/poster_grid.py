@@ -1,0 +1,63 @@
+"""The grid of the poster: an A2 sheet in millimetres, its columns, colours and sizes of type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gallery.rendering.sheet.fonts import Face, wrap
+from gallery.rendering.sheet.sheet import Thing, Words
+
+WIDTH, HEIGHT, MARGIN, GUTTER = 420.0, 594.0, 24.0, 11.0
+ROOM = WIDTH - 2 * MARGIN
+COLUMN = (ROOM - 3 * GUTTER) / 4
+COLUMNS = tuple(MARGIN + place * (COLUMN + GUTTER) for place in range(4))
+SECTION, FOOT = 466.0, HEIGHT - MARGIN + 4.0
+"""Baselines of the headings of the columns and of the foot."""
+
+TITLE, FIGURE, HEAD, BODY, SMALL = 31.0, 12.0, 4.7, 3.6, 2.9
+"""Sizes of type."""
+LEADING = 1.48
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theme:
+    """Colours of a sheet, "#rrggbb".
+
+    Attributes:
+        ground: Of the sheet; that of the scans, so that they have no edge.
+        ink: Of titles and numbers.
+        faint: Of all other text; 4.5:1 at least on the ground.
+        rule: Of lines.
+    """
+
+    ground: str
+    ink: str
+    faint: str
+    rule: str
+
+
+THEMES = {
+    "dark": Theme(ground="#000000", ink="#f3f2ef", faint="#9ea0a8", rule="#45474f"),
+    "light": Theme(ground="#fbfbfa", ink="#1a1b1f", faint="#62646c", rule="#c4c3bf"),
+}
+
+
+def section(x: float, words: str, theme: Theme) -> list[Thing]:
+    """The heading of a column."""
+    return [Words(text=words, x=x, y=SECTION, size=HEAD, color=theme.ink, face=Face.STRONG)]
+
+
+def lines(
+    at: tuple[float, float],
+    text: str,
+    color: str,
+    most: int,
+    size: float = BODY,
+    width: float = COLUMN,
+) -> list[Thing]:
+    """A text in lines from a left end of a baseline down, cut after so many."""
+    return [
+        Words(text=line, x=at[0], y=at[1] + size * LEADING * place, size=size, color=color)
+        for place, line in enumerate(wrap(text, size, width, most))
+        if line
+    ]

@@ -1,0 +1,223 @@
+"""Where the boxes and arrows of a diagram go: by Graphviz's dot, with a time limit.
+
+Only numbers reach DOT: nodes are integers with a fixed size, labels are as wide as their text but
+hold none of it. See https://graphviz.org/docs/layouts/dot/.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import graphviz
+
+from gallery.model import Layer
+from gallery.rendering.diagram.blocks import Drawing
+
+_PROGRAM = Path(__file__).with_name("engine.py")
+_POINTS = 72.0
+
+Box = tuple[float, float, float, float]
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where everything is, in points, y down.
+
+    Attributes:
+        width: Of the whole.
+        height: Of the whole.
+        nodes: Centre of each block.
+        links: Bézier control points of each arrow, its tip last; empty where none was found.
+        labels: Centre of each arrow's label, None where it has none.
+        frames: Left, top, right, bottom of each layer's frame.
+        fallback: Why this is not the full layout, or "".
+    """
+
+    width: float
+    height: float
+    nodes: Sequence[Point]
+    links: Sequence[Sequence[Point]]
+    labels: Sequence[Point | None]
+    frames: Mapping[int, Box]
+    fallback: str = ""
+
+
+def outer_frames(drawing: Drawing, layers: Sequence[Layer]) -> tuple[list[int], list[str]]:
+    """The layer whose frame is around that of each layer, and what each frame is called.
+
+    A layer that would frame nothing but one other frame has none: its name goes before that of
+    the inner one.
+    """
+    own = [0] * len(layers)
+    for block in drawing.blocks:
+        own[block.layer] += 1
+    filled = [count > 0 for count in own]
+    inner = [0] * len(layers)
+    for layer in range(len(layers) - 1, 0, -1):
+        if filled[layer]:
+            inner[layers[layer].parent] += 1
+            filled[layers[layer].parent] = True
+    parents, names = [], []
+    for record in layers:
+        parent, name = record.parent, record.name
+        while parent > 0 and own[parent] == 0 and inner[parent] == 1:
+            name = f"{layers[parent].name} / {name}"
+            parent = layers[parent].parent
+        parents.append(parent)
+        names.append(name)
+    return parents, names
+
+
+def place(
+    drawing: Drawing, sizes: Sequence[Point], parents: Sequence[int], seconds: float
+) -> Places:
+    """Place a drawing: with frames, else without, else in one column.
+
+    Args:
+        drawing: What to place.
+        sizes: Width and height of each block in points.
+        parents: Of the frames, see `outer_frames`.
+        seconds: For each attempt.
+    """
+    reason = ""
+    for framed in (True, False):
+        try:
+            source = _dot(drawing, sizes, parents if framed else ())
+            done = subprocess.run(  # noqa: S603
+                [sys.executable, "-P", str(_PROGRAM)],
+                input=source,
+                capture_output=True,
+                text=True,
+                timeout=seconds,
+                check=False,
+            )
+            if done.returncode == 0:
+                return _read(json.loads(done.stdout), drawing, reason)
+            tail = " ".join(done.stderr.split()[-20:])
+            reason = f"dot ended with exit status {done.returncode}: {tail}"
+        except subprocess.TimeoutExpired:
+            reason = f"dot was not done after {seconds:g} s"
+        except (ValueError, KeyError) as error:
+            reason = f"dot gave no places: {error!r}"
+    return _column(drawing, sizes, reason)
+
+
+def _dot(drawing: Drawing, sizes: Sequence[Point], parents: Sequence[int]) -> str:
+    graph = graphviz.Digraph(
+        graph_attr={
+            "nodesep": "0.22",
+            "ranksep": "0.30",
+            "splines": "spline",
+            "margin": "0",
+            "compound": "false",
+            "newrank": "true",
+        },
+        node_attr={"shape": "box", "fixedsize": "true", "label": ""},
+        edge_attr={"fontname": "Courier", "fontsize": "9", "arrowsize": "0.6"},
+    )
+    inside: dict[int, list[int]] = {}
+    for number, block in enumerate(drawing.blocks):
+        inside.setdefault(block.layer if parents else 0, []).append(number)
+    _fill(graph, inside, parents, sizes)
+    for number, link in enumerate(drawing.links):
+        label = {"label": "x" * len(link.label)} if link.label else {}
+        graph.edge(str(link.source), str(link.reader), id=str(number), **label)
+    return str(graph.source)
+
+
+def _fill(
+    graph: graphviz.Digraph,
+    inside: Mapping[int, list[int]],
+    parents: Sequence[int],
+    sizes: Sequence[Point],
+) -> None:
+    # Children first, so that each frame is whole when it goes into its parent's.
+    frames: dict[int, graphviz.Digraph] = {}
+    for layer in range(max(len(parents), 1) - 1, -1, -1):
+        frame = frames.pop(layer, None)
+        if frame is None and layer not in inside and layer:
+            continue
+        target = (frame or _frame(layer)) if layer else graph
+        for number in inside.get(layer, ()):
+            width, height = sizes[number]
+            target.node(
+                str(number), width=f"{width / _POINTS:.3f}", height=f"{height / _POINTS:.3f}"
+            )
+        if layer:
+            parent = parents[layer]
+            if parent == 0:
+                graph.subgraph(target)
+            else:
+                frames.setdefault(parent, _frame(parent)).subgraph(target)
+
+
+def _frame(layer: int) -> graphviz.Digraph:
+    # The label holds the place of the layer's name below its boxes.
+    room = {"label": "x", "labelloc": "b", "fontsize": "8", "margin": "9"}
+    return graphviz.Digraph(name=f"cluster_{layer}", graph_attr=room)
+
+
+def _read(found: Mapping[str, object], drawing: Drawing, fallback: str) -> Places:
+    box, nodes, edges, clusters = (found[key] for key in ("box", "nodes", "edges", "clusters"))
+    assert isinstance(box, list)
+    assert isinstance(nodes, dict)
+    assert isinstance(edges, dict)
+    assert isinstance(clusters, dict)
+    left, low, right, high = box
+    links, labels = [], []
+    for number in range(len(drawing.links)):
+        edge = edges.get(str(number), {"points": [], "label": []})
+        links.append([(x - left, high - y) for x, y in edge["points"]])
+        at = edge["label"]
+        labels.append((at[0] - left, high - at[1]) if len(at) == 2 else None)
+    frames = {
+        int(name.removeprefix("cluster_")): (b[0] - left, high - b[3], b[2] - left, high - b[1])
+        for name, b in clusters.items()
+        if len(b) == 4
+    }
+    centres = [nodes[str(number)] for number in range(len(drawing.blocks))]
+    return Places(
+        width=right - left,
+        height=high - low,
+        nodes=[(x - left, high - y) for x, y in centres],
+        links=links,
+        labels=labels,
+        frames=frames,
+        fallback=fallback,
+    )
+
+
+def _column(drawing: Drawing, sizes: Sequence[Point], fallback: str) -> Places:
+    width = 2 * max((size[0] for size in sizes), default=100.0)
+    nodes: list[Point] = []
+    y = 0.0
+    for _, tall in sizes:
+        nodes.append((width / 2, y + tall / 2))
+        y += tall + 24
+    links = []
+    for link in drawing.links:
+        a, b = nodes[link.source], nodes[link.reader]
+        bend = min(width / 2, 20 + abs(b[1] - a[1]) / 8) if link.reader - link.source > 1 else 0
+        links.append(
+            [
+                (a[0] + bend / 2, a[1] + sizes[link.source][1] / 2),
+                (a[0] + bend, a[1] + (b[1] - a[1]) / 3),
+                (a[0] + bend, a[1] + (b[1] - a[1]) * 2 / 3),
+                (b[0] + bend / 2, b[1] - sizes[link.reader][1] / 2),
+            ]
+        )
+    return Places(
+        width=width,
+        height=max(y - 24, 1.0),
+        nodes=nodes,
+        links=links,
+        labels=[None] * len(links),
+        frames={},
+        fallback=fallback,
+    )

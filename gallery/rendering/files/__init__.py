@@ -1,0 +1,1 @@
+"""File formats: pictures with their metadata, and graphs for other programs."""

@@ -1,0 +1,1 @@
+"""Names of layers, set where they cover little of the scan."""

@@ -1,0 +1,246 @@
+"""Names of layers at their bodies, as in an anatomical atlas: where they go, and how they read.
+
+Only a body much larger than its name bears it. All others have theirs beside them, where little
+is drawn, at the end of a fine line that leads into the body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import distance_transform_edt
+
+from gallery.coloring.oklab import (
+    hex_of,
+    linear_from_oklab,
+    linear_from_srgb,
+    oklab_from_linear,
+    srgb_from_linear,
+)
+from gallery.coloring.types import Coloring
+from gallery.placement.types import Layout
+from gallery.rendering.labels.placement import Rectangle, Spots
+from gallery.rendering.labels.regions import Body, bodies_of, traces
+from gallery.rendering.raster.frame import Frame
+from gallery.rendering.sheet.fonts import ASCENT, Face, extent, mask, plain
+from gallery.rendering.sheet.sheet import Stroke, Thing, Words, dot, draw_things
+
+CONTRAST = 4.5
+"""Least contrast of a label to what is under it (WCAG 2.2, success criterion 1.4.3)."""
+SMALLEST = 11
+"""Pixels: below it nobody reads."""
+
+_SIZES = (0.020, 0.0160, 0.0125)
+_LONGEST = 26
+_END = 3.2
+"""Width of the dot at the end of a line, in widths of the line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """A name and its place.
+
+    Attributes:
+        text: In letters that the font has.
+        box: Left, top, right, bottom in pixels, with some room around the text.
+        size: Of the font in pixels.
+        face: Of the font.
+        color: sRGB of the body.
+        lead: Ends of the line from the text to the body, or None where the text is on the body.
+    """
+
+    text: str
+    box: Rectangle
+    size: int
+    face: Face
+    color: tuple[int, int, int]
+    lead: tuple[tuple[float, float], tuple[float, float]] | None = None
+
+    @property
+    def at(self) -> tuple[int, int]:
+        """Left top of the text."""
+        return self.box[0] + pad(self.size), self.box[1] + pad(self.size)
+
+
+def pad(size: int) -> int:
+    """Room around a text of a size, in pixels."""
+    return max(2, round(size * 0.25))
+
+
+def place_labels(
+    layout: Layout,
+    coloring: Coloring,
+    frame: Frame,
+    sizes: tuple[int, int, int] | None = None,
+    edge: float = 0.012,
+) -> tuple[Label, ...]:
+    """Put the names of layers at their bodies, none over another, the largest layers first.
+
+    Args:
+        layout: Where the vertices are.
+        coloring: Of the same graph.
+        frame: Of the picture.
+        sizes: Of the font in pixels, for large, middling and small bodies; None for sizes that
+            suit the picture.
+        edge: Share of the shorter side that stays free of names all around.
+    """
+    side = min(frame.width, frame.height)
+    chosen = sizes or tuple(max(round(share * side), SMALLEST) for share in _SIZES)
+    bodies = bodies_of(layout, coloring, frame)
+    spots = Spots(traces(layout, frame), (frame.width, frame.height), edge)
+    for body in bodies:
+        if not body.region:
+            spots.keep(body.anchor)
+    placed: list[Label] = []
+    for body in bodies:
+        label = _label(body, chosen, side)
+        spot = spots.find(
+            body.anchor,
+            body.radius,
+            (label.box[2], label.box[3]),
+            region=body.region,
+            dearest=1.2 if body.depth else 2.2,
+        )
+        if spot is None or not label.text.strip():
+            continue
+        placed.append(replace(label, box=spot.box, lead=spot.lead))
+    return tuple(placed)
+
+
+def _label(body: Body, sizes: Sequence[int], side: int) -> Label:
+    # Placed at the origin: the box says how much room the name needs.
+    large, middling = body.region or body.radius > 0.09 * side, body.radius > 0.035 * side
+    step = 2 if body.depth else 0 if large else 1 if middling else 2
+    size, face = sizes[step], Face.TEXT if body.depth else Face.STRONG
+    text = plain(body.name, _LONGEST)
+    wide, tall = extent(text, size, face)
+    box = (0, 0, wide + 2 * pad(size), tall + 2 * pad(size))
+    return Label(text=text, box=box, size=size, face=face, color=body.color)
+
+
+def draw_labels(
+    pixels: npt.NDArray[np.uint8], labels: Sequence[Label], ground: str
+) -> npt.NDArray[np.uint8]:
+    """A copy of a picture with labels, each in a halo in which the name reads well.
+
+    Args:
+        pixels: uint8 (h, w, 3).
+        labels: From `place_labels`.
+        ground: "dark" or "light".
+    """
+    out = shade_labels(pixels, labels, ground)
+    draw_things(out, named(labels, ground))
+    return out
+
+
+def named(
+    labels: Sequence[Label], ground: str, *, scale: float = 1.0, top: float = 0.0
+) -> list[Thing]:
+    """Labels as things on a sheet: first the lines, then the names.
+
+    Args:
+        labels: From `place_labels`.
+        ground: "dark" or "light".
+        scale: Units of the sheet a pixel.
+        top: Of the picture on the sheet.
+    """
+    things: list[Thing] = []
+    for label in labels:
+        if label.lead is None:
+            continue
+        tone = hex_of(np.array(lead_color(label, ground), np.uint8))
+        (x, y), (to_x, to_y) = label.lead
+        x, y, to_x, to_y = x * scale, top + y * scale, to_x * scale, top + to_y * scale
+        width = scale * max(label.size / 18, 1.0)
+        things += [
+            Stroke(x=x, y=y, to_x=to_x, to_y=to_y, width=width, color=tone),
+            dot((to_x, to_y), _END * width, tone),
+        ]
+    things.extend(
+        Words(
+            text=label.text,
+            x=label.at[0] * scale,
+            y=top + (label.at[1] + round(ASCENT * label.size)) * scale,
+            size=label.size * scale,
+            color=hex_of(np.array(label_color(label, ground), np.uint8)),
+            face=label.face,
+        )
+        for label in labels
+    )
+    return things
+
+
+def shade_labels(
+    pixels: npt.NDArray[np.uint8], labels: Sequence[Label], ground: str
+) -> npt.NDArray[np.uint8]:
+    """A copy of a picture whose light (or, on paper, whose ink) is held back under the labels."""
+    out = pixels.copy()
+    for label in labels:
+        _shade(out, label, ground)
+    return out
+
+
+def label_color(label: Label, ground: str) -> tuple[int, int, int]:
+    """Colour of a name: a tint of its body, near white on a dark ground, near black on light."""
+    chroma = 0.035 if label.face is Face.TEXT else 0.07
+    return _tint(label.color, 0.955 if ground == "dark" else 0.26, chroma)
+
+
+def lead_color(label: Label, ground: str) -> tuple[int, int, int]:
+    """Colour of the line to the body: between that of the name and that of the body."""
+    return _tint(label.color, 0.86 if ground == "dark" else 0.42, 0.07)
+
+
+def _tint(color: tuple[int, int, int], lightness: float, most: float) -> tuple[int, int, int]:
+    # The hue in OKLab, at a lightness and with no more than some chroma.
+    lab = oklab_from_linear(linear_from_srgb(np.array(color) / 255.0))
+    chroma = max(float(np.hypot(lab[1], lab[2])), 1e-6)
+    kept = min(chroma, most) / chroma
+    tone = linear_from_oklab(np.array([lightness, lab[1] * kept, lab[2] * kept]))
+    red, green, blue = np.rint(srgb_from_linear(tone) * 255).astype(int).tolist()
+    return int(red), int(green), int(blue)
+
+
+def luminance(color: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Relative luminance of sRGB 0..255 (..., 3), as WCAG 2.2 defines it."""
+    linear = linear_from_srgb(np.asarray(color, np.float64) / 255)
+    return np.asarray(linear @ np.array([0.2126, 0.7152, 0.0722]))
+
+
+def halo(label: Label) -> tuple[npt.NDArray[np.float64], tuple[int, int]]:
+    """How far the light is held back around a name, 0 to 1, and the left top of it in pixels."""
+    full, soft = 0.12 * label.size + 1, 1.0 * label.size
+    room = int(full + soft) + 1
+    letters = np.pad(mask(label.text, label.size, label.face), room)
+    if not letters.any():
+        return np.zeros(letters.shape), label.at
+    away = distance_transform_edt(letters < 0.1)
+    cover = np.clip(1 - (away - full) / soft, 0, 1)
+    return cover * cover * (3 - 2 * cover), (label.at[0] - room, label.at[1] - room)
+
+
+def _shade(pixels: npt.NDArray[np.uint8], label: Label, ground: str) -> None:
+    # What is over the level that the contrast allows is pressed below it, the rest hardly at all.
+    cover, (left, top) = halo(label)
+    y0, x0 = max(top, 0), max(left, 0)
+    y1 = min(top + cover.shape[0], pixels.shape[0])
+    x1 = min(left + cover.shape[1], pixels.shape[1])
+    if y0 >= y1 or x0 >= x1:
+        return
+    cover = cover[y0 - top : y1 - top, x0 - left : x1 - left]
+    area = pixels[y0:y1, x0:x1]
+    level = float(luminance(np.array(label_color(label, ground))))
+    linear = linear_from_srgb(area / 255.0)
+    if ground == "light":
+        linear = 1 - linear
+        allowed = 1 - ((level + 0.05) * CONTRAST * 1.25 - 0.05)
+    else:
+        allowed = (level + 0.05) / (CONTRAST * 1.25) - 0.05
+    amount = linear @ np.array([0.2126, 0.7152, 0.0722])
+    linear *= (1 - cover * amount / (amount + allowed))[:, :, None]
+    if ground == "light":
+        linear = 1 - linear
+    pixels[y0:y1, x0:x1] = np.rint(srgb_from_linear(linear) * 255).astype(np.uint8)

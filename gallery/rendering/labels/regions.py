@@ -1,0 +1,129 @@
+"""The bodies of a scan that have a name: layers, where they lie, how large they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import gaussian_filter
+
+from gallery.coloring.layer_order import great_layers, layer_name, tree_places
+from gallery.coloring.types import Coloring
+from gallery.graph import ComputeGraph
+from gallery.placement.types import Layout
+from gallery.rendering.labels.placement import counts
+from gallery.rendering.raster.frame import Frame
+
+_SAMPLE = 200_000
+_CELLS = 48
+_MOST = 60
+_LEAST = 0.004
+
+Points = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A layer as the picture shows it.
+
+    Attributes:
+        name: Of the layer.
+        depth: 0 for the great layers, 1 for those within them.
+        region: Whether layers within it are bodies too, so that it is a part of the picture.
+        anchor: The middle of its densest part, in pixels; of a region that of all of it.
+        radius: Within which most of it lies, in pixels.
+        color: sRGB, the mean of its vertices.
+    """
+
+    name: str
+    depth: int
+    region: bool
+    anchor: tuple[float, float]
+    radius: float
+    color: tuple[int, int, int]
+
+
+def traces(layout: Layout, frame: Frame) -> Points:
+    """Points in pixels that lie as dense as what is drawn: on vertices, and along edges."""
+    graph = layout.graph
+    points = frame.place(layout.positions)
+    step = max(1, graph.edges // _SAMPLE)
+    places = np.arange(0, graph.edges, step)
+    readers = np.searchsorted(graph.indptr, places, side="right") - 1
+    ends = points[readers], points[graph.sources[places]]
+    along = [ends[0] + np.float32(share) * (ends[1] - ends[0]) for share in (0.2, 0.5, 0.8)]
+    return np.concatenate([points[:: max(1, graph.vertices // _SAMPLE)], *along])
+
+
+def bodies_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Body]:
+    """The bodies, most important first; layers of less than 0.4% of the vertices are left out."""
+    graph = layout.graph
+    step = max(1, graph.vertices // _SAMPLE)
+    points = frame.place(layout.positions[::step])
+    if not graph.vertices:
+        return []
+    layer, index = graph.vertex_layer()[::step], coloring.index[::step]
+    least = max(_LEAST * len(layer), 3)
+    bodies = []
+    for head, depth, region in _layers(graph)[:_MOST]:
+        inside = members_of(graph, head)[layer]
+        if inside.sum() < least:
+            continue
+        anchor, radius = _middle(points[inside]) if region else _anchor(points[inside], frame)
+        red, green, blue = (int(one) for one in coloring.colors[index[inside]].mean(axis=0))
+        bodies.append(
+            Body(
+                name=layer_name(graph.layers, head),
+                depth=depth,
+                region=region,
+                anchor=anchor,
+                radius=radius,
+                color=(red, green, blue),
+            )
+        )
+    return bodies
+
+
+def great_heads(graph: ComputeGraph) -> list[int]:
+    """The layers that a picture shows as its largest parts, none within another."""
+    return [head for head, depth, _ in _layers(graph) if depth == 0]
+
+
+def _layers(graph: ComputeGraph) -> list[tuple[int, int, bool]]:
+    """Layers to name, with depth and whether they are regions, the largest of each depth first."""
+    tree = tree_places(graph.layers, graph.vertex_layer())
+    found: list[tuple[int, int, bool]] = []
+    for head, parts in great_layers(graph.layers, tree, _LEAST * graph.vertices):
+        found.append((head, 0, bool(parts)))
+        found += [(part, 1, False) for part in parts]
+    return sorted(found, key=lambda one: (one[1], -int(tree.counts[one[0]]), one[0]))
+
+
+def members_of(graph: ComputeGraph, head: int) -> npt.NDArray[np.bool_]:
+    """Whether each layer is a layer or lies within it: bool (k,)."""
+    members = np.zeros(len(graph.layers), bool)
+    members[head] = True
+    for child in range(head + 1, len(graph.layers)):
+        members[child] = members[graph.layers[child].parent]
+    return members
+
+
+def _anchor(points: Points, frame: Frame) -> tuple[tuple[float, float], float]:
+    # The densest place: the mean of a bent body may lie outside it.
+    found = counts(points, (frame.width, frame.height), _CELLS)
+    smooth = gaussian_filter(found, 1.5, mode="constant")
+    row, column = np.unravel_index(int(np.argmax(smooth)), smooth.shape)
+    x = (float(column) + 0.5) * frame.width / _CELLS
+    y = (float(row) + 0.5) * frame.height / _CELLS
+    distance = np.hypot(points[:, 0] - x, points[:, 1] - y)
+    near = distance <= 0.06 * max(frame.width, frame.height)
+    if near.any():
+        x, y = (float(part) for part in np.median(points[near], axis=0))
+        distance = np.hypot(points[:, 0] - x, points[:, 1] - y)
+    return (x, y), float(np.quantile(distance, 0.6))
+
+
+def _middle(points: Points) -> tuple[tuple[float, float], float]:
+    x, y = (float(part) for part in points.mean(axis=0))
+    return (x, y), float(np.quantile(np.hypot(points[:, 0] - x, points[:, 1] - y), 0.6))

@@ -1,0 +1,1 @@
+"""From edges to pixels: frame, strokes, tiles, light, bloom and tone."""

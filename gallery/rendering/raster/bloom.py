@@ -1,0 +1,99 @@
+"""The light that bright bodies spread around them, and the last step to 8-bit pixels."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import numpy.typing as npt
+from scipy import fft
+
+from gallery.jit import parallel_kernel
+from gallery.rendering.raster.downsample import STEPS, gamma, shrink
+
+Light = npt.NDArray[np.float32]
+
+_WIDTHS = ((0.0022, 0.30), (0.008, 0.16), (0.03, 0.09))
+"""Standard deviations as shares of the longer side, and the strength of each."""
+_SIDE = 640
+_REACH = 4
+"""Standard deviations after which a Gaussian has ended."""
+
+
+def glow_of(toned: Light, strength: float) -> Light:
+    """What to add to a picture for its glow, at a size of its own.
+
+    Args:
+        toned: float32 (h, w, 3), linear light.
+        strength: 0 for none, 1 for much.
+
+    Returns:
+        float32 (h', w', 3) with sides of at most 640, to be stretched over the picture.
+    """
+    small = shrink(toned, max(1, -(-max(toned.shape[:2]) // _SIDE)))
+    if strength <= 0:
+        return np.zeros_like(small)
+    height, width = small.shape[:2]
+    room = int(_REACH * max(share for share, _ in _WIDTHS) * max(height, width)) + 1
+    padded = [fft.next_fast_len(side + room, real=True) for side in (height, width)]
+    planes = np.ascontiguousarray(np.moveaxis(small, 2, 0))
+    spectrum = fft.rfft2(planes, padded) * _blur(padded, max(height, width))
+    blurred = fft.irfft2(spectrum, padded)[:, :height, :width]
+    total = np.maximum(np.moveaxis(blurred, 0, 2), 0) * np.float32(strength)
+    return np.ascontiguousarray(total)
+
+
+def _blur(padded: list[int], side: int) -> Light:
+    """The spectrum of the sum of all Gaussians: float32 (h, w // 2 + 1), for `scipy.fft.rfft2`."""
+    down, across = fft.fftfreq(padded[0])[:, None], fft.rfftfreq(padded[1])[None, :]
+    squares = -2 * (np.pi * side) ** 2 * (down**2 + across**2)
+    total = sum(weight * np.exp(share**2 * squares) for share, weight in _WIDTHS)
+    return np.asarray(total, np.float32)
+
+
+@parallel_kernel
+def _finish(
+    linear: Light,
+    glow: Light,
+    window: tuple[int, int],
+    gamma: npt.NDArray[np.uint8],
+    out: npt.NDArray[np.uint8],
+) -> None:
+    # IN linear (rows, w, 3), glow (h', w', 3), window (first row, height of the picture), gamma.
+    top, height = window
+    rows, width = linear.shape[0], linear.shape[1]
+    for y in numba.prange(rows):
+        v = min(max((y + top + 0.5) / height * glow.shape[0] - 0.5, 0), glow.shape[0] - 1)
+        i = min(int(v), max(glow.shape[0] - 2, 0))
+        i1 = min(i + 1, glow.shape[0] - 1)
+        fv = v - i
+        for x in range(width):
+            u = min(max((x + 0.5) / width * glow.shape[1] - 0.5, 0), glow.shape[1] - 1)
+            j = min(int(u), max(glow.shape[1] - 2, 0))
+            j1 = min(j + 1, glow.shape[1] - 1)
+            fu = u - j
+            most = 0.0
+            for c in range(3):
+                near = glow[i, j, c] * (1 - fu) + glow[i, j1, c] * fu
+                far = glow[i1, j, c] * (1 - fu) + glow[i1, j1, c] * fu
+                value = linear[y, x, c] + near * (1 - fv) + far * fv
+                linear[y, x, c] = value
+                most = max(most, value)
+            # One factor for all three channels: what is too bright keeps its hue.
+            scale = 0.985 / most if most > 0.985 else 1.0
+            for c in range(3):
+                root = np.sqrt(linear[y, x, c] * scale)
+                out[y, x, c] = gamma[int(root * (STEPS - 1) + 0.5)]
+
+
+def finish(linear: Light, glow: Light, top: int, height: int) -> npt.NDArray[np.uint8]:
+    """Add the glow to some rows of a picture and encode them: uint8 (rows, w, 3), sRGB.
+
+    Args:
+        linear: float32 (rows, w, 3), linear light; it is used up.
+        glow: From `glow_of`.
+        top: First row.
+        height: Of the whole picture.
+    """
+    out = np.empty(linear.shape, np.uint8)
+    _finish(linear, glow, (top, height), gamma(), out)
+    return out

@@ -1,0 +1,205 @@
+"""Draw a scan strip by strip: every edge a line of light, every vertex a dot, then the tones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.coloring.oklab import linear_from_srgb
+from gallery.coloring.types import Coloring
+from gallery.errors import RenderError
+from gallery.placement.types import Layout
+from gallery.rendering.raster.bloom import finish, glow_of
+from gallery.rendering.raster.downsample import shrink
+from gallery.rendering.raster.frame import Frame, frame
+from gallery.rendering.raster.strokes import Light, Strokes, draw, faintest_edge
+from gallery.rendering.raster.tiles import TILE
+from gallery.rendering.raster.tone import Curve, fit_curve, tone
+from gallery.rendering.types import RenderSettings
+
+Pixels = npt.NDArray[np.uint8]
+
+_WHOLE = 2560
+"""Pictures up to this side are drawn at once; of larger ones a preview of it sets the tones."""
+_DETAIL = 1280
+"""Smaller pictures are drawn at least this large and shrunk in linear light."""
+_STRIP_BYTES = 256 << 20
+_PREVIEW_STROKES = 12_000_000
+_CROWD = 5_000_000
+"""Edges beyond which strokes get narrower."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Plan:
+    """All that is settled before the first strip is drawn.
+
+    Attributes:
+        frame: Of the picture as drawn, before it is shrunk.
+        strokes: What to draw.
+        curve: Tone curve.
+        glow: See `glow_of`.
+        shrink: Pixels as drawn for one pixel of the picture.
+        toned: The whole picture as drawn, with its tones, where the curve needed it; else None.
+    """
+
+    frame: Frame
+    strokes: Strokes
+    curve: Curve
+    glow: Light
+    shrink: int
+    toned: Light | None
+
+
+def strips(
+    layout: Layout,
+    coloring: Coloring,
+    size: int | tuple[int, int],
+    settings: RenderSettings,
+) -> Iterator[Pixels]:
+    """Draw a scan in strips from top to bottom, so that no whole picture is ever held.
+
+    Yields:
+        uint8 (rows, width, 3), sRGB.
+
+    Raises:
+        RenderError: Colouring and layout are of different graphs, or a side is out of range.
+    """
+    plan = plan_of(layout, coloring, size, settings)
+    width, height = plan.frame.width, plan.frame.height
+    rows = height
+    if plan.toned is None:
+        rows = max(_STRIP_BYTES // (width * 16) // TILE * TILE, TILE)
+    for top in range(0, height, rows):
+        toned = plan.toned
+        if toned is None:
+            toned = tone(draw(plan.strokes, (width, top, min(rows, height - top))), plan.curve)
+        small = shrink(toned, plan.shrink)
+        yield finish(small, plan.glow, top // plan.shrink, height // plan.shrink)
+
+
+def describe(layout: Layout, coloring: Coloring, settings: RenderSettings) -> dict[str, str]:
+    """What a picture's file says of how it was made, sorted by key."""
+    graph = layout.graph
+    words = {
+        "Title": settings.title or graph.model,
+        "Software": "gallery-of-networks",
+        "Model": graph.model,
+        "Digest": settings.digest,
+        "Vertices": str(graph.vertices),
+        "Edges": str(graph.edges),
+        "Target": graph.target,
+        "Skeleton": layout.skeleton,
+        "Engine": layout.engine,
+        "Seed": str(layout.seed),
+        "Attribute": coloring.attribute,
+        "Palette": coloring.palette,
+        "Ground": coloring.ground,
+        "Render": " ".join(
+            f"{key}={value}"
+            for key, value in sorted(asdict(settings).items())
+            if key not in ("title", "digest")
+        ),
+    }
+    return {key: value for key, value in sorted(words.items()) if value}
+
+
+def plan_of(
+    layout: Layout,
+    coloring: Coloring,
+    size: int | tuple[int, int],
+    settings: RenderSettings,
+) -> Plan:
+    """Settle all that the strips of a picture share; arguments are those of `strips`.
+
+    Raises:
+        RenderError: Colouring and layout are of different graphs, or a side is out of range.
+    """
+    graph = layout.graph
+    if len(coloring.index) != graph.vertices:
+        found = f"{len(coloring.index)} colours for {graph.vertices} vertices"
+        raise RenderError(found, graph.model, "colour the graph that was laid out")
+    width, height = (size, size) if isinstance(size, int) else size
+    frame(layout.positions, (width, height), settings.margin)
+    factor = max(1, -(-_DETAIL // max(width, height)))
+    drawn = frame(layout.positions, (width * factor, height * factor), settings.margin)
+    strokes = _strokes(layout, coloring, settings, drawn, factor)
+    if max(drawn.width, drawn.height) <= _WHOLE:
+        light = draw(strokes, (drawn.width, 0, drawn.height))
+        curve = _curve(light, strokes, coloring, settings, 1.0)
+        seen = tone(light, curve)
+        toned: Light | None = seen
+    else:
+        curve, seen = _preview(layout, coloring, settings, drawn)
+        toned = None
+    strength = 0.0 if curve.light_ground else settings.glow
+    return Plan(
+        frame=drawn,
+        strokes=strokes,
+        curve=curve,
+        glow=glow_of(seen, strength),
+        shrink=factor,
+        toned=toned,
+    )
+
+
+def _preview(
+    layout: Layout, coloring: Coloring, settings: RenderSettings, whole: Frame
+) -> tuple[Curve, Light]:
+    # Lines of a large picture are narrower for its size than the preview's: dense parts hold
+    # less light by that ratio.
+    part = _WHOLE / max(whole.width, whole.height)
+    side = (max(round(whole.width * part), 1), max(round(whole.height * part), 1))
+    small = frame(layout.positions, side, settings.margin)
+    strokes = _strokes(layout, coloring, settings, small, 1)
+    step = max(1, layout.graph.edges // _PREVIEW_STROKES)
+    light = draw(strokes, (small.width, 0, small.height), step)
+    wide = _strokes(layout, coloring, settings, whole, 1).line
+    ratio = wide / strokes.line * part
+    curve = _curve(light, strokes, coloring, settings, ratio)
+    return curve, tone(light, _scaled(curve, 1 / ratio))
+
+
+def _scaled(curve: Curve, ratio: float) -> Curve:
+    return replace(curve, dense=max(curve.dense * ratio, curve.single * 4))
+
+
+def _curve(
+    light: Light, strokes: Strokes, coloring: Coloring, settings: RenderSettings, ratio: float
+) -> Curve:
+    # An antialiased line's brightest pixel holds about 0.7 of its light where it straddles two.
+    faint = faintest_edge(
+        strokes.indptr, strokes.sources, strokes.points, strokes.reach, strokes.fade
+    )
+    single = 0.7 * min(strokes.line, 1.0) * faint
+    curve = fit_curve(light, single, settings.middle, coloring.ground == "light")
+    return _scaled(curve, ratio)
+
+
+def _strokes(
+    layout: Layout, coloring: Coloring, settings: RenderSettings, drawn: Frame, factor: int
+) -> Strokes:
+    # What will be shrunk is drawn so wide that it keeps about half its light.
+    graph = layout.graph
+    colors = linear_from_srgb(coloring.colors / 255.0).astype(np.float32)
+    side = max(drawn.width, drawn.height) / 1600
+    # Among so many edges none is followed by eye: narrow ones show more and take less time.
+    unit = drawn.unit * min(1.0, (_CROWD / max(graph.edges, 1)) ** 0.25)
+    return Strokes(
+        indptr=graph.indptr,
+        sources=graph.sources,
+        points=drawn.place(layout.positions),
+        index=coloring.index,
+        colors=colors,
+        line=max(settings.line * unit, 0.5 * factor),
+        dot=max(settings.dot * unit, 0.7 * factor) if settings.dot else 0.0,
+        dot_light=settings.dot_light,
+        fade=settings.fade,
+        reach=settings.reach * side,
+        gradient=settings.gradient,
+    )
+
+
+__all__ = ["Plan", "describe", "plan_of", "strips"]

@@ -1,0 +1,152 @@
+"""Whole scans, words and all, in memory or straight to a file of any size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.coloring.types import Coloring
+from gallery.files import write_whole
+from gallery.placement.types import Layout
+from gallery.rendering.compose.legend import legend_under
+from gallery.rendering.files.formats import check_format, save
+from gallery.rendering.files.png import png
+from gallery.rendering.labels.labels import Label, draw_labels, place_labels
+from gallery.rendering.raster.frame import frame
+from gallery.rendering.raster.raster import describe, strips
+from gallery.rendering.sheet.sheet import MILLIMETRES_PER_INCH, sheet_picture
+from gallery.rendering.types import Picture, RenderSettings
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def render(
+    layout: Layout,
+    coloring: Coloring,
+    *,
+    size: int | tuple[int, int] = 1600,
+    settings: RenderSettings | None = None,
+) -> Picture:
+    """Draw a scan.
+
+    Args:
+        layout: Where the vertices are.
+        coloring: What colours they have, and on which ground.
+        size: Side of the picture, or its width and height, in pixels, at most 32,768.
+        settings: How to draw; None for the defaults.
+
+    Returns:
+        The pixels, and the metadata that `save` writes with them.
+
+    Raises:
+        RenderError: The colouring is of another graph, or the size is out of range.
+    """
+    chosen = settings or RenderSettings()
+    pixels = np.concatenate(list(_bands(layout, coloring, _sides(size), chosen)))
+    return Picture(pixels=pixels, metadata=describe(layout, coloring, chosen))
+
+
+def with_labels(
+    picture: Picture, layout: Layout, coloring: Coloring, look: RenderSettings
+) -> Picture:
+    """A scan that was drawn bare, with the names of its layers: as `render` gives it.
+
+    Args:
+        picture: What `render` gave of the same layout and colouring, without labels and legend.
+        layout: Where the vertices are.
+        coloring: What colours they have, and on which ground.
+        look: How it was drawn.
+    """
+    inside = frame(layout.positions, (picture.width, picture.height), look.margin)
+    labels = place_labels(layout, coloring, inside)
+    metadata = describe(layout, coloring, replace(look, labels=True))
+    return Picture(pixels=draw_labels(picture.pixels, labels, coloring.ground), metadata=metadata)
+
+
+def save_scan(
+    layout: Layout,
+    coloring: Coloring,
+    path: Path,
+    *,
+    size: int | tuple[int, int] = 1600,
+    settings: RenderSettings | None = None,
+) -> None:
+    """Draw a scan into a file; of a PNG no more than a band of rows is ever in memory.
+
+    Args:
+        layout: Where the vertices are.
+        coloring: What colours they have, and on which ground.
+        path: Its suffix names the format.
+        size: See `render`.
+        settings: See `render`.
+
+    Raises:
+        RenderError: As of `render`, or the format holds no picture of this size, or the file
+            cannot be written.
+    """
+    check_format(path.suffix, _sides(size))
+    if path.suffix.lower() != ".png":
+        save(render(layout, coloring, size=size, settings=settings), path)
+        return
+    chosen = settings or RenderSettings()
+    bands = _bands(layout, coloring, _sides(size), chosen)
+    write_whole(path, png(bands, _sides(size), describe(layout, coloring, chosen)))
+
+
+def _sides(size: int | tuple[int, int]) -> tuple[int, int]:
+    return (size, size) if isinstance(size, int) else size
+
+
+def _bands(
+    layout: Layout, coloring: Coloring, size: tuple[int, int], settings: RenderSettings
+) -> Iterator[Pixels]:
+    width, height = size
+    strip = legend_under((width, height), layout, coloring, settings)
+    rows = round(strip.height) if strip else 0
+    bands: Iterable[Pixels] = strips(layout, coloring, (width, height - rows), settings)
+    if settings.labels:
+        inside = frame(layout.positions, (width, height - rows), settings.margin)
+        labels = place_labels(layout, coloring, inside)
+        bands = _labelled(bands, labels, height - rows, coloring.ground)
+    yield from bands
+    if strip:
+        yield sheet_picture(strip, MILLIMETRES_PER_INCH).pixels
+
+
+def _labelled(
+    bands: Iterable[Pixels], labels: Iterable[Label], height: int, ground: str
+) -> Iterator[Pixels]:
+    """Bands with their labels; rows of a label that reaches into the next band are held back."""
+    waiting = sorted(labels, key=_rows)
+    held, top = np.empty((0, 0, 3), np.uint8), 0
+    for band in bands:
+        held = np.concatenate([held, band]) if len(held) else band
+        end = top + len(held)
+        for first, last in map(_rows, reversed(waiting)):
+            if first < end < min(last, height):
+                end = max(first, top)
+        done = [label for label in waiting if _rows(label)[0] < end]
+        waiting = waiting[len(done) :]
+        if end > top:
+            yield draw_labels(held[: end - top], [_raised(label, top) for label in done], ground)
+        held, top = held[end - top :], end
+
+
+def _rows(label: Label) -> tuple[int, int]:
+    """Between which rows a label changes a picture: around its box, and along its line."""
+    _, top, _, bottom = label.box
+    room = bottom - top
+    ends = [round(y) for _, y in label.lead or ()]
+    return min([top, *ends]) - room, max([bottom, *ends]) + room
+
+
+def _raised(label: Label, rows: int) -> Label:
+    left, top, right, bottom = label.box
+    lead = label.lead
+    if lead is not None:
+        lead = ((lead[0][0], lead[0][1] - rows), (lead[1][0], lead[1][1] - rows))
+    return replace(label, box=(left, top - rows, right, bottom - rows), lead=lead)

@@ -1,0 +1,138 @@
+"""A printed sheet as PDF: vector text in embedded faces, lines, and its pictures as JPEG."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from fontTools import subset
+from fontTools.ttLib import TTFont
+from fontTools.varLib import instancer
+from fpdf import FPDF
+
+from gallery.coloring.palettes import from_hex
+from gallery.rendering.files.formats import encode
+from gallery.rendering.sheet.fonts import Face, font_bytes, plain
+from gallery.rendering.sheet.sheet import (
+    MILLIMETRES_PER_INCH,
+    Bar,
+    Plate,
+    Sheet,
+    Stroke,
+    Words,
+    resized,
+)
+from gallery.rendering.types import Picture
+
+_POINTS = 72 / MILLIMETRES_PER_INCH
+_SHAPING = ("GSUB", "GPOS", "GDEF")
+"""Tables for ligatures and kerning, which no text here has; cutting them is a quarter of it all."""
+_USUAL = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x100)))) | frozenset("–—‘’“”…×→□")
+"""Latin letters and the signs between them."""
+_WRITTEN = datetime(2000, 1, 1, tzinfo=UTC)
+"""PDF wants a date; a real one would make each build's file another."""
+
+
+def sheet_pdf(sheet: Sheet, dpi: float = 200) -> bytes:
+    """A sheet as a PDF of one page; the same sheet gives the same bytes.
+
+    Args:
+        sheet: What to draw.
+        dpi: Pictures of a higher resolution are made smaller to it.
+    """
+    page = FPDF(unit="mm", format=(sheet.width, sheet.height))
+    page.set_margin(0)
+    page.set_auto_page_break(False)
+    page.set_creation_date(_WRITTEN)
+    page.set_title(sheet.title)
+    page.set_creator("gallery-of-networks")
+    page.set_subject("; ".join(f"{name} {value}" for name, value in sheet.metadata))
+    page.set_lang("en")
+    page.add_page()
+    with tempfile.TemporaryDirectory() as folder:
+        _add_fonts(page, sheet, Path(folder))
+        _fill(page, Bar(x=0, y=0, width=sheet.width, height=sheet.height, color=sheet.ground))
+        for thing in sheet.things:
+            if isinstance(thing, Words):
+                _write(page, thing)
+            elif isinstance(thing, Bar):
+                _fill(page, thing)
+            elif isinstance(thing, Stroke):
+                _stroke(page, thing)
+            else:
+                _paste(page, thing, dpi)
+        return bytes(page.output())
+
+
+def face_bytes(face: Face, text: Iterable[str]) -> bytes:
+    """A face of the variable font as TrueType, with the letters that a text needs and usual ones.
+
+    So that texts in usual letters, as nearly all are, share one; PDF holds what is used of it.
+    """
+    return _face(face, frozenset().union(*text) - _USUAL)
+
+
+@cache
+def _face(face: Face, further: frozenset[str]) -> bytes:
+    font = TTFont(io.BytesIO(font_bytes()), lazy=True, recalcTimestamp=False)
+    options = subset.Options(notdef_outline=True)
+    options.drop_tables = [*options.drop_tables, *_SHAPING]
+    cutter = subset.Subsetter(options)
+    cutter.populate(text="".join(sorted(_USUAL | further)))
+    cutter.subset(font)
+    axes = {"opsz": face.optical, "wght": face.weight}
+    instancer.instantiateVariableFont(font, axes, inplace=True)
+    stream = io.BytesIO()
+    font.save(stream)
+    return stream.getvalue()
+
+
+def _add_fonts(page: FPDF, sheet: Sheet, folder: Path) -> None:
+    for face in Face:
+        lines = [
+            plain(thing.text, 1000)
+            for thing in sheet.things
+            if isinstance(thing, Words) and thing.face is face
+        ]
+        if lines:
+            path = folder / f"{face.name}.ttf"
+            path.write_bytes(face_bytes(face, lines))
+            page.add_font(face.name, "", path)
+
+
+def _write(page: FPDF, words: Words) -> None:
+    text = plain(words.text, 1000)
+    red, green, blue = from_hex(words.color).tolist()
+    page.set_font(words.face.name, size=words.size * _POINTS)
+    page.set_text_color(red, green, blue)
+    page.text(words.left, words.y, text)
+
+
+def _fill(page: FPDF, bar: Bar) -> None:
+    red, green, blue = from_hex(bar.color).tolist()
+    page.set_fill_color(red, green, blue)
+    page.rect(bar.x, bar.y, bar.width, bar.height, style="F")
+
+
+def _stroke(page: FPDF, stroke: Stroke) -> None:
+    red, green, blue = from_hex(stroke.color).tolist()
+    if (stroke.x, stroke.y) == (stroke.to_x, stroke.to_y):
+        page.set_fill_color(red, green, blue)
+        page.circle(stroke.x, stroke.y, stroke.width / 2, style="F")
+        return
+    page.set_draw_color(red, green, blue)
+    page.set_line_width(stroke.width)
+    page.line(stroke.x, stroke.y, stroke.to_x, stroke.to_y)
+
+
+def _paste(page: FPDF, plate: Plate, dpi: float) -> None:
+    picture = plate.picture
+    width = min(round(plate.width * dpi / MILLIMETRES_PER_INCH), picture.width)
+    height = max(round(width * picture.height / picture.width), 1)
+    small = Picture(pixels=resized(picture, width, height).copy())
+    stream = io.BytesIO(encode(small, ".jpg"))
+    page.image(stream, plate.x, plate.y, plate.width, plate.height)

@@ -1,0 +1,132 @@
+"""Small scans as true vectors: SVG whose strokes add up by blending.
+
+Light adds up as "screen" on black, ink as "multiply" on paper
+(https://www.w3.org/TR/compositing-1/#blending). All edges that a vertex reads are one path, since
+the strokes of one path do not add up and those of one vertex seldom cross. Names of layers and the
+legend lie over that as text.
+"""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import escape
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.coloring.oklab import hex_of, srgb_from_linear
+from gallery.coloring.types import Coloring
+from gallery.errors import RenderError
+from gallery.placement.types import Layout
+from gallery.rendering.compose.legend import legend_under
+from gallery.rendering.labels.labels import named, place_labels
+from gallery.rendering.raster.frame import Frame, frame
+from gallery.rendering.raster.raster import describe
+from gallery.rendering.raster.tone import PAPER
+from gallery.rendering.sheet.svg_elements import marks
+from gallery.rendering.types import RenderSettings
+from gallery.text import visible
+
+_MOST = 50_000
+
+
+def render_svg(
+    layout: Layout,
+    coloring: Coloring,
+    *,
+    size: int | tuple[int, int] = 1600,
+    settings: RenderSettings | None = None,
+    edges: int = _MOST,
+) -> str:
+    """Draw a scan as SVG.
+
+    Args:
+        layout: Where the vertices are.
+        coloring: What colours they have, and on which ground.
+        size: Side, or width and height, in pixels.
+        settings: How to draw; only the glow is for pixels alone.
+        edges: The most that are drawn; a browser gets slow beyond it.
+
+    Returns:
+        The document, without scripts, with the names in it escaped.
+
+    Raises:
+        RenderError: The graph has more edges, or the colouring is of another graph.
+    """
+    graph = layout.graph
+    chosen = settings or RenderSettings()
+    if graph.edges > edges:
+        found = f"{graph.edges:,} edges are too many for SVG (at most {edges:,})"
+        raise RenderError(found, graph.model, "draw pixels, or lower to fewer vertices")
+    if len(coloring.index) != graph.vertices:
+        found = f"{len(coloring.index)} colours for {graph.vertices} vertices"
+        raise RenderError(found, graph.model, "colour the graph that was laid out")
+    width, height = (size, size) if isinstance(size, int) else size
+    strip = legend_under((width, height), layout, coloring, chosen)
+    rows = round(strip.height) if strip else 0
+    drawn = frame(layout.positions, (width, height - rows), chosen.margin)
+    points = drawn.place(layout.positions)
+    dark = coloring.ground == "dark"
+    ground = "#000000" if dark else hex_of(_paper())
+    blend = "screen" if dark else "multiply"
+    metadata = " ".join(
+        f"{key}: {value};" for key, value in describe(layout, coloring, chosen).items()
+    )
+    body = _groups(layout, coloring, points, drawn, chosen)
+    words: list[str] = []
+    if chosen.labels:
+        labels = place_labels(layout, coloring, drawn)
+        words += marks(named(labels, coloring.ground), halo=ground)
+    if strip:
+        words += [f'<g transform="translate(0 {height - rows})">', *marks(strip.things), "</g>"]
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" '
+            f'height="{height}" viewBox="0 0 {width} {height}">',
+            f"<title>{escape(visible(chosen.title or graph.model))}</title>",
+            f"<desc>{escape(visible(metadata))}</desc>",
+            f'<rect width="100%" height="100%" fill="{ground}"/>',
+            f'<g fill="none" stroke-linecap="round" style="mix-blend-mode:{blend}">',
+            *body,
+            "</g>",
+            *words,
+            "</svg>\n",
+        ]
+    )
+
+
+def _paper() -> npt.NDArray[np.uint8]:
+    return np.rint(srgb_from_linear(np.array(PAPER)) * 255).astype(np.uint8)
+
+
+def _groups(
+    layout: Layout,
+    coloring: Coloring,
+    points: npt.NDArray[np.float32],
+    drawn: Frame,
+    settings: RenderSettings,
+) -> list[str]:
+    graph = layout.graph
+    reach = settings.reach * max(drawn.width, drawn.height) / 1600
+    text = [f"{x:.1f} {y:.1f}" for x, y in points.tolist()]
+    groups: dict[int, list[str]] = {}
+    dots: dict[int, list[str]] = {}
+    starts, sources = graph.indptr.tolist(), graph.sources.tolist()
+    for vertex, row in enumerate(coloring.index.tolist()):
+        dots.setdefault(row, []).append(f"M{text[vertex]}h0")
+        read = sources[starts[vertex] : starts[vertex + 1]]
+        if not read:
+            continue
+        length = float(np.hypot(*(points[read] - points[vertex]).T).mean())
+        light = min(1.0, (reach / max(length, 1e-6)) ** settings.fade)
+        path = "".join(f"M{text[source]}L{text[vertex]}" for source in read)
+        strokes = groups.setdefault(row, [])
+        strokes.append(f'<path d="{path}" stroke-opacity="{max(0.55 * light, 0.1):.2f}"/>')
+    parts = []
+    for row in sorted(dots):
+        tone = hex_of(coloring.colors[row])
+        line = settings.line * drawn.unit
+        parts.append(f'<g stroke="{tone}" stroke-width="{line:.2f}">')
+        parts.extend(groups.get(row, ()))
+        width = f"{1.3 * settings.dot * drawn.unit:.2f}"
+        parts.append(f'<path d="{"".join(dots[row])}" stroke-width="{width}"/></g>')
+    return parts

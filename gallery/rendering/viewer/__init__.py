@@ -1,0 +1,1 @@
+"""The data of the interactive viewer: tables, sample and container."""

@@ -1,0 +1,207 @@
+"""The viewer's data: a laid out graph and its colours in a few compact bytes.
+
+Positions are rounded to 16 bits a coordinate (a 65,536th of the picture's longer side), edges are
+steps between vertex numbers, and names stand once in tables. A graph over the budget is shown by
+a sample of itself (`viewer_sample`); `templates/viewer/decode.js` reads what is written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.coloring.oklab import chroma_limit
+from gallery.coloring.types import Coloring
+from gallery.errors import PublishError
+from gallery.graph import Kind, Pass
+from gallery.model import Model
+from gallery.placement.types import Layout
+from gallery.rendering.raster.strokes import FAINTEST
+from gallery.rendering.types import RenderSettings
+from gallery.rendering.viewer.container import pack, planes, smooth, steps, varints, zigzag
+from gallery.rendering.viewer.sample import Sample, sample
+from gallery.rendering.viewer.tables import color_tables, graph_tables, palettes
+
+VERSION = 1
+VERTICES = 250_000
+"""Vertices that are shown at most: about 1 MB of data, and fluid on a phone's processor."""
+EDGES = 1_000_000
+"""Edges that are shown at most."""
+
+_STEPS = 65_535
+_LIGHTNESSES, _HUES = 65, 120
+
+
+def viewer_data(
+    layout: Layout,
+    colorings: Sequence[Coloring],
+    model: Model | None = None,
+    *,
+    vertices: int = VERTICES,
+    edges: int = EDGES,
+) -> bytes:
+    """The data of one scan's viewer; same input, same bytes.
+
+    Args:
+        layout: The graph with its positions.
+        colorings: What the visitor can colour it by, the first one first; one for each vertex of
+            the graph.
+        model: Where the graph came from; names what operators read and write, or None.
+        vertices: Budget of vertices.
+        edges: Budget of edges.
+
+    Returns:
+        A container as `viewer_pack` describes it.
+
+    Raises:
+        PublishError: There is no colouring, or one is of another graph.
+    """
+    graph = layout.graph
+    if not colorings:
+        raise PublishError("the viewer got no colouring", graph.model, "give at least one")
+    for one in colorings:
+        if len(one.index) != graph.vertices:
+            found = f"colouring {one.attribute!r} is of {len(one.index)} vertices"
+            raise PublishError(found, graph.model, f"the graph has {graph.vertices}")
+    shown = sample(layout, vertices=vertices, edges=edges)
+    frame, places = _places(layout.positions, shown.vertices)
+    head: dict[str, Any] = {
+        "version": VERSION,
+        "whole": [graph.vertices, graph.edges],
+        "shown": [len(shown.vertices), len(shown.sources)],
+        "frame": frame,
+        "longest": _longest(places, shown),
+        "gamut": [_LIGHTNESSES, _HUES],
+        "look": _look(),
+        "skeleton": layout.engine,
+        "target": graph.target,
+        "kinds": [kind.name.lower() for kind in Kind],
+        "passes": [member.name.lower() for member in Pass],
+        **graph_tables(graph, model),
+        "colorings": color_tables(colorings),
+        "palettes": palettes(),
+    }
+    sections = {
+        "x": smooth(places[:, 0]),
+        "y": smooth(places[:, 1]),
+        **_vertex_sections(layout, shown),
+        **_edge_sections(shown),
+        **_color_sections(colorings, shown),
+        "gamut": _gamut(),
+    }
+    return pack(head, sections)
+
+
+def _places(
+    positions: npt.NDArray[np.float32], shown: npt.NDArray[np.int32]
+) -> tuple[list[float], npt.NDArray[np.uint16]]:
+    """Width and height of the whole's frame (the longer is 1), and places in it, y up.
+
+    The places are uint16 (k, 2), of the shown vertices only.
+    """
+    if not len(positions):
+        return [1.0, 1.0], np.zeros((0, 2), np.uint16)
+    low = positions.min(axis=0).astype(np.float64)
+    extent = positions.max(axis=0) - low
+    side = float(extent.max()) or 1.0
+    places = np.rint((positions[shown] - low) / side * _STEPS).clip(0, _STEPS)
+    return [round(float(length) / side, 6) for length in extent], places.astype(np.uint16)
+
+
+def _longest(places: npt.NDArray[np.uint16], shown: Sample) -> float:
+    """Length of the longest shown edge, which is the faintest, as a share of the longer side."""
+    apart = places[shown.sources].astype(np.float64) - places[shown.readers]
+    return round(float(np.hypot(apart[:, 0], apart[:, 1]).max(initial=1.0)) / _STEPS, 6)
+
+
+def _look() -> dict[str, float]:
+    """How the still pictures are drawn, for the viewer to draw alike.
+
+    Lengths are shares of the graph's longer side; `dot` is the radius of a vertex in pixels of a
+    picture 1,600 wide.
+    """
+    look = RenderSettings()
+    return {
+        "reach": look.reach / 1600 / (1 - 2 * look.margin),
+        "fade": look.fade,
+        "faintest": FAINTEST,
+        "dot": look.dot,
+        "light": look.dot_light,
+        "glow": look.glow,
+        "middle": look.middle,
+        "share": 1 - 2 * look.margin,
+    }
+
+
+@cache
+def _gamut() -> bytes:
+    """The widest chroma in sRGB by lightness and hue, 255 being 0.4, for the tone shader.
+
+    Hues are those in the middle of `_HUES` equal parts of the circle.
+    """
+    hues = (np.arange(_HUES) + 0.5) * 360 / _HUES
+    limits = chroma_limit(np.linspace(0, 1, _LIGHTNESSES)[:, None], hues[None, :])
+    return bytes(np.rint(limits / 0.4 * 255).astype(np.uint8).tobytes())
+
+
+def _vertex_sections(layout: Layout, shown: Sample) -> dict[str, bytes]:
+    """What each shown vertex is, does and has."""
+    graph, at = layout.graph, shown.vertices
+    sent = np.bincount(graph.sources, minlength=graph.vertices)[at]
+    flops, flops_table = _amounts(graph.vertex_flops[at])
+    written, bytes_table = _amounts(graph.vertex_bytes[at])
+    forward = np.zeros(0, np.int64) if graph.gradient_of is None else graph.gradient_of[at]
+    return {
+        "id": varints(steps(at)),
+        "operator": varints(zigzag(steps(graph.vertex_operator[at]))),
+        "kind": graph.vertex_kind[at].tobytes(),
+        "pass": graph.vertex_pass[at].tobytes(),
+        "flops": planes(flops),
+        "flops_table": flops_table.astype("<f4").tobytes(),
+        "bytes": planes(written),
+        "bytes_table": bytes_table.astype("<f4").tobytes(),
+        "read": varints(np.diff(graph.indptr)[at]),
+        "sent": varints(sent),
+        "forward": varints(zigzag(steps(forward))),
+    }
+
+
+def _amounts(
+    values: npt.NDArray[np.float32],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Row of each value in a table of values of four digits, fewer where they are too many."""
+    for digits in (4, 3, 2):
+        known = np.where(np.isfinite(values) & (values > 0), values, 1).astype(np.float64)
+        unit = 10.0 ** (np.floor(np.log10(known)) - digits + 1)
+        rounded = np.where(values > 0, np.rint(known / unit) * unit, 0)
+        table, rows = np.unique(rounded.astype(np.float32), return_inverse=True)
+        if len(table) <= _STEPS + 1:
+            break
+    return rows.astype(np.int64), table.astype(np.float64)
+
+
+def _edge_sections(shown: Sample) -> dict[str, bytes]:
+    """How many sources each vertex reads, and each source as a step from the one before it.
+
+    The first step of a vertex runs from its own number down and has a sign, for back edges.
+    """
+    readers, sources = shown.readers.astype(np.int64), shown.sources.astype(np.int64)
+    step = np.diff(sources, prepend=0)
+    first = np.ones(len(readers), bool)
+    first[1:] = readers[1:] != readers[:-1]
+    step[first] = zigzag(readers[first] - sources[first])
+    count = np.bincount(readers, minlength=len(shown.vertices))
+    return {"degree": varints(count), "edges": varints(step)}
+
+
+def _color_sections(colorings: Sequence[Coloring], shown: Sample) -> dict[str, bytes]:
+    """Rows and colours of each colouring, "rows0", "colors0" and so on."""
+    sections = {}
+    for number, one in enumerate(colorings):
+        sections[f"rows{number}"] = planes(one.index[shown.vertices])
+        sections[f"colors{number}"] = one.colors.tobytes()
+    return sections
