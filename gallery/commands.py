@@ -167,7 +167,7 @@ def facts(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Verify a site."""
-    from gallery.check import check_site
+    from gallery.publishing.check import check_site
 
     result = check_site(options.site)
     if options.json:
@@ -190,7 +190,7 @@ def serve(options: argparse.Namespace) -> int:
     from gallery.console import Progress
     from gallery.pipeline import BuildOptions
     from gallery.pipeline import build as build_site
-    from gallery.publish.directories import template_directories
+    from gallery.publishing.assets.directories import template_directories
     from gallery.report import failure_line, one_line
     from gallery.serve import serve_site
 

@@ -10,7 +10,7 @@ from gallery.cache import Cache, Entry
 from gallery.coloring.storage import legend_of
 from gallery.costs.storage import facts_of
 from gallery.plan import ScanPlan
-from gallery.publish.exhibit import Exhibit, ImageFile, ScanImages
+from gallery.publishing.exhibit import Exhibit, ImageFile, ScanImages
 
 
 def exhibit(bare: Exhibit, one: Built, cache: Cache) -> Exhibit:

@@ -11,7 +11,7 @@ from gallery.cache import Cache
 from gallery.discovery.discover import ModelFile
 from gallery.errors import Failure, GalleryError, SettingsError
 from gallery.plan import ModelPlan, PosterPlan, plan_scans
-from gallery.publish.exhibit import Exhibit
+from gallery.publishing.exhibit import Exhibit
 from gallery.report import ModelReport, Report, StageRun
 from gallery.settings.front_matter import front_matter
 from gallery.settings.values import FrontMatter, GallerySettings, Limits, VariantSettings

@@ -98,6 +98,6 @@ def _content(path: Path) -> bytes:
 
 def _viewer_data(path: Path) -> bytes | None:
     # The publishing rooms take a while to import, and seldom is anything to be taken over.
-    from gallery.publish.viewer_page import viewer_content  # noqa: PLC0415
+    from gallery.publishing.viewer_page import viewer_content  # noqa: PLC0415
 
     return viewer_content(_content(path))

@@ -16,8 +16,8 @@ from gallery.files import listing
 from gallery.fingerprint import fingerprint
 from gallery.items import Gallery
 from gallery.ledger import records
-from gallery.publish.directories import template_directories
-from gallery.publish.settings import SiteSettings
+from gallery.publishing.assets.directories import template_directories
+from gallery.publishing.settings import SiteSettings
 from gallery.settings.values import GallerySettings
 from gallery.swap import check_target, locked, recover, same_site, staging, swap
 
@@ -65,7 +65,7 @@ def _key(gallery: Gallery, kind: str) -> str:
             templates.update(path.read_bytes() + b"\0")
     return cache_key(
         kind,
-        fingerprint("gallery.publish", "gallery.sites", "gallery.shards"),
+        fingerprint("gallery.publishing", "gallery.sites", "gallery.shards"),
         models=gallery.identity(),
         settings=repr(settings),
         templates=templates.hexdigest(),
@@ -86,7 +86,7 @@ def site_settings(settings: GallerySettings) -> SiteSettings:
 def write_site(gallery: Gallery, folder: Path) -> None:
     """Publish a gallery into an empty directory, with the records of what it was made from."""
     # A build that changes nothing must not wait for these rooms.
-    from gallery.publish import publish  # noqa: PLC0415
+    from gallery.publishing import publish  # noqa: PLC0415
 
     settings = site_settings(gallery.settings)
     publish(gallery.exhibits(), folder, settings=settings, cache=gallery.cache)

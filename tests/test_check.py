@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gallery import check
-from gallery.check import check_site
 from gallery.errors import SettingsError
+from gallery.publishing import check
+from gallery.publishing.check import check_site
 
 
 @pytest.fixture

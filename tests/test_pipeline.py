@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gallery.pipeline import BuildOptions, build
-from gallery.publish.directories import template_directories
+from gallery.publishing.assets.directories import template_directories
 from gallery.report import Report
 from tests.conftest import NET, WIDER, Run, make_models
 from tests.onnx_text import write

@@ -24,9 +24,9 @@ from gallery.coloring import attributes_of, color
 from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.placement import layout
-from gallery.publish.settings import SiteSettings
-from gallery.publish.templates import environment
-from gallery.publish.viewer_page import ViewerPage, viewer_files
+from gallery.publishing.assets.templates import environment
+from gallery.publishing.settings import SiteSettings
+from gallery.publishing.viewer_page import ViewerPage, viewer_files
 from gallery.rendering.viewer.data import viewer_data
 
 MODELS = Path(__file__).parents[2] / "models"

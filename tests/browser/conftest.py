@@ -13,7 +13,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from gallery.publish import Site, SiteSettings, publish
+from gallery.publishing import Site, SiteSettings, publish
 from gallery.rendering.viewer.data import viewer_data
 from tests.browser.chromium import Browser
 from tests.publish.sample_exhibits import make_gallery

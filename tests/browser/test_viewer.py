@@ -20,10 +20,10 @@ from selenium.webdriver.support.ui import Select
 from gallery.coloring import color
 from gallery.model import Model
 from gallery.placement.types import Layout
-from gallery.publish.files import Placed, picture
-from gallery.publish.settings import SiteSettings
-from gallery.publish.templates import environment
-from gallery.publish.viewer_page import ViewerPage, viewer_files
+from gallery.publishing.assets.files import Placed, picture
+from gallery.publishing.assets.templates import environment
+from gallery.publishing.settings import SiteSettings
+from gallery.publishing.viewer_page import ViewerPage, viewer_files
 from gallery.rendering import diagram, render, save
 from gallery.rendering.viewer.container import pack, unpack
 from gallery.rendering.viewer.data import viewer_data

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gallery.publish import Exhibit, ImageFile, Site, SiteSettings, publish
+from gallery.publishing import Exhibit, ImageFile, Site, SiteSettings, publish
 from tests.publish.sample_exhibits import make_gallery, make_pictures
 
 

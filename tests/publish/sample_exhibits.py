@@ -12,11 +12,11 @@ from PIL import Image
 from gallery.coloring.types import LegendEntry
 from gallery.costs.facts import Facts, LayerFact, TensorFact
 from gallery.errors import Failure
-from gallery.publish import Exhibit, ImageFile, ScanImages, SiteSettings
-from gallery.publish.pages import Context, write_index
-from gallery.publish.static import static_files
-from gallery.publish.templates import environment
-from gallery.publish.views import model_view
+from gallery.publishing import Exhibit, ImageFile, ScanImages, SiteSettings
+from gallery.publishing.assets.static import static_files
+from gallery.publishing.assets.templates import environment
+from gallery.publishing.pages import Context, write_index
+from gallery.publishing.views import model_view
 from gallery.settings.values import FrontMatter
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'`{{7*7}}\u202egnp\x00\n&amp;"

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from gallery.coloring.types import LegendEntry
 from gallery.costs.facts import LayerFact
-from gallery.publish.bars import REST, bars
-from gallery.publish.files import Placed, picture
-from gallery.publish.legend import legend
-from gallery.publish.scatter import HEIGHT, WIDTH, scatter
-from gallery.publish.similar import similar
-from gallery.publish.tree import Branch, layer_tree
+from gallery.publishing.assets.files import Placed, picture
+from gallery.publishing.parts.bars import REST, bars
+from gallery.publishing.parts.legend import legend
+from gallery.publishing.parts.scatter import HEIGHT, WIDTH, scatter
+from gallery.publishing.parts.similar import similar
+from gallery.publishing.parts.tree import Branch, layer_tree
 from tests.publish.sample_exhibits import make_facts, make_layers
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gallery.publish import Exhibit, SiteSettings, publish
-from gallery.publish.heroes import icon
+from gallery.publishing import Exhibit, SiteSettings, publish
+from gallery.publishing.overview import icon
 from tests.publish.sample_exhibits import make_exhibit, make_gallery, make_pictures
 
 SETTINGS = SiteSettings(title="Nets & more", description="", base_url="", language="en")

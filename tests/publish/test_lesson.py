@@ -13,11 +13,11 @@ from gallery.cache import Cache
 from gallery.graph import Kind, Pass
 from gallery.model import Model
 from gallery.placement.types import Layout
-from gallery.publish import ImageFile, Site, SiteSettings, publish
-from gallery.publish import lesson as room
-from gallery.publish.drawings import Drawing, drawings, subject
-from gallery.publish.microscope import Window, _cut, around, lit, look
-from gallery.publish.scan_data import ScanData, read_scan
+from gallery.publishing import ImageFile, Site, SiteSettings, publish
+from gallery.publishing.how_to_read import page as room
+from gallery.publishing.how_to_read.crop import Window, _cut, around, lit, look
+from gallery.publishing.how_to_read.figures import Drawing, drawings, subject
+from gallery.publishing.how_to_read.scan_data import ScanData, read_scan
 from gallery.rendering.viewer.container import pack
 from gallery.rendering.viewer.data import viewer_data
 from tests.publish.sample_exhibits import make_exhibit

@@ -12,8 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from gallery.errors import SettingsError
-from gallery.publish import Exhibit, ImageFile, Site, SiteSettings
-from gallery.publish.schema import manifest_schema
+from gallery.publishing import Exhibit, ImageFile, Site, SiteSettings
+from gallery.publishing.machine.schema import manifest_schema
 from gallery.settings.values import FrontMatter
 from tests.publish.sample_exhibits import HOSTILE, make_exhibit, make_facts
 

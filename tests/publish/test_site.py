@@ -14,7 +14,7 @@ import pytest
 
 from gallery.costs.facts import LayerFact
 from gallery.errors import Failure, PublishError
-from gallery.publish import Exhibit, ImageFile, Site
+from gallery.publishing import Exhibit, ImageFile, Site
 from gallery.settings.values import FrontMatter
 from tests.publish.sample_exhibits import (
     HOSTILE,

@@ -9,8 +9,13 @@ from pathlib import Path
 import pytest
 
 from gallery.errors import PublishError
-from gallery.publish import Exhibit, ImageFile, Site, SiteSettings
-from gallery.publish.templates import environment, load_strings, render, template_directories
+from gallery.publishing import Exhibit, ImageFile, Site, SiteSettings
+from gallery.publishing.assets.templates import (
+    environment,
+    load_strings,
+    render,
+    template_directories,
+)
 from tests.publish.sample_exhibits import make_exhibit
 
 

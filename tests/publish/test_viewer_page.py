@@ -10,10 +10,10 @@ import html5lib
 import pytest
 
 from gallery.errors import PublishError
-from gallery.publish.files import Placed, picture
-from gallery.publish.settings import SiteSettings
-from gallery.publish.templates import environment
-from gallery.publish.viewer_page import SCRIPTS, ViewerPage, viewer_files
+from gallery.publishing.assets.files import Placed, picture
+from gallery.publishing.assets.templates import environment
+from gallery.publishing.settings import SiteSettings
+from gallery.publishing.viewer_page import SCRIPTS, ViewerPage, viewer_files
 from gallery.rendering.viewer.data import viewer_data
 from tests.publish.viewer_net import colorings, net
 

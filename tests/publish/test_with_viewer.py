@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gallery.errors import PublishError
-from gallery.publish import ImageFile, Site
+from gallery.publishing import ImageFile, Site
 from gallery.rendering.viewer.data import viewer_data
 from tests.publish.sample_exhibits import make_exhibit
 from tests.publish.viewer_net import colorings, net

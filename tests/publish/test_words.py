@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallery.publish.files import slugify
-from gallery.publish.numbers import count, exact, quantity, shape, size
-from gallery.publish.prose import plain, prose, summary
+from gallery.publishing.assets.files import slugify
+from gallery.publishing.parts.numbers import count, exact, quantity, shape, size
+from gallery.publishing.parts.prose import plain, prose, summary
 from gallery.text import clean, shorten
 from tests.publish.sample_exhibits import HOSTILE, PROSE
 

@@ -11,17 +11,17 @@ from pathlib import Path
 
 from gallery.cache import Cache
 from gallery.errors import PublishError
-from gallery.publish.exhibit import Exhibit
-from gallery.publish.feeds import feed, robots, sitemap
-from gallery.publish.files import write
-from gallery.publish.heroes import gallery_sheet, site_icon
-from gallery.publish.manifest import SCHEMA, encode, manifest
-from gallery.publish.pages import Context, write_pages
-from gallery.publish.schema import NAME, manifest_schema
-from gallery.publish.settings import SiteSettings
-from gallery.publish.static import static_files
-from gallery.publish.templates import environment
-from gallery.publish.views import model_view
+from gallery.publishing.assets.files import write
+from gallery.publishing.assets.static import static_files
+from gallery.publishing.assets.templates import environment
+from gallery.publishing.exhibit import Exhibit
+from gallery.publishing.machine.feeds import feed, robots, sitemap
+from gallery.publishing.machine.manifest import SCHEMA, encode, manifest
+from gallery.publishing.machine.schema import NAME, manifest_schema
+from gallery.publishing.overview import gallery_sheet, site_icon
+from gallery.publishing.pages import Context, write_pages
+from gallery.publishing.settings import SiteSettings
+from gallery.publishing.views import model_view
 
 RESERVED = frozenset({"assets", "compare", "how-to-read", "page", "tag", "index", "404"})
 """Directories of the site that are no model's."""

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from gallery.errors import RenderError
-from gallery.publish.files import Placed, write
-from gallery.publish.settings import SiteSettings
-from gallery.publish.views import ModelView
+from gallery.publishing.assets.files import Placed, write
+from gallery.publishing.settings import SiteSettings
+from gallery.publishing.views import ModelView
 from gallery.rendering.compose.contact_sheet import contact_sheet
 from gallery.rendering.files.formats import encode, read
 from gallery.rendering.sheet.sheet import sheet_picture

@@ -7,10 +7,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from gallery.publish.files import Placed
-from gallery.publish.schema import NAME
-from gallery.publish.settings import SiteSettings
-from gallery.publish.views import ModelView, ScanView
+from gallery.publishing.assets.files import Placed
+from gallery.publishing.machine.schema import NAME
+from gallery.publishing.settings import SiteSettings
+from gallery.publishing.views import ModelView, ScanView
 from gallery.text import clean
 
 SCHEMA = "gallery-of-networks/1"

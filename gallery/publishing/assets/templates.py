@@ -20,9 +20,9 @@ from jinja2 import (
 )
 
 from gallery.errors import PublishError
-from gallery.publish import numbers
-from gallery.publish.directories import find, template_directories
-from gallery.publish.settings import SiteSettings
+from gallery.publishing.assets.directories import find, template_directories
+from gallery.publishing.parts import numbers
+from gallery.publishing.settings import SiteSettings
 from gallery.text import clean, shorten
 
 Strings = Mapping[str, Any]

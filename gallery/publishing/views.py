@@ -11,12 +11,12 @@ from markupsafe import Markup
 
 from gallery.costs.facts import Facts
 from gallery.errors import Failure
-from gallery.publish.bars import Bar, bars
-from gallery.publish.exhibit import Exhibit, ScanImages
-from gallery.publish.files import Picture, Placed, picture, place, place_image, place_scan
-from gallery.publish.legend import Legend, legend
-from gallery.publish.prose import prose, summary
-from gallery.publish.tree import Branch, layer_tree
+from gallery.publishing.assets.files import Picture, Placed, picture, place, place_image, place_scan
+from gallery.publishing.exhibit import Exhibit, ScanImages
+from gallery.publishing.parts.bars import Bar, bars
+from gallery.publishing.parts.legend import Legend, legend
+from gallery.publishing.parts.prose import prose, summary
+from gallery.publishing.parts.tree import Branch, layer_tree
 from gallery.text import shorten, slugify
 
 _HTTP = re.compile(r"https?://[^\s\"'<>`]+")

@@ -10,9 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gallery.publish.exhibit import Exhibit, ImageFile, ScanImages
-    from gallery.publish.settings import SiteSettings
-    from gallery.publish.site import Site, publish
+    from gallery.publishing.exhibit import Exhibit, ImageFile, ScanImages
+    from gallery.publishing.settings import SiteSettings
+    from gallery.publishing.site import Site, publish
 
 __all__ = ["Exhibit", "ImageFile", "ScanImages", "Site", "SiteSettings", "publish"]
 
@@ -28,5 +28,5 @@ _ROOMS = {
 
 def __getattr__(name: str) -> Any:
     if name not in _ROOMS:
-        raise AttributeError(f"module 'gallery.publish' has no attribute {name!r}")
-    return getattr(import_module(f"gallery.publish.{_ROOMS[name]}"), name)
+        raise AttributeError(f"module 'gallery.publishing' has no attribute {name!r}")
+    return getattr(import_module(f"gallery.publishing.{_ROOMS[name]}"), name)

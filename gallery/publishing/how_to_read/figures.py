@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.graph import ComputeSet, Kind
-from gallery.publish.microscope import Window, around, lit, look
-from gallery.publish.scan_data import ScanData
+from gallery.publishing.how_to_read.crop import Window, around, lit, look
+from gallery.publishing.how_to_read.scan_data import ScanData
 from gallery.rendering import Picture
 from gallery.text import shorten
 

@@ -12,9 +12,10 @@ from jinja2 import Environment
 
 from gallery.cache import Cache
 from gallery.errors import PublishError
-from gallery.publish.badge import HEIGHT as HEIGHT_OF_BADGE
-from gallery.publish.badge import badge
-from gallery.publish.collection import (
+from gallery.publishing.assets.files import MIME, Placed, write
+from gallery.publishing.assets.static import Static
+from gallery.publishing.assets.templates import render
+from gallery.publishing.collection import (
     SIZES,
     collection_script,
     compare_script,
@@ -22,18 +23,17 @@ from gallery.publish.collection import (
     thumbnails,
     work,
 )
-from gallery.publish.files import MIME, Placed, write
-from gallery.publish.lesson import lesson
-from gallery.publish.linked import linked_collection, linked_model
-from gallery.publish.manifest import encode, entry
-from gallery.publish.numbers import count
-from gallery.publish.scatter import HEIGHT, WIDTH, scatter
-from gallery.publish.settings import SiteSettings
-from gallery.publish.similar import similar
-from gallery.publish.static import Static
-from gallery.publish.templates import render
-from gallery.publish.viewer_page import ViewerPage, viewer_files
-from gallery.publish.views import ModelView
+from gallery.publishing.how_to_read.page import lesson
+from gallery.publishing.machine.json_ld import linked_collection, linked_model
+from gallery.publishing.machine.manifest import encode, entry
+from gallery.publishing.parts.badge import HEIGHT as HEIGHT_OF_BADGE
+from gallery.publishing.parts.badge import badge
+from gallery.publishing.parts.numbers import count
+from gallery.publishing.parts.scatter import HEIGHT, WIDTH, scatter
+from gallery.publishing.parts.similar import similar
+from gallery.publishing.settings import SiteSettings
+from gallery.publishing.viewer_page import ViewerPage, viewer_files
+from gallery.publishing.views import ModelView
 
 PER_PAGE = 120
 """Cards on a page of the index: about 1.3 kB each, so that a page stays under 300 kB."""

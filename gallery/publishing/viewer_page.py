@@ -15,10 +15,10 @@ from pathlib import Path
 from jinja2 import Environment
 
 from gallery.errors import PublishError
-from gallery.publish.directories import find, template_directories
-from gallery.publish.files import Picture
-from gallery.publish.settings import SiteSettings
-from gallery.publish.templates import Strings, load_strings, render
+from gallery.publishing.assets.directories import find, template_directories
+from gallery.publishing.assets.files import Picture
+from gallery.publishing.assets.templates import Strings, load_strings, render
+from gallery.publishing.settings import SiteSettings
 from gallery.rendering.viewer.container import unpack
 
 SCRIPTS = (
@@ -62,7 +62,7 @@ def viewer_files(
     """All files that the viewer of one model needs; those that models share have the same name.
 
     Args:
-        env: The site's templates (`gallery.publish.templates.environment`).
+        env: The site's templates (`gallery.publishing.assets.templates.environment`).
         data: What `viewer_data` made.
         page: What the page says.
         settings: Of the site.

@@ -16,8 +16,8 @@ from typing import Any
 from gallery.coloring.types import LegendEntry
 from gallery.costs.facts import Facts
 from gallery.errors import Failure
-from gallery.publish.exhibit import ScanImages
-from gallery.publish.files import Placed
+from gallery.publishing.assets.files import Placed
+from gallery.publishing.exhibit import ScanImages
 from gallery.settings.values import FrontMatter
 
 NAME = "manifest.schema.json"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gallery.errors import PublishError
 from gallery.files import file_digest, link_or_copy
-from gallery.publish.exhibit import ImageFile, ScanImages
+from gallery.publishing.exhibit import ImageFile, ScanImages
 from gallery.text import slugify
 
 MIME = {

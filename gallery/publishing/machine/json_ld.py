@@ -7,8 +7,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from gallery.publish.settings import SiteSettings
-from gallery.publish.views import ModelView
+from gallery.publishing.settings import SiteSettings
+from gallery.publishing.views import ModelView
 
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 

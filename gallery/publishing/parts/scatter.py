@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gallery.publish.numbers import count, quantity
+from gallery.publishing.parts.numbers import count, quantity
 
 WIDTH, HEIGHT = 1000.0, 520.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 90.0, 30.0, 24.0, 60.0

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gallery.errors import PublishError
-from gallery.publish.directories import find, template_directories
-from gallery.publish.files import Placed, write
-from gallery.publish.settings import SiteSettings
+from gallery.publishing.assets.directories import find, template_directories
+from gallery.publishing.assets.files import Placed, write
+from gallery.publishing.settings import SiteSettings
 
 SHEETS = ("theme", "base", "index", "model", "pages", "user")
 """Style sheets in the order in which they are joined; "user" is for a user's additions."""

@@ -10,8 +10,8 @@ import uuid
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from gallery.publish.settings import SiteSettings
-from gallery.publish.views import ModelView
+from gallery.publishing.settings import SiteSettings
+from gallery.publishing.views import ModelView
 from gallery.text import clean
 
 _ATOM = "http://www.w3.org/2005/Atom"

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 
 from gallery.costs.facts import Facts
-from gallery.publish.files import Placed
-from gallery.publish.prose import plain
-from gallery.publish.scatter import Scatter
-from gallery.publish.views import ModelView
+from gallery.publishing.assets.files import Placed
+from gallery.publishing.parts.prose import plain
+from gallery.publishing.parts.scatter import Scatter
+from gallery.publishing.views import ModelView
 from gallery.text import shorten
 
 SIZES = (1_000_000, 10_000_000, 100_000_000, 1_000_000_000)

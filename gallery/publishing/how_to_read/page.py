@@ -13,11 +13,11 @@ from typing import Any
 from gallery.cache import Cache, Entry, cache_key
 from gallery.files import file_digest
 from gallery.fingerprint import fingerprint
-from gallery.publish.drawings import Drawing, Grid, drawings, subject
-from gallery.publish.exhibit import ImageFile
-from gallery.publish.files import Picture, picture, place_image
-from gallery.publish.scan_data import read_scan
-from gallery.publish.views import ModelView
+from gallery.publishing.assets.files import Picture, picture, place_image
+from gallery.publishing.exhibit import ImageFile
+from gallery.publishing.how_to_read.figures import Drawing, Grid, drawings, subject
+from gallery.publishing.how_to_read.scan_data import read_scan
+from gallery.publishing.views import ModelView
 from gallery.rendering import save
 
 log = logging.getLogger(__name__)
@@ -98,7 +98,9 @@ def _drawn(model: ModelView, cache: Cache) -> Entry | None:
     assert model.exhibit.viewer is not None
     try:
         data = file_digest(model.exhibit.viewer)
-        key = cache_key("lesson", fingerprint("gallery.publish.drawings", __name__), data=data)
+        key = cache_key(
+            "lesson", fingerprint("gallery.publishing.how_to_read.figures", __name__), data=data
+        )
         entry = cache.get(key)
         if entry is None:
             scan = read_scan(model.exhibit.viewer.read_bytes())

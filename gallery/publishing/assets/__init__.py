@@ -1,0 +1,1 @@
+"""Files of the site: assets with hashed names, styles and scripts, templates."""

@@ -1,0 +1,1 @@
+"""The page that explains how to read a scan, with figures drawn from the site's own models."""

@@ -1,0 +1,1 @@
+"""What machines read: manifest, schema, feeds, linked data."""

@@ -1,0 +1,1 @@
+"""Parts of pages as values for the templates: bars, legends, numbers, prose, plots."""
