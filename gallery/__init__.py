@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from gallery.loading.load import load
     from gallery.lowering import lower
     from gallery.model import Model
-    from gallery.pipeline import build
+    from gallery.pipeline.build import build
+    from gallery.pipeline.report import Report
     from gallery.placement import layout
     from gallery.placement.types import Layout
     from gallery.rendering import render, save
     from gallery.rendering.types import Picture
-    from gallery.report import Report
     from gallery.settings.values import FrontMatter, GallerySettings, ScanSettings
 
 __all__ = [
@@ -93,10 +93,10 @@ _ROOMS = {
     "Picture": "gallery.rendering.types",
     "PublishError": "gallery.errors",
     "RenderError": "gallery.errors",
-    "Report": "gallery.report",
+    "Report": "gallery.pipeline.report",
     "ScanSettings": "gallery.settings.values",
     "SettingsError": "gallery.errors",
-    "build": "gallery.pipeline",
+    "build": "gallery.pipeline.build",
     "color": "gallery.coloring",
     "discover": "gallery.discovery.discover",
     "facts": "gallery.costs.facts",

@@ -17,14 +17,14 @@ from gallery.settings.values import GallerySettings, ScanSettings
 from gallery.text import printable
 
 if TYPE_CHECKING:
-    from gallery.report import Report
+    from gallery.pipeline.report import Report
 
 
 def build(options: argparse.Namespace) -> int:
     """Build a site."""
     from gallery.console import Progress
-    from gallery.pipeline import BuildOptions
-    from gallery.pipeline import build as build_site
+    from gallery.pipeline.build import BuildOptions
+    from gallery.pipeline.build import build as build_site
 
     with Progress(sys.stderr) as progress:
         report = build_site(
@@ -52,7 +52,7 @@ def build(options: argparse.Namespace) -> int:
 
 def merge(options: argparse.Namespace) -> int:
     """Join the parts that builds with `--shard` made."""
-    from gallery.pipeline import merge as merge_parts
+    from gallery.pipeline.build import merge as merge_parts
     from gallery.settings.gallery_toml import read_settings
 
     _check_settings(options.settings)
@@ -63,7 +63,7 @@ def merge(options: argparse.Namespace) -> int:
 
 def _tell(report: Report, options: argparse.Namespace) -> int:
     """Say what was done, here and in the files that were asked for; the exit status."""
-    from gallery.report import failure_line, junit, markdown, one_line
+    from gallery.pipeline.report import failure_line, junit, markdown, one_line
 
     for model in report.models:
         for note in model.notes:
@@ -188,10 +188,10 @@ def check(options: argparse.Namespace) -> int:
 def serve(options: argparse.Namespace) -> int:
     """Build, serve, and rebuild what changes."""
     from gallery.console import Progress
-    from gallery.pipeline import BuildOptions
-    from gallery.pipeline import build as build_site
+    from gallery.pipeline.build import BuildOptions
+    from gallery.pipeline.build import build as build_site
+    from gallery.pipeline.report import failure_line, one_line
     from gallery.publishing.assets.directories import template_directories
-    from gallery.report import failure_line, one_line
     from gallery.serve import serve_site
 
     def rebuild() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gallery.errors import SettingsError
-from gallery.pipeline import BuildOptions, build
+from gallery.pipeline.build import BuildOptions, build
 from tests.conftest import NET, make_models, run_gallery
 from tests.onnx_text import write
 from tests.test_pipeline import tree
@@ -91,7 +91,7 @@ def test_what_is_there_is_not_made_again(scheduler: str, tmp_path: Path) -> None
 def test_no_scheduler_is_wrong_usage(
     models: Path, tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gallery.cluster._PATIENCE", 0.5)
+    monkeypatch.setattr("gallery.pipeline.workers.dask._PATIENCE", 0.5)
     options = BuildOptions(scheduler=address)
     with pytest.raises(SettingsError, match="no Dask scheduler answers"):
         build(models, tmp_path / "site", options=options)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gallery.pipeline import BuildOptions, build
+from gallery.pipeline.build import BuildOptions, build
+from gallery.pipeline.report import Report
 from gallery.publishing.assets.directories import template_directories
-from gallery.report import Report
 from tests.conftest import NET, WIDER, Run, make_models
 from tests.onnx_text import write
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from gallery.errors import Failure
-from gallery.report import ModelReport, Report, StageRun, failure_line, junit, markdown, one_line
+from gallery.pipeline.report import (
+    ModelReport,
+    Report,
+    StageRun,
+    failure_line,
+    junit,
+    markdown,
+    one_line,
+)
 
 MADE = StageRun(stage="render", what="hero", seconds=1.5, cached=False)
 KEPT = StageRun(stage="load", what="", seconds=0.0, cached=True)

@@ -11,8 +11,8 @@ import pytest
 
 from gallery.cache import Cache
 from gallery.errors import SettingsError
-from gallery.ledger import Ledger
-from gallery.pipeline import BuildOptions, build, merge
+from gallery.pipeline.build import BuildOptions, build, merge
+from gallery.pipeline.reuse import Ledger
 from tests.conftest import NET, make_models, run_gallery
 from tests.onnx_text import write
 from tests.test_pipeline import tree

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from gallery.pipeline.workers.supervisor import Job, Result, supervise
 from gallery.settings.values import Limits
-from gallery.supervisor import Job, Result, supervise
 
 WORKER = """
 import ctypes, json, os, pickle, sys, time
@@ -161,7 +161,7 @@ def test_a_killed_parent_takes_its_workers_along() -> None:
     script = f"""
 import os, subprocess, sys
 code = '''
-import gallery.worker, os, time
+import gallery.pipeline.workers.worker, os, time
 gallery.worker._end_with(PARENT)
 print(os.getpid(), flush=True)
 time.sleep(600)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gallery import swap
 from gallery.errors import PublishError
+from gallery.pipeline import staging as swap
 
 OURS = json.dumps({"schema": "gallery-of-networks/1", "models": []})
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 ENGINES = ("dot", "neato", "fdp", "sfdp", "circo", "twopi", "osage", "patchwork")
 """The engines of Graphviz, each with a character of its own."""
 
-_PROGRAM = Path(__file__).with_name("engine.py")
+_PROGRAM = Path(__file__).with_name("graphviz_process.py")
 _POINTS_PER_INCH = 72.0
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import gallery.pictures
+import gallery.pipeline.products.scan
 from gallery.coloring.oklab import linear_from_srgb, srgb_from_linear
-from gallery.pictures import Easel, colored, draw_scan
-from gallery.plan import ScanPlan
+from gallery.pipeline.plan import ScanPlan
+from gallery.pipeline.products.scan import Easel, colored, draw_scan
 from gallery.rendering import RenderSettings, read, render
 from gallery.rendering.raster.downsample import reduced
 from gallery.settings.values import ScanSettings

@@ -23,7 +23,7 @@ def template_directories(override: Path | None = None) -> tuple[Path, ...]:
             f"the templates directory {override} does not exist",
             hint="correct `templates` in gallery.toml or leave it out",
         )
-    package = Path(__file__).resolve().parent.parent
+    package = Path(__file__).resolve().parents[2]
     own = package / "templates"
     builtin = own if own.is_dir() else package.parent / "templates"
     return (builtin,) if override is None else (override, builtin)

@@ -18,7 +18,7 @@ import graphviz
 from gallery.model import Layer
 from gallery.rendering.diagram.blocks import Drawing
 
-_PROGRAM = Path(__file__).with_name("engine.py")
+_PROGRAM = Path(__file__).with_name("graphviz_process.py")
 _POINTS = 72.0
 
 Box = tuple[float, float, float, float]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from gallery.assemble import Built
 from gallery.cache import Cache, Entry
 from gallery.coloring.storage import legend_of
 from gallery.costs.storage import facts_of
-from gallery.plan import ScanPlan
+from gallery.pipeline.outcome import Built
+from gallery.pipeline.plan import ScanPlan
 from gallery.publishing.exhibit import Exhibit, ImageFile, ScanImages
 
 

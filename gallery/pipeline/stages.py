@@ -18,11 +18,19 @@ from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.lowering.storage import load_graph, save_graph
 from gallery.model import Model
-from gallery.pictures import Drawn, Easel, NewFile, colored, draw_diagram, draw_scan, pack_viewer
+from gallery.pipeline.plan import ModelPlan, ScanPlan
+from gallery.pipeline.products.poster import draw_card, draw_multiples, draw_poster, picture_of
+from gallery.pipeline.products.scan import (
+    Drawn,
+    Easel,
+    NewFile,
+    colored,
+    draw_diagram,
+    draw_scan,
+    pack_viewer,
+)
 from gallery.placement import Layout, layout
 from gallery.placement.storage import load_layout, save_layout
-from gallery.plan import ModelPlan, ScanPlan
-from gallery.prints import draw_card, draw_multiples, draw_poster, picture_of
 from gallery.rendering import Picture
 from gallery.settings.values import ScanSettings
 

@@ -16,13 +16,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gallery.assemble import outcome_key
 from gallery.cache import Cache
 from gallery.errors import SettingsError
-from gallery.plan import ModelPlan, stage_versions
+from gallery.pipeline.outcome import outcome_key
+from gallery.pipeline.plan import ModelPlan, stage_versions
+from gallery.pipeline.workers.supervisor import Job, Result, supervise
+from gallery.pipeline.workers.worker import WorkOrder
 from gallery.settings.values import Limits
-from gallery.supervisor import Job, Result, supervise
-from gallery.worker import WorkOrder
 
 try:
     from distributed import Client, as_completed, get_worker

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gallery.assemble import Built, outcome_key
 from gallery.cache import Cache
 from gallery.discovery.discover import ModelFile
 from gallery.errors import Failure, GalleryError, SettingsError
-from gallery.plan import ModelPlan, PosterPlan, plan_scans
+from gallery.pipeline.outcome import Built, outcome_key
+from gallery.pipeline.plan import ModelPlan, PosterPlan, plan_scans
+from gallery.pipeline.report import ModelReport, Report, StageRun
 from gallery.publishing.exhibit import Exhibit
-from gallery.report import ModelReport, Report, StageRun
 from gallery.settings.front_matter import front_matter
 from gallery.settings.values import FrontMatter, GallerySettings, Limits, VariantSettings
 
@@ -42,7 +42,7 @@ def item_of(file: ModelFile, settings: GallerySettings, versions: dict[str, str]
     Args:
         file: What `discover` found.
         settings: Of the gallery.
-        versions: Of the code of each stage, see `gallery.plan.stage_versions`.
+        versions: Of the code of each stage, see `gallery.pipeline.plan.stage_versions`.
     """
     front, prose = FrontMatter(), ""
     problem: GalleryError | None = file.problem
@@ -90,7 +90,7 @@ def _poster(variants: VariantSettings) -> PosterPlan | None:
 def exhibit_of(item: Item, one: Built | None, cache: Cache) -> Exhibit:
     """What the site shows of a model."""
     # A build that changes nothing shows nothing anew and must not wait for numpy.
-    from gallery.exhibits import exhibit  # noqa: PLC0415
+    from gallery.pipeline.exhibit import exhibit  # noqa: PLC0415
 
     shown = Exhibit(
         slug=item.file.slug,

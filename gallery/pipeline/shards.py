@@ -16,14 +16,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gallery.assemble import Built, known
 from gallery.cache import Cache
 from gallery.discovery.discover import ModelFile
 from gallery.errors import DiscoverError, Failure, SettingsError
 from gallery.files import link_or_copy
-from gallery.items import Gallery, Item, item_of
-from gallery.ledger import records
-from gallery.making import by_work
+from gallery.pipeline.models import Gallery, Item, item_of
+from gallery.pipeline.outcome import Built, known
+from gallery.pipeline.reuse import records
+from gallery.pipeline.schedule import by_work
 from gallery.settings.gallery_toml import settings_from
 from gallery.settings.values import GallerySettings
 

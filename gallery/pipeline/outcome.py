@@ -8,10 +8,10 @@ from typing import Any
 
 from gallery.cache import Cache, Entry, cache_key
 from gallery.errors import Failure
-from gallery.plan import ModelPlan
-from gallery.report import StageRun
+from gallery.pipeline.plan import ModelPlan
+from gallery.pipeline.report import StageRun
+from gallery.pipeline.workers.supervisor import Result
 from gallery.settings.values import Limits
-from gallery.supervisor import Result
 
 _LASTING = ("load", "facts", "lower")
 """Stages whose failures depend on the model alone and are therefore remembered."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from gallery.cache import Entry
 from gallery.costs.facts import Facts
 from gallery.files import write_whole
-from gallery.pictures import Drawn, NewFile, colored
+from gallery.pipeline.plan import PosterPlan, ScanPlan
+from gallery.pipeline.products.scan import Drawn, NewFile, colored
 from gallery.placement.types import Layout
-from gallery.plan import PosterPlan, ScanPlan
 from gallery.rendering import (
     Picture,
     RenderSettings,

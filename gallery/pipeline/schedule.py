@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gallery.assemble import Built, built, known
 from gallery.cache import Cache
-from gallery.items import Item
-from gallery.plan import ModelPlan
+from gallery.pipeline.models import Item
+from gallery.pipeline.outcome import Built, built, known
+from gallery.pipeline.plan import ModelPlan
+from gallery.pipeline.workers.supervisor import Job, Result, supervise
+from gallery.pipeline.workers.worker import WorkOrder
 from gallery.settings.values import Limits
-from gallery.supervisor import Job, Result, supervise
-from gallery.worker import WorkOrder
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ def _run(
     listen: Callable[[Job, dict[str, Any]], None],
 ) -> Generator[Result, None, None]:
     if options.scheduler:
-        from gallery.cluster import distribute  # noqa: PLC0415 - Dask is an extra
+        from gallery.pipeline.workers.dask import distribute  # noqa: PLC0415 - Dask is an extra
 
         return distribute(jobs, options.scheduler, cache, limits, listen)
     cores = available_cores()

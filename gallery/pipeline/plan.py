@@ -194,9 +194,12 @@ def stage_versions() -> dict[str, str]:
         "lower": fingerprint("gallery.lowering", "gallery.lowering.storage"),
         "layout": fingerprint("gallery.placement", "gallery.placement.storage"),
         "render": fingerprint(
-            "gallery.coloring", "gallery.rendering", "gallery.pictures", "gallery.prints"
+            "gallery.coloring",
+            "gallery.rendering",
+            "gallery.pipeline.products.scan",
+            "gallery.pipeline.products.poster",
         ),
-        "viewer": fingerprint("gallery.rendering.viewer.data", "gallery.pictures"),
+        "viewer": fingerprint("gallery.rendering.viewer.data", "gallery.pipeline.products.scan"),
     }
 
 

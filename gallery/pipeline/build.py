@@ -19,15 +19,15 @@ from pathlib import Path
 from gallery.cache import Cache
 from gallery.discovery.discover import ModelFile, discover
 from gallery.errors import DiscoverError
-from gallery.items import Gallery, Item, forecast, item_of, shown_keys
-from gallery.ledger import Ledger
-from gallery.making import BuildOptions, make
-from gallery.plan import stage_versions
-from gallery.report import Report
+from gallery.pipeline.models import Gallery, Item, forecast, item_of, shown_keys
+from gallery.pipeline.plan import stage_versions
+from gallery.pipeline.report import Report
+from gallery.pipeline.reuse import Ledger
+from gallery.pipeline.schedule import BuildOptions, make
+from gallery.pipeline.shards import collection, part, read_shards, take_in, write_shard
+from gallery.pipeline.site import Published, check_place, put, write_site
 from gallery.settings.gallery_toml import FILE_NAME, read_settings
 from gallery.settings.values import GallerySettings
-from gallery.shards import collection, part, read_shards, take_in, write_shard
-from gallery.sites import Published, check_place, put, write_site
 
 __all__ = ["BuildOptions", "build", "merge"]
 

@@ -23,7 +23,7 @@ from typing import IO, Any
 
 from gallery.cache import Cache
 from gallery.errors import GalleryError
-from gallery.plan import ModelPlan
+from gallery.pipeline.plan import ModelPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ def _orders(jobs: IO[bytes]) -> Iterator[WorkOrder]:
 
 def _work(order: WorkOrder, events: IO[str]) -> dict[str, Any]:
     # The parent imports this module for WorkOrder and must not wait for numba and ONNX.
-    from gallery.workshop import Step, Workshop  # noqa: PLC0415
+    from gallery.pipeline.stages import Step, Workshop  # noqa: PLC0415
 
     running = "start"
 

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gallery import ledger
 from gallery.cache import cache_key
 from gallery.errors import PublishError
 from gallery.files import listing
 from gallery.fingerprint import fingerprint
-from gallery.items import Gallery
-from gallery.ledger import records
+from gallery.pipeline import reuse as ledger
+from gallery.pipeline.models import Gallery
+from gallery.pipeline.reuse import records
+from gallery.pipeline.staging import check_target, locked, recover, same_site, staging, swap
 from gallery.publishing.assets.directories import template_directories
 from gallery.publishing.settings import SiteSettings
 from gallery.settings.values import GallerySettings
-from gallery.swap import check_target, locked, recover, same_site, staging, swap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ def _key(gallery: Gallery, kind: str) -> str:
             templates.update(path.read_bytes() + b"\0")
     return cache_key(
         kind,
-        fingerprint("gallery.publishing", "gallery.sites", "gallery.shards"),
+        fingerprint("gallery.publishing", "gallery.pipeline.site", "gallery.pipeline.shards"),
         models=gallery.identity(),
         settings=repr(settings),
         templates=templates.hexdigest(),

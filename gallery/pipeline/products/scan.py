@@ -11,8 +11,8 @@ from typing import Any
 from gallery.coloring import Coloring, attributes_of, color
 from gallery.coloring.storage import legend_value
 from gallery.model import Model
+from gallery.pipeline.plan import ScanPlan
 from gallery.placement.types import Layout
-from gallery.plan import ScanPlan
 from gallery.rendering import (
     Picture,
     RenderSettings,

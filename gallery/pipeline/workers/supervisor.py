@@ -47,7 +47,7 @@ class Job:
 
     name: str
     order: Any
-    module: str = "gallery.worker"
+    module: str = "gallery.pipeline.workers.worker"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +225,7 @@ def _begun(job: Job, worker: _Worker, *, fresh: bool) -> _Running:
 
 def _start(module: str, environment: Mapping[str, str]) -> _Worker:
     # The child finds this package also where it is not installed (build.py in a checkout).
-    root = str(Path(__file__).resolve().parent.parent)
+    root = str(Path(__file__).resolve().parents[3])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     env = {**os.environ, **environment, "PYTHONPATH": os.pathsep.join(paths)}
     # To append: the worker's writes must not follow where this process reads.

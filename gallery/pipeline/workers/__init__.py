@@ -1,0 +1,1 @@
+"""Where the work is done: processes on this machine, or the workers of a Dask cluster."""
