@@ -2,7 +2,7 @@
 
 import sys
 
-from gallery.cli import main
+from gallery.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main(["build", *sys.argv[1:]]))

@@ -1,19 +1,16 @@
-"""Brain scans of neural networks, from ONNX files to a static gallery.
+"""Scans of neural networks, from ONNX files to a static gallery.
 
-The doors are functions, one a room, each taking nouns and returning a noun:
+The public functions, one per stage, each take values and return a value:
 
     load -> lower -> layout -> color -> render        build does it all for a directory
 
-A door has the name of the room that it opens (`gallery.layout` is the function of the package
-`gallery.layout`), and a room is imported when its door is first used, so that small helper
-processes start in milliseconds.
+Modules are imported when a name is first used, so that small helper processes start in
+milliseconds. No folder has the name of a public function.
 """
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -75,7 +72,7 @@ __all__ = [
     "save",
 ]
 
-_ROOMS = {
+_HOMES = {
     "Coloring": "gallery.coloring.types",
     "ComputeGraph": "gallery.graph",
     "DiscoverError": "gallery.errors",
@@ -108,28 +105,13 @@ _ROOMS = {
 }
 
 
-class _Package(ModuleType):
-    """The package as a module whose doors win over the rooms of the same name.
-
-    The import system sets a submodule as an attribute of its package; for `gallery.layout` that
-    would hide the function behind the module as soon as anyone imports the room.
-    """
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _ROOMS and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
 def __getattr__(name: str) -> Any:
-    if name not in _ROOMS:
+    if name not in _HOMES:
         raise AttributeError(f"module 'gallery' has no attribute {name!r}")
-    value = getattr(import_module(_ROOMS[name]), name)
+    value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
     return __all__
-
-
-sys.modules[__name__].__class__ = _Package

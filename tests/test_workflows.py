@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gallery.cli import parser
+from gallery.cli.main import parser
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

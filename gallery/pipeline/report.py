@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 from gallery.errors import Failure
-from gallery.text import printable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,75 +100,3 @@ class Report:
         """How many results of each stage were made in this build, not taken from the cache."""
         runs = (run.stage for model in self.models for run in model.stages if not run.cached)
         return dict(sorted(Counter(runs).items()))
-
-
-def one_line(report: Report) -> str:
-    """The build in one line."""
-    parts = [f"{len(report.done)} built"]
-    unchanged = sum(model.unchanged for model in report.done)
-    if unchanged:
-        parts[0] += f" ({unchanged} unchanged)"
-    if report.failed:
-        parts.append(f"{len(report.failed)} failed")
-    if report.skipped:
-        parts.append(f"{len(report.skipped)} skipped")
-    text = ", ".join(parts) + f" in {report.seconds:.1f} s"
-    if report.site is not None:
-        state = "" if report.changed else ", unchanged"
-        text += f"; {report.site}: {report.files} files, {report.bytes / 1e6:.1f} MB{state}"
-    return text
-
-
-def failure_line(model: ModelReport) -> str:
-    """A failure in one line: model, stage, what was found; what to do."""
-    failure = model.failure or Failure(stage="build", found="not reached", hint="")
-    hint = f"; {failure.hint}" if failure.hint else ""
-    return printable(f"{model.path}: {failure.stage}: {failure.found}{hint}")
-
-
-def markdown(report: Report) -> str:
-    """The build as a table for the summary page of a CI run."""
-    lines = ["# Gallery", "", one_line(report), "", "| model | status | made | seconds | MiB |"]
-    lines.append("|---|---|---|--:|--:|")
-    for model in report.models:
-        fresh = Counter(run.stage for run in model.stages if not run.cached)
-        made = ", ".join(f"{stage} {count}" for stage, count in fresh.items()) or "nothing"
-        status = "unchanged" if model.unchanged else model.status
-        memory = f"{model.peak_bytes / 2**20:.0f}"
-        row = (model.path, status, made, f"{model.seconds:.1f}", memory)
-        lines.append("| " + " | ".join(_cell(text) for text in row) + " |")
-    notes = [f"- {failure_line(model)}" for model in report.failed]
-    notes += [f"- {model.path}: {note}" for model in report.models for note in model.notes]
-    if notes:
-        lines += ["", *(_cell(note) for note in notes)]
-    return "\n".join(lines) + "\n"
-
-
-def junit(report: Report) -> str:
-    """The build as JUnit XML: one test case a model."""
-    failures, skipped = len(report.failed), len(report.skipped)
-    head = f'tests="{len(report.models)}" failures="{failures}" skipped="{skipped}"'
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuite name="gallery" {head}>']
-    for model in report.models:
-        name = f"name={_attribute(model.path)} time={_attribute(f'{model.seconds:.3f}')}"
-        case = f'  <testcase classname="gallery" {name}'
-        if model.status == "failed":
-            lines.append(f"{case}><failure message={_attribute(failure_line(model))}/></testcase>")
-        elif model.status == "skipped":
-            lines.append(f"{case}><skipped/></testcase>")
-        else:
-            lines.append(f"{case}/>")
-    return "\n".join([*lines, "</testsuite>"]) + "\n"
-
-
-def _cell(text: str) -> str:
-    """Text that cannot start a cell, a tag or a link in Markdown."""
-    text = printable(text)
-    for sign, entity in (("&", "&amp;"), ("<", "&lt;"), ("|", "&#124;"), ("[", "&#91;")):
-        text = text.replace(sign, entity)
-    return text
-
-
-def _attribute(text: str) -> str:
-    """A quoted XML attribute; characters that XML cannot hold become U+FFFD."""
-    return f'"{escape(printable(text))}"'

@@ -3,7 +3,7 @@
 Run as `python -m tests.benchmarks.bench_render [--large]`; `--large` draws 115 million edges at
 8,192 pixels, or those of fewer vertices. Seconds are the best of three runs: of one core those of
 the processor, which a busy machine changes little, of several cores those of the wall. What the
-pictures look like is measured by `tests.render.measures`.
+pictures look like is measured by `tests.rendering.measures`.
 """
 
 from __future__ import annotations

@@ -32,9 +32,9 @@ from gallery.placement import layout
 from gallery.rendering import diagram, render
 from tests.conftest import SETTINGS
 from tests.hostile import hostile_model
+from tests.loading.test_bad_files import CASES
 from tests.mutants import TEXTS, mutants
 from tests.onnx_text import parse
-from tests.test_load_bad import CASES
 
 PATIENCE = 60
 """Seconds of one mutant; the machine may be busy with other work."""
@@ -118,7 +118,15 @@ def fuzz_build(count: int, seed: int, folder: Path) -> list[str]:
         (models / f"bad {name}.onnx").write_bytes(content)
     settings = SETTINGS.replace("diagram = false", "diagram = true")
     (models / "gallery.toml").write_text(settings + "\n[limits]\nseconds = 120\nskeleton = 5\n")
-    command = [sys.executable, "-m", "gallery.cli", "build", str(models), "-o", f"{folder}/site"]
+    command = [
+        sys.executable,
+        "-m",
+        "gallery.cli.main",
+        "build",
+        str(models),
+        "-o",
+        f"{folder}/site",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     print(done.stdout.strip())
     wrong = [] if done.returncode in (0, 1) else [f"exit status {done.returncode}"]

@@ -21,7 +21,7 @@ import psutil
 
 from tests.conftest import NET, WIDER, make_models, run_gallery
 from tests.onnx_text import write
-from tests.test_pipeline import tree
+from tests.pipeline.test_build import tree
 
 
 def change(models: Path, number: int) -> None:
@@ -32,7 +32,7 @@ def change(models: Path, number: int) -> None:
 
 def kill_after(seconds: float, models: Path, site: Path, cache: Path) -> bool:
     """Start a build and kill it and all its workers; whether it still ran."""
-    command = [sys.executable, "-m", "gallery.cli", "build", str(models), "-o", str(site)]
+    command = [sys.executable, "-m", "gallery.cli.main", "build", str(models), "-o", str(site)]
     quiet = subprocess.DEVNULL
     with subprocess.Popen([*command, "--cache", str(cache)], stdout=quiet, stderr=quiet) as process:
         try:

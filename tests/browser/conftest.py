@@ -16,8 +16,8 @@ from selenium.webdriver.chrome.service import Service
 from gallery.publishing import Site, SiteSettings, publish
 from gallery.rendering.viewer.data import viewer_data
 from tests.browser.chromium import Browser
-from tests.publish.sample_exhibits import make_gallery
-from tests.publish.viewer_net import colorings, net
+from tests.publishing.sample_exhibits import make_gallery
+from tests.rendering.viewer_net import colorings, net
 from tests.serving import served
 
 _FLAGS = (

@@ -10,7 +10,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
 from tests.browser.chromium import Browser
-from tests.publish.sample_exhibits import make_index, make_pictures
+from tests.publishing.sample_exhibits import make_index, make_pictures
 
 pytestmark = pytest.mark.browser
 

@@ -39,7 +39,7 @@ from tests.browser.viewer_hands import (
     show,
     still,
 )
-from tests.publish.viewer_net import colorings, net
+from tests.rendering.viewer_net import colorings, net
 from tests.serving import served
 
 pytestmark = pytest.mark.browser

@@ -11,7 +11,7 @@ from selenium.webdriver.common.by import By
 
 from tests.browser.chromium import Browser
 from tests.conftest import run_gallery
-from tests.publish.sample_exhibits import make_index, make_pictures
+from tests.publishing.sample_exhibits import make_index, make_pictures
 from tests.serving import served
 
 pytestmark = pytest.mark.browser

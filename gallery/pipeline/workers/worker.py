@@ -1,4 +1,4 @@
-"""The process that makes everything of a model: `python -m gallery.worker`.
+"""The process that makes everything of a model: `python -m gallery.pipeline.workers.worker`.
 
 It reads pickled jobs from its standard input, one after the other, and writes one line of JSON on
 its standard output for each stage that starts or ends, and a last one for each job that says how

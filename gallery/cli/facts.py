@@ -1,0 +1,46 @@
+"""Facts as lines of text."""
+
+from __future__ import annotations
+
+from gallery.costs.facts import Facts
+from gallery.text import printable
+
+
+def facts_table(facts: Facts) -> str:
+    """Facts as lines of text."""
+
+    def known(number: int | None) -> str:
+        return "not known" if number is None else f"{number:,}"
+
+    inputs = ", ".join(f"{one.name} {one.dtype}{_shape(one.shape)}" for one in facts.inputs)
+    outputs = ", ".join(f"{one.name} {one.dtype}{_shape(one.shape)}" for one in facts.outputs)
+    rows = [
+        ("model", facts.name),
+        ("file", f"{facts.file_bytes:,} bytes"),
+        ("parameters", known(facts.parameters)),
+        ("MACs", known(facts.macs)),
+        ("FLOPs", known(facts.flops)),
+        ("activations", known(facts.activations)),
+        ("operators", known(facts.operators)),
+        ("depth", known(facts.depth)),
+        ("inputs", inputs),
+        ("outputs", outputs),
+        ("opsets", ", ".join(f"{name} {version}" for name, version in facts.opsets.items())),
+        ("producer", facts.producer or "not known"),
+        ("types", ", ".join(f"{name} {count}" for name, count in facts.histogram.items())),
+        (
+            "bound",
+            ", ".join(f"{name}={size}" for name, size in facts.bindings.items()) or "nothing",
+        ),
+    ]
+    if facts.uncounted:
+        uncounted = ", ".join(f"{name} {count}" for name, count in facts.uncounted.items())
+        rows.append(("not counted", uncounted))
+    lines = [f"{name:<12} {printable(text)}" for name, text in rows]
+    return "\n".join([*lines, *(f"note: {warning}" for warning in facts.warnings)])
+
+
+def _shape(shape: tuple[int | str | None, ...] | None) -> str:
+    if shape is None:
+        return "[not known]"
+    return "[" + ", ".join("?" if size is None else str(size) for size in shape) + "]"

@@ -1,0 +1,74 @@
+"""What a person sees while the work goes on: bars on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TextIO
+
+from gallery.text import visible
+
+if TYPE_CHECKING:
+    from gallery.cli.bars import Bars
+
+_ENDINGS = {"done", "failed", "crash", "time", "memory"}
+
+
+class Progress:
+    """Follows a build; give its `listen` to the pipeline."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._started: dict[str, float] = {}
+        self._bars: Bars | None = None
+        self._shows_bars = stream.isatty()
+
+    def __enter__(self) -> Self:
+        """Follow; bars appear with the first model that is to be made."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the bars away."""
+        if self._bars:
+            self._bars.stop()
+
+    def listen(self, model: str, event: dict[str, Any]) -> None:
+        """Show an event of a model."""
+        name = visible(model)[:80]
+        if event["event"] == "start":
+            self._started[model] = time.monotonic()
+        if self._shows_bars:
+            self._show(name, event)
+        elif event["event"] in _ENDINGS:
+            seconds = time.monotonic() - self._started.get(model, time.monotonic())
+            state = "done" if event["event"] == "done" else "failed"
+            self._print(f"{name}: {state} in {seconds:.1f} s")
+        elif event["event"] == "smaller":
+            self._print(f"{name}: over its limits; tried with a smaller budget")
+
+    def _print(self, line: str) -> None:
+        print(line, file=self._stream, flush=True)
+
+    def _show(self, name: str, event: dict[str, Any]) -> None:
+        what = event["event"]
+        if what == "known":
+            return
+        if self._bars is None:
+            # A build that has nothing to make needs no bars and must not wait for rich.
+            from gallery.cli.bars import Bars  # noqa: PLC0415
+
+            self._bars = Bars(self._stream)
+        if what == "wait":
+            self._bars.expect()
+        elif what == "start":
+            self._bars.begin(name)
+        elif what == "step":
+            label = f"{name}: {event['stage']} {event['what']}".rstrip()
+            self._bars.step(name, label, ended=event["seconds"] is not None)
+        elif what in _ENDINGS:
+            self._bars.end(name)

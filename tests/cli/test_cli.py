@@ -1,0 +1,173 @@
+"""The command line as people and programs use it: real processes, exit status, output."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import gallery
+from gallery.cli.main import parser
+from tests.conftest import NET, Run
+from tests.onnx_text import write
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_all_public_names_are_there_and_sorted() -> None:
+    assert sorted(gallery.__all__) == gallery.__all__
+    for name in gallery.__all__:
+        assert getattr(gallery, name) is not None
+    assert set(gallery.__all__) == set(gallery._ROOMS)
+
+
+def test_doors_win_over_rooms_of_the_same_name() -> None:
+    import gallery.placement.types  # noqa: PLC0415
+
+    for name in ("load", "lower", "layout", "color", "render", "facts", "discover", "build"):
+        assert callable(getattr(gallery, name)), name
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    (choices,) = (
+        action.choices
+        for action in parser()._actions
+        if isinstance(action, argparse._SubParsersAction)
+    )
+    return dict(choices)
+
+
+def test_every_option_has_a_help_text() -> None:
+    for name, command in commands().items():
+        for action in command._actions:
+            assert action.help, f"{name} {action.dest}"
+
+
+def test_the_readme_names_every_command_and_only_real_options() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert set(re.findall(r"^gallery (\w+)", text, re.M)) == set(commands())
+    known = {
+        option
+        for command in commands().values()
+        for action in command._actions
+        for option in action.option_strings
+    }
+    assert set(re.findall(r"`(--[\w-]+)", text)) <= known
+
+
+def test_ci_and_the_readme_agree() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    run = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+    told = [
+        line
+        for block in re.findall(r"```sh\n(.*?)```", readme, re.S)
+        for line in block.splitlines()
+    ]
+    setup = [line for line in told if ".venv" in line]
+    assert len(setup) == 2
+    for line in setup:
+        assert line in run, line
+
+
+def test_build_py_is_the_build_command(run: Run, models: Path, tmp_path: Path) -> None:
+    result = run("build", models, "-o", tmp_path / "site", "--dry-run")
+    assert result.returncode == 0, result.stderr
+    assert "first.onnx: load, render hero" in result.stdout
+    assert not (tmp_path / "site").exists()
+    assert 'main(["build", *sys.argv[1:]])' in (ROOT / "build.py").read_text("utf-8")
+
+
+def test_scan_prints_one_line_of_json(run: Run, tmp_path: Path) -> None:
+    model, picture = write(tmp_path, NET), tmp_path / "scan.png"
+    result = run("scan", model, "-o", picture, "--vertices", 40, "--size", 96, "--json")
+    assert result.returncode == 0, result.stderr
+    (line,) = result.stdout.splitlines()
+    made = json.loads(line)
+    assert made["model"] == "net"
+    assert made["operators"] == 3
+    assert made["vertices"] >= 3
+    assert made["edges"] >= 2
+    assert made["unknown_operators"] == []
+    assert set(made["seconds"]) == {"load", "lower", "layout", "color", "render"}
+    assert made["peak_bytes"] > 1 << 20
+    assert made["picture"] == {"path": str(picture), "width": 96, "height": 96}
+    with Image.open(picture) as image:
+        assert image.size == (96, 96)
+        assert len(image.convert("RGB").getcolors(1 << 16) or []) > 10
+
+
+@pytest.mark.parametrize("suffix", ["webp", "svg"])
+def test_scan_writes_other_formats(run: Run, tmp_path: Path, suffix: str) -> None:
+    model, picture = write(tmp_path, NET), tmp_path / f"scan.{suffix}"
+    options = ("--vertices", 40, "--size", 96, "--passes", "training", "--color", "pass")
+    result = run("scan", model, "-o", picture, *options, "--ground", "light", "--quality")
+    assert result.returncode == 0, result.stderr
+    head = picture.read_bytes()[:12]
+    assert head.startswith(b"<svg") or head[8:] == b"WEBP"
+
+
+def test_colour_rules_colour_a_scan(run: Run, tmp_path: Path) -> None:
+    model, picture = write(tmp_path, NET), tmp_path / "scan.png"
+    options = ("--vertices", 40, "--size", 96, "--rule", "*=#0000ff", "--rule")
+    result = run("scan", model, "-o", picture, *options, "operator:*=#ff0000")
+    assert result.returncode == 0, result.stderr
+    with Image.open(picture) as image:
+        red, green, blue = (channel.getextrema()[1] for channel in image.convert("RGB").split())
+    assert red > 150 > 2 * max(green, blue) - 150
+    wrong = run("scan", model, "-o", picture, *options, "Conv=red")
+    assert (wrong.returncode, "'Conv=red' is not a table" in wrong.stderr) == (2, True)
+
+
+def test_scan_binds_a_symbolic_dimension(run: Run, tmp_path: Path) -> None:
+    model = write(tmp_path, "net (float[batch, 8] x) => (float[batch, 8] y) { y = Relu(x) }")
+    found = [run("facts", model, "--json", "--dim", f"batch={size}") for size in (1, 7)]
+    assert [json.loads(one.stdout)["activations"] for one in found] == [8, 56]
+
+
+def test_facts_are_text_and_json(run: Run, tmp_path: Path) -> None:
+    model = write(tmp_path, NET)
+    text = run("facts", model)
+    assert text.returncode == 0, text.stderr
+    assert re.search(r"^parameters +192$", text.stdout, re.M)
+    assert json.loads(run("facts", model, "--json").stdout)["macs"] == 192
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        ((), 2, "required: COMMAND"),
+        (("scan", "none.onnx", "-o", "x.png"), 2, "error: settings: there is no file none.onnx"),
+        (("scan", "bad.onnx", "-o", "x.png"), 1, "error: bad: load: "),
+        (("scan", "net.onnx", "-o", "x.bmp"), 2, "has no suffix of a picture format"),
+        (("scan", "net.onnx", "-o", "no/x.png"), 2, "there is no directory no"),
+        (("scan", "net.onnx", "-o", "x.png", "--skeleton", "spiral"), 2, "invalid choice"),
+        (("scan", "net.onnx", "-o", "x.png", "--size", "9999999"), 2, "is not from 16 to 32768"),
+        (("scan", "net.onnx", "-o", "x.png", "--dim", "batch"), 2, "is not NAME=SIZE"),
+        (("build", "none"), 2, "error: discover: none is no directory"),
+        (("build", "empty"), 2, "error: discover: there is no .onnx file in empty"),
+        (("build", ".", "-o", "."), 2, "holds ., which is read"),
+        (("build", ".", "-o", "strange"), 2, "strange holds files that are no gallery"),
+        (("build", ".", "-o", "s", "--memory", "much"), 2, "--memory is 'much', not a number of"),
+        (("build", ".", "-o", "s", "--settings", "no.toml"), 2, "there is no settings file"),
+        (("check", "empty"), 2, "empty holds no site"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], status: int, message: str
+) -> None:
+    write(tmp_path, NET)
+    (tmp_path / "bad.onnx").write_text("no model")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "strange").mkdir()
+    (tmp_path / "strange" / "thesis.doc").write_text("dear")
+    result = run(*arguments, cwd=tmp_path)
+    assert result.returncode == status, result.stderr
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert (tmp_path / "strange" / "thesis.doc").read_text() == "dear"
+    if status == 1:
+        assert len(result.stderr.splitlines()) == 1

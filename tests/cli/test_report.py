@@ -1,0 +1,57 @@
+"""The report: counts, exit status, and texts that no name can break."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+from gallery.cli.report import failure_line, junit, markdown, one_line
+from gallery.errors import Failure
+from gallery.pipeline.report import ModelReport, Report, StageRun
+
+MADE = StageRun(stage="render", what="hero", seconds=1.5, cached=False)
+KEPT = StageRun(stage="load", what="", seconds=0.0, cached=True)
+FAILURE = Failure(stage="load", found="it is empty\nand red", hint="export it again")
+
+GOOD = ModelReport(slug="a", path="a.onnx", status="done", stages=(MADE, KEPT), seconds=2.0)
+SAME = ModelReport(slug="b", path="b.onnx", status="done", stages=(KEPT,))
+BAD = ModelReport(slug="c", path="<c>|\x00.onnx", status="failed", failure=FAILURE)
+LEFT = ModelReport(slug="d", path="d.onnx", status="skipped")
+
+
+def test_exit_status() -> None:
+    assert Report(models=(GOOD, SAME)).return_code == 0
+    assert Report(models=(GOOD, BAD)).return_code == 1
+    assert Report(models=(GOOD, LEFT)).return_code == 1
+
+
+def test_lists_and_counts() -> None:
+    report = Report(models=(GOOD, SAME, BAD, LEFT))
+    assert report.done == (GOOD, SAME)
+    assert report.failed == (BAD,)
+    assert report.skipped == (LEFT,)
+    assert report.made() == {"render": 1}
+    assert [model.unchanged for model in report.models] == [False, True, False, False]
+
+
+def test_one_line() -> None:
+    text = one_line(Report(models=(GOOD, SAME, BAD, LEFT), seconds=3.21))
+    assert text == "2 built (1 unchanged), 1 failed, 1 skipped in 3.2 s"
+
+
+def test_failures_stand_in_one_line() -> None:
+    assert failure_line(BAD).endswith(".onnx: load: it is empty and red; export it again")
+
+
+def test_markdown_escapes_names() -> None:
+    text = markdown(Report(models=(GOOD, BAD)))
+    assert "<c>" not in text
+    assert "&lt;c>&#124;" in text
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert {row.count("|") for row in rows} == {6}
+
+
+def test_junit_is_xml_whatever_the_names() -> None:
+    suite = ElementTree.fromstring(junit(Report(models=(GOOD, BAD, LEFT))))
+    assert suite.attrib["tests"] == "3"
+    cases = {case.attrib["name"]: [child.tag for child in case] for case in suite}
+    assert cases == {"a.onnx": [], "<c>|\ufffd.onnx": ["failure"], "d.onnx": ["skipped"]}

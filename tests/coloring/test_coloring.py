@@ -1,0 +1,205 @@
+"""Colourings: each attribute against its plain definition, legends, rules, errors."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from gallery.coloring import ATTRIBUTES, PALETTES, ColorRule, attributes_of, color
+from gallery.coloring.attributes import SCALES, amount
+from gallery.coloring.oklab import oklch_from_srgb8
+from gallery.coloring.operator_types import FAMILIES, family, type_color
+from gallery.coloring.palettes import from_hex, is_categorical
+from gallery.errors import RenderError
+from gallery.graph import ComputeGraph, Kind
+from gallery.model import Layer
+from tests.rendering.scans import layered, ring
+from tests.strategies import compute_graphs, path
+
+
+def _needs(attribute: str, graph: ComputeGraph) -> dict[str, object]:
+    return {"positions": ring(graph).positions} if attribute == "length" else {}
+
+
+@pytest.mark.parametrize("ground", ["dark", "light"])
+@pytest.mark.parametrize("attribute", ATTRIBUTES)
+def test_every_attribute_colours_every_vertex(attribute: str, ground: str) -> None:
+    graph = layered()
+    found = color(graph, attribute, ground=ground, **_needs(attribute, graph))
+    assert found.attribute == attribute
+    assert len(found.index) == graph.vertices
+    assert found.legend
+    if found.categorical:
+        assert sum(entry.share for entry in found.legend) == pytest.approx(1)
+        shown = {tuple(from_hex(entry.color).tolist()) for entry in found.legend}
+        assert len(shown) == len(found.legend)
+    else:
+        assert [entry.share for entry in found.legend] == sorted(e.share for e in found.legend)
+
+
+@pytest.mark.parametrize("palette", PALETTES)
+def test_every_palette_fits_layers_and_operators(palette: str) -> None:
+    for attribute in ("layer", "operator", "pass", "kind"):
+        assert color(layered(), attribute, palette=palette).palette == palette
+
+
+@given(compute_graphs())
+def test_any_graph_can_be_coloured(graph: ComputeGraph) -> None:
+    for attribute in ATTRIBUTES:
+        if attribute not in ("tile", "exchange", "length"):
+            assert len(color(graph, attribute).index) == graph.vertices
+
+
+@given(compute_graphs())
+def test_depth_is_the_longest_path(graph: ComputeGraph) -> None:
+    depth = [0] * graph.vertices
+    for v in range(graph.vertices):
+        for e in range(graph.indptr[v], graph.indptr[v + 1]):
+            depth[v] = max(depth[v], depth[graph.sources[e]] + 1)
+    assert SCALES["depth"].values(graph, None).tolist() == depth
+
+
+@given(compute_graphs())
+def test_bytes_are_those_read_and_written(graph: ComputeGraph) -> None:
+    own = graph.vertex_bytes.astype(float)
+    expected = [
+        own[v] + own[graph.sources[graph.indptr[v] : graph.indptr[v + 1]]].sum()
+        for v in range(graph.vertices)
+    ]
+    assert SCALES["bytes"].values(graph, None) == pytest.approx(expected)
+
+
+def test_lengths_and_parameters() -> None:
+    graph = dataclasses.replace(path(4), vertex_kind=np.array([Kind.PARAMETER, 2, 2, 2], np.uint8))
+    positions = np.array([[0, 0], [3, 4], [3, 4], [3, 14]], np.float32)
+    assert SCALES["length"].values(graph, positions).tolist() == [0, 5, 0, 10]
+    assert SCALES["parameters"].values(graph, None).tolist() == [1, 1, 0, 0]
+
+
+def test_more_work_is_further_on_the_scale() -> None:
+    graph = layered()
+    index = color(graph, "flops").index.astype(int)
+    order = np.argsort(graph.vertex_flops)
+    assert (np.diff(index[order]) >= 0).all()
+    assert index.max() == 511
+
+
+def test_layers_of_a_body_share_a_colour_and_bodies_differ() -> None:
+    graph = layered()
+    found = color(graph, "layer")
+    tones = [np.unique(found.index[graph.vertex_operator == k]) for k in range(5)]
+    assert all(len(tone) == 1 for tone in tones)
+    lch = oklch_from_srgb8(found.colors[np.concatenate(tones)])
+    turns = np.abs((np.diff(lch[:, 2]) + 180) % 360 - 180)
+    assert turns.min() > 25
+    assert [entry.label for entry in found.legend] == [f"stage{k}" for k in range(5)]
+
+
+def test_a_model_without_scopes_is_coloured_along_its_operators() -> None:
+    graph = path(20)
+    found = color(graph, "layer")
+    assert (np.diff(found.index.astype(int)) > 0).all()
+
+
+def test_passes_have_hues_of_their_own() -> None:
+    graph = dataclasses.replace(path(3), vertex_pass=np.array([0, 1, 2], np.uint8))
+    found = color(graph, "pass")
+    hue = oklch_from_srgb8(found.colors[found.index])[:, 2]
+    apart = np.abs((hue[:, None] - hue[None] + 180) % 360 - 180) + 360 * np.eye(3)
+    assert apart.min() > 50
+    assert [entry.label for entry in found.legend] == ["forward", "backward", "update"]
+
+
+def test_rules_stand_above_the_attribute_and_later_ones_above_earlier() -> None:
+    graph = layered()
+    rules = (
+        ColorRule(pattern="stage*", color="#010203"),
+        ColorRule(pattern="Relu", color="#fefdfc", on="operator"),
+        ColorRule(pattern="nothing", color="#000000"),
+    )
+    found = color(graph, "flops", rules=rules)
+    tones = found.colors[found.index]
+    relu = graph.vertex_operator == 1
+    assert (tones[relu] == [0xFE, 0xFD, 0xFC]).all()
+    assert (tones[~relu] == [1, 2, 3]).all()
+    assert [entry.label for entry in found.legend[-2:]] == ["stage*", "Relu"]
+
+
+def test_names_in_the_legend_are_short_and_printable() -> None:
+    graph = dataclasses.replace(
+        layered(4),
+        layers=tuple(
+            Layer(name=f"{k}\n\x00" + "x" * 10_000, path=str(k), parent=0 if k else -1)
+            for k in range(9)
+        ),
+    )
+    for entry in color(graph, "layer").legend:
+        assert len(entry.label) <= 48
+        assert entry.label.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"attribute": "beauty"}, "no attribute 'beauty' to colour by; choose one of layer"),
+        ({"palette": "grey"}, "no palette 'grey'"),
+        ({"ground": "grey"}, "no ground 'grey'"),
+        ({"attribute": "length"}, "edge lengths need a layout"),
+        ({"attribute": "flops", "palette": "glasbey"}, "has no order"),
+        ({"rules": (ColorRule(pattern="*", color="blue"),)}, "'blue' is no colour"),
+        ({"rules": (ColorRule(pattern="*", color="#fff", on="tensor"),)}, "is on 'tensor'"),
+    ],
+)
+def test_wrong_wishes_are_named(options: dict[str, object], message: str) -> None:
+    with pytest.raises(RenderError, match=message):
+        color(layered(), **options)
+
+
+@pytest.mark.parametrize("attribute", ["tile", "exchange"])
+def test_tiles_need_a_target(attribute: str) -> None:
+    assert attribute not in attributes_of(path(3))
+    with pytest.raises(RenderError, match="the graph has no tiles"):
+        color(path(3), attribute)
+
+
+def test_exchange_goes_once_to_each_other_tile() -> None:
+    graph = dataclasses.replace(
+        path(5),
+        indptr=np.array([0, 0, 1, 2, 3, 5], np.int64),
+        sources=np.array([0, 0, 0, 1, 3], np.int32),
+        vertex_bytes=np.array([8, 2, 4, 4, 4], np.float32),
+        tiles=np.array([0, 0, 1, 1, 2], np.int32),
+    )
+    assert SCALES["exchange"].values(graph, None).tolist() == [8, 2, 0, 4, 0]
+    assert set(attributes_of(graph)) == set(ATTRIBUTES)
+
+
+def test_an_operator_type_has_one_colour_in_all_models() -> None:
+    for ground in ("dark", "light"):
+        found = color(layered(), "operator", ground=ground)
+        conv = next(entry for entry in found.legend if entry.label == "Conv")
+        assert from_hex(conv.color).tolist() == type_color("Conv", ground).tolist()
+    assert family("Conv") == "contraction"
+    assert family("Fancy") == "other"
+
+
+def test_families_differ_and_no_type_is_in_two() -> None:
+    heads = np.array([type_color(types[0]) for _, types in FAMILIES.values()])
+    apart = np.linalg.norm(heads[:, None].astype(float) - heads[None], axis=2)
+    assert (apart + 1000 * np.eye(len(heads))).min() > 40
+    types = [name for _, members in FAMILIES.values() for name in members]
+    assert len(types) == len(set(types))
+
+
+def test_amounts_are_three_digits() -> None:
+    assert [amount(n) for n in (0, 999, 1000, 999_999, 25_557_032)] == [
+        "0", "999", "1 k", "1 M", "25.6 M",
+    ]  # fmt: skip
+    assert amount(4.1e9, "FLOP") == "4.1 GFLOP"
+
+
+def test_categorical_palettes_are_known() -> None:
+    assert [name for name in PALETTES if is_categorical(name)] == ["okabe-ito", "glasbey"]

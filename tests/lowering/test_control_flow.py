@@ -1,0 +1,106 @@
+"""Loops and branches: no dependence through a body is missed, unrolled or not."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx.parser
+import pytest
+
+from gallery.costs.facts import facts
+from gallery.lowering import lower
+from tests.lowering.cases import Array, Case, loaded
+from tests.lowering.operator_cases import judged
+from tests.lowering.reach import reach
+
+# The reference evaluator joins what the trips make by rows, so each trip makes a row here.
+LOOP = """
+<ir_version: 8, opset_import: ["" : 17]>
+loop (float[4, 6] x, float[6] w, bool cond) => (float[4, 6] y, float[%(n)s, 6] all)
+<int64 trips = {%(n)s}, int64[1] axes = {0}> {
+  y, all = Loop <body =
+    b (int64 i, bool c, float[4, 6] s) => (bool d, float[4, 6] t, float[6] u) {
+    d = Identity(c)
+    t = Mul(s, w)
+    u = ReduceSum <keepdims = 0> (t, axes)
+  }> (trips, cond, x)
+}
+"""
+
+SCAN = """
+<ir_version: 8, opset_import: ["" : 17]>
+scan (float[3] start, float[%(n)s, 3] x) => (float[3] last, float[%(n)s, 3] all) {
+  last, all = Scan <num_scan_inputs = 1, body =
+    b (float[3] s, float[3] e) => (float[3] t, float[3] u) {
+    t = Add(s, e)
+    u = Identity(t)
+  }> (start, x)
+}
+"""
+
+BRANCH = """
+<ir_version: 8, opset_import: ["" : 17]>
+branch (float[4] x, float[4] z, bool c) => (float[4] y) {
+  y = If (c) <
+    then_branch = a () => (float[4] p) { p = Neg(x) },
+    else_branch = b () => (float[4] q) { q = Exp(z) }
+  >
+}
+"""
+
+
+def case_of(text: str, feeds: dict[str, Array]) -> Case:
+    proto = onnx.parser.parse_model(text)
+    name = proto.graph.name
+    return Case(name=name, operator=name, proto=proto, feeds=feeds, model=loaded(proto, name))
+
+
+def uniform(*shape: int) -> Array:
+    return np.random.default_rng(3).uniform(0.5, 1.5, shape).astype(np.float32)
+
+
+def loop(trips: int) -> Case:
+    text = LOOP % {"n": trips}
+    feeds = {"x": uniform(4, 6), "w": uniform(6), "cond": np.array(True)}
+    return case_of(text, feeds)
+
+
+def scan(steps: int) -> Case:
+    return case_of(SCAN % {"n": steps}, {"start": uniform(3), "x": uniform(steps, 3)})
+
+
+@pytest.mark.parametrize("trips", [1, 3, 64, 65])
+def test_loop(trips: int) -> None:
+    tally = judged(loop(trips), budgets=(3000, 40, 1), blocks=6)
+    assert tally.misses == []
+    assert not tally.unknown
+
+
+@pytest.mark.parametrize("steps", [1, 4, 64, 70])
+def test_scan(steps: int) -> None:
+    tally = judged(scan(steps), budgets=(3000, 40, 1), blocks=6)
+    assert tally.misses == []
+    assert not tally.unknown
+
+
+def test_unrolled_scan_is_causal() -> None:
+    tally = judged(scan(8), budgets=(400,), blocks=40)
+    assert tally.changed == tally.reached
+
+
+def test_only_a_long_loop_has_back_edges() -> None:
+    assert reach(loop(64).model, 100).program.back == ()
+    assert len(reach(loop(65).model, 100).program.back) == 1
+
+
+@pytest.mark.parametrize("case", [loop(1), loop(64), loop(65), scan(5), scan(64), scan(70)])
+def test_every_trip_works_as_the_facts_say(case: Case) -> None:
+    graph = lower(case.model, vertices=2000)
+    work = graph.vertex_flops.sum(dtype=np.float64)
+    assert work == pytest.approx(facts(case.model, 0).flops, rel=1e-3)
+
+
+def test_branches() -> None:
+    feeds = {"x": uniform(4), "z": uniform(4), "c": np.array(True)}
+    tally = judged(case_of(BRANCH, feeds), budgets=(40, 1), blocks=6)
+    assert tally.misses == []
+    assert tally.changed == tally.reached

@@ -1,0 +1,162 @@
+"""Parts made apart and merged are the site that one build makes; an earlier site is a cache."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gallery.cache import Cache
+from gallery.errors import SettingsError
+from gallery.pipeline.build import BuildOptions, build, merge
+from gallery.pipeline.reuse import Ledger
+from tests.conftest import NET, make_models, run_gallery
+from tests.onnx_text import write
+from tests.pipeline.test_build import tree
+
+RICH = {"diagram = false": "diagram = true", "viewer = false": "viewer = true"}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A gallery of good and bad models, its site, and the same in two parts."""
+    folder = tmp_path_factory.mktemp("whole")
+    models = make_models(folder / "models")
+    toml = models / "gallery.toml"
+    text = toml.read_text()
+    for old, new in RICH.items():
+        text = text.replace(old, new)
+    toml.write_text(text)
+    write(models, NET, "third.onnx")
+    (models / "bad.onnx").write_text("no model")
+    (models / "side.md").write_text("---\nyear: soon\n---\n")
+    write(models, NET, "side.onnx")
+    build(models, folder / "site")
+    for number in (1, 2):
+        options = BuildOptions(shard=(number, 2), cache=folder / f"cache{number}")
+        build(models, folder / f"part{number}", options=options)
+    return folder
+
+
+def test_merged_parts_are_the_whole_site(whole: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    parts = (str(whole / "part2"), str(whole / "part1"))
+    result = run_gallery("merge", *parts, "-o", site)
+    assert result.returncode == 1, "two models failed"
+    assert "3 built (3 unchanged), 2 failed" in result.stdout
+    assert "error: bad.onnx: load: " in result.stderr
+    assert tree(site) == tree(whole / "site")
+
+
+def test_every_model_is_in_one_part(whole: Path) -> None:
+    parts = [json.loads((whole / f"part{n}" / "shard.json").read_bytes()) for n in (1, 2)]
+    paths = [[one["path"] for one in part["models"]] for part in parts]
+    assert sorted(map(len, paths)) == [2, 3]
+    every = ["bad.onnx", "deep/second.onnx", "first.onnx", "side.onnx", "third.onnx"]
+    assert sorted(paths[0] + paths[1]) == every
+
+
+def copies(whole: Path, folder: Path) -> tuple[Path, Path]:
+    """Both parts, to be changed."""
+    for name in ("part1", "part2"):
+        shutil.copytree(whole / name, folder / name)
+    return folder / "part1", folder / "part2"
+
+
+def own_file(part: Path) -> Path:
+    """A file that the other part does not have: of equal ones either will do."""
+    other = {path.name for path in (part.parent / "part1" / "files").iterdir()}
+    return min(path for path in (part / "files").iterdir() if path.name not in other)
+
+
+def lose_a_file(part: Path) -> None:
+    own_file(part).unlink()
+
+
+def change_a_file(part: Path) -> None:
+    path = own_file(part)
+    content = path.read_bytes()
+    path.unlink()  # it may be a link to the cache's file
+    path.write_bytes(bytes(reversed(content)))
+
+
+def edit(change: Callable[[dict[str, object]], object]) -> Callable[[Path], None]:
+    def work(part: Path) -> None:
+        value = json.loads((part / "shard.json").read_bytes())
+        change(value)
+        (part / "shard.json").write_text(json.dumps(value))
+
+    return work
+
+
+DAMAGE: list[tuple[Callable[[Path], None], str]] = [
+    (lose_a_file, "is damaged: the files of result"),
+    (change_a_file, "is damaged: the files of result"),
+    (edit(lambda value: value.update(collection="x")), "are parts of different collections"),
+    (edit(lambda value: value.update(count=3)), "are parts of different collections"),
+    (edit(lambda value: value.update(versions={"load": "x"})), "made by different versions"),
+    (edit(lambda value: value.update(number=7)), "is no part of a gallery: it is part 7 of 2"),
+    (edit(lambda value: value.update(number=1)), "there are the parts 1, 1 of 2"),
+    (edit(lambda value: value.update(records={})), "are missing"),
+    (edit(lambda value: value.update(records={"../../x": "y"})), "is damaged"),
+    (edit(lambda value: value.update(settings={"scan": 3})), "scan is no section"),
+    (edit(lambda value: value.pop("models")), "is no part of a gallery"),
+    (edit(lambda value: value.update(models=[{}])), "is damaged"),
+    (edit(lambda value: value.update(models=3)), "is damaged"),
+    (lambda part: (part / "shard.json").write_text("[" * 100_000) and None, "is no part"),
+    (lambda part: (part / "shard.json").unlink(), "is no part of a gallery"),
+]
+
+
+@pytest.mark.parametrize(("damage", "message"), DAMAGE)
+def test_parts_that_do_not_fit_are_refused(
+    whole: Path, tmp_path: Path, damage: Callable[[Path], None], message: str
+) -> None:
+    parts = copies(whole, tmp_path)
+    damage(parts[1])
+    with pytest.raises(SettingsError, match=message):
+        merge(parts, tmp_path / "site")
+    assert not (tmp_path / "site").exists()
+
+
+def test_a_part_is_not_written_over_a_strangers_directory_nor_over_an_input(
+    whole: Path, tmp_path: Path
+) -> None:
+    result = run_gallery("merge", whole / "part1", whole / "part2", "-o", whole / "part1")
+    assert result.returncode == 2
+    assert "which is read" in result.stderr
+
+
+def test_the_last_site_serves_as_a_cache(whole: Path, tmp_path: Path) -> None:
+    options = BuildOptions(reuse=(whole / "site",), cache=tmp_path / "cache")
+    report = build(whole / "models", tmp_path / "site", options=options)
+    assert report.made() == {}
+    assert tree(tmp_path / "site") == tree(whole / "site")
+
+
+def test_what_changed_in_the_last_site_is_made_again(whole: Path, tmp_path: Path) -> None:
+    last = tmp_path / "last"
+    shutil.copytree(whole / "site", last)
+    for path in (last / "assets").glob("first-hero-*.webp"):
+        path.write_bytes(path.read_bytes()[:-1] + b"x")
+    options = BuildOptions(reuse=(last,), cache=tmp_path / "cache")
+    report = build(whole / "models", tmp_path / "site", options=options)
+    made = {model.slug: [r.stage for r in model.stages if not r.cached] for model in report.done}
+    assert made.pop("first") == ["load", "lower", "layout", "render"]
+    assert made == {"deep-second": [], "third": []}
+    assert tree(tmp_path / "site") == tree(whole / "site")
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[" * 100_000, '{"schema": 1}', '{"records": []}'])
+def test_a_site_without_sound_records_gives_nothing(whole: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "results.json").write_text(text)
+    assert Ledger(tmp_path).give(["0" * 64], Cache(tmp_path / "cache")) == 0
+
+
+def test_a_site_that_is_not_there_is_wrong_usage(whole: Path, tmp_path: Path) -> None:
+    options = BuildOptions(reuse=(tmp_path / "none",))
+    with pytest.raises(SettingsError, match="there is no site"):
+        build(whole / "models", tmp_path / "site", options=options)

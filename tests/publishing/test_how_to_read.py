@@ -1,0 +1,189 @@
+"""The page that teaches to read a scan shows parts of a real one, and what it says is so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gallery.cache import Cache
+from gallery.graph import Kind, Pass
+from gallery.model import Model
+from gallery.placement.types import Layout
+from gallery.publishing import ImageFile, Site, SiteSettings, publish
+from gallery.publishing.how_to_read import page as room
+from gallery.publishing.how_to_read.crop import Window, _cut, around, lit, look
+from gallery.publishing.how_to_read.figures import Drawing, drawings, subject
+from gallery.publishing.how_to_read.scan_data import ScanData, read_scan
+from gallery.rendering.viewer.container import pack
+from gallery.rendering.viewer.data import viewer_data
+from tests.publishing.sample_exhibits import make_exhibit
+from tests.rendering.viewer_net import colorings, net
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Model, Layout]:
+    return net(tmp_path_factory.mktemp("net"))
+
+
+@pytest.fixture(scope="module")
+def scan(whole: tuple[Model, Layout]) -> ScanData:
+    model, layout = whole
+    return read_scan(viewer_data(layout, colorings(layout), model))
+
+
+@pytest.fixture(scope="module")
+def drawn(scan: ScanData) -> dict[str, Drawing]:
+    return drawings(scan)
+
+
+def test_a_scan_is_read_back(whole: tuple[Model, Layout], scan: ScanData) -> None:
+    _, layout = whole
+    graph, read = layout.graph, scan.layout.graph
+    assert scan.whole
+    for name in ("vertex_operator", "vertex_kind", "vertex_pass", "indptr", "sources"):
+        np.testing.assert_array_equal(getattr(read, name), getattr(graph, name), name)
+    assert [one.name for one in read.operators] == [one.name for one in graph.operators]
+    forward = np.flatnonzero(graph.vertex_pass == Pass.FORWARD)
+    for vertex in forward[::7].tolist():
+        assert read.box(vertex) == graph.box(vertex)
+    low = layout.positions.min(axis=0)
+    scale = 1000 / (layout.positions.max(axis=0) - low).max()
+    np.testing.assert_allclose(scan.layout.positions, (layout.positions - low) * scale, atol=0.02)
+    for one in colorings(layout):
+        np.testing.assert_array_equal(
+            scan.colorings[one.attribute].colors[scan.colorings[one.attribute].index],
+            one.colors[one.index],
+        )
+
+
+def test_a_sample_is_not_whole(whole: tuple[Model, Layout]) -> None:
+    model, layout = whole
+    assert not read_scan(viewer_data(layout, colorings(layout), model, vertices=200)).whole
+
+
+@pytest.mark.parametrize("data", [b"not it", pack({"version": 1}, {})])
+def test_other_data_are_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"viewer('s)? data"):
+        read_scan(data)
+
+
+@given(
+    ends=st.lists(st.floats(-3, 4, width=32), min_size=4, max_size=4),
+    share=st.floats(0, 1, width=32),
+)
+def test_lines_are_cut_where_they_leave_the_window(ends: list[float], share: float) -> None:
+    points = np.array(ends, np.float32).reshape(1, 2, 2)
+    low, high, meets = _cut(points, Window(left=0, bottom=0, side=1))
+    x, y = points[0, 0] + (points[0, 1] - points[0, 0]) * np.float32(share)
+    near = 1e-4
+    if near < x < 1 - near and near < y < 1 - near:
+        assert low[0, 0] - near <= share <= high[0, 0] + near
+    if meets[0] and low[0, 0] + near < share < high[0, 0] - near:
+        assert -near * 10 < x < 1 + near * 10
+        assert -near * 10 < y < 1 + near * 10
+
+
+def test_a_window_shows_its_part_alone(scan: ScanData) -> None:
+    coloring = scan.colorings["layer"]
+    empty = Window(left=5000, bottom=5000, side=100)
+    assert look(scan.layout, coloring, empty, 64).pixels.max() == 0
+    all_of_it = around(scan.layout.positions, 0.1)
+    assert look(scan.layout, coloring, all_of_it, 64).pixels.max() > 60
+
+
+def test_only_what_is_meant_is_in_colour(scan: ScanData) -> None:
+    coloring = scan.colorings["layer"]
+    window = around(scan.layout.positions, 0.1)
+    edges = np.zeros(scan.layout.graph.edges, bool)
+    grey = lit(scan.layout, coloring, edges, window, 96).pixels.astype(int)
+    edges[: len(edges) // 3] = True
+    some = lit(scan.layout, coloring, edges, window, 96).pixels.astype(int)
+    assert np.ptp(grey, axis=2).max() <= 20
+    assert np.ptp(some, axis=2).max() > 60
+
+
+def test_the_marked_vertex_reads_what_is_marked(scan: ScanData, drawn: dict[str, Drawing]) -> None:
+    graph = scan.layout.graph
+    figure = drawn["edge"]
+    marks = np.array([[x, y] for x, y, _ in figure.marks])
+    kinds = [kind for _, _, kind in figure.marks]
+    assert kinds[-1] == "reader"
+    assert figure.values["data"] == str(kinds.count("data"))
+    assert figure.values["weights"] == str(kinds.count("weight"))
+    # The drawing keeps proportions: of the right type one vertex alone has its sources there.
+    fitting = []
+    for vertex in range(graph.vertices):
+        sources = graph.sources[graph.indptr[vertex] : graph.indptr[vertex + 1]]
+        if len(sources) != len(marks) - 1:
+            continue
+        data = sources[graph.vertex_kind[sources] != Kind.PARAMETER]
+        if not len(data):
+            continue
+        window = around(scan.layout.positions[[vertex, *data]], 0.24)
+        placed = [window.place(scan.layout.positions[one]) for one in (*sources, vertex)]
+        if np.abs(np.array(placed) - marks).max() < 0.2:
+            fitting.append(vertex)
+    assert len(fitting) == 1
+    assert graph.operators[graph.vertex_operator[fitting[0]]].type == "Conv"
+    made, read = figure.grids
+    lows, highs = graph.box(fitting[0])
+    assert len(made.lit) == 1
+    assert (made.rows, made.columns) != (1, 1)
+    assert len(read.lit) <= kinds.count("data")
+    assert all(low < high for low, high in zip(lows, highs, strict=True))
+
+
+def test_the_operator_that_is_shown_has_as_many_vertices_as_is_said(
+    scan: ScanData, drawn: dict[str, Drawing]
+) -> None:
+    operator = subject(scan)
+    assert operator is not None
+    graph = scan.layout.graph
+    values = drawn["vertex"].values
+    own = np.flatnonzero(graph.vertex_operator == operator)
+    assert values["vertices"] == f"{len(own):,}"
+    assert values["edges"] == f"{sum(np.diff(graph.indptr)[own].tolist()):,}"
+
+
+def test_the_page_shows_the_figures_and_draws_them_once(
+    tmp_path: Path,
+    whole: tuple[Model, Layout],
+    drawn: dict[str, Drawing],
+    pictures: tuple[ImageFile, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, layout = whole
+    data = tmp_path / "data.bin"
+    data.write_bytes(viewer_data(layout, colorings(layout), model))
+    exhibits = [make_exhibit("a", pictures, viewer=data), make_exhibit("b", pictures)]
+    cache = Cache(tmp_path / "cache")
+
+    def page(name: str, kept: Cache | None) -> tuple[str, Site]:
+        site = publish(exhibits, tmp_path / name, settings=SiteSettings(), cache=kept)
+        return (site.root / "how-to-read/index.html").read_text(encoding="utf-8"), site
+
+    monkeypatch.setattr(room, "drawings", lambda _: drawn)
+    first, site = page("first", cache)
+    for name in ("vertex", "edge", "near", "light"):
+        assert f"a-lesson-{name}-" in first, name
+        for kind in ("avif", "webp"):
+            files = list((site.root / "assets").glob(f"a-lesson-{name}-*.{kind}"))
+            assert files, (name, kind)
+            assert all(file.name in first for file in files)
+    assert "The a net" in first
+    assert page("without", None)[0] == first
+    monkeypatch.setattr(room, "drawings", lambda _: pytest.fail("drawn again"))
+    assert page("again", cache)[0] == first
+
+
+def test_without_a_viewer_the_page_has_its_texts(
+    tmp_path: Path, pictures: tuple[ImageFile, ...]
+) -> None:
+    site = publish([make_exhibit("a", pictures)], tmp_path / "site", settings=SiteSettings())
+    text = (site.root / "how-to-read/index.html").read_text(encoding="utf-8")
+    assert "A point is a piece of work" in text
+    assert "lesson-" not in text

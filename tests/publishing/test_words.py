@@ -1,0 +1,112 @@
+"""Numbers, names and prose as they are printed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gallery.publishing.assets.files import slugify
+from gallery.publishing.parts.numbers import count, exact, quantity, shape, size
+from gallery.publishing.parts.prose import plain, prose, summary
+from gallery.text import clean, shorten
+from tests.publishing.sample_exhibits import HOSTILE, PROSE
+
+_FACTORS = {"": 1, "k": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "Q": 1e15}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "not known"),
+        (0, "0"),
+        (9_999, "9,999"),
+        (10_000, "10\u00a0k"),
+        (9_996_000, "10\u00a0M"),
+        (999_499, "999\u00a0k"),
+        (999_500, "1\u00a0M"),
+        (25_557_032, "25.6\u00a0M"),
+        (18_700_000_000, "18.7\u00a0B"),
+    ],
+)
+def test_count(value: int | None, text: str) -> None:
+    assert count(value) == text
+
+
+@given(st.integers(10_000, 10**17))
+def test_count_is_right_to_three_digits(value: int) -> None:
+    digits, _, prefix = count(value).partition("\u00a0")
+    assert float(digits) * _FACTORS[prefix] == pytest.approx(value, rel=0.005)
+    assert len(digits.replace(".", "")) <= 3
+
+
+def test_quantities_with_their_units() -> None:
+    assert quantity(4_089_184_256, "MACs") == "4.09\u00a0GMACs"
+    assert quantity(None, "MACs", "nobody knows") == "nobody knows"
+    assert quantity(0, "FLOPs") == "0\u00a0FLOPs"
+    assert size(999) == "999\u00a0B"
+    assert exact(None) == "not known"
+    assert exact(25_557_032) == "25,557,032"
+
+
+def test_shapes() -> None:
+    assert shape(None) == "not known"
+    assert shape(()) == "scalar"
+    assert shape((1, "batch", None)) == "1 × batch × ?"
+
+
+@given(st.text())
+def test_clean_keeps_what_html_allows(text: str) -> None:
+    cleaned = clean(text)
+    assert clean(cleaned) == cleaned
+    assert not any(ord(sign) < 32 and sign not in "\t\n\r\x0b\x0c" for sign in cleaned)
+    if text.isascii() and text.isprintable():
+        assert cleaned == text
+
+
+@given(st.text(), st.integers(3, 50))
+def test_shorten_keeps_both_ends_on_one_line(text: str, limit: int) -> None:
+    short = shorten(text, limit)
+    assert len(short) <= limit
+    assert "\n" not in short
+    assert "…" in short or short == " ".join(clean(text).split())
+
+
+@given(st.text())
+def test_slugs_are_safe(text: str) -> None:
+    slug = slugify(text)
+    assert slug
+    assert all(sign in "abcdefghijklmnopqrstuvwxyz0123456789-" for sign in slug)
+
+
+def test_prose_keeps_plain_markup_only() -> None:
+    html = str(prose(PROSE))
+    assert "<h3>What it is</h3>" in html
+    assert "<em>computes</em>" in html
+    assert "<table>" in html
+    assert '<a href="https://example.org/paper" rel="noopener noreferrer">' in html
+    assert "alert(3)" not in html
+    assert "javascript:" not in html
+    assert "<img" not in html
+
+
+@given(st.text() | st.just(HOSTILE))
+def test_prose_never_holds_a_script(text: str) -> None:
+    html = str(prose(text + HOSTILE)).lower()
+    assert "<script" not in html
+    assert "<img" not in html
+
+
+def test_relative_and_mail_links_stay() -> None:
+    html = str(prose("[a](../b/index.html) [c](mailto:a@example.org) [d](ftp://example.org)"))
+    assert 'href="../b/index.html"' in html
+    assert 'href="mailto:a@example.org"' in html
+    assert "ftp:" not in html
+
+
+def test_summary_ends_with_a_sentence() -> None:
+    text = prose("One sentence that is long enough to stay here. " * 9)
+    assert summary(text, 120).endswith("here.")
+    assert len(summary(text, 120)) <= 120
+    assert summary(prose("short")) == "short"
+    assert plain(prose("a\n\nb & c")) == "a b & c"

@@ -1,0 +1,261 @@
+"""The poster: on its sheet, in its two forms, with everything it has to tell; other sheets."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from pypdfium2 import PdfDocument
+
+from gallery.coloring import color
+from gallery.coloring.palettes import from_hex
+from gallery.costs.facts import Facts
+from gallery.errors import RenderError
+from gallery.rendering import (
+    RenderSettings,
+    card,
+    contact_sheet,
+    layer_strip,
+    poster,
+    render,
+    sheet_pdf,
+    sheet_picture,
+)
+from gallery.rendering.compose.poster import EDGE, HERO, Shown
+from gallery.rendering.compose.poster_columns import histogram
+from gallery.rendering.compose.poster_grid import BODY, FIGURE, HEAD, MARGIN, SMALL, THEMES
+from gallery.rendering.compose.social_card import CARD, SCAN
+from gallery.rendering.labels.labels import CONTRAST, luminance, place_labels
+from gallery.rendering.raster.frame import frame
+from gallery.rendering.sheet.fonts import Face, text_width
+from gallery.rendering.sheet.sheet import Bar, Plate, Sheet, Stroke, Words
+from gallery.settings.values import FrontMatter
+from tests.rendering.scans import layered, ring
+
+FRONT = FrontMatter(title="A <Net> & more", year=2015, paper="On Nets", authors=("A", "B"))
+
+
+def _facts(**changes: object) -> Facts:
+    values: dict[str, object] = {
+        "name": "net", "digest": "ab" * 32, "file_bytes": 1, "parameters": 25_557_032,
+        "parameter_bytes": {}, "macs": 4_089_184_256, "flops": None, "uncounted": {},
+        "cost_by_type": {}, "activations": None, "operators": 70,
+        "histogram": {"Conv": 40, "Relu" * 60: 30}, "layers": (), "depth": 60, "ir_version": 10,
+        "opsets": {}, "producer": "", "inputs": (), "outputs": (),
+    }  # fmt: skip
+    return Facts(**{**values, **changes})
+
+
+def _hero(attribute: str = "layer", ground: str = "dark", width: int = 420) -> Shown:
+    graph = layered()
+    layout, found = ring(graph), color(graph, attribute, ground=ground)
+    size = (width, round(width * HERO[1] / HERO[0]))
+    return Shown(
+        picture=render(layout, found, size=size, settings=RenderSettings(margin=EDGE)),
+        coloring=found,
+        labels=place_labels(layout, found, frame(layout.positions, size, EDGE), (12, 12, 11)),
+        strip=layer_strip(graph, found),
+    )
+
+
+def _sheet(attribute: str = "layer", ground: str = "dark", **changes: object) -> Sheet:
+    shown = _hero(attribute, ground)
+    small = render(ring(layered()), color(layered()), size=60)
+    return poster(_facts(**changes), FRONT, shown, [("By depth", small), ("By work", small)])
+
+
+def _words(sheet: Sheet) -> list[Words]:
+    return [thing for thing in sheet.things if isinstance(thing, Words)]
+
+
+@pytest.mark.parametrize("ground", ["dark", "light"])
+@pytest.mark.parametrize("attribute", ["layer", "operator", "flops"])
+def test_everything_lies_within_the_margins(attribute: str, ground: str) -> None:
+    sheet = _sheet(attribute, ground)
+    for thing in sheet.things:
+        if isinstance(thing, Words):
+            assert thing.left > 20
+            right = thing.left + text_width(thing.text, thing.size, thing.face)
+            assert right < sheet.width - 20
+            assert 20 < thing.y < sheet.height - 16
+        elif isinstance(thing, Bar):
+            assert thing.x >= MARGIN - 0.01
+            assert thing.x + thing.width <= sheet.width - MARGIN + 0.01
+        elif isinstance(thing, Plate):
+            assert thing.x >= 0
+            assert thing.x + thing.width <= sheet.width
+
+
+def test_few_sizes_of_type_are_used() -> None:
+    sizes = {round(words.size, 1) for words in _words(_sheet()) if words.text != FRONT.title}
+    grid = {FIGURE, HEAD, BODY, SMALL}
+    labels = {round(label.size, 1) for label in _hero().labels}
+    assert {size for size in sizes if size <= HEAD} <= grid | labels
+
+
+@pytest.mark.parametrize("attribute", ["layer", "operator", "flops"])
+def test_words_do_not_overlap(attribute: str) -> None:
+    boxes = [
+        (w.left, w.y - 0.7 * w.size, w.left + text_width(w.text, w.size, w.face), w.y, w.text)
+        for w in _words(_sheet(attribute))
+    ]
+    for one, other in combinations(boxes, 2):
+        apart = one[0] >= other[2] or other[0] >= one[2] or one[1] >= other[3] or other[1] >= one[3]
+        assert apart, (one, other)
+
+
+def test_the_numbers_are_told_and_unknown_ones_said_so() -> None:
+    texts = [words.text for words in _words(_sheet())]
+    for words in ("25.6 M", "4.09 G", "600", "70", "Conv", "40", "How to read it", "By depth"):
+        assert words in texts
+    assert any("On Nets, 2015" in text for text in texts)
+    assert "unknown" in [words.text for words in _words(_sheet(macs=None))]
+
+
+def test_bars_are_as_long_as_their_numbers() -> None:
+    bars = histogram(0.0, _facts(histogram={"Conv": 40, "Relu": 10}), THEMES["dark"], "dark")
+    widths = [thing.width for thing in bars if isinstance(thing, Bar)]
+    assert widths[0] / widths[1] == pytest.approx(4)
+    many = _facts(histogram={f"Op{k}": 50 - k for k in range(20)})
+    texts = [t.text for t in histogram(0.0, many, THEMES["dark"], "dark") if isinstance(t, Words)]
+    assert f"and {sum(50 - k for k in range(11, 20))} of 9 other types" in texts
+
+
+@pytest.mark.parametrize("ground", ["dark", "light"])
+def test_text_has_contrast_and_the_ground_is_that_of_scans(ground: str) -> None:
+    theme = THEMES[ground]
+    level = float(luminance(from_hex(theme.ground)))
+    for tone in (theme.ink, theme.faint):
+        ink = float(luminance(from_hex(tone)))
+        assert (max(ink, level) + 0.05) / (min(ink, level) + 0.05) >= CONTRAST
+    corner = render(ring(layered()), color(layered(), ground=ground), size=80).pixels[0, 0]
+    assert np.abs(corner.astype(int) - from_hex(theme.ground)).max() <= 1
+
+
+def test_the_strip_has_all_layers_in_order_and_to_scale() -> None:
+    graph = layered(bodies=4, size=100)
+    strip = layer_strip(graph, color(graph))
+    assert [stretch.name for stretch in strip] == ["stage0", "stage1", "stage2", "stage3"]
+    assert [stretch.share for stretch in strip] == pytest.approx([0.25] * 4)
+    assert len({stretch.colors for stretch in strip}) == 4
+    names = [w.text for w in _words(_sheet()) if w.y == pytest.approx(447.4)]
+    assert names == [f"stage{k}" for k in range(5)]
+
+
+def test_labels_point_to_the_same_places_on_paper() -> None:
+    shown = _hero(width=840)
+    sheet = poster(_facts(), FRONT, shown)
+    scale = HERO[0] / 840
+    plate = next(thing for thing in sheet.things if isinstance(thing, Plate))
+    for label in shown.labels:
+        words = next(words for words in _words(sheet) if words.text == label.text)
+        assert words.x == pytest.approx(label.at[0] * scale)
+        assert plate.y < words.y < plate.y + plate.height
+    ends = {(round(s.to_x, 3), round(s.to_y, 3)) for s in sheet.things if isinstance(s, Stroke)}
+    led = [label.lead[1] for label in shown.labels if label.lead]
+    assert led
+    for x, y in led:
+        assert (round(x * scale, 3), round(plate.y + y * scale, 3)) in ends
+
+
+def test_pixels_have_the_size_of_paper() -> None:
+    picture = sheet_picture(_sheet(), dpi=50)
+    assert (picture.width, picture.height) == (827, 1169)
+    assert picture.metadata["Density"] == "50"
+    assert picture.metadata["Vertices"] == "600"
+    with pytest.raises(RenderError, match="choose another resolution"):
+        sheet_picture(_sheet(), dpi=0)
+
+
+def test_pdf_holds_text_fonts_and_pictures() -> None:
+    sheet = _sheet()
+    content = sheet_pdf(sheet, dpi=40)
+    assert content == sheet_pdf(sheet, dpi=40)
+    assert content.count(b"/FontFile2") == len(Face)
+    # The hero, and the one small picture that stands in two places.
+    assert content.count(b"/DCTDecode") == 2
+    document = PdfDocument(content)
+    assert len(document) == 1
+    page = document[0]
+    assert page.get_size() == pytest.approx((420 / 25.4 * 72, 594 / 25.4 * 72), abs=0.1)
+    found = page.get_textpage().get_text_bounded()
+    for words in _words(sheet):
+        assert words.text in found
+    assert document.get_metadata_value("Title") == FRONT.title
+    assert "Vertices 600" in document.get_metadata_value("Subject")
+
+
+def test_pdf_and_pixels_show_the_same() -> None:
+    sheet = _sheet()
+    page = PdfDocument(sheet_pdf(sheet, dpi=100))[0]
+    shown = np.asarray(page.render(scale=100 / 72).to_pil().convert("L")).astype(float)
+    drawn = sheet_picture(sheet, dpi=100).pixels.mean(axis=2)
+    height, width = (min(a, b) for a, b in zip(shown.shape, drawn.shape, strict=True))
+    for rows in (slice(0, 280), slice(280, 1700), slice(1700, height)):
+        one, other = shown[rows, :width], drawn[rows, :width]
+        assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.8
+
+
+def test_hostile_words_are_set_safely() -> None:
+    evil = "<b>\0\u202e日本 (\\) " * 40
+    front = FrontMatter(title=evil, paper=evil, authors=(evil,) * 9, paper_url=evil, family=evil)
+    sheet = poster(_facts(name=evil, histogram={evil: 3}), front, _hero())
+    assert sheet_picture(sheet, dpi=20).width == 331
+    assert len(PdfDocument(sheet_pdf(sheet, dpi=20))) == 1
+
+
+def test_a_plate_is_pasted_to_scale_and_cut_at_the_edge() -> None:
+    white = render(ring(layered()), color(layered(), ground="light"), size=40)
+    plate = Plate(x=80, y=-10, width=40, picture=white)
+    sheet = Sheet(width=100, height=100, ground="#000000", title="t", things=(plate,))
+    lit = sheet_picture(sheet, dpi=25.4).pixels.max(axis=2) > 0
+    assert lit[:30, 80:].all()
+    assert lit.sum() == 30 * 20
+
+
+def test_bars_and_strokes_cover_what_they_say() -> None:
+    things = (
+        Bar(x=10, y=10, width=20.5, height=4, color="#ffffff"),
+        Stroke(x=20, y=60, to_x=60, to_y=60, width=6, color="#ffffff"),
+        Stroke(x=80, y=30, to_x=80, to_y=30, width=20, color="#ffffff"),
+    )
+    sheet = Sheet(width=100, height=100, ground="#000000", title="t", things=things)
+    light = sheet_picture(sheet, dpi=25.4).pixels[:, :, 0] / 255.0
+    assert light[:20].sum() == pytest.approx(82, rel=0.01)
+    assert light[50:70].sum() == pytest.approx(40 * 6 + np.pi * 9, rel=0.02)
+    assert light[15:45, 65:].sum() == pytest.approx(np.pi * 100, rel=0.02)
+
+
+def test_many_scans_share_a_sheet() -> None:
+    small = render(ring(layered()), color(layered()), size=50)
+    for count in (1, 2, 5, 10, 21):
+        sheet = contact_sheet("All", "note", [(f"scan {k}", small) for k in range(count)])
+        plates = [thing for thing in sheet.things if isinstance(thing, Plate)]
+        assert len(plates) == count
+        for one in plates:
+            assert one.x >= MARGIN
+            assert one.x + one.width <= sheet.width - MARGIN + 1e-6
+            assert one.y + one.height < sheet.height - 15
+        for one, other in combinations(plates, 2):
+            across = abs(one.x - other.x) >= one.width + 5
+            assert across or abs(one.y - other.y) >= one.height + 10
+        for k in range(count):
+            words = next(words for words in _words(sheet) if words.text == f"scan {k}")
+            assert words.x == plates[k].x
+            assert words.y > plates[k].y + plates[k].height
+
+
+def test_the_card_tells_title_and_numbers() -> None:
+    scan = render(ring(layered()), color(layered()), size=SCAN)
+    front = FrontMatter(title="A very long name of a network " * 4, year=2015, family="CNN")
+    sheet = card(_facts(), front, scan)
+    picture = sheet_picture(sheet, dpi=25.4)
+    assert (picture.width, picture.height) == CARD
+    texts = [words.text for words in _words(sheet)]
+    for words in ("CNN, 2015", "25.6 M", "4.09 G", "600", "parameters", "vertices"):
+        assert words in texts
+    for words in _words(sheet):
+        assert words.left >= 50
+        assert words.left + text_width(words.text, words.size, words.face) <= 520
+        assert 50 < words.y < 600
