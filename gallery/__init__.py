@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from gallery.pipeline.report import Report
     from gallery.placement import layout
     from gallery.placement.types import Layout
-    from gallery.rendering import render, save
+    from gallery.rendering.files.formats import save
+    from gallery.rendering.scan import render
     from gallery.rendering.types import Picture
     from gallery.settings.values import FrontMatter, GallerySettings, ScanSettings
 
@@ -100,8 +101,8 @@ _HOMES = {
     "layout": "gallery.placement",
     "load": "gallery.loading.load",
     "lower": "gallery.lowering",
-    "render": "gallery.rendering",
-    "save": "gallery.rendering",
+    "render": "gallery.rendering.scan",
+    "save": "gallery.rendering.files.formats",
 }
 
 

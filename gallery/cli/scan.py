@@ -17,8 +17,10 @@ from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.placement import Layout, layout
 from gallery.placement.quality import quality as measure
-from gallery.rendering import RenderSettings, render_svg, save_scan
 from gallery.rendering.files.formats import check_format
+from gallery.rendering.scan import save_scan
+from gallery.rendering.svg import render_svg
+from gallery.rendering.types import RenderSettings
 from gallery.settings.values import ScanSettings
 
 RASTER = (".png", ".webp", ".avif", ".jpg", ".jpeg")

@@ -31,7 +31,7 @@ from gallery.pipeline.products.scan import (
 )
 from gallery.placement import Layout, layout
 from gallery.placement.storage import load_layout, save_layout
-from gallery.rendering import Picture
+from gallery.rendering.types import Picture
 from gallery.settings.values import ScanSettings
 
 log = logging.getLogger(__name__)

@@ -20,9 +20,9 @@ from gallery.coloring import color
 from gallery.graph import ComputeGraph, GraphOperator
 from gallery.model import Layer
 from gallery.placement.types import Layout
-from gallery.rendering import RenderSettings
 from gallery.rendering.raster.raster import strips
 from gallery.rendering.raster.strokes import Strokes, draw
+from gallery.rendering.types import RenderSettings
 
 
 def best(

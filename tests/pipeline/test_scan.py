@@ -12,8 +12,10 @@ import gallery.pipeline.products.scan
 from gallery.coloring.oklab import linear_from_srgb, srgb_from_linear
 from gallery.pipeline.plan import ScanPlan
 from gallery.pipeline.products.scan import Easel, colored, draw_scan
-from gallery.rendering import RenderSettings, read, render
+from gallery.rendering.files.formats import read
 from gallery.rendering.raster.downsample import reduced
+from gallery.rendering.scan import render
+from gallery.rendering.types import RenderSettings
 from gallery.settings.values import ScanSettings
 from tests.rendering.scans import layered, ring
 

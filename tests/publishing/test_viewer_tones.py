@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gallery.coloring import oklab
-from gallery.rendering import glow, tone
+from gallery.rendering.raster import bloom, tone
 
 VIEWER = Path(__file__).parents[2] / "templates" / "viewer"
 SHADERS = (VIEWER / "shaders.js").read_text("utf-8")
@@ -57,6 +57,6 @@ def test_matrices_are_those_of_the_colours(name: str, matrix: oklab.Floats) -> N
 def test_glow_is_as_wide_and_as_strong() -> None:
     (spread,) = re.findall(r"WIDTHS = \{(.*?)\}", TONES)
     # The narrowest is what shrinking to a quarter blurs.
-    assert floats(spread) == [width for width, _ in glow._WIDTHS[1:]]
+    assert floats(spread) == [width for width, _ in bloom._WIDTHS[1:]]
     strengths = re.findall(rf"({NUMBER})\s*\*\s*texture\((?:near|wide|widest), at\)", SHADERS)
-    assert [float(one) for one in strengths] == [strength for _, strength in glow._WIDTHS]
+    assert [float(one) for one in strengths] == [strength for _, strength in bloom._WIDTHS]

@@ -21,11 +21,12 @@ from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.placement import layout
 from gallery.placement.types import Layout
-from gallery.rendering import RenderSettings, render
 from gallery.rendering.raster.bloom import finish
 from gallery.rendering.raster.raster import Plan, plan_of
 from gallery.rendering.raster.strokes import draw
 from gallery.rendering.raster.tone import tone
+from gallery.rendering.scan import render
+from gallery.rendering.types import RenderSettings
 
 MODELS = Path(__file__).parents[2] / "models"
 GREY = np.array([0.2126, 0.7152, 0.0722])

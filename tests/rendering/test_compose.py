@@ -12,24 +12,19 @@ from gallery.coloring import color
 from gallery.coloring.palettes import from_hex
 from gallery.costs.facts import Facts
 from gallery.errors import RenderError
-from gallery.rendering import (
-    RenderSettings,
-    card,
-    contact_sheet,
-    layer_strip,
-    poster,
-    render,
-    sheet_pdf,
-    sheet_picture,
-)
-from gallery.rendering.compose.poster import EDGE, HERO, Shown
+from gallery.rendering.compose.contact_sheet import contact_sheet
+from gallery.rendering.compose.layer_strip import layer_strip
+from gallery.rendering.compose.poster import EDGE, HERO, Shown, poster
 from gallery.rendering.compose.poster_columns import histogram
 from gallery.rendering.compose.poster_grid import BODY, FIGURE, HEAD, MARGIN, SMALL, THEMES
-from gallery.rendering.compose.social_card import CARD, SCAN
+from gallery.rendering.compose.social_card import CARD, SCAN, card
 from gallery.rendering.labels.labels import CONTRAST, luminance, place_labels
 from gallery.rendering.raster.frame import frame
+from gallery.rendering.scan import render
 from gallery.rendering.sheet.fonts import Face, text_width
-from gallery.rendering.sheet.sheet import Bar, Plate, Sheet, Stroke, Words
+from gallery.rendering.sheet.pdf import sheet_pdf
+from gallery.rendering.sheet.sheet import Bar, Plate, Sheet, Stroke, Words, sheet_picture
+from gallery.rendering.types import RenderSettings
 from gallery.settings.values import FrontMatter
 from tests.rendering.scans import layered, ring
 

@@ -11,8 +11,10 @@ from PIL import Image
 
 from gallery.coloring import color
 from gallery.errors import RenderError
-from gallery.rendering import FORMATS, Picture, encode, render, save
+from gallery.rendering.files.formats import FORMATS, encode, save
 from gallery.rendering.files.png import png
+from gallery.rendering.scan import render
+from gallery.rendering.types import Picture
 from tests.rendering.scans import layered, ring
 
 WORDS = {"Title": "Größe <&> \x00", "Digest": "12ab", "Software": "gallery-of-networks"}

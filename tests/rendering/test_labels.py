@@ -18,7 +18,6 @@ from gallery.lowering import lower
 from gallery.model import Layer
 from gallery.placement import layout as layout_of
 from gallery.placement.types import Layout
-from gallery.rendering import render
 from gallery.rendering.labels.labels import (
     CONTRAST,
     SMALLEST,
@@ -32,6 +31,7 @@ from gallery.rendering.labels.labels import (
 from gallery.rendering.labels.placement import counts
 from gallery.rendering.labels.regions import bodies_of, great_heads
 from gallery.rendering.raster.frame import frame
+from gallery.rendering.scan import render
 from gallery.rendering.sheet.fonts import mask, text_width
 from gallery.settings.values import ScanSettings
 from tests.rendering.scans import layered, placed, ring

@@ -10,7 +10,8 @@ import pytest
 from gallery.coloring import color
 from gallery.coloring.types import Coloring
 from gallery.placement.types import Layout
-from gallery.rendering import Picture, render
+from gallery.rendering.scan import render
+from gallery.rendering.types import Picture
 from tests.rendering.measures import BURNT, FAINTEST, HUE, measure, sample
 
 

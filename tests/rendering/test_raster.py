@@ -17,12 +17,14 @@ from gallery.coloring.oklab import oklab_from_linear, oklch_from_srgb8
 from gallery.errors import RenderError
 from gallery.model import Layer
 from gallery.placement.types import Layout
-from gallery.rendering import Picture, RenderSettings, render, save, save_scan
 from gallery.rendering.compose.legend import caption
+from gallery.rendering.files.formats import save
 from gallery.rendering.labels.labels import place_labels
 from gallery.rendering.raster.frame import Frame, frame
 from gallery.rendering.raster.raster import strips
 from gallery.rendering.raster.strokes import draw
+from gallery.rendering.scan import render, save_scan
+from gallery.rendering.types import Picture, RenderSettings
 from tests.rendering.scans import layered, placed, ring
 from tests.strategies import compute_graph, compute_graphs, path
 

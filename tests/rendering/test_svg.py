@@ -11,11 +11,12 @@ import pytest
 from gallery.coloring import color
 from gallery.coloring.palettes import from_hex
 from gallery.errors import RenderError
-from gallery.rendering import RenderSettings, render_svg
 from gallery.rendering.compose.legend import legend_under
 from gallery.rendering.labels.labels import CONTRAST, luminance, place_labels
 from gallery.rendering.raster.frame import frame
 from gallery.rendering.sheet.sheet import Words
+from gallery.rendering.svg import render_svg
+from gallery.rendering.types import RenderSettings
 from tests.rendering.scans import layered, placed, ring
 from tests.strategies import compute_graph, path
 

@@ -11,25 +11,17 @@ from gallery.files import write_whole
 from gallery.pipeline.plan import PosterPlan, ScanPlan
 from gallery.pipeline.products.scan import Drawn, NewFile, colored
 from gallery.placement.types import Layout
-from gallery.rendering import (
-    Picture,
-    RenderSettings,
-    Sheet,
-    card,
-    contact_sheet,
-    layer_strip,
-    poster,
-    read,
-    render,
-    save,
-    sheet_pdf,
-    sheet_picture,
-)
-from gallery.rendering.compose.poster import EDGE, HERO, LABELS, Shown
-from gallery.rendering.compose.social_card import CARD, SCAN
+from gallery.rendering.compose.contact_sheet import contact_sheet
+from gallery.rendering.compose.layer_strip import layer_strip
+from gallery.rendering.compose.poster import EDGE, HERO, LABELS, Shown, poster
+from gallery.rendering.compose.social_card import CARD, SCAN, card
+from gallery.rendering.files.formats import read, save
 from gallery.rendering.labels.labels import Label, place_labels
 from gallery.rendering.raster.frame import frame
-from gallery.rendering.sheet.sheet import MILLIMETRES_PER_INCH
+from gallery.rendering.scan import render
+from gallery.rendering.sheet.pdf import sheet_pdf
+from gallery.rendering.sheet.sheet import MILLIMETRES_PER_INCH, Sheet, sheet_picture
+from gallery.rendering.types import Picture, RenderSettings
 from gallery.settings.values import FrontMatter, ScanSettings
 
 PDF_DPI = 200

@@ -13,16 +13,12 @@ from gallery.coloring.storage import legend_value
 from gallery.model import Model
 from gallery.pipeline.plan import ScanPlan
 from gallery.placement.types import Layout
-from gallery.rendering import (
-    Picture,
-    RenderSettings,
-    diagram,
-    render,
-    save,
-    with_labels,
-)
+from gallery.rendering.diagram.draw import diagram
+from gallery.rendering.files.formats import save
 from gallery.rendering.files.graphs import operators_dot, operators_graphml, save_vertex_graph
 from gallery.rendering.raster.downsample import reduced
+from gallery.rendering.scan import render, with_labels
+from gallery.rendering.types import Picture, RenderSettings
 from gallery.rendering.viewer.data import viewer_data
 from gallery.settings.values import ScanSettings
 

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from gallery.coloring.types import Coloring
 from gallery.graph import ComputeGraph
 from gallery.placement.types import Layout
-from gallery.rendering import Picture, RenderSettings, render
+from gallery.rendering.scan import render
+from gallery.rendering.types import Picture, RenderSettings
 
 _GREY = np.array([[150, 158, 170]], np.uint8)
 _DIM = 0.34

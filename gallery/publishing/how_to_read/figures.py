@@ -15,7 +15,7 @@ import numpy.typing as npt
 from gallery.graph import ComputeSet, Kind
 from gallery.publishing.how_to_read.crop import Window, around, lit, look
 from gallery.publishing.how_to_read.scan_data import ScanData
-from gallery.rendering import Picture
+from gallery.rendering.types import Picture
 from gallery.text import shorten
 
 ATTRIBUTES = ("layer", "operator", "depth", "flops")

@@ -18,7 +18,7 @@ from gallery.publishing.exhibit import ImageFile
 from gallery.publishing.how_to_read.figures import Drawing, Grid, drawings, subject
 from gallery.publishing.how_to_read.scan_data import read_scan
 from gallery.publishing.views import ModelView
-from gallery.rendering import save
+from gallery.rendering.files.formats import save
 
 log = logging.getLogger(__name__)
 

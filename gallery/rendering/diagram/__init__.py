@@ -1,5 +1,1 @@
-"""The operator diagram: what a person can read of a model, beside the scan."""
-
-from gallery.rendering.diagram.draw import diagram
-
-__all__ = ["diagram"]
+"""The operator diagram: blocks of operators, placed by Graphviz, drawn as SVG."""
