@@ -1,7 +1,7 @@
-"""The version of a stage: a hash of the program text that makes its result.
+"""The version of a stage or product: a hash of the program text that makes its result.
 
-A number that someone must remember to raise goes stale; this one changes with the code of the
-stage, with all that it imports from this package, and with the libraries that do the work.
+A number that someone must remember to raise goes stale; this one changes with the code of a module,
+with all that it imports from this package, and with the libraries that these import.
 """
 
 from __future__ import annotations
@@ -15,33 +15,53 @@ from pathlib import Path
 _ROOT = Path(__file__).parent
 
 _IMPORT = re.compile(
-    r"^\s*(?:from\s+(gallery[\w.]*)\s+import\s+(\([^)]*\)|[^\n]*)|import\s+(gallery[\w.]*))", re.M
+    r"^\s*(?:from\s+([\w.]+)\s+import\s+(\([^)]*\)|[^\n]*)|import\s+([\w.]+))", re.M
 )
 
-_LIBRARIES = (
-    "fontpkg-inter",
-    "fpdf2",
-    "numba",
-    "numpy",
-    "onnx",
-    "pillow",
-    "pygraphviz",
-    "scipy",
-)
-"""Those whose release can change a result."""
+_FOR_TYPES_ALONE = re.compile(r"^if TYPE_CHECKING:[^\n]*\n(?:(?:[ \t][^\n]*)?\n)*", re.M)
+
+LIBRARIES = {
+    "PIL": "pillow",
+    "colorcet": "colorcet",
+    "fontTools": "fonttools",
+    "fpdf": "fpdf2",
+    "graphviz": "graphviz",
+    "jinja2": "jinja2",
+    "llvmlite": "llvmlite",
+    "markdown": "markdown",
+    "markupsafe": "markupsafe",
+    "nh3": "nh3",
+    "numba": "numba",
+    "numpy": "numpy",
+    "onnx": "onnx",
+    "pygraphviz": "pygraphviz",
+    "scipy": "scipy",
+    "yaml": "pyyaml",
+}
+"""Distribution of each package whose release can change a result, by its import name."""
+
+_DATA = {"fontTools": ("fontpkg-inter",)}
+"""Distributions of data that a package is imported to read."""
 
 
 @functools.cache
 def fingerprint(*modules: str) -> str:
-    """A hash of the text of some modules and of everything in `gallery` that they import.
+    """A hash of some modules, of all in `gallery` that they import, and of their libraries.
+
+    Imports for type checkers alone do not count: they change no result.
 
     Args:
         modules: Full names ("gallery.lowering").
     """
-    digest = hashlib.sha256(_libraries().encode())
+    digest = hashlib.sha256()
+    libraries: set[str] = set()
     for path in sorted(_closure(modules)):
         digest.update(path.relative_to(_ROOT).as_posix().encode() + b"\0")
-        digest.update(path.read_bytes() + b"\0")
+        digest.update(_text(path).encode() + b"\0")
+        libraries |= {name.partition(".")[0] for name in _imports(path)} & LIBRARIES.keys()
+    for name in sorted(libraries):
+        for distribution in (LIBRARIES[name], *_DATA.get(name, ())):
+            digest.update(f"{distribution} {_release(distribution)}\0".encode())
     return digest.hexdigest()[:16]
 
 
@@ -57,20 +77,25 @@ def _closure(modules: tuple[str, ...]) -> set[Path]:
 
 
 @functools.cache
+def _text(path: Path) -> str:
+    return path.read_text("utf-8")
+
+
+@functools.cache
 def _imports(path: Path) -> tuple[str, ...]:
     found: list[str] = []
-    for source, names, module in _IMPORT.findall(path.read_text("utf-8")):
+    for source, names, module in _IMPORT.findall(_FOR_TYPES_ALONE.sub("", _text(path))):
         found.append(module or source)
-        # `from gallery.placement import engine` names a module, `... import layout` does not;
-        # a name that is no module is passed over by _path.
+        # `from gallery.placement import skeleton` names a module, `... import layout` does not;
+        # a name that is not a module is passed over by _path.
         found += [f"{source}.{name}" for name in re.findall(r"\w+", names)]
     return tuple(found)
 
 
 @functools.cache
 def _path(module: str) -> Path | None:
-    parts = module.split(".")[1:]
-    if not parts:
+    package, *parts = module.split(".")
+    if package != "gallery" or not parts:
         return None
     place = _ROOT.joinpath(*parts)
     for path in (place / "__init__.py", place.with_suffix(".py")):
@@ -80,11 +105,8 @@ def _path(module: str) -> Path | None:
 
 
 @functools.cache
-def _libraries() -> str:
-    releases = []
-    for name in _LIBRARIES:
-        try:
-            releases.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            releases.append(name)
-    return "\n".join(releases)
+def _release(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""

@@ -1,53 +1,9 @@
-"""Texts of strangers made fit for a page, a terminal, a file name and XML.
-
-HTML forbids most control characters even when they are escaped, and the characters that override
-the direction of writing let a name reorder the text around it (https://unicode.org/reports/tr36/,
-section 2.10). Markup is not dealt with here: templates escape.
-"""
+"""Texts of strangers made fit for a terminal, a file name, a legend and XML."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-
-_NONCHARACTERS = "".join(
-    chr(plane * 0x10000 + last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF)
-)
-_FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
-    + _NONCHARACTERS
-    + "]"
-)
-_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
-
-def clean(text: str) -> str:
-    r"""The text without what HTML forbids and without marks that turn the direction of writing.
-
-    Forbidden characters become U+FFFD, so that two names stay different in length; marks of
-    direction go.
-
-    >>> clean("a\x00b")
-    'a\ufffdb'
-    >>> clean("\u202egnp.exe")
-    'gnp.exe'
-    """
-    return _DIRECTION.sub("", _FORBIDDEN.sub("\ufffd", text))
-
-
-def shorten(text: str, limit: int = 120) -> str:
-    """The text on one line, cut in its middle where it is longer than `limit` characters.
-
-    Both ends are kept because layer and tensor names differ at their ends.
-
-    >>> shorten("abcdefghij", 7)
-    'abc…hij'
-    """
-    line = " ".join(clean(text).split())
-    if len(line) <= limit:
-        return line
-    head = limit // 2
-    return f"{line[:head]}…{line[len(line) - (limit - head - 1) :]}"
 
 
 def visible(text: str) -> str:
@@ -78,3 +34,17 @@ def slugify(text: str, otherwise: str = "model") -> str:
     """
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80].strip("-") or otherwise
+
+
+def cut(text: str, limit: int) -> str:
+    """The text, cut in its middle where it is longer than `limit` characters.
+
+    Both ends are kept because layer and tensor names differ at their ends.
+
+    >>> cut("abcdefghij", 7)
+    'abc…hij'
+    """
+    if len(text) <= limit:
+        return text
+    head = limit // 2
+    return f"{text[:head]}…{text[len(text) - (limit - head - 1) :]}"

@@ -57,7 +57,7 @@ def run_gallery(
     *arguments: object, env: dict[str, str] | None = None, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the real command; what it printed and its exit status."""
-    command = [sys.executable, "-m", "gallery.cli.main", *map(str, arguments)]
+    command = [sys.executable, "-m", "gallery", *map(str, arguments)]
     environment = {**os.environ, **(env or {})}
     return subprocess.run(
         command, capture_output=True, text=True, env=environment, cwd=cwd, timeout=300, check=False

@@ -3,12 +3,10 @@
 from gallery.coloring.coloring import ATTRIBUTES, attributes_of, color
 from gallery.coloring.palettes import PALETTES
 from gallery.coloring.types import Coloring, LegendEntry
-from gallery.settings.values import ColorRule
 
 __all__ = [
     "ATTRIBUTES",
     "PALETTES",
-    "ColorRule",
     "Coloring",
     "LegendEntry",
     "attributes_of",

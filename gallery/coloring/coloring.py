@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,10 @@ from gallery.coloring.palettes import Colors, check, for_ground, from_hex, is_ca
 from gallery.coloring.types import Coloring, LegendEntry
 from gallery.errors import RenderError
 from gallery.graph import ComputeGraph, Kind, Pass
-from gallery.settings.values import ColorRule
 from gallery.text import visible
+
+if TYPE_CHECKING:  # a comment in the settings draws nothing again
+    from gallery.settings.values import ColorRule
 
 _STEPS = 512
 _LEGEND = 24

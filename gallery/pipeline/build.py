@@ -19,11 +19,12 @@ from pathlib import Path
 from gallery.cache import Cache
 from gallery.discovery.discover import ModelFile, discover
 from gallery.errors import DiscoverError
-from gallery.pipeline.models import Gallery, Item, forecast, item_of, shown_keys
-from gallery.pipeline.plan import stage_versions
+from gallery.pipeline.models import Gallery, forecast
+from gallery.pipeline.options import BuildOptions
+from gallery.pipeline.plan import ModelPlan, plan_of, shown_keys, versions
 from gallery.pipeline.report import Report
-from gallery.pipeline.reuse import Ledger
-from gallery.pipeline.schedule import BuildOptions, make
+from gallery.pipeline.reuse import EarlierSite
+from gallery.pipeline.schedule import make
 from gallery.pipeline.shards import collection, part, read_shards, take_in, write_shard
 from gallery.pipeline.site import Published, check_place, put, write_site
 from gallery.settings.gallery_toml import FILE_NAME, read_settings
@@ -62,14 +63,14 @@ def build(
     site = Path(os.path.abspath(site)).resolve()
     check_place(site, models)
     cache = _cache(options.cache, site)
-    versions = stage_versions()
-    whole = [item_of(file, settings, versions) for file in _discovered(models, settings)]
-    items = part(whole, *options.shard) if options.shard else whole
+    made_by = versions()
+    whole = [plan_of(file, settings, made_by) for file in _discovered(models, settings)]
+    plans = part(whole, *options.shard) if options.shard else whole
     if options.dry_run:
-        return Report(models=tuple(forecast(item, cache) for item in items))
-    _take_over(options.reuse, items, settings, cache)
-    outcomes = make(items, cache, settings.limits, options)
-    gallery = Gallery(items=items, outcomes=outcomes, settings=settings, cache=cache)
+        return Report(models=tuple(forecast(plan, cache) for plan in plans))
+    _take_over(options.reuse, plans, cache)
+    outcomes = make(plans, cache, options)
+    gallery = Gallery(plans=plans, outcomes=outcomes, settings=settings, cache=cache)
     report = gallery.report()
     if not (options.strict and report.return_code):
         if options.shard:
@@ -113,8 +114,8 @@ def merge(
     arrived = [pair for one in parts for pair in take_in(one, store)]
     arrived.sort(key=lambda pair: os.fsencode(pair[0].file.relative))
     gallery = Gallery(
-        items=[item for item, _ in arrived],
-        outcomes={item.file.slug: one for item, one in arrived if one},
+        plans=[plan for plan, _ in arrived],
+        outcomes={plan.file.slug: one for plan, one in arrived if one},
         settings=settings,
         cache=store,
     )
@@ -136,15 +137,12 @@ def _discovered(models: Path, settings: GallerySettings) -> Sequence[ModelFile]:
     return files
 
 
-def _take_over(
-    sites: Sequence[Path], items: Sequence[Item], settings: GallerySettings, cache: Cache
-) -> None:
+def _take_over(sites: Sequence[Path], plans: Sequence[ModelPlan], cache: Cache) -> None:
     """Fill the cache from earlier sites, where they hold what is wanted."""
-    for ledger in map(Ledger, sites):
-        for plan in (item.plan for item in items if item.plan):
+    for earlier in map(EarlierSite, sites):
+        for plan in plans:
             for one in (plan, plan.smaller()):
-                keys = shown_keys(plan, one, settings.limits)
-                ledger.give(keys, cache)
+                earlier.give(shown_keys(plan, one), cache)
 
 
 def _with_site(report: Report, site: Path, published: Published) -> Report:

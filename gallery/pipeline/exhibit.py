@@ -7,13 +7,15 @@ from pathlib import Path
 
 from gallery.cache import Cache, Entry
 from gallery.coloring.storage import legend_of
-from gallery.costs.storage import facts_of
-from gallery.pipeline.outcome import Built
-from gallery.pipeline.plan import ScanPlan
+from gallery.pipeline.outcome import Outcome
+from gallery.pipeline.products import PRODUCTS
+from gallery.pipeline.products.facts import FACTS, facts_in
+from gallery.pipeline.products.scan import SCANS
+from gallery.pipeline.variants import ScanPlan
 from gallery.publishing.exhibit import Exhibit, ImageFile, ScanImages
 
 
-def exhibit(bare: Exhibit, one: Built, cache: Cache) -> Exhibit:
+def exhibit(bare: Exhibit, one: Outcome, cache: Cache) -> Exhibit:
     """Fill an exhibit with all that the cache has of a model.
 
     Args:
@@ -22,29 +24,26 @@ def exhibit(bare: Exhibit, one: Built, cache: Cache) -> Exhibit:
         cache: Where the pictures are.
     """
     plan = one.plan
-    loaded = cache.get(plan.load_key())
-    scans = [(scan, cache.get(plan.render_key(scan))) for scan in plan.scans]
-    drawn = [_scan(scan, entry) for scan, entry in scans if entry]
-    if not drawn or drawn[0].key != plan.scans[0].key:
-        drawn = []
-    hero = scans[0][1] if drawn else None
-    card = _files(cache.get(plan.card_key())) if drawn else {}
-    multiples = _files(cache.get(plan.multiples_key())) if plan.multiples and drawn else {}
-    poster = _files(cache.get(plan.poster_key())) if plan.poster and drawn else {}
-    operators = cache.get(plan.diagram_key()) if plan.diagram else None
-    viewer = cache.get(plan.viewer_key()) if plan.viewer_vertices and drawn else None
+    found = {
+        product.name: {what: cache.get(key) for what, key in plan.keys(product).items()}
+        for product in PRODUCTS
+    }
+    facts = found[FACTS.name].get("")
+    drawn = [(scan, found[SCANS.name].get(scan.key)) for scan in plan.scans]
+    main = drawn[0][1] if drawn else None
+    files = {
+        product.name: tuple(
+            file for entry in found[product.name].values() if entry for file in _files(entry)
+        )
+        for product in PRODUCTS
+        if product is not SCANS and (main or not product.needs_scan)
+    }
     return replace(
         bare,
-        facts=facts_of(loaded.value) if loaded else None,
-        scans=tuple(drawn),
-        diagram=_files(operators).get("diagram.svg"),
-        multiples=multiples.get("multiples.webp"),
-        poster=tuple(file for _, file in sorted(poster.items())),
-        card=card.get("card.jpeg"),
-        viewer=viewer.files["data"].path if viewer else None,
-        downloads=_downloads(operators, viewer),
-        unknown_operators=tuple(hero.value["unknown_operators"]) if hero else (),
-        seconds={f"{run.stage} {run.what}".strip(): run.seconds for run in one.stages},
+        facts=facts_in(facts) if facts else None,
+        scans=tuple(_scan(scan, entry) for scan, entry in drawn if entry) if main else (),
+        files=files,
+        unknown_operators=tuple(main.value["unknown_operators"]) if main else (),
     )
 
 
@@ -61,29 +60,25 @@ def _scan(plan: ScanPlan, entry: Entry) -> ScanImages:
         ground=scan.ground,
         vertices=value["vertices"],
         edges=value["edges"],
-        images=tuple(_files(entry).values()),
+        images=_files(entry),
         legend=legend_of(value["legend"]),
     )
 
 
-_DOWNLOADS = {
-    "operators.dot": "Operator graph.dot",
-    "operators.graphml": "Operator graph.graphml",
-    "vertices.npz": "Vertex graph.npz",
-}
-
-
-def _downloads(*entries: Entry | None) -> dict[str, Path]:
-    """Graphs for other programs, by their names for the visitor."""
-    files = {name: file for entry in entries if entry for name, file in entry.files.items()}
-    return {label: files[name].path for name, label in _DOWNLOADS.items() if name in files}
-
-
-def _files(entry: Entry | None) -> dict[str, ImageFile]:
-    """The pictures of an entry by their names."""
-    if entry is None:
-        return {}
-    return {
-        name: ImageFile(source=entry.files[name].path, format=kind, width=width, height=height)
-        for name, kind, width, height in entry.value["images"]
+def _files(entry: Entry) -> tuple[ImageFile, ...]:
+    """The files of an entry, pictures first and in the order in which they were made."""
+    images = {
+        name: (kind, width, height) for name, kind, width, height in entry.value.get("images", ())
     }
+    others = [name for name in entry.files if name not in images]
+    return tuple(
+        ImageFile(
+            name=name,
+            source=entry.files[name].path,
+            format=kind,
+            width=width,
+            height=height,
+        )
+        for name in (*images, *others)
+        for kind, width, height in [images.get(name, (Path(name).suffix[1:], 0, 0))]
+    )

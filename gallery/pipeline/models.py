@@ -1,4 +1,4 @@
-"""Models on their way through a build: what is there, what is planned, what is said of them."""
+"""The models of a build and how they came out: what is said of them, and what the site shows."""
 
 from __future__ import annotations
 
@@ -7,111 +7,40 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gallery.cache import Cache
-from gallery.discovery.discover import ModelFile
-from gallery.errors import Failure, GalleryError, SettingsError
-from gallery.pipeline.outcome import Built, outcome_key
-from gallery.pipeline.plan import ModelPlan, PosterPlan, plan_scans
+from gallery.errors import Failure
+from gallery.pipeline.outcome import Outcome
+from gallery.pipeline.plan import ModelPlan, shown_keys
+from gallery.pipeline.products import results_of
 from gallery.pipeline.report import ModelReport, Report, StageRun
 from gallery.publishing.exhibit import Exhibit
-from gallery.settings.front_matter import front_matter
-from gallery.settings.values import FrontMatter, GallerySettings, Limits, VariantSettings
+from gallery.settings.values import GallerySettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """A model: its file, its sidecar, and its plan or why there is none.
-
-    Attributes:
-        file: The model and the text of its sidecar.
-        front: The head of the sidecar.
-        prose: The rest of the sidecar.
-        plan: What is to be made, or None.
-        failure: Why there is no plan, or None.
-    """
-
-    file: ModelFile
-    front: FrontMatter
-    prose: str
-    plan: ModelPlan | None
-    failure: Failure | None
-
-
-def item_of(file: ModelFile, settings: GallerySettings, versions: dict[str, str]) -> Item:
-    """Read the sidecar of a model and plan what is to be made of it.
-
-    Args:
-        file: What `discover` found.
-        settings: Of the gallery.
-        versions: Of the code of each stage, see `gallery.pipeline.plan.stage_versions`.
-    """
-    front, prose = FrontMatter(), ""
-    problem: GalleryError | None = file.problem
-    try:
-        front, prose = front_matter(file.sidecar_text or "", "")
-    except SettingsError as error:
-        problem = problem or error
-    if problem is not None:
-        failure = Failure(stage=problem.stage, found=problem.found, hint=problem.hint)
-        return Item(file=file, front=front, prose=prose, plan=None, failure=failure)
-    plan = _plan(file, front, settings, versions)
-    return Item(file=file, front=front, prose=prose, plan=plan, failure=None)
-
-
-def _plan(
-    file: ModelFile, front: FrontMatter, settings: GallerySettings, versions: dict[str, str]
-) -> ModelPlan:
-    variants = settings.variants
-    return ModelPlan(
-        slug=file.slug,
-        file=str(file.path),
-        digest=file.digest,
-        bytes=file.bytes,
-        dims={**settings.dims, **front.dims},
-        default_dim=settings.default_dim,
-        front=front,
-        scans=plan_scans(settings, front),
-        diagram=variants.diagram,
-        poster=_poster(variants),
-        multiples=variants.multiples,
-        viewer_vertices=variants.viewer_vertices if variants.viewer else 0,
-        skeleton_seconds=settings.limits.skeleton,
-        versions=versions,
-    )
-
-
-def _poster(variants: VariantSettings) -> PosterPlan | None:
-    if not (variants.poster and variants.poster_formats):
-        return None
-    return PosterPlan(
-        formats=variants.poster_formats, dpi=variants.poster_dpi, labels=variants.poster_labels
-    )
-
-
-def exhibit_of(item: Item, one: Built | None, cache: Cache) -> Exhibit:
+def exhibit_of(plan: ModelPlan, one: Outcome | None, cache: Cache) -> Exhibit:
     """What the site shows of a model."""
     # A build that changes nothing shows nothing anew and must not wait for numpy.
     from gallery.pipeline.exhibit import exhibit  # noqa: PLC0415
 
     shown = Exhibit(
-        slug=item.file.slug,
-        path=item.file.relative,
-        front=item.front,
-        prose=item.prose,
-        failure=failure_of(item, one),
+        slug=plan.file.slug,
+        path=plan.file.relative,
+        front=plan.front,
+        prose=plan.prose,
+        failure=failure_of(plan, one),
     )
     return shown if one is None else exhibit(shown, one, cache)
 
 
-def failure_of(item: Item, one: Built | None) -> Failure | None:
+def failure_of(plan: ModelPlan, one: Outcome | None) -> Failure | None:
     """Why a model has a card, or None."""
-    return item.failure or (one.failure if one else None)
+    return plan.failure or (one.failure if one else None)
 
 
-def report_of(item: Item, one: Built | None) -> ModelReport:
+def report_of(plan: ModelPlan, one: Outcome | None) -> ModelReport:
     """How a model came out."""
-    base = ModelReport(slug=item.file.slug, path=item.file.relative, status="skipped")
-    if item.failure is not None:
-        return replace(base, status="failed", failure=item.failure)
+    base = ModelReport(slug=plan.file.slug, path=plan.file.relative, status="skipped")
+    if plan.failure is not None:
+        return replace(base, status="failed", failure=plan.failure)
     if one is None:
         return base
     return replace(
@@ -125,14 +54,14 @@ def report_of(item: Item, one: Built | None) -> ModelReport:
     )
 
 
-def forecast(item: Item, cache: Cache) -> ModelReport:
+def forecast(plan: ModelPlan, cache: Cache) -> ModelReport:
     """What a build would do with a model."""
-    base = ModelReport(slug=item.file.slug, path=item.file.relative, status="done")
-    if item.failure is not None or item.plan is None:
-        return replace(base, status="failed", failure=item.failure)
+    base = ModelReport(slug=plan.file.slug, path=plan.file.relative, status="done")
+    if plan.failure is not None:
+        return replace(base, status="failed", failure=plan.failure)
     stages = tuple(
         StageRun(stage=stage, what=what, seconds=0.0, cached=cache.get(key) is not None)
-        for stage, what, key in item.plan.products()
+        for stage, what, key in results_of(plan)
     )
     return replace(base, stages=stages)
 
@@ -142,51 +71,39 @@ class Gallery:
     """The models of a build and how they came out.
 
     Attributes:
-        items: In the order of their paths.
-        outcomes: By slug; models that were not reached, or have no plan, have none.
+        plans: In the order of the models' paths.
+        outcomes: By slug; models that were not reached, or cannot be made, have none.
         settings: Of the gallery.
         cache: Has the results.
     """
 
-    items: Sequence[Item]
-    outcomes: Mapping[str, Built]
+    plans: Sequence[ModelPlan]
+    outcomes: Mapping[str, Outcome]
     settings: GallerySettings
     cache: Cache
 
-    def rows(self) -> list[tuple[Item, Built | None]]:
+    def rows(self) -> list[tuple[ModelPlan, Outcome | None]]:
         """Each model with how it came out."""
-        return [(item, self.outcomes.get(item.file.slug)) for item in self.items]
+        return [(plan, self.outcomes.get(plan.file.slug)) for plan in self.plans]
 
     def report(self) -> Report:
         """What was done with each model."""
-        return Report(models=tuple(report_of(item, one) for item, one in self.rows()))
+        return Report(models=tuple(report_of(plan, one) for plan, one in self.rows()))
 
     def exhibits(self) -> list[Exhibit]:
         """What the site shows of each model."""
-        return [exhibit_of(item, one, self.cache) for item, one in self.rows()]
+        return [exhibit_of(plan, one, self.cache) for plan, one in self.rows()]
 
     def keys(self) -> list[str]:
         """Keys of all results that the site shows."""
-        limits = self.settings.limits
-        made = [(item.plan, one.plan) for item, one in self.rows() if item.plan and one]
-        return [key for plan, shown in made for key in shown_keys(plan, shown, limits)]
+        made = [(plan, one.plan) for plan, one in self.rows() if one]
+        return [key for plan, shown in made for key in shown_keys(plan, shown)]
 
     def identity(self) -> str:
         """Everything of the models that the site's bytes depend on."""
         rows: list[Any] = []
-        for item, one in self.rows():
-            keys = [key for _, _, key in one.plan.products()] if one else []
-            file, failure = item.file, failure_of(item, one)
+        for plan, one in self.rows():
+            keys = [key for _, _, key in results_of(one.plan)] if one else []
+            file, failure = plan.file, failure_of(plan, one)
             rows.append([file.relative, file.slug, file.sidecar_text, keys, failure])
         return repr(rows)
-
-
-def shown_keys(plan: ModelPlan, shown: ModelPlan, limits: Limits) -> list[str]:
-    """Keys of all that a site shows of a model.
-
-    Args:
-        plan: Of the model.
-        shown: The same, or the smaller one that was made in its place.
-        limits: Of the build.
-    """
-    return [outcome_key(plan, limits), *(key for _, _, key in shown.products())]

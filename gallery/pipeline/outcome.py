@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gallery.cache import Cache, Entry, cache_key
+from gallery.cache import Cache, Entry
 from gallery.errors import Failure
-from gallery.pipeline.plan import ModelPlan
+from gallery.pipeline.plan import ModelPlan, outcome_key
+from gallery.pipeline.products import results_of
 from gallery.pipeline.report import StageRun
 from gallery.pipeline.workers.supervisor import Result
-from gallery.settings.values import Limits
 
 _LASTING = ("load", "facts", "lower")
 """Stages whose failures depend on the model alone and are therefore remembered."""
@@ -20,7 +20,7 @@ _WHY = {"time": "took too long", "memory": "needed too much memory"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
+class Outcome:
     """How a model came out.
 
     Attributes:
@@ -40,26 +40,19 @@ class Built:
     peak_bytes: int = 0
 
 
-def outcome_key(plan: ModelPlan, limits: Limits) -> str:
-    """Key of how a model came out, where that is remembered: a failure, or a smaller budget."""
-    return cache_key(
-        "outcome", "1", products=plan.products(), limits=[limits.seconds, limits.memory]
-    )
-
-
-def known(plan: ModelPlan, limits: Limits, cache: Cache) -> Built | None:
+def known(plan: ModelPlan, cache: Cache) -> Outcome | None:
     """The outcome where the cache has all of it, else None."""
-    outcome = cache.get(outcome_key(plan, limits))
+    outcome = cache.get(outcome_key(plan))
     failure = None
     if outcome is not None and "failure" in outcome.value:
         failure = Failure(**outcome.value["failure"])
     if outcome is not None and "smaller" in outcome.value:
-        smaller = known(plan.smaller(), limits, cache)
+        smaller = known(plan.smaller(), cache)
         return smaller and replace(smaller, notes=(_smaller_note(outcome.value["smaller"]),))
-    entries = {key: cache.get(key) for _, _, key in plan.products()}
+    entries = {key: cache.get(key) for _, _, key in results_of(plan)}
     if failure is None and None in entries.values():
         return None
-    return Built(
+    return Outcome(
         plan=plan,
         stages=_stages(plan, (), entries),
         failure=failure,
@@ -67,32 +60,31 @@ def known(plan: ModelPlan, limits: Limits, cache: Cache) -> Built | None:
     )
 
 
-def built(wanted: ModelPlan, result: Result, why: str, limits: Limits, cache: Cache) -> Built:
+def outcome_of(wanted: ModelPlan, result: Result, why: str, cache: Cache) -> Outcome:
     """The outcome of a worker; what lasts of it is remembered in the cache.
 
     Args:
         wanted: The plan of the build; the worker may have had the smaller one.
         result: What the supervisor saw.
         why: The limit that the plan of the build went over ("time", "memory"), or "".
-        limits: Of the build.
         cache: Where the worker put what it made.
     """
     plan: ModelPlan = result.job.order.plan
     failure = None
     if result.ending != "done":
         failure = Failure(stage=result.stage, found=result.detail, hint=result.hint)
-    entries = {key: cache.get(key) for _, _, key in plan.products()}
-    lost = [f"{stage} {what}".strip() for stage, what, key in plan.products() if not entries[key]]
+    entries = {key: cache.get(key) for _, _, key in results_of(plan)}
+    lost = [f"{stage} {what}".strip() for stage, what, key in results_of(plan) if not entries[key]]
     if lost and not failure:
         hint = "build again; the cache may have been changed meanwhile"
         failure = Failure(stage=lost[0].split()[0], found=f"lost: {', '.join(lost)}", hint=hint)
     if failure and result.ending == "failed" and result.stage in _LASTING:
         value = {"stage": failure.stage, "found": failure.found, "hint": failure.hint}
-        cache.put(outcome_key(plan, limits), {"failure": value})
+        cache.put(outcome_key(plan), {"failure": value})
     if why and not failure:
-        cache.put(outcome_key(wanted, limits), {"smaller": why})
+        cache.put(outcome_key(wanted), {"smaller": why})
     notes = _notes(entries.values())
-    return Built(
+    return Outcome(
         plan=plan,
         stages=_stages(plan, result.events, entries),
         failure=failure,
@@ -114,7 +106,7 @@ def _stages(
     names = {(run.stage, run.what) for run in made}
     kept = [
         StageRun(stage=stage, what=what, seconds=0.0, cached=True)
-        for stage, what, key in plan.products()
+        for stage, what, key in results_of(plan)
         if (stage, what) not in names and entries[key] is not None
     ]
     return (*made, *kept)

@@ -36,7 +36,7 @@ def encode(kept: dict[str, str]) -> bytes:
     return (json.dumps(value, separators=(",", ":")) + "\n").encode("ascii")
 
 
-class Ledger:
+class EarlierSite:
     """The records of an earlier site, and its files by digest."""
 
     def __init__(self, site: Path) -> None:

@@ -7,13 +7,11 @@ import os
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from gallery.cache import Cache
-from gallery.pipeline.models import Item
-from gallery.pipeline.outcome import Built, built, known
+from gallery.pipeline.options import BuildOptions
+from gallery.pipeline.outcome import Outcome, known, outcome_of
 from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.workers.supervisor import Job, Result, supervise
 from gallery.pipeline.workers.worker import WorkOrder
@@ -21,73 +19,43 @@ from gallery.settings.values import Limits
 
 log = logging.getLogger(__name__)
 
-Listener = Callable[[str, dict[str, Any]], None]
-"""Called with the path of a model and an event: "wait", "step", "done" or "failed"."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildOptions:
-    """How a build runs; nothing here changes what a model looks like.
-
-    Attributes:
-        cache: Directory of the cache, or None for `.cache/gallery` beside the site.
-        jobs: Number of workers, or 0 for one a core.
-        scheduler: Address of a Dask scheduler whose workers do the work, or "".
-        strict: Whether the first failure ends the build without a new site.
-        dry_run: Whether it only says what it would do.
-        reuse: Earlier sites to take results over from, such as the last deployment.
-        shard: (i, n) to make the i-th of n parts of the collection, for `merge`; or None.
-        listen: Called as the work goes on.
-    """
-
-    cache: Path | None = None
-    jobs: int = 0
-    scheduler: str = ""
-    strict: bool = False
-    dry_run: bool = False
-    reuse: tuple[Path, ...] = ()
-    shard: tuple[int, int] | None = None
-    listen: Listener = field(default=lambda _path, _event: None)
-
-
-def make(
-    items: Sequence[Item], cache: Cache, limits: Limits, options: BuildOptions
-) -> dict[str, Built]:
+def make(plans: Sequence[ModelPlan], cache: Cache, options: BuildOptions) -> dict[str, Outcome]:
     """Make what the cache does not have; the outcomes by slug."""
-    outcomes: dict[str, Built] = {}
-    waiting: list[Item] = []
-    for item in items:
-        one = item.plan and known(item.plan, limits, cache)
+    outcomes: dict[str, Outcome] = {}
+    waiting: list[ModelPlan] = []
+    for plan in plans:
+        if plan.failure:
+            continue
+        one = known(plan, cache)
         if one:
-            outcomes[item.file.slug] = one
-            options.listen(item.file.relative, {"event": "known"})
-        elif item.plan:
-            waiting.append(item)
-            options.listen(item.file.relative, {"event": "wait"})
-    failed = any(item.failure for item in items) or any(one.failure for one in outcomes.values())
+            outcomes[plan.file.slug] = one
+            options.listen(plan.file.relative, {"event": "known"})
+        else:
+            waiting.append(plan)
+            options.listen(plan.file.relative, {"event": "wait"})
+    failed = any(plan.failure for plan in plans) or any(one.failure for one in outcomes.values())
     if waiting and not (options.strict and failed):
-        _work(waiting, outcomes, cache, limits, options)
+        _work(waiting, outcomes, cache, options)
     return outcomes
 
 
-def by_work(items: Sequence[Item]) -> list[Item]:
+def by_work(plans: Sequence[ModelPlan]) -> list[ModelPlan]:
     """Models with much work first: the last one then rarely keeps one core waiting.
 
     Files without weights are as long as they have operators, and these are what costs time.
     """
-    return sorted(items, key=lambda item: (-item.file.bytes, item.file.slug))
+    return sorted(plans, key=lambda plan: (-plan.file.bytes, plan.file.slug))
 
 
 def _work(
-    waiting: Sequence[Item],
-    outcomes: dict[str, Built],  # OUT
+    waiting: Sequence[ModelPlan],
+    outcomes: dict[str, Outcome],  # OUT
     cache: Cache,
-    limits: Limits,
     options: BuildOptions,
 ) -> None:
     """Run the jobs; a model over its limits is tried once more with smaller budgets."""
-    plans = {item.file.slug: item.plan for item in by_work(waiting) if item.plan}
-    paths = {item.file.slug: item.file.relative for item in waiting}
+    plans = {plan.file.slug: plan for plan in by_work(waiting)}
     over: dict[str, str] = {}
     jobs = deque(_job(plan, cache) for plan in plans.values())
 
@@ -97,20 +65,20 @@ def _work(
             log.info("%s: %s in %.2f s", job.name, what, event["seconds"])
         # How a job ended is said once, by its result.
         if event["event"] in ("start", "step"):
-            options.listen(paths[job.name], event)
+            options.listen(plans[job.name].file.relative, event)
 
-    with closing(_run(jobs, cache, limits, options, listen)) as results:
+    with closing(_run(jobs, cache, waiting[0].limits, options, listen)) as results:
         for result in results:
-            slug = result.job.name
+            plan, slug = plans[result.job.name], result.job.name
             _log_result(result)
             if result.ending in ("time", "memory") and slug not in over:
                 over[slug] = result.ending
-                jobs.append(_job(plans[slug].smaller(), cache))
-                options.listen(paths[slug], {"event": "smaller", "ending": result.ending})
+                jobs.append(_job(plan.smaller(), cache))
+                options.listen(plan.file.relative, {"event": "smaller", "ending": result.ending})
                 continue
-            one = built(plans[slug], result, over.get(slug, ""), limits, cache)
+            one = outcome_of(plan, result, over.get(slug, ""), cache)
             outcomes[slug] = one
-            options.listen(paths[slug], {"event": result.ending, "found": result.detail})
+            options.listen(plan.file.relative, {"event": result.ending, "found": result.detail})
             if options.strict and one.failure:
                 return
 
@@ -141,7 +109,7 @@ def available_cores() -> int:
 
 def _job(plan: ModelPlan, cache: Cache) -> Job:
     order = WorkOrder(plan=plan, cache=str(cache.directory.absolute()), parent=os.getpid())
-    return Job(name=plan.slug, order=order)
+    return Job(name=plan.file.slug, order=order)
 
 
 def _log_result(result: Result) -> None:

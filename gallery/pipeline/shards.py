@@ -20,8 +20,9 @@ from gallery.cache import Cache
 from gallery.discovery.discover import ModelFile
 from gallery.errors import DiscoverError, Failure, SettingsError
 from gallery.files import link_or_copy
-from gallery.pipeline.models import Gallery, Item, item_of
-from gallery.pipeline.outcome import Built, known
+from gallery.pipeline.models import Gallery
+from gallery.pipeline.outcome import Outcome, known
+from gallery.pipeline.plan import ModelPlan, plan_of
 from gallery.pipeline.reuse import records
 from gallery.pipeline.schedule import by_work
 from gallery.settings.gallery_toml import settings_from
@@ -56,15 +57,15 @@ class Shard:
     records: dict[str, str]
 
 
-def part(items: Sequence[Item], number: int, count: int) -> list[Item]:
+def part(plans: Sequence[ModelPlan], number: int, count: int) -> list[ModelPlan]:
     """The models of a part: dealt out by expected work, so that parts take about as long."""
-    mine = {item.file.slug for item in by_work(items)[number - 1 :: count]}
-    return [item for item in items if item.file.slug in mine]
+    mine = {plan.file.slug for plan in by_work(plans)[number - 1 :: count]}
+    return [plan for plan in plans if plan.file.slug in mine]
 
 
-def collection(items: Sequence[Item], settings: GallerySettings) -> str:
+def collection(plans: Sequence[ModelPlan], settings: GallerySettings) -> str:
     """A hash that tells whether two parts are of one whole."""
-    files = [[one.file.relative, one.file.digest, one.file.sidecar_text] for one in items]
+    files = [[one.file.relative, one.file.digest, one.file.sidecar_text] for one in plans]
     return hashlib.sha256(repr([files, _plain(settings)]).encode()).hexdigest()
 
 
@@ -84,8 +85,8 @@ def write_shard(gallery: Gallery, folder: Path, *, which: tuple[int, int, str]) 
         "count": count,
         "collection": whole,
         "settings": _plain(gallery.settings),
-        "versions": next((item.plan.versions for item in gallery.items if item.plan), {}),
-        "models": [_row(item, one) for item, one in gallery.rows()],
+        "versions": dict(next((plan.versions for plan in gallery.plans), {})),
+        "models": [_row(plan, one) for plan, one in gallery.rows()],
         "records": records(keys, gallery.cache),
     }
     (folder / FILE_NAME).write_text(json.dumps(value, indent=1) + "\n", "utf-8")
@@ -97,8 +98,8 @@ def write_shard(gallery: Gallery, folder: Path, *, which: tuple[int, int, str]) 
                 link_or_copy(file.path, target)
 
 
-def _row(item: Item, one: Built | None) -> dict[str, Any]:
-    file, failure = item.file, one.failure if one else None
+def _row(plan: ModelPlan, one: Outcome | None) -> dict[str, Any]:
+    file, failure = plan.file, one.failure if one else None
     problem = file.problem
     return {
         "path": file.relative,
@@ -108,7 +109,7 @@ def _row(item: Item, one: Built | None) -> dict[str, Any]:
         "sidecar": file.sidecar_text,
         "problem": [problem.found, problem.hint] if problem else None,
         "failure": asdict(failure) if failure else None,
-        "smaller": one is not None and one.plan != item.plan,
+        "smaller": one is not None and one.plan != plan,
     }
 
 
@@ -156,7 +157,7 @@ def _read(place: Path) -> Shard:
     return shard
 
 
-def take_in(shard: Shard, cache: Cache) -> list[tuple[Item, Built | None]]:
+def take_in(shard: Shard, cache: Cache) -> list[tuple[ModelPlan, Outcome | None]]:
     """Put the results of a part into the cache; the models and how they came out.
 
     Raises:
@@ -180,7 +181,7 @@ def _file(path: Path) -> bytes | None:
         return None
 
 
-def _arrived(row: dict[str, Any], shard: Shard, cache: Cache) -> tuple[Item, Built | None]:
+def _arrived(row: dict[str, Any], shard: Shard, cache: Cache) -> tuple[ModelPlan, Outcome | None]:
     problem = DiscoverError(row["problem"][0], hint=row["problem"][1]) if row["problem"] else None
     file = ModelFile(
         path=Path(row["path"]),
@@ -191,13 +192,13 @@ def _arrived(row: dict[str, Any], shard: Shard, cache: Cache) -> tuple[Item, Bui
         sidecar_text=row["sidecar"],
         problem=problem,
     )
-    item = item_of(file, shard.settings, shard.versions)
-    if item.plan is None:
-        return item, None
-    plan = item.plan.smaller() if row["smaller"] else item.plan
+    plan = plan_of(file, shard.settings, shard.versions)
+    if plan.failure:
+        return plan, None
     failure = Failure(**row["failure"]) if row["failure"] else None
-    one = known(item.plan, shard.settings.limits, cache)
+    one = known(plan, cache)
     if one is None and failure is None:
         raise ValueError(f"results of {file.relative} are missing")
-    one = one or Built(plan=plan, stages=(), failure=failure)
-    return item, replace(one, failure=failure)
+    shown = plan.smaller() if row["smaller"] else plan
+    one = one or Outcome(plan=shown, stages=(), failure=failure)
+    return plan, replace(one, failure=failure)

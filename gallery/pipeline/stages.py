@@ -1,4 +1,12 @@
-"""The stages of one model, each made at most once and only where the cache does not have it."""
+"""The stages between a model and its pictures, in one tuple; and what runs them.
+
+    load -> lower -> layout -> color
+
+What is drawn from there is made by the products. A stage runs only where neither memory nor the
+cache has its result.
+"""
+
+# ruff: noqa: PLC0415 - the parent process asks for keys and must not wait for numba and ONNX
 
 from __future__ import annotations
 
@@ -8,48 +16,162 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from gallery.cache import Cache, Entry
-from gallery.costs.facts import Facts, facts
-from gallery.costs.storage import facts_of, facts_value
-from gallery.graph import ComputeGraph
-from gallery.loading.load import load
-from gallery.lowering import lower
-from gallery.lowering.storage import load_graph, save_graph
-from gallery.model import Model
-from gallery.pipeline.plan import ModelPlan, ScanPlan
-from gallery.pipeline.products.poster import draw_card, draw_multiples, draw_poster, picture_of
-from gallery.pipeline.products.scan import (
-    Drawn,
-    Easel,
-    NewFile,
-    colored,
-    draw_diagram,
-    draw_scan,
-    pack_viewer,
-)
-from gallery.placement import Layout, layout
-from gallery.placement.storage import load_layout, save_layout
-from gallery.rendering.types import Picture
+from gallery.pipeline.products.base import Drawn, NewFile, Product
 from gallery.settings.values import ScanSettings
+
+if TYPE_CHECKING:
+    from gallery.cache import Cache, Entry
+    from gallery.coloring.types import Coloring
+    from gallery.graph import ComputeGraph
+    from gallery.model import Model
+    from gallery.pipeline.plan import ModelPlan
+    from gallery.placement.types import Layout
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_MULTIPLE, _SMALL = 480, 320
-"""Pixels that a scan needs on the sheet of all scans, and on the poster beside the hero."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A step on the way from a model to a picture.
+
+    Attributes:
+        name: "load", "lower", ...
+        modules: Its version is the fingerprint of these modules and of all they import.
+        inputs: What its result depends on beside the result of the stage before; JSON.
+        label: What the report says of the result beside the name.
+        run: Its result, from that of the stage before.
+        save: Writes a result for the cache; None where that is no quicker than to run again.
+        restore: The result that was saved, from its entry and the result of the stage before.
+        holds_before: Whether a result holds that of the stage before, so that to restore it takes
+            both.
+    """
+
+    name: str
+    modules: tuple[str, ...]
+    inputs: Callable[[ModelPlan, ScanSettings], object]
+    label: Callable[[ScanSettings], str]
+    run: Callable[[Any, ModelPlan, ScanSettings], Any]
+    save: Callable[[Any, NewFile], Drawn] | None = None
+    restore: Callable[[Entry, Any], Any] | None = None
+    holds_before: bool = False
+
+
+def _load(_: None, plan: ModelPlan, __: ScanSettings) -> Model:
+    from gallery.loading.load import load
+
+    loaded = load(Path(plan.file.path), dims=plan.dims, default_dim=plan.default_dim)
+    return replace(loaded, name=plan.file.slug)
+
+
+def _lower(model: Model, _: ModelPlan, scan: ScanSettings) -> ComputeGraph:
+    from gallery.lowering import lower
+
+    return lower(model, vertices=scan.vertices, passes=scan.passes, target=scan.target)
+
+
+def _save_graph(graph: ComputeGraph, new_file: NewFile) -> Drawn:
+    from gallery.lowering.storage import save_graph
+
+    path = new_file(".npz")
+    return Drawn(value=save_graph(graph, path), files={"npz": path})
+
+
+def _restore_graph(entry: Entry, _: None) -> ComputeGraph:
+    from gallery.lowering.storage import load_graph
+
+    return load_graph(entry.value, entry.files["npz"].path)
+
+
+def _layout(graph: ComputeGraph, plan: ModelPlan, scan: ScanSettings) -> Layout:
+    from gallery.placement import layout
+
+    seconds = plan.limits.skeleton
+    return layout(graph, skeleton=scan.skeleton, seed=scan.seed, seconds=seconds)
+
+
+def _save_layout(layout: Layout, new_file: NewFile) -> Drawn:
+    from gallery.placement.storage import save_layout
+
+    path = new_file(".npy")
+    return Drawn(value=save_layout(layout, path), files={"npy": path})
+
+
+def _restore_layout(entry: Entry, graph: ComputeGraph) -> Layout:
+    from gallery.placement.storage import load_layout
+
+    return load_layout(entry.value, entry.files["npy"].path, graph)
+
+
+def _color(layout: Layout, _: ModelPlan, scan: ScanSettings) -> Coloring:
+    from gallery.coloring import color
+
+    return color(
+        layout.graph,
+        scan.color,
+        palette=scan.palette,
+        ground=scan.ground,
+        rules=scan.rules,
+        positions=layout.positions,
+    )
+
+
+def _color_inputs(_: ModelPlan, scan: ScanSettings) -> object:
+    rules = [(rule.pattern, rule.color, rule.on) for rule in scan.rules]
+    return scan.color, scan.palette, scan.ground, rules
+
+
+ANY_SCAN = ScanSettings()
+"""To load a model depends on no scan."""
+
+STAGES = (
+    Stage(
+        name="load",
+        modules=("gallery.loading.load",),
+        inputs=lambda plan, _: (plan.file.digest, plan.dims, plan.default_dim, plan.file.slug),
+        label=lambda _: "",
+        run=_load,
+    ),
+    Stage(
+        name="lower",
+        modules=("gallery.lowering", "gallery.lowering.storage"),
+        inputs=lambda _, scan: (scan.passes, scan.vertices, scan.target),
+        label=lambda scan: f"{scan.passes} {scan.vertices}",
+        run=_lower,
+        save=_save_graph,
+        restore=_restore_graph,
+    ),
+    Stage(
+        name="layout",
+        modules=("gallery.placement", "gallery.placement.storage"),
+        inputs=lambda plan, scan: (scan.skeleton, scan.seed, plan.limits.skeleton),
+        label=lambda scan: f"{scan.passes} {scan.vertices} {scan.skeleton}",
+        run=_layout,
+        save=_save_layout,
+        restore=_restore_layout,
+        holds_before=True,
+    ),
+    Stage(
+        name="color",
+        modules=("gallery.coloring",),
+        inputs=_color_inputs,
+        label=lambda scan: scan.color,
+        run=_color,
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A stage that starts or has ended.
+    """A stage or a product that starts or has ended.
 
     Attributes:
-        stage: "load", "lower", "layout", "render", ...
+        stage: "load", "lower", "layout", "color", "scan", ...
         what: Which of its results, or "".
-        seconds: How long it took, or None where it starts.
+        seconds: How long it took, without the steps within it, or None where it starts.
     """
 
     stage: str
@@ -57,216 +179,110 @@ class Step:
     seconds: float | None
 
 
-class Workshop:
+class Stages:
     """Makes the results of one model, from the cache where it has them.
 
-    The model, and the last graph, layout and drawing, are kept, because scans that differ in colour
-    or words alone follow each other.
+    The last result of each stage is kept, because scans that differ in colour or words alone follow
+    each other.
     """
 
-    def __init__(self, plan: ModelPlan, cache: Cache, tell: Callable[[Step], None]) -> None:
-        self.plan = plan
-        self.cache = cache
-        self._tell = tell
-        self._model: Model | None = None
-        self._graph: tuple[str, ComputeGraph] | None = None
-        self._layout: tuple[str, Layout] | None = None
-        self._easel: tuple[object, Easel] | None = None
+    def __init__(self, plan: ModelPlan, cache: Cache | None, tell: Callable[[Step], None]) -> None:
+        """Make nothing yet.
 
-    def make_all(self) -> None:
-        """Make every product of the plan that is missing.
-
-        Raises:
-            GalleryError: A stage failed.
+        Args:
+            plan: Of the model.
+            cache: Where results are looked for and put, or None to make all anew.
+            tell: Called as each step starts and ends.
         """
-        self.facts()
-        for scan in sorted(self.plan.scans, key=self._order):
-            self.scan(scan)
-        if self.plan.diagram:
-            self.diagram()
-        if self.plan.scans:
-            self.card()
-        if self.plan.multiples and self.plan.scans:
-            self.multiples()
-        if self.plan.poster and self.plan.scans:
-            self.poster()
-        if self.plan.viewer_vertices and self.plan.scans:
-            self.viewer()
+        self.plan = plan
+        self._cache = cache
+        self._tell = tell
+        self._kept: dict[str, tuple[str, Any]] = {}
+        self._within = 0.0
 
     def model(self) -> Model:
-        """The operator graph; read anew for each model, since that is as quick as a cache."""
-        if self._model is None:
-            with self._step("load", ""):
-                dims, default = self.plan.dims, self.plan.default_dim
-                loaded = load(Path(self.plan.file), dims=dims, default_dim=default)
-                self._model = replace(loaded, name=self.plan.slug)
-        return self._model
-
-    def facts(self) -> Facts:
-        """What the model says and costs."""
-        key = self.plan.load_key()
-        entry = self.cache.get(key)
-        if entry is None:
-            model = self.model()
-            with self._step("facts", ""):
-                entry = self.cache.put(key, facts_value(facts(model, self.plan.bytes)))
-        return facts_of(entry.value)
+        """The operator graph."""
+        model: Model = self._result(0, ANY_SCAN)
+        return model
 
     def graph(self, scan: ScanSettings) -> ComputeGraph:
         """The compute graph of a scan."""
-        key = self.plan.lower_key(scan)
-        if self._graph and self._graph[0] == key:
-            return self._graph[1]
-        self._graph = None
-        graph = self._stored(key, lambda entry: load_graph(entry.value, entry.files["npz"].path))
-        if graph is None:
-            graph = self._lower(scan)
-            path = self.cache.temporary(".npz")
-            self.cache.put(key, save_graph(graph, path), {"npz": path})
-        self._graph = (key, graph)
+        graph: ComputeGraph = self._result(1, scan)
         return graph
 
     def layout(self, scan: ScanSettings) -> Layout:
         """The layout of a scan."""
-        key = self.plan.layout_key(scan)
-        if self._layout and self._layout[0] == key:
-            return self._layout[1]
-        self._layout = None
-        graph = self.graph(scan)
-        placed = self._stored(
-            key, lambda entry: load_layout(entry.value, entry.files["npy"].path, graph)
-        )
-        if placed is None:
-            with self._step("layout", f"{scan.passes} {scan.vertices} {scan.skeleton}"):
-                seconds = self.plan.skeleton_seconds
-                placed = layout(graph, skeleton=scan.skeleton, seed=scan.seed, seconds=seconds)
-            path = self.cache.temporary(".npy")
-            self.cache.put(key, save_layout(placed, path), {"npy": path})
-        self._layout = (key, placed)
-        return placed
+        layout: Layout = self._result(2, scan)
+        return layout
 
-    def scan(self, plan: ScanPlan) -> Entry:
-        """The pictures of a scan."""
-        key = self.plan.render_key(plan)
-        entry = self.cache.get(key)
+    def coloring(self, scan: ScanSettings) -> Coloring:
+        """The colouring of a scan."""
+        coloring: Coloring = self._result(3, scan)
+        return coloring
+
+    def entry(self, product: Product, what: str = "") -> Entry:
+        """A result of a product, made where the cache does not have it.
+
+        Raises:
+            GalleryError: A stage failed.
+        """
+        assert self._cache is not None
+        key = self.plan.keys(product)[what]
+        entry = self._cache.get(key)
         if entry is None:
-            easel = self._easel_for(plan.scan)
-            entry = self._draw("render", plan.key, key, lambda new: draw_scan(easel, plan, new))
+            with self.timed(product.name, what):
+                drawn = product.make(self, what, self._cache.temporary)
+            entry = self._cache.put(key, drawn.value, drawn.files)
         return entry
 
-    def diagram(self) -> Entry:
-        """The operator diagram."""
-        key = self.plan.diagram_key()
-        entry = self.cache.get(key)
-        if entry is None:
-            model = self.model()
-            entry = self._draw("diagram", "", key, lambda new: draw_diagram(model, new))
-        return entry
-
-    def card(self) -> Entry:
-        """The social card."""
-        key = self.plan.card_key()
-        entry = self.cache.get(key)
-        if entry is None:
-            scan = self.plan.scans[0].scan
-            placed, known, front = self.layout(scan), self.facts(), self.plan.front
-            entry = self._draw(
-                "card", "", key, lambda new: draw_card(placed, scan, known, front, new)
-            )
-        return entry
-
-    def multiples(self) -> Entry:
-        """The sheet of all scans."""
-        key = self.plan.multiples_key()
-        entry = self.cache.get(key)
-        if entry is None:
-            shown = [scan for scan in self.plan.scans if scan.key != "names"]
-            scans = [(scan, self._picture(scan, _MULTIPLE)) for scan in shown]
-            title = self.plan.front.title or self.plan.slug
-            hero = self.scan(self.plan.scans[0]).value
-            note = f"{hero['vertices']:,} vertices, {hero['edges']:,} edges, {len(scans)} views"
-            entry = self._draw(
-                "multiples", "", key, lambda new: draw_multiples(scans, title, note, new)
-            )
-        return entry
-
-    def poster(self) -> Entry:
-        """The infographic."""
-        key = self.plan.poster_key()
-        entry = self.cache.get(key)
-        if entry is None:
-            plan, scan = self.plan.poster, self.plan.scans[0].scan
-            assert plan is not None
-            others = [(one.short, self._picture(one, _SMALL)) for one in self._poster_scans()]
-            hero, words = (self.layout(scan), scan), (self.facts(), self.plan.front)
-            entry = self._draw(
-                "poster", "", key, lambda new: draw_poster(hero, others, words, plan, new)
-            )
-        return entry
-
-    def _easel_for(self, scan: ScanSettings) -> Easel:
-        """The drawing of a scan, which the same scan with its layers' names shares."""
-        key = (self.plan.layout_key(scan), scan.color, scan.palette, scan.ground, scan.rules)
-        if self._easel is None or self._easel[0] != key:
-            self._easel = None
-            placed = self.layout(scan)
-            self._easel = (key, Easel(placed, colored(placed, scan, scan.ground)))
-        return self._easel[1]
-
-    def _picture(self, scan: ScanPlan, side: int) -> Picture:
-        return picture_of(self.scan(scan), side)
-
-    def viewer(self) -> Entry:
-        """The viewer's data."""
-        key = self.plan.viewer_key()
-        entry = self.cache.get(key)
-        if entry is None:
-            model, placed = self.model(), self.layout(self.plan.scans[0].scan)
-            most = self.plan.viewer_vertices
-            entry = self._draw("viewer", "", key, lambda new: pack_viewer(placed, model, most, new))
-        return entry
-
-    def _order(self, scan: ScanPlan) -> tuple[bool, str]:
-        """Scans of one layout stand together, those of the hero's layout first."""
-        key, hero = self.plan.layout_key(scan.scan), self.plan.layout_key(self.plan.scans[0].scan)
-        return key != hero, f"{self.plan.lower_key(scan.scan)}{key}"
-
-    def _poster_scans(self) -> list[ScanPlan]:
-        """Four scans beside the hero: training, a skeleton, two colourings, else what there is."""
-        ground = self.plan.scans[0].scan.ground
-        rest = [
-            one for one in self.plan.scans[1:] if one.scan.ground == ground and one.key != "names"
-        ]
-        kinds = ("training", "skeleton", "color", "color")
-        chosen: list[ScanPlan] = []
-        for kind in kinds:
-            chosen += [one for one in rest if one.key.startswith(kind) and one not in chosen][:1]
-        return [*chosen, *(one for one in rest if one not in chosen)][:4]
-
-    def _lower(self, scan: ScanSettings) -> ComputeGraph:
-        model = self.model()
-        with self._step("lower", f"{scan.passes} {scan.vertices}"):
-            return lower(model, vertices=scan.vertices, passes=scan.passes, target=scan.target)
-
-    def _stored(self, key: str, read: Callable[[Entry], T]) -> T | None:
-        """A result from the cache; one that cannot be read is made again."""
-        entry = self.cache.get(key)
-        if entry is None:
-            return None
-        try:
-            return read(entry)
-        except Exception:  # any damage to a file of the cache is a miss
-            log.warning("%s: a file of the cache is damaged; made again", self.plan.slug)
-            return None
-
-    def _draw(self, stage: str, what: str, key: str, draw: Callable[[NewFile], Drawn]) -> Entry:
-        with self._step(stage, what):
-            drawn = draw(self.cache.temporary)
-        return self.cache.put(key, drawn.value, drawn.files)
+    def keep(self, name: str, key: str, make: Callable[[], T]) -> T:
+        """What was made under this name and key, for as long as the stages' results stay."""
+        if name not in self._kept or self._kept[name][0] != key:
+            self._kept[name] = (key, make())
+        kept: T = self._kept[name][1]
+        return kept
 
     @contextmanager
-    def _step(self, stage: str, what: str) -> Iterator[None]:
+    def timed(self, stage: str, what: str) -> Iterator[None]:
+        """Tell that a step starts and ends; the time of steps within it is theirs."""
         self._tell(Step(stage=stage, what=what, seconds=None))
-        started = time.perf_counter()
+        started, before, self._within = time.perf_counter(), self._within, 0.0
         yield
-        self._tell(Step(stage=stage, what=what, seconds=time.perf_counter() - started))
+        took = time.perf_counter() - started
+        self._tell(Step(stage=stage, what=what, seconds=took - self._within))
+        self._within = before + took
+
+    def _result(self, number: int, scan: ScanSettings) -> Any:
+        stage, key = STAGES[number], self.plan.stage_key(STAGES[number].name, scan)
+        kept = self._kept.get(stage.name)
+        if kept and kept[0] == key:
+            return kept[1]
+        # What was made of the last result would only take memory.
+        earlier = {one.name for one in STAGES[:number]}
+        self._kept = {name: one for name, one in self._kept.items() if name in earlier}
+        value = self._restored(number, key, scan)
+        if value is None:
+            before = self._before(number, scan)
+            with self.timed(stage.name, stage.label(scan)):
+                value = stage.run(before, self.plan, scan)
+            if stage.save and self._cache:
+                saved = stage.save(value, self._cache.temporary)
+                self._cache.put(key, saved.value, saved.files)
+        self._kept[stage.name] = (key, value)
+        return value
+
+    def _before(self, number: int, scan: ScanSettings) -> Any:
+        return self._result(number - 1, scan) if number else None
+
+    def _restored(self, number: int, key: str, scan: ScanSettings) -> Any:
+        """A result from the cache; one that cannot be read is made again."""
+        stage = STAGES[number]
+        entry = self._cache.get(key) if self._cache and stage.restore else None
+        if entry is None or stage.restore is None:
+            return None
+        before = self._before(number, scan) if stage.holds_before else None
+        try:
+            return stage.restore(entry, before)
+        except Exception:  # any damage to a file of the cache is a miss
+            log.warning("%s: a file of the cache is damaged; made again", self.plan.file.slug)
+            return None

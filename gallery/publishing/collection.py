@@ -20,10 +20,10 @@ import numpy as np
 
 from gallery.costs.facts import Facts
 from gallery.publishing.assets.files import Placed
+from gallery.publishing.parts.clean import shorten
 from gallery.publishing.parts.prose import plain
 from gallery.publishing.parts.scatter import Scatter
 from gallery.publishing.views import ModelView
-from gallery.text import shorten
 
 SIZES = (1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
 """Bounds between the classes of size, in parameters."""

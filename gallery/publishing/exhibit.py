@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,19 +17,21 @@ if TYPE_CHECKING:  # a build that makes nothing needs these nouns, and must not 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageFile:
-    """A picture file, made and waiting to be taken into the site.
+    """A file, made and waiting to be taken into the site.
 
     Attributes:
         source: Where the file is now; publishing copies it to a name with its content's hash.
-        format: "avif", "webp", "png", "svg", "jpeg" or "pdf".
-        width: Pixels.
-        height: Pixels.
+        format: "avif", "webp", "png", "svg", "jpeg", "pdf", or the suffix of another kind.
+        width: Pixels, or 0 where it is not a picture.
+        height: Pixels, or 0.
+        name: What the product that made it calls it.
     """
 
     source: Path
     format: str
     width: int
     height: int
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,15 +79,10 @@ class Exhibit:
         prose: Markdown text of the sidecar, or "".
         facts: What the model says and costs; None where it could not be loaded.
         scans: The hero first.
-        diagram: The operator diagram (SVG), or None.
-        multiples: All scans on one sheet, or None.
-        poster: The infographic, in its formats.
-        card: Social card, 1200 x 630, or None.
-        viewer: Data of the viewer, or None.
-        downloads: Further files; the name for the visitor, with the suffix of the file's format.
+        files: What else was made of it, by the name of the product ("diagram", "graphs",
+            "social card", "contact sheet", "poster", "viewer").
         unknown_operators: "domain.Type" of operators that are lowered to a gather vertex.
         failure: Why there is no scan, or None.
-        seconds: Time of each stage, by its name; shown in the report, never on a page.
     """
 
     slug: str
@@ -93,12 +91,10 @@ class Exhibit:
     prose: str = ""
     facts: Facts | None = None
     scans: tuple[ScanImages, ...] = ()
-    diagram: ImageFile | None = None
-    multiples: ImageFile | None = None
-    poster: tuple[ImageFile, ...] = ()
-    card: ImageFile | None = None
-    viewer: Path | None = None
-    downloads: dict[str, Path] = field(default_factory=dict)
+    files: Mapping[str, tuple[ImageFile, ...]] = field(default_factory=dict)
     unknown_operators: tuple[str, ...] = ()
     failure: Failure | None = None
-    seconds: dict[str, float] = field(default_factory=dict)
+
+    def file(self, product: str) -> ImageFile | None:
+        """The first file of a product, or None."""
+        return next(iter(self.files.get(product, ())), None)

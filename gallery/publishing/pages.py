@@ -185,12 +185,12 @@ def _family(models: Sequence[ModelView], model: ModelView) -> list[ModelView]:
 
 def _viewer(context: Context, model: ModelView) -> list[str]:
     """The viewer's page and files, where the model has a viewer; returns the page's path."""
-    source = model.exhibit.viewer
-    if source is None:
+    packed = model.exhibit.file("viewer")
+    if packed is None:
         return []
     try:
-        data = source.read_bytes()
-        diagram = model.exhibit.diagram
+        data = packed.source.read_bytes()
+        diagram = model.exhibit.file("diagram")
         drawing = diagram.source.read_text("utf-8") if diagram else ""
     except OSError as error:
         found = f"the viewer's data cannot be read: {error.strerror or error}"

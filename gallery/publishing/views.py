@@ -12,12 +12,13 @@ from markupsafe import Markup
 from gallery.costs.facts import Facts
 from gallery.errors import Failure
 from gallery.publishing.assets.files import Picture, Placed, picture, place, place_image, place_scan
-from gallery.publishing.exhibit import Exhibit, ScanImages
+from gallery.publishing.exhibit import Exhibit, ImageFile, ScanImages
 from gallery.publishing.parts.bars import Bar, bars
+from gallery.publishing.parts.clean import shorten
 from gallery.publishing.parts.legend import Legend, legend
 from gallery.publishing.parts.prose import prose, summary
 from gallery.publishing.parts.tree import Branch, layer_tree
-from gallery.text import shorten, slugify
+from gallery.text import slugify
 
 _HTTP = re.compile(r"https?://[^\s\"'<>`]+")
 
@@ -122,12 +123,12 @@ def model_view(exhibit: Exhibit, site: Path) -> ModelView:
     tree, left_out = layer_tree(facts.layers) if facts else (None, 0)
     raster = [
         place_image(image, site, f"{slug}-poster")
-        for image in exhibit.poster
+        for image in exhibit.files.get("poster", ())
         if image.format not in ("pdf", "svg")
     ]
     documents = [
         place_image(image, site, f"{slug}-poster")
-        for image in exhibit.poster
+        for image in exhibit.files.get("poster", ())
         if image.format in ("pdf", "svg")
     ]
     tags = tuple(shorten(one, 40) for one in (exhibit.front.family, *exhibit.front.tags))
@@ -149,16 +150,20 @@ def model_view(exhibit: Exhibit, site: Path) -> ModelView:
         costs=bars(facts.cost_by_type, _operator_colors(scans)) if facts else (),
         tree=tree,
         tree_left_out=left_out,
-        diagram=place_image(exhibit.diagram, site, f"{slug}-diagram") if exhibit.diagram else None,
-        multiples=(
-            place_image(exhibit.multiples, site, f"{slug}-scans") if exhibit.multiples else None
-        ),
+        diagram=_placed(exhibit, "diagram", site, "diagram"),
+        multiples=_placed(exhibit, "contact sheet", site, "scans"),
         poster=picture(raster),
         poster_document=documents[0] if documents else None,
-        card=place_image(exhibit.card, site, f"{slug}-card") if exhibit.card else None,
-        viewer=f"{slug}/viewer/index.html" if exhibit.viewer else "",
+        card=_placed(exhibit, "social card", site, "card"),
+        viewer=f"{slug}/viewer/index.html" if exhibit.file("viewer") else "",
         downloads=_downloads(exhibit, site),
     )
+
+
+def _placed(exhibit: Exhibit, product: str, site: Path, stem: str) -> Placed | None:
+    """The file of a product, taken into the site."""
+    file = exhibit.file(product)
+    return place_image(file, site, f"{exhibit.slug}-{stem}") if file else None
 
 
 def _distinct(tags: Iterable[str]) -> tuple[str, ...]:
@@ -191,12 +196,23 @@ def _operator_colors(scans: tuple[ScanView, ...]) -> dict[str, str]:
     return {entry.label: entry.color for entry in chosen.entries} if chosen else {}
 
 
+_LABELS = {
+    "operators.dot": "Operator graph",
+    "operators.graphml": "Operator graph",
+    "vertices.npz": "Vertex graph",
+}
+
+
 def _downloads(exhibit: Exhibit, site: Path) -> tuple[Download, ...]:
-    """Take the further files into the site under safe names."""
+    """Take the graphs for other programs into the site under safe names."""
 
-    def one(name: str, source: Path) -> Download:
-        stem, suffix = Path(name).stem, slugify(Path(name).suffix, "bin")
-        file = place(source, site, f"{exhibit.slug}-{slugify(stem, 'file')}", suffix)
-        return Download(label=shorten(stem), file=file)
+    def one(label: str, file: ImageFile) -> Download:
+        stem, suffix = f"{exhibit.slug}-{slugify(label, 'file')}", slugify(file.format, "bin")
+        return Download(label=shorten(label), file=place(file.source, site, stem, suffix))
 
-    return tuple(one(name, source) for name, source in sorted(exhibit.downloads.items()))
+    named = [
+        (_LABELS.get(file.name, Path(file.name).stem), file)
+        for file in exhibit.files.get("graphs", ())
+    ]
+    ordered = sorted(named, key=lambda pair: (pair[0], pair[1].name))
+    return tuple(one(label, file) for label, file in ordered)

@@ -54,7 +54,7 @@ def copy_models(folder: Path, count: int, quick: bool) -> None:
 
 def timed(models: Path, site: Path, *options: str) -> tuple[float, str]:
     """Seconds of one build, and the last line that it printed."""
-    command = [sys.executable, "-m", "gallery.cli.main", "build", str(models), "-o", str(site)]
+    command = [sys.executable, "-m", "gallery", "build", str(models), "-o", str(site)]
     started = time.perf_counter()
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
     return time.perf_counter() - started, done.stdout.strip().splitlines()[-1]

@@ -122,7 +122,7 @@ def fuzz_build(count: int, seed: int, folder: Path) -> list[str]:
     command = [
         sys.executable,
         "-m",
-        "gallery.cli.main",
+        "gallery",
         "build",
         str(models),
         "-o",

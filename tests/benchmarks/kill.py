@@ -32,7 +32,7 @@ def change(models: Path, number: int) -> None:
 
 def kill_after(seconds: float, models: Path, site: Path, cache: Path) -> bool:
     """Start a build and kill it and all its workers; whether it still ran."""
-    command = [sys.executable, "-m", "gallery.cli.main", "build", str(models), "-o", str(site)]
+    command = [sys.executable, "-m", "gallery", "build", str(models), "-o", str(site)]
     quiet = subprocess.DEVNULL
     with subprocess.Popen([*command, "--cache", str(cache)], stdout=quiet, stderr=quiet) as process:
         try:

@@ -16,7 +16,7 @@ from selenium.webdriver.chrome.service import Service
 from gallery.publishing import Site, SiteSettings, publish
 from gallery.rendering.viewer.data import viewer_data
 from tests.browser.chromium import Browser
-from tests.publishing.sample_exhibits import make_gallery
+from tests.publishing.sample_exhibits import make_file, make_gallery
 from tests.rendering.viewer_net import colorings, net
 from tests.serving import served
 
@@ -67,7 +67,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     model, layout = net(folder)
     data = folder / "viewer.bin"
     data.write_bytes(viewer_data(layout, colorings(layout), model))
-    exhibits = [replace(first, viewer=data), *others]
+    exhibits = [replace(first, files={**first.files, "viewer": (make_file(data),)}), *others]
     folder = tmp_path_factory.mktemp("published") / "nets"
     return publish(exhibits, folder, settings=SiteSettings(title="Nets & <co>"))
 

@@ -22,11 +22,11 @@ def test_all_public_names_are_there_and_sorted() -> None:
     assert sorted(gallery.__all__) == gallery.__all__
     for name in gallery.__all__:
         assert getattr(gallery, name) is not None
-    assert set(gallery.__all__) == set(gallery._ROOMS)
+    assert set(gallery.__all__) == set(gallery._HOMES)
 
 
-def test_doors_win_over_rooms_of_the_same_name() -> None:
-    import gallery.placement.types  # noqa: PLC0415
+def test_no_folder_hides_a_public_function() -> None:
+    import gallery.cli.main  # noqa: PLC0415
 
     for name in ("load", "lower", "layout", "color", "render", "facts", "discover", "build"):
         assert callable(getattr(gallery, name)), name
@@ -76,7 +76,7 @@ def test_ci_and_the_readme_agree() -> None:
 def test_build_py_is_the_build_command(run: Run, models: Path, tmp_path: Path) -> None:
     result = run("build", models, "-o", tmp_path / "site", "--dry-run")
     assert result.returncode == 0, result.stderr
-    assert "first.onnx: load, render hero" in result.stdout
+    assert "first.onnx: facts, scan hero" in result.stdout
     assert not (tmp_path / "site").exists()
     assert 'main(["build", *sys.argv[1:]])' in (ROOT / "build.py").read_text("utf-8")
 

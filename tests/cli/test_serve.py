@@ -27,7 +27,7 @@ def test_watch_sees_what_comes_changes_and_goes(tmp_path: Path) -> None:
 
 def test_pages_reload_and_files_stay_as_they_are(models: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
-    command = [sys.executable, "-m", "gallery.cli.main", "serve", str(models), "-o", str(site)]
+    command = [sys.executable, "-m", "gallery", "serve", str(models), "-o", str(site)]
     with subprocess.Popen(
         [*command, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from gallery.coloring import ATTRIBUTES, PALETTES, ColorRule, attributes_of, color
+from gallery.coloring import ATTRIBUTES, PALETTES, attributes_of, color
 from gallery.coloring.attributes import SCALES, amount
 from gallery.coloring.oklab import oklch_from_srgb8
 from gallery.coloring.operator_types import FAMILIES, family, type_color
@@ -16,6 +16,7 @@ from gallery.coloring.palettes import from_hex, is_categorical
 from gallery.errors import RenderError
 from gallery.graph import ComputeGraph, Kind
 from gallery.model import Layer
+from gallery.settings.values import ColorRule
 from tests.rendering.scans import layered, ring
 from tests.strategies import compute_graphs, path
 

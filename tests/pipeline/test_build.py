@@ -79,8 +79,8 @@ def test_a_second_build_touches_nothing(models: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
     first = quick(models, site)
     assert first.changed
-    made = {"card": 2, "facts": 2, "layout": 2, "load": 2, "lower": 2, "render": 2}
-    assert first.made() == made
+    stages = ("color", "facts", "layout", "load", "lower", "scan", "social card")
+    assert first.made() == dict.fromkeys(stages, 2)
     stamps = {path: path.stat().st_mtime_ns for path in site.rglob("*")}
     second = quick(models, site)
     assert second.made() == {}
@@ -94,15 +94,15 @@ def test_what_changed_is_made_again(models: Path, tmp_path: Path) -> None:
     (models / "first.md").write_text("---\ntitle: Another\n---\nOther prose.\n")
     report = quick(models, site)
     # The card shows the title.
-    assert report.made() == {"card": 1}
+    assert report.made() == {"color": 1, "social card": 1}
     assert report.changed
     assert "Other prose." in (site / "first" / "index.html").read_text("utf-8")
     toml = models / "gallery.toml"
     toml.write_text(toml.read_text().replace("[scan]", '[scan]\npalette = "fire"\ncolor = "depth"'))
-    assert quick(models, site).made() == {"card": 2, "render": 2}
+    assert quick(models, site).made() == {"color": 2, "scan": 2, "social card": 2}
     write(models, WIDER, "first.onnx")
-    made = quick(models, site).made()
-    assert made == {"card": 1, "facts": 1, "layout": 1, "load": 1, "lower": 1, "render": 1}
+    stages = ("color", "facts", "layout", "load", "lower", "scan", "social card")
+    assert quick(models, site).made() == dict.fromkeys(stages, 1)
     (models / "first.onnx").unlink()
     report = quick(models, site)
     assert report.made() == {}
@@ -135,7 +135,7 @@ def test_without_a_cache_the_same_site(models: Path, tmp_path: Path) -> None:
     before, stamp = tree(site), site.stat().st_mtime_ns
     shutil.rmtree(tmp_path / ".cache")
     report = quick(models, site)
-    assert report.made()["render"] == 2
+    assert report.made()["scan"] == 2
     assert not report.changed
     assert (tree(site), site.stat().st_mtime_ns) == (before, stamp)
 

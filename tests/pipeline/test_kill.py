@@ -21,7 +21,7 @@ def kill_after(lines: int, models: Path, site: Path) -> None:
     command = [
         sys.executable,
         "-m",
-        "gallery.cli.main",
+        "gallery",
         "build",
         str(models),
         "-o",
@@ -61,7 +61,7 @@ def test_killed_at_many_moments(models: Path, tmp_path: Path) -> None:
 
 def test_two_builds_at_once(models: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
-    command = [sys.executable, "-m", "gallery.cli.main", "build", str(models), "-o", str(site)]
+    command = [sys.executable, "-m", "gallery", "build", str(models), "-o", str(site)]
     builds = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(2)]
     assert [one.wait(timeout=300) for one in builds] == [0, 0]
     content = tree(site)

@@ -12,7 +12,7 @@ import pytest
 from gallery.cache import Cache
 from gallery.errors import SettingsError
 from gallery.pipeline.build import BuildOptions, build, merge
-from gallery.pipeline.reuse import Ledger
+from gallery.pipeline.reuse import EarlierSite
 from tests.conftest import NET, make_models, run_gallery
 from tests.onnx_text import write
 from tests.pipeline.test_build import tree
@@ -145,7 +145,7 @@ def test_what_changed_in_the_last_site_is_made_again(whole: Path, tmp_path: Path
     options = BuildOptions(reuse=(last,), cache=tmp_path / "cache")
     report = build(whole / "models", tmp_path / "site", options=options)
     made = {model.slug: [r.stage for r in model.stages if not r.cached] for model in report.done}
-    assert made.pop("first") == ["load", "lower", "layout", "render"]
+    assert made.pop("first") == ["load", "lower", "layout", "color", "scan"]
     assert made == {"deep-second": [], "third": []}
     assert tree(tmp_path / "site") == tree(whole / "site")
 
@@ -153,7 +153,7 @@ def test_what_changed_in_the_last_site_is_made_again(whole: Path, tmp_path: Path
 @pytest.mark.parametrize("text", ["", "{}", "[" * 100_000, '{"schema": 1}', '{"records": []}'])
 def test_a_site_without_sound_records_gives_nothing(whole: Path, tmp_path: Path, text: str) -> None:
     (tmp_path / "results.json").write_text(text)
-    assert Ledger(tmp_path).give(["0" * 64], Cache(tmp_path / "cache")) == 0
+    assert EarlierSite(tmp_path).give(["0" * 64], Cache(tmp_path / "cache")) == 0
 
 
 def test_a_site_that_is_not_there_is_wrong_usage(whole: Path, tmp_path: Path) -> None:

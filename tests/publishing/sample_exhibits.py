@@ -60,6 +60,11 @@ def make_diagram(folder: Path) -> ImageFile:
     return ImageFile(source=path, format="svg", width=120, height=400)
 
 
+def make_file(path: Path) -> ImageFile:
+    """A file that is not a picture."""
+    return ImageFile(source=path, format=path.suffix[1:], width=0, height=0, name=path.name)
+
+
 def make_scan(pictures: tuple[ImageFile, ...], key: str = "hero", **changes: object) -> ScanImages:
     values: dict[str, object] = {
         "key": key,
@@ -175,10 +180,12 @@ def make_gallery(folder: Path) -> list[Exhibit]:
             "alpha",
             pictures,
             scans=variants,
-            diagram=diagram,
-            poster=(pictures[-1], diagram),
-            card=pictures[-1],
-            downloads={"notes.txt": notes},
+            files={
+                "diagram": (diagram,),
+                "poster": (pictures[-1], diagram),
+                "social card": (pictures[-1],),
+                "graphs": (make_file(notes),),
+            },
             unknown_operators=("com.example.Magic",),
         ),
         make_exhibit("beta", pictures, size=4),

@@ -20,7 +20,7 @@ from gallery.publishing.how_to_read.figures import Drawing, drawings, subject
 from gallery.publishing.how_to_read.scan_data import ScanData, read_scan
 from gallery.rendering.viewer.container import pack
 from gallery.rendering.viewer.data import viewer_data
-from tests.publishing.sample_exhibits import make_exhibit
+from tests.publishing.sample_exhibits import make_exhibit, make_file
 from tests.rendering.viewer_net import colorings, net
 
 
@@ -159,7 +159,10 @@ def test_the_page_shows_the_figures_and_draws_them_once(
     model, layout = whole
     data = tmp_path / "data.bin"
     data.write_bytes(viewer_data(layout, colorings(layout), model))
-    exhibits = [make_exhibit("a", pictures, viewer=data), make_exhibit("b", pictures)]
+    exhibits = [
+        make_exhibit("a", pictures, files={"viewer": (make_file(data),)}),
+        make_exhibit("b", pictures),
+    ]
     cache = Cache(tmp_path / "cache")
 
     def page(name: str, kept: Cache | None) -> tuple[str, Site]:

@@ -11,7 +11,7 @@ import pytest
 from gallery.errors import PublishError
 from gallery.publishing import ImageFile, Site
 from gallery.rendering.viewer.data import viewer_data
-from tests.publishing.sample_exhibits import make_exhibit
+from tests.publishing.sample_exhibits import make_exhibit, make_file
 from tests.rendering.viewer_net import colorings, net
 
 
@@ -21,7 +21,12 @@ def test_model_page_leads_to_its_viewer_and_back(
     model, layout = net(tmp_path)
     data = tmp_path / "data.bin"
     data.write_bytes(viewer_data(layout, colorings(layout), model))
-    site = put([make_exhibit("a", pictures, viewer=data), make_exhibit("b", pictures)])
+    site = put(
+        [
+            make_exhibit("a", pictures, files={"viewer": (make_file(data),)}),
+            make_exhibit("b", pictures),
+        ]
+    )
     assert "a/viewer/index.html" in site.pages
     assert 'href="../a/viewer/index.html"' in (site.root / "a/index.html").read_text()
     assert "viewer" not in (site.root / "b/index.html").read_text()
@@ -36,4 +41,4 @@ def test_damaged_data_are_named(
     data = tmp_path / "data.bin"
     data.write_bytes(b"not it")
     with pytest.raises(PublishError, match="a: publish: the viewer's data are damaged"):
-        put([make_exhibit("a", pictures, viewer=data)])
+        put([make_exhibit("a", pictures, files={"viewer": (make_file(data),)})])

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallery.publishing.assets.files import slugify
+from gallery.publishing.parts.clean import clean, shorten
 from gallery.publishing.parts.numbers import count, exact, quantity, shape, size
 from gallery.publishing.parts.prose import plain, prose, summary
-from gallery.text import clean, shorten
 from tests.publishing.sample_exhibits import HOSTILE, PROSE
 
 _FACTORS = {"": 1, "k": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "Q": 1e15}

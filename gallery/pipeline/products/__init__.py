@@ -1,1 +1,43 @@
-"""What is made of each model."""
+"""What is made of each model: one file a product, and the tuple that everything else walks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gallery.pipeline.products.contact_sheet import CONTACT_SHEET
+from gallery.pipeline.products.diagram import DIAGRAM
+from gallery.pipeline.products.facts import FACTS
+from gallery.pipeline.products.graphs import GRAPHS
+from gallery.pipeline.products.poster import POSTER
+from gallery.pipeline.products.scan import SCANS
+from gallery.pipeline.products.social_card import SOCIAL_CARD
+from gallery.pipeline.products.viewer import VIEWER
+
+if TYPE_CHECKING:
+    from gallery.pipeline.plan import ModelPlan
+    from gallery.pipeline.stages import Stages
+
+PRODUCTS = (FACTS, SCANS, DIAGRAM, GRAPHS, SOCIAL_CARD, CONTACT_SHEET, POSTER, VIEWER)
+"""In the order in which they are made."""
+
+
+def results_of(plan: ModelPlan) -> tuple[tuple[str, str, str], ...]:
+    """Product, name and key of each result that the site shows of a model."""
+    if plan.failure:
+        return ()
+    return tuple(
+        (product.name, what, key)
+        for product in PRODUCTS
+        for what, key in plan.keys(product).items()
+    )
+
+
+def make_all(stages: Stages) -> None:
+    """Make every result of a model that is missing.
+
+    Raises:
+        GalleryError: A stage failed.
+    """
+    for product in PRODUCTS:
+        for what in product.inputs(stages.plan):
+            stages.entry(product, what)

@@ -1,137 +1,107 @@
-"""What is composed of a model's scans: the poster, the social card, the sheet of all scans."""
+"""The poster: an infographic of a model around its main scan."""
+
+# ruff: noqa: PLC0415 - see `Product`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gallery.cache import Entry
-from gallery.costs.facts import Facts
-from gallery.files import write_whole
-from gallery.pipeline.plan import PosterPlan, ScanPlan
-from gallery.pipeline.products.scan import Drawn, NewFile, colored
-from gallery.placement.types import Layout
-from gallery.rendering.compose.contact_sheet import contact_sheet
-from gallery.rendering.compose.layer_strip import layer_strip
-from gallery.rendering.compose.poster import EDGE, HERO, LABELS, Shown, poster
-from gallery.rendering.compose.social_card import CARD, SCAN, card
-from gallery.rendering.files.formats import read, save
-from gallery.rendering.labels.labels import Label, place_labels
-from gallery.rendering.raster.frame import frame
-from gallery.rendering.scan import render
-from gallery.rendering.sheet.pdf import sheet_pdf
-from gallery.rendering.sheet.sheet import MILLIMETRES_PER_INCH, Sheet, sheet_picture
-from gallery.rendering.types import Picture, RenderSettings
-from gallery.settings.values import FrontMatter, ScanSettings
+from gallery.pipeline.products.base import Drawn, NewFile, Product
+from gallery.pipeline.products.facts import FACTS, facts_in
+from gallery.pipeline.products.scan import SCANS, picture_of
 
-PDF_DPI = 200
+if TYPE_CHECKING:
+    from gallery.costs.facts import Facts
+    from gallery.pipeline.plan import ModelPlan
+    from gallery.pipeline.stages import Stages
+    from gallery.pipeline.variants import ScanPlan
+    from gallery.rendering.compose.poster import Shown
+    from gallery.rendering.sheet.sheet import Sheet
+
+_PDF_DPI = 200
 """Pixels an inch of a PDF's pictures at most: finer lines than paper holds only weigh."""
 
-_MULTIPLES_DPI = 128
+_SIDE = 320
+"""Pixels that a scan needs beside the main one."""
 
 
-def draw_poster(
-    hero: tuple[Layout, ScanSettings],
-    others: Sequence[tuple[str, Picture]],
-    words: tuple[Facts, FrontMatter],
-    plan: PosterPlan,
-    new_file: NewFile,
-) -> Drawn:
-    """Draw the infographic of a model.
+def _inputs(plan: ModelPlan) -> Mapping[str, object]:
+    variants, front = plan.variants, plan.front
+    if not (variants.poster and variants.poster_formats and plan.scans):
+        return {}
+    words = (front.title, front.year, front.paper, front.authors, front.paper_url)
+    look = (variants.poster_formats, variants.poster_dpi, variants.poster_labels)
+    main = plan.stage_key("color", plan.scans[0].scan)
+    return {"": [main, plan.keys(SCANS), plan.keys(FACTS), words, look]}
 
-    Args:
-        hero: The scan that fills it.
-        others: Caption and picture of scans that are shown small.
-        words: For the numbers and the title.
-        plan: How.
-        new_file: Where the files go.
 
-    Raises:
-        RenderError: It cannot be drawn.
-    """
-    (layout, scan), (facts, front) = hero, words
-    sheet = poster(facts, front, _shown(layout, scan, facts, plan), others)
+def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
+    from gallery.rendering.compose.poster import poster
+
+    plan, facts = stages.plan, facts_in(stages.entry(FACTS))
+    others = [(one.short, picture_of(stages.entry(SCANS, one.key), _SIDE)) for one in _others(plan)]
+    sheet = poster(facts, plan.front, _shown(stages, facts), others)
     files: dict[str, Path] = {}
     images = []
-    for form in plan.formats:
+    for form in plan.variants.poster_formats:
         name = f"poster.{form}"
         files[name] = new_file(f".{form}")
-        width, height = _save(sheet, plan.dpi, files[name])
+        width, height = _save(sheet, plan.variants.poster_dpi, files[name])
         images.append([name, form, width, height])
     return Drawn(value={"images": images}, files=files)
 
 
-def _shown(layout: Layout, scan: ScanSettings, facts: Facts, plan: PosterPlan) -> Shown:
-    coloring = colored(layout, scan, scan.ground)
-    pixels = plan.dpi / MILLIMETRES_PER_INCH
+def _others(plan: ModelPlan) -> list[ScanPlan]:
+    """Four scans beside the main one: training, a skeleton, two colourings, else what there is."""
+    ground = plan.scans[0].scan.ground
+    rest = [one for one in plan.scans[1:] if one.scan.ground == ground and one.key != "names"]
+    kinds = ("training", "skeleton", "color", "color")
+    chosen: list[ScanPlan] = []
+    for kind in kinds:
+        chosen += [one for one in rest if one.key.startswith(kind) and one not in chosen][:1]
+    return [*chosen, *(one for one in rest if one not in chosen)][:4]
+
+
+def _shown(stages: Stages, facts: Facts) -> Shown:
+    from gallery.rendering.compose.layer_strip import layer_strip
+    from gallery.rendering.compose.poster import EDGE, HERO, LABELS, Shown
+    from gallery.rendering.labels.labels import place_labels
+    from gallery.rendering.raster.frame import frame
+    from gallery.rendering.scan import render
+    from gallery.rendering.sheet.sheet import MILLIMETRES_PER_INCH
+    from gallery.rendering.types import RenderSettings
+
+    variants, scan = stages.plan.variants, stages.plan.scans[0].scan
+    layout, coloring = stages.layout(scan), stages.coloring(scan)
+    pixels = variants.poster_dpi / MILLIMETRES_PER_INCH
     size = (round(HERO[0] * pixels), round(HERO[1] * pixels))
     look = RenderSettings(title=facts.name, digest=facts.digest, margin=EDGE)
-    labels: Sequence[Label] = ()
-    if plan.labels:
-        sizes = (round(LABELS[0] * pixels), round(LABELS[1] * pixels), round(LABELS[2] * pixels))
-        inside = frame(layout.positions, size, look.margin)
-        labels = place_labels(layout, coloring, inside, sizes, edge=EDGE / 2)
+    sizes = (round(LABELS[0] * pixels), round(LABELS[1] * pixels), round(LABELS[2] * pixels))
+    inside = frame(layout.positions, size, look.margin)
+    named = variants.poster_labels
     return Shown(
         picture=render(layout, coloring, size=size, settings=look),
         coloring=coloring,
-        labels=labels,
+        labels=place_labels(layout, coloring, inside, sizes, edge=EDGE / 2) if named else (),
         strip=layer_strip(layout.graph, coloring),
     )
 
 
 def _save(sheet: Sheet, dpi: float, path: Path) -> tuple[int, int]:
+    """Write the sheet; its width and height, in pixels or in a PDF's millimetres."""
+    from gallery.files import write_whole
+    from gallery.rendering.files.formats import save
+    from gallery.rendering.sheet.pdf import sheet_pdf
+    from gallery.rendering.sheet.sheet import sheet_picture
+
     if path.suffix == ".pdf":
-        write_whole(path, sheet_pdf(sheet, min(dpi, PDF_DPI)))
+        write_whole(path, sheet_pdf(sheet, min(dpi, _PDF_DPI)))
         return round(sheet.width), round(sheet.height)
     picture = sheet_picture(sheet, dpi)
     save(picture, path)
     return picture.width, picture.height
 
 
-def draw_card(
-    layout: Layout, scan: ScanSettings, facts: Facts, front: FrontMatter, new_file: NewFile
-) -> Drawn:
-    """Draw the social card of a model.
-
-    Raises:
-        RenderError: It cannot be drawn.
-    """
-    coloring = colored(layout, scan, "dark")
-    picture = render(layout, coloring, size=SCAN)
-    path = new_file(".jpeg")
-    save(sheet_picture(card(facts, front, picture), MILLIMETRES_PER_INCH), path)
-    return Drawn(value={"images": [["card.jpeg", "jpeg", *CARD]]}, files={"card.jpeg": path})
-
-
-def draw_multiples(
-    scans: Sequence[tuple[ScanPlan, Picture]], title: str, note: str, new_file: NewFile
-) -> Drawn:
-    """Put all scans of a model on one sheet.
-
-    Raises:
-        RenderError: It cannot be drawn.
-    """
-    ground = scans[0][0].scan.ground
-    rows = [(plan.short, picture) for plan, picture in scans]
-    path = new_file(".webp")
-    width, height = _save(contact_sheet(title, note, rows, ground=ground), _MULTIPLES_DPI, path)
-    images = [["multiples.webp", "webp", width, height]]
-    return Drawn(value={"images": images}, files={"multiples.webp": path})
-
-
-def picture_of(entry: Entry, side: int) -> Picture:
-    """A picture of a scan that the cache has: the smallest that is as wide, else the widest.
-
-    Raises:
-        RenderError: It cannot be read.
-    """
-    images: list[tuple[str, str, int, int]] = entry.value["images"]
-    wide = [one for one in images if one[2] >= side]
-    chosen = min(wide, key=_width) if wide else max(images, key=_width)
-    return read(entry.files[chosen[0]].path)
-
-
-def _width(image: Sequence[object]) -> int:
-    width = image[2]
-    assert isinstance(width, int)
-    return width
+POSTER = Product(name="poster", module=__name__, inputs=_inputs, make=_make)

@@ -18,8 +18,8 @@ from typing import Any
 
 from gallery.cache import Cache
 from gallery.errors import SettingsError
-from gallery.pipeline.outcome import outcome_key
-from gallery.pipeline.plan import ModelPlan, stage_versions
+from gallery.pipeline.plan import ModelPlan, outcome_key, versions
+from gallery.pipeline.products import results_of
 from gallery.pipeline.workers.supervisor import Job, Result, supervise
 from gallery.pipeline.workers.worker import WorkOrder
 from gallery.settings.values import Limits
@@ -114,8 +114,8 @@ def _client(scheduler: str) -> Client:
 
 def _submit(client: Client, job: Job, cache: Cache, limits: Limits) -> Any:
     plan: ModelPlan = job.order.plan
-    keys = [key for _, _, key in plan.products()]
-    load = (Path(plan.file).read_bytes(), pack(keys, cache))
+    keys = [key for _, _, key in results_of(plan)]
+    load = (plan.file.path.read_bytes(), pack(keys, cache))
     # Scattered, because the scheduler itself should not carry large arguments.
     there = client.scatter(load, hash=False)
     return client.submit(run_there, plan, there, limits, pure=False)
@@ -137,19 +137,21 @@ def run_there(plan: ModelPlan, load: tuple[bytes, Parcel], limits: Limits) -> tu
     environment = {"NUMBA_NUM_THREADS": str(cores), "OMP_NUM_THREADS": "1"}
     with tempfile.TemporaryDirectory(prefix="gallery-") as folder:
         content, known = load
-        path = Path(folder) / f"{plan.slug}.onnx"
+        path = Path(folder) / f"{plan.file.slug}.onnx"
         path.write_bytes(content)
         cache = Cache(Path(folder) / "cache")
         unpack(known, cache)
         order = WorkOrder(
-            plan=replace(plan, file=str(path)), cache=str(cache.directory), parent=os.getpid()
+            plan=replace(plan, file=replace(plan.file, path=path)),
+            cache=str(cache.directory),
+            parent=os.getpid(),
         )
-        job = Job(name=plan.slug, order=order)
-        if stage_versions() != plan.versions:
+        job = Job(name=plan.file.slug, order=order)
+        if versions() != plan.versions:
             return _other_version(job, worker.address), Parcel(records={}, files={})
         (result,) = supervise(deque([job]), 1, limits, lambda _job, _event: None, environment)
-        keys = [key for _, _, key in plan.products() if key not in known.records]
-        return result, pack([outcome_key(plan, limits), *keys], cache)
+        keys = [key for _, _, key in results_of(plan) if key not in known.records]
+        return result, pack([outcome_key(plan), *keys], cache)
 
 
 def _other_version(job: Job, address: str) -> Result:

@@ -24,6 +24,8 @@ from typing import IO, Any
 from gallery.cache import Cache
 from gallery.errors import GalleryError
 from gallery.pipeline.plan import ModelPlan
+from gallery.pipeline.products import make_all
+from gallery.pipeline.stages import Stages, Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,29 +64,30 @@ def _orders(jobs: IO[bytes]) -> Iterator[WorkOrder]:
 
 
 def _work(order: WorkOrder, events: IO[str]) -> dict[str, Any]:
-    # The parent imports this module for WorkOrder and must not wait for numba and ONNX.
-    from gallery.pipeline.stages import Step, Workshop  # noqa: PLC0415
-
-    running = "start"
+    running = ["start"]
 
     def tell(step: Step) -> None:
-        nonlocal running
-        running = step.stage
+        if step.seconds is None:
+            running.append(step.stage)
+        else:
+            running.pop()
         _say(events, event="step", stage=step.stage, what=step.what, seconds=step.seconds)
 
     try:
-        Workshop(order.plan, Cache(Path(order.cache)), tell).make_all()
+        make_all(Stages(order.plan, Cache(Path(order.cache)), tell))
     except GalleryError as error:
         return _failure(error.stage, error.found, error.hint)
     except MemoryError:
-        return _failure(running, "the model needs more memory than there is", "lower `vertices`")
+        return _failure(
+            running[-1], "the model needs more memory than there is", "lower `vertices`"
+        )
     except OSError as error:
         hint = "check the free space and the permissions of the cache"
-        return _failure(running, f"the system says: {error}", hint)
+        return _failure(running[-1], f"the system says: {error}", hint)
     except Exception as error:  # a bug harms this model only; the log has its traceback
         traceback.print_exc()
         found = f"a bug in the program: {type(error).__name__}: {error}"[:500]
-        return _failure(running, found, "please report it with the log of `gallery build -v`")
+        return _failure(running[-1], found, "please report it with the log of `gallery build -v`")
     return {"event": "done"}
 
 

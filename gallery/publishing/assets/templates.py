@@ -22,8 +22,8 @@ from jinja2 import (
 from gallery.errors import PublishError
 from gallery.publishing.assets.directories import find, template_directories
 from gallery.publishing.parts import numbers
+from gallery.publishing.parts.clean import clean, shorten
 from gallery.publishing.settings import SiteSettings
-from gallery.text import clean, shorten
 
 Strings = Mapping[str, Any]
 """Texts of the pages in one language: tables of tables of strings, as in `strings/en.toml`."""

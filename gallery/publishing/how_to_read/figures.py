@@ -15,8 +15,8 @@ import numpy.typing as npt
 from gallery.graph import ComputeSet, Kind
 from gallery.publishing.how_to_read.crop import Window, around, lit, look
 from gallery.publishing.how_to_read.scan_data import ScanData
+from gallery.publishing.parts.clean import shorten
 from gallery.rendering.types import Picture
-from gallery.text import shorten
 
 ATTRIBUTES = ("layer", "operator", "depth", "flops")
 """Colourings that stand side by side, where the scan has them."""

@@ -90,20 +90,21 @@ def _by_fitness(models: Sequence[ModelView]) -> list[ModelView]:
         convolves = one.facts is not None and "Conv" in one.facts.histogram
         return not convolves, abs(math.log(max(known, 1) / _BODIES)), one.slug
 
-    return sorted((one for one in models if one.exhibit.viewer and one.hero), key=fit)
+    return sorted((one for one in models if one.viewer and one.hero), key=fit)
 
 
 def _drawn(model: ModelView, cache: Cache) -> Entry | None:
     """The model's figures from the cache, or drawn into it; None where it has none."""
-    assert model.exhibit.viewer is not None
+    packed = model.exhibit.file("viewer")
+    assert packed is not None
     try:
-        data = file_digest(model.exhibit.viewer)
+        data = file_digest(packed.source)
         key = cache_key(
             "lesson", fingerprint("gallery.publishing.how_to_read.figures", __name__), data=data
         )
         entry = cache.get(key)
         if entry is None:
-            scan = read_scan(model.exhibit.viewer.read_bytes())
+            scan = read_scan(packed.source.read_bytes())
             teaches = scan.whole and subject(scan) is not None
             entry = _keep(drawings(scan) if teaches else {}, key, cache)
     except (OSError, ValueError) as error:

@@ -10,9 +10,9 @@ import uuid
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
+from gallery.publishing.parts.clean import clean
 from gallery.publishing.settings import SiteSettings
 from gallery.publishing.views import ModelView
-from gallery.text import clean
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"

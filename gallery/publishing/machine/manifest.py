@@ -9,9 +9,9 @@ from typing import Any
 
 from gallery.publishing.assets.files import Placed
 from gallery.publishing.machine.schema import NAME
+from gallery.publishing.parts.clean import clean
 from gallery.publishing.settings import SiteSettings
 from gallery.publishing.views import ModelView, ScanView
-from gallery.text import clean
 
 SCHEMA = "gallery-of-networks/1"
 """Name and version of the manifest's form; the number grows when a reader would stumble."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape, quoteattr
 
-from gallery.text import shorten
+from gallery.publishing.parts.clean import shorten
 
 _CHARACTER = 6.6
 """Mean width of a character at 11 px; the text is then fitted to it exactly."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gallery.text import shorten
+from gallery.publishing.parts.clean import shorten
 
 REST = ""
 """Label of the bar that stands for all that are not shown."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gallery.coloring.types import LegendEntry
-from gallery.text import shorten
+from gallery.publishing.parts.clean import shorten
 
 CATEGORICAL = frozenset({"layer", "operator", "pass", "kind", "tile"})
 """Attributes whose legend has categories; the others have a scale."""

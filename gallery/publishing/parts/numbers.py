@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gallery.text import shorten
+from gallery.publishing.parts.clean import shorten
 
 NBSP = "\u00a0"
 _COUNTS = ("", "k", "M", "B", "T", "Q")

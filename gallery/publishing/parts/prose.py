@@ -8,7 +8,7 @@ import nh3
 from markdown import Markdown
 from markupsafe import Markup
 
-from gallery.text import clean
+from gallery.publishing.parts.clean import clean
 
 _TAGS = {
     *("p", "br", "hr", "em", "strong", "del", "sub", "sup", "code", "pre", "blockquote"),

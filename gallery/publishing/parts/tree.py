@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gallery.costs.facts import LayerFact
-from gallery.text import shorten
+from gallery.publishing.parts.clean import shorten
 
 ROWS = 900
 """Most rows of a tree: about 350 bytes each keep a page well under 1 MB."""

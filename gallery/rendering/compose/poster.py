@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gallery.coloring.oklab import hex_of
 from gallery.coloring.types import Coloring
-from gallery.costs.facts import Facts
 from gallery.rendering.compose.layer_strip import Stretch
 from gallery.rendering.compose.poster_columns import histogram, numbers, others_shown, reading
 from gallery.rendering.compose.poster_grid import (
@@ -34,7 +34,10 @@ from gallery.rendering.labels.labels import Label, named, shade_labels
 from gallery.rendering.sheet.fonts import Face, plain, text_width
 from gallery.rendering.sheet.sheet import Bar, Plate, Sheet, Thing, Words
 from gallery.rendering.types import Picture
-from gallery.settings.values import FrontMatter
+
+if TYPE_CHECKING:  # neither draws anything
+    from gallery.costs.facts import Facts
+    from gallery.settings.values import FrontMatter
 
 HERO = (420.0, 362.0)
 """Width and height of the scan in millimetres: as wide as the sheet, so that it has no edge."""

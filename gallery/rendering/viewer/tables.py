@@ -12,7 +12,7 @@ from gallery.coloring.palettes import sample as sample_palette
 from gallery.coloring.types import Coloring
 from gallery.graph import ComputeGraph
 from gallery.model import Model, Tensor
-from gallery.text import shorten
+from gallery.text import cut, printable
 
 _NAME = 160
 _STOPS = 24
@@ -31,20 +31,20 @@ def graph_tables(graph: ComputeGraph, model: Model | None) -> dict[str, Any]:
         writes.append([_row(tensors, t) for t in (node.outputs if node else ()) if t >= 0])
     made = [_row(tensors, s.tensors[0]) if model and s.tensors else -1 for s in graph.sets]
     return {
-        "model": shorten(graph.model, _NAME),
+        "model": _short(graph.model, _NAME),
         "operators": {
-            "name": [shorten(one.name, _NAME) for one in graph.operators],
-            "type": [shorten(one.type, _NAME) for one in graph.operators],
+            "name": [_short(one.name, _NAME) for one in graph.operators],
+            "type": [_short(one.type, _NAME) for one in graph.operators],
             "layer": [one.layer for one in graph.operators],
             "index": [one.operator for one in graph.operators],
             "reads": reads,
             "writes": writes,
         },
         "layers": {
-            "name": [shorten(one.name, _NAME) for one in graph.layers],
-            "path": [shorten(one.path, 2 * _NAME) for one in graph.layers],
+            "name": [_short(one.name, _NAME) for one in graph.layers],
+            "path": [_short(one.path, 2 * _NAME) for one in graph.layers],
             "parent": [one.parent for one in graph.layers],
-            "type": [shorten(one.type, _NAME) for one in graph.layers],
+            "type": [_short(one.type, _NAME) for one in graph.layers],
         },
         "tensors": [_tensor(model.tensors[t]) for t in tensors] if model else [],
         "sets": {
@@ -70,7 +70,7 @@ def _tensor(tensor: Tensor) -> list[str]:
         if tensor.shape is None
         else " × ".join("?" if size is None else str(size) for size in tensor.shape)
     )
-    return [shorten(tensor.name, _NAME), shorten(tensor.dtype, 24), shorten(sizes, _NAME)]
+    return [_short(tensor.name, _NAME), _short(tensor.dtype, 24), _short(sizes, _NAME)]
 
 
 def color_tables(colorings: Sequence[Coloring]) -> list[dict[str, Any]]:
@@ -81,7 +81,7 @@ def color_tables(colorings: Sequence[Coloring]) -> list[dict[str, Any]]:
             "palette": one.palette,
             "categorical": one.categorical,
             "legend": [
-                [shorten(e.label, _NAME), e.color, round(e.share, 5), _nearest(one, e.color)]
+                [_short(e.label, _NAME), e.color, round(e.share, 5), _nearest(one, e.color)]
                 for e in one.legend
             ],
         }
@@ -101,3 +101,7 @@ def palettes() -> dict[str, str]:
     offered = [name for name in PALETTES if not is_categorical(name)][:_OFFERED]
     places = np.linspace(0, 1, _STOPS)
     return {name: sample_palette(name, places, "dark").tobytes().hex() for name in offered}
+
+
+def _short(text: str, limit: int) -> str:
+    return cut(printable(text), limit)

@@ -1,0 +1,36 @@
+"""How a build runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Listener = Callable[[str, dict[str, Any]], None]
+"""Called with the path of a model and an event: "wait", "step", "done" or "failed"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
+    """How a build runs; nothing here changes what a model looks like.
+
+    Attributes:
+        cache: Directory of the cache, or None for `.cache/gallery` beside the site.
+        jobs: Number of workers, or 0 for one a core.
+        scheduler: Address of a Dask scheduler whose workers do the work, or "".
+        strict: Whether the first failure ends the build without a new site.
+        dry_run: Whether it only says what it would do.
+        reuse: Earlier sites to take results over from, such as the last deployment.
+        shard: (i, n) to make the i-th of n parts of the collection, for `merge`; or None.
+        listen: Called as the work goes on.
+    """
+
+    cache: Path | None = None
+    jobs: int = 0
+    scheduler: str = ""
+    strict: bool = False
+    dry_run: bool = False
+    reuse: tuple[Path, ...] = ()
+    shard: tuple[int, int] | None = None
+    listen: Listener = field(default=lambda _path, _event: None)

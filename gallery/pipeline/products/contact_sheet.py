@@ -1,0 +1,48 @@
+"""The contact sheet: all scans of a model on one sheet."""
+
+# ruff: noqa: PLC0415 - see `Product`
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gallery.pipeline.products.base import Drawn, NewFile, Product
+from gallery.pipeline.products.scan import SCANS, picture_of
+
+if TYPE_CHECKING:
+    from gallery.pipeline.plan import ModelPlan
+    from gallery.pipeline.stages import Stages
+
+_SIDE = 480
+"""Pixels that a scan needs on the sheet."""
+
+_DPI = 128
+
+
+def _inputs(plan: ModelPlan) -> Mapping[str, object]:
+    if not (plan.variants.multiples and plan.scans):
+        return {}
+    keys = plan.keys(SCANS)
+    return {"": [[(one.short, keys[one.key]) for one in plan.scans], plan.front.title]}
+
+
+def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
+    from gallery.rendering.compose.contact_sheet import contact_sheet
+    from gallery.rendering.files.formats import save
+    from gallery.rendering.sheet.sheet import sheet_picture
+
+    plan = stages.plan
+    entries = [(one.short, stages.entry(SCANS, one.key)) for one in plan.scans]
+    main = entries[0][1].value
+    note = f"{main['vertices']:,} vertices, {main['edges']:,} edges, {len(entries)} views"
+    rows = [(short, picture_of(entry, _SIDE)) for short, entry in entries]
+    title, ground = plan.front.title or plan.file.slug, plan.scans[0].scan.ground
+    picture = sheet_picture(contact_sheet(title, note, rows, ground=ground), _DPI)
+    path = new_file(".webp")
+    save(picture, path)
+    images = [["multiples.webp", "webp", picture.width, picture.height]]
+    return Drawn(value={"images": images}, files={"multiples.webp": path})
+
+
+CONTACT_SHEET = Product(name="contact sheet", module=__name__, inputs=_inputs, make=_make)

@@ -1,0 +1,56 @@
+"""Graphs for other programs: of the operators as DOT and GraphML, of the vertices for NumPy."""
+
+# ruff: noqa: PLC0415 - see `Product`
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gallery.pipeline.products.base import Drawn, NewFile, Product
+
+if TYPE_CHECKING:
+    from gallery.pipeline.plan import ModelPlan
+    from gallery.pipeline.stages import Stages
+
+LARGEST_GRAPH = 6_000_000
+"""Bytes of the largest vertex graph that is offered: hosts of static sites allow 1 GB in all."""
+
+
+def _inputs(plan: ModelPlan) -> Mapping[str, object]:
+    wanted: dict[str, object] = {}
+    if plan.variants.diagram:
+        wanted["operators"] = plan.stage_key("load")
+    if plan.variants.viewer and plan.scans:
+        wanted["vertices"] = plan.stage_key("layout", plan.scans[0].scan)
+    return wanted
+
+
+def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
+    return _operators(stages, new_file) if what == "operators" else _vertices(stages, new_file)
+
+
+def _operators(stages: Stages, new_file: NewFile) -> Drawn:
+    from gallery.rendering.files.graphs import operators_dot, operators_graphml
+
+    files = {}
+    for form, write in (("dot", operators_dot), ("graphml", operators_graphml)):
+        files[f"operators.{form}"] = path = new_file(f".{form}")
+        path.write_text(write(stages.model()), "utf-8")
+    return Drawn(value={}, files=files)
+
+
+def _vertices(stages: Stages, new_file: NewFile) -> Drawn:
+    from gallery.rendering.files.graphs import save_vertex_graph
+
+    path = new_file(".npz")
+    save_vertex_graph(stages.layout(stages.plan.scans[0].scan), path)
+    size = path.stat().st_size
+    if size <= LARGEST_GRAPH:
+        return Drawn(value={}, files={"vertices.npz": path})
+    path.unlink()
+    found = f"the vertex graph would be a download of {size / 1e6:.0f} MB and is left out"
+    return Drawn(value={"warnings": [found]})
+
+
+GRAPHS = Product(name="graphs", module=__name__, inputs=_inputs, make=_make, needs_scan=False)

@@ -1,0 +1,47 @@
+"""The social card: what a link to a model's page looks like where people share it."""
+
+# ruff: noqa: PLC0415 - see `Product`
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gallery.pipeline.products.base import Drawn, NewFile, Product
+from gallery.pipeline.products.facts import FACTS, facts_in
+
+if TYPE_CHECKING:
+    from gallery.pipeline.plan import ModelPlan
+    from gallery.pipeline.stages import Stages
+    from gallery.settings.values import ScanSettings
+
+
+def _scan(plan: ModelPlan) -> ScanSettings:
+    """The main scan, on the dark ground of all cards."""
+    return replace(plan.scans[0].scan, ground="dark")
+
+
+def _inputs(plan: ModelPlan) -> Mapping[str, object]:
+    if not plan.scans:
+        return {}
+    front = plan.front
+    words = (front.title, front.family, front.year)
+    return {"": [plan.stage_key("color", _scan(plan)), plan.keys(FACTS), words]}
+
+
+def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
+    from gallery.rendering.compose.social_card import CARD, SCAN, card
+    from gallery.rendering.files.formats import save
+    from gallery.rendering.scan import render
+    from gallery.rendering.sheet.sheet import MILLIMETRES_PER_INCH, sheet_picture
+
+    scan = _scan(stages.plan)
+    picture = render(stages.layout(scan), stages.coloring(scan), size=SCAN)
+    sheet = card(facts_in(stages.entry(FACTS)), stages.plan.front, picture)
+    path = new_file(".jpeg")
+    save(sheet_picture(sheet, MILLIMETRES_PER_INCH), path)
+    return Drawn(value={"images": [["card.jpeg", "jpeg", *CARD]]}, files={"card.jpeg": path})
+
+
+SOCIAL_CARD = Product(name="social card", module=__name__, inputs=_inputs, make=_make)

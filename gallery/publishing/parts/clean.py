@@ -1,0 +1,45 @@
+"""Names from model files made fit for a page: no control characters, no endless length.
+
+HTML forbids most control characters even when they are escaped, and the characters that override
+the direction of writing let a name reorder the text around it (https://unicode.org/reports/tr36/,
+section 2.10). Markup is not dealt with here: templates escape.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gallery.text import cut
+
+_NONCHARACTERS = "".join(
+    chr(plane * 0x10000 + last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF)
+)
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+    + _NONCHARACTERS
+    + "]"
+)
+_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def clean(text: str) -> str:
+    r"""The text without what HTML forbids and without marks that turn the direction of writing.
+
+    Forbidden characters become U+FFFD, so that two names stay different in length; marks of
+    direction go.
+
+    >>> clean("a\x00b")
+    'a\ufffdb'
+    >>> clean("\u202egnp.exe")
+    'gnp.exe'
+    """
+    return _DIRECTION.sub("", _FORBIDDEN.sub("\ufffd", text))
+
+
+def shorten(text: str, limit: int = 120) -> str:
+    r"""The clean text on one line, cut in its middle where it is longer than `limit` characters.
+
+    >>> shorten("abc\u202edefghij", 7)
+    'abc…hij'
+    """
+    return cut(" ".join(clean(text).split()), limit)
