@@ -25,6 +25,7 @@ LIBRARIES = {
     "colorcet": "colorcet",
     "fontTools": "fonttools",
     "fpdf": "fpdf2",
+    "google": "protobuf",
     "graphviz": "graphviz",
     "jinja2": "jinja2",
     "llvmlite": "llvmlite",

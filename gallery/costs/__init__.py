@@ -1,4 +1,4 @@
-"""Work of operators by formula: one registry by ONNX type, filled by the modules of this room.
+"""Work of operators by formula: one registry by ONNX type, filled by the modules of this folder.
 
 Conventions, the same for all formulas:
 

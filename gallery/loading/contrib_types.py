@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from gallery.loading.flatten import Step, Value
+from gallery.loading.flatten import FlatNode, Value
 from gallery.loading.types import dims_of, element_of, tensor_type
 
 _FLOAT = onnx.TensorProto.FLOAT
@@ -30,7 +30,7 @@ _THEIRS = frozenset(
 Kinds = dict[int, onnx.TypeProto]
 
 
-def gap(step: Step, values: Sequence[Value]) -> Kinds | None:
+def gap(step: FlatNode, values: Sequence[Value]) -> Kinds | None:
     """Types of the outputs by position, or None where ONNX is to be asked."""
     kind = step.type
     if (step.domain == "" and kind in _OURS) or (
@@ -47,7 +47,7 @@ def gap(step: Step, values: Sequence[Value]) -> Kinds | None:
         return None
 
 
-def _range(step: Step, fed: Sequence[Value | None]) -> Kinds | None:
+def _range(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     start, limit, delta = (_scalar(fed, slot) for slot in range(3))
     if start is None or limit is None or delta is None or fed[0] is None:
         return None
@@ -55,14 +55,14 @@ def _range(step: Step, fed: Sequence[Value | None]) -> Kinds | None:
     return {0: tensor_type(element_of(fed[0].kind), (length if length <= _LARGEST else None,))}
 
 
-def _window(step: Step, fed: Sequence[Value | None]) -> Kinds | None:
+def _window(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     length = _scalar(fed, 0)
     if length is None or not 0 <= length <= _LARGEST:
         return None
     return {0: tensor_type(int(step.attributes.get("output_datatype", _FLOAT)), (int(length),))}
 
 
-def _one_hot(step: Step, fed: Sequence[Value | None]) -> Kinds | None:
+def _one_hot(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     shape, depth = dims_of(fed[0].kind) if fed[0] else None, _scalar(fed, 1)
     if shape is None or depth is None or not 0 <= depth <= _LARGEST or fed[2] is None:
         return None
@@ -71,7 +71,7 @@ def _one_hot(step: Step, fed: Sequence[Value | None]) -> Kinds | None:
     return {0: tensor_type(element_of(fed[2].kind), (*shape[:at], int(depth), *shape[at:]))}
 
 
-def _short_time_fourier(step: Step, fed: Sequence[Value | None]) -> Kinds | None:
+def _short_time_fourier(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     # ONNX's inference forgets that one side of the spectrum is half of it.
     signal = dims_of(fed[0].kind) if fed[0] else None
     hop, length = _scalar(fed, 1), _scalar(fed, 3)
@@ -86,7 +86,7 @@ def _short_time_fourier(step: Step, fed: Sequence[Value | None]) -> Kinds | None
     return {0: tensor_type(element_of(fed[0].kind), (signal[0], frames, bins, 2))}
 
 
-def _unpool(step: Step, fed: Sequence[Value | None]) -> Kinds | None:
+def _unpool(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     sizes: npt.NDArray[np.int64] | None = fed[2].value if len(fed) > 2 and fed[2] else None
     if sizes is None or fed[0] is None:
         return None
@@ -101,7 +101,7 @@ def _scalar(fed: Sequence[Value | None], slot: int) -> float | None:
     return int(number) if number.dtype.kind in "iu" else float(number)
 
 
-_SIZED: Mapping[str, Callable[[Step, Sequence[Value | None]], Kinds | None]] = {
+_SIZED: Mapping[str, Callable[[FlatNode, Sequence[Value | None]], Kinds | None]] = {
     "BlackmanWindow": _window,
     "HammingWindow": _window,
     "HannWindow": _window,

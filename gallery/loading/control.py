@@ -10,7 +10,7 @@ from typing import Any
 
 import onnx
 
-from gallery.loading.flatten import Entry, Flat, Step
+from gallery.loading.flatten import BodyEntry, Flat, FlatNode
 from gallery.loading.types import common, dims_of, element_of, merged, tensor_type
 from gallery.loading.values import text_of
 from gallery.model import Shape
@@ -20,7 +20,7 @@ _LONGEST = 2**31
 _SCAN_WITHOUT_BATCH = 9
 
 
-def enter_body(flat: Flat, entry: Entry, warnings: list[str]) -> None:
+def enter_body(flat: Flat, entry: BodyEntry, warnings: list[str]) -> None:
     """Give the inputs of a body the types of what its owner feeds it."""
     kinds = [flat.values[index].kind if index >= 0 else None for index in entry.fed]
     if entry.owner.op_type == "Loop":
@@ -41,7 +41,7 @@ def enter_body(flat: Flat, entry: Entry, warnings: list[str]) -> None:
         value.kind = merged(fed[slot] if slot < len(fed) else None, value.declared)
 
 
-def owner_types(flat: Flat, step: Step) -> dict[int, onnx.TypeProto]:
+def owner_types(flat: Flat, step: FlatNode) -> dict[int, onnx.TypeProto]:
     """Types of the outputs of a control-flow operator whose bodies are typed, by position."""
     bodies = [[_kind(flat, index) for index in body.outputs] for body in step.bodies]
     if step.type == "If":
@@ -63,7 +63,7 @@ def owner_types(flat: Flat, step: Step) -> dict[int, onnx.TypeProto]:
     return {slot: kind for slot, kind in enumerate(found) if kind is not None}
 
 
-def owner_values(flat: Flat, step: Step) -> None:
+def owner_values(flat: Flat, step: FlatNode) -> None:
     """Give the outputs of an If whose branch is known the values that this branch makes."""
     taken = _taken(flat, step)
     body = next((body for body in step.bodies if body.name == taken), None)
@@ -82,7 +82,7 @@ def trips(flat: Flat, limit: tuple[int, ...]) -> int | None:
 
 
 def _if_types(
-    flat: Flat, step: Step, bodies: list[list[onnx.TypeProto | None]]
+    flat: Flat, step: FlatNode, bodies: list[list[onnx.TypeProto | None]]
 ) -> list[onnx.TypeProto | None]:
     by_name = {body.name: made for body, made in zip(step.bodies, bodies, strict=True)}
     taken = _taken(flat, step)
@@ -92,7 +92,7 @@ def _if_types(
     return [common(one, two) for one, two in zip(then, other, strict=False)]
 
 
-def _taken(flat: Flat, step: Step) -> str:
+def _taken(flat: Flat, step: FlatNode) -> str:
     """Name of the branch that an If is known to take, or ""."""
     condition = flat.values[step.inputs[0]].value if step.inputs and step.inputs[0] >= 0 else None
     if condition is None or condition.size != 1:
@@ -100,7 +100,9 @@ def _taken(flat: Flat, step: Step) -> str:
     return "then_branch" if bool(condition.reshape(())) else "else_branch"
 
 
-def _scan_entry(kinds: list[onnx.TypeProto | None], entry: Entry) -> list[onnx.TypeProto | None]:
+def _scan_entry(
+    kinds: list[onnx.TypeProto | None], entry: BodyEntry
+) -> list[onnx.TypeProto | None]:
     scanned = _scanned(entry.attributes)
     axes = _axes(entry.attributes, "scan_input_axes", scanned)
     states = len(kinds) - scanned
@@ -111,7 +113,7 @@ def _scan_entry(kinds: list[onnx.TypeProto | None], entry: Entry) -> list[onnx.T
 
 
 def _scan_types(
-    flat: Flat, step: Step, made: list[onnx.TypeProto | None]
+    flat: Flat, step: FlatNode, made: list[onnx.TypeProto | None]
 ) -> list[onnx.TypeProto | None]:
     scanned = _scanned(step.attributes)
     states = max(len(step.inputs) - scanned, 0)

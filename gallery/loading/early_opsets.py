@@ -12,7 +12,7 @@ from typing import Any
 
 import onnx
 
-from gallery.loading.flatten import Step
+from gallery.loading.flatten import FlatNode
 from gallery.loading.types import dims_of, element_of, tensor_type
 
 # fmt: off
@@ -38,7 +38,7 @@ _DROPPED = frozenset((("LpPool", "p"), ("GlobalLpPool", "p")))
 
 
 def later_node(
-    step: Step, node: onnx.NodeProto
+    step: FlatNode, node: onnx.NodeProto
 ) -> tuple[onnx.defs.OpSchema, onnx.NodeProto] | None:
     """The schema of a later version that can be asked, and the node in its terms; or None."""
     if step.type not in _LATER:
@@ -58,7 +58,7 @@ def later_node(
     return onnx.defs.get_schema(kind, version, ""), later
 
 
-def legacy_type(step: Step, first: onnx.TypeProto | None) -> dict[int, onnx.TypeProto]:
+def legacy_type(step: FlatNode, first: onnx.TypeProto | None) -> dict[int, onnx.TypeProto]:
     """Types of the outputs by position, as far as they follow from the type of the first input."""
     if first is None:
         return {}
@@ -112,6 +112,6 @@ def _element(to: Any) -> int:
     return int(dict(onnx.TensorProto.DataType.items()).get(str(to).upper(), 0))
 
 
-def _scale(step: Step, name: str) -> float:
+def _scale(step: FlatNode, name: str) -> float:
     given = step.attributes.get(name, 0.0)
     return float(given) if isinstance(given, int | float) and 0 < given < 1e6 else 0.0

@@ -38,7 +38,7 @@ class Value:
 
 
 @dataclass(slots=True)
-class Step:
+class FlatNode:
     """An operator in the making.
 
     Attributes:
@@ -63,7 +63,7 @@ class Step:
 
 
 @dataclass(slots=True)
-class Entry:
+class BodyEntry:
     """The start of a body: what its owner feeds it."""
 
     owner: onnx.NodeProto
@@ -91,9 +91,9 @@ class Flat:
     """A model as one list of operators and one of tensors; `entries` by position in `steps`."""
 
     functions: Mapping[tuple[str, str, str], onnx.FunctionProto]
-    steps: list[Step] = field(default_factory=list)
+    steps: list[FlatNode] = field(default_factory=list)
     values: list[Value] = field(default_factory=list)
-    entries: dict[int, list[Entry]] = field(default_factory=dict)
+    entries: dict[int, list[BodyEntry]] = field(default_factory=dict)
     inputs: tuple[int, ...] = ()
     outputs: tuple[int, ...] = ()
     inlined: set[tuple[str, str, str]] = field(default_factory=set)
@@ -226,7 +226,7 @@ def add(flat: Flat, node: onnx.NodeProto, scope: Scope) -> None:
     version = scope.opsets.get(domain(node.domain), 1)
     start = len(flat.steps)
     bodies = tuple(
-        body(flat, Entry(node, name, version, inputs, attributes), source, scope)
+        body(flat, BodyEntry(node, name, version, inputs, attributes), source, scope)
         for name, source in graphs
     )
     outputs = tuple(flat.make(name, scope) for name in node.output)
@@ -240,7 +240,7 @@ def add(flat: Flat, node: onnx.NodeProto, scope: Scope) -> None:
     if name:
         name = "/".join([*(call for call, _ in scope.calls), name])
     flat.steps.append(
-        Step(
+        FlatNode(
             node=node,
             type=kind,
             name=name or f"{kind}_{where}",
@@ -267,7 +267,7 @@ def check_size(count: int) -> None:
         raise LoadError(found, hint="split the model")
 
 
-def body(flat: Flat, entry: Entry, source: onnx.GraphProto, scope: Scope) -> Body:
+def body(flat: Flat, entry: BodyEntry, source: onnx.GraphProto, scope: Scope) -> Body:
     """Add the operators of a control-flow body."""
     start = len(flat.steps)
     inner = Scope(

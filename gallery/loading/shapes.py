@@ -19,7 +19,7 @@ from onnx.reference import ReferenceEvaluator
 from gallery.loading.contrib_types import gap
 from gallery.loading.control import enter_body, owner_types, owner_values
 from gallery.loading.early_opsets import later_node, legacy_type
-from gallery.loading.flatten import Flat, Step, Value
+from gallery.loading.flatten import Flat, FlatNode, Value
 from gallery.loading.symbolic_dims import resolve
 from gallery.loading.types import dims_of, merged
 from gallery.loading.wire import SMALL
@@ -77,7 +77,7 @@ def infer(flat: Flat, model: onnx.ModelProto, bound: Mapping[str, int]) -> Infer
     return state
 
 
-def _visit(state: Inference, step: Step) -> None:
+def _visit(state: Inference, step: FlatNode) -> None:
     values = state.flat.values
     found = owner_types(state.flat, step) if step.bodies else _infer(state, step)
     for slot, index in enumerate(step.outputs):
@@ -89,7 +89,7 @@ def _visit(state: Inference, step: Step) -> None:
     _evaluate(state, step)
 
 
-def _infer(state: Inference, step: Step) -> dict[int, onnx.TypeProto]:
+def _infer(state: Inference, step: FlatNode) -> dict[int, onnx.TypeProto]:
     known = gap(step, state.flat.values)
     if known is not None:
         return known
@@ -124,7 +124,7 @@ def _infer(state: Inference, step: Step) -> dict[int, onnx.TypeProto]:
     return {slots[name]: kind for name, kind in types.items() if name in slots}
 
 
-def plain_node(step: Step) -> onnx.NodeProto:
+def plain_node(step: FlatNode) -> onnx.NodeProto:
     """The operator as a node whose inputs and outputs are named by their indices."""
     node = onnx.NodeProto(op_type=step.type, domain=step.domain)
     node.input.extend(str(index) if index >= 0 else "" for index in step.inputs)
@@ -142,7 +142,7 @@ def _data(state: Inference, index: int) -> onnx.TensorProto | None:
     return state.data[index]
 
 
-def _evaluate(state: Inference, step: Step) -> None:
+def _evaluate(state: Inference, step: FlatNode) -> None:
     values = state.flat.values
     if step.domain or not step.outputs or step.outputs[0] < 0:
         return
@@ -178,7 +178,7 @@ def _small(value: Value) -> bool:
     return count <= SMALL // 4
 
 
-def _measure(step: Step, value: Value) -> np.ndarray | None:
+def _measure(step: FlatNode, value: Value) -> np.ndarray | None:
     sizes = dims_of(value.kind)
     if sizes is None or not all(isinstance(size, int) for size in sizes):
         return None

@@ -97,7 +97,7 @@ def _content(path: Path) -> bytes:
 
 
 def _viewer_data(path: Path) -> bytes | None:
-    # The publishing rooms take a while to import, and seldom is anything to be taken over.
+    # Publishing takes a while to import, and there is seldom anything to take over.
     from gallery.publishing.viewer_page import viewer_content  # noqa: PLC0415
 
     return viewer_content(_content(path))

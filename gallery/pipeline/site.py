@@ -13,9 +13,8 @@ from gallery.cache import cache_key
 from gallery.errors import PublishError
 from gallery.files import listing
 from gallery.fingerprint import fingerprint
-from gallery.pipeline import reuse as ledger
+from gallery.pipeline import reuse
 from gallery.pipeline.models import Gallery
-from gallery.pipeline.reuse import records
 from gallery.pipeline.staging import check_target, locked, recover, same_site, staging, swap
 from gallery.publishing.assets.directories import template_directories
 from gallery.publishing.settings import SiteSettings
@@ -85,13 +84,13 @@ def site_settings(settings: GallerySettings) -> SiteSettings:
 
 def write_site(gallery: Gallery, folder: Path) -> None:
     """Publish a gallery into an empty directory, with the records of what it was made from."""
-    # A build that changes nothing must not wait for these rooms.
+    # A build that changes nothing must not wait for Jinja and Markdown.
     from gallery.publishing import publish  # noqa: PLC0415
 
     settings = site_settings(gallery.settings)
     publish(gallery.exhibits(), folder, settings=settings, cache=gallery.cache)
-    kept = records(gallery.keys(), gallery.cache)
-    (folder / ledger.FILE_NAME).write_bytes(ledger.encode(kept))
+    kept = reuse.records(gallery.keys(), gallery.cache)
+    (folder / reuse.FILE_NAME).write_bytes(reuse.encode(kept))
 
 
 def put(

@@ -16,7 +16,7 @@ from gallery.placement.graphviz_engines import ENGINES
 from gallery.placement.hierarchy import Hierarchy, hierarchy
 from gallery.placement.settings import LayoutSettings
 from gallery.placement.skeleton import skeleton as operator_skeleton
-from gallery.placement.stress import Drawing, draw
+from gallery.placement.stress import DrawnBodies, draw
 from gallery.placement.types import Layout
 
 _log = logging.getLogger(__name__)
@@ -63,15 +63,15 @@ def layout(
     sizes = hierarchy(graph, _MOST_OPERATORS)
     _log.info("levels: %.2f s", time.perf_counter() - start)
     start = time.perf_counter()
-    bones = operator_skeleton(graph, sizes, skeleton, seed, seconds)
-    _log.info("skeleton by %s: %.2f s", bones.engine, time.perf_counter() - start)
+    of_operators = operator_skeleton(graph, sizes, skeleton, seed, seconds)
+    _log.info("skeleton by %s: %.2f s", of_operators.engine, time.perf_counter() - start)
     start = time.perf_counter()
-    sizes, start_places = _unfolded(sizes, bones.positions, np.random.default_rng(seed))
+    sizes, start_places = _unfolded(sizes, of_operators.positions, np.random.default_rng(seed))
     drawing = draw(
         sizes.levels[-1],
         hops(sizes),
         start_places,
-        keep=_KEEP.get(bones.engine, _KEEP_OTHERS),
+        keep=_KEEP.get(of_operators.engine, _KEEP_OTHERS),
         seed=seed,
         settings=settings,
     )
@@ -82,8 +82,8 @@ def layout(
         graph=graph,
         positions=positions,
         skeleton=skeleton,
-        engine=bones.engine,
-        fallback=bones.fallback,
+        engine=of_operators.engine,
+        fallback=of_operators.fallback,
         seed=seed,
     )
 
@@ -106,7 +106,7 @@ def _unfolded(
 
 
 def _refine(
-    sizes: Hierarchy, drawing: Drawing, settings: LayoutSettings, random: np.random.Generator
+    sizes: Hierarchy, drawing: DrawnBodies, settings: LayoutSettings, random: np.random.Generator
 ) -> FloatArray:
     """Positions of the finest level, from the places of the coarsest one's vertices."""
     places = drawing.places

@@ -70,7 +70,7 @@ _EMPTINESS = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Drawing:
+class DrawnBodies:
     """Places of bodies.
 
     Attributes:
@@ -83,7 +83,7 @@ class Drawing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Wishes:
+class Aims:
     """What a drawing of one connected graph should be like.
 
     Attributes:
@@ -102,11 +102,11 @@ class Wishes:
     keep: float
     charge: FloatArray
 
-    def of(self, inside: npt.NDArray[np.int64]) -> Wishes:
-        """The wishes for some vertices alone, who take the room of all."""
+    def of(self, inside: npt.NDArray[np.int64]) -> Aims:
+        """The aims for some vertices alone, who take the room of all."""
         charge = self.charge[inside]
         total = self.charge.sum(dtype=np.float64) / max(charge.sum(dtype=np.float64), 1e-30)
-        return Wishes(
+        return Aims(
             hops=self.hops.of(inside),
             paths=self.paths[np.ix_(inside, inside)],
             closer=None if self.closer is None else self.closer[np.ix_(inside, inside)],
@@ -124,7 +124,7 @@ def draw(
     keep: float,
     seed: int,
     settings: LayoutSettings,
-) -> Drawing:
+) -> DrawnBodies:
     """Places for the vertices of a small graph, and the size of their bodies.
 
     Parts that nothing joins are drawn one by one and packed side by side.
@@ -148,7 +148,7 @@ def draw(
         inside = np.flatnonzero(part == number)
         if len(inside) == 1:
             break
-        wishes = Wishes(
+        aims = Aims(
             hops=hops.of(inside),
             bones=_squarish(start[inside]),
             keep=keep,
@@ -157,14 +157,14 @@ def draw(
             closer=None if closer is None else closer[np.ix_(inside, inside)],
         )
         # The largest part chooses for all, so that equal vertices have equal room.
-        bend, area = _best(wishes, areas, settings, seed)
+        bend, area = _best(aims, areas, settings, seed)
         areas = (area,)
-        first = _drawn(wishes, bend, settings.rounds, seed)
-        places[inside] = _settled(wishes, first, area, settings, seed)
+        first = _drawn(aims, bend, settings.rounds, seed)
+        places[inside] = _settled(aims, first, area, settings, seed)
     area = areas[len(areas) // 2] * settings.bodies
     if parts > 1:
         places = pack(places, part.astype(np.int32), _radius(level.charge, area))
-    return Drawing(places=places, area=area)
+    return DrawnBodies(places=places, area=area)
 
 
 def _paths(level: Level, hops: Hops) -> tuple[DoubleArray, DoubleArray | None]:
@@ -200,10 +200,10 @@ def _radius(charge: FloatArray, area: float) -> FloatArray:
 
 
 def _best(
-    wishes: Wishes, areas: tuple[float, ...], settings: LayoutSettings, seed: int
+    aims: Aims, areas: tuple[float, ...], settings: LayoutSettings, seed: int
 ) -> tuple[tuple[float, float], float]:
     """The bend and the area of bodies that cost least."""
-    trial = wishes.of(np.unique(np.linspace(0, len(wishes.charge) - 1, _SAMPLE).astype(np.int64)))
+    trial = aims.of(np.unique(np.linspace(0, len(aims.charge) - 1, _SAMPLE).astype(np.int64)))
     found = []
     for bend in _BENDS if settings.fill > 0 else (_STRAIGHT,):
         places = _drawn(trial, bend, _TRIAL_ROUNDS, seed)
@@ -213,11 +213,11 @@ def _best(
     return bend, area
 
 
-def _cost(wishes: Wishes, places: FloatArray, area: float, fill: float) -> float:
+def _cost(aims: Aims, places: FloatArray, area: float, fill: float) -> float:
     """What a drawing has of stress and of emptiness."""
-    reach = _radius(wishes.charge, area) + np.float32(_SWELL)
+    reach = _radius(aims.charge, area) + np.float32(_SWELL)
     # By its square, as who has much of it already cannot afford more.
-    cost = wishes.hops.stress(places, reach) ** 2 / _USUAL_STRESS
+    cost = aims.hops.stress(places, reach) ** 2 / _USUAL_STRESS
     if fill > 0:
         lack = np.log(fill / max(_cover(places, reach), 1e-3))
         cost += _EMPTINESS * max(lack, 0) ** 3
@@ -235,35 +235,35 @@ def _cover(places: FloatArray, reach: FloatArray) -> float:
     return float(((across[:, None] + up[None, :]) <= reach[None] ** 2).any(axis=2).mean())
 
 
-def _drawn(wishes: Wishes, bend: tuple[float, float], rounds: int, seed: int) -> FloatArray:
+def _drawn(aims: Aims, bend: tuple[float, float], rounds: int, seed: int) -> FloatArray:
     """Places whose distances are nearly the wanted ones."""
-    bones = wishes.bones.astype(np.float64)
-    wanted = _wanted(wishes, wishes.paths, bend)
+    bones = aims.bones.astype(np.float64)
+    wanted = _wanted(aims, aims.paths, bend)
     random = np.random.default_rng(seed)
-    weights = _weights(wishes.hops)
+    weights = _weights(aims.hops)
     return _descend(bones * _best_scale(bones, wanted), wanted, weights, 1.0, rounds, random)
 
 
 def _settled(
-    wishes: Wishes, places: FloatArray, area: float, settings: LayoutSettings, seed: int
+    aims: Aims, places: FloatArray, area: float, settings: LayoutSettings, seed: int
 ) -> FloatArray:
     """Places after hubs have drawn them nearer, if that spares much; else as they were."""
-    if wishes.closer is None:
+    if aims.closer is None:
         return places
-    wanted = _wanted(wishes, wishes.closer, _STRAIGHT)
+    wanted = _wanted(aims, aims.closer, _STRAIGHT)
     start = places.astype(np.float64)
     start *= _best_scale(start, wanted)
     random = np.random.default_rng(seed)
-    weights = _weights(wishes.hops)
+    weights = _weights(aims.hops)
     closer = _descend(start, wanted, weights, _GENTLE, settings.rounds, random)
-    before, after = (_cost(wishes, one, area, settings.fill) for one in (places, closer))
+    before, after = (_cost(aims, one, area, settings.fill) for one in (places, closer))
     return closer if after < _WORTH * before else places
 
 
-def _wanted(wishes: Wishes, paths: DoubleArray, bend: tuple[float, float]) -> FloatArray:
+def _wanted(aims: Aims, paths: DoubleArray, bend: tuple[float, float]) -> FloatArray:
     bent = _bent(paths.copy(), *bend)
-    bones = wishes.bones.astype(np.float64)
-    return _blend(bent, bones * _best_scale(bones, bent), wishes.keep)
+    bones = aims.bones.astype(np.float64)
+    return _blend(bent, bones * _best_scale(bones, bent), aims.keep)
 
 
 def _weights(hops: Hops) -> FloatArray:

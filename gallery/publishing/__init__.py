@@ -1,7 +1,7 @@
 """The static site: pages, pictures, search, feeds and manifest.
 
-Its doors open when they are first used: a build that finds nothing to publish needs the nouns of
-this room, and must not wait for Jinja and Markdown.
+Names are imported when they are first used: a build that finds nothing to publish needs the value
+types, and must not wait for Jinja and Markdown.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Exhibit", "ImageFile", "ScanImages", "Site", "SiteSettings", "publish"]
 
-_ROOMS = {
+_HOMES = {
     "Exhibit": "exhibit",
     "ImageFile": "exhibit",
     "ScanImages": "exhibit",
@@ -27,6 +27,6 @@ _ROOMS = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _ROOMS:
+    if name not in _HOMES:
         raise AttributeError(f"module 'gallery.publishing' has no attribute {name!r}")
-    return getattr(import_module(f"gallery.publishing.{_ROOMS[name]}"), name)
+    return getattr(import_module(f"gallery.publishing.{_HOMES[name]}"), name)

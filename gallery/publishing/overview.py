@@ -72,12 +72,12 @@ def gallery_sheet(models: Sequence[ModelView], settings: SiteSettings, site: Pat
     Raises:
         PublishError: If the site cannot be written.
     """
-    heroes = [one for one in models if one.hero is not None][:MOST]
-    shown = [(one.title, _picture(one, site)) for one in heroes]
+    shown_models = [one for one in models if one.hero is not None][:MOST]
+    shown = [(one.title, _picture(one, site)) for one in shown_models]
     scans = [(title, picture) for title, picture in shown if picture is not None]
     if len(scans) < 2:
         return None
-    ground = heroes[0].hero.scan.ground if heroes[0].hero else "dark"
+    ground = shown_models[0].hero.scan.ground if shown_models[0].hero else "dark"
     note = f"Scans of {len(scans)} neural networks"
     picture = sheet_picture(contact_sheet(settings.title, note, scans, ground=ground), _DPI)
     placed = write(site, "assets/gallery.webp", encode(picture, ".webp"), hashed=True)

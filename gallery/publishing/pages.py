@@ -40,7 +40,7 @@ PER_PAGE = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class PageContext:
     """What all pages of a site share.
 
     Attributes:
@@ -60,7 +60,7 @@ class Context:
     sheet: Placed | None = None
 
 
-def write_pages(context: Context, models: Sequence[ModelView]) -> list[str]:
+def write_pages(context: PageContext, models: Sequence[ModelView]) -> list[str]:
     """Write every page with its data.
 
     Args:
@@ -97,7 +97,7 @@ def write_pages(context: Context, models: Sequence[ModelView]) -> list[str]:
     return pages
 
 
-def write_index(context: Context, models: Sequence[ModelView]) -> list[str]:
+def write_index(context: PageContext, models: Sequence[ModelView]) -> list[str]:
     """Write the index, in pages of `PER_PAGE` cards, and the data that its script works with.
 
     Args:
@@ -146,7 +146,7 @@ def _opening(models: Sequence[ModelView]) -> ModelView | None:
 
 
 def _model(
-    context: Context, models: Sequence[ModelView], number: int, others: Sequence[ModelView]
+    context: PageContext, models: Sequence[ModelView], number: int, others: Sequence[ModelView]
 ) -> str:
     """A model's page, its facts as JSON and its data for the comparison."""
     model = models[number]
@@ -183,7 +183,7 @@ def _family(models: Sequence[ModelView], model: ModelView) -> list[ModelView]:
     return ones if len(ones) > 1 else []
 
 
-def _viewer(context: Context, model: ModelView) -> list[str]:
+def _viewer(context: PageContext, model: ModelView) -> list[str]:
     """The viewer's page and files, where the model has a viewer; returns the page's path."""
     packed = model.exhibit.file("viewer")
     if packed is None:
@@ -209,7 +209,7 @@ def _viewer(context: Context, model: ModelView) -> list[str]:
     return [model.viewer]
 
 
-def _page(context: Context, template: str, path: str, **values: Any) -> str:
+def _page(context: PageContext, template: str, path: str, **values: Any) -> str:
     """Write one page; returns its path."""
     # A host shows the 404 page at any depth: there only the site's own path leads back.
     lost = path == "404.html" and context.settings.base_url
@@ -238,11 +238,11 @@ def _parameters(model: ModelView) -> int | None:
 
 def _totals(models: Sequence[ModelView]) -> dict[str, int]:
     """Sums over the collection."""
-    heroes = [one.hero.scan for one in models if one.hero]
+    scans = [one.hero.scan for one in models if one.hero]
     return {
         "models": len(models),
-        "vertices": sum(one.vertices for one in heroes),
-        "edges": sum(one.edges for one in heroes),
+        "vertices": sum(one.vertices for one in scans),
+        "edges": sum(one.edges for one in scans),
     }
 
 

@@ -19,7 +19,7 @@ from gallery.publishing.machine.feeds import feed, robots, sitemap
 from gallery.publishing.machine.manifest import SCHEMA, encode, manifest
 from gallery.publishing.machine.schema import NAME, manifest_schema
 from gallery.publishing.overview import gallery_sheet, site_icon
-from gallery.publishing.pages import Context, write_pages
+from gallery.publishing.pages import PageContext, write_pages
 from gallery.publishing.settings import SiteSettings
 from gallery.publishing.views import model_view
 
@@ -78,7 +78,7 @@ def publish(
     views = [model_view(one, site) for one in named]
     views.sort(key=lambda one: (one.failure is not None, one.title.casefold(), one.slug))
     static = static_files(site, settings, site_icon(views, site))
-    context = Context(
+    context = PageContext(
         env=env,
         site=site,
         settings=settings,

@@ -16,7 +16,7 @@ from jinja2 import Environment
 
 from gallery.errors import PublishError
 from gallery.publishing.assets.directories import find, template_directories
-from gallery.publishing.assets.files import Picture
+from gallery.publishing.assets.files import ResponsivePicture
 from gallery.publishing.assets.templates import Strings, load_strings, render
 from gallery.publishing.settings import SiteSettings
 from gallery.rendering.viewer.container import unpack
@@ -49,7 +49,7 @@ class ViewerPage:
 
     slug: str
     title: str
-    picture: Picture | None = None
+    picture: ResponsivePicture | None = None
     alt: str = ""
     icon: str = "assets/icon.svg"
     diagram: str = ""

@@ -11,9 +11,16 @@ from markupsafe import Markup
 
 from gallery.costs.facts import Facts
 from gallery.errors import Failure
-from gallery.publishing.assets.files import Picture, Placed, picture, place, place_image, place_scan
+from gallery.publishing.assets.files import (
+    Placed,
+    ResponsivePicture,
+    picture,
+    place,
+    place_image,
+    place_scan,
+)
 from gallery.publishing.exhibit import Exhibit, ImageFile, ScanImages
-from gallery.publishing.parts.bars import Bar, bars
+from gallery.publishing.parts.bars import HistogramBar, bars
 from gallery.publishing.parts.clean import shorten
 from gallery.publishing.parts.legend import Legend, legend
 from gallery.publishing.parts.prose import prose, summary
@@ -29,7 +36,7 @@ class ScanView:
 
     key: str
     scan: ScanImages
-    picture: Picture
+    picture: ResponsivePicture
     legend: Legend | None
 
 
@@ -85,13 +92,13 @@ class ModelView:
     tags: tuple[str, ...]
     paper_url: str
     source_url: str
-    operators: tuple[Bar, ...]
-    costs: tuple[Bar, ...]
+    operators: tuple[HistogramBar, ...]
+    costs: tuple[HistogramBar, ...]
     tree: Branch | None
     tree_left_out: int
     diagram: Placed | None
     multiples: Placed | None
-    poster: Picture | None
+    poster: ResponsivePicture | None
     poster_document: Placed | None
     card: Placed | None
     viewer: str

@@ -13,7 +13,7 @@ from gallery.placement.graph_levels import IntArray, Level, quotient
 from gallery.placement.hierarchy import Hierarchy, finest
 from gallery.placement.quality import stress
 from gallery.placement.settings import LayoutSettings
-from gallery.placement.stress import Drawing, draw
+from gallery.placement.stress import DrawnBodies, draw
 from tests.strategies import compute_graph, compute_graphs, mesh, path
 
 
@@ -90,9 +90,9 @@ def test_stress_of_discs_is_that_of_points_spread_over_them(gap: float) -> None:
     assert sums.stress(middles, radius) == pytest.approx(slow, abs=0.03)
 
 
-def drawn(level: Level, start: np.ndarray, fill: float = 0.45) -> Drawing:
-    keep, wishes = 0.0, LayoutSettings(fill=fill)
-    return draw(level, hops(single(level)), start, keep=keep, seed=1, settings=wishes)
+def drawn(level: Level, start: np.ndarray, fill: float = 0.45) -> DrawnBodies:
+    keep, aims = 0.0, LayoutSettings(fill=fill)
+    return draw(level, hops(single(level)), start, keep=keep, seed=1, settings=aims)
 
 
 def test_a_bend_is_chosen_for_the_square_and_none_without() -> None:

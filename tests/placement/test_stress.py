@@ -1,4 +1,4 @@
-"""The drawing of operators: who meets whom, whose wishes weigh how much, and what is a hub."""
+"""The drawing of operators: who meets whom, whose aims weigh how much, and what is a hub."""
 
 import numpy as np
 import pytest

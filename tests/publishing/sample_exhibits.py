@@ -15,7 +15,7 @@ from gallery.errors import Failure
 from gallery.publishing import Exhibit, ImageFile, ScanImages, SiteSettings
 from gallery.publishing.assets.static import static_files
 from gallery.publishing.assets.templates import environment
-from gallery.publishing.pages import Context, write_index
+from gallery.publishing.pages import PageContext, write_index
 from gallery.publishing.views import model_view
 from gallery.settings.values import FrontMatter
 
@@ -262,5 +262,5 @@ def make_index(models: int, pictures: tuple[ImageFile, ...], folder: Path) -> li
         for i in range(models)
     ]
     static = static_files(folder, settings)
-    context = Context(env=environment(settings), site=folder, settings=settings, static=static)
+    context = PageContext(env=environment(settings), site=folder, settings=settings, static=static)
     return write_index(context, views)

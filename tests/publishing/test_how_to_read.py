@@ -16,7 +16,7 @@ from gallery.placement.types import Layout
 from gallery.publishing import ImageFile, Site, SiteSettings, publish
 from gallery.publishing.how_to_read import page as room
 from gallery.publishing.how_to_read.crop import Window, _cut, around, lit, look
-from gallery.publishing.how_to_read.figures import Drawing, drawings, subject
+from gallery.publishing.how_to_read.figures import DrawnFigure, drawings, subject
 from gallery.publishing.how_to_read.scan_data import ScanData, read_scan
 from gallery.rendering.viewer.container import pack
 from gallery.rendering.viewer.data import viewer_data
@@ -36,7 +36,7 @@ def scan(whole: tuple[Model, Layout]) -> ScanData:
 
 
 @pytest.fixture(scope="module")
-def drawn(scan: ScanData) -> dict[str, Drawing]:
+def drawn(scan: ScanData) -> dict[str, DrawnFigure]:
     return drawings(scan)
 
 
@@ -106,7 +106,9 @@ def test_only_what_is_meant_is_in_colour(scan: ScanData) -> None:
     assert np.ptp(some, axis=2).max() > 60
 
 
-def test_the_marked_vertex_reads_what_is_marked(scan: ScanData, drawn: dict[str, Drawing]) -> None:
+def test_the_marked_vertex_reads_what_is_marked(
+    scan: ScanData, drawn: dict[str, DrawnFigure]
+) -> None:
     graph = scan.layout.graph
     figure = drawn["edge"]
     marks = np.array([[x, y] for x, y, _ in figure.marks])
@@ -138,7 +140,7 @@ def test_the_marked_vertex_reads_what_is_marked(scan: ScanData, drawn: dict[str,
 
 
 def test_the_operator_that_is_shown_has_as_many_vertices_as_is_said(
-    scan: ScanData, drawn: dict[str, Drawing]
+    scan: ScanData, drawn: dict[str, DrawnFigure]
 ) -> None:
     operator = subject(scan)
     assert operator is not None
@@ -152,7 +154,7 @@ def test_the_operator_that_is_shown_has_as_many_vertices_as_is_said(
 def test_the_page_shows_the_figures_and_draws_them_once(
     tmp_path: Path,
     whole: tuple[Model, Layout],
-    drawn: dict[str, Drawing],
+    drawn: dict[str, DrawnFigure],
     pictures: tuple[ImageFile, ...],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

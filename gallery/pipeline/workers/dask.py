@@ -39,7 +39,7 @@ Listener = Callable[[Job, dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class Shipment:
     """Results on their way between two caches.
 
     Attributes:
@@ -51,20 +51,20 @@ class Parcel:
     files: dict[str, bytes]
 
 
-def pack(keys: list[str], cache: Cache) -> Parcel:
+def pack(keys: list[str], cache: Cache) -> Shipment:
     """Those of some results that a cache has."""
     entries = {key: entry for key in keys if (entry := cache.get(key))}
     files = [file for entry in entries.values() for file in entry.files.values()]
-    return Parcel(
+    return Shipment(
         records={key: cache.text(key) for key in entries},
         files={file.sha256: file.path.read_bytes() for file in files},
     )
 
 
-def unpack(parcel: Parcel, cache: Cache) -> None:
+def unpack(shipment: Shipment, cache: Cache) -> None:
     """Put results into a cache; what is not whole is left out."""
-    for key, text in parcel.records.items():
-        cache.adopt(key, text, parcel.files.get)
+    for key, text in shipment.records.items():
+        cache.adopt(key, text, shipment.files.get)
 
 
 def distribute(
@@ -121,7 +121,9 @@ def _submit(client: Client, job: Job, cache: Cache, limits: Limits) -> Any:
     return client.submit(run_there, plan, there, limits, pure=False)
 
 
-def run_there(plan: ModelPlan, load: tuple[bytes, Parcel], limits: Limits) -> tuple[Result, Parcel]:
+def run_there(
+    plan: ModelPlan, load: tuple[bytes, Shipment], limits: Limits
+) -> tuple[Result, Shipment]:
     """Do the job of one model on a worker of the cluster.
 
     Args:
@@ -148,7 +150,7 @@ def run_there(plan: ModelPlan, load: tuple[bytes, Parcel], limits: Limits) -> tu
         )
         job = Job(name=plan.file.slug, order=order)
         if versions() != plan.versions:
-            return _other_version(job, worker.address), Parcel(records={}, files={})
+            return _other_version(job, worker.address), Shipment(records={}, files={})
         (result,) = supervise(deque([job]), 1, limits, lambda _job, _event: None, environment)
         keys = [key for _, _, key in results_of(plan) if key not in known.records]
         return result, pack([outcome_key(plan), *keys], cache)
@@ -171,7 +173,7 @@ def _result(future: Any, job: Job, cache: Cache) -> Result:
         hint = "see the logs of the cluster; the other models are not harmed"
         return _ended(job, "crash", f"the cluster could not do it: {what}", hint)
     result: Result
-    made: Parcel
+    made: Shipment
     result, made = future.result()
     unpack(made, cache)
     return replace(result, job=job)

@@ -58,7 +58,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class ResponsivePicture:
     """One picture in several sizes and formats.
 
     Attributes:
@@ -151,14 +151,14 @@ def place_image(image: ImageFile, site: Path, stem: str) -> Placed:
     )
 
 
-def place_scan(scan: ScanImages, site: Path, slug: str) -> Picture | None:
+def place_scan(scan: ScanImages, site: Path, slug: str) -> ResponsivePicture | None:
     """Take all files of a scan into the site; None where it has none."""
     stem = f"{slug}-{slugify(scan.key)}"
     placed = [place_image(image, site, stem) for image in scan.images]
     return picture(placed)
 
 
-def picture(files: list[Placed]) -> Picture | None:
+def picture(files: list[Placed]) -> ResponsivePicture | None:
     """Arrange the files of one picture for a `<picture>` element; None where there are none."""
     if not files:
         return None
@@ -171,4 +171,4 @@ def picture(files: list[Placed]) -> Picture | None:
     plain = [f for f in ordered if f.format != "avif"] or ordered
     fallback = min(plain, key=lambda file: (abs(file.width - _FALLBACK_WIDTH), file.bytes))
     largest = max(ordered, key=lambda file: (file.width, file.format == "png", file.href))
-    return Picture(sources=sources, fallback=fallback, largest=largest)
+    return ResponsivePicture(sources=sources, fallback=fallback, largest=largest)

@@ -51,7 +51,7 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
+class DrawnFigure:
     """A figure that is drawn.
 
     Attributes:
@@ -69,7 +69,7 @@ class Drawing:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-def drawings(scan: ScanData) -> dict[str, Drawing]:
+def drawings(scan: ScanData) -> dict[str, DrawnFigure]:
     """All drawings that a scan can give, by name.
 
     Args:
@@ -99,7 +99,7 @@ def subject(scan: ScanData) -> int | None:
     return None
 
 
-def _point(scan: ScanData, operator: int) -> Drawing:
+def _point(scan: ScanData, operator: int) -> DrawnFigure:
     """All vertices of an operator, and what they read, lit."""
     layout, graph = scan.layout, scan.layout.graph
     own = graph.vertex_operator == operator
@@ -113,10 +113,10 @@ def _point(scan: ScanData, operator: int) -> Drawing:
         "vertices": f"{int(own.sum()):,}",
         "edges": f"{int(edges.sum()):,}",
     }
-    return Drawing(pictures=(picture,), values=values)
+    return DrawnFigure(pictures=(picture,), values=values)
 
 
-def _reads(scan: ScanData, operator: int) -> Drawing:
+def _reads(scan: ScanData, operator: int) -> DrawnFigure:
     """One vertex of an operator with what it reads, and the blocks of both."""
     layout, graph = scan.layout, scan.layout.graph
     vertex = _typical(scan, operator)
@@ -139,7 +139,7 @@ def _reads(scan: ScanData, operator: int) -> Drawing:
         "data": f"{len(data):,}",
         "weights": f"{int(weights.sum()):,}",
     }
-    return Drawing(pictures=(picture,), marks=tuple(marks), grids=tuple(grids), values=values)
+    return DrawnFigure(pictures=(picture,), marks=tuple(marks), grids=tuple(grids), values=values)
 
 
 def _typical(scan: ScanData, operator: int) -> int:
@@ -187,7 +187,7 @@ def _block(grid: ComputeSet, vertex: int, axes: Sequence[int]) -> tuple[int, int
     return int(at[axes[0]]) if len(axes) > 1 else 0, int(at[axes[-1]])
 
 
-def _bridge(scan: ScanData) -> Drawing:
+def _bridge(scan: ScanData) -> DrawnFigure:
     """The edges between two operators that lie farthest apart."""
     layout, graph = scan.layout, scan.layout.graph
     readers = graph.readers()
@@ -202,7 +202,7 @@ def _bridge(scan: ScanData) -> Drawing:
     mean[known // count == known % count] = 0
     best = int(mean.argmax())
     if mean[best] <= 0:
-        return Drawing()
+        return DrawnFigure()
     edges = group == best
     points = layout.positions[np.concatenate([graph.sources[edges], readers[edges]])]
     picture = lit(layout, scan.colorings["layer"], edges, around(points, 0.14), _SIDE)
@@ -212,15 +212,15 @@ def _bridge(scan: ScanData) -> Drawing:
         "first": shorten(first.name, 60),
         "second": shorten(second.name, 60),
     }
-    return Drawing(pictures=(picture,), values=values)
+    return DrawnFigure(pictures=(picture,), values=values)
 
 
-def _colours(scan: ScanData) -> Drawing:
+def _colours(scan: ScanData) -> DrawnFigure:
     """The densest part in several colours."""
     chosen = [name for name in ATTRIBUTES if name in scan.colorings]
     window = _densest(scan.layout.positions)
     pictures = tuple(look(scan.layout, scan.colorings[name], window, _SMALL) for name in chosen)
-    return Drawing(pictures=pictures, labels=tuple(chosen))
+    return DrawnFigure(pictures=pictures, labels=tuple(chosen))
 
 
 def _densest(positions: npt.NDArray[np.float32]) -> Window:

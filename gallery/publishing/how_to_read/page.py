@@ -13,9 +13,9 @@ from typing import Any
 from gallery.cache import Cache, Entry, cache_key
 from gallery.files import file_digest
 from gallery.fingerprint import fingerprint
-from gallery.publishing.assets.files import Picture, picture, place_image
+from gallery.publishing.assets.files import ResponsivePicture, picture, place_image
 from gallery.publishing.exhibit import ImageFile
-from gallery.publishing.how_to_read.figures import Drawing, Grid, drawings, subject
+from gallery.publishing.how_to_read.figures import DrawnFigure, Grid, drawings, subject
 from gallery.publishing.how_to_read.scan_data import read_scan
 from gallery.publishing.views import ModelView
 from gallery.rendering.files.formats import save
@@ -30,9 +30,9 @@ _BODIES = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A figure of the page; its parts are those of a `Drawing`, its pictures stand in the site."""
+    """A `DrawnFigure` whose pictures stand in the site."""
 
-    pictures: tuple[Picture, ...]
+    pictures: tuple[ResponsivePicture, ...]
     labels: tuple[str, ...]
     marks: tuple[tuple[float, float, str], ...]
     grids: tuple[Grid, ...]
@@ -113,7 +113,7 @@ def _drawn(model: ModelView, cache: Cache) -> Entry | None:
     return entry if entry.value["figures"] else None
 
 
-def _keep(found: Mapping[str, Drawing], key: str, cache: Cache) -> Entry:
+def _keep(found: Mapping[str, DrawnFigure], key: str, cache: Cache) -> Entry:
     files: dict[str, Path] = {}
     figures: dict[str, Any] = {}
     for name, one in found.items():

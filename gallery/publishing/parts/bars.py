@@ -12,7 +12,7 @@ REST = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
+class HistogramBar:
     """One bar.
 
     Attributes:
@@ -32,7 +32,9 @@ class Bar:
     merged: int = 1
 
 
-def bars(values: Mapping[str, int], colors: Mapping[str, str], limit: int = 14) -> tuple[Bar, ...]:
+def bars(
+    values: Mapping[str, int], colors: Mapping[str, str], limit: int = 14
+) -> tuple[HistogramBar, ...]:
     """Bars, longest first; those after `limit` are put together.
 
     Args:
@@ -50,7 +52,7 @@ def bars(values: Mapping[str, int], colors: Mapping[str, str], limit: int = 14) 
         rows.append((REST, sum(value for _, value in rest), len(rest)))
     longest = max(longest, *(value for _, value, _ in rows)) if rows else longest
     return tuple(
-        Bar(
+        HistogramBar(
             label=label,
             value=value,
             length=round(100 * value / longest, 2),

@@ -23,7 +23,7 @@ from gallery.coloring.oklab import (
 from gallery.coloring.types import Coloring
 from gallery.placement.types import Layout
 from gallery.rendering.labels.placement import Rectangle, Spots
-from gallery.rendering.labels.regions import Body, bodies_of, traces
+from gallery.rendering.labels.regions import Region, regions_of, traces
 from gallery.rendering.raster.frame import Frame
 from gallery.rendering.sheet.fonts import ASCENT, Face, extent, mask, plain
 from gallery.rendering.sheet.sheet import Stroke, Thing, Words, dot, draw_things
@@ -89,7 +89,7 @@ def place_labels(
     """
     side = min(frame.width, frame.height)
     chosen = sizes or tuple(max(round(share * side), SMALLEST) for share in _SIZES)
-    bodies = bodies_of(layout, coloring, frame)
+    bodies = regions_of(layout, coloring, frame)
     spots = Spots(traces(layout, frame), (frame.width, frame.height), edge)
     for body in bodies:
         if not body.region:
@@ -110,7 +110,7 @@ def place_labels(
     return tuple(placed)
 
 
-def _label(body: Body, sizes: Sequence[int], side: int) -> Label:
+def _label(body: Region, sizes: Sequence[int], side: int) -> Label:
     # Placed at the origin: the box says how much room the name needs.
     large, middling = body.region or body.radius > 0.09 * side, body.radius > 0.035 * side
     step = 2 if body.depth else 0 if large else 1 if middling else 2

@@ -24,7 +24,7 @@ Points = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class Region:
     """A layer as the picture shows it.
 
     Attributes:
@@ -56,7 +56,7 @@ def traces(layout: Layout, frame: Frame) -> Points:
     return np.concatenate([points[:: max(1, graph.vertices // _SAMPLE)], *along])
 
 
-def bodies_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Body]:
+def regions_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Region]:
     """The bodies, most important first; layers of less than 0.4% of the vertices are left out."""
     graph = layout.graph
     step = max(1, graph.vertices // _SAMPLE)
@@ -73,7 +73,7 @@ def bodies_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Body]:
         anchor, radius = _middle(points[inside]) if region else _anchor(points[inside], frame)
         red, green, blue = (int(one) for one in coloring.colors[index[inside]].mean(axis=0))
         bodies.append(
-            Body(
+            Region(
                 name=layer_name(graph.layers, head),
                 depth=depth,
                 region=region,

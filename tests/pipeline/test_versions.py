@@ -1,0 +1,101 @@
+"""A line of code that changes makes again what its file makes, and nothing else."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gallery import fingerprint
+from gallery.pipeline.plan import versions
+
+PACKAGE = Path(fingerprint.__file__).parent
+
+
+def forget() -> None:
+    for cached in (
+        fingerprint.fingerprint,
+        fingerprint._imports,
+        fingerprint._path,
+        fingerprint._text,
+    ):
+        cached.cache_clear()
+
+
+@pytest.fixture
+def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the program whose versions are asked for."""
+    place = tmp_path / "gallery"
+    shutil.copytree(PACKAGE, place, ignore=shutil.ignore_patterns("__pycache__", "templates"))
+    monkeypatch.setattr(fingerprint, "_ROOT", place)
+    forget()
+    yield place
+    monkeypatch.undo()
+    forget()
+
+
+@pytest.mark.parametrize(
+    ("file", "changed"),
+    [
+        ("settings/values.py", set()),
+        ("settings/gallery_toml.py", set()),
+        ("pipeline/plan.py", set()),
+        ("pipeline/variants.py", set()),
+        ("pipeline/stages.py", set()),
+        ("publishing/parts/clean.py", set()),
+        ("publishing/parts/prose.py", set()),
+        ("cache.py", set()),
+        ("rendering/files/graphs.py", {"graphs"}),
+        ("rendering/compose/poster.py", {"poster"}),
+        ("rendering/compose/social_card.py", {"social card"}),
+        ("rendering/compose/contact_sheet.py", {"contact sheet"}),
+        ("rendering/diagram/draw.py", {"diagram"}),
+        ("rendering/viewer/data.py", {"viewer"}),
+        ("coloring/exchange.py", {"color", "viewer"}),
+        ("pipeline/products/scan.py", {"scan", "contact sheet", "poster"}),
+        ("loading/wire.py", {"load"}),
+    ],
+)
+def test_a_comment_makes_again_only_what_its_file_makes(
+    copy: Path, file: str, changed: set[str]
+) -> None:
+    before = versions()
+    path = copy / file
+    path.write_text(path.read_text("utf-8") + "# A comment.\n", "utf-8")
+    forget()
+    after = versions()
+    assert {name for name in before if before[name] != after[name]} == changed
+
+
+def test_the_release_of_every_library_that_shapes_a_result_counts() -> None:
+    """All packages that are imported are either known, Python's own, or draw nothing."""
+    draws_nothing = {"distributed", "filelock", "pathspec", "psutil", "rich"}
+    found = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                found.add(node.module.partition(".")[0])
+    known = set(fingerprint.LIBRARIES) | draws_nothing | set(sys.stdlib_module_names) | {"gallery"}
+    assert {"numpy", "onnx"} <= found
+    assert found <= known
+
+
+def test_another_release_of_a_library_is_another_version(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = versions()
+    release = fingerprint._release
+
+    def newer(distribution: str) -> str:
+        return release(distribution) + (".post1" if distribution == "fpdf2" else "")
+
+    monkeypatch.setattr(fingerprint, "_release", newer)
+    forget()
+    after = versions()
+    assert {name for name in before if before[name] != after[name]} == {"poster"}
