@@ -11,7 +11,7 @@ import numpy.typing as npt
 from gallery.coloring.exchange import exchange_bytes
 from gallery.errors import RenderError
 from gallery.graph import ComputeGraph, Kind
-from gallery.jit import kernel
+from gallery.jit import fast_kernel
 
 Values = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.float32]
@@ -34,7 +34,7 @@ class Scale:
     logarithmic: bool
 
 
-@kernel
+@fast_kernel
 def _depths(indptr: npt.NDArray[np.int64], sources: npt.NDArray[np.int32]) -> Values:
     # IN indptr, sources; vertices are in topological order, so that one sweep is enough.
     depth = np.zeros(len(indptr) - 1, np.float64)
@@ -46,7 +46,7 @@ def _depths(indptr: npt.NDArray[np.int64], sources: npt.NDArray[np.int32]) -> Va
     return depth
 
 
-@kernel
+@fast_kernel
 def _read(
     indptr: npt.NDArray[np.int64],
     sources: npt.NDArray[np.int32],
@@ -60,7 +60,7 @@ def _read(
     return total
 
 
-@kernel
+@fast_kernel
 def _lengths(
     indptr: npt.NDArray[np.int64],
     sources: npt.NDArray[np.int32],

@@ -13,6 +13,7 @@ from gallery.pipeline.products.scan import SCANS, picture_of
 if TYPE_CHECKING:
     from gallery.pipeline.plan import ModelPlan
     from gallery.pipeline.stages import Stages
+    from gallery.pipeline.variants import ScanPlan
 
 _SIDE = 480
 """Pixels that a scan needs on the sheet."""
@@ -24,7 +25,12 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
     if not (plan.variants.multiples and plan.scans):
         return {}
     keys = plan.keys(SCANS)
-    return {"": [[(one.short, keys[one.key]) for one in plan.scans], plan.front.title]}
+    return {"": [[(one.short, keys[one.key]) for one in _shown(plan)], plan.front.title]}
+
+
+def _shown(plan: ModelPlan) -> list[ScanPlan]:
+    """All but the main scan with names, which would stand there twice."""
+    return [one for one in plan.scans if one.key != "names"]
 
 
 def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
@@ -33,7 +39,7 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     from gallery.rendering.sheet.sheet import sheet_picture
 
     plan = stages.plan
-    entries = [(one.short, stages.entry(SCANS, one.key)) for one in plan.scans]
+    entries = [(one.short, stages.entry(SCANS, one.key)) for one in _shown(plan)]
     main = entries[0][1].value
     note = f"{main['vertices']:,} vertices, {main['edges']:,} edges, {len(entries)} views"
     rows = [(short, picture_of(entry, _SIDE)) for short, entry in entries]
