@@ -6,9 +6,11 @@ the work; see https://graphviz.org/docs/layouts/ for the engines.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import graphviz
 import numpy as np
@@ -63,8 +65,28 @@ def run(engine: str, source: str, nodes: int, seconds: float) -> npt.NDArray[np.
     Raises:
         EngineError: It took too long or crashed.
     """
+    positions = np.full((nodes, 2), np.nan, np.float32)
+    for node, place in places(engine, source, seconds, "nodes")["nodes"].items():
+        positions[int(node)] = place or np.nan
+    return positions / np.float32(_POINTS_PER_INCH)
+
+
+def places(engine: str, source: str, seconds: float, *parts: str) -> dict[str, Any]:
+    """Where an engine puts the parts of a graph, in points, y up.
+
+    Args:
+        engine: One of `ENGINES`.
+        source: The graph as DOT.
+        seconds: After this time the engine is killed.
+        parts: Some of "nodes" (x and y by name), "edges" (by id: "points", the control points of
+            the curve with its tip last, and "label", x and y of the label or nothing), "clusters"
+            (left, low, right, high by name) and "box" (those of the whole).
+
+    Raises:
+        EngineError: It took too long or crashed.
+    """
     # -P keeps this directory off the module path, where types.py would hide Python's own.
-    command = [sys.executable, "-P", str(_PROGRAM), engine]
+    command = [sys.executable, "-P", str(_PROGRAM), engine, str(seconds), *parts]
     try:
         done = subprocess.run(  # noqa: S603
             command, input=source, capture_output=True, text=True, timeout=seconds, check=False
@@ -74,8 +96,5 @@ def run(engine: str, source: str, nodes: int, seconds: float) -> npt.NDArray[np.
     if done.returncode:
         tail = " ".join(done.stderr.split()[-20:])
         raise EngineError(f"{engine} ended with exit status {done.returncode}: {tail}")
-    positions = np.full((nodes, 2), np.nan, np.float32)
-    for line in done.stdout.splitlines():
-        node, x, y = line.split()
-        positions[int(node)] = float(x), float(y)
-    return positions / np.float32(_POINTS_PER_INCH)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found

@@ -1,21 +1,88 @@
-"""The program that runs one Graphviz engine: DOT on standard input, positions on standard output.
+"""The program that runs a Graphviz engine: DOT on standard input, JSON on standard output.
 
 It is started as a file, in a process of its own (see `graphviz_engines`), so that an engine that
 never ends or crashes harms nobody; it imports nothing of this package, to start quickly.
 """
 
+import ctypes
+import faulthandler
+import json
+import signal
 import sys
+from contextlib import suppress
 
 import pygraphviz
 
 
+def end_in_time(seconds: float) -> None:
+    """Have this process ended when its time is over or its parent is gone.
+
+    An engine holds the interpreter's lock for as long as it runs, so that no thread of Python can
+    do it: the time is up to a thread in C, the parent up to the kernel, where that is Linux.
+    """
+    faulthandler.dump_traceback_later(seconds, exit=True)
+    with suppress(AttributeError, OSError, TypeError):  # another system
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def _numbers(text: str | None) -> list[float]:
+    return [float(part) for part in (text or "").rstrip("!").replace(",", " ").split()]
+
+
+def _spline(text: str) -> list[list[float]]:
+    # "e,x,y x,y x,y ...": the point of the arrow's tip, then control points of Bézier curves.
+    points = []
+    tip: list[list[float]] = []
+    for part in text.split(";", maxsplit=1)[0].split():
+        fields = part.split(",")
+        if fields[0] == "e":
+            tip = [[float(fields[1]), float(fields[2])]]
+        elif fields[0] != "s":
+            points.append([float(fields[0]), float(fields[1])])
+    return points + tip
+
+
+def _nodes(drawn: pygraphviz.AGraph) -> dict[str, list[float]]:
+    return {str(node): _numbers(node.attr["pos"])[:2] for node in drawn.nodes()}
+
+
+def _edges(drawn: pygraphviz.AGraph) -> dict[str, dict[str, object]]:
+    return {
+        edge.attr["id"]: {
+            "points": _spline(edge.attr["pos"] or ""),
+            "label": _numbers(edge.attr["lp"]),
+        }
+        for edge in drawn.edges()
+    }
+
+
+def _clusters(drawn: pygraphviz.AGraph) -> dict[str, list[float]]:
+    clusters = {}
+    waiting = list(drawn.subgraphs())
+    while waiting:
+        cluster = waiting.pop()
+        clusters[cluster.name] = _numbers(cluster.graph_attr["bb"])
+        waiting.extend(cluster.subgraphs())
+    return clusters
+
+
+def _box(drawn: pygraphviz.AGraph) -> list[float]:
+    return _numbers(drawn.graph_attr["bb"])
+
+
+_PARTS = {"nodes": _nodes, "edges": _edges, "clusters": _clusters, "box": _box}
+
+
 def main() -> None:
-    """Write "node x y" for each node of the graph on standard input; the engine is argument 1."""
+    """Write the places of the parts that arguments 3 and on name; argument 1 is the engine.
+
+    Argument 2 is how long it may take, in seconds.
+    """
+    engine, seconds, *parts = sys.argv[1:]
+    end_in_time(float(seconds))
     drawn = pygraphviz.AGraph(string=sys.stdin.read())
-    drawn.layout(prog=sys.argv[1])
-    for node in drawn.nodes():
-        x, y = node.attr["pos"].rstrip("!").split(",")[:2]
-        sys.stdout.write(f"{node} {x} {y}\n")
+    drawn.layout(prog=engine)
+    json.dump({part: _PARTS[part](drawn) for part in parts}, sys.stdout)
 
 
 if __name__ == "__main__":

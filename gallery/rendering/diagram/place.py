@@ -6,19 +6,15 @@ hold none of it. See https://graphviz.org/docs/layouts/dot/.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import graphviz
 
 from gallery.model import Layer
+from gallery.placement.graphviz_engines import EngineError, places
 from gallery.rendering.diagram.blocks import Drawing
 
-_PROGRAM = Path(__file__).with_name("graphviz_process.py")
 _POINTS = 72.0
 
 Box = tuple[float, float, float, float]
@@ -89,20 +85,10 @@ def place(
     for framed in (True, False):
         try:
             source = _dot(drawing, sizes, parents if framed else ())
-            done = subprocess.run(  # noqa: S603
-                [sys.executable, "-P", str(_PROGRAM)],
-                input=source,
-                capture_output=True,
-                text=True,
-                timeout=seconds,
-                check=False,
-            )
-            if done.returncode == 0:
-                return _read(json.loads(done.stdout), drawing, reason)
-            tail = " ".join(done.stderr.split()[-20:])
-            reason = f"dot ended with exit status {done.returncode}: {tail}"
-        except subprocess.TimeoutExpired:
-            reason = f"dot was not done after {seconds:g} s"
+            found = places("dot", source, seconds, "box", "nodes", "edges", "clusters")
+            return _read(found, drawing, reason)
+        except EngineError as error:
+            reason = str(error)
         except (ValueError, KeyError) as error:
             reason = f"dot gave no places: {error!r}"
     return _column(drawing, sizes, reason)

@@ -1,0 +1,77 @@
+"""Graphviz engines: their places, and that none goes on when nobody waits for it."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gallery.placement import graphviz_engines
+from gallery.placement.graphviz_engines import places
+
+
+def slow() -> str:
+    """A graph on which fdp works for minutes."""
+    chance = random.Random(1)
+    edges = (f"{chance.randrange(800)} -> {chance.randrange(800)}" for _ in range(1600))
+    return f"digraph {{ {'; '.join(edges)} }}"
+
+
+def test_places_of_the_parts_that_were_asked_for() -> None:
+    source = 'digraph { subgraph cluster_1 { 0 } 0 -> 1 [id="7", label="x"] }'
+    assert places("neato", "digraph { 0 }", 60, "nodes").keys() == {"nodes"}
+    found = places("dot", source, 60, "box", "nodes", "edges", "clusters")
+    left, low, right, high = found["box"]
+    assert all(left <= x <= right and low <= y <= high for x, y in found["nodes"].values())
+    assert found["nodes"].keys() == {"0", "1"}
+    assert len(found["edges"]["7"]["points"]) % 3 == 2
+    assert len(found["edges"]["7"]["label"]) == 2
+    assert len(found["clusters"]["cluster_1"]) == 4
+
+
+def test_an_engine_ends_by_itself_when_its_time_is_over() -> None:
+    """Wherever the system does not end it with its parent."""
+    command = [sys.executable, "-P", str(graphviz_engines._PROGRAM), "fdp", "0.5", "nodes"]
+    done = subprocess.run(
+        command, input=slow(), text=True, capture_output=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it ends when its time is over")
+def test_an_engine_ends_with_who_waits_for_it(tmp_path: Path) -> None:
+    (tmp_path / "slow.dot").write_text(slow())
+    script = f"""
+        import os, psutil, threading
+        from pathlib import Path
+        from gallery.placement.graphviz_engines import places
+        def kill():
+            while not (engines := psutil.Process().children()): pass
+            # Its start is over when it does what takes its time.
+            while engines[0].cpu_times().user < 1: pass
+            print(engines[0].pid, flush=True)
+            os.kill(os.getpid(), {int(signal.SIGKILL)})
+        threading.Thread(target=kill).start()
+        places("fdp", Path({str(tmp_path / "slow.dot")!r}).read_text(), 600, "nodes")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL
+    with suppress(psutil.NoSuchProcess):
+        engine = psutil.Process(int(done.stdout))
+        with suppress(psutil.TimeoutExpired):
+            engine.wait(timeout=30)
+        assert engine.status() == psutil.STATUS_ZOMBIE
