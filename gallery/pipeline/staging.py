@@ -11,8 +11,6 @@ site, so that any staging directory that is found belongs to a build that was ki
 from __future__ import annotations
 
 import ctypes
-import errno
-import fcntl
 import json
 import os
 import shutil
@@ -20,6 +18,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock
 
 from gallery.errors import PublishError
 from gallery.files import file_digest, listing
@@ -60,8 +60,7 @@ def check_target(site: Path) -> None:
 def locked(lock: Path) -> Iterator[None]:
     """Hold a lock file; wait while another process holds it. A kill lets go of it."""
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("a") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+    with FileLock(lock):
         yield
 
 
@@ -94,13 +93,11 @@ def swap(staged: Path, site: Path) -> None:
             staged.rename(site)
             return
         if not _exchange(staged, site):
-            # For one moment no site stands; `recover` puts the old one back after a kill here.
-            site.rename(_old(site))
-            staged.rename(site)
-            staged = _old(site)
+            staged = _replace(staged, site)
     except OSError as error:
         found = f"{site} cannot be replaced: {error.strerror}"
-        raise PublishError(found, hint="check the permissions of the directory") from error
+        hint = "check its permissions, and close programs that have it or a file in it open"
+        raise PublishError(found, hint=hint) from error
     shutil.rmtree(staged, ignore_errors=True)
 
 
@@ -121,14 +118,24 @@ def _old(site: Path) -> Path:
     return site.with_name(f".{site.name}.old")
 
 
+def _replace(staged: Path, site: Path) -> Path:
+    """Put a staged site in the place of the last one in two steps; where that one is then."""
+    old = _old(site)
+    # For one moment no site stands; `recover` puts the old one back after a kill here.
+    site.rename(old)
+    try:
+        staged.rename(site)
+    except OSError:
+        old.rename(site)
+        raise
+    return old
+
+
 def _exchange(one: Path, other: Path) -> bool:
     """Exchange two directories in one step; False where the system cannot."""
-    with suppress(AttributeError, OSError):
+    names = os.fsencode(one), os.fsencode(other)
+    with suppress(AttributeError, OSError, TypeError):  # another system, or another C library
         library = ctypes.CDLL(None, use_errno=True)
-        names = os.fsencode(one), os.fsencode(other)
         status = library.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE)
-        if status == 0:
-            return True
-        if ctypes.get_errno() not in (errno.EINVAL, errno.ENOSYS, errno.EPERM):
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        return bool(status == 0)
     return False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,3 +80,50 @@ def test_same_site_compares_content(tmp_path: Path) -> None:
     (other / "index.html").write_text("text")
     (other / "more.html").write_text("")
     assert not swap.same_site(one, other)
+
+
+def test_where_the_old_site_cannot_be_replaced_it_stands_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, where a directory with an open file cannot be renamed."""
+    monkeypatch.setattr(swap, "_exchange", lambda _one, _other: False)
+    site = make_site(tmp_path / "site", "old")
+    staged = make_site(swap.staging(site), "new")
+    rename = Path.rename
+
+    def busy(path: Path, target: Path) -> Path:
+        if path == staged:
+            raise PermissionError(13, "Access is denied")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", busy)
+    with pytest.raises(PublishError, match=r"site cannot be replaced: Access is denied.*close"):
+        swap.swap(staged, site)
+    assert (site / "index.html").read_text() == "old"
+
+
+LOCKING = """
+import sys
+from pathlib import Path
+from gallery.pipeline.staging import locked
+print("here", flush=True)
+with locked(Path(sys.argv[1])):
+    print(Path(sys.argv[2]).read_text(), flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_lock_waits_for_its_holder_and_for_no_dead_one(tmp_path: Path) -> None:
+    lock, note = tmp_path / "locks" / "one", tmp_path / "note"
+    note.write_text("too early")
+    command = [sys.executable, "-c", LOCKING, str(lock), str(note)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as other:
+        assert other.stdout is not None
+        with swap.locked(lock):
+            assert other.stdout.readline() == "here\n"
+            note.write_text("in time")
+        assert other.stdout.readline() == "in time\n"
+        other.kill()
+        with swap.locked(lock):
+            pass
