@@ -35,7 +35,8 @@ def open_regular(path: Path) -> FileIO:
     Raises:
         DiscoverError: The path is no regular file, or cannot be read.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+    names = ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
+    flags = sum((getattr(os, name, 0) for name in names), os.O_RDONLY)
     try:
         descriptor = os.open(path, flags)
     except OSError as error:
@@ -48,6 +49,12 @@ def open_regular(path: Path) -> FileIO:
         os.close(descriptor)
         raise irregular(path, mode)
     return os.fdopen(descriptor, "rb", buffering=0)
+
+
+def read_at(descriptor: int, length: int, offset: int) -> bytes:
+    """Bytes of a file from an offset on; fewer at its end."""
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    return os.read(descriptor, length)
 
 
 def irregular(path: Path, mode: int) -> DiscoverError:
@@ -126,6 +133,8 @@ def _unopened(path: Path, error: OSError) -> DiscoverError:
         if path.is_symlink():
             return DiscoverError(f"{path.name} is a broken link", hint="remove or mend the link")
         return DiscoverError(f"there is no file {path.name}", hint="check the path")
+    if path.is_dir():  # Windows does not open folders
+        return irregular(path, path.stat().st_mode)
     if isinstance(error, PermissionError):
         return DiscoverError(f"{path.name} may not be read", hint="give the build the right to")
     reason = error.strerror or "unknown reason"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-import resource
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
+
+import psutil
 
 from gallery.coloring import Coloring, color
 from gallery.errors import RenderError, SettingsError
@@ -137,9 +139,15 @@ def _draw(
 
 
 def _peak_bytes() -> int:
-    """Largest resident memory so far, of this process or of its largest helper."""
+    """Largest resident memory so far, of this process or, but on Windows, of its largest helper."""
+    try:
+        import resource  # noqa: PLC0415 - Windows has none
+    except ImportError:
+        memory = psutil.Process().memory_info()
+        return int(getattr(memory, "peak_wset", memory.rss))
+    unit = 1 if sys.platform == "darwin" else 1024
     who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return max(resource.getrusage(one).ru_maxrss for one in who) * 1024
+    return max(resource.getrusage(one).ru_maxrss for one in who) * unit
 
 
 def one_line(made: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from gallery.errors import DiscoverError, LoadError
-from gallery.files import open_regular
+from gallery.files import open_regular, read_at
 from gallery.loading.flatten import Flat, domain, flatten
 from gallery.loading.layers import Naming, layer_tree
 from gallery.loading.not_onnx import not_onnx, refuse_other_formats
@@ -73,7 +73,7 @@ def _read(path: Path) -> Slim:
         size = os.fstat(file.fileno()).st_size
         head = b""
         try:
-            head = os.pread(file.fileno(), 4096, 0)
+            head = read_at(file.fileno(), 4096, 0)
             refuse_other_formats(head, size)
             return slim(file.fileno(), size)
         except BrokenError as error:
@@ -102,7 +102,7 @@ def _undecoded(path: Path) -> LoadError:
     """Why protobuf could not decode what is sound on the surface."""
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
-        head = os.pread(file.fileno(), 4096, 0)
+        head = read_at(file.fileno(), 4096, 0)
         try:
             check_nesting(file.fileno(), size)
         except BrokenError as error:

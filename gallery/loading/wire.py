@@ -9,12 +9,12 @@ Source of the format: https://protobuf.dev/programming-guides/encoding/ and onnx
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gallery.errors import LoadError
+from gallery.files import read_at
 
 SMALL = 4096
 """Bytes of a tensor's payload up to which it is kept (shapes, indices, scales)."""
@@ -85,8 +85,8 @@ class Reader:
         """The bytes from start up to stop; fewer where the file has shrunk."""
         if start < self.base or stop > self.base + len(self.window):
             if stop - start > _WINDOW:
-                return os.pread(self.descriptor, stop - start, start)
-            self.base, self.window = start, os.pread(self.descriptor, _WINDOW, start)
+                return read_at(self.descriptor, stop - start, start)
+            self.base, self.window = start, read_at(self.descriptor, _WINDOW, start)
         return self.window[start - self.base : stop - self.base]
 
     def fields(self, start: int, stop: int) -> Iterator[Field]:
