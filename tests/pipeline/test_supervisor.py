@@ -6,18 +6,26 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
+from gallery.pipeline.workers import processes
 from gallery.pipeline.workers.supervisor import Job, Result, supervise
 from gallery.settings.values import Limits
 
 WORKER = """
-import ctypes, json, os, pickle, sys, time
+import ctypes, json, os, pickle, subprocess, sys, time
 def say(**event): print(json.dumps(event), flush=True)
+def start(code, **options):
+    command = [sys.executable, "-c", code + "; import time; time.sleep(600)"]
+    child = subprocess.Popen(command, **options)
+    say(event="step", stage="lower", what=str(child.pid), seconds=None)
 left = []
 while True:
     try: order = pickle.load(sys.stdin.buffer)
@@ -31,6 +39,15 @@ while True:
         kept = []
         while True: kept.append(bytearray(os.urandom(1 << 20)) * 8)
     if order == "leave": os._exit(7)
+    if order == "half":
+        print('{"event": "do', end="", flush=True)
+        os._exit(9)
+    if order == "breed":
+        start("much = bytearray(b'x') * (300 << 20)", start_new_session=True)
+        while True: time.sleep(60)
+    if order == "orphan":
+        start("pass")
+        os._exit(7)
     if order == "litter": left.append(bytearray(b"x") * (100 << 20))
     if order == "big":
         much = bytearray(b"x") * (500 << 20)
@@ -138,48 +155,118 @@ def test_jobs_can_be_added_while_results_come(jobs: deque[Job]) -> None:
     assert sorted(names) == ["again", "fail", "well"]
 
 
-def test_no_worker_outlives_its_parent(jobs: deque[Job], tmp_path: Path) -> None:
+def gone(pid: int) -> bool:
+    """Whether a process has ended or does so soon; a zombie waits for its new parent alone."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        for _ in range(6000):
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return True
+            with suppress(psutil.TimeoutExpired):
+                process.wait(timeout=0.01)
+                return True
+        process.kill()
+        return False
+    return True
+
+
+def test_what_a_dying_worker_said_half_is_passed_over(odd_worker: None) -> None:
+    (result,) = supervise(odd("half"), 1, Limits(), lambda _job, _event: None)
+    assert (result.ending, len(result.events)) == ("crash", 1)
+    assert "status 9" in result.detail
+
+
+def test_a_crash_takes_along_what_the_worker_started(odd_worker: None) -> None:
+    """The child holds the pipe of the worker's events too."""
+    (result,) = supervise(odd("orphan"), 1, Limits(), lambda _job, _event: None)
+    assert result.ending == "crash"
+    assert gone(int(result.events[1]["what"]))
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_limits_count_and_take_along_what_the_worker_started(
+    odd_worker: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, listed: bool
+) -> None:
+    """With the kernel's list of children and without; the child leaves the process group."""
+    if not listed:
+        monkeypatch.setattr(processes, "_CHILDREN", tmp_path / "none")
+    limits = Limits(seconds=120, memory=200 << 20)
+    (result,) = supervise(odd("breed"), 1, limits, lambda _job, _event: None)
+    assert result.ending == "memory"
+    assert result.peak_bytes > 200 << 20
+    assert gone(int(result.events[1]["what"]))
+
+
+def test_both_ways_to_look_at_memory_see_the_same(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    code = "much = bytearray(b'x') * (50 << 20); print(flush=True); import time; time.sleep(600)"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        listed = processes.resident([child.pid])
+        monkeypatch.setattr(processes, "_CHILDREN", tmp_path / "none")
+        assert processes.resident([child.pid]) == listed
+        assert listed[child.pid] > 50 << 20
+        processes.end(child)
+        assert processes.resident([child.pid]) == {child.pid: 0}
+
+
+def test_no_worker_outlives_its_supervisor(jobs: deque[Job]) -> None:
     hang = next(job for job in jobs if job.name == "hang")
+    workers = []
 
     def listen(_job: Job, event: dict[str, object]) -> None:
         if event["event"] == "step":
+            workers.extend(psutil.Process().children())
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         list(supervise(deque([hang]), 1, Limits(), listen))
-    children = subprocess.run(
-        ["ps", "--ppid", str(os.getpid()), "-o", "args="],
-        capture_output=True,
+    assert len(workers) == 1
+    assert not workers[0].is_running()
+
+
+OBEDIENT = """
+import json, os, subprocess, sys
+from gallery.pipeline.workers.orders import orders
+for order in orders():
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    for pid in (os.getpid(), child.pid):
+        print(json.dumps({"event": "step", "stage": "", "what": str(pid)}), flush=True)
+    while order == "work": pass
+    child.wait()
+"""
+
+
+@pytest.mark.parametrize("order", ["work", "wait"])
+def test_a_killed_parent_takes_its_workers_along(order: str, tmp_path: Path) -> None:
+    """At work and while it waits, with what it started."""
+    (tmp_path / "obedient.py").write_text(OBEDIENT)
+    script = f"""
+        import os
+        from collections import deque
+        from gallery.pipeline.workers.supervisor import Job, supervise
+        from gallery.settings.values import Limits
+        heard = []
+        def listen(_job, event):
+            heard.append(event.get("what"))
+            if len(heard) == 3:
+                print(*heard[1:], flush=True)
+                os.kill(os.getpid(), {int(signal.SIGKILL)})
+        job = Job(name="one", order={order!r}, module="obedient")
+        list(supervise(deque([job]), 1, Limits(), listen))
+    """
+    paths = [str(tmp_path), str(Path(__file__).parents[2])]
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        stdout=subprocess.PIPE,
         text=True,
         check=False,
     )
-    assert "odd_worker" not in children.stdout
-
-
-def test_a_killed_parent_takes_its_workers_along() -> None:
-    """The real worker asks the kernel for that before it does anything else."""
-    script = f"""
-import os, subprocess, sys
-code = '''
-import gallery.pipeline.workers.worker, os, time
-gallery.pipeline.workers.worker._end_with(PARENT)
-print(os.getpid(), flush=True)
-time.sleep(600)
-'''.replace("PARENT", str(os.getpid()))
-child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
-print(child.stdout.readline().decode().strip(), flush=True)
-os.kill(os.getpid(), {int(signal.SIGKILL)})
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
     assert done.returncode == -signal.SIGKILL
-    pid = int(done.stdout)
-    # A dead process whose new parent has not yet waited for it is a zombie.
-    state = Path(f"/proc/{pid}/stat")
-    for _ in range(1000):
-        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] in "ZX":
-            return
-        os.sched_yield()
-    os.kill(pid, signal.SIGKILL)
-    pytest.fail("the worker outlived its parent")
+    worker, child = map(int, done.stdout.split())
+    assert gone(worker)
+    assert gone(child)

@@ -13,11 +13,12 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import selectors
+import queue
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
@@ -26,10 +27,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from gallery.pipeline.workers.processes import end, own_group, resident
 from gallery.settings.values import Limits
 
 _POLL = 0.1
-"""Seconds between two looks at the memory of the workers; one look costs about 0.1 ms each."""
+"""Seconds between two looks at the memory of the workers."""
+
+_PATIENCE = 1.0
+"""Seconds until a pipe that a process outside the worker's tree holds open is given up."""
 
 _KEPT = 0.25
 """Share of the memory limit that a worker may still hold when its next job begins."""
@@ -84,7 +89,7 @@ class _Worker:
     module: str
     process: subprocess.Popen[bytes]
     orders: IO[bytes]
-    events: IO[bytes]
+    reader: threading.Thread
     log: IO[bytes]
 
     @property
@@ -93,17 +98,15 @@ class _Worker:
         return self.process.poll() is None
 
     def kill(self) -> None:
-        """End its process and all that these started."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        """End it and all that it started; what it said has then been read."""
+        end(self.process)
+        self.reader.join(_PATIENCE)
 
     def end(self) -> None:
         """Kill it and close its files."""
         self.kill()
-        with suppress(BrokenPipeError):
+        with suppress(OSError):
             self.orders.close()
-        self.events.close()
         self.log.close()
 
 
@@ -117,7 +120,6 @@ class _Running:
     started: float
     log_start: int
     events: list[dict[str, Any]] = field(default_factory=list)
-    rest: bytes = b""
     peak: int = 0
     stopped: str = ""
 
@@ -128,6 +130,9 @@ class _Running:
 
 
 Listener = Callable[[Job, dict[str, Any]], None]
+
+_Said = queue.SimpleQueue[tuple[subprocess.Popen[bytes], bytes]]
+"""Lines of all workers, in the order in which they come."""
 
 
 def supervise(
@@ -142,7 +147,7 @@ def supervise(
     Args:
         jobs: Taken from the left.
         workers: Number of processes at once.
-        limits: Enforced for each job by killing its whole process group.
+        limits: Enforced for each job by killing the worker and all that it started.
         listen: Called with each event of a worker, as it comes.
         environment: Added to this process's environment.
 
@@ -174,36 +179,35 @@ class _Crew:
         self._limits = limits
         self._environment = environment
         self._listen = listen
-        self._selector = selectors.DefaultSelector()
+        self._said: _Said = queue.SimpleQueue()
 
     def begin(self, job: Job, *, fresh: bool = False) -> None:
         """Give a job to a worker that waits, or to a new one."""
         able = [] if fresh else [one for one in self._idle if one.module == job.module]
         if able:
             self._idle.remove(able[0])
-        worker = able[0] if able else _start(job.module, self._environment)
-        one = _begun(job, worker, fresh=not able)
-        self.running.append(one)
-        self._selector.register(worker.events, selectors.EVENT_READ, one)
+        worker = able[0] if able else _start(job.module, self._environment, self._said)
+        self.running.append(_begun(job, worker, fresh=not able))
         self._listen(job, {"event": "start"})
 
     def ended(self) -> list[_Running]:
         """Jobs that ended, by what their workers say, by themselves, or because of the limits."""
-        for key, _ in self._selector.select(_POLL):
-            _hear(key.data, self._listen)
+        self._hear(_POLL)
+        held = resident([one.worker.process.pid for one in self.running])
         for one in self.running:
             if not one.over:
-                _enforce(one, self._limits)
-            if not one.worker.alive:
-                _drain(one, self._listen)
-        return [one for one in self.running if one.over or not one.worker.alive]
+                _enforce(one, held[one.worker.process.pid], self._limits)
+        gone = [one for one in self.running if not one.worker.alive]
+        for one in gone:
+            one.worker.kill()
+        self._hear(0)
+        return [one for one in self.running if one.over or one in gone]
 
     def release(self, one: _Running) -> None:
         """Let the worker of a job that ended wait for the next one, if it can."""
         self.running.remove(one)
-        self._selector.unregister(one.worker.events)
-        most = _KEPT * self._limits.memory
-        if one.worker.alive and _resident(one.worker.process.pid) < most:
+        pid, most = one.worker.process.pid, _KEPT * self._limits.memory
+        if one.worker.alive and resident([pid])[pid] < most:
             self._idle.append(one.worker)
         else:
             one.worker.end()
@@ -212,23 +216,40 @@ class _Crew:
         """End all workers."""
         for worker in (*self._idle, *(one.worker for one in self.running)):
             worker.end()
-        self._selector.close()
+
+    def _hear(self, seconds: float) -> None:
+        """Note what the workers have said; wait for the first word."""
+        with suppress(queue.Empty):
+            self._note(*self._said.get(timeout=seconds))
+        # No more than there is now: a worker that never stops talking has limits too.
+        for _ in range(self._said.qsize()):
+            self._note(*self._said.get())
+
+    def _note(self, process: subprocess.Popen[bytes], line: bytes) -> None:
+        one = next((one for one in self.running if one.worker.process is process), None)
+        # The line that a kill cut off has no end.
+        if one and line.endswith(b"\n"):
+            event = json.loads(line)
+            one.events.append(event)
+            self._listen(one.job, event)
 
 
 def _begun(job: Job, worker: _Worker, *, fresh: bool) -> _Running:
     started, log_start = time.monotonic(), worker.log.seek(0, os.SEEK_END)
-    with suppress(BrokenPipeError):
+    # That a worker is gone is told by its end.
+    with suppress(OSError):
         worker.orders.write(pickle.dumps(job.order))
         worker.orders.flush()
     return _Running(job=job, worker=worker, fresh=fresh, started=started, log_start=log_start)
 
 
-def _start(module: str, environment: Mapping[str, str]) -> _Worker:
+def _start(module: str, environment: Mapping[str, str], said: _Said) -> _Worker:
     # The child finds this package also where it is not installed (build.py in a checkout).
     root = str(Path(__file__).resolve().parents[3])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     env = {**os.environ, **environment, "PYTHONPATH": os.pathsep.join(paths)}
-    # To append: the worker's writes must not follow where this process reads.
+    # To append: the worker's writes must not follow where this process reads. (Windows has one
+    # place for both, but this process reads to the end, and only while the worker is silent.)
     log = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - closed when the worker ends
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [sys.executable, "-m", module],
@@ -236,35 +257,25 @@ def _start(module: str, environment: Mapping[str, str]) -> _Worker:
         stdout=subprocess.PIPE,
         stderr=log,
         env=env,
-        process_group=0,
+        **own_group(),
     )
     assert process.stdin is not None
+    # A thread, because Windows can wait for many sockets at once, but not for many pipes.
+    reader = threading.Thread(target=_read, args=(process, said), daemon=True)
+    reader.start()
+    return _Worker(module=module, process=process, orders=process.stdin, reader=reader, log=log)
+
+
+def _read(process: subprocess.Popen[bytes], said: _Said) -> None:
+    """Pass on each line of a worker, and an empty one when there will be no more."""
     assert process.stdout is not None
-    os.set_blocking(process.stdout.fileno(), False)
-    return _Worker(
-        module=module, process=process, orders=process.stdin, events=process.stdout, log=log
-    )
+    with process.stdout as lines:
+        for line in lines:
+            said.put((process, line))
+    said.put((process, b""))
 
 
-def _hear(one: _Running, listen: Listener) -> None:
-    with suppress(BlockingIOError):
-        one.rest += os.read(one.worker.events.fileno(), 1 << 16)
-    *lines, one.rest = one.rest.split(b"\n")
-    for line in lines:
-        event = json.loads(line)
-        one.events.append(event)
-        listen(one.job, event)
-
-
-def _drain(one: _Running, listen: Listener) -> None:
-    before = -1
-    while len(one.rest) + len(one.events) != before:
-        before = len(one.rest) + len(one.events)
-        _hear(one, listen)
-
-
-def _enforce(one: _Running, limits: Limits) -> None:
-    memory = _resident(one.worker.process.pid)
+def _enforce(one: _Running, memory: int, limits: Limits) -> None:
     one.peak = max(one.peak, memory)
     if memory > limits.memory:
         one.stopped = "memory"
@@ -272,17 +283,6 @@ def _enforce(one: _Running, limits: Limits) -> None:
         one.stopped = "time"
     if one.stopped:
         one.worker.kill()
-
-
-def _resident(pid: int) -> int:
-    """Resident bytes of a process and all below it; 0 where there is no /proc."""
-    total = 0
-    with suppress(OSError, ValueError):
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        total += pages * os.sysconf("SC_PAGE_SIZE")
-        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            total += _resident(int(child))
-    return total
 
 
 def _result(one: _Running, limits: Limits) -> Result:

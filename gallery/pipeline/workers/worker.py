@@ -3,20 +3,15 @@
 It reads pickled jobs from its standard input, one after the other, and writes one line of JSON on
 its standard output for each stage that starts or ends, and a last one for each job that says how
 it went. What it makes goes into the cache. The supervisor in the parent process enforces the limits
-from outside.
+from outside; when that is gone the worker ends too.
 """
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
-import pickle
-import signal
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +21,7 @@ from gallery.errors import GalleryError
 from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.products import make_all
 from gallery.pipeline.stages import Stages, Step
+from gallery.pipeline.workers.orders import orders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,24 +39,16 @@ class WorkOrder:
     parent: int
 
 
-def main() -> int:
-    """Do the jobs on standard input."""
+def main() -> None:
+    """Do the jobs on standard input; the process ends with it."""
     events = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     # Whatever a library prints must not mix with the events.
     os.dup2(2, 1)
-    for order in _orders(sys.stdin.buffer):
-        _end_with(order.parent)
+    for order in orders():
         ending = _work(order, events)
         # The supervisor reads the log as soon as it hears how the job ended.
         sys.stderr.flush()
         _say(events, **ending)
-    return 0
-
-
-def _orders(jobs: IO[bytes]) -> Iterator[WorkOrder]:
-    with suppress(EOFError):
-        while True:
-            yield pickle.load(jobs)  # noqa: S301 - from our own parent
 
 
 def _work(order: WorkOrder, events: IO[str]) -> dict[str, Any]:
@@ -100,15 +88,5 @@ def _say(events: IO[str], **fields: Any) -> None:
     events.flush()
 
 
-def _end_with(parent: int) -> None:
-    """Ask the kernel to end this process when its parent dies, so that none is left over."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    if os.getppid() != parent:
-        sys.exit(1)
-
-
 if __name__ == "__main__":
-    status = main()
-    # All that was made is in the cache; to take numba's compiled code apart takes 0.6 s.
-    os._exit(status)
+    main()
