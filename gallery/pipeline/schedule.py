@@ -108,7 +108,7 @@ def available_cores() -> int:
 
 
 def _job(plan: ModelPlan, cache: Cache) -> Job:
-    order = WorkOrder(plan=plan, cache=str(cache.directory.absolute()), parent=os.getpid())
+    order = WorkOrder(plan=plan, cache=str(cache.directory.absolute()))
     return Job(name=plan.file.slug, order=order)
 
 

@@ -144,9 +144,7 @@ def run_there(
         cache = Cache(Path(folder) / "cache")
         unpack(known, cache)
         order = WorkOrder(
-            plan=replace(plan, file=replace(plan.file, path=path)),
-            cache=str(cache.directory),
-            parent=os.getpid(),
+            plan=replace(plan, file=replace(plan.file, path=path)), cache=str(cache.directory)
         )
         job = Job(name=plan.file.slug, order=order)
         if versions() != plan.versions:

@@ -31,12 +31,10 @@ class WorkOrder:
     Attributes:
         plan: What to make.
         cache: Directory of the cache.
-        parent: Process that waits for the result; when it is gone the worker ends too.
     """
 
     plan: ModelPlan
     cache: str
-    parent: int
 
 
 def main() -> None:
