@@ -69,7 +69,7 @@ def outcome_of(wanted: ModelPlan, result: Result, why: str, cache: Cache) -> Out
         why: The limit that the plan of the build went over ("time", "memory"), or "".
         cache: Where the worker put what it made.
     """
-    plan: ModelPlan = result.job.order.plan
+    plan: ModelPlan = result.job.order[0]
     failure = None
     if result.ending != "done":
         failure = Failure(stage=result.stage, found=result.detail, hint=result.hint)

@@ -14,8 +14,6 @@ from gallery.pipeline.options import BuildOptions
 from gallery.pipeline.outcome import Outcome, known, outcome_of
 from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.workers.supervisor import Job, Result, supervise
-from gallery.pipeline.workers.worker import WorkOrder
-from gallery.settings.values import Limits
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +65,7 @@ def _work(
         if event["event"] in ("start", "step"):
             options.listen(plans[job.name].file.relative, event)
 
-    with closing(_run(jobs, cache, waiting[0].limits, options, listen)) as results:
+    with closing(_run(jobs, cache, options, listen)) as results:
         for result in results:
             plan, slug = plans[result.job.name], result.job.name
             _log_result(result)
@@ -86,18 +84,17 @@ def _work(
 def _run(
     jobs: deque[Job],
     cache: Cache,
-    limits: Limits,
     options: BuildOptions,
     listen: Callable[[Job, dict[str, Any]], None],
 ) -> Generator[Result, None, None]:
     if options.scheduler:
         from gallery.pipeline.workers.dask import distribute  # noqa: PLC0415 - Dask is an extra
 
-        return distribute(jobs, options.scheduler, cache, limits, listen)
+        return distribute(jobs, options.scheduler, cache, listen)
     cores = available_cores()
     workers = options.jobs or cores
     environment = {"NUMBA_NUM_THREADS": str(max(1, cores // workers)), "OMP_NUM_THREADS": "1"}
-    return supervise(jobs, workers, limits, listen, environment)
+    return supervise(jobs, workers, listen, environment)
 
 
 def available_cores() -> int:
@@ -108,8 +105,8 @@ def available_cores() -> int:
 
 
 def _job(plan: ModelPlan, cache: Cache) -> Job:
-    order = WorkOrder(plan=plan, cache=str(cache.directory.absolute()))
-    return Job(name=plan.file.slug, order=order)
+    order = (plan, str(cache.directory.absolute()))
+    return Job(name=plan.file.slug, order=order, limits=plan.limits)
 
 
 def _log_result(result: Result) -> None:

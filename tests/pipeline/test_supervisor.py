@@ -58,10 +58,11 @@ while True:
 """
 
 
-def odd(*orders: str) -> deque[Job]:
+def odd(*orders: str, limits: Limits = Limits()) -> deque[Job]:  # noqa: B008 - frozen
     """Jobs by the name of their order and, after a colon, what tells them apart."""
     return deque(
-        Job(name=order, order=order.partition(":")[0], module="odd_worker") for order in orders
+        Job(name=order, order=order.partition(":")[0], limits=limits, module="odd_worker")
+        for order in orders
     )
 
 
@@ -80,12 +81,12 @@ def odd_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def jobs(odd_worker: None) -> deque[Job]:
     """One job for each way to end."""
-    return odd("crash", "hang", "well", "grow", "leave", "fail")
+    limits = Limits(seconds=10, memory=200 << 20)
+    return odd("crash", "hang", "well", "grow", "leave", "fail", limits=limits)
 
 
 def ended(jobs: deque[Job]) -> dict[str, Result]:
-    limits = Limits(seconds=10, memory=200 << 20)
-    results = list(supervise(jobs, 3, limits, lambda _job, _event: None))
+    results = list(supervise(jobs, 3, lambda _job, _event: None))
     return {result.job.name: result for result in results}
 
 
@@ -111,7 +112,7 @@ def test_each_way_to_end(jobs: deque[Job]) -> None:
 
 def test_a_worker_does_one_job_after_the_other(odd_worker: None) -> None:
     jobs = odd("well:1", "fail:2", "well:3", "crash:4", "well:5", "well:6")
-    results = list(supervise(jobs, 1, Limits(), lambda _job, _event: None))
+    results = list(supervise(jobs, 1, lambda _job, _event: None))
     endings = [result.ending for result in results]
     assert " ".join(endings) == "done failed done crash done done"
     first, second, third, crashed, fifth, sixth = workers_of(results)
@@ -125,34 +126,34 @@ def test_a_worker_does_one_job_after_the_other(odd_worker: None) -> None:
 
 def test_no_job_pays_for_the_memory_of_those_before(odd_worker: None) -> None:
     limits = Limits(seconds=60, memory=600 << 20)
-    results = list(supervise(odd("litter", "big"), 1, limits, lambda _job, _event: None))
+    results = list(supervise(odd("litter", "big", limits=limits), 1, lambda _job, _event: None))
     assert [result.ending for result in results] == ["done", "done"]
     assert len(set(workers_of(results))) == 2
 
 
 def test_a_worker_that_holds_much_gets_no_other_job(odd_worker: None) -> None:
     for memory, workers in ((600 << 20, 1), (300 << 20, 2)):
-        jobs, limits = odd("litter", "well"), Limits(seconds=60, memory=memory)
-        results = list(supervise(jobs, 1, limits, lambda _job, _event: None))
+        jobs = odd("litter", "well", limits=Limits(seconds=60, memory=memory))
+        results = list(supervise(jobs, 1, lambda _job, _event: None))
         assert [result.ending for result in results] == ["done", "done"]
         assert len(set(workers_of(results))) == workers
 
 
 def test_a_job_that_crashes_after_others_is_done_again_alone(odd_worker: None) -> None:
-    results = list(supervise(odd("litter", "pick"), 1, Limits(), lambda _job, _event: None))
+    results = list(supervise(odd("litter", "pick"), 1, lambda _job, _event: None))
     assert [result.ending for result in results] == ["done", "done"]
     assert len(set(workers_of(results))) == 2
 
 
 def test_jobs_can_be_added_while_results_come(jobs: deque[Job]) -> None:
-    again = Job(name="again", order="well", module="odd_worker")
+    (again,) = odd("well:again")
     few = deque(job for job in jobs if job.name in ("well", "fail"))
     names = []
-    for result in supervise(few, 2, Limits(), lambda _job, _event: None):
+    for result in supervise(few, 2, lambda _job, _event: None):
         names.append(result.job.name)
         if result.job.name == "fail":
             few.append(again)
-    assert sorted(names) == ["again", "fail", "well"]
+    assert sorted(names) == ["fail", "well", "well:again"]
 
 
 def gone(pid: int) -> bool:
@@ -171,14 +172,14 @@ def gone(pid: int) -> bool:
 
 
 def test_what_a_dying_worker_said_half_is_passed_over(odd_worker: None) -> None:
-    (result,) = supervise(odd("half"), 1, Limits(), lambda _job, _event: None)
+    (result,) = supervise(odd("half"), 1, lambda _job, _event: None)
     assert (result.ending, len(result.events)) == ("crash", 1)
     assert "status 9" in result.detail
 
 
 def test_a_crash_takes_along_what_the_worker_started(odd_worker: None) -> None:
     """The child holds the pipe of the worker's events too."""
-    (result,) = supervise(odd("orphan"), 1, Limits(), lambda _job, _event: None)
+    (result,) = supervise(odd("orphan"), 1, lambda _job, _event: None)
     assert result.ending == "crash"
     assert gone(int(result.events[1]["what"]))
 
@@ -191,7 +192,7 @@ def test_limits_count_and_take_along_what_the_worker_started(
     if not listed:
         monkeypatch.setattr(processes, "_CHILDREN", tmp_path / "none")
     limits = Limits(seconds=120, memory=200 << 20)
-    (result,) = supervise(odd("breed"), 1, limits, lambda _job, _event: None)
+    (result,) = supervise(odd("breed", limits=limits), 1, lambda _job, _event: None)
     assert result.ending == "memory"
     assert result.peak_bytes > 200 << 20
     assert gone(int(result.events[1]["what"]))
@@ -223,7 +224,7 @@ def test_no_worker_outlives_its_supervisor(jobs: deque[Job]) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(supervise(deque([hang]), 1, Limits(), listen))
+        list(supervise(deque([hang]), 1, listen))
     assert len(workers) == 1
     assert not workers[0].is_running()
 
@@ -255,8 +256,8 @@ def test_a_killed_parent_takes_its_workers_along(order: str, tmp_path: Path) -> 
             if len(heard) == 3:
                 print(*heard[1:], flush=True)
                 os.kill(os.getpid(), {int(signal.SIGKILL)})
-        job = Job(name="one", order={order!r}, module="obedient")
-        list(supervise(deque([job]), 1, Limits(), listen))
+        job = Job(name="one", order={order!r}, limits=Limits(), module="obedient")
+        list(supervise(deque([job]), 1, listen))
     """
     paths = [str(tmp_path), str(Path(__file__).parents[2])]
     done = subprocess.run(

@@ -1,7 +1,7 @@
 """The same jobs on the workers of a Dask cluster (extra `dask`).
 
 A task of the cluster carries the model's bytes and the results that the cache has already; on the
-worker's machine it runs the job in a process of its own under the limits, as on this one, with a
+worker's machine it runs the job in a process of its own under its limits, as on this one, with a
 cache in a temporary directory, and sends what was made back as records and files. Nothing has to
 be shared but the versions of the packages.
 """
@@ -21,8 +21,6 @@ from gallery.errors import SettingsError
 from gallery.pipeline.plan import ModelPlan, outcome_key, versions
 from gallery.pipeline.products import results_of
 from gallery.pipeline.workers.supervisor import Job, Result, supervise
-from gallery.pipeline.workers.worker import WorkOrder
-from gallery.settings.values import Limits
 
 try:
     from distributed import Client, as_completed, get_worker
@@ -68,7 +66,7 @@ def unpack(shipment: Shipment, cache: Cache) -> None:
 
 
 def distribute(
-    jobs: deque[Job], scheduler: str, cache: Cache, limits: Limits, listen: Listener
+    jobs: deque[Job], scheduler: str, cache: Cache, listen: Listener
 ) -> Generator[Result, None, None]:
     """Run jobs on a cluster until none is left; the caller may append more meanwhile.
 
@@ -76,7 +74,6 @@ def distribute(
         jobs: Taken from the left.
         scheduler: Its address ("tcp://host:8786").
         cache: Gets what is made.
-        limits: Of each job, enforced on the machine that does it.
         listen: Called where a job is handed over.
 
     Yields:
@@ -96,7 +93,7 @@ def distribute(
             # Two a thread: a worker finds its next model there, and not all of them wait in memory.
             while jobs and len(running) < 2 * threads:
                 job = jobs.popleft()
-                future = _submit(client, job, cache, limits)
+                future = _submit(client, job, cache)
                 running[future] = job
                 ended.add(future)
                 listen(job, {"event": "start"})
@@ -112,24 +109,21 @@ def _client(scheduler: str) -> Client:
         raise SettingsError(found, hint="give the address that `dask scheduler` prints") from error
 
 
-def _submit(client: Client, job: Job, cache: Cache, limits: Limits) -> Any:
-    plan: ModelPlan = job.order.plan
+def _submit(client: Client, job: Job, cache: Cache) -> Any:
+    plan: ModelPlan = job.order[0]
     keys = [key for _, _, key in results_of(plan)]
     load = (plan.file.path.read_bytes(), pack(keys, cache))
     # Scattered, because the scheduler itself should not carry large arguments.
     there = client.scatter(load, hash=False)
-    return client.submit(run_there, plan, there, limits, pure=False)
+    return client.submit(run_there, plan, there, pure=False)
 
 
-def run_there(
-    plan: ModelPlan, load: tuple[bytes, Shipment], limits: Limits
-) -> tuple[Result, Shipment]:
+def run_there(plan: ModelPlan, load: tuple[bytes, Shipment]) -> tuple[Result, Shipment]:
     """Do the job of one model on a worker of the cluster.
 
     Args:
         plan: Of the model.
         load: Content of the model's file, and results that are there already.
-        limits: Of the job.
 
     Returns:
         How it ended, and what was made.
@@ -143,13 +137,12 @@ def run_there(
         path.write_bytes(content)
         cache = Cache(Path(folder) / "cache")
         unpack(known, cache)
-        order = WorkOrder(
-            plan=replace(plan, file=replace(plan.file, path=path)), cache=str(cache.directory)
-        )
-        job = Job(name=plan.file.slug, order=order)
+        here = replace(plan, file=replace(plan.file, path=path))
+        order = (here, str(cache.directory))
+        job = Job(name=plan.file.slug, order=order, limits=plan.limits)
         if versions() != plan.versions:
             return _other_version(job, worker.address), Shipment(records={}, files={})
-        (result,) = supervise(deque([job]), 1, limits, lambda _job, _event: None, environment)
+        (result,) = supervise(deque([job]), 1, lambda _job, _event: None, environment)
         keys = [key for _, _, key in results_of(plan) if key not in known.records]
         return result, pack([outcome_key(plan), *keys], cache)
 

@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,11 +47,13 @@ class Job:
     Attributes:
         name: Unique among the jobs.
         order: What the worker gets; pickled.
+        limits: Enforced by killing the worker and all that it started.
         module: Module that the worker runs.
     """
 
     name: str
     order: Any
+    limits: Limits
     module: str = "gallery.pipeline.workers.worker"
 
 
@@ -63,7 +65,7 @@ class Result:
         job: The job.
         events: What the worker said, in order.
         ending: "done", "failed" (it says why), "time", "memory" or "crash".
-        stage: The stage that ran last.
+        stage: The stage that ran when it ended.
         detail: For a crash the exit status and the tail of the log; else what was found.
         hint: What to do, or "".
         seconds: Wall-clock time.
@@ -138,7 +140,6 @@ _Said = queue.SimpleQueue[tuple[subprocess.Popen[bytes], bytes]]
 def supervise(
     jobs: deque[Job],
     workers: int,
-    limits: Limits,
     listen: Listener,
     environment: Mapping[str, str] | None = None,
 ) -> Generator[Result, None, None]:
@@ -147,36 +148,34 @@ def supervise(
     Args:
         jobs: Taken from the left.
         workers: Number of processes at once.
-        limits: Enforced for each job by killing the worker and all that it started.
         listen: Called with each event of a worker, as it comes.
         environment: Added to this process's environment.
 
     Yields:
         One result a job, in the order in which they end.
     """
-    crew = _Crew(limits, environment or {}, listen)
+    pool = _Workers(environment or {}, listen)
     try:
-        while jobs or crew.running:
-            while jobs and len(crew.running) < workers:
-                crew.begin(jobs.popleft())
-            for one in crew.ended():
-                result = _result(one, limits)
-                crew.release(one)
+        while jobs or pool.running:
+            while jobs and len(pool.running) < workers:
+                pool.begin(jobs.popleft())
+            for one in pool.ended():
+                result = _result(one)
+                pool.release(one)
                 if result.ending in ("crash", "memory") and not one.fresh:
-                    crew.begin(one.job, fresh=True)
+                    pool.begin(one.job, fresh=True)
                 else:
                     yield result
     finally:
-        crew.close()
+        pool.close()
 
 
-class _Crew:
+class _Workers:
     """The workers: those that do a job, and those that wait for one."""
 
-    def __init__(self, limits: Limits, environment: Mapping[str, str], listen: Listener) -> None:
+    def __init__(self, environment: Mapping[str, str], listen: Listener) -> None:
         self.running: list[_Running] = []
         self._idle: list[_Worker] = []
-        self._limits = limits
         self._environment = environment
         self._listen = listen
         self._said: _Said = queue.SimpleQueue()
@@ -196,7 +195,7 @@ class _Crew:
         held = resident([one.worker.process.pid for one in self.running])
         for one in self.running:
             if not one.over:
-                _enforce(one, held[one.worker.process.pid], self._limits)
+                _enforce(one, held[one.worker.process.pid])
         gone = [one for one in self.running if not one.worker.alive]
         for one in gone:
             one.worker.kill()
@@ -206,7 +205,7 @@ class _Crew:
     def release(self, one: _Running) -> None:
         """Let the worker of a job that ended wait for the next one, if it can."""
         self.running.remove(one)
-        pid, most = one.worker.process.pid, _KEPT * self._limits.memory
+        pid, most = one.worker.process.pid, _KEPT * one.job.limits.memory
         if one.worker.alive and resident([pid])[pid] < most:
             self._idle.append(one.worker)
         else:
@@ -275,7 +274,8 @@ def _read(process: subprocess.Popen[bytes], said: _Said) -> None:
     said.put((process, b""))
 
 
-def _enforce(one: _Running, memory: int, limits: Limits) -> None:
+def _enforce(one: _Running, memory: int) -> None:
+    limits = one.job.limits
     one.peak = max(one.peak, memory)
     if memory > limits.memory:
         one.stopped = "memory"
@@ -285,13 +285,12 @@ def _enforce(one: _Running, memory: int, limits: Limits) -> None:
         one.worker.kill()
 
 
-def _result(one: _Running, limits: Limits) -> Result:
-    file = one.worker.log
+def _result(one: _Running) -> Result:
+    file, limits = one.worker.log, one.job.limits
     file.seek(max(one.log_start, file.seek(0, os.SEEK_END) - (1 << 16)))
     log = file.read().decode(errors="replace")
-    steps = [event["stage"] for event in one.events if event["event"] == "step"]
     last = one.events[-1] if one.events else {"event": ""}
-    stage, ending, detail, hint = steps[-1] if steps else "start", "done", "", ""
+    stage, ending, detail, hint = _stage(one.events), "done", "", ""
     if one.stopped == "time":
         ending, detail = "time", f"more than {limits.seconds:g} s"
         hint = "lower `vertices` or raise limits.seconds"
@@ -316,6 +315,17 @@ def _result(one: _Running, limits: Limits) -> Result:
         peak_bytes=one.peak,
         log=log,
     )
+
+
+def _stage(events: Sequence[Mapping[str, Any]]) -> str:
+    """The innermost stage that has begun and not ended."""
+    running = ["start"]
+    for event in events:
+        if event["event"] == "step" and event["seconds"] is None:
+            running.append(event["stage"])
+        elif event["event"] == "step":
+            running.pop()
+    return running[-1]
 
 
 def _status(process: subprocess.Popen[bytes]) -> str:

@@ -1,6 +1,7 @@
 """The process that makes everything of a model: `python -m gallery.pipeline.workers.worker`.
 
-It reads pickled jobs from its standard input, one after the other, and writes one line of JSON on
+It reads pickled orders (a plan and the cache's directory) from its standard input, one after the
+other, and writes one line of JSON on
 its standard output for each stage that starts or ends, and a last one for each job that says how
 it went. What it makes goes into the cache. The supervisor in the parent process enforces the limits
 from outside; when that is gone the worker ends too.
@@ -12,7 +13,6 @@ import json
 import os
 import sys
 import traceback
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,32 +24,19 @@ from gallery.pipeline.stages import Stages, Step
 from gallery.pipeline.workers.orders import orders
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkOrder:
-    """A job as the worker gets it.
-
-    Attributes:
-        plan: What to make.
-        cache: Directory of the cache.
-    """
-
-    plan: ModelPlan
-    cache: str
-
-
 def main() -> None:
     """Do the jobs on standard input; the process ends with it."""
     events = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     # Whatever a library prints must not mix with the events.
     os.dup2(2, 1)
-    for order in orders():
-        ending = _work(order, events)
+    for plan, cache in orders():
+        ending = _work(plan, Cache(Path(cache)), events)
         # The supervisor reads the log as soon as it hears how the job ended.
         sys.stderr.flush()
         _say(events, **ending)
 
 
-def _work(order: WorkOrder, events: IO[str]) -> dict[str, Any]:
+def _work(plan: ModelPlan, cache: Cache, events: IO[str]) -> dict[str, Any]:
     running = ["start"]
 
     def tell(step: Step) -> None:
@@ -60,7 +47,7 @@ def _work(order: WorkOrder, events: IO[str]) -> dict[str, Any]:
         _say(events, event="step", stage=step.stage, what=step.what, seconds=step.seconds)
 
     try:
-        make_all(Stages(order.plan, Cache(Path(order.cache)), tell))
+        make_all(Stages(plan, cache, tell))
     except GalleryError as error:
         return _failure(error.stage, error.found, error.hint)
     except MemoryError:
