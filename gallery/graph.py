@@ -104,7 +104,11 @@ class ComputeSet:
         return self.vertices() if self.period else slice(self.first, self.first + self.size)
 
     def boxes(self, start: int, stop: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Lows and highs of the blocks start..stop-1, each int64 of shape (stop-start, dims)."""
+        """Lows and highs of the cells start..stop-1 of its index space.
+
+        Each is int64 (stop - start, dims); the first `rank` columns are the block of the tensor,
+        the others what is summed over.
+        """
         cells = np.arange(start, stop, dtype=np.int64)
         lows = np.empty((len(cells), len(self.shape)), np.int64, order="F")
         highs = np.empty_like(lows, order="F")
@@ -236,8 +240,10 @@ class ComputeGraph:
     def box(self, vertex: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Lows and highs (not included) of the block that a vertex makes.
 
-        The block of a backward vertex is that of the forward vertex that it differentiates. A
-        vertex of no grid (gather, loss) has the empty box.
+        The box has the rank of the tensor, also where the vertex makes a partial sum: all partial
+        sums of one block have the same box. The block of a backward vertex is that of the forward
+        vertex that it differentiates. A vertex that belongs to no grid (gather, loss) has the
+        empty box; one that runs several steps of a recurrence at once has their range alone.
 
         Raises:
             IndexError: There is no such vertex.
@@ -250,7 +256,8 @@ class ComputeGraph:
             if compute_set.contains(vertex):
                 at = compute_set.position(vertex)
                 lows, highs = compute_set.boxes(at, at + 1)
-                return tuple(lows[0].tolist()), tuple(highs[0].tolist())
+                rank = compute_set.rank
+                return tuple(lows[0, :rank].tolist()), tuple(highs[0, :rank].tolist())
         return (), ()
 
     def producers(self, tensor: int) -> IntArray:
