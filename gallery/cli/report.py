@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from collections import Counter
-from html import escape
 
 from gallery.errors import Failure
 from gallery.pipeline.report import ModelReport, Report
@@ -53,20 +53,27 @@ def markdown(report: Report) -> str:
 
 
 def junit(report: Report) -> str:
-    """The build as JUnit XML: one test case a model."""
-    failures, skipped = len(report.failed), len(report.skipped)
-    head = f'tests="{len(report.models)}" failures="{failures}" skipped="{skipped}"'
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuite name="gallery" {head}>']
+    """The build as JUnit XML: one test case a model.
+
+    Characters that XML cannot hold become U+FFFD.
+    """
+    suite = ET.Element(
+        "testsuite",
+        name="gallery",
+        tests=str(len(report.models)),
+        failures=str(len(report.failed)),
+        skipped=str(len(report.skipped)),
+    )
     for model in report.models:
-        name = f"name={_attribute(model.path)} time={_attribute(f'{model.seconds:.3f}')}"
-        case = f'  <testcase classname="gallery" {name}'
+        name, seconds = printable(model.path), f"{model.seconds:.3f}"
+        case = ET.SubElement(suite, "testcase", classname="gallery", name=name, time=seconds)
         if model.status == "failed":
-            lines.append(f"{case}><failure message={_attribute(failure_line(model))}/></testcase>")
+            ET.SubElement(case, "failure", message=failure_line(model))
         elif model.status == "skipped":
-            lines.append(f"{case}><skipped/></testcase>")
-        else:
-            lines.append(f"{case}/>")
-    return "\n".join([*lines, "</testsuite>"]) + "\n"
+            ET.SubElement(case, "skipped")
+    ET.indent(suite)
+    text: bytes = ET.tostring(suite, encoding="utf-8", xml_declaration=True)
+    return text.decode() + "\n"
 
 
 def _cell(text: str) -> str:
@@ -75,8 +82,3 @@ def _cell(text: str) -> str:
     for sign, entity in (("&", "&amp;"), ("<", "&lt;"), ("|", "&#124;"), ("[", "&#91;")):
         text = text.replace(sign, entity)
     return text
-
-
-def _attribute(text: str) -> str:
-    """A quoted XML attribute; characters that XML cannot hold become U+FFFD."""
-    return f'"{escape(printable(text))}"'

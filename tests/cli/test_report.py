@@ -51,7 +51,19 @@ def test_markdown_escapes_names() -> None:
 
 
 def test_junit_is_xml_whatever_the_names() -> None:
-    suite = ElementTree.fromstring(junit(Report(models=(GOOD, BAD, LEFT))))
-    assert suite.attrib["tests"] == "3"
+    text = junit(Report(models=(GOOD, BAD, LEFT)))
+    assert text.startswith("<?xml")
+    suite = ElementTree.fromstring(text)
+    assert suite.attrib == {"name": "gallery", "tests": "3", "failures": "1", "skipped": "1"}
     cases = {case.attrib["name"]: [child.tag for child in case] for case in suite}
     assert cases == {"a.onnx": [], "<c>|\ufffd.onnx": ["failure"], "d.onnx": ["skipped"]}
+
+
+def test_junit_says_what_failed_and_how_long_each_took() -> None:
+    quoted = ModelReport(slug="e", path="e\"'&]]>\n\u202e.onnx", status="failed", failure=FAILURE)
+    suite = ElementTree.fromstring(junit(Report(models=(GOOD, quoted))))
+    assert [case.attrib["time"] for case in suite] == ["2.000", "0.000"]
+    assert {case.attrib["classname"] for case in suite} == {"gallery"}
+    (failure,) = suite.iter("failure")
+    assert failure.attrib == {"message": failure_line(quoted)}
+    assert suite[1].attrib["name"] == "e\"'&]]> \ufffd.onnx"

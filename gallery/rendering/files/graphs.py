@@ -6,14 +6,16 @@ http://graphml.graphdrawing.org, which Gephi, Cytoscape, yEd, igraph and network
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
+import graphviz
 import numpy as np
 import numpy.typing as npt
+from graphviz import escape
 
 from gallery.graph import Kind, Pass
 from gallery.model import Model, Operator, Tensor
@@ -35,38 +37,30 @@ class _Edge:
 
 def operators_dot(model: Model) -> str:
     """The operator graph in DOT: a node an operator, input and output, an edge a tensor."""
-    lines = [f"digraph {_quoted(model.name)} {{"]
+    dot = graphviz.Digraph(escape(visible(model.name)))
     for name, values in _nodes(model):
-        said = ", ".join(
-            f"{key}={_quoted(value)}" for key, value in zip(_NODE_KEYS, values, strict=True)
-        )
-        lines.append(f"  {name} [{said}];")
+        dot.node(name, **_escaped(_NODE_KEYS, values))
     for edge in _edges(model):
-        said = ", ".join(
-            f"{key}={_quoted(value)}"
-            for key, value in zip(_EDGE_KEYS, _about(edge.tensor), strict=True)
-        )
-        lines.append(f"  {edge.source} -> {edge.reader} [{said}];")
-    return "\n".join([*lines, "}"]) + "\n"
+        dot.edge(edge.source, edge.reader, **_escaped(_EDGE_KEYS, _about(edge.tensor)))
+    return str(dot.source)
 
 
 def operators_graphml(model: Model) -> str:
     """The operator graph in GraphML, with the nodes and edges of `operators_dot`."""
-    lines = [
-        '<?xml version="1.0" encoding="UTF-8"?>',
-        '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">',
-    ]
+    root = ET.Element("graphml", xmlns="http://graphml.graphdrawing.org/xmlns")
     for kind, keys in (("node", _NODE_KEYS), ("edge", _EDGE_KEYS)):
-        lines += [
-            f'<key id="{key}" for="{kind}" attr.name="{key}" attr.type="string"/>' for key in keys
-        ]
-    lines.append(f'<graph id={quoteattr(visible(model.name))} edgedefault="directed">')
+        for key in keys:
+            about = {"id": key, "for": kind, "attr.name": key, "attr.type": "string"}
+            ET.SubElement(root, "key", about)
+    graph = ET.SubElement(root, "graph", id=visible(model.name), edgedefault="directed")
     for name, values in _nodes(model):
-        lines.append(f'<node id="{name}">{_data(_NODE_KEYS, values)}</node>')
+        _add_data(ET.SubElement(graph, "node", id=name), _NODE_KEYS, values)
     for edge in _edges(model):
-        said = _data(_EDGE_KEYS, _about(edge.tensor))
-        lines.append(f'<edge source="{edge.source}" target="{edge.reader}">{said}</edge>')
-    return "\n".join([*lines, "</graph>", "</graphml>"]) + "\n"
+        element = ET.SubElement(graph, "edge", source=edge.source, target=edge.reader)
+        _add_data(element, _EDGE_KEYS, _about(edge.tensor))
+    ET.indent(root, " ")
+    text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text.decode() + "\n"
 
 
 def save_vertex_graph(layout: Layout, path: Path) -> None:
@@ -134,16 +128,14 @@ def _about(tensor: Tensor) -> tuple[str, str, str]:
     return tensor.name, tensor.dtype, shape
 
 
-def _quoted(text: str) -> str:
-    """The text as a string of DOT, where a backslash would start an escape of a label."""
-    return '"' + visible(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _escaped(keys: tuple[str, ...], values: tuple[str, ...]) -> dict[str, str]:
+    r"""Attributes of DOT that mean just their letters: no `\N`, no label in HTML."""
+    return {key: escape(visible(value)) for key, value in zip(keys, values, strict=True)}
 
 
-def _data(keys: tuple[str, ...], values: tuple[str, ...]) -> str:
-    return "".join(
-        f'<data key="{key}">{escape(visible(value))}</data>'
-        for key, value in zip(keys, values, strict=True)
-    )
+def _add_data(element: ET.Element, keys: tuple[str, ...], values: tuple[str, ...]) -> None:
+    for key, value in zip(keys, values, strict=True):
+        ET.SubElement(element, "data", key=key).text = visible(value)
 
 
 def _texts(texts: Iterable[str]) -> npt.NDArray[np.str_]:
