@@ -12,17 +12,29 @@ Conventions, the same for all formulas:
 - Positions that a convolution or pool reads in the padding count like all others.
 """
 
-from gallery.costs import attention, contraction, contrib, pointwise, recurrent, reduction, window
+from gallery.costs import (
+    attention,
+    classical,
+    contraction,
+    contrib,
+    pointwise,
+    recurrent,
+    reduction,
+    updates,
+    window,
+)
 from gallery.costs.registry import Cost, formula_of
 
 __all__ = [
     "Cost",
     "attention",
+    "classical",
     "contraction",
     "contrib",
     "formula_of",
     "pointwise",
     "recurrent",
     "reduction",
+    "updates",
     "window",
 ]

@@ -14,7 +14,7 @@ PER_ELEMENT: Mapping[str, int] = {
         "Equal", "Erf", "Exp", "Floor", "Greater", "GreaterOrEqual", "IsInf", "IsNaN", "Less",
         "LessOrEqual", "Log", "Mod", "Mul", "Neg", "Not", "Or", "Pow", "Reciprocal", "Relu",
         "Round", "Sign", "Sin", "Sinh", "Sqrt", "Sub", "Tan", "Tanh", "ThresholdedRelu",
-        "Where", "Xor", "Binarizer",
+        "Where", "Xor",
     ), 1),
     **dict.fromkeys(("Clip", "LeakyRelu", "PRelu", "DequantizeLinear"), 2),
     **dict.fromkeys(("Elu", "QuantizeLinear", "Softplus", "Softsign", "Shrink"), 3),
@@ -35,6 +35,7 @@ MOVES = (
     "SequenceMap", "Shape", "Size", "Slice", "SpaceToDepth", "Split", "SplitToSequence", "Squeeze",
     "Tile", "Transpose", "Trilu", "Unsqueeze", "HammingWindow", "HannWindow", "BitCast",
     "RegexFullMatch", "StringConcat", "StringNormalizer", "StringSplit", "TfIdfVectorizer",
+    "MelWeightMatrix",
 )
 """What makes, moves or selects data. If, Loop and Scan: the work is that of their bodies."""
 # fmt: on

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil, log2
+from math import ceil, log2, prod
 
 from gallery.costs.registry import Cost, UnknownError, View, costs, plain
 
@@ -32,6 +32,7 @@ PER_ELEMENT: Mapping[str, int] = {
     "GroupNormalization": 7,
     "MeanVarianceNormalization": 5,
     "RMSNormalization": 4,  # square, sum, product; scale
+    "SimplifiedLayerNormalization": 4,  # ONNX Runtime's name for the same, in ONNX's own domain
     "LpNormalization": 3,
     "CumSum": 1,
     "CumProd": 1,
@@ -66,6 +67,20 @@ def local_response(view: View) -> Cost:
 def top_k(view: View) -> Cost:
     """One comparison for each element read and level of a heap of k."""
     return plain(view.read() * max(1, ceil(log2(max(view.made(), 2) + 1)) // 2))
+
+
+@costs("Det")
+def determinant(view: View) -> Cost:
+    """Gaussian elimination, then the product of the diagonal.
+
+    With m rows left, each has a quotient, and m products and differences.
+    """
+    shape = view.shape(0)
+    if len(shape) < 2 or shape[-1] != shape[-2]:
+        raise UnknownError("square")
+    n = shape[-1]
+    eliminated = n * (n - 1) // 2 + n * (n - 1) * (2 * n - 1) // 3
+    return plain(prod(shape[:-2]) * (eliminated + max(n - 1, 0)))
 
 
 @costs("DFT")

@@ -67,6 +67,33 @@ def roi_align(view: View) -> Cost:
     return plain(view.made() * ratio * ratio * 8)
 
 
+@costs("MaxRoiPool")
+def max_roi_pool(view: View) -> Cost:
+    """One comparison for each place of a region and each channel.
+
+    The regions' sizes are known only when the model runs: each counts as the whole map.
+    """
+    shape = view.shape(0)
+    return plain(view.out()[0] * prod(shape[1:]))
+
+
+@costs("NonMaxSuppression")
+def non_max_suppression(view: View) -> Cost:
+    """A comparison of each score, and the overlap of each box that is kept with all boxes, at most.
+
+    An overlap takes 4 ends, 2 sides, its area, 2 operations for the union, a quotient and a
+    comparison.
+    """
+    if not view.has(2):
+        return plain(0)
+    most = view.tensor(2).value
+    if most is None or most.size != 1:
+        raise UnknownError("max_output_boxes_per_class")
+    batch, classes, boxes = view.shape(1)
+    kept = min(max(int(most.reshape(())), 0), boxes)
+    return plain(batch * classes * boxes * (1 + 11 * kept) if kept else 0)
+
+
 @costs("AffineGrid")
 def affine_grid(view: View) -> Cost:
     """A product of each point with its row of the matrix."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import ceil
+from math import ceil, prod
 
 import numpy as np
 import numpy.typing as npt
@@ -14,37 +14,79 @@ from gallery.loading.types import dims_of, element_of, tensor_type
 
 _FLOAT = onnx.TensorProto.FLOAT
 _LARGEST = 2**40
-_OURS = frozenset(("GroupNormalization", "MeanVarianceNormalization"))
-# fmt: off
-_THEIRS = frozenset(
-    (
-        "BiasGelu", "BiasSplitGelu", "FastGelu", "FusedGelu", "Gelu", "QuickGelu", "BiasAdd",
-        "BiasDropout", "BitmaskDropout", "GroupNorm", "NhwcConv", "QLinearLeakyRelu",
-        "QLinearSigmoid", "QLinearSoftmax", "RotaryEmbedding", "SkipGroupNorm",
-        "SkipLayerNormalization", "SkipSimplifiedLayerNormalization",
-        "SimplifiedLayerNormalization", "LayerNormalization", "DynamicQuantizeLSTM",
-    )
-)
-# fmt: on
+_ML = "ai.onnx.ml"
+_MICROSOFT = "com.microsoft"
 
 Kinds = dict[int, onnx.TypeProto]
+Rule = Callable[[FlatNode, Sequence[Value | None]], Kinds | None]
+"""From an operator and its inputs, None where one is left out, to the types of its outputs."""
 
 
 def gap(step: FlatNode, values: Sequence[Value]) -> Kinds | None:
     """Types of the outputs by position, or None where ONNX is to be asked."""
-    kind = step.type
-    if (step.domain == "" and kind in _OURS) or (
-        step.domain == "com.microsoft" and kind in _THEIRS
-    ):
-        first = values[step.inputs[0]].kind if step.inputs and step.inputs[0] >= 0 else None
-        return {} if first is None else {0: first}
-    if step.domain or kind not in _SIZED:
+    rule = RULES.get((step.domain, step.type))
+    if rule is None:
         return None
     fed = [values[index] if index >= 0 else None for index in step.inputs]
     try:
-        return _SIZED[kind](step, fed)
+        return rule(step, fed)
     except (ValueError, TypeError, OverflowError, ZeroDivisionError, IndexError):
         return None
+
+
+def _as_first(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
+    first = fed[0].kind if fed and fed[0] else None
+    return {} if first is None else {0: first}
+
+
+def _with_sum(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
+    # Output 3 is the sum of input and skip.
+    first = fed[0].kind if fed and fed[0] else None
+    return {} if first is None else {0: first, 3: first}
+
+
+def _half(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
+    # One half of the last dimension is the gate of the other.
+    shape = dims_of(fed[0].kind) if fed[0] else None
+    if not shape or not fed[0]:
+        return None
+    last = shape[-1] // 2 if isinstance(shape[-1], int) else None
+    return {0: tensor_type(element_of(fed[0].kind), (*shape[:-1], last))}
+
+
+def _packed_product(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
+    shape = dims_of(fed[0].kind) if fed[0] else None
+    columns = int(step.attributes.get("N", 0))
+    if not shape or not fed[0] or columns < 1:
+        return None
+    return {0: tensor_type(element_of(fed[0].kind), (*shape[:-1], columns))}
+
+
+def _as_floats(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
+    return {0: tensor_type(_FLOAT, dims_of(fed[0].kind))} if fed[0] else None
+
+
+def _targets(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
+    # The one regressor that has no number of targets has one target.
+    name = "n_targets" if step.type.startswith("Tree") else "targets"
+    shape = dims_of(fed[0].kind) if fed[0] else None
+    if not shape:
+        return None
+    rows = shape[0] if len(shape) > 1 else 1
+    return {0: tensor_type(_FLOAT, (rows, int(step.attributes.get(name, 1))))}
+
+
+def _features(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
+    shapes = [dims_of(value.kind) for value in fed if value]
+    columns = 0
+    for shape in shapes:
+        sizes = None if shape is None else shape[-1:] if len(shape) < 2 else shape[1:]
+        if sizes is None or not all(isinstance(size, int) for size in sizes):
+            return None
+        columns += prod(int(size or 0) for size in sizes)
+    first = shapes[0]
+    rows = first[0] if first is not None and len(first) > 1 else 1
+    return {0: tensor_type(_FLOAT, (rows, columns))}
 
 
 def _range(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
@@ -101,12 +143,36 @@ def _scalar(fed: Sequence[Value | None], slot: int) -> float | None:
     return int(number) if number.dtype.kind in "iu" else float(number)
 
 
-_SIZED: Mapping[str, Callable[[FlatNode, Sequence[Value | None]], Kinds | None]] = {
-    "BlackmanWindow": _window,
-    "HammingWindow": _window,
-    "HannWindow": _window,
-    "MaxUnpool": _unpool,
-    "OneHot": _one_hot,
-    "Range": _range,
-    "STFT": _short_time_fourier,
+# fmt: off
+_SAME = (
+    "BiasAdd", "BiasDropout", "BiasGelu", "BitmaskDropout", "FastGelu", "FusedGelu", "Gelu",
+    "GroupNorm", "LayerNormalization", "QLinearLeakyRelu", "QLinearSigmoid", "QLinearSoftmax",
+    "QuickGelu", "RotaryEmbedding", "SimplifiedLayerNormalization", "SkipGroupNorm",
+)
+# fmt: on
+
+RULES: Mapping[tuple[str, str], Rule] = {
+    ("", "BlackmanWindow"): _window,
+    ("", "GroupNormalization"): _as_first,
+    ("", "HammingWindow"): _window,
+    ("", "HannWindow"): _window,
+    ("", "MaxUnpool"): _unpool,
+    ("", "MeanVarianceNormalization"): _as_first,
+    ("", "OneHot"): _one_hot,
+    ("", "Range"): _range,
+    ("", "STFT"): _short_time_fourier,
+    ("", "SimplifiedLayerNormalization"): _as_first,
+    (_ML, "FeatureVectorizer"): _features,
+    (_ML, "Imputer"): _as_first,
+    (_ML, "LinearRegressor"): _targets,
+    (_ML, "Normalizer"): _as_floats,
+    (_ML, "SVMRegressor"): _targets,
+    (_ML, "Scaler"): _as_floats,
+    (_ML, "TreeEnsembleRegressor"): _targets,
+    **dict.fromkeys(((_MICROSOFT, name) for name in _SAME), _as_first),
+    (_MICROSOFT, "BiasSplitGelu"): _half,
+    (_MICROSOFT, "MatMulNBits"): _packed_product,
+    (_MICROSOFT, "SkipLayerNormalization"): _with_sum,
+    (_MICROSOFT, "SkipSimplifiedLayerNormalization"): _with_sum,
 }
+"""The rule of each operator that has one, by domain and type."""

@@ -202,3 +202,43 @@ def test_a_spectrum_of_one_side(tmp_path):
         hop = Constant<value_int = 8>() length = Constant<value_int = 16>()
         y = STFT(x, hop, , length) }"""
     assert shape_of(loaded(tmp_path, text), "y") == (1, 15, 9, 2)
+
+
+CONTRIB = [
+    (
+        "com.microsoft.MatMulNBits<K = 8, N = 32>(x, w)",
+        "float[2,5,8] x, uint8[32,1,4] w",
+        (2, 5, 32),
+    ),
+    ("com.microsoft.FastGelu(x)", "float[2,5] x", (2, 5)),
+    ("com.microsoft.BiasSplitGelu(x, w)", "float[2,5,8] x, float[8] w", (2, 5, 4)),
+    ("SimplifiedLayerNormalization(x, w)", "float[2,8] x, float[8] w", (2, 8)),
+    ("ai.onnx.ml.Scaler<offset = [0.0], scale = [1.0]>(x)", "int64[5,3] x", (5, 3)),
+    ("ai.onnx.ml.Normalizer(x)", "double[5,3] x", (5, 3)),
+    ("ai.onnx.ml.Imputer(x)", "float[5,3] x", (5, 3)),
+    ("ai.onnx.ml.FeatureVectorizer(x, w)", "float[5,3] x, float[5,2,2] w", (5, 7)),
+    ("ai.onnx.ml.FeatureVectorizer(x, w)", "float[3] x, float[2] w", (1, 5)),
+    ("ai.onnx.ml.LinearRegressor<targets = 4>(x)", "float[5,3] x", (5, 4)),
+    ("ai.onnx.ml.LinearRegressor(x)", "float[3] x", (1, 1)),
+    ("ai.onnx.ml.SVMRegressor<n_supports = 7>(x)", "float[5,3] x", (5, 1)),
+    ("ai.onnx.ml.TreeEnsembleRegressor<n_targets = 2>(x)", "float[5,3] x", (5, 2)),
+]
+
+
+@pytest.mark.parametrize(("call", "inputs", "shape"), CONTRIB)
+def test_types_that_onnx_does_not_infer(tmp_path, call, inputs, shape):
+    opsets = '["": 18, "com.microsoft": 1, "ai.onnx.ml": 1]'
+    text = f"<ir_version: 9, opset_import: {opsets}> net ({inputs}) => (y) {{ y = {call} }}"
+    model = loaded(tmp_path, text)
+    assert shape_of(model, "y") == shape
+    assert next(one.dtype for one in model.tensors if one.name == "y") == "float"
+
+
+@pytest.mark.parametrize("kind", ["SkipLayerNormalization", "SkipSimplifiedLayerNormalization"])
+def test_the_sum_that_a_fused_normalisation_hands_on_has_a_shape(tmp_path, kind):
+    text = f"""<ir_version: 9, opset_import: ["": 18, "com.microsoft": 1]>
+    net (float[2,5,8] x, float[2,5,8] skip, float[8] w) => (y, z) {{
+        y, mean, scale, z = com.microsoft.{kind}(x, skip, w)
+    }}"""
+    model = loaded(tmp_path, text)
+    assert shape_of(model, "y") == shape_of(model, "z") == (2, 5, 8)

@@ -1,0 +1,114 @@
+"""Costs of classical machine learning: linear models, support vectors, trees and their inputs.
+
+Definitions: https://onnx.ai/onnx/operators/index.html#ai-onnx-ml. A row of features makes a row of
+scores; an input of one dimension is one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import ceil, log2, prod
+
+from gallery.costs.registry import Cost, UnknownError, View, contraction, costs, plain
+
+_DOMAIN = "ai.onnx.ml"
+
+PER_ELEMENT: Mapping[str, int] = {
+    "ArrayFeatureExtractor": 0,
+    "Binarizer": 1,
+    "CategoryMapper": 0,
+    "FeatureVectorizer": 0,
+    "Imputer": 1,
+    "LabelEncoder": 0,
+    "OneHotEncoder": 0,
+    "Scaler": 2,
+}
+"""Operations for each element read."""
+
+_NORM: Mapping[str, int] = {"MAX": 2, "L1": 3, "L2": 3}
+_AFTER: Mapping[str, int] = {
+    "NONE": 0, "SOFTMAX": 5, "SOFTMAX_ZERO": 5, "LOGISTIC": 4, "PROBIT": 1,
+}  # fmt: skip
+_KERNEL: Mapping[str, int] = {"LINEAR": 0, "POLY": 3, "RBF": 2, "SIGMOID": 3}
+"""Operations on the sum of products: scale, shift and power; scale and exp; ...; and tanh."""
+
+
+@costs(*PER_ELEMENT, domain=_DOMAIN)
+def per_element(view: View) -> Cost:
+    """Operations of the definition for each element read (see `PER_ELEMENT`)."""
+    return plain(PER_ELEMENT[view.operator.type] * view.read())
+
+
+@costs("Normalizer", domain=_DOMAIN)
+def normalizer(view: View) -> Cost:
+    """As LpNormalization; a maximum has no square or absolute value."""
+    return plain(_NORM[_word(view, "norm", "MAX", _NORM)] * view.read())
+
+
+@costs("LinearRegressor", "LinearClassifier", domain=_DOMAIN)
+def linear(view: View) -> Cost:
+    """A product of each row with each score's coefficients, its intercept, and what follows."""
+    rows, features = _rows(view)
+    coefficients = len(view.get("coefficients", ()))
+    if not features or not coefficients or coefficients % features:
+        raise UnknownError("coefficients")
+    scores = coefficients // features
+    after = _AFTER[_word(view, "post_transform", "NONE", _AFTER)]
+    shifted = bool(view.get("intercepts", ()))
+    return contraction(rows * coefficients, rows * scores * (shifted + after))
+
+
+@costs("SVMRegressor", "SVMClassifier", domain=_DOMAIN)
+def support_vectors(view: View) -> Cost:
+    """The kernel of each row with each support vector, the weighted sums of these, and thresholds.
+
+    Of C classes each pair has a sum of its own, so that each vector is in C - 1 of them. Without
+    support vectors the coefficients are a plane for each class. What makes probabilities of the
+    sums depends on the data and is left out.
+    """
+    rows, features = _rows(view)
+    classes = max(len(view.get(f"classlabels_{kind}", ())) for kind in ("ints", "strings"))
+    coefficients = len(view.get("coefficients", ()))
+    if not features or not coefficients:
+        raise UnknownError("coefficients")
+    vectors = len(view.get("support_vectors", ())) // features
+    if not vectors:
+        return contraction(rows * coefficients, rows * max(classes, 1))
+    kernel = _word(view, "kernel_type", "LINEAR", _KERNEL)
+    differences = features if kernel == "RBF" else 0
+    sums = max(classes * (classes - 1) // 2, 1)
+    return contraction(
+        rows * vectors * (features + max(classes - 1, 1)),
+        rows * (vectors * (_KERNEL[kernel] + differences) + sums),
+    )
+
+
+@costs("TreeEnsemble", "TreeEnsembleRegressor", "TreeEnsembleClassifier", domain=_DOMAIN)
+def trees(view: View) -> Cost:
+    """A comparison for each level of each tree, and the sum of what the trees say.
+
+    The path through a tree depends on the data: the trees count as though they were balanced.
+    """
+    if view.operator.type == "TreeEnsemble":
+        count = len(view.get("tree_roots", ()))
+        leaves = sum(sum(view.get(f"nodes_{kind}leafs", ())) for kind in ("true", "false"))
+    else:
+        count = len(set(view.get("nodes_treeids", ())))
+        leaves = sum(mode == "LEAF" for mode in view.get("nodes_modes", ()))
+    if not count or not leaves:
+        raise UnknownError("nodes")
+    rows, _ = _rows(view)
+    return plain(rows * count * (ceil(log2(max(leaves / count, 1))) + 1))
+
+
+def _rows(view: View) -> tuple[int, int]:
+    """Rows of the input and features of each."""
+    shape = view.shape(0)
+    return (shape[0], prod(shape[1:])) if len(shape) > 1 else (1, prod(shape))
+
+
+def _word(view: View, name: str, default: str, known: Mapping[str, int]) -> str:
+    word = str(view.get(name, default))
+    if word not in known:
+        raise UnknownError(name)
+    return word
