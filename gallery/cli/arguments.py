@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from gallery.cli import commands
+from gallery.settings.formats import SCAN_SUFFIXES
 from gallery.settings.gallery_toml import color_rule
 from gallery.settings.values import (
     ATTRIBUTES,
@@ -174,7 +175,7 @@ def _add_scan(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="picture to write: .png, .webp, .avif, .jpg or .svg",
+        help="picture to write: " + ", ".join(SCAN_SUFFIXES),
         default=argparse.SUPPRESS,
     )
     made.add_argument(

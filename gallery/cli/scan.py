@@ -23,10 +23,8 @@ from gallery.rendering.files.formats import check_format
 from gallery.rendering.scan import save_scan
 from gallery.rendering.svg import render_svg
 from gallery.rendering.types import RenderSettings
+from gallery.settings.formats import SCAN_SUFFIXES
 from gallery.settings.values import ScanSettings
-
-RASTER = (".png", ".webp", ".avif", ".jpg", ".jpeg")
-"""Suffixes of pictures that are drawn as pixels."""
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -45,7 +43,7 @@ def make_scan(
 
     Args:
         path: The model.
-        output: The picture, of a suffix of `RASTER` or ".svg".
+        output: The picture, of a suffix of `SCAN_SUFFIXES`.
         settings: How it is made.
         dims: Size of symbolic dimensions, by name.
         skeleton_seconds: Time limit of the Graphviz engine.
@@ -113,13 +111,12 @@ class _Clock:
 
 
 def _check_output(output: Path, size: int) -> None:
-    allowed = (*RASTER, ".svg")
-    if output.suffix.lower() not in allowed:
-        found = f"{output.name} has no suffix of a picture format"
-        raise SettingsError(found, hint="name the picture with one of " + ", ".join(allowed))
+    if output.suffix.lower() not in SCAN_SUFFIXES:
+        found = f"{output.name} does not have the suffix of a picture format"
+        raise SettingsError(found, hint="name the picture with one of " + ", ".join(SCAN_SUFFIXES))
     if not output.absolute().parent.is_dir():
         raise SettingsError(f"there is no directory {output.parent}", hint="make it first")
-    if output.suffix.lower() in RASTER:
+    if output.suffix.lower() != ".svg":
         try:
             check_format(output.suffix, (size, size))
         except RenderError as error:

@@ -11,9 +11,6 @@ import numpy.typing as npt
 from gallery.errors import RenderError
 from gallery.model import freeze
 
-LARGEST = 32_768
-"""Pixels a side."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderSettings:

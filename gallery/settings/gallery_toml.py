@@ -9,6 +9,7 @@ from typing import Any
 
 from gallery.errors import SettingsError
 from gallery.settings import checks
+from gallery.settings.formats import FORMATS, format_named, too_large
 from gallery.settings.values import (
     ATTRIBUTES,
     GROUNDS,
@@ -25,9 +26,6 @@ from gallery.settings.values import (
 
 FILE_NAME = "gallery.toml"
 """Looked for in the models directory."""
-
-FORMATS = ("avif", "webp", "png", "jpeg")
-"""Picture formats that a site can hold."""
 
 
 def color_rule(value: object) -> ColorRule:
@@ -86,7 +84,7 @@ _SCAN: dict[str, checks.Check] = {
 _VARIANTS: dict[str, checks.Check] = {
     "sizes": checks.many(_SIZE),
     "size": checks.many(_SIZE),
-    "formats": checks.many(checks.one_of(*FORMATS)),
+    "formats": checks.many(checks.one_of(*(one.name for one in FORMATS if one.site))),
     "vertices": _BUDGET,
     "names": checks.switch,
     "training": checks.switch,
@@ -96,7 +94,7 @@ _VARIANTS: dict[str, checks.Check] = {
     "diagram": checks.switch,
     "multiples": checks.switch,
     "poster": checks.switch,
-    "poster_formats": checks.many(checks.one_of("pdf", "webp", "png", "jpeg")),
+    "poster_formats": checks.many(checks.one_of(*(one.name for one in FORMATS if one.poster))),
     "poster_dpi": checks.integer(30, 600),
     "poster_labels": checks.switch,
     "viewer": checks.switch,
@@ -153,8 +151,22 @@ def settings_from(data: dict[str, Any], path: Path) -> GallerySettings:
         right, wrong = checks.check_all(table, section, f"{name}.")
         values[name] = kind(**right)
         problems += wrong
+        if isinstance(values[name], VariantSettings):
+            problems += _sizes_that_do_not_fit(values[name])
     right, wrong = checks.check_all(_TOP, data, "")
     problems = wrong + problems
     if problems:
         raise SettingsError(f"{path}: " + "; ".join(problems), hint="mend the settings file")
     return GallerySettings(**values, **right)
+
+
+def _sizes_that_do_not_fit(variants: VariantSettings) -> list[str]:
+    """A sentence for each format that cannot hold the largest of the sizes of scans."""
+    side = max((*variants.sizes, *variants.size), default=0)
+    kinds = filter(None, map(format_named, variants.formats))
+    limits = {kind.name: too_large(kind, (side, side)) for kind in kinds}
+    return [
+        f"variants.formats: {name} cannot hold scans of {side}×{side} pixels, {limit}"
+        for name, limit in limits.items()
+        if limit
+    ]

@@ -142,7 +142,12 @@ def test_facts_are_text_and_json(run: Run, tmp_path: Path) -> None:
         ((), 2, "required: COMMAND"),
         (("scan", "none.onnx", "-o", "x.png"), 2, "error: settings: there is no file none.onnx"),
         (("scan", "bad.onnx", "-o", "x.png"), 1, "error: bad: load: "),
-        (("scan", "net.onnx", "-o", "x.bmp"), 2, "has no suffix of a picture format"),
+        (("scan", "net.onnx", "-o", "x.bmp"), 2, "does not have the suffix of a picture"),
+        (
+            ("scan", "net.onnx", "-o", "big.avif", "--size", "20000"),
+            2,
+            ".avif cannot hold 20000×20000 pixels, at most 268,435,456 pixels",
+        ),
         (("scan", "net.onnx", "-o", "no/x.png"), 2, "there is no directory no"),
         (("scan", "net.onnx", "-o", "x.png", "--skeleton", "spiral"), 2, "invalid choice"),
         (("scan", "net.onnx", "-o", "x.png", "--size", "9999999"), 2, "is not from 16 to 32768"),

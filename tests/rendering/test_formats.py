@@ -11,12 +11,21 @@ from PIL import Image
 
 from gallery.coloring import color
 from gallery.errors import RenderError
-from gallery.rendering.files.formats import FORMATS, encode, save
+from gallery.rendering.files import formats
+from gallery.rendering.files.formats import check_format, encode, save
 from gallery.rendering.files.png import png
 from gallery.rendering.scan import render
 from gallery.rendering.types import Picture
+from gallery.settings.formats import (
+    FORMATS,
+    LARGEST,
+    SCAN_SUFFIXES,
+    PictureFormat,
+    format_named,
+)
 from tests.rendering.scans import layered, ring
 
+RASTER = tuple(suffix for one in FORMATS if one.side for suffix in one.suffixes)
 WORDS = {"Title": "Größe <&> \x00", "Digest": "12ab", "Software": "gallery-of-networks"}
 
 
@@ -27,7 +36,7 @@ def picture() -> Picture:
     return Picture(pixels=pixels.copy(), metadata=WORDS)
 
 
-@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("suffix", RASTER)
 def test_pixels_and_metadata_come_back(picture: Picture, suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"scan{suffix}"
     save(picture, path)
@@ -46,7 +55,7 @@ def test_pixels_and_metadata_come_back(picture: Picture, suffix: str, tmp_path: 
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
-@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("suffix", RASTER)
 def test_the_same_picture_gives_the_same_bytes(picture: Picture, suffix: str) -> None:
     other = Picture(pixels=picture.pixels.copy(), metadata=dict(reversed(WORDS.items())))
     assert encode(picture, suffix) == encode(other, suffix.upper())
@@ -92,11 +101,60 @@ def test_a_failed_write_leaves_the_old_file(
     assert [entry.name for entry in tmp_path.iterdir()] == ["scan.png"]
 
 
+def test_every_format_that_holds_pixels_has_a_writer() -> None:
+    assert {one.name for one in FORMATS if one.side} == set(formats._WRITERS)
+    assert {one.name for one in FORMATS if not one.side} == {"svg", "pdf"}
+    names = [name for one in FORMATS for name in (one.name, *one.suffixes)]
+    assert len(names) == len(set(names))
+    assert all(one.scan or one.site or one.poster for one in FORMATS)
+    assert set(SCAN_SUFFIXES) == {*RASTER, ".svg"}
+    assert [format_named(name.upper()) for name in names] == [
+        one for one in FORMATS for _ in (one.name, *one.suffixes)
+    ]
+
+
+@pytest.mark.parametrize("wide", [True, False])
+@pytest.mark.parametrize("kind", [one for one in FORMATS if one.side], ids=lambda one: one.name)
+def test_the_longest_picture_of_each_format_is_opened(kind: PictureFormat, wide: bool) -> None:
+    side = min(kind.side, LARGEST)
+    size = (side, 1) if wide else (1, side)
+    picture = Picture(pixels=np.full((size[1], size[0], 3), 77, np.uint8))
+    with Image.open(io.BytesIO(encode(picture, kind.suffixes[0]))) as image:
+        image.load()
+        assert image.size == size
+    beyond = (side + 1, 1) if wide else (1, side + 1)
+    with pytest.raises(RenderError, match=f"at most {side:,} pixels a side; choose .png"):
+        check_format(kind.suffixes[0], beyond)
+
+
+@pytest.mark.parametrize("kind", ["webp", "avif", "jpeg"])
+def test_a_longer_picture_is_not_written_or_not_opened(kind: str) -> None:
+    """The limits of the table are the encoders' own, not ours."""
+    form = format_named(kind)
+    assert form is not None
+    stream = io.BytesIO()
+    with pytest.raises((OSError, ValueError)):  # noqa: PT012
+        formats._WRITERS[kind](Image.new("RGB", (form.side + 1, 1)), stream, {})
+        Image.open(stream).load()
+
+
+def test_an_avif_that_nothing_opens_is_refused() -> None:
+    """Measured: libavif opens 32,768×8,192 pixels and 16,384×16,384, and not a row more."""
+    for size in ((16_384, 16_384), (32_768, 8_192), (8_192, 32_768)):
+        assert check_format(".avif", size).mime == "image/avif"
+    for size in ((16_384, 16_385), (32_768, 8_193), (20_000, 20_000)):
+        found = (
+            rf"\.avif cannot hold {size[0]}×{size[1]} pixels, at most 268,435,456 pixels, such as"
+        )
+        with pytest.raises(RenderError, match=found):
+            check_format(".avif", size)
+
+
 def test_what_is_wrong_is_named(picture: Picture, tmp_path: Path) -> None:
-    with pytest.raises(RenderError, match=r"no picture format '\.bmp'; choose one of \.png"):
+    with pytest.raises(RenderError, match=r"no picture format '\.bmp'; choose one of \.avif"):
         save(picture, tmp_path / "scan.bmp")
     with pytest.raises(RenderError, match="cannot be written: No such file or directory"):
         save(picture, tmp_path / "nowhere" / "scan.png")
     wide = Picture(pixels=np.zeros((1, 20_000, 3), np.uint8))
-    with pytest.raises(RenderError, match=r"\.webp cannot hold 20000×1 pixels, at most 16383"):
+    with pytest.raises(RenderError, match=r"\.webp cannot hold 20000×1 pixels, at most 16,383"):
         encode(wide, ".webp")

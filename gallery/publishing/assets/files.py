@@ -9,17 +9,11 @@ from pathlib import Path
 from gallery.errors import PublishError
 from gallery.files import file_digest, link_or_copy
 from gallery.publishing.exhibit import ImageFile, ScanImages
+from gallery.settings.formats import FORMATS
 from gallery.text import slugify
 
-MIME = {
-    "avif": "image/avif",
-    "webp": "image/webp",
-    "png": "image/png",
-    "jpeg": "image/jpeg",
-    "svg": "image/svg+xml",
-    "pdf": "application/pdf",
-}
-_MODERN = ("avif", "webp")
+MIME = {one.name: one.mime for one in FORMATS}
+_MODERN = tuple(one.name for one in FORMATS if one.modern)
 _FALLBACK_WIDTH = 640
 
 

@@ -13,11 +13,9 @@ from PIL import Image
 from gallery.errors import RenderError
 from gallery.files import write_whole
 from gallery.rendering.files.png import png
-from gallery.rendering.types import LARGEST, Picture
+from gallery.rendering.types import Picture
+from gallery.settings.formats import FORMATS, PictureFormat, format_named, too_large
 from gallery.text import visible
-
-_LARGEST: Mapping[str, int] = {".webp": 16_383, ".jpg": 65_500, ".jpeg": 65_500, ".avif": 65_535}
-"""Pixels a side that the formats, or Pillow's writers of them, can hold."""
 
 
 def encode(picture: Picture, suffix: str) -> bytes:
@@ -25,16 +23,15 @@ def encode(picture: Picture, suffix: str) -> bytes:
 
     Args:
         picture: What to encode; its metadata goes into PNG text chunks, or into XMP and EXIF.
-        suffix: ".png", ".webp", ".avif", ".jpg" or ".jpeg".
+        suffix: Of a format that holds pixels, such as ".png".
 
     Raises:
         RenderError: The format is not known, or it holds no picture of this size.
     """
-    check_format(suffix, (picture.width, picture.height))
-    writer = _WRITERS[suffix.lower()]
+    kind = check_format(suffix, (picture.width, picture.height))
     stream = io.BytesIO()
     try:
-        writer(Image.fromarray(picture.pixels), stream, picture.metadata)
+        _WRITERS[kind.name](Image.fromarray(picture.pixels), stream, picture.metadata)
     except (OSError, ValueError) as error:
         size = f"{picture.width}×{picture.height}"
         found = f"{suffix} cannot hold {size} pixels: {error}"
@@ -42,15 +39,26 @@ def encode(picture: Picture, suffix: str) -> bytes:
     return stream.getvalue()
 
 
-def check_format(suffix: str, size: tuple[int, int]) -> None:
-    """Raise `RenderError` unless there is such a format and it holds pictures of this size."""
-    if suffix.lower() not in _WRITERS:
+def check_format(suffix: str, size: tuple[int, int]) -> PictureFormat:
+    """The format that a suffix names.
+
+    Args:
+        suffix: Of a format that holds pixels.
+        size: Width and height of the picture that it is to hold.
+
+    Raises:
+        RenderError: There is no such format, or it holds no pictures of this size.
+    """
+    kind = format_named(suffix)
+    if kind is None or kind.name not in _WRITERS:
+        known = (name for one in FORMATS if one.name in _WRITERS for name in one.suffixes)
         found = f"no picture format {suffix!r}"
-        raise RenderError(found, hint="choose one of " + ", ".join(_WRITERS))
-    limit = _LARGEST.get(suffix.lower(), LARGEST)
-    if max(size) > limit:
-        found = f"{suffix} cannot hold {size[0]}×{size[1]} pixels, at most {limit} a side"
+        raise RenderError(found, hint="choose one of " + ", ".join(known))
+    limit = too_large(kind, size)
+    if limit:
+        found = f"{suffix} cannot hold {size[0]}×{size[1]} pixels, {limit}"
         raise RenderError(found, hint="choose .png or a smaller size")
+    return kind
 
 
 def save(picture: Picture, path: Path) -> None:
@@ -119,14 +127,12 @@ def _jpeg(image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str]) -
 
 
 _WRITERS: Mapping[str, Callable[[Image.Image, io.BytesIO, Mapping[str, str]], None]] = {
-    ".png": _png,
-    ".webp": _webp,
-    ".avif": _avif,
-    ".jpg": _jpeg,
-    ".jpeg": _jpeg,
+    "avif": _avif,
+    "webp": _webp,
+    "png": _png,
+    "jpeg": _jpeg,
 }
-FORMATS: tuple[str, ...] = tuple(_WRITERS)
-"""Suffixes that `save` knows."""
+"""How each format that holds pixels is encoded."""
 
 
 def _exif(metadata: Mapping[str, str]) -> Image.Exif:

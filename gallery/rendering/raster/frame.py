@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.errors import RenderError
-from gallery.rendering.types import LARGEST
+from gallery.settings.formats import LARGEST
 
 Points = npt.NDArray[np.float32]
 

@@ -15,7 +15,8 @@ from PIL import Image
 from gallery.coloring.palettes import from_hex
 from gallery.errors import RenderError
 from gallery.rendering.sheet.fonts import ASCENT, Face, mask, plain, put, text_width
-from gallery.rendering.types import LARGEST, Picture
+from gallery.rendering.types import Picture
+from gallery.settings.formats import LARGEST
 
 MILLIMETRES_PER_INCH = 25.4
 SHARES = {"start": 0.0, "middle": 0.5, "end": 1.0}

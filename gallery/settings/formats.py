@@ -1,0 +1,111 @@
+"""The picture formats: one table for settings, command line, encoders and site.
+
+A format is a row here and, where it holds pixels, a writer in `gallery.rendering.files.formats`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+LARGEST = 32_768
+"""Pixels a side of a picture that can be drawn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureFormat:
+    """What a format can hold and where it is used.
+
+    Attributes:
+        name: As settings and the site's data call it.
+        suffixes: Of file names, the one that is written first.
+        mime: Media type.
+        side: Most pixels a side of what is written and read back; 0 for drawings of lines and
+            text, which have no pixels.
+        pixels: Most pixels in all, or 0 where only the side counts.
+        modern: Whether pages offer it first, and another format to browsers that lack it.
+        scan: Whether `gallery scan` writes it.
+        site: Whether the scans of a site can have it.
+        poster: Whether a poster can have it.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    mime: str
+    side: int = LARGEST
+    pixels: int = 0
+    modern: bool = False
+    scan: bool = False
+    site: bool = False
+    poster: bool = False
+
+
+FORMATS = (
+    PictureFormat(
+        name="avif",
+        suffixes=(".avif",),
+        mime="image/avif",
+        # libavif 1.4 writes 65,536 a side, but opens no more than its decoder's default limits.
+        side=32_768,
+        pixels=16_384 * 16_384,
+        modern=True,
+        scan=True,
+        site=True,
+    ),
+    PictureFormat(
+        name="webp",
+        suffixes=(".webp",),
+        mime="image/webp",
+        side=16_383,  # 14 bits in the header
+        modern=True,
+        scan=True,
+        site=True,
+        poster=True,
+    ),
+    PictureFormat(
+        name="png",
+        suffixes=(".png",),
+        mime="image/png",
+        scan=True,
+        site=True,
+        poster=True,
+    ),
+    PictureFormat(
+        name="jpeg",
+        suffixes=(".jpeg", ".jpg"),
+        mime="image/jpeg",
+        side=65_500,  # libjpeg's own limit; the format's is 65,535
+        scan=True,
+        site=True,
+        poster=True,
+    ),
+    PictureFormat(name="svg", suffixes=(".svg",), mime="image/svg+xml", side=0, scan=True),
+    PictureFormat(name="pdf", suffixes=(".pdf",), mime="application/pdf", side=0, poster=True),
+)
+
+SCAN_SUFFIXES = tuple(suffix for one in FORMATS if one.scan for suffix in one.suffixes)
+"""Suffixes of the pictures that `gallery scan` writes."""
+
+
+def format_named(suffix: str) -> PictureFormat | None:
+    """The format of a file name's suffix, in letters of any case, or of a format's own name."""
+    wanted = suffix.lower()
+    return next((one for one in FORMATS if wanted in (one.name, *one.suffixes)), None)
+
+
+def too_large(kind: PictureFormat, size: tuple[int, int]) -> str:
+    """What a format can hold at most where a picture of this size is too large for it, else "".
+
+    >>> too_large(FORMATS[0], (20_000, 20_000))
+    'at most 268,435,456 pixels, such as 16,384×16,384'
+    >>> too_large(FORMATS[1], (20_000, 1))
+    'at most 16,383 pixels a side'
+    """
+    width, height = size
+    side = min(kind.side, LARGEST)
+    if side and max(size) > side:
+        return f"at most {side:,} pixels a side"
+    if kind.pixels and width * height > kind.pixels:
+        root = f"{math.isqrt(kind.pixels):,}"
+        return f"at most {kind.pixels:,} pixels, such as {root}×{root}"
+    return ""

@@ -1,0 +1,46 @@
+"""Sizes of scans and formats that cannot hold them: refused when the settings are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gallery.errors import SettingsError
+from gallery.settings.gallery_toml import settings_from
+
+
+def refused(variants: dict[str, object]) -> str:
+    """What is said of a section of variants."""
+    with pytest.raises(SettingsError) as caught:
+        settings_from({"variants": variants}, Path("gallery.toml"))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["sizes", "size"])
+def test_a_size_that_a_format_cannot_hold_is_refused(key: str) -> None:
+    text = refused({key: [320, 20_000], "formats": ["avif", "webp", "png", "jpeg"]})
+    assert "avif cannot hold scans of 20000×20000 pixels, at most 268,435,456 pixels" in text
+    assert "webp cannot hold scans of 20000×20000 pixels, at most 16,383 pixels a side" in text
+    assert "png" not in text
+    assert "jpeg" not in text
+
+
+def test_the_formats_that_a_gallery_has_by_default_are_checked_too() -> None:
+    text = refused({"sizes": [16_384]})
+    assert "webp cannot hold scans of 16384×16384 pixels" in text
+    assert "avif" not in text
+
+
+def test_sizes_that_fit_are_taken() -> None:
+    for sizes, kinds in (([16_384], ["avif"]), ([16_383], ["webp"]), ([32_768], ["png", "jpeg"])):
+        read = settings_from({"variants": {"sizes": sizes, "formats": kinds}}, Path("gallery.toml"))
+        assert read.variants.sizes == tuple(sizes)
+
+
+@pytest.mark.parametrize(
+    ("key", "allowed"),
+    [("formats", "avif, webp, png, jpeg"), ("poster_formats", "webp, png, jpeg, pdf")],
+)
+def test_only_formats_that_suit_are_allowed(key: str, allowed: str) -> None:
+    assert f"each one of {allowed}" in refused({key: ["svg"]})
