@@ -48,3 +48,21 @@ def cut(text: str, limit: int) -> str:
         return text
     head = limit // 2
     return f"{text[:head]}…{text[len(text) - (limit - head - 1) :]}"
+
+
+def amount(value: float, unit: str = "") -> str:
+    """A number in three digits with its unit, "k" being a thousand.
+
+    >>> amount(4_089_184_256, "FLOP"), amount(12, "steps"), amount(0.25)
+    ('4.09 GFLOP', '12 steps', '0.25')
+    """
+    prefixes = ("", "k", "M", "G", "T", "P", "E")
+    power = 0
+    while abs(value) >= 999.5 and power < len(prefixes) - 1:
+        value /= 1000
+        power += 1
+    number = f"{value:.3g}"
+    prefix = prefixes[power]
+    if unit in ("FLOP", "B"):
+        return f"{number} {prefix}{unit}"
+    return f"{number}{' ' + prefix if prefix else ''}{' ' + unit if unit else ''}"

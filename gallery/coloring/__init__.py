@@ -1,8 +1,9 @@
 """A value, a colour and a legend for every vertex."""
 
-from gallery.coloring.coloring import ATTRIBUTES, attributes_of, color
+from gallery.coloring.coloring import attributes_of, color
 from gallery.coloring.palettes import PALETTES
 from gallery.coloring.types import Coloring, LegendEntry
+from gallery.settings.attributes import ATTRIBUTES
 
 __all__ = [
     "ATTRIBUTES",

@@ -1,4 +1,4 @@
-"""Continuous attributes: a number per vertex, a scale, and words for its ticks."""
+"""Continuous attributes: a number per vertex, its place on a scale, and words for the ticks."""
 
 from __future__ import annotations
 
@@ -12,26 +12,47 @@ from gallery.coloring.exchange import exchange_bytes
 from gallery.errors import RenderError
 from gallery.graph import ComputeGraph, Kind
 from gallery.jit import fast_kernel
+from gallery.settings.attributes import TABLE, Source
 
 Values = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scale:
-    """How a continuous attribute is shown.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Given:
+    """What colours can be made of.
 
     Attributes:
-        values: From a graph and, where they are needed, positions: float64 (n,).
-        palette: The palette that it has by default.
-        unit: Written behind the numbers of the legend.
-        logarithmic: Whether places on the scale are logarithms; zeros stand at its low end.
+        graph: What is coloured.
+        positions: float32 (n, 2), or None.
     """
 
-    values: Callable[[ComputeGraph, Positions | None], Values]
-    palette: str
-    unit: str
-    logarithmic: bool
+    graph: ComputeGraph
+    positions: Positions | None = None
+
+    def has(self, source: Source) -> bool:
+        """Whether there is a source of values."""
+        return {
+            "graph": True,
+            "positions": self.positions is not None,
+            "tiles": self.graph.tiles is not None,
+        }.get(source, False)
+
+    def check(self, attribute: str) -> None:
+        """Raise `RenderError` unless all that an attribute needs is there."""
+        for source in sorted(TABLE[attribute].needs):
+            if not self.has(source):
+                found = f"colours by {attribute} need {_NEEDED[source][0]}"
+                raise RenderError(found, self.graph.model, _NEEDED[source][1])
+
+
+_NEEDED: Mapping[Source, tuple[str, str]] = {
+    "graph": ("a graph", "lower the model first"),
+    "positions": ("a layout", "pass positions=layout.positions"),
+    "tiles": ("tiles, which the graph does not have", "lower it for a target or colour by layer"),
+    "facts": ("the facts of the model", "colour by layer"),
+    "measurements": ("measurements", "colour by layer"),
+}
 
 
 @fast_kernel
@@ -78,67 +99,57 @@ def _lengths(
     return mean
 
 
-def _depth(graph: ComputeGraph, _: Positions | None) -> Values:
-    return np.asarray(_depths(graph.indptr, graph.sources))
+def _depth(given: Given) -> Values:
+    return np.asarray(_depths(given.graph.indptr, given.graph.sources))
 
 
-def _flops(graph: ComputeGraph, _: Positions | None) -> Values:
-    return graph.vertex_flops.astype(np.float64)
+def _flops(given: Given) -> Values:
+    return given.graph.vertex_flops.astype(np.float64)
 
 
-def _bytes(graph: ComputeGraph, _: Positions | None) -> Values:
-    return np.asarray(
-        _read(graph.indptr, graph.sources, graph.vertex_bytes.astype(np.float64))
-        + graph.vertex_bytes
-    )
+def _bytes(given: Given) -> Values:
+    graph = given.graph
+    written = graph.vertex_bytes.astype(np.float64)
+    return np.asarray(_read(graph.indptr, graph.sources, written) + graph.vertex_bytes)
 
 
-def _exchange(graph: ComputeGraph, _: Positions | None) -> Values:
-    if graph.tiles is None:
-        raise _no_tiles(graph)
-    return exchange_bytes(graph).astype(np.float64)
+def _exchange(given: Given) -> Values:
+    return exchange_bytes(given.graph).astype(np.float64)
 
 
-def _degree(graph: ComputeGraph, _: Positions | None) -> Values:
+def _degree(given: Given) -> Values:
+    graph = given.graph
     degree = np.diff(graph.indptr) + np.bincount(graph.sources, minlength=graph.vertices)
     return degree.astype(np.float64)
 
 
-def _no_tiles(graph: ComputeGraph) -> RenderError:
-    return RenderError(
-        "the graph has no tiles", graph.model, "lower it for a target or colour by layer"
-    )
+def _tile(given: Given) -> Values:
+    assert given.graph.tiles is not None
+    return given.graph.tiles.astype(np.float64)
 
 
-def _tile(graph: ComputeGraph, _: Positions | None) -> Values:
-    if graph.tiles is None:
-        raise _no_tiles(graph)
-    return graph.tiles.astype(np.float64)
+def _length(given: Given) -> Values:
+    assert given.positions is not None
+    return np.asarray(_lengths(given.graph.indptr, given.graph.sources, given.positions))
 
 
-def _length(graph: ComputeGraph, positions: Positions | None) -> Values:
-    if positions is None:
-        raise RenderError(
-            "edge lengths need a layout", graph.model, "pass positions=layout.positions"
-        )
-    return np.asarray(_lengths(graph.indptr, graph.sources, positions))
-
-
-def _parameters(graph: ComputeGraph, _: Positions | None) -> Values:
+def _parameters(given: Given) -> Values:
+    graph = given.graph
     own = np.where(graph.vertex_kind == Kind.PARAMETER, graph.vertex_bytes, 0.0)
     return np.asarray(_read(graph.indptr, graph.sources, own.astype(np.float64)) + own)
 
 
-SCALES: Mapping[str, Scale] = {
-    "depth": Scale(values=_depth, palette="aurora", unit="steps", logarithmic=False),
-    "flops": Scale(values=_flops, palette="ember", unit="FLOP", logarithmic=True),
-    "bytes": Scale(values=_bytes, palette="lagoon", unit="B", logarithmic=True),
-    "exchange": Scale(values=_exchange, palette="lagoon", unit="B", logarithmic=True),
-    "degree": Scale(values=_degree, palette="orchid", unit="edges", logarithmic=True),
-    "tile": Scale(values=_tile, palette="spectrum", unit="", logarithmic=False),
-    "length": Scale(values=_length, palette="meadow", unit="pt", logarithmic=True),
-    "parameters": Scale(values=_parameters, palette="meadow", unit="B", logarithmic=True),
+VALUES: Mapping[str, Callable[[Given], Values]] = {
+    "depth": _depth,
+    "flops": _flops,
+    "bytes": _bytes,
+    "exchange": _exchange,
+    "degree": _degree,
+    "tile": _tile,
+    "length": _length,
+    "parameters": _parameters,
 }
+"""The numbers of each attribute that is not a category: float64 (n,), not negative."""
 
 
 def places(values: Values, logarithmic: bool) -> tuple[Values, tuple[tuple[float, float], ...]]:
@@ -149,7 +160,7 @@ def places(values: Values, logarithmic: bool) -> tuple[Values, tuple[tuple[float
 
     Args:
         values: float64 (n,), not negative.
-        logarithmic: See `Scale`.
+        logarithmic: Whether places are logarithms; zeros stand at the low end.
     """
     shown = values[values > 0] if logarithmic else values
     if not len(shown):
@@ -167,21 +178,3 @@ def places(values: Values, logarithmic: bool) -> tuple[Values, tuple[tuple[float
         place = (values - low) / (high - low)
         ticks = low + steps * (high - low)
     return np.clip(place, 0, 1), tuple(zip(ticks.tolist(), steps.tolist(), strict=True))
-
-
-def amount(value: float, unit: str = "") -> str:
-    """A number in three digits with its unit, "k" being a thousand.
-
-    >>> amount(4_089_184_256, "FLOP"), amount(12, "steps"), amount(0.25)
-    ('4.09 GFLOP', '12 steps', '0.25')
-    """
-    prefixes = ("", "k", "M", "G", "T", "P", "E")
-    power = 0
-    while abs(value) >= 999.5 and power < len(prefixes) - 1:
-        value /= 1000
-        power += 1
-    number = f"{value:.3g}"
-    prefix = prefixes[power]
-    if unit in ("FLOP", "B"):
-        return f"{number} {prefix}{unit}"
-    return f"{number}{' ' + prefix if prefix else ''}{' ' + unit if unit else ''}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from gallery.coloring.attributes import SCALES, Positions, Scale, amount, places
+from gallery.coloring.attributes import VALUES, Given, Positions, places
 from gallery.coloring.layer_order import great_layers, layer_name, tree_places
 from gallery.coloring.oklab import hex_of, srgb8_from_oklch
 from gallery.coloring.operator_types import type_color
@@ -17,7 +17,8 @@ from gallery.coloring.palettes import Colors, check, for_ground, from_hex, is_ca
 from gallery.coloring.types import Coloring, LegendEntry
 from gallery.errors import RenderError
 from gallery.graph import ComputeGraph, Kind, Pass
-from gallery.text import visible
+from gallery.settings.attributes import ATTRIBUTES, TABLE, Attribute
+from gallery.text import amount, visible
 
 if TYPE_CHECKING:  # a comment in the settings draws nothing again
     from gallery.settings.values import ColorRule
@@ -41,11 +42,11 @@ def color(
 
     Args:
         graph: What to colour.
-        attribute: One of `ATTRIBUTES`.
+        attribute: One of `ATTRIBUTES`, see `gallery.settings.attributes`.
         palette: One of `PALETTES`, or "" for the attribute's own.
         ground: "dark" or "light": what the picture is drawn on.
         rules: Colours that stand above the attribute's; a later rule wins.
-        positions: float32 (n, 2), which the attribute "length" alone needs.
+        positions: float32 (n, 2), for attributes that need a layout ("length").
 
     Returns:
         A colour per vertex and a legend.
@@ -54,48 +55,43 @@ def color(
         RenderError: There is no such attribute, palette, ground or colour, or the graph lacks
             what the attribute shows.
     """
-    chosen = palette or _default_palette(attribute)
+    if attribute not in TABLE:
+        found = f"no attribute {attribute!r} to colour by"
+        raise RenderError(found, hint="choose one of " + ", ".join(ATTRIBUTES))
+    shown, given = TABLE[attribute], Given(graph=graph, positions=positions)
+    chosen = palette or shown.palette
     if chosen != "own":
         check(chosen, ground)
     else:
         check("aurora", ground)
-    if attribute in SCALES:
-        parts = _continuous(graph, SCALES[attribute], chosen, ground, positions)
+    if shown.categorical:
+        given.check(attribute)
+        parts = CATEGORIES[attribute](graph, palette, ground)
     else:
-        parts = _CATEGORIES[attribute](graph, palette, ground)
+        parts = _continuous(given, shown, chosen, ground)
     index, colors, legend = _ruled(graph, parts, rules)
     return Coloring(
         attribute=attribute,
         palette=chosen,
         ground=ground,
-        categorical=attribute not in SCALES,
+        categorical=shown.categorical,
         index=index,
         colors=colors,
         legend=legend,
     )
 
 
-def _default_palette(attribute: str) -> str:
-    if attribute in SCALES:
-        return SCALES[attribute].palette
-    if attribute not in _CATEGORIES:
-        found = f"no attribute {attribute!r} to colour by"
-        raise RenderError(found, hint="choose one of " + ", ".join(ATTRIBUTES))
-    return "aurora" if attribute == "layer" else "own"
-
-
-def _continuous(
-    graph: ComputeGraph, scale: Scale, palette: str, ground: str, positions: Positions | None
-) -> Parts:
+def _continuous(given: Given, shown: Attribute, palette: str, ground: str) -> Parts:
     if is_categorical(palette):
         found = f"palette {palette!r} has no order for a continuous attribute"
-        raise RenderError(found, graph.model, "choose a continuous palette, such as aurora")
-    place, ticks = places(scale.values(graph, positions), scale.logarithmic)
+        raise RenderError(found, given.graph.model, "choose a continuous palette, such as aurora")
+    given.check(shown.name)
+    place, ticks = places(VALUES[shown.name](given), shown.logarithmic)
     colors = sample(palette, np.linspace(0, 1, _STEPS), ground)
     index = np.rint(place * (_STEPS - 1)).astype(np.uint16)
     legend = tuple(
         LegendEntry(
-            label=amount(value, scale.unit),
+            label=amount(value, shown.unit),
             color=hex_of(colors[round(at * (_STEPS - 1))]),
             share=at,
         )
@@ -254,18 +250,16 @@ def _tidy(name: str, limit: int = 48) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-_CATEGORIES: Mapping[str, Callable[[ComputeGraph, str, str], Parts]] = {
+CATEGORIES: Mapping[str, Callable[[ComputeGraph, str, str], Parts]] = {
     "layer": _by_layer,
     "operator": _by_operator,
     "pass": _by_pass,
     "kind": _by_kind,
 }
-ATTRIBUTES: tuple[str, ...] = (*_CATEGORIES, *SCALES)
-"""What vertices can be coloured by."""
+"""The categories of each attribute that is not a number, by graph, palette or "", and ground."""
 
 
 def attributes_of(graph: ComputeGraph) -> tuple[str, ...]:
-    """Those of `ATTRIBUTES` that the vertices of a graph have."""
-    return tuple(
-        name for name in ATTRIBUTES if graph.tiles is not None or name not in ("tile", "exchange")
-    )
+    """Those of `ATTRIBUTES` that a graph with a layout can be coloured by."""
+    given = Given(graph=graph, positions=np.empty((0, 2), np.float32))
+    return tuple(name for name, one in TABLE.items() if all(map(given.has, one.needs)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from gallery.settings.attributes import TABLE
 from gallery.settings.values import FrontMatter, GallerySettings, ScanSettings
 
 
@@ -56,7 +57,7 @@ def plan_scans(settings: GallerySettings, front: FrontMatter) -> tuple[ScanPlan,
         ScanPlan(
             key="hero",
             caption=_caption(hero),
-            short=_COLORED[hero.color],
+            short=f"By {TABLE[hero.color].title}",
             scan=hero,
             sizes=variants.sizes,
             formats=formats,
@@ -91,28 +92,12 @@ def plan_scans(settings: GallerySettings, front: FrontMatter) -> tuple[ScanPlan,
     for attribute in variants.colors:
         if attribute != hero.color:
             colored = replace(hero, color=attribute, palette="")
-            add(f"color-{attribute}", _COLORED[attribute], colored)
+            add(f"color-{attribute}", f"By {TABLE[attribute].title}", colored)
     for engine in variants.skeletons:
         if engine != hero.skeleton:
             other = replace(hero, skeleton=engine, vertices=budget)
             add(f"skeleton-{engine}", f"Skeleton by {engine}", other)
     return tuple(scans)
-
-
-_COLORED = {
-    "layer": "By layer",
-    "operator": "By operator type",
-    "pass": "By pass",
-    "kind": "By kind of vertex",
-    "depth": "By depth",
-    "flops": "By work",
-    "bytes": "By communication",
-    "exchange": "By exchange between tiles",
-    "degree": "By degree",
-    "tile": "By tile",
-    "length": "By edge length",
-    "parameters": "By parameters",
-}
 
 
 def _caption(scan: ScanSettings) -> str:

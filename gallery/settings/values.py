@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gallery.settings import attributes
+
 # The rooms know these words; they stand here as well so that settings are checked and `--help` is
 # written without importing numba (a test compares).
 PASSES = ("forward", "training")
 GROUNDS = ("dark", "light")
 TARGETS = ("ipu1", "ipu2", "h100")
 SKELETONS = ("dot", "neato", "fdp", "sfdp", "circo", "twopi", "osage", "patchwork")
-ATTRIBUTES = (
-    "layer",
-    "operator",
-    "pass",
-    "kind",
-    "depth",
-    "flops",
-    "bytes",
-    "exchange",
-    "degree",
-    "tile",
-    "length",
-    "parameters",
-)
+ATTRIBUTES = attributes.ATTRIBUTES
 PALETTES = (
     "aurora",
     "ember",

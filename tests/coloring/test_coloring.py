@@ -3,26 +3,82 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 
 from gallery.coloring import ATTRIBUTES, PALETTES, attributes_of, color
-from gallery.coloring.attributes import SCALES, amount
+from gallery.coloring.attributes import VALUES, Given
+from gallery.coloring.coloring import CATEGORIES
 from gallery.coloring.oklab import oklch_from_srgb8
 from gallery.coloring.operator_types import FAMILIES, family, type_color
 from gallery.coloring.palettes import from_hex, is_categorical
 from gallery.errors import RenderError
 from gallery.graph import ComputeGraph, Kind
 from gallery.model import Layer
+from gallery.settings.attributes import TABLE, Attribute, Source
 from gallery.settings.values import ColorRule
+from gallery.text import amount
 from tests.rendering.scans import layered, ring
 from tests.strategies import compute_graphs, path
 
 
 def _needs(attribute: str, graph: ComputeGraph) -> dict[str, object]:
-    return {"positions": ring(graph).positions} if attribute == "length" else {}
+    wanted = "positions" in TABLE[attribute].needs
+    return {"positions": ring(graph).positions} if wanted else {}
+
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_every_attribute_has_a_function_and_words() -> None:
+    assert {name for name, one in TABLE.items() if one.categorical} == set(CATEGORIES)
+    assert {name for name, one in TABLE.items() if not one.categorical} == set(VALUES)
+    for name, one in TABLE.items():
+        assert name == one.name
+        assert one.palette in (*PALETTES, "own")
+        assert one.categorical or not is_categorical(one.palette)
+        assert "graph" in one.needs
+        assert one.title
+        assert one.caption
+        assert one.sentence.startswith("The colour is ")
+        assert one.sentence.endswith(".")
+    for words in ("title", "caption", "sentence"):
+        said = [getattr(one, words) for one in TABLE.values()]
+        assert len(said) == len(set(said))
+
+
+def test_the_readme_names_every_attribute() -> None:
+    (row,) = (x for x in README.read_text("utf-8").splitlines() if x.startswith("| `--color "))
+    for name in ATTRIBUTES:
+        assert re.search(rf"[ ,]{name}\b", row), name
+
+
+def test_the_table_needs_neither_numpy_nor_numba() -> None:
+    """Settings and `--help` read it."""
+    code = "import sys, gallery.settings.values; print({'numpy', 'numba'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("source", ["facts", "measurements"])
+def test_an_attribute_of_a_source_that_is_not_there_is_not_offered(
+    monkeypatch: pytest.MonkeyPatch, source: Source
+) -> None:
+    row = Attribute(
+        name="new", title="new", caption="new", sentence="", needs=frozenset({"graph", source})
+    )
+    table = {**TABLE, "new": row}
+    monkeypatch.setattr("gallery.coloring.coloring.TABLE", table)
+    monkeypatch.setattr("gallery.coloring.attributes.TABLE", table)
+    assert "new" not in attributes_of(layered())
+    with pytest.raises(RenderError, match=f"colours by new need .*{source}"):
+        color(layered(), "new")
 
 
 @pytest.mark.parametrize("ground", ["dark", "light"])
@@ -50,7 +106,7 @@ def test_every_palette_fits_layers_and_operators(palette: str) -> None:
 @given(compute_graphs())
 def test_any_graph_can_be_coloured(graph: ComputeGraph) -> None:
     for attribute in ATTRIBUTES:
-        if attribute not in ("tile", "exchange", "length"):
+        if TABLE[attribute].needs == {"graph"}:
             assert len(color(graph, attribute).index) == graph.vertices
 
 
@@ -60,7 +116,7 @@ def test_depth_is_the_longest_path(graph: ComputeGraph) -> None:
     for v in range(graph.vertices):
         for e in range(graph.indptr[v], graph.indptr[v + 1]):
             depth[v] = max(depth[v], depth[graph.sources[e]] + 1)
-    assert SCALES["depth"].values(graph, None).tolist() == depth
+    assert VALUES["depth"](Given(graph=graph)).tolist() == depth
 
 
 @given(compute_graphs())
@@ -70,14 +126,14 @@ def test_bytes_are_those_read_and_written(graph: ComputeGraph) -> None:
         own[v] + own[graph.sources[graph.indptr[v] : graph.indptr[v + 1]]].sum()
         for v in range(graph.vertices)
     ]
-    assert SCALES["bytes"].values(graph, None) == pytest.approx(expected)
+    assert VALUES["bytes"](Given(graph=graph)) == pytest.approx(expected)
 
 
 def test_lengths_and_parameters() -> None:
     graph = dataclasses.replace(path(4), vertex_kind=np.array([Kind.PARAMETER, 2, 2, 2], np.uint8))
     positions = np.array([[0, 0], [3, 4], [3, 4], [3, 14]], np.float32)
-    assert SCALES["length"].values(graph, positions).tolist() == [0, 5, 0, 10]
-    assert SCALES["parameters"].values(graph, None).tolist() == [1, 1, 0, 0]
+    assert VALUES["length"](Given(graph=graph, positions=positions)).tolist() == [0, 5, 0, 10]
+    assert VALUES["parameters"](Given(graph=graph)).tolist() == [1, 1, 0, 0]
 
 
 def test_more_work_is_further_on_the_scale() -> None:
@@ -148,7 +204,7 @@ def test_names_in_the_legend_are_short_and_printable() -> None:
         ({"attribute": "beauty"}, "no attribute 'beauty' to colour by; choose one of layer"),
         ({"palette": "grey"}, "no palette 'grey'"),
         ({"ground": "grey"}, "no ground 'grey'"),
-        ({"attribute": "length"}, "edge lengths need a layout"),
+        ({"attribute": "length"}, "colours by length need a layout; pass positions"),
         ({"attribute": "flops", "palette": "glasbey"}, "has no order"),
         ({"rules": (ColorRule(pattern="*", color="blue"),)}, "'blue' is no colour"),
         ({"rules": (ColorRule(pattern="*", color="#fff", on="tensor"),)}, "is on 'tensor'"),
@@ -162,7 +218,7 @@ def test_wrong_wishes_are_named(options: dict[str, object], message: str) -> Non
 @pytest.mark.parametrize("attribute", ["tile", "exchange"])
 def test_tiles_need_a_target(attribute: str) -> None:
     assert attribute not in attributes_of(path(3))
-    with pytest.raises(RenderError, match="the graph has no tiles"):
+    with pytest.raises(RenderError, match=f"colours by {attribute} need tiles, which"):
         color(path(3), attribute)
 
 
@@ -174,7 +230,7 @@ def test_exchange_goes_once_to_each_other_tile() -> None:
         vertex_bytes=np.array([8, 2, 4, 4, 4], np.float32),
         tiles=np.array([0, 0, 1, 1, 2], np.int32),
     )
-    assert SCALES["exchange"].values(graph, None).tolist() == [8, 2, 0, 4, 0]
+    assert VALUES["exchange"](Given(graph=graph)).tolist() == [8, 2, 0, 4, 0]
     assert set(attributes_of(graph)) == set(ATTRIBUTES)
 
 

@@ -14,6 +14,7 @@ from gallery import fingerprint
 from gallery.pipeline.plan import versions
 
 PACKAGE = Path(fingerprint.__file__).parent
+SHEETS = ("contact sheet", "poster", "social card")
 
 
 def forget() -> None:
@@ -56,6 +57,8 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ("rendering/diagram/draw.py", {"diagram"}),
         ("rendering/viewer/data.py", {"viewer"}),
         ("coloring/exchange.py", {"color", "viewer"}),
+        ("settings/attributes.py", {"color", "scan", *SHEETS, "viewer"}),
+        ("settings/formats.py", {"scan", *SHEETS}),
         ("pipeline/products/scan.py", {"scan", "contact sheet", "poster"}),
         ("loading/wire.py", {"load"}),
     ],

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gallery.coloring import color
 from gallery.coloring.types import LegendEntry
 from gallery.costs.facts import LayerFact
 from gallery.publishing.assets.files import Placed, picture
@@ -16,7 +17,9 @@ from gallery.publishing.parts.legend import legend
 from gallery.publishing.parts.scatter import HEIGHT, WIDTH, scatter
 from gallery.publishing.parts.similar import similar
 from gallery.publishing.parts.tree import Branch, layer_tree
+from gallery.settings.attributes import TABLE
 from tests.publishing.sample_exhibits import make_facts, make_layers
+from tests.rendering.scans import layered, ring
 
 
 @given(st.dictionaries(st.text(max_size=5), st.integers(0, 10**12), max_size=40))
@@ -49,6 +52,15 @@ def test_places_on_a_scale_stay() -> None:
     assert key is not None
     assert [one.at for one in key.entries] == [0, 25, 100]
     assert key.scale == key.entries
+
+
+@pytest.mark.parametrize("attribute", TABLE)
+def test_a_key_has_a_scale_where_the_colours_have_one(attribute: str) -> None:
+    graph = layered()
+    found = color(graph, attribute, positions=ring(graph).positions)
+    key = legend(found.legend, attribute)
+    assert key is not None
+    assert key.categorical == found.categorical
 
 
 def test_what_is_no_colour_is_grey() -> None:

@@ -16,6 +16,7 @@ from gallery.publishing.assets.templates import (
     render,
     template_directories,
 )
+from gallery.settings.attributes import TABLE
 from tests.publishing.sample_exhibits import make_exhibit
 
 
@@ -85,6 +86,13 @@ def test_every_text_is_in_the_strings() -> None:
         text = re.sub(r"{%.*?%}|{{.*?}}|{#.*?#}", "", text, flags=re.DOTALL)
         words = re.findall(r">\s*([A-Za-z]{3,}[^<{]*)<", text)
         assert words == [], (path.name, words)
+
+
+def test_every_attribute_has_a_title() -> None:
+    titles = environment(SiteSettings()).globals["t"]["attribute"]
+    assert set(titles) == set(TABLE)
+    assert titles["exchange"] == TABLE["exchange"].title
+    assert titles["flops"] == "compute density"
 
 
 def test_another_language_fills_up_with_english(mine: Path, put: Callable[..., Site]) -> None:

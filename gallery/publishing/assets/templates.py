@@ -24,18 +24,26 @@ from gallery.publishing.assets.directories import find, template_directories
 from gallery.publishing.parts import numbers
 from gallery.publishing.parts.clean import clean, shorten
 from gallery.publishing.settings import SiteSettings
+from gallery.settings.attributes import TABLE
 
 Strings = Mapping[str, Any]
 """Texts of the pages in one language: tables of tables of strings, as in `strings/en.toml`."""
 
 
-def load_strings(language: str, directories: tuple[Path, ...]) -> Strings:
+def load_strings(
+    language: str, directories: tuple[Path, ...], base: Strings | None = None
+) -> Strings:
     """Texts in a language; what its file lacks is in English.
+
+    Args:
+        language: Tag of the language.
+        directories: Of templates, the one that wins first.
+        base: English texts that come from elsewhere; those of a file win.
 
     Raises:
         PublishError: If there is no file for the language, or it is no TOML.
     """
-    texts = _read_strings("en", directories)
+    texts = _merge(base or {}, _read_strings("en", directories))
     for tag in dict.fromkeys((language.split("-", maxsplit=1)[0], language)):
         if tag != "en" and find(f"strings/{tag}.toml", directories) is not None:
             texts = _merge(texts, _read_strings(tag, directories))
@@ -102,7 +110,8 @@ def environment(settings: SiteSettings) -> Environment:
         PublishError: If the templates or the texts cannot be found.
     """
     directories = template_directories(settings.templates)
-    strings = load_strings(settings.language, directories)
+    titles = {"attribute": {name: one.title for name, one in TABLE.items()}}
+    strings = load_strings(settings.language, directories, titles)
     unknown = str(strings["unknown"])
     env = Environment(
         loader=ChoiceLoader([FileSystemLoader(one) for one in directories]),

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 from gallery.coloring.types import LegendEntry
 from gallery.publishing.parts.clean import shorten
-
-CATEGORICAL = frozenset({"layer", "operator", "pass", "kind", "tile"})
-"""Attributes whose legend has categories; the others have a scale."""
+from gallery.settings.attributes import TABLE
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _PLAIN = "#888888"
@@ -62,7 +60,7 @@ def legend(entries: Sequence[LegendEntry], attribute: str) -> Legend | None:
     """
     if not entries:
         return None
-    categorical = attribute in CATEGORICAL
+    categorical = attribute in TABLE and TABLE[attribute].categorical
     shares = [min(max(entry.share, 0.0), 1.0) for entry in entries]
     total = sum(shares) or 1.0
     keys: list[Key] = []

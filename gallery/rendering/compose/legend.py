@@ -12,21 +12,8 @@ from gallery.placement.types import Layout
 from gallery.rendering.sheet.fonts import ASCENT, Face, extent, plain, shorten, wrap
 from gallery.rendering.sheet.sheet import Bar, Sheet, Thing, Words, dot
 from gallery.rendering.types import RenderSettings
+from gallery.settings.attributes import TABLE
 
-_WORDS = {
-    "layer": "Colour: layer",
-    "operator": "Colour: operator type",
-    "pass": "Colour: pass",
-    "kind": "Colour: kind of vertex",
-    "depth": "Colour: depth, the step at which a vertex could run",
-    "flops": "Colour: work, floating-point operations a vertex",
-    "bytes": "Colour: communication, bytes read and written a vertex",
-    "exchange": "Colour: exchange, bytes a vertex sends to other tiles",
-    "degree": "Colour: degree, edges a vertex",
-    "tile": "Colour: tile of the processor",
-    "length": "Colour: mean length of the edges read",
-    "parameters": "Colour: parameters read, bytes a vertex",
-}
 _NARROWEST = 240
 _STEPS = 256
 """Colours on a bar."""
@@ -73,7 +60,8 @@ def _legend(width: int, layout: Layout, coloring: Coloring, settings: RenderSett
         things.append(_line(line, (margin, y), size, faint))
         y += round(size * 1.4)
     y += size // 2
-    shown = _WORDS.get(coloring.attribute, coloring.attribute)
+    known = TABLE.get(coloring.attribute)
+    shown = f"Colour: {known.caption}" if known else coloring.attribute
     things.append(_line(shown, (margin, y), size, ink, Face.STRONG))
     y += round(size * 1.7)
     if coloring.categorical:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gallery.coloring.attributes import amount
 from gallery.coloring.oklab import hex_of
 from gallery.coloring.operator_types import type_color
 from gallery.coloring.palettes import from_hex
@@ -26,6 +25,8 @@ from gallery.rendering.compose.poster_grid import (
 from gallery.rendering.sheet.fonts import Face, plain, shorten, text_width, wrap
 from gallery.rendering.sheet.sheet import Bar, Plate, Stroke, Thing, Words
 from gallery.rendering.types import Picture
+from gallery.settings.attributes import TABLE
+from gallery.text import amount
 
 _TOP = SECTION + 10.0
 _VERTEX = (
@@ -36,20 +37,6 @@ _LIGHT = (
     "Vertices are like neurons, edges like synapses. Light adds up where many meet: the bright "
     "bodies are layers, the threads between them what they pass on."
 )
-_COLORS = {
-    "layer": "The colour is the layer, in the order in which the network runs them.",
-    "operator": "The colour is the type of operator.",
-    "pass": "The colour is the pass: forward, backward, update.",
-    "kind": "The colour is the kind of vertex.",
-    "depth": "The colour is the step at which a vertex could run.",
-    "flops": "The colour is the work of a vertex, in floating-point operations.",
-    "bytes": "The colour is the data that a vertex reads and writes.",
-    "exchange": "The colour is the data that a vertex sends to other tiles.",
-    "degree": "The colour is the number of edges of a vertex.",
-    "tile": "The colour is the tile of the processor that a vertex runs on.",
-    "length": "The colour is the mean length of the edges that a vertex reads.",
-    "parameters": "The colour is the parameters that a vertex reads.",
-}
 
 
 def reading(x: float, coloring: Coloring, theme: Theme) -> list[Thing]:
@@ -58,7 +45,8 @@ def reading(x: float, coloring: Coloring, theme: Theme) -> list[Thing]:
     tones = _three(coloring, theme)
     things += _figure(x, _TOP - 1.7, tones, theme)
     y = _TOP + 24.5
-    for words in (_VERTEX, _EDGE, _LIGHT, _COLORS.get(coloring.attribute, "")):
+    known = TABLE.get(coloring.attribute)
+    for words in (_VERTEX, _EDGE, _LIGHT, known.sentence if known else ""):
         told = lines((x, y), words, theme.faint, 5)
         things += told
         y += len(told) * BODY * LEADING + 1.6

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gallery.coloring.attributes import amount
 from gallery.rendering.compose.poster_grid import THEMES
 from gallery.rendering.sheet.fonts import Face, shorten, text_width, wrap
 from gallery.rendering.sheet.sheet import Plate, Sheet, Thing, Words
 from gallery.rendering.types import Picture
+from gallery.text import amount
 
 if TYPE_CHECKING:  # neither draws anything
     from gallery.costs.facts import Facts
