@@ -20,6 +20,7 @@ from gallery.publishing.assets.files import ResponsivePicture
 from gallery.publishing.assets.templates import Strings, load_strings, render
 from gallery.publishing.settings import SiteSettings
 from gallery.rendering.viewer.container import unpack
+from gallery.settings.attributes import TABLE
 
 SCRIPTS = (
     "decode", "graph", "shaders", "program", "tone", "renderer", "camera", "gestures",
@@ -140,4 +141,6 @@ def _strings(language: str, directories: tuple[Path, ...]) -> Strings:
     inner = tuple(directory / "viewer" for directory in directories)
     tags = (language, language.split("-", maxsplit=1)[0])
     known = any(find(f"strings/{tag}.toml", inner) for tag in tags)
-    return load_strings(language if known else "en", inner)
+    titles = {name: one.title[:1].upper() + one.title[1:] for name, one in TABLE.items()}
+    base = {"script": {"attribute": titles}}
+    return load_strings(language if known else "en", inner, base)

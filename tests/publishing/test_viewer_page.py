@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
 import re
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from gallery.publishing.assets.templates import environment
 from gallery.publishing.settings import SiteSettings
 from gallery.publishing.viewer_page import SCRIPTS, ViewerPage, viewer_files
 from gallery.rendering.viewer.data import viewer_data
+from gallery.settings.attributes import TABLE
 from tests.rendering.viewer_net import colorings, net
 
 _SETTINGS = SiteSettings(title="Nets & <co>")
@@ -59,6 +62,15 @@ def test_the_picture_stands_without_scripts(files: dict[str, bytes]) -> None:
     html = _page(files)
     assert '<img src="../../assets/net.png" width="9" height="9"' in html
     assert "<noscript>" in html
+
+
+def test_every_attribute_has_a_title(files: dict[str, bytes]) -> None:
+    found = re.search(r'data-texts="([^"]*)"', _page(files))
+    assert found
+    titles = json.loads(html.unescape(found[1]))["attribute"]
+    assert set(titles) == set(TABLE)
+    assert titles["exchange"] == "Exchange between tiles"
+    assert titles["flops"] == "FLOPs"
 
 
 def test_data_are_a_script(files: dict[str, bytes], data: bytes) -> None:
