@@ -9,7 +9,7 @@ import pytest
 import gallery.lowering.operators  # fills the registry  # noqa: F401
 from gallery.coloring.operator_types import FAMILIES as HUES
 from gallery.coloring.operator_types import family, type_color
-from gallery.costs import formula_of
+from gallery.costs import FORMULAS
 from gallery.loading.contrib_types import RULES
 from gallery.lowering.access.registry import FAMILIES
 
@@ -56,13 +56,13 @@ def test_the_registry_is_filled() -> None:
 
 
 def test_every_lowered_type_has_a_cost() -> None:
-    assert [one for one in LOWERED if formula_of(*one) is None] == []
+    assert [one for one in LOWERED if one not in FORMULAS] == []
 
 
 def test_what_is_taken_apart_into_its_bodies_has_a_cost_too() -> None:
     for kind in OF_BODIES:
         assert ("", kind) not in LOWERED
-        assert formula_of("", kind) is not None
+        assert ("", kind) in FORMULAS
 
 
 def test_every_lowered_type_has_a_hue() -> None:
@@ -75,7 +75,7 @@ def test_every_lowered_type_has_shapes() -> None:
 
 @pytest.mark.parametrize("domain", ["", "com.microsoft", "me"])
 def test_a_type_that_is_missing_is_found(domain: str) -> None:
-    assert formula_of(domain, "Fancy") is None
+    assert (domain, "Fancy") not in FORMULAS
     assert family("Fancy") == "other"
     assert not has_shape(domain, "Fancy")
 

@@ -134,5 +134,5 @@ def _fork(children: list[list[int]]) -> int:
     layer = 0
     while children and len(children[layer]) == 1:
         layer = children[layer][0]
-    # A lone leaf is no fork: then the colours stay with the whole model.
+    # A lone leaf is not a fork: then the colours stay with the whole model.
     return layer if children and children[layer] else 0

@@ -125,7 +125,7 @@ def from_hex(text: str) -> Colors:
     """8-bit colour (3,) of "#rrggbb" or "#rgb".
 
     Raises:
-        RenderError: The text is no colour.
+        RenderError: The text is not a colour.
     """
     digits = text.removeprefix("#")
     if len(digits) == 3:
@@ -135,7 +135,7 @@ def from_hex(text: str) -> Colors:
             raise ValueError(text)
         return np.frombuffer(bytes.fromhex(digits), np.uint8)
     except ValueError as error:
-        found = f"{text!r} is no colour"
+        found = f"{text!r} is not a colour"
         raise RenderError(found, hint='write it as "#rrggbb"') from error
 
 

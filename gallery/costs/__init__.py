@@ -23,15 +23,15 @@ from gallery.costs import (
     updates,
     window,
 )
-from gallery.costs.registry import Cost, formula_of
+from gallery.costs.registry import FORMULAS, Cost
 
 __all__ = [
+    "FORMULAS",
     "Cost",
     "attention",
     "classical",
     "contraction",
     "contrib",
-    "formula_of",
     "pointwise",
     "recurrent",
     "reduction",

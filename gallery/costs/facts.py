@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gallery.costs import Cost, formula_of
+from gallery.costs import FORMULAS, Cost
 from gallery.costs.registry import UnknownError, View
 from gallery.model import Model, Operator, dtype_bytes
 
@@ -109,7 +109,7 @@ def cost(model: Model, operator: Operator) -> Cost | None:
     The conventions are those of `gallery.costs`. An If, Loop or Scan costs nothing itself: its
     work is that of the operators in its bodies, each told here as done once.
     """
-    formula = formula_of(operator.domain, operator.type)
+    formula = FORMULAS.get((operator.domain, operator.type))
     if formula is None:
         return None
     try:
@@ -174,7 +174,7 @@ def parameters(model: Model) -> dict[int, int]:
     Parameters are the initializers of a floating-point type, and those of the narrow integer types
     that hold quantised weights; also Constant operators of such a type and more than 1,024
     elements, in which some exporters keep weights. The running mean and variance that only a
-    BatchNormalization reads are no parameters, as in the published figures.
+    BatchNormalization reads do not count as parameters, as in the published figures.
     """
     running = _running_statistics(model)
     constants = (

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
+from types import MappingProxyType
 from typing import Any
 
 from gallery.model import Model, Operator, Tensor
@@ -86,6 +87,9 @@ Formula = Callable[[View], Cost]
 
 _FORMULAS: dict[tuple[str, str], Formula] = {}
 
+FORMULAS: Mapping[tuple[str, str], Formula] = MappingProxyType(_FORMULAS)
+"""The formula of each operator type that has one, by domain and type."""
+
 
 def costs(*types: str, domain: str = "") -> Callable[[Formula], Formula]:
     """Register a formula for operator types of a domain.
@@ -104,21 +108,11 @@ def costs(*types: str, domain: str = "") -> Callable[[Formula], Formula]:
     return register
 
 
-def formula_of(domain: str, kind: str) -> Formula | None:
-    """The formula of an operator type, or None where it has none."""
-    return _FORMULAS.get((domain, kind))
-
-
-def registered() -> tuple[tuple[str, str], ...]:
-    """Domain and type of all operators that have a formula, sorted."""
-    return tuple(sorted(_FORMULAS))
-
-
 def contraction(macs: int, extra: int = 0) -> Cost:
     """The cost of this many multiply-accumulates and of `extra` other operations."""
     return Cost(macs=macs, flops=2 * macs + extra)
 
 
 def plain(flops: int) -> Cost:
-    """The cost of operations that are no contraction."""
+    """The cost of operations that are not a contraction."""
     return Cost(macs=0, flops=flops)

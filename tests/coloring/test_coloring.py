@@ -206,7 +206,7 @@ def test_names_in_the_legend_are_short_and_printable() -> None:
         ({"ground": "grey"}, "no ground 'grey'"),
         ({"attribute": "length"}, "colours by length need a layout; pass positions"),
         ({"attribute": "flops", "palette": "glasbey"}, "has no order"),
-        ({"rules": (ColorRule(pattern="*", color="blue"),)}, "'blue' is no colour"),
+        ({"rules": (ColorRule(pattern="*", color="blue"),)}, "'blue' is not a colour"),
         ({"rules": (ColorRule(pattern="*", color="#fff", on="tensor"),)}, "is on 'tensor'"),
     ],
 )

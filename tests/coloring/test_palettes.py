@@ -97,6 +97,6 @@ def test_what_is_wrong_is_named() -> None:
     with pytest.raises(RenderError, match="no ground 'grey'; choose dark or light"):
         sample("aurora", [0], "grey")
     for text in ("", "red", "#12345", "112233", "#gggggg"):
-        with pytest.raises(RenderError, match="is no colour"):
+        with pytest.raises(RenderError, match="is not a colour"):
             from_hex(text)
     assert from_hex("#1af").tolist() == [0x11, 0xAA, 0xFF]

@@ -65,7 +65,7 @@ class Context:
         inputs: Tensor of the program for each input, -1 where it is left out.
         outputs: Tensor of the program for each output, -1 where it is left out.
         flops: Floating-point operations of the operator (0 where they are not known).
-        virtuals: Tensors of the program that are no tensor of the model, by number; `virtual`
+        virtuals: Tensors of the program that the model does not have, by number; `virtual`
             adds to them.
         first_virtual: Number of the first virtual tensor of the program.
     """

@@ -195,11 +195,6 @@ def divided(axis: int, by: int) -> AxisRule:
     return lambda lows, highs: (lows[:, axis] // by, (highs[:, axis] - 1) // by + 1)
 
 
-def multiplied(axis: int, by: int) -> AxisRule:
-    """Element i reads by * i and the by - 1 after it."""
-    return lambda lows, highs: (lows[:, axis] * by, highs[:, axis] * by)
-
-
 def repeated(axis: int, size: int, offset: int = 0) -> AxisRule:
     """Element i reads (i - offset) modulo a size; the hull where a block runs over its end."""
 

@@ -50,19 +50,6 @@ def reshaped(source: Sequence[int], target: Sequence[int]) -> Relation:
     return relation
 
 
-def reshape_axes(source: Sequence[int], target: Sequence[int]) -> list[int]:
-    """For each source dimension the target dimension that runs along it, or -1."""
-    axes = [-1] * len(source)
-    if 0 in source or 0 in target:
-        return axes
-    for ins, outs in factor_groups(source, target):
-        wide_in = [i for i in ins if source[i] != 1]
-        wide_out = [o for o in outs if target[o] != 1]
-        if wide_in and wide_out:
-            axes[wide_in[0]] = wide_out[0]
-    return axes
-
-
 def factor_groups(
     source: Sequence[int], target: Sequence[int]
 ) -> list[tuple[list[int], list[int]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from gallery.lowering.access.relations import (
     where,
     window,
 )
+from gallery.lowering.operators.parts import making
 
 
 @lowers("MatMul", "MatMulInteger", "QLinearMatMul")
@@ -47,7 +49,7 @@ def matmul(context: Context) -> list[Part]:
         if context.has(index):
             axis = outer if index in row else len(shape) - 1
             reads.append(_quantisation(context, index, axis if index not in whole else -1))
-    return [_sum(context, shape, (left[-1],), reads)]
+    return [making(context, reads, summed=(left[-1],))]
 
 
 def _outer(sizes: tuple[int, ...], rank: int) -> list[AxisRule]:
@@ -66,29 +68,9 @@ def _quantisation(context: Context, index: int, axis: int) -> Read:
     return context.read(index, per_axis(shape, rules), differentiable=False)
 
 
-def _sum(
-    context: Context,
-    shape: tuple[int, ...],
-    summed: tuple[int, ...],
-    reads: list[Read],
-    after: tuple[tuple[int, int, int], ...] = (),
-) -> Part:
-    """A part that makes output 0 and sums over the dimensions `summed`."""
-    return Part(
-        shape=shape + summed,
-        rank=len(shape),
-        makes=context.tensors(0),
-        reads=tuple(reads),
-        flops=context.flops,
-        itemsize=context.itemsize(0),
-        after=after,
-    )
-
-
 @lowers("Gemm")
 def gemm(context: Context) -> list[Part]:
     """Matrix product with optional transposes and a bias: [m, n | k]."""
-    shape = context.out_shape()
     left, right = context.shape(0), context.shape(1)
     summed = left[0] if context.attribute("transA", 0) else left[1]
     left_rules = [same(2), same(0)] if context.attribute("transA", 0) else [same(0), same(2)]
@@ -101,7 +83,7 @@ def gemm(context: Context) -> list[Part]:
         bias = context.shape(2)
         rules = [fixed(0, 1) if s == 1 else same(a + 2 - len(bias)) for a, s in enumerate(bias)]
         reads.append(context.read(2, first_of(per_axis(bias, rules), {2})))
-    return [_sum(context, shape, (summed,), reads)]
+    return [making(context, reads, summed=(summed,))]
 
 
 def first_of(relation: Relation, summed: set[int]) -> Relation:
@@ -131,7 +113,8 @@ def conv(context: Context) -> list[Part]:
         context.read(w, per_axis(kernel, weights), saved=True),
     ]
     reads += _conv_extras(context, summed)
-    return [_sum(context, shape, (per_group,), reads, _whole_groups(group, shape[1], summed))]
+    part = making(context, reads, summed=(per_group,))
+    return [replace(part, after=_whole_groups(group, shape[1], summed))]
 
 
 def _whole_groups(group: int, channels: int, summed: int) -> tuple[tuple[int, int, int], ...]:
@@ -226,7 +209,8 @@ def conv_transpose(context: Context) -> list[Part]:
     if context.has(2):
         relation = first_of(per_axis(context.shape(2), [same(1)]), {summed})
         reads.append(context.read(2, relation))
-    return [_sum(context, shape, (per_group,), reads, _whole_groups(group, shape[1], summed))]
+    part = making(context, reads, summed=(per_group,))
+    return [replace(part, after=_whole_groups(group, shape[1], summed))]
 
 
 def _transposed_windows(
@@ -283,8 +267,7 @@ def einsum(context: Context) -> list[Part]:
         )
         for index in range(len(terms))
     ]
-    shape = tuple(sizes[letter] for letter in output)
-    return [_sum(context, shape, tuple(sizes[letter] for letter in summed), reads)]
+    return [making(context, reads, summed=[sizes[letter] for letter in summed])]
 
 
 def _letters(term: str, rank: int) -> list[str]:

@@ -19,6 +19,7 @@ from gallery.lowering.access.relations import (
     window,
 )  # fmt: skip
 from gallery.lowering.access.reshape import reshaped
+from gallery.lowering.operators.parts import making
 
 
 def moving(
@@ -30,15 +31,7 @@ def moving(
 
 def copying(context: Context, reads: list[Read], output: int = 0) -> Part:
     """A part over one output that only moves what it reads."""
-    shape = context.out_shape(output)
-    return Part(
-        shape=shape,
-        rank=len(shape),
-        makes=context.tensors(output),
-        reads=tuple(reads),
-        flops=context.flops if output == 0 else 0.0,
-        itemsize=context.itemsize(output),
-    )
+    return making(context, reads, (output,), share=float(output == 0))
 
 
 @lowers("Reshape", "Flatten", "Squeeze", "Unsqueeze")

@@ -15,6 +15,7 @@ def making(
     reads: Sequence[Read],
     outputs: Sequence[int] = (0,),
     *,
+    summed: Sequence[int] = (),
     share: float = 1.0,
     saves_output: bool = False,
 ) -> Part:
@@ -24,12 +25,13 @@ def making(
         context: The operator.
         reads: What it reads.
         outputs: Positions of outputs, the first of which is asked for.
+        summed: Sizes of the dimensions that it sums over, which follow those of the outputs.
         share: Of the operator's work.
         saves_output: Whether the derivative needs what it makes.
     """
     shape = context.out_shape(outputs[0])
     return Part(
-        shape=shape,
+        shape=(*shape, *summed),
         rank=len(shape),
         makes=context.tensors(*outputs),
         reads=tuple(reads),

@@ -6,6 +6,7 @@ from gallery.lowering.access.part import Part
 from gallery.lowering.access.registry import Context, lowers
 from gallery.lowering.access.relations import per_axis, same, window
 from gallery.lowering.operators.contraction import windows
+from gallery.lowering.operators.parts import making
 
 
 @lowers("MaxPool", "AveragePool", "LpPool")
@@ -20,16 +21,8 @@ def pool(context: Context) -> list[Part]:
         for d in range(len(kernel))
     ]
     needs_input = context.operator.type != "AveragePool"
-    part = Part(
-        shape=made,
-        rank=len(made),
-        makes=context.tensors(0, 1),
-        reads=(context.read(0, per_axis(shape, rules), saved=needs_input),),
-        flops=context.flops,
-        itemsize=context.itemsize(0, 1),
-        saves_output=needs_input,
-    )
-    return [part]
+    read = context.read(0, per_axis(shape, rules), saved=needs_input)
+    return [making(context, [read], (0, 1), saves_output=needs_input)]
 
 
 @lowers("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool")
@@ -38,13 +31,5 @@ def global_pool(context: Context) -> list[Part]:
     shape, made = context.shape(0), context.out_shape()
     rules = [same(0), same(1), *(same(len(made) + d) for d in range(len(shape) - 2))]
     needs_input = context.operator.type != "GlobalAveragePool"
-    part = Part(
-        shape=(*made, *shape[2:]),
-        rank=len(made),
-        makes=context.tensors(0),
-        reads=(context.read(0, per_axis(shape, rules), saved=needs_input),),
-        flops=context.flops,
-        itemsize=context.itemsize(0),
-        saves_output=needs_input,
-    )
-    return [part]
+    read = context.read(0, per_axis(shape, rules), saved=needs_input)
+    return [making(context, [read], summed=shape[2:], saves_output=needs_input)]

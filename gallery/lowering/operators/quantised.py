@@ -76,12 +76,4 @@ def matmul_n_bits(context: Context) -> list[Part]:
             reads.append(context.read(index, per_axis(sizes, own[:2]), saved=True))
         else:
             reads.append(whole(context, index, differentiable=False))
-    part = Part(
-        shape=(*shape, left[-1]),
-        rank=rank,
-        makes=context.tensors(0),
-        reads=tuple(reads),
-        flops=context.flops,
-        itemsize=context.itemsize(0),
-    )
-    return [part]
+    return [making(context, reads, summed=(left[-1],))]

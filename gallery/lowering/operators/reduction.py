@@ -5,6 +5,7 @@ from __future__ import annotations
 from gallery.lowering.access.part import Part
 from gallery.lowering.access.registry import Context, lowers
 from gallery.lowering.access.relations import AxisRule, per_axis, same
+from gallery.lowering.operators.parts import making
 
 _SAVES_INPUT = ("ReduceL2", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceLogSumExp",
                 "ReduceSumSquare", "ReduceL1", "ReduceLogSum")  # fmt: skip
@@ -39,16 +40,8 @@ def reduce(context: Context) -> list[Part]:
             rules.append(same(place))
             place += 1
     saved = context.operator.type in _SAVES_INPUT
-    part = Part(
-        shape=(*made, *summed),
-        rank=len(made),
-        makes=context.tensors(0),
-        reads=(context.read(0, per_axis(shape, rules), saved=saved),),
-        flops=context.flops,
-        itemsize=context.itemsize(0),
-        saves_output=saved,
-    )
-    return [part]
+    read = context.read(0, per_axis(shape, rules), saved=saved)
+    return [making(context, [read], summed=summed, saves_output=saved)]
 
 
 @lowers("ArgMax", "ArgMin")
@@ -61,15 +54,8 @@ def arg(context: Context) -> list[Part]:
         same(len(made)) if axis == along else same(axis - (axis > along and not kept))
         for axis in range(len(shape))
     ]
-    part = Part(
-        shape=(*made, shape[along]),
-        rank=len(made),
-        makes=context.tensors(0),
-        reads=(context.read(0, per_axis(shape, rules), differentiable=False),),
-        flops=context.flops,
-        itemsize=context.itemsize(0),
-    )
-    return [part]
+    read = context.read(0, per_axis(shape, rules), differentiable=False)
+    return [making(context, [read], summed=(shape[along],))]
 
 
 @lowers("CumSum", "CumProd")
@@ -85,12 +71,5 @@ def cumulative_sum(context: Context) -> list[Part]:
         rules[along] = lambda lows, highs: (lows[:, along] + (not own), highs[:, along] * 0 + size)
     else:
         rules[along] = lambda lows, highs: (lows[:, along] * 0, highs[:, along] - (not own))
-    part = Part(
-        shape=shape,
-        rank=len(shape),
-        makes=context.tensors(0),
-        reads=(context.read(0, per_axis(shape, rules), saved=context.operator.type == "CumProd"),),
-        flops=context.flops,
-        itemsize=context.itemsize(0),
-    )
-    return [part]
+    saved = context.operator.type == "CumProd"
+    return [making(context, [context.read(0, per_axis(shape, rules), saved=saved)])]

@@ -152,12 +152,4 @@ def deform_conv(context: Context) -> list[Part]:
     if context.has(3):
         bias = first_of(per_axis(context.shape(3), [same(1)]), {rank})
         reads.append(context.read(3, bias))
-    part = Part(
-        shape=(*made, kernel[1]),
-        rank=rank,
-        makes=context.tensors(0),
-        reads=tuple(reads),
-        flops=context.flops,
-        itemsize=context.itemsize(0),
-    )
-    return [part]
+    return [making(context, reads, summed=(kernel[1],))]

@@ -51,16 +51,7 @@ def determinant(context: Context) -> list[Part]:
     shape, made = context.shape(0), context.out_shape()
     rules: list[AxisRule] = [same(d) for d in range(len(shape))]
     read = context.read(0, per_axis(shape, rules), saved=True)
-    part = Part(
-        shape=(*made, *shape[len(made) :]),
-        rank=len(made),
-        makes=context.tensors(0),
-        reads=(read,),
-        flops=context.flops,
-        itemsize=context.itemsize(0),
-        saves_output=True,
-    )
-    return [part]
+    return [making(context, [read], summed=shape[len(made) :], saves_output=True)]
 
 
 @lowers(

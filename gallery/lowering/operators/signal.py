@@ -14,7 +14,7 @@ from gallery.lowering.operators.parts import along, given, making, whole
 @lowers("DFT")
 def fourier(context: Context) -> list[Part]:
     """Each frequency sums the whole signal: [signals, frequencies, 2 | time]."""
-    shape, made = context.shape(0), context.out_shape()
+    shape = context.shape(0)
     rank = len(shape)
     axis = int(context.attribute("axis", 1))
     if context.operator.version >= 20:
@@ -25,15 +25,7 @@ def fourier(context: Context) -> list[Part]:
     rules: list[AxisRule] = [same(d) for d in range(rank)]
     rules[axis] = same(rank)
     rules[-1] = fixed(0, shape[-1])
-    part = Part(
-        shape=(*made, used),
-        rank=rank,
-        makes=context.tensors(0),
-        reads=(context.read(0, per_axis(shape, rules)),),
-        flops=context.flops,
-        itemsize=context.itemsize(0),
-    )
-    return [part]
+    return [making(context, [context.read(0, per_axis(shape, rules))], summed=(used,))]
 
 
 @lowers("STFT")

@@ -47,7 +47,7 @@ def check_format(suffix: str, size: tuple[int, int]) -> PictureFormat:
         size: Width and height of the picture that it is to hold.
 
     Raises:
-        RenderError: There is no such format, or it holds no pictures of this size.
+        RenderError: There is no such format, or it cannot hold a picture of this size.
     """
     kind = format_named(suffix)
     if kind is None or kind.name not in _WRITERS:
