@@ -1,6 +1,6 @@
-"""What each command does; rooms are imported when a command needs them."""
+"""What each command does; the folders that do it are imported when they are needed."""
 
-# ruff: noqa: PLC0415 - `--help` must not wait for numba; rooms are imported by who needs them
+# ruff: noqa: PLC0415 - `--help` must not wait for numba
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import json
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from gallery.cli.options import given
 from gallery.errors import SettingsError
-from gallery.settings import checks
-from gallery.settings.values import GallerySettings, ScanSettings
+from gallery.settings.values import GallerySettings, Limits, ScanSettings
 from gallery.text import printable
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def build(options: argparse.Namespace) -> int:
     from gallery.pipeline.build import BuildOptions
     from gallery.pipeline.build import build as build_site
 
+    _check_reports(options)
     with Progress(sys.stderr) as progress:
         report = build_site(
             options.models,
@@ -55,6 +56,7 @@ def merge(options: argparse.Namespace) -> int:
     from gallery.pipeline.build import merge as merge_parts
     from gallery.settings.gallery_toml import read_settings
 
+    _check_reports(options)
     _check_settings(options.settings)
     settings = read_settings(options.settings) if options.settings else None
     report = merge_parts(options.shards, options.output, cache=options.cache, settings=settings)
@@ -79,69 +81,59 @@ def _tell(report: Report, options: argparse.Namespace) -> int:
     return report.return_code
 
 
+def _check_reports(options: argparse.Namespace) -> None:
+    """Reports are written last; whether they can be is known now."""
+    given = {"--summary": options.summary, "--junit": options.junit}
+    problems = [
+        f"{option} is {path}, which is a directory" if path.is_dir()
+        else f"{option} is {path}, but there is no directory {path.parent}"
+        for option, path in given.items()
+        if path and (path.is_dir() or not path.absolute().parent.is_dir())
+    ]  # fmt: skip
+    if problems:
+        raise SettingsError("; ".join(problems), hint="give a file in a directory that exists")
+
+
 def _check_settings(path: Path | None) -> None:
     if path and not path.is_file():
         raise SettingsError(f"there is no settings file {path}", hint="check the path")
 
 
 def settings_of(options: argparse.Namespace) -> GallerySettings:
-    """The settings file with what the command line says otherwise.
+    """The settings file with what the command line says otherwise; rules and sizes are added.
 
     Raises:
-        SettingsError: The file or an argument is wrong.
+        SettingsError: The file is wrong.
     """
     from gallery.settings.gallery_toml import FILE_NAME, read_settings
 
     _check_settings(options.settings)
     settings = read_settings(options.settings or options.models / FILE_NAME)
-    names = ("vertices", "passes", "skeleton", "color", "palette", "seed")
-    given = {name: getattr(options, name) for name in names}
-    scan = {name: value for name, value in given.items() if value is not None}
-    limits: dict[str, Any] = {}
-    limit_checks = {"seconds": checks.seconds, "memory": checks.memory, "cache_size": checks.memory}
-    for name, check in limit_checks.items():
-        value = getattr(options, name)
-        if value is None:
-            continue
-        try:
-            limits["cache" if name == "cache_size" else name] = check(value)
-        except ValueError as error:
-            option = "--" + name.replace("_", "-")
-            raise SettingsError(f"{option} is {value!r}, not {error}") from error
+    scan = given(options, ScanSettings)
+    rules = settings.scan.rules + scan.pop("rules", ())
     return replace(
         settings,
-        scan=replace(settings.scan, **scan),
-        limits=replace(settings.limits, **limits),
+        scan=replace(settings.scan, rules=rules, **scan),
+        limits=replace(settings.limits, **given(options, Limits)),
         dims={**settings.dims, **dict(options.dim)},
     )
 
 
 def scan(options: argparse.Namespace) -> int:
     """Make one picture."""
-    from gallery.cli.scan import make_scan, one_line
+    from gallery.cli.scan import ScanOptions, make_scan, one_line
 
-    settings = ScanSettings(
-        vertices=options.vertices,
-        passes=options.passes,
-        target=options.target,
-        skeleton=options.skeleton,
-        color=options.color,
-        palette=options.palette or "",
-        ground=options.ground,
-        size=options.size,
-        seed=options.seed,
-        labels=options.labels,
-        legend=options.legend,
-        rules=tuple(options.rule),
-    )
     _check_model(options.model)
     made = make_scan(
         options.model,
         options.output,
-        settings,
-        dims=dict(options.dim),
-        skeleton_seconds=options.seconds,
-        quality=options.quality,
+        ScanSettings(**given(options, ScanSettings)),
+        ScanOptions(
+            dims=dict(options.dim),
+            size=options.size,
+            skeleton_seconds=options.seconds,
+            quality=options.quality,
+        ),
     )
     for warning in made.pop("notes"):
         print(printable(f"note: {options.model}: {warning}"), file=sys.stderr)
@@ -212,6 +204,8 @@ def serve(options: argparse.Namespace) -> int:
     own = settings_of(options).templates
     if own:
         watched.append(Path(own))
+    if options.settings:
+        watched.append(options.settings)
     serve_site(tuple(watched), options.output, options.port, rebuild, print)
     return 0
 

@@ -38,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except GalleryError as error:
         usage = isinstance(error, _USAGE) or (
-            isinstance(error, PublishError) and options.run in (commands.build, commands.merge)
+            isinstance(error, PublishError)
+            and options.run in (commands.build, commands.merge, commands.serve)
         )
         return _fail(error, 2 if usage else 1)
     except KeyboardInterrupt:

@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,20 +24,32 @@ from gallery.rendering.scan import save_scan
 from gallery.rendering.svg import render_svg
 from gallery.rendering.types import RenderSettings
 from gallery.settings.formats import SCAN_SUFFIXES
+from gallery.settings.gallery_toml import scan_conflicts
 from gallery.settings.values import ScanSettings
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanOptions:
+    """What a picture needs besides the settings of its scan.
+
+    Attributes:
+        dims: Size of symbolic dimensions, by name.
+        size: Side of the picture in pixels.
+        skeleton_seconds: Time limit of the Graphviz engine.
+        quality: Whether the layout is measured too.
+    """
+
+    dims: Mapping[str, int] = field(default_factory=dict)
+    size: int = 1600
+    skeleton_seconds: float = 20.0
+    quality: bool = False
+
+
 def make_scan(
-    path: Path,
-    output: Path,
-    settings: ScanSettings,
-    *,
-    dims: Mapping[str, int] | None = None,
-    skeleton_seconds: float = 20.0,
-    quality: bool = False,
+    path: Path, output: Path, settings: ScanSettings, options: ScanOptions
 ) -> dict[str, Any]:
     """Read, lower, lay out, colour and draw a model.
 
@@ -45,28 +57,29 @@ def make_scan(
         path: The model.
         output: The picture, of a suffix of `SCAN_SUFFIXES`.
         settings: How it is made.
-        dims: Size of symbolic dimensions, by name.
-        skeleton_seconds: Time limit of the Graphviz engine.
-        quality: Whether the layout is measured too.
+        options: Whatever else matters.
 
     Returns:
         JSON: model, operators, vertices, edges, unknown_operators, seconds by stage, peak_bytes,
         picture (path, width, height), notes, and quality where it was asked for.
 
     Raises:
-        SettingsError: The picture cannot go there.
+        SettingsError: The picture cannot go there, or settings do not go together.
         GalleryError: A stage failed; nothing was written.
     """
-    _check_output(output, settings.size)
+    _check_output(output, options.size)
+    conflicts = scan_conflicts(settings)
+    if conflicts:
+        raise SettingsError("; ".join(conflicts))
     clock = _Clock()
-    model = clock.time("load", lambda: load(path, dims=dict(dims or {})))
+    model = clock.time("load", lambda: load(path, dims=dict(options.dims)))
     s = settings
     graph = clock.time(
         "lower", lambda: lower(model, vertices=s.vertices, passes=s.passes, target=s.target)
     )
     placed = clock.time(
         "layout",
-        lambda: layout(graph, skeleton=s.skeleton, seed=s.seed, seconds=skeleton_seconds),
+        lambda: layout(graph, skeleton=s.skeleton, seed=s.seed, seconds=options.skeleton_seconds),
     )
     coloring = clock.time(
         "color",
@@ -79,7 +92,9 @@ def make_scan(
             positions=placed.positions,
         ),
     )
-    size = clock.time("render", lambda: _draw(placed, coloring, output, s))
+    size = options.size
+    look = RenderSettings(labels=s.labels, legend=s.legend)
+    clock.time("render", lambda: _draw(placed, coloring, output, size, look))
     made: dict[str, Any] = {
         "model": model.name,
         "operators": len(model.operators),
@@ -87,10 +102,10 @@ def make_scan(
         "edges": graph.edges,
         "unknown_operators": list(graph.unknown_operators),
         "skeleton": placed.engine,
-        "picture": {"path": str(output), "width": size[0], "height": size[1]},
+        "picture": {"path": str(output), "width": size, "height": size},
         "notes": [*model.warnings, *filter(None, [placed.fallback])],
     }
-    if quality:
+    if options.quality:
         made["quality"] = asdict(clock.time("quality", lambda: measure(placed)))
     return {**made, "seconds": clock.seconds, "peak_bytes": _peak_bytes()}
 
@@ -112,10 +127,11 @@ class _Clock:
 
 def _check_output(output: Path, size: int) -> None:
     if output.suffix.lower() not in SCAN_SUFFIXES:
-        found = f"{output.name} does not have the suffix of a picture format"
-        raise SettingsError(found, hint="name the picture with one of " + ", ".join(SCAN_SUFFIXES))
+        found = f"{output.name} does not end like a picture"
+        raise SettingsError(found, hint="end its name with one of " + ", ".join(SCAN_SUFFIXES))
     if not output.absolute().parent.is_dir():
-        raise SettingsError(f"there is no directory {output.parent}", hint="make it first")
+        found = f"there is no directory {output.parent}"
+        raise SettingsError(found, hint="make the directory first")
     if output.suffix.lower() != ".svg":
         try:
             check_format(output.suffix, (size, size))
@@ -124,15 +140,12 @@ def _check_output(output: Path, size: int) -> None:
 
 
 def _draw(
-    placed: Layout, coloring: Coloring, output: Path, settings: ScanSettings
-) -> tuple[int, int]:
-    look = RenderSettings(labels=settings.labels, legend=settings.legend)
+    placed: Layout, coloring: Coloring, output: Path, size: int, look: RenderSettings
+) -> None:
     if output.suffix.lower() == ".svg":
-        svg = render_svg(placed, coloring, size=settings.size, settings=look)
-        write_whole(output, svg.encode())
-        return settings.size, settings.size
-    save_scan(placed, coloring, output, size=settings.size, settings=look)
-    return settings.size, settings.size
+        write_whole(output, render_svg(placed, coloring, size=size, settings=look).encode())
+    else:
+        save_scan(placed, coloring, output, size=size, settings=look)
 
 
 def _peak_bytes() -> int:

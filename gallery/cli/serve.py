@@ -33,10 +33,10 @@ _TAG = b'<script defer src="/__reload__.js"></script></body>'
 
 
 class Watch:
-    """Tells whether anything below some directories changed since it was asked last."""
+    """Tells whether some files, or anything below some directories, changed since the last look."""
 
-    def __init__(self, *directories: Path) -> None:
-        self._directories = directories
+    def __init__(self, *watched: Path) -> None:
+        self._watched = watched
         self._seen = self._look()
 
     def changed(self) -> bool:
@@ -46,8 +46,8 @@ class Watch:
 
     def _look(self) -> frozenset[tuple[str, int, int]]:
         found = set()
-        for directory in self._directories:
-            for path in directory.rglob("*"):
+        for place in self._watched:
+            for path in place.rglob("*") if place.is_dir() else [place]:
                 try:
                     status = path.lstat()
                 except OSError:
@@ -104,24 +104,24 @@ def serve_site(
     """Build, serve on the loopback address, and rebuild what changes, until interrupted.
 
     Args:
-        watched: Directories to look at.
+        watched: Files and directories to look at.
         site: The site.
         port: Where to listen; 0 takes a free port.
         rebuild: Builds the site.
         say: Tells the person a line.
 
     Raises:
-        GalleryError: The first build fails as a whole, or the port is taken.
+        GalleryError: The port is taken, or the first build fails as a whole.
     """
-    rebuild()
     version = 1
     handler = partial(_Handler, directory=str(site), version=lambda: version)
     try:
         server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     except OSError as error:
-        found = f"port {port} cannot be had: {error.strerror}"
+        found = f"port {port} cannot be listened on: {error.strerror}"
         raise SettingsError(found, hint="give another one with --port") from error
     with server:
+        rebuild()
         threading.Thread(target=server.serve_forever, daemon=True).start()
         say(f"http://127.0.0.1:{server.server_port}/ shows {site}; stop with Ctrl-C")
         watch = Watch(*watched)

@@ -21,7 +21,7 @@ from gallery.settings.attributes import ATTRIBUTES, TABLE, Attribute
 from gallery.text import amount, visible
 
 if TYPE_CHECKING:  # a comment in the settings draws nothing again
-    from gallery.settings.values import ColorRule
+    from gallery.settings.color_rules import ColorRule
 
 _STEPS = 512
 _LEGEND = 24

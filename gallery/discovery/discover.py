@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gallery.discovery.ignore import Pattern, ignored, parse
+from pathspec.pattern import RegexPattern
+
+from gallery.discovery.ignore import ignored, parse
 from gallery.errors import DiscoverError
 from gallery.files import open_regular
 from gallery.text import slugify
@@ -49,22 +51,27 @@ class ModelFile:
 def discover(directory: Path, ignore: Sequence[str] = ()) -> tuple[ModelFile, ...]:
     """The models below a directory, by path.
 
-    All that ends in ".onnx" counts; names that begin with a dot do not, nor what matches a pattern
-    of the directory's `.galleryignore` or of `ignore` (see `gallery.discovery.ignore`). What
-    is no regular, readable file, or a link that leads out of the directory, comes with its
-    `problem` and is not opened. Folders that are links are not looked into: what they hold is
-    found in its own place, or is no part of the gallery.
+    Names that end in ".onnx" count, unless they begin with a dot or match a pattern of the
+    directory's `.galleryignore` or of `ignore` (see `gallery.discovery.ignore`). What is not a
+    regular, readable file, or is a link that leads out of the directory, comes with its `problem`
+    and is not opened. Folders that are links are not entered: what they hold is found in its own
+    place, or is not part of the gallery.
 
     Raises:
-        DiscoverError: The directory is none, or cannot be read.
+        DiscoverError: The directory is not one, or cannot be read.
+        SettingsError: Lines of `.galleryignore` or `ignore` are not patterns.
     """
     directory = Path(directory)
     if not directory.is_dir():
-        what = "is no folder" if directory.exists() else "does not exist"
+        what = "is not a folder" if directory.exists() else "does not exist"
         hint = "name the folder that holds the models"
         raise DiscoverError(f"the models directory {str(directory)!r} {what}", hint=hint)
     root = directory.resolve()
-    patterns = parse([*_ignore_lines(directory, root), *ignore])
+    own = enumerate(_ignore_lines(directory, root), 1)
+    patterns = parse(
+        [(f"{IGNORE_FILE}, line {number}", line) for number, line in own]
+        + [("ignore", line) for line in ignore]
+    )
     seen: dict[Path, DiscoverError | None] = {}
     for path, problem in _walk(directory, patterns):
         seen.setdefault(path, problem)
@@ -79,15 +86,15 @@ def discover(directory: Path, ignore: Sequence[str] = ()) -> tuple[ModelFile, ..
 
 
 def _walk(
-    directory: Path, patterns: Sequence[Pattern]
+    directory: Path, patterns: Sequence[RegexPattern]
 ) -> Iterator[tuple[Path, DiscoverError | None]]:
-    """Everything named like a model, links and folders too; and folders that stay closed."""
+    """Everything named like a model, links and folders too; and folders that cannot be read."""
     errors: list[OSError] = []
     for folder, folders, files in os.walk(directory, onerror=errors.append):
         place = Path(folder)
         for name in (*folders, *files):
             path = place / name
-            is_folder = name in folders
+            is_folder = name in folders and not path.is_symlink()
             named = name.lower().endswith(_MODEL) and not name.startswith(".")
             if named and not ignored(_relative(path, directory), patterns, folder=is_folder):
                 yield path, None
@@ -95,6 +102,7 @@ def _walk(
             name
             for name in folders
             if not name.startswith(".")
+            and not (place / name).is_symlink()
             and not ignored(_relative(place / name, directory), patterns, folder=True)
         ]
     for error in errors:
@@ -138,7 +146,7 @@ def _sidecar_text(path: Path, root: Path) -> str | None:
     with open_regular(path) as file:
         raw = file.read(LARGEST_SIDECAR + 1)
     if len(raw) > LARGEST_SIDECAR:
-        found = f"the sidecar {path.name} is larger than {LARGEST_SIDECAR >> 20} MiB"
+        found = f"{path.name} is larger than {LARGEST_SIDECAR >> 20} MiB"
         raise DiscoverError(found, hint="shorten it")
     return raw.decode("utf-8-sig", errors="replace")
 
@@ -158,7 +166,8 @@ def _stay_inside(path: Path, root: Path) -> None:
 def _ignore_lines(directory: Path, root: Path) -> list[str]:
     path = directory / IGNORE_FILE
     text = _sidecar_text(path, root)
-    return [] if text is None else text.splitlines()
+    # Only line feeds end a line, with a carriage return before them or not, as in git.
+    return [] if text is None else [line.removesuffix("\r") for line in text.split("\n")]
 
 
 def _relative(path: Path, directory: Path) -> str:
@@ -167,10 +176,10 @@ def _relative(path: Path, directory: Path) -> str:
 
 
 def _slugs(relatives: Sequence[str]) -> list[str]:
-    """A slug for each path, which other paths change as seldom as can be.
+    """A slug for each path, which rarely changes when other paths come or go.
 
-    A path that is a slug already keeps it, and so does the only one of its slug; the others get a
-    hash of the path.
+    A path that is a slug already keeps it, and so does the only path with its slug; the others
+    get a hash of the path.
     """
     stems = [text[: -len(_MODEL)] if text.lower().endswith(_MODEL) else text for text in relatives]
     plain = [slugify(stem) for stem in stems]

@@ -1,73 +1,97 @@
-"""Ignore patterns in the manner of gitignore, for the models directory."""
+"""Ignore patterns of the models directory, with git's own meaning."""
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from functools import cache
+
+from pathspec import GitIgnoreSpec
+from pathspec.pattern import RegexPattern
+
+from gallery.errors import SettingsError
+
+_STARS = 3
+"""Most stars in one name, and most "**" in one pattern: each multiplies the ways to match a name,
+and four of them take seconds for one long name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pattern:
-    """One line of an ignore file.
+def parse(lines: Iterable[tuple[str, str]]) -> tuple[RegexPattern, ...]:
+    """The patterns of some lines, which mean what they mean in .gitignore.
 
-    Attributes:
-        parts: What each part of a path must match, "**" for any number of parts.
-        keeps: Whether it takes back what an earlier line ignores ("!").
-        folders: Whether it is for folders alone (a slash at its end).
+    Args:
+        lines: Where each line stands, for the error, and its text.
+
+    Raises:
+        SettingsError: A line is not a pattern; all such lines are named.
     """
-
-    parts: tuple[str, ...]
-    keeps: bool = False
-    folders: bool = False
-
-
-def parse(lines: Iterable[str]) -> tuple[Pattern, ...]:
-    """The patterns of an ignore file.
-
-    As in gitignore: blank lines and lines that begin with "#" say nothing; "!" takes back what
-    was ignored; a slash at the end means folders alone; a slash elsewhere ties the pattern to the
-    top, otherwise it is for names at any depth; "*", "?" and "[...]" stay within a name, "**" does
-    not. A folder that is ignored is not looked into. Escapes with a backslash are not supported.
-    """
-    patterns = []
-    for line in lines:
-        text = line.strip()
+    patterns, problems = [], []
+    for where, line in lines:
+        text = _trimmed(line)
         if not text or text.startswith("#"):
             continue
-        keeps, text = text.startswith("!"), text.removeprefix("!")
-        folders, text = text.endswith("/"), text.rstrip("/")
-        parts = tuple(part for part in text.split("/") if part)
-        if "/" not in text:
-            parts = ("**", *parts)
-        if parts:
-            patterns.append(Pattern(parts=parts, keeps=keeps, folders=folders))
+        try:
+            patterns.append(_pattern(text))
+        except ValueError as error:
+            problems.append(f"{where}: {line[:60]!r} {error}")
+    if problems:
+        raise SettingsError("; ".join(problems), hint="write patterns as in .gitignore")
     return tuple(patterns)
 
 
-def ignored(relative: str, patterns: Sequence[Pattern], *, folder: bool) -> bool:
-    """Whether the last pattern that matches a path ignores it.
+def ignored(relative: str, patterns: Sequence[RegexPattern], *, folder: bool) -> bool:
+    """Whether the last pattern that matches a path, whose folders are not ignored, ignores it.
 
-    >>> ignored("old/net.onnx", parse(["old/*", "!*.onnx"]), folder=False)
+    As in git, nothing below an ignored folder can be taken back: who walks down a directory asks
+    for each folder, and does not enter those that are ignored.
+
+    >>> ignored("old/net.onnx", parse([("", "old/*"), ("", "!*.onnx")]), folder=False)
     False
     """
-    names = tuple(relative.split("/"))
+    path = f"{relative}/" if folder else relative
     for pattern in reversed(patterns):
-        if (folder or not pattern.folders) and _matches(names, pattern.parts):
-            return not pattern.keeps
+        # The whole path: `pathspec` itself also takes what lies below a match, in its own order.
+        if pattern.regex and pattern.regex.fullmatch(path):
+            return bool(pattern.include)
     return False
 
 
-def _matches(names: tuple[str, ...], parts: tuple[str, ...]) -> bool:
-    @cache
-    def rest(name: int, part: int) -> bool:
-        if part == len(parts):
-            return name == len(names)
-        if parts[part] == "**":
-            return rest(name, part + 1) or (name < len(names) and rest(name + 1, part))
-        if name == len(names) or not fnmatchcase(names[name], parts[part]):
-            return False
-        return rest(name + 1, part + 1)
+def _trimmed(line: str) -> str:
+    """The line without the spaces at its end, as git reads it; a backslash keeps one."""
+    kept = line.rstrip(" ")
+    escapes = len(kept) - len(kept.rstrip("\\"))
+    return kept + " " if escapes % 2 and len(kept) < len(line) else kept
 
-    return rest(0, 0)
+
+def _pattern(text: str) -> RegexPattern:
+    """The pattern of a line; ValueError where it is none, or one that takes too long."""
+    names = text.replace("\\*", "").split("/")
+    stars = max(0 if name == "**" else name.count("*") for name in names)
+    if max(stars, names.count("**")) > _STARS:
+        raise ValueError(f"has more than {_STARS} stars in one name, or more than {_STARS} **")
+    if not text.strip("!/") or "***" in text:
+        raise ValueError("is not a pattern")
+    try:
+        with warnings.catch_warnings():
+            # Of sets of characters that Python may come to read in another way.
+            warnings.simplefilter("error", FutureWarning)
+            (pattern,) = GitIgnoreSpec.from_lines([_explicit(text)]).patterns
+    except (ValueError, re.error, FutureWarning) as error:
+        raise ValueError("is not a pattern") from error
+    if pattern.include is None:
+        raise ValueError("is not a pattern")
+    return pattern
+
+
+def _explicit(text: str) -> str:
+    """The same pattern in a form whose expression matches whole paths.
+
+    `pathspec` shortens "*" and "**" to expressions that match a part of any path, and takes "a/**"
+    to match the folder a itself as well, which git does not.
+    """
+    sign, body = ("!", text[1:]) if text.startswith("!") else ("", text)
+    names = ["?*" if name == "*" else name for name in body.split("/")]
+    end = len(names) - (not names[-1])
+    if names[end - 1] == "**":
+        names[end - 1 : end] = ["?*"] if end == 1 else ["**", "?*"]
+    return sign + "/".join(names)

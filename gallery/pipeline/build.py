@@ -12,22 +12,23 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 
 from gallery.cache import Cache
 from gallery.discovery.discover import ModelFile, discover
-from gallery.errors import DiscoverError
+from gallery.errors import DiscoverError, SettingsError
 from gallery.pipeline.models import Gallery, forecast
 from gallery.pipeline.options import BuildOptions
 from gallery.pipeline.plan import ModelPlan, plan_of, shown_keys, versions
 from gallery.pipeline.report import Report
 from gallery.pipeline.reuse import EarlierSite
 from gallery.pipeline.schedule import make
-from gallery.pipeline.shards import collection, part, read_shards, take_in, write_shard
-from gallery.pipeline.site import Published, check_place, put, write_site
-from gallery.settings.gallery_toml import FILE_NAME, read_settings
+from gallery.pipeline.shards import Shard, collection, part, read_shards, take_in, write_shard
+from gallery.pipeline.site import Published, check_place, put, site_settings, write_site
+from gallery.publishing.settings import SiteSettings, check_site
+from gallery.settings.gallery_toml import FILE_NAME, checked, read_settings
 from gallery.settings.values import GallerySettings
 
 __all__ = ["BuildOptions", "build", "merge"]
@@ -53,13 +54,14 @@ def build(
         that says why.
 
     Raises:
-        SettingsError: gallery.toml is wrong, or an option.
-        DiscoverError: The directory is none, or holds no model.
+        SettingsError: The settings are wrong, or an option; nothing was done yet.
+        DiscoverError: The directory is not one, or holds no model.
         PublishError: The site's place is taken, or it cannot be written.
     """
     started = time.perf_counter()
     options = options or BuildOptions()
-    settings = settings or read_settings(models / FILE_NAME)
+    settings = checked(settings) if settings else read_settings(models / FILE_NAME)
+    check_site(site_settings(settings))
     site = Path(os.path.abspath(site)).resolve()
     check_place(site, models)
     cache = _cache(options.cache, site)
@@ -96,19 +98,21 @@ def merge(
         shards: Their directories, in any order.
         site: Where the site will stand.
         cache: Directory of the cache, or None for `.cache/gallery` beside the site.
-        settings: Words and templates of the site; None for those of the parts.
+        settings: Title, description, base_url, language and templates of the site; None for
+            those of the parts, which must then have been built with the built-in templates.
 
     Returns:
         All models, those that failed with their cards.
 
     Raises:
-        SettingsError: The parts are not all of one whole, or damaged.
+        SettingsError: The parts are not all of one whole, or damaged, or need `settings`.
         PublishError: The site's place is taken, or it cannot be written.
     """
     started = time.perf_counter()
     site = Path(os.path.abspath(site)).resolve()
     parts = read_shards(shards)
-    settings = settings or parts[0].settings
+    settings = _of_merged(parts, settings)
+    check_site(site_settings(settings))
     check_place(site, *shards)
     store = _cache(cache, site)
     arrived = [pair for one in parts for pair in take_in(one, store)]
@@ -123,13 +127,31 @@ def merge(
     return replace(report, seconds=time.perf_counter() - started)
 
 
+def _of_merged(parts: Sequence[Shard], given: GallerySettings | None) -> GallerySettings:
+    """The settings of the parts, with what is said of the site where settings are given."""
+    settings = parts[0].settings
+    if given:
+        names = (field.name for field in fields(SiteSettings))
+        return replace(settings, **{name: getattr(checked(given), name) for name in names})
+    if settings.templates:
+        # A part is foreign; the path that it names must not become code.
+        found = f"the parts were built with templates of their own, {settings.templates}"
+        raise SettingsError(found, hint="give their gallery.toml with --settings")
+    return settings
+
+
 def _cache(directory: Path | None, site: Path) -> Cache:
-    return Cache(directory or site.parent / ".cache" / "gallery")
+    place = directory or site.parent / ".cache" / "gallery"
+    near = next(one for one in (place, *place.absolute().parents) if one.exists())
+    if not near.is_dir():
+        found = f"{place} cannot be the cache, because {near} is not a directory"
+        raise SettingsError(found, hint="give another directory for the cache")
+    return Cache(place)
 
 
 def _discovered(models: Path, settings: GallerySettings) -> Sequence[ModelFile]:
     if not models.is_dir():
-        raise DiscoverError(f"{models} is no directory", hint="give a directory of .onnx files")
+        raise DiscoverError(f"{models} is not a directory", hint="give a directory of .onnx files")
     files = discover(models, settings.ignore)
     if not files:
         found = f"there is no .onnx file in {models}"

@@ -3,7 +3,7 @@
     DIR/shard.json      which part of which collection, the settings, the models, their records
     DIR/files/<sha256>  the files that the records name
 
-A part is no site: it carries all that `gallery merge` needs to publish the whole, so that neither
+A part is not a site: it has all that `gallery merge` needs to publish the whole, so that neither
 the models nor the caches of the other machines have to be there.
 """
 
@@ -114,17 +114,16 @@ def _row(plan: ModelPlan, one: Outcome | None) -> dict[str, Any]:
 
 
 def _plain(settings: GallerySettings) -> dict[str, Any]:
-    """Settings as gallery.toml would say them."""
-    value = asdict(settings)
-    del value["scan"]["size"]
-    return value
+    """Settings as gallery.toml would hold them."""
+    # Where the templates are is another path on each machine.
+    return asdict(replace(settings, templates=Path(settings.templates).name))
 
 
 def read_shards(places: Sequence[Path]) -> list[Shard]:
     """Read all parts of one whole, in their order.
 
     Raises:
-        SettingsError: A directory is no part, parts do not fit, or one is missing.
+        SettingsError: A directory is not a part, parts do not fit, or one is missing.
     """
     shards = sorted(map(_read, places), key=lambda shard: shard.number)
     first, hint = shards[0], "merge the parts of one build, each once"
@@ -147,12 +146,12 @@ def _read(place: Path) -> Shard:
         value = json.loads((place / FILE_NAME).read_bytes())
         if value.pop("schema") != SCHEMA:
             raise ValueError("its form is another")
-        settings = settings_from(value.pop("settings"), place / FILE_NAME)
+        settings = settings_from(value.pop("settings"), f"{place / FILE_NAME}: ")
         shard = Shard(place=place, settings=settings, **value)
         if not 1 <= shard.number <= shard.count:
             raise ValueError(f"it is part {shard.number} of {shard.count}")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        found = f"{place} is no part of a gallery: {error}"
+        found = f"{place} is not a part of a gallery: {error}"
         raise SettingsError(found, hint="make parts with `gallery build --shard 1/2`") from error
     return shard
 

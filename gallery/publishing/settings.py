@@ -1,15 +1,14 @@
-"""What the publisher wants to know of the site as a whole."""
+"""What the publisher has to know of the site as a whole."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from gallery.errors import SettingsError
-
-_BASE_URL = re.compile(r"https?://[^\s\"'<>?#]+")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+from gallery.publishing.assets.directories import template_directories
+from gallery.publishing.assets.strings import load_strings, viewer_strings
+from gallery.settings import checks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +36,20 @@ class SiteSettings:
 
     def __post_init__(self) -> None:
         """Check the address and the language; end the address with a slash."""
-        if self.base_url and not _BASE_URL.fullmatch(self.base_url):
-            raise SettingsError(
-                f"base_url is {self.base_url!r}",
-                hint='it must be like "https://example.org/gallery/", without a query',
-            )
-        if not _LANGUAGE.fullmatch(self.language):
-            raise SettingsError(
-                f"language is {self.language!r}", hint='it must be a language tag such as "en"'
-            )
-        if self.base_url and not self.base_url.endswith("/"):
-            object.__setattr__(self, "base_url", self.base_url + "/")
+        for name, check in (("base_url", checks.base_url), ("language", checks.language)):
+            value = getattr(self, name)
+            try:
+                object.__setattr__(self, name, check(value))
+            except ValueError as error:
+                raise SettingsError(f"{name} is {value!r}, not {error}") from error
+
+
+def check_site(settings: SiteSettings) -> None:
+    """Check what can be known before any page is made: the templates' directory and the language.
+
+    Raises:
+        SettingsError: The directory does not exist, or no texts in the language can be read.
+    """
+    directories = template_directories(settings.templates)
+    load_strings(settings.language, directories)
+    viewer_strings(settings.language, directories)

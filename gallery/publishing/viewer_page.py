@@ -17,10 +17,10 @@ from jinja2 import Environment
 from gallery.errors import PublishError
 from gallery.publishing.assets.directories import find, template_directories
 from gallery.publishing.assets.files import ResponsivePicture
-from gallery.publishing.assets.templates import Strings, load_strings, render
+from gallery.publishing.assets.strings import viewer_strings
+from gallery.publishing.assets.templates import render
 from gallery.publishing.settings import SiteSettings
 from gallery.rendering.viewer.container import unpack
-from gallery.settings.attributes import TABLE
 
 SCRIPTS = (
     "decode", "graph", "shaders", "program", "tone", "renderer", "camera", "gestures",
@@ -94,7 +94,7 @@ def viewer_files(
         env,
         "viewer/page.html",
         page=page,
-        v=_strings(settings.language, directories),
+        v=viewer_strings(settings.language, directories),
         root="../../",
         css=css,
         js=js,
@@ -134,13 +134,3 @@ def _join(names: list[str], directories: tuple[Path, ...]) -> bytes:
             raise PublishError(f"{name} is missing from the templates")
         parts.append(path.read_text(encoding="utf-8"))
     return "\n".join(parts).encode("utf-8")
-
-
-def _strings(language: str, directories: tuple[Path, ...]) -> Strings:
-    """The viewer's texts; English where there are none in the language."""
-    inner = tuple(directory / "viewer" for directory in directories)
-    tags = (language, language.split("-", maxsplit=1)[0])
-    known = any(find(f"strings/{tag}.toml", inner) for tag in tags)
-    titles = {name: one.title[:1].upper() + one.title[1:] for name, one in TABLE.items()}
-    base = {"script": {"attribute": titles}}
-    return load_strings(language if known else "en", inner, base)

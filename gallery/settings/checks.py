@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import reprlib
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 Check = Callable[[object], Any]
 """Takes what was written, returns what is meant, or raises ValueError saying what is allowed."""
-
-_SHORT = reprlib.Repr()
-_SHORT.maxstring = _SHORT.maxother = 60
-_SHORT.maxlevel = 2
 
 
 def text(limit: int = 2000) -> Check:
@@ -53,28 +49,45 @@ def switch(value: object) -> bool:
     return value
 
 
-def one_of(*allowed: str) -> Check:
-    """One of some words."""
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A check for one of some words."""
 
-    def check(value: object) -> str:
-        if not isinstance(value, str) or value not in allowed:
-            raise ValueError("one of " + ", ".join(word or '""' for word in allowed))
+    words: tuple[str, ...]
+
+    def __call__(self, value: object) -> str:
+        """The word; ValueError where it is another."""
+        if not isinstance(value, str) or value not in self.words:
+            raise ValueError("one of " + ", ".join(word or '""' for word in self.words))
         return value
 
-    return check
+
+def one_of(*words: str) -> OneOf:
+    """One of some words."""
+    return OneOf(words)
 
 
-def many(check_one: Check, limit: int = 64) -> Check:
-    """A list of values, or one value for a list of one, as a tuple."""
+def many(check_one: Check, *, least: int = 0, most: int = 64, distinct: bool = True) -> Check:
+    """A list of `least` to `most` values, or one value for a list of one, as a tuple.
+
+    Args:
+        check_one: What each value must be.
+        least: Fewest values.
+        most: Most values.
+        distinct: Whether no value may be there twice.
+    """
 
     def check(value: object) -> tuple[Any, ...]:
-        values = value if isinstance(value, list) else [value]
-        if len(values) > limit:
-            raise ValueError(f"a list of at most {limit} values")
+        values = value if isinstance(value, list | tuple) else [value]
+        if not least <= len(values) <= most:
+            raise ValueError(f"a list of {least} to {most} values")
         try:
-            return tuple(check_one(one) for one in values)
+            checked = tuple(check_one(one) for one in values)
         except ValueError as error:
-            raise ValueError(f"a list, each {error}") from error
+            raise ValueError(f"a list with each value {error}") from error
+        if distinct and len(set(checked)) < len(checked):
+            raise ValueError("a list in which each value stands once")
+        return checked
 
     return check
 
@@ -83,7 +96,7 @@ def names(value: object) -> tuple[str, ...]:
     """A list of texts, or one text with commas between."""
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
-    checked: tuple[str, ...] = many(text(200))(value)
+    checked: tuple[str, ...] = many(text(200), distinct=False)(value)
     return checked
 
 
@@ -96,6 +109,37 @@ def url(value: object) -> str:
     if any(ord(letter) <= 32 for letter in value):
         raise ValueError("an address without spaces")
     return value
+
+
+def base_url(value: object) -> str:
+    """The address of a site, which gets a slash at its end; or the empty text."""
+    if value == "":
+        return ""
+    if not isinstance(value, str) or not _BASE_URL.fullmatch(value):
+        raise ValueError('an address such as "https://example.org/gallery/", without a query')
+    return value if value.endswith("/") else value + "/"
+
+
+_BASE_URL = re.compile(r"https?://[^\s\"'<>?#]{1,2000}")
+
+
+def language(value: object) -> str:
+    """A language tag."""
+    if not isinstance(value, str) or not _LANGUAGE.fullmatch(value):
+        raise ValueError('a language tag such as "en"')
+    return value
+
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8}")
+
+
+def ignore_pattern(value: object) -> str:
+    """A line as in .gitignore that says something."""
+    line = text(500)(value)
+    if not isinstance(value, str) or not line.strip() or line.startswith("#"):
+        raise ValueError("a pattern as in .gitignore")
+    checked: str = line
+    return checked
 
 
 def sizes_by_name(value: object) -> dict[str, int]:
@@ -122,9 +166,9 @@ def memory(value: object) -> int:
             value = int(float(number) * _UNITS[unit])
         except (ValueError, OverflowError) as error:
             raise ValueError(allowed) from error
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 1 << 50:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value < 1 << 50:
         raise ValueError(allowed)
-    return value
+    return int(value)
 
 
 _UNITS = {
@@ -138,29 +182,11 @@ _UNITS = {
 }
 
 
-def check_all(
-    table: Mapping[str, Check], data: Mapping[Any, object], where: str
-) -> tuple[dict[str, Any], list[str]]:
-    """Check every value of a table.
+def memory_text(amount: int) -> str:
+    """A number of bytes as `memory` reads it, in the largest unit that leaves it whole.
 
-    Args:
-        table: The check of each key that is allowed.
-        data: What was written.
-        where: Said before each key in the problems ("scan.").
-
-    Returns:
-        The values that are right, and a sentence for each that is not.
+    >>> memory_text(4 << 30), memory_text(1000)
+    ('4 GiB', '1000 B')
     """
-    right: dict[str, Any] = {}
-    problems: list[str] = []
-    for key, value in data.items():
-        if key not in table:
-            near = difflib.get_close_matches(str(key)[:100], table, 1)
-            hint = f"did you mean {near[0]}?" if near else f"allowed are {', '.join(table)}"
-            problems.append(f"{where}{_SHORT.repr(key)} is no key ({hint})")
-            continue
-        try:
-            right[key] = table[key](value)
-        except ValueError as error:
-            problems.append(f"{where}{key} is {_SHORT.repr(value)}, not {error}")
-    return right, problems
+    units = (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1))
+    return next(f"{amount // size} {name}" for name, size in units if amount % size == 0)

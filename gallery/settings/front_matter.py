@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 import yaml
 
 from gallery.errors import SettingsError
-from gallery.settings import checks
-from gallery.settings.values import ATTRIBUTES, PASSES, SKELETONS, FrontMatter
+from gallery.settings.fields import names, read
+from gallery.settings.values import FrontMatter
 
 HEAD_LIMIT = 64 * 1024
 """Longest head, in characters; a sidecar says a few lines."""
-
-_TABLE: dict[str, checks.Check] = {
-    "title": checks.text(300),
-    "year": checks.integer(1900, 2200),
-    "paper": checks.text(),
-    "paper_url": checks.url,
-    "authors": checks.names,
-    "tags": checks.names,
-    "family": checks.text(200),
-    "licence": checks.text(500),
-    "source": checks.url,
-    "passes": checks.one_of(*PASSES),
-    "vertices": checks.integer(1, 100_000_000),
-    "skeleton": checks.one_of(*SKELETONS),
-    "color": checks.one_of(*ATTRIBUTES),
-    "seed": checks.integer(0, (1 << 31) - 1),
-    "dims": checks.sizes_by_name,
-}
 
 
 def split(sidecar: str) -> tuple[str, str]:
@@ -58,30 +43,43 @@ def front_matter(sidecar: str, model: str) -> tuple[FrontMatter, str]:
         The head as checked values and the prose, which is Markdown.
 
     Raises:
-        SettingsError: The head is no YAML table or values are wrong; all of them are named.
+        SettingsError: The head is not a YAML table or values are wrong; all of them are named.
     """
     head, prose = split(sidecar)
-    data = _yaml(head, model)
-    values, problems = checks.check_all(_TABLE, data, "")
+    front, problems = read(FrontMatter, _yaml(head, model))
     if problems:
-        hint = "mend the front matter of the sidecar"
+        hint = "correct the front matter of the sidecar"
         raise SettingsError("; ".join(problems), model, hint)
-    return FrontMatter(**values), prose
+    return front, prose
 
 
 def _yaml(head: str, model: str) -> dict[object, object]:
     hint = "the head of a sidecar is lines such as `title: ResNet-50` between two lines of ---"
     if len(head) > HEAD_LIMIT:
-        raise SettingsError(f"the front matter has {len(head)} characters", model, hint)
+        found = f"the front matter has {len(head)} characters, more than {HEAD_LIMIT}"
+        raise SettingsError(found, model, hint)
     try:
-        data = yaml.safe_load(head)
+        data = yaml.load(head, _Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         what = " ".join(str(error).split())[:200]
-        raise SettingsError(f"the front matter is no YAML: {what}", model, hint) from error
+        raise SettingsError(f"the front matter is not YAML: {what}", model, hint) from error
     if data is None:
         return {}
     if not isinstance(data, dict):
         kind = type(data).__name__
         raise SettingsError(f"the front matter is a {kind}, not a table", model, hint)
     # A key that is written and left empty means the default.
-    return {key: value for key, value in data.items() if value is not None}
+    known = names(FrontMatter)
+    return {key: value for key, value in data.items() if value is not None or key not in known}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML of plain values, in which no key stands twice; PyYAML would take the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The table."""
+        keys = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        twice = [key[:60] for key, count in keys.items() if count > 1]
+        if twice:
+            raise yaml.YAMLError(f"{', '.join(twice)} stands there more than once")
+        return super().construct_mapping(node, deep)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import re
+import json
 import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from gallery.errors import SettingsError
 from gallery.settings import checks
-from gallery.settings.formats import FORMATS, format_named, too_large
+from gallery.settings.fields import Setting, read, table
+from gallery.settings.formats import format_named, too_large
 from gallery.settings.values import (
-    ATTRIBUTES,
-    GROUNDS,
-    PALETTES,
-    PASSES,
-    SKELETONS,
-    TARGETS,
-    ColorRule,
+    CATEGORIES,
+    SETS,
     GallerySettings,
-    Limits,
     ScanSettings,
     VariantSettings,
 )
@@ -27,146 +24,105 @@ from gallery.settings.values import (
 FILE_NAME = "gallery.toml"
 """Looked for in the models directory."""
 
-
-def color_rule(value: object) -> ColorRule:
-    """A colour rule: a table, or "PATTERN=COLOR" with "operator:" before it where it is on those.
-
-    >>> color_rule("operator:Conv=#ff8800")
-    ColorRule(pattern='Conv', color='#ff8800', on='operator')
-    """
-    allowed = 'a table with pattern, color = "#rrggbb" and on = "layer" or "operator"'
-    if isinstance(value, str):
-        start, equals, color = value.rpartition("=")
-        on, colon, pattern = start.partition(":")
-        if not equals or (colon and on not in _RULE_ON):
-            raise ValueError('PATTERN=#rrggbb, with "layer:" or "operator:" before it')
-        value = {"pattern": pattern if colon else start, "color": color}
-        value |= {"on": on} if colon else {}
-    if not isinstance(value, dict) or not {"pattern", "color"} <= value.keys() <= _RULE_KEYS:
-        raise ValueError(allowed)
-    rule = ColorRule(**value)
-    texts = all(isinstance(text, str) and 0 < len(text) <= 500 for text in value.values())
-    if not texts or rule.on not in _RULE_ON or not re.fullmatch("#[0-9a-fA-F]{6}", rule.color):
-        raise ValueError(allowed)
-    return rule
-
-
-_RULE_KEYS = {"pattern", "color", "on"}
-_RULE_ON = ("layer", "operator")
-_SIZE = checks.integer(16, 32_768)
-_BUDGET = checks.integer(1, 100_000_000)
-
-_TOP: dict[str, checks.Check] = {
-    "title": checks.text(300),
-    "description": checks.text(),
-    "base_url": checks.url,
-    "language": checks.text(35),
-    "templates": checks.text(),
-    "ignore": checks.many(checks.text(500), 1000),
-    "dims": checks.sizes_by_name,
-    "default_dim": checks.integer(1, 1 << 20),
-}
-
-_SCAN: dict[str, checks.Check] = {
-    "vertices": _BUDGET,
-    "passes": checks.one_of(*PASSES),
-    "target": checks.one_of(*TARGETS),
-    "skeleton": checks.one_of(*SKELETONS),
-    "color": checks.one_of(*ATTRIBUTES),
-    "palette": checks.one_of("", *PALETTES),
-    "ground": checks.one_of(*GROUNDS),
-    "seed": checks.integer(0, (1 << 31) - 1),
-    "labels": checks.switch,
-    "legend": checks.switch,
-    "rules": checks.many(color_rule, 256),
-}
-
-_VARIANTS: dict[str, checks.Check] = {
-    "sizes": checks.many(_SIZE),
-    "size": checks.many(_SIZE),
-    "formats": checks.many(checks.one_of(*(one.name for one in FORMATS if one.site))),
-    "vertices": _BUDGET,
-    "names": checks.switch,
-    "training": checks.switch,
-    "light": checks.switch,
-    "skeletons": checks.many(checks.one_of(*SKELETONS)),
-    "colors": checks.many(checks.one_of(*ATTRIBUTES)),
-    "diagram": checks.switch,
-    "multiples": checks.switch,
-    "poster": checks.switch,
-    "poster_formats": checks.many(checks.one_of(*(one.name for one in FORMATS if one.poster))),
-    "poster_dpi": checks.integer(30, 600),
-    "poster_labels": checks.switch,
-    "viewer": checks.switch,
-    "viewer_vertices": _BUDGET,
-}
-
-_LIMITS: dict[str, checks.Check] = {
-    "seconds": checks.seconds,
-    "memory": checks.memory,
-    "skeleton": checks.seconds,
-    "cache": checks.memory,
-}
-
-_SECTIONS = {
-    "scan": (_SCAN, ScanSettings),
-    "variants": (_VARIANTS, VariantSettings),
-    "limits": (_LIMITS, Limits),
-}
+_COLUMN = 44
+"""Where the comments of the example begin."""
 
 
 def read_settings(path: Path) -> GallerySettings:
     """Read gallery.toml; a file that is not there means the defaults.
 
+    The templates directory is looked for from the folder of the file.
+
     Raises:
-        SettingsError: The file is no TOML or values are wrong; all of them are named.
+        SettingsError: The file is not TOML or values are wrong; all of them are named.
     """
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        data = tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         return GallerySettings()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         found = f"{path} cannot be read: {error}"
         raise SettingsError(found, hint="it is a TOML file; see the README") from error
-    return settings_from(data, path)
+    settings = settings_from(data, f"{path}: ")
+    if not settings.templates:
+        return settings
+    return replace(settings, templates=str(path.parent / settings.templates))
 
 
-def settings_from(data: dict[str, Any], path: Path) -> GallerySettings:
+def settings_from(data: Mapping[str, Any], where: str) -> GallerySettings:
     """Settings from a table as gallery.toml holds it.
 
     Args:
-        data: The table; it is used up.
-        path: Where it comes from, for the error.
+        data: The table.
+        where: Stands before the problems ("models/gallery.toml: ").
 
     Raises:
         SettingsError: Values are wrong; all of them are named.
     """
-    values: dict[str, Any] = {}
-    problems: list[str] = []
-    for name, (table, kind) in _SECTIONS.items():
-        section = data.pop(name, {})
-        if not isinstance(section, dict):
-            problems.append(f"{name} is no section; write [{name}]")
-            continue
-        right, wrong = checks.check_all(table, section, f"{name}.")
-        values[name] = kind(**right)
-        problems += wrong
-        if isinstance(values[name], VariantSettings):
-            problems += _sizes_that_do_not_fit(values[name])
-    right, wrong = checks.check_all(_TOP, data, "")
-    problems = wrong + problems
+    settings, problems = read(GallerySettings, data)
+    problems += scan_conflicts(settings.scan, "scan.")
+    problems += _size_conflicts(settings.variants)
     if problems:
-        raise SettingsError(f"{path}: " + "; ".join(problems), hint="mend the settings file")
-    return GallerySettings(**values, **right)
+        raise SettingsError(where + "; ".join(problems), hint="correct the settings")
+    return settings
 
 
-def _sizes_that_do_not_fit(variants: VariantSettings) -> list[str]:
-    """A sentence for each format that cannot hold the largest of the sizes of scans."""
-    side = max((*variants.sizes, *variants.size), default=0)
-    kinds = filter(None, map(format_named, variants.formats))
-    limits = {kind.name: too_large(kind, (side, side)) for kind in kinds}
+def checked(settings: GallerySettings) -> GallerySettings:
+    """The same settings, where they are such as gallery.toml could hold.
+
+    Raises:
+        SettingsError: Values are wrong; all of them are named.
+    """
+    return settings_from(asdict(settings), "")
+
+
+def scan_conflicts(scan: ScanSettings, where: str = "") -> list[str]:
+    """A sentence for each pair of values that do not go together."""
+    if scan.palette in SETS and scan.color not in CATEGORIES:
+        found = f"{where}palette {scan.palette} has no order to show {where}color {scan.color}"
+        return [f"{found}; take another palette, or one of {', '.join(CATEGORIES)}"]
+    return []
+
+
+def _size_conflicts(variants: VariantSettings) -> list[str]:
+    """A sentence for each format that cannot hold the largest of some sizes."""
+    kinds = [kind for kind in map(format_named, variants.formats) if kind]
     return [
-        f"variants.formats: {name} cannot hold scans of {side}×{side} pixels, {limit}"
-        for name, limit in limits.items()
-        if limit
+        f"variants.{name} has {max(sizes)}, but {kind.name} holds {limit}"
+        for name, sizes in (("sizes", variants.sizes), ("size", variants.size))
+        for kind in kinds
+        if (limit := too_large(kind, (max(sizes), max(sizes))))
     ]
+
+
+def example() -> str:
+    """A gallery.toml with every setting at its default, and what it means."""
+    whole = table(GallerySettings).values()
+    parts = [one for one in whole if one.section or isinstance(one.default, dict)]
+    blocks = [_lines(one for one in whole if one not in parts)]
+    for one in parts:
+        inner = table(one.section).values() if one.section else ()
+        blocks.append([_line(f"[{one.name}]", one.help), *_lines(inner)])
+    return "\n\n".join("\n".join(lines) for lines in blocks) + "\n"
+
+
+def _lines(settings: Iterable[Setting]) -> list[str]:
+    return [_line(f"{one.name} = {_toml(written(one))}", one.help) for one in settings]
+
+
+def _line(start: str, text: str) -> str:
+    return f"{start + '  ':<{_COLUMN}}# {text}"
+
+
+def written(one: Setting) -> Any:
+    """The default of a setting as a person writes it."""
+    if one.check is checks.memory:
+        return checks.memory_text(one.default)
+    if isinstance(one.default, float) and one.default.is_integer():
+        return int(one.default)
+    return one.default
+
+
+def _toml(value: Any) -> str:
+    # JSON's lists of texts and numbers, and its texts, numbers and switches, are TOML's as well.
+    return json.dumps(value, ensure_ascii=False)

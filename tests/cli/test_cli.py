@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -142,7 +145,7 @@ def test_facts_are_text_and_json(run: Run, tmp_path: Path) -> None:
         ((), 2, "required: COMMAND"),
         (("scan", "none.onnx", "-o", "x.png"), 2, "error: settings: there is no file none.onnx"),
         (("scan", "bad.onnx", "-o", "x.png"), 1, "error: bad: load: "),
-        (("scan", "net.onnx", "-o", "x.bmp"), 2, "does not have the suffix of a picture"),
+        (("scan", "net.onnx", "-o", "x.bmp"), 2, "x.bmp does not end like a picture"),
         (
             ("scan", "net.onnx", "-o", "big.avif", "--size", "20000"),
             2,
@@ -150,14 +153,40 @@ def test_facts_are_text_and_json(run: Run, tmp_path: Path) -> None:
         ),
         (("scan", "net.onnx", "-o", "no/x.png"), 2, "there is no directory no"),
         (("scan", "net.onnx", "-o", "x.png", "--skeleton", "spiral"), 2, "invalid choice"),
-        (("scan", "net.onnx", "-o", "x.png", "--size", "9999999"), 2, "is not from 16 to 32768"),
+        (
+            ("scan", "net.onnx", "-o", "x.png", "--size", "9999999"),
+            2,
+            "is not a whole number from 16 to 32768",
+        ),
         (("scan", "net.onnx", "-o", "x.png", "--dim", "batch"), 2, "is not NAME=SIZE"),
-        (("build", "none"), 2, "error: discover: none is no directory"),
+        (("build", "none"), 2, "error: discover: none is not a directory"),
         (("build", "empty"), 2, "error: discover: there is no .onnx file in empty"),
         (("build", ".", "-o", "."), 2, "holds ., which is read"),
         (("build", ".", "-o", "strange"), 2, "strange holds files that are no gallery"),
-        (("build", ".", "-o", "s", "--memory", "much"), 2, "--memory is 'much', not a number of"),
+        (("build", ".", "-o", "s", "--memory", "much"), 2, "--memory: 'much' is not a number of"),
         (("build", ".", "-o", "s", "--settings", "no.toml"), 2, "there is no settings file"),
+        (("build", ".", "-o", "s", "--seconds", "nan"), 2, "'nan' is not a number of seconds"),
+        (
+            ("build", ".", "-o", "s", "--vertices", "0"),
+            2,
+            "is not a whole number from 1 to 100000000",
+        ),
+        (("build", ".", "-o", "s", "--palette", "glasbey", "--color", "depth"), 2, "no order"),
+        (("build", ".", "-o", "s", "--cache", "net.onnx"), 2, "net.onnx cannot be the cache"),
+        (("build", ".", "-o", "s", "--cache", "net.onnx/c"), 2, "net.onnx is not a directory"),
+        (
+            ("build", ".", "-o", "s", "--junit", "no/j.xml", "--summary", "empty"),
+            2,
+            "--summary is empty, which is a directory; --junit is no/j.xml, but there is no",
+        ),
+        (("merge", "empty", "-o", "s", "--junit", "no/j.xml"), 2, "--junit is no/j.xml"),
+        (("serve", ".", "--port", "70000"), 2, "is not a whole number from 0 to 65535"),
+        (("scan", "net.onnx", "-o", "x.png", "--seconds", "-1"), 2, "'-1' is not a number of"),
+        (
+            ("scan", "net.onnx", "-o", "x.png", "--color", "depth", "--palette", "glasbey"),
+            2,
+            "palette glasbey has no order to show color depth",
+        ),
         (("check", "empty"), 2, "empty holds no site"),
     ],
 )
@@ -176,3 +205,56 @@ def test_what_is_wrong_is_said_in_one_line(
     assert (tmp_path / "strange" / "thesis.doc").read_text() == "dear"
     if status == 1:
         assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ('language = "xx"', "there are no texts in the language 'xx'"),
+        ('base_url = "example.org"', "base_url is 'example.org', not an address such as"),
+        ('templates = "mine"', "mine, which is not a directory"),
+        ('templates = "wrong"', "en.toml cannot be read"),
+        ('templates = "wrong-viewer"', "en.toml cannot be read"),
+        ('ignore = ["a["]', "ignore: 'a[' is not a pattern"),
+        ("[variants]\nsizes = [20000]", "webp holds at most 16,383 pixels a side"),
+    ],
+)
+def test_wrong_settings_are_refused_before_any_work(
+    run: Run, tmp_path: Path, toml: str, message: str
+) -> None:
+    models = tmp_path / "models"
+    write(models, NET)
+    (models / "gallery.toml").write_text(toml)
+    for name in ("wrong/strings", "wrong-viewer/viewer/strings"):
+        (models / name).mkdir(parents=True)
+        (models / name / "en.toml").write_text("= 3")
+    for command in ("build", "serve"):
+        port = ("--port", 0) if command == "serve" else ("--strict",)
+        result = run(command, models, "-o", tmp_path / "site", *port, cwd=tmp_path)
+        assert (result.returncode, message in result.stderr) == (2, True), result.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"models"}
+
+
+def test_templates_stand_beside_gallery_toml(run: Run, models: Path, tmp_path: Path) -> None:
+    toml = models / "gallery.toml"
+    toml.write_text('templates = "mine"\nlanguage = "de"\n' + toml.read_text())
+    (models / "mine" / "strings").mkdir(parents=True)
+    (models / "mine" / "strings" / "de.toml").write_text("")
+    shutil.rmtree(models / "deep")
+    result = run("build", models, "-o", tmp_path / "site", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert '<html lang="de">' in (tmp_path / "site" / "index.html").read_text("utf-8")
+
+
+def test_help_imports_nothing_that_does_the_work() -> None:
+    program = (
+        "import sys\nfrom gallery.cli.main import main\n"
+        "try: main(['build', '--help'])\n"
+        "except SystemExit: print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    heavy = {"numba", "numpy", "onnx", "PIL", "jinja2", "yaml", "pathspec", "scipy"}
+    assert "gallery.settings.values" in done.stderr.split()
+    assert not heavy & set(done.stderr.split())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
 from urllib.request import urlopen
 
 from gallery.cli.serve import Watch
+from tests.conftest import run_gallery
 
 
 def test_watch_sees_what_comes_changes_and_goes(tmp_path: Path) -> None:
@@ -23,6 +25,24 @@ def test_watch_sees_what_comes_changes_and_goes(tmp_path: Path) -> None:
     assert watch.changed()
     path.unlink()
     assert watch.changed()
+
+
+def test_watch_looks_at_single_files_too(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    watch = Watch(path)
+    path.write_text("a")
+    assert watch.changed()
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_built(
+    models: Path, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run_gallery("serve", models, "-o", tmp_path / "site", "--port", port)
+    assert result.returncode == 2
+    assert f"port {port} cannot be listened on" in result.stderr
+    assert not (tmp_path / "site").exists()
 
 
 def test_pages_reload_and_files_stay_as_they_are(models: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from gallery.cache import Cache
 from gallery.errors import SettingsError
 from gallery.pipeline.build import BuildOptions, build, merge
 from gallery.pipeline.reuse import EarlierSite
+from gallery.settings.values import GallerySettings, Limits
 from tests.conftest import NET, make_models, run_gallery
 from tests.onnx_text import write
 from tests.pipeline.test_build import tree
@@ -98,16 +99,16 @@ DAMAGE: list[tuple[Callable[[Path], None], str]] = [
     (edit(lambda value: value.update(collection="x")), "are parts of different collections"),
     (edit(lambda value: value.update(count=3)), "are parts of different collections"),
     (edit(lambda value: value.update(versions={"load": "x"})), "made by different versions"),
-    (edit(lambda value: value.update(number=7)), "is no part of a gallery: it is part 7 of 2"),
+    (edit(lambda value: value.update(number=7)), "is not a part of a gallery: it is part 7 of 2"),
     (edit(lambda value: value.update(number=1)), "there are the parts 1, 1 of 2"),
     (edit(lambda value: value.update(records={})), "are missing"),
     (edit(lambda value: value.update(records={"../../x": "y"})), "is damaged"),
-    (edit(lambda value: value.update(settings={"scan": 3})), "scan is no section"),
-    (edit(lambda value: value.pop("models")), "is no part of a gallery"),
+    (edit(lambda value: value.update(settings={"scan": 3})), "scan is .*, not a section"),
+    (edit(lambda value: value.pop("models")), "is not a part of a gallery"),
     (edit(lambda value: value.update(models=[{}])), "is damaged"),
     (edit(lambda value: value.update(models=3)), "is damaged"),
-    (lambda part: (part / "shard.json").write_text("[" * 100_000) and None, "is no part"),
-    (lambda part: (part / "shard.json").unlink(), "is no part of a gallery"),
+    (lambda part: (part / "shard.json").write_text("[" * 100_000) and None, "is not a part"),
+    (lambda part: (part / "shard.json").unlink(), "is not a part of a gallery"),
 ]
 
 
@@ -160,3 +161,40 @@ def test_a_site_that_is_not_there_is_wrong_usage(whole: Path, tmp_path: Path) ->
     options = BuildOptions(reuse=(tmp_path / "none",))
     with pytest.raises(SettingsError, match="there is no site"):
         build(whole / "models", tmp_path / "site", options=options)
+
+
+def with_templates(part: Path, templates: str) -> None:
+    path = part / "shard.json"
+    value = json.loads(path.read_bytes())
+    value["settings"]["templates"] = templates
+    path.write_text(json.dumps(value))
+
+
+def test_a_part_names_no_directory_that_becomes_code(whole: Path, tmp_path: Path) -> None:
+    parts = copies(whole, tmp_path)
+    evil = tmp_path / "evil"
+    evil.mkdir()
+    (evil / "layout.html").write_text("{{ evil }}")
+    for one in parts:
+        with_templates(one, str(evil))
+    with pytest.raises(SettingsError, match=r"built with templates of their own.*--settings"):
+        merge(parts, tmp_path / "site")
+    assert not (tmp_path / "site").exists()
+    merge(parts, tmp_path / "site", settings=GallerySettings(title="Small nets"))
+    assert tree(tmp_path / "site") == tree(whole / "site")
+
+
+def test_a_part_does_not_tell_where_templates_are(models: Path, tmp_path: Path) -> None:
+    (models / "mine").mkdir()
+    toml = models / "gallery.toml"
+    toml.write_text('templates = "mine"\n' + toml.read_text())
+    build(models, tmp_path / "part", options=BuildOptions(shard=(1, 1)))
+    text = (tmp_path / "part" / "shard.json").read_text()
+    assert json.loads(text)["settings"]["templates"] == "mine"
+    assert str(tmp_path) not in text
+
+
+def test_limits_of_other_settings_do_not_hide_results(whole: Path, tmp_path: Path) -> None:
+    other = GallerySettings(title="Small nets", limits=Limits(seconds=1), default_dim=9)
+    merge(copies(whole, tmp_path), tmp_path / "site", settings=other)
+    assert tree(tmp_path / "site") == tree(whole / "site")

@@ -8,14 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gallery.errors import PublishError
+from gallery.errors import PublishError, SettingsError
 from gallery.publishing import Exhibit, ImageFile, Site, SiteSettings
-from gallery.publishing.assets.templates import (
-    environment,
-    load_strings,
-    render,
-    template_directories,
-)
+from gallery.publishing.assets.directories import template_directories
+from gallery.publishing.assets.strings import load_strings
+from gallery.publishing.assets.templates import environment, render
 from gallery.settings.attributes import TABLE
 from tests.publishing.sample_exhibits import make_exhibit
 
@@ -105,12 +102,12 @@ def test_another_language_fills_up_with_english(mine: Path, put: Callable[..., S
 
 
 def test_a_language_without_texts(put: Callable[..., Site]) -> None:
-    with pytest.raises(PublishError, match="no texts in the language 'xx'"):
+    with pytest.raises(SettingsError, match="no texts in the language 'xx'"):
         put([], language="xx")
 
 
 def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(PublishError, match="does not exist"):
+    with pytest.raises(SettingsError, match="nowhere, which is not a directory"):
         template_directories(tmp_path / "nowhere")
 
 
@@ -131,9 +128,9 @@ def test_a_wrong_template_says_so(mine: Path, text: str, message: str) -> None:
         render(env, "wrong.html", unknown=None)
 
 
-def test_texts_that_are_no_toml(mine: Path) -> None:
+def test_texts_that_are_not_toml(mine: Path) -> None:
     (mine / "strings" / "en.toml").write_text("= 3")
-    with pytest.raises(PublishError, match="no TOML"):
+    with pytest.raises(SettingsError, match=r"en\.toml cannot be read"):
         load_strings("en", template_directories(mine))
 
 

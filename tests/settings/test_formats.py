@@ -28,7 +28,7 @@ def test_a_size_that_a_format_cannot_hold_is_refused(key: str) -> None:
 
 def test_the_formats_that_a_gallery_has_by_default_are_checked_too() -> None:
     text = refused({"sizes": [16_384]})
-    assert "webp cannot hold scans of 16384×16384 pixels" in text
+    assert "variants.sizes has 16384, but webp holds at most 16,383 pixels a side" in text
     assert "avif" not in text
 
 

@@ -4,26 +4,65 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from gallery.coloring import ATTRIBUTES, PALETTES
+from gallery.coloring.attributes import SCALES
+from gallery.coloring.palettes import is_categorical
 from gallery.errors import SettingsError
 from gallery.lowering import TARGETS
 from gallery.placement import ENGINES
+from gallery.rendering.files.formats import check_format
 from gallery.settings import values
+from gallery.settings.color_rules import ColorRule
+from gallery.settings.fields import table
 from gallery.settings.front_matter import front_matter
-from gallery.settings.gallery_toml import read_settings
+from gallery.settings.gallery_toml import checked, example, read_settings
 
-README = Path(__file__).parents[2] / "README.md"
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+KINDS = (
+    values.GallerySettings,
+    values.ScanSettings,
+    values.VariantSettings,
+    values.Limits,
+    values.FrontMatter,
+)
 
 
-def test_words_are_those_of_the_rooms() -> None:
+def settings_of(folder: Path, text: str) -> values.GallerySettings:
+    """What a gallery.toml of this text says."""
+    path = folder / "gallery.toml"
+    path.write_text(text, "utf-8")
+    return read_settings(path)
+
+
+def test_words_are_those_of_the_folders_that_do_the_work() -> None:
     assert values.SKELETONS == ENGINES
     assert values.ATTRIBUTES == ATTRIBUTES
     assert values.PALETTES == PALETTES
     assert tuple(TARGETS) == values.TARGETS
+    assert set(values.CATEGORIES) == set(ATTRIBUTES) - set(SCALES)
+    assert set(values.SETS) == set(filter(is_categorical, PALETTES))
+    for form, largest in values.LARGEST.items():
+        check_format(f".{form}", (largest, largest))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_setting_has_a_check_and_a_help_sentence(kind: type) -> None:
+    for one in table(kind).values():
+        assert one.help, one.name
+        assert not one.help.endswith("."), one.name
+        assert bool(one.check) != bool(one.section), one.name
+
+
+@pytest.mark.parametrize("kind", KINDS[:-1])
+def test_every_default_passes_its_check(kind: type) -> None:
+    for one in table(kind).values():
+        if one.check:
+            assert one.check(one.default) == one.default, one.name
 
 
 def test_a_sidecar_with_all_keys() -> None:
@@ -55,6 +94,23 @@ Prose.
         assert getattr(front, field.name) != getattr(empty, field.name), field.name
 
 
+def test_both_spellings_of_licence_are_accepted() -> None:
+    british, american = (front_matter(f"---\n{key}: MIT\n---\n", "net")[0] for key in
+                         ("licence", "license"))  # fmt: skip
+    assert british.licence == "MIT"
+    assert american == british
+    assert front_matter("---\nlicense:\nlicence: MIT\n---\n", "net")[0] == british
+
+
+def test_the_readme_names_every_key_of_a_sidecar() -> None:
+    text = README.split("## Sidecars")[1].split("\n## ")[0]
+    head = text.split("```markdown\n---\n")[1].split("---")[0]
+    shown = set(re.findall(r"^(\w+):", head, re.M))
+    told = set(re.findall(r"`(\w+)`", text))
+    assert shown | told >= set(table(values.FrontMatter)) | {"license"}
+    assert front_matter(f"---\n{head}---\n", "net")[0].title == "ResNet-50"
+
+
 @pytest.mark.parametrize("text", ["", "Prose.", "---\n---\nProse.", "---\ntitle:\n---\nProse."])
 def test_a_sidecar_may_say_nothing(text: str) -> None:
     front, prose = front_matter(text, "net")
@@ -68,7 +124,7 @@ def test_all_mistakes_of_a_sidecar_are_told_at_once() -> None:
         front_matter(text, "net")
     message = str(caught.value)
     assert message.startswith("net: settings: year is 'soon', not a whole number from 1900 to 2200")
-    assert "'titel' is no key (did you mean title?)" in message
+    assert "'titel' is not a setting (did you mean title?)" in message
     assert "skeleton is 'spiral', not one of dot, neato" in message
     assert "paper_url is 'javascript:alert(1)', not an address that starts with https://" in message
 
@@ -76,16 +132,21 @@ def test_all_mistakes_of_a_sidecar_are_told_at_once() -> None:
 @pytest.mark.parametrize(
     ("head", "found"),
     [
-        ("title: [", "the front matter is no YAML"),
+        ("title: [", "the front matter is not YAML"),
         ("- a\n- b", "the front matter is a list, not a table"),
-        ("title: !!python/object/apply:os.system [id]", "the front matter is no YAML"),
+        ("title: !!python/object/apply:os.system [id]", "the front matter is not YAML"),
         ("x" * 70_000, "the front matter has 70001 characters"),
-        ("[" * 5_000, "the front matter is no YAML"),
-        ("title: a\0b", "the front matter is no YAML"),
+        ("[" * 5_000, "the front matter is not YAML"),
+        ("title: a\0b", "the front matter is not YAML"),
         ("dims: {batch: 0}", "dims is {'batch': 0}, not a table of sizes by name"),
-        ("tags: [[a]]", "tags is [['a']], not a list, each a text"),
+        ("tags: [[a]]", "tags is [['a']], not a list with each value a text"),
         ("year: true", "year is True, not a whole number"),
-        ("year: 1" + "0" * 5_000, "the front matter is no YAML"),
+        ("titel:", "'titel' is not a setting (did you mean title?)"),
+        ("title: A\ntitle: B", "the front matter is not YAML: title stands there more than once"),
+        ("license: A\nlicence: B", "licence and license mean the same; write one of them"),
+        ("licence: A\nlicense: B", "licence and license mean the same; write one of them"),
+        ("license: [1]", "license is [1], not a text"),
+        ("year: 1" + "0" * 5_000, "the front matter is not YAML"),
     ],
 )
 def test_hostile_heads(head: str, found: str) -> None:
@@ -103,26 +164,25 @@ def test_aliases_do_not_grow_into_the_message() -> None:
     assert len(str(caught.value)) < 10_000
 
 
-def test_the_settings_of_the_readme_are_the_defaults(tmp_path: Path) -> None:
-    text = README.read_text("utf-8")
-    block = next(part for part in re.findall(r"```toml\n(.*?)```", text, re.S))
-    path = tmp_path / "gallery.toml"
-    path.write_text(block)
-    found, default = read_settings(path), values.GallerySettings()
-    assert (found.scan, found.variants, found.limits) == (
-        default.scan,
-        default.variants,
-        default.limits,
-    )
+def test_the_readme_shows_every_setting_with_its_default(tmp_path: Path) -> None:
+    assert README.split("## gallery.toml")[1].split("```toml\n")[1].split("```")[0] == example()
+    assert settings_of(tmp_path, example()) == values.GallerySettings()
+
+
+def test_the_example_holds_every_setting() -> None:
+    shown = tomllib.loads(example())
+    assert list(shown) == list(table(values.GallerySettings))
+    for name, one in table(values.GallerySettings).items():
+        if one.section:
+            assert list(shown[name]) == list(table(one.section))
+        assert f"# {one.help}\n" in example()
 
 
 def test_colour_rules_are_read_from_the_readmes_example(tmp_path: Path) -> None:
-    block = re.findall(r"```toml\n(.*?)```", README.read_text("utf-8"), re.S)[1]
-    path = tmp_path / "gallery.toml"
-    path.write_text(block)
-    assert read_settings(path).scan.rules == (
-        values.ColorRule(pattern="encoder/*", color="#ff8800"),
-        values.ColorRule(pattern="Softmax", color="#ffffff", on="operator"),
+    block = re.findall(r"```toml\n(.*?)```", README, re.S)[1]
+    assert settings_of(tmp_path, block).scan.rules == (
+        ColorRule(pattern="encoder/*", color="#ff8800"),
+        ColorRule(pattern="Softmax", color="#ffffff", on="operator"),
     )
 
 
@@ -135,21 +195,10 @@ def test_colour_rules_are_read_from_the_readmes_example(tmp_path: Path) -> None:
 def test_wrong_colour_rules(tmp_path: Path, rule: str) -> None:
     path = tmp_path / "gallery.toml"
     path.write_text(f"[scan]\nrules = [{rule}]\n")
-    with pytest.raises(SettingsError, match=r"rules is .*not a list, each (a table|PATTERN)"):
+    with pytest.raises(
+        SettingsError, match=r"rules is .*not a list with each value (a table|PATTERN)"
+    ):
         read_settings(path)
-
-
-def test_the_readme_names_every_setting() -> None:
-    text = README.read_text("utf-8")
-    kinds = (
-        values.GallerySettings,
-        values.VariantSettings,
-        values.Limits,
-        values.FrontMatter,
-    )
-    for kind in kinds:
-        for field in dataclasses.fields(kind):
-            assert re.search(rf"\b{field.name}\b", text), field.name
 
 
 def test_all_mistakes_of_the_settings_are_told_at_once(tmp_path: Path) -> None:
@@ -161,16 +210,16 @@ def test_all_mistakes_of_the_settings_are_told_at_once(tmp_path: Path) -> None:
         read_settings(path)
     message = str(caught.value)
     for part in (
-        "'titel' is no key (did you mean title?)",
-        "scan is no section; write [scan]",
-        "variants.sizes is [1], not a list, each a whole number from 16 to 32768",
+        "'titel' is not a setting (did you mean title?)",
+        "scan is 3, not a section; write [scan]",
+        "variants.sizes is [1], not a list with each value a whole number from 16 to 32768",
         "variants.poster is 1, not true or false",
         "limits.memory is 'much', not a number of bytes",
     ):
         assert part in message
 
 
-def test_a_settings_file_that_is_no_toml(tmp_path: Path) -> None:
+def test_a_settings_file_that_is_not_toml(tmp_path: Path) -> None:
     path = tmp_path / "gallery.toml"
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(SettingsError, match="cannot be read"):
@@ -178,9 +227,59 @@ def test_a_settings_file_that_is_no_toml(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "amount"), [('"2 GiB"', 2 << 30), ('"500 MB"', 500_000_000), ("4096", 4096)]
+    ("text", "amount"),
+    [('"2 GiB"', 2 << 30), ('"500 MB"', 500_000_000), ("4096", 4096), ("4e9", 4 * 10**9)],
 )
 def test_memory_sizes(tmp_path: Path, text: str, amount: int) -> None:
     path = tmp_path / "gallery.toml"
     path.write_text(f"[limits]\nmemory = {text}\n")
     assert read_settings(path).limits.memory == amount
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('base_url = "example.org"', "base_url is 'example.org', not an address such as"),
+        ('base_url = "https://a/?q"', "base_url is 'https://a/?q', not an address such as"),
+        ('language = "../en"', "language is '../en', not a language tag"),
+        ("[variants]\nsizes = []", "variants.sizes is [], not a list of 1 to 64 values"),
+        ("[variants]\nsize = []", "variants.size is [], not a list of 1 to 64 values"),
+        ("[variants]\nformats = []", "variants.formats is [], not a list of 1 to 64 values"),
+        ('[variants]\nformats = ["png", "png"]', "not a list in which each value stands once"),
+        ('[variants]\ncolors = ["pass", "pass"]', "not a list in which each value stands once"),
+        ("[variants]\nsizes = [20000]", "variants.sizes has 20000, but webp holds at most 16,383"),
+        ("[variants]\nsize = [20000]", "variants.size has 20000, but avif holds at most 268,435,456"),
+        ('[scan]\npalette = "glasbey"\ncolor = "depth"', "scan.palette glasbey has no order"),
+        ('ignore = ["# old"]', "ignore is ['# old'], not a list with each value a pattern"),
+        ("[limits]\nmemory = nan", "limits.memory is nan, not a number of bytes"),
+        ("[limits]\nseconds = inf", "limits.seconds is inf, not a number of seconds"),
+    ],
+)
+def test_what_would_fail_later_is_refused(tmp_path: Path, text: str, found: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(found)):
+        settings_of(tmp_path, text)
+
+
+def test_what_goes_together_is_accepted(tmp_path: Path) -> None:
+    text = '[scan]\npalette = "glasbey"\n[variants]\nsizes = [20000]\nformats = ["png"]\n'
+    assert settings_of(tmp_path, text).variants.sizes == (20_000,)
+
+
+def test_settings_made_in_python_are_checked_too() -> None:
+    rules = (ColorRule(pattern="a", color="#ffffff"),)
+    right = values.GallerySettings(
+        base_url="https://a.org/", ignore=("a", "a"), scan=values.ScanSettings(rules=rules)
+    )
+    assert checked(right) == right
+    wrong = values.GallerySettings(
+        scan=values.ScanSettings(vertices=-1), limits=values.Limits(seconds=0)
+    )
+    with pytest.raises(SettingsError, match=r"scan\.vertices is -1.*limits\.seconds is 0"):
+        checked(wrong)
+
+
+def test_templates_are_looked_for_from_the_folder_of_the_file(tmp_path: Path) -> None:
+    assert settings_of(tmp_path, 'templates = "mine"').templates == str(tmp_path / "mine")
+    other = (tmp_path.parent / "mine").as_posix()
+    assert Path(settings_of(tmp_path, f'templates = "{other}"').templates) == Path(other)
+    assert settings_of(tmp_path, "").templates == ""

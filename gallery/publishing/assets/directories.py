@@ -1,10 +1,10 @@
-"""Where templates are looked for; apart from the rest, because a build that makes nothing asks."""
+"""Where templates are looked for; apart from the rest, as a build asks before anything is made."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from gallery.errors import PublishError
+from gallery.errors import SettingsError
 
 
 def template_directories(override: Path | None = None) -> tuple[Path, ...]:
@@ -16,12 +16,12 @@ def template_directories(override: Path | None = None) -> tuple[Path, ...]:
         override: A user's directory, or None.
 
     Raises:
-        PublishError: If `override` is no directory.
+        SettingsError: If `override` is not a directory.
     """
     if override is not None and not override.is_dir():
-        raise PublishError(
-            f"the templates directory {override} does not exist",
-            hint="correct `templates` in gallery.toml or leave it out",
+        raise SettingsError(
+            f"templates is {override}, which is not a directory",
+            hint="correct it in gallery.toml, whose folder it is looked for in, or leave it out",
         )
     package = Path(__file__).resolve().parents[2]
     own = package / "templates"

@@ -1,0 +1,89 @@
+"""Options of the command line that set settings, made from the fields of the settings."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from gallery.settings import checks
+from gallery.settings.fields import Setting, table
+from gallery.settings.gallery_toml import written
+
+Adder = argparse.ArgumentParser | argparse._ArgumentGroup  # argparse has no public name for it
+
+
+def add_settings(made: Adder, kind: type, default: str = "") -> None:
+    """Add the options of the settings that have one; what is not given is None, or an empty list.
+
+    Args:
+        made: Gets the options.
+        kind: The dataclass of the settings.
+        default: Where a value comes from whose option is not given; "" for the field's own.
+    """
+    for one in table(kind).values():
+        if one.option:
+            made.add_argument(one.option, **_how(one, default))
+
+
+def _how(one: Setting, default: str) -> dict[str, Any]:
+    check = one.check or checks.text()
+    if isinstance(one.default, tuple | dict):
+        parse = dimension if isinstance(one.default, dict) else typed(lambda text: check(text)[0])
+        text = one.help + "; may be given more than once"
+        return {
+            "action": "append", "default": [], "type": parse, "metavar": one.metavar, "help": text
+        }  # fmt: skip
+    usual = default or written(one)
+    text = f"{one.help} (default: {usual})" if usual else one.help
+    if isinstance(one.default, bool):
+        return {"action": argparse.BooleanOptionalAction, "help": text}
+    if isinstance(check, checks.OneOf):
+        return {"choices": [word for word in check.words if word], "help": text}
+    return {"type": typed(check), "metavar": one.metavar, "help": text}
+
+
+def given(options: argparse.Namespace, kind: type) -> dict[str, Any]:
+    """The settings of a kind that the command line sets, by name; lists as tuples."""
+    values = {
+        one.name: getattr(options, one.option.removeprefix("--").replace("-", "_"))
+        for one in table(kind).values()
+        if one.option
+    }
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def typed(check: checks.Check) -> Callable[[str], Any]:
+    """A `type` for argparse that holds what was written to a check."""
+
+    def parse(text: str) -> Any:
+        try:
+            return check(_number(text))
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {error}") from error
+
+    return parse
+
+
+def _number(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def dimension(text: str) -> tuple[str, int]:
+    """A `type` for argparse: the size of a symbolic dimension, NAME=SIZE."""
+    name, _, size = text.rpartition("=")
+    try:
+        sizes = checks.sizes_by_name({name: _number(size)} if name else None)
+    except ValueError as error:
+        found = f"{text!r} is not NAME=SIZE with a size from 1 to 1048576"
+        raise argparse.ArgumentTypeError(found) from error
+    return name, sizes[name]
