@@ -28,12 +28,14 @@ def add_settings(made: Adder, kind: type, default: str = "") -> None:
 
 def _how(one: Setting, default: str) -> dict[str, Any]:
     check = one.check or checks.text()
-    if isinstance(one.default, tuple | dict):
-        parse = dimension if isinstance(one.default, dict) else typed(lambda text: check(text)[0])
-        text = one.help + "; may be given more than once"
+    if isinstance(check, checks.Many) or isinstance(one.default, dict):
         return {
-            "action": "append", "default": [], "type": parse, "metavar": one.metavar, "help": text
-        }  # fmt: skip
+            "action": "append",
+            "default": [],
+            "type": typed(check.one) if isinstance(check, checks.Many) else dimension,
+            "metavar": one.metavar,
+            "help": f"{one.help}; may be given more than once",
+        }
     usual = default or written(one)
     text = f"{one.help} (default: {usual})" if usual else one.help
     if isinstance(one.default, bool):

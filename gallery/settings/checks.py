@@ -67,37 +67,46 @@ def one_of(*words: str) -> OneOf:
     return OneOf(words)
 
 
-def many(check_one: Check, *, least: int = 0, most: int = 64, distinct: bool = True) -> Check:
-    """A list of `least` to `most` values, or one value for a list of one, as a tuple.
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A check for a list, or one value for a list of one, which gives a tuple.
 
-    Args:
-        check_one: What each value must be.
+    Attributes:
+        one: What each value must be.
         least: Fewest values.
         most: Most values.
-        distinct: Whether no value may be there twice.
+        distinct: Whether no value may stand there twice.
     """
 
-    def check(value: object) -> tuple[Any, ...]:
+    one: Check
+    least: int = 0
+    most: int = 64
+    distinct: bool = True
+
+    def __call__(self, value: object) -> tuple[Any, ...]:
+        """The values; ValueError where one of them, or their number, is wrong."""
         values = value if isinstance(value, list | tuple) else [value]
-        if not least <= len(values) <= most:
-            raise ValueError(f"a list of {least} to {most} values")
+        if not self.least <= len(values) <= self.most:
+            raise ValueError(f"a list of {self.least} to {self.most} values")
         try:
-            checked = tuple(check_one(one) for one in values)
+            checked = tuple(self.one(one) for one in values)
         except ValueError as error:
             raise ValueError(f"a list with each value {error}") from error
-        if distinct and len(set(checked)) < len(checked):
+        if self.distinct and len(set(checked)) < len(checked):
             raise ValueError("a list in which each value stands once")
         return checked
 
-    return check
+
+def many(one: Check, *, least: int = 0, most: int = 64, distinct: bool = True) -> Many:
+    """A list of `least` to `most` values; see `Many`."""
+    return Many(one, least, most, distinct)
 
 
 def names(value: object) -> tuple[str, ...]:
     """A list of texts, or one text with commas between."""
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
-    checked: tuple[str, ...] = many(text(200), distinct=False)(value)
-    return checked
+    return many(text(200), distinct=False)(value)
 
 
 def url(value: object) -> str:
