@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from gallery.pipeline.reuse import EarlierSite
 from gallery.pipeline.schedule import make
 from gallery.pipeline.shards import Shard, collection, part, read_shards, take_in, write_shard
 from gallery.pipeline.site import Published, check_place, put, site_settings, write_site
-from gallery.publishing.settings import SiteSettings, check_site
+from gallery.publishing.settings import check_site
 from gallery.settings.gallery_toml import FILE_NAME, checked, read_settings
 from gallery.settings.values import GallerySettings
 
@@ -128,11 +128,10 @@ def merge(
 
 
 def _of_merged(parts: Sequence[Shard], given: GallerySettings | None) -> GallerySettings:
-    """The settings of the parts, with what is said of the site where settings are given."""
-    settings = parts[0].settings
+    """The settings of the site: those that are given, else those of the parts."""
     if given:
-        names = (field.name for field in fields(SiteSettings))
-        return replace(settings, **{name: getattr(checked(given), name) for name in names})
+        return checked(given)
+    settings = parts[0].settings
     if settings.templates:
         # A part is foreign; the path that it names must not become code.
         found = f"the parts were built with templates of their own, {settings.templates}"
