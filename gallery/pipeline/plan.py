@@ -16,8 +16,9 @@ from gallery.fingerprint import fingerprint
 from gallery.pipeline.products import PRODUCTS, results_of
 from gallery.pipeline.products.base import Product
 from gallery.pipeline.stages import ANY_SCAN, STAGES
-from gallery.pipeline.variants import ScanPlan, plan_scans
+from gallery.pipeline.variants import ScanPlan, main_scan, plan_scans
 from gallery.settings.front_matter import front_matter
+from gallery.settings.gallery_toml import scan_conflicts
 from gallery.settings.values import (
     FrontMatter,
     GallerySettings,
@@ -107,6 +108,10 @@ def plan_of(file: ModelFile, settings: GallerySettings, made_by: Mapping[str, st
     problem: GalleryError | None = file.problem
     try:
         front, prose = front_matter(file.sidecar_text or "", "")
+        conflicts = scan_conflicts(main_scan(settings, front))
+        if conflicts:
+            hint = "correct the front matter of the sidecar"
+            raise SettingsError("; ".join(conflicts), hint=hint)
     except SettingsError as error:
         problem = problem or error
     plan = ModelPlan(
