@@ -50,20 +50,28 @@ class FrontMatter:
     """The head of a sidecar; what is empty, 0 or None is not given."""
 
     title: str = setting("", checks.text(300), "name for the visitor")
-    year: int | None = setting(None, checks.integer(1900, 2200), "year of publication")
+    year: int | None = setting(None, checks.integer(1900, 2200), "of publication, or None")
     paper: str = setting("", checks.text(), "title of the paper")
-    paper_url: str = setting("", checks.url, "address of the paper")
-    authors: tuple[str, ...] = setting((), checks.names, "their names")
-    tags: tuple[str, ...] = setting((), checks.names, "short words to find the model by")
+    paper_url: str = setting("", checks.url, "where to read it (http or https)")
+    authors: tuple[str, ...] = setting((), checks.names, "names")
+    tags: tuple[str, ...] = setting((), checks.names, "short words to find it by")
     family: str = setting("", checks.text(200), "group of related networks")
-    licence: str = setting("", checks.text(500), "licence of the model's code", alias="license")
-    source: str = setting("", checks.url, "address of the model's code")
-    passes: str = setting("", checks.one_of(*PASSES), "passes of the main scan")
-    vertices: int = setting(0, _BUDGET, "vertex budget of the main scan")
-    skeleton: str = setting("", checks.one_of(*SKELETONS), "Graphviz engine of the main scan")
-    color: str = setting("", checks.one_of(*ATTRIBUTES), "attribute that colours the main scan")
-    seed: int | None = setting(None, _SEED, "seed of the layout")
-    dims: dict[str, int] = setting({}, checks.sizes_by_name, "sizes of symbolic dimensions")
+    licence: str = setting("", checks.text(500), "of the architecture's code", alias="license")
+    source: str = setting("", checks.url, "where the code is (http or https)")
+    passes: str = setting(
+        "", checks.one_of(*PASSES), '"forward", "training" or "" for the gallery\'s'
+    )
+    vertices: int = setting(0, _BUDGET, "budget of the hero scan, or 0 for the gallery's")
+    skeleton: str = setting(
+        "", checks.one_of(*SKELETONS), 'Graphviz engine of the hero scan, or "" for the gallery\'s'
+    )
+    color: str = setting(
+        "",
+        checks.one_of(*ATTRIBUTES),
+        'attribute that colours the hero scan, or "" for the gallery\'s',
+    )
+    seed: int | None = setting(None, _SEED, "of the layout, or None for the gallery's")
+    dims: dict[str, int] = setting({}, checks.sizes_by_name, "size of symbolic dimensions, by name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from gallery.errors import SettingsError
 from gallery.publishing import Exhibit, ImageFile, Site, SiteSettings
 from gallery.publishing.machine.schema import manifest_schema
+from gallery.settings.fields import table
 from gallery.settings.values import FrontMatter
 from tests.publishing.sample_exhibits import HOSTILE, make_exhibit, make_facts
 
@@ -154,3 +155,10 @@ def test_address_ends_with_a_slash() -> None:
     assert SiteSettings(base_url="https://example.org/x").base_url == "https://example.org/x/"
     with pytest.raises(SettingsError, match="language"):
         SiteSettings(language="../en")
+
+
+def test_the_schema_says_what_every_key_of_a_sidecar_means() -> None:
+    front = manifest_schema("x/1")["$defs"]["model"]["properties"]["front"]["properties"]
+    assert list(front) == list(table(FrontMatter))
+    assert front["title"]["description"] == "Name for the visitor."
+    assert all(one["description"] for one in front.values())

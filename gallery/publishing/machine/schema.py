@@ -101,9 +101,13 @@ def _of(kind: type, names: Sequence[str] = ()) -> dict[str, Any]:
     late = {"LegendEntry": LegendEntry, "Facts": Facts}
     hints = typing.get_type_hints(kind, localns=late)
     words = dict(_ATTRIBUTE.findall(inspect.getdoc(kind) or ""))
+    fields = {field.name: field for field in dataclasses.fields(kind)}
     properties = {}
-    for name in names or [field.name for field in dataclasses.fields(kind)]:
-        text = " ".join(words.get(name, "").split())
+    for name in names or fields:
+        # Settings carry their meaning in their fields; other dataclasses have it in the docstring.
+        carried = fields[name].metadata.get("help", "")
+        said = f"{carried[0].upper()}{carried[1:]}." if carried else words.get(name, "")
+        text = " ".join(said.split())
         schema = _value(hints[name])
         properties[name] = {**schema, "description": text} if text else schema
     return _object(properties)
