@@ -248,7 +248,10 @@ def test_memory_sizes(tmp_path: Path, text: str, amount: int) -> None:
         ('[variants]\nformats = ["png", "png"]', "not a list in which each value stands once"),
         ('[variants]\ncolors = ["pass", "pass"]', "not a list in which each value stands once"),
         ("[variants]\nsizes = [20000]", "variants.sizes has 20000, but webp holds at most 16,383"),
-        ("[variants]\nsize = [20000]", "variants.size has 20000, but avif holds at most 268,435,456"),
+        (
+            "[variants]\nsize = [20000]",
+            "variants.size has 20000, but avif holds at most 268,435,456",
+        ),
         ('[scan]\npalette = "glasbey"\ncolor = "depth"', "scan.palette glasbey has no order"),
         ('ignore = ["# old"]', "ignore is ['# old'], not a list with each value a pattern"),
         ("[limits]\nmemory = nan", "limits.memory is nan, not a number of bytes"),
