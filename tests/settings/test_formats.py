@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from gallery.errors import SettingsError
@@ -13,7 +11,7 @@ from gallery.settings.gallery_toml import settings_from
 def refused(variants: dict[str, object]) -> str:
     """What is said of a section of variants."""
     with pytest.raises(SettingsError) as caught:
-        settings_from({"variants": variants}, Path("gallery.toml"))
+        settings_from({"variants": variants}, "gallery.toml: ")
     return str(caught.value)
 
 
@@ -34,7 +32,7 @@ def test_the_formats_that_a_gallery_has_by_default_are_checked_too() -> None:
 
 def test_sizes_that_fit_are_taken() -> None:
     for sizes, kinds in (([16_384], ["avif"]), ([16_383], ["webp"]), ([32_768], ["png", "jpeg"])):
-        read = settings_from({"variants": {"sizes": sizes, "formats": kinds}}, Path("gallery.toml"))
+        read = settings_from({"variants": {"sizes": sizes, "formats": kinds}}, "gallery.toml: ")
         assert read.variants.sizes == tuple(sizes)
 
 
@@ -43,4 +41,4 @@ def test_sizes_that_fit_are_taken() -> None:
     [("formats", "avif, webp, png, jpeg"), ("poster_formats", "webp, png, jpeg, pdf")],
 )
 def test_only_formats_that_suit_are_allowed(key: str, allowed: str) -> None:
-    assert f"each one of {allowed}" in refused({key: ["svg"]})
+    assert f"with each value one of {allowed}" in refused({key: ["svg"]})
