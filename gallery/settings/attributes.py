@@ -1,7 +1,7 @@
 """What vertices can be coloured by: one table for settings, colouring, legends and pages.
 
 An attribute is a row here and, in `gallery.coloring`, a function of its name: one of
-`attributes.VALUES` for a number a vertex, one of `categories.CATEGORIES` for a category a vertex.
+`attributes.VALUES` for a number a vertex, one of `coloring.CATEGORIES` for a category a vertex.
 This module imports neither numpy nor numba, so that settings and `--help` can read it.
 """
 

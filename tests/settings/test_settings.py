@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 
 from gallery.coloring import ATTRIBUTES, PALETTES
-from gallery.coloring.attributes import SCALES
+from gallery.coloring.coloring import CATEGORIES
 from gallery.coloring.palettes import is_categorical
 from gallery.errors import SettingsError
 from gallery.lowering import TARGETS
 from gallery.placement import ENGINES
-from gallery.rendering.files.formats import check_format
 from gallery.settings import values
 from gallery.settings.color_rules import ColorRule
 from gallery.settings.fields import table
@@ -44,10 +43,8 @@ def test_words_are_those_of_the_folders_that_do_the_work() -> None:
     assert values.ATTRIBUTES == ATTRIBUTES
     assert values.PALETTES == PALETTES
     assert tuple(TARGETS) == values.TARGETS
-    assert set(values.CATEGORIES) == set(ATTRIBUTES) - set(SCALES)
+    assert set(values.CATEGORIES) == set(CATEGORIES)
     assert set(values.SETS) == set(filter(is_categorical, PALETTES))
-    for form, largest in values.LARGEST.items():
-        check_format(f".{form}", (largest, largest))
 
 
 @pytest.mark.parametrize("kind", KINDS)
