@@ -11,11 +11,12 @@ import textwrap
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
 from gallery.placement import graphviz_engines
-from gallery.placement.graphviz_engines import places
+from gallery.placement.graphviz_engines import dot_source, places, run
 
 
 def slow() -> str:
@@ -52,7 +53,7 @@ def test_an_engine_ends_with_who_waits_for_it(tmp_path: Path) -> None:
     script = f"""
         import os, psutil, threading
         from pathlib import Path
-        from gallery.placement.graphviz_engines import places
+        from gallery.placement.graphviz_engines import dot_source, places, run
         def kill():
             while not (engines := psutil.Process().children()): pass
             # Its start is over when it does what takes its time.
@@ -77,3 +78,20 @@ def test_an_engine_ends_with_who_waits_for_it(tmp_path: Path) -> None:
         status = engine.status()
         engine.kill()
         assert status == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.parametrize(("pairs", "packed"), [(32, True), (33, False)])
+def test_many_parts_are_put_into_an_array(pairs: int, packed: bool) -> None:
+    """Graphviz 14.1 takes the square of their number to fit them into each other."""
+    edges = np.arange(2 * pairs, dtype=np.int32).reshape(-1, 2)
+    source = dot_source(edges, np.ones(pairs, np.float32), 1)
+    assert ("pack=true" in source) == packed
+    assert ("packmode=array" in source) != packed
+
+
+def test_hundreds_of_parts_are_placed_apart() -> None:
+    edges = np.arange(1200, dtype=np.int32).reshape(-1, 2)
+    source = dot_source(edges, np.ones(600, np.float32), 1)
+    found = run("sfdp", source, 1200, 60)
+    assert np.isfinite(found).all()
+    assert len(np.unique(found.round(3), axis=0)) == 1200
