@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import psutil
 
-from gallery.coloring import Coloring, color
+from gallery.coloring.types import Coloring
+from gallery.discovery.discover import ModelFile
 from gallery.errors import RenderError, SettingsError
 from gallery.files import write_whole
-from gallery.loading.load import load
-from gallery.lowering import lower
-from gallery.placement import Layout, layout
+from gallery.pipeline.plan import ModelPlan
+from gallery.pipeline.stages import Stages, Step
 from gallery.placement.quality import quality as measure
+from gallery.placement.types import Layout
 from gallery.rendering.files.formats import check_format
 from gallery.rendering.scan import save_scan
 from gallery.rendering.svg import render_svg
 from gallery.rendering.types import RenderSettings
 from gallery.settings.formats import SCAN_SUFFIXES
 from gallery.settings.gallery_toml import scan_conflicts
-from gallery.settings.values import ScanSettings
+from gallery.settings.values import FrontMatter, Limits, ScanSettings, VariantSettings
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -71,30 +70,19 @@ def make_scan(
     conflicts = scan_conflicts(settings)
     if conflicts:
         raise SettingsError("; ".join(conflicts))
-    clock = _Clock()
-    model = clock.time("load", lambda: load(path, dims=dict(options.dims)))
-    s = settings
-    graph = clock.time(
-        "lower", lambda: lower(model, vertices=s.vertices, passes=s.passes, target=s.target)
-    )
-    placed = clock.time(
-        "layout",
-        lambda: layout(graph, skeleton=s.skeleton, seed=s.seed, seconds=options.skeleton_seconds),
-    )
-    coloring = clock.time(
-        "color",
-        lambda: color(
-            graph,
-            s.color,
-            palette=s.palette,
-            ground=s.ground,
-            rules=s.rules,
-            positions=placed.positions,
-        ),
-    )
-    size = options.size
-    look = RenderSettings(labels=s.labels, legend=s.legend)
-    clock.time("render", lambda: _draw(placed, coloring, output, size, look))
+    seconds: dict[str, float] = {}
+
+    def tell(step: Step) -> None:
+        if step.seconds is not None:
+            seconds[step.stage] = round(step.seconds, 3)
+            log.info("%s in %.2f s", step.stage, step.seconds)
+
+    stages = Stages(_plan(path, options), None, tell)
+    model, placed, coloring = stages.model(), stages.layout(settings), stages.coloring(settings)
+    size, graph = options.size, placed.graph
+    look = RenderSettings(labels=settings.labels, legend=settings.legend)
+    with stages.timed("render", ""):
+        _draw(placed, coloring, output, size, look)
     made: dict[str, Any] = {
         "model": model.name,
         "operators": len(model.operators),
@@ -106,23 +94,22 @@ def make_scan(
         "notes": [*model.warnings, *filter(None, [placed.fallback])],
     }
     if options.quality:
-        made["quality"] = asdict(clock.time("quality", lambda: measure(placed)))
-    return {**made, "seconds": clock.seconds, "peak_bytes": _peak_bytes()}
+        with stages.timed("quality", ""):
+            made["quality"] = asdict(measure(placed))
+    return {**made, "seconds": seconds, "peak_bytes": _peak_bytes()}
 
 
-class _Clock:
-    """Times stages and logs one line each."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    def time(self, stage: str, work: Callable[[], T]) -> T:
-        """What the work returns."""
-        started = time.perf_counter()
-        result = work()
-        self.seconds[stage] = round(time.perf_counter() - started, 3)
-        log.info("%s in %.2f s", stage, self.seconds[stage])
-        return result
+def _plan(path: Path, options: ScanOptions) -> ModelPlan:
+    """A plan of one model without products."""
+    return ModelPlan(
+        file=ModelFile(path=path, relative=path.name, slug=path.stem),
+        front=FrontMatter(),
+        variants=VariantSettings(),
+        dims=options.dims,
+        default_dim=1,
+        limits=Limits(skeleton=options.skeleton_seconds),
+        versions={},
+    )
 
 
 def _check_output(output: Path, size: int) -> None:

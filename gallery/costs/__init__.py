@@ -23,7 +23,7 @@ from gallery.costs import (
     updates,
     window,
 )
-from gallery.costs.registry import FORMULAS, Cost
+from gallery.costs.registry import FORMULAS, Cost, cost
 
 __all__ = [
     "FORMULAS",
@@ -32,6 +32,7 @@ __all__ = [
     "classical",
     "contraction",
     "contrib",
+    "cost",
     "pointwise",
     "recurrent",
     "reduction",

@@ -6,11 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gallery.costs import FORMULAS, Cost
-from gallery.costs.registry import UnknownError, View
+from gallery.costs import Cost, cost
 from gallery.model import Model, Operator, dtype_bytes
-
-__all__ = ["Cost", "Facts", "LayerFact", "TensorFact", "cost", "facts"]
 
 _SMALL = 1024
 _COUNTED = ("float", "double", "bfloat16", "complex", "int2", "int4", "int8", "int16")
@@ -101,22 +98,6 @@ class Facts:
     bindings: dict[str, int] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-
-
-def cost(model: Model, operator: Operator) -> Cost | None:
-    """Work of one operator from the shapes of its tensors, or None where it is not known.
-
-    The conventions are those of `gallery.costs`. An If, Loop or Scan costs nothing itself: its
-    work is that of the operators in its bodies, each told here as done once.
-    """
-    formula = FORMULAS.get((operator.domain, operator.type))
-    if formula is None:
-        return None
-    try:
-        return formula(View(model, operator))
-    except (UnknownError, ValueError, IndexError, TypeError):
-        # A formula may stumble over a rank or an attribute that the operator must not have.
-        return None
 
 
 def facts(model: Model, file_bytes: int) -> Facts:

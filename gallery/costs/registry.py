@@ -116,3 +116,19 @@ def contraction(macs: int, extra: int = 0) -> Cost:
 def plain(flops: int) -> Cost:
     """The cost of operations that are not a contraction."""
     return Cost(macs=0, flops=flops)
+
+
+def cost(model: Model, operator: Operator) -> Cost | None:
+    """Work of one operator from the shapes of its tensors, or None where it is not known.
+
+    The conventions are those of `gallery.costs`. An If, Loop or Scan costs nothing itself: its
+    work is that of the operators in its bodies, each told here as done once.
+    """
+    formula = FORMULAS.get((operator.domain, operator.type))
+    if formula is None:
+        return None
+    try:
+        return formula(View(model, operator))
+    except (UnknownError, ValueError, IndexError, TypeError):
+        # A formula may stumble over a rank or an attribute that the operator must not have.
+        return None

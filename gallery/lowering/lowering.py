@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import numpy as np
 import numpy.typing as npt
 
-from gallery.costs.facts import cost
+from gallery.costs import cost
 from gallery.errors import LowerError
 from gallery.graph import ComputeGraph, GraphOperator, IntArray, Kind, Pass
 from gallery.jit import kernel

@@ -203,6 +203,9 @@ def _operator_colors(scans: tuple[ScanView, ...]) -> dict[str, str]:
     return {entry.label: entry.color for entry in chosen.entries} if chosen else {}
 
 
+_PLACED = ("facts", "diagram", "social card", "contact sheet", "poster", "viewer")
+"""Products that have a place of their own; the files of all others are offered as downloads."""
+
 _LABELS = {
     "operators.dot": "Operator graph",
     "operators.graphml": "Operator graph",
@@ -211,7 +214,7 @@ _LABELS = {
 
 
 def _downloads(exhibit: Exhibit, site: Path) -> tuple[Download, ...]:
-    """Take the graphs for other programs into the site under safe names."""
+    """Take the files that have no place of their own into the site under safe names."""
 
     def one(label: str, file: ImageFile) -> Download:
         stem, suffix = f"{exhibit.slug}-{slugify(label, 'file')}", slugify(file.format, "bin")
@@ -219,7 +222,9 @@ def _downloads(exhibit: Exhibit, site: Path) -> tuple[Download, ...]:
 
     named = [
         (_LABELS.get(file.name, Path(file.name).stem), file)
-        for file in exhibit.files.get("graphs", ())
+        for product, files in exhibit.files.items()
+        if product not in _PLACED
+        for file in files
     ]
     ordered = sorted(named, key=lambda pair: (pair[0], pair[1].name))
     return tuple(one(label, file) for label, file in ordered)

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from gallery.costs import FORMULAS
-from gallery.costs.facts import cost
+from gallery.costs import FORMULAS, cost
 from gallery.costs.registry import Cost, costs
 from gallery.loading.load import load
 from gallery.model import Model, Operator, Tensor

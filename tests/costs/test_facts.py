@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from onnx import TensorProto, helper
 
-from gallery.costs.facts import Cost, TensorFact, cost, facts
+from gallery.costs import Cost, cost
+from gallery.costs.facts import TensorFact, facts
 from gallery.loading.load import load
 from tests.onnx_text import loaded, parse
 

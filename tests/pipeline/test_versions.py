@@ -61,6 +61,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ("settings/formats.py", {"scan", *SHEETS}),
         ("pipeline/products/scan.py", {"scan", "contact sheet", "poster"}),
         ("loading/wire.py", {"load"}),
+        ("costs/facts.py", {"facts", "social card", "poster"}),
     ],
 )
 def test_a_comment_makes_again_only_what_its_file_makes(
