@@ -202,22 +202,22 @@ class Stages:
 
     def model(self) -> Model:
         """The operator graph."""
-        model: Model = self._result(0, ANY_SCAN)
+        model: Model = self._result("load", ANY_SCAN)
         return model
 
     def graph(self, scan: ScanSettings) -> ComputeGraph:
         """The compute graph of a scan."""
-        graph: ComputeGraph = self._result(1, scan)
+        graph: ComputeGraph = self._result("lower", scan)
         return graph
 
     def layout(self, scan: ScanSettings) -> Layout:
         """The layout of a scan."""
-        layout: Layout = self._result(2, scan)
+        layout: Layout = self._result("layout", scan)
         return layout
 
     def coloring(self, scan: ScanSettings) -> Coloring:
         """The colouring of a scan."""
-        coloring: Coloring = self._result(3, scan)
+        coloring: Coloring = self._result("color", scan)
         return coloring
 
     def entry(self, product: Product, what: str = "") -> Entry:
@@ -252,14 +252,15 @@ class Stages:
         self._tell(Step(stage=stage, what=what, seconds=took - self._within))
         self._within = before + took
 
-    def _result(self, number: int, scan: ScanSettings) -> Any:
-        stage, key = STAGES[number], self.plan.stage_key(STAGES[number].name, scan)
-        kept = self._kept.get(stage.name)
+    def _result(self, name: str, scan: ScanSettings) -> Any:
+        number = next(n for n, stage in enumerate(STAGES) if stage.name == name)
+        stage, key = STAGES[number], self.plan.stage_key(name, scan)
+        kept = self._kept.get(name)
         if kept and kept[0] == key:
             return kept[1]
         # What was made of the last result would only take memory.
         earlier = {one.name for one in STAGES[:number]}
-        self._kept = {name: one for name, one in self._kept.items() if name in earlier}
+        self._kept = {kind: one for kind, one in self._kept.items() if kind in earlier}
         value = self._restored(number, key, scan)
         if value is None:
             before = self._before(number, scan)
@@ -268,11 +269,11 @@ class Stages:
             if stage.save and self._cache:
                 saved = stage.save(value, self._cache.temporary)
                 self._cache.put(key, saved.value, saved.files)
-        self._kept[stage.name] = (key, value)
+        self._kept[name] = (key, value)
         return value
 
     def _before(self, number: int, scan: ScanSettings) -> Any:
-        return self._result(number - 1, scan) if number else None
+        return self._result(STAGES[number - 1].name, scan) if number else None
 
     def _restored(self, number: int, key: str, scan: ScanSettings) -> Any:
         """A result from the cache; one that cannot be read is made again."""
