@@ -17,7 +17,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -166,10 +166,15 @@ class Cache:
         os.close(handle)
         return Path(name)
 
-    def drop(self, file: CachedFile) -> None:
-        """Forget a file whose content is not what its name says."""
-        with suppress(OSError):
-            file.path.unlink()
+    def drop_damaged(self, keys: Iterable[str]) -> int:
+        """Delete the files of some results whose content is not what was written; how many."""
+        entries = filter(None, map(self.get, keys))
+        files = {file.path: file for entry in entries for file in entry.files.values()}
+        damaged = [file for file in files.values() if file_digest(file.path) != file.sha256]
+        for file in damaged:
+            with suppress(OSError):
+                file.path.unlink()
+        return len(damaged)
 
     def prune(self, limit: int) -> int:
         """Throw away what was not used for longest until at most `limit` bytes are left.

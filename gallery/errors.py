@@ -85,6 +85,10 @@ class PublishError(GalleryError):
     stage = "publish"
 
 
+class DamagedFileError(PublishError):
+    """A file of the cache is not what was written."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """Why a model has a card and no scan.

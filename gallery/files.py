@@ -8,10 +8,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from io import FileIO
 from pathlib import Path
 
@@ -104,6 +105,26 @@ def link_or_copy(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
+
+
+SUMS = "SHA256SUMS"
+"""Name of the list of a site's files."""
+
+_SUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")
+
+
+def read_sums(folder: Path) -> dict[str, str]:
+    """SHA-256 by path, as the list in a directory has it; empty where there is no list."""
+    try:
+        text = (folder / SUMS).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return {}
+    return {name: digest for digest, name in _SUM.findall(text)}
+
+
+def encode_sums(sums: Mapping[str, str]) -> bytes:
+    """The list of a directory's files, as `sha256sum --check` reads it."""
+    return "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode()
 
 
 def listing(site: Path) -> dict[str, int]:

@@ -70,6 +70,9 @@ def _tell(report: Report, options: argparse.Namespace) -> int:
     for model in report.models:
         for note in model.notes:
             print(printable(f"note: {model.path}: {note}"), file=sys.stderr)
+    for name in report.edited:
+        changed = f"note: {report.site}/{name} had been changed by hand and was replaced"
+        print(printable(changed), file=sys.stderr)
     for model in report.failed:
         print(f"error: {failure_line(model)}", file=sys.stderr)
     print(one_line(report))

@@ -13,6 +13,7 @@ from pathlib import Path
 from pathspec.pattern import RegexPattern
 
 from gallery.discovery.ignore import ignored, parse
+from gallery.discovery.static import FOLDER
 from gallery.errors import DiscoverError
 from gallery.files import open_regular
 from gallery.text import slugify
@@ -102,6 +103,7 @@ def _walk(
             name
             for name in folders
             if not name.startswith(".")
+            and (name != FOLDER or place != directory)
             and not (place / name).is_symlink()
             and not ignored(_relative(place / name, directory), patterns, folder=True)
         ]

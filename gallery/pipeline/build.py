@@ -18,7 +18,8 @@ from pathlib import Path
 
 from gallery.cache import Cache
 from gallery.discovery.discover import ModelFile, discover
-from gallery.errors import DiscoverError, SettingsError
+from gallery.discovery.static import static_files
+from gallery.errors import DamagedFileError, DiscoverError, SettingsError
 from gallery.pipeline.models import Gallery, forecast
 from gallery.pipeline.options import BuildOptions
 from gallery.pipeline.plan import ModelPlan, plan_of, shown_keys, versions
@@ -65,24 +66,37 @@ def build(
     site = Path(os.path.abspath(site)).resolve()
     check_place(site, models)
     cache = _cache(options.cache, site)
+    static = static_files(models)
     made_by = versions()
     whole = [plan_of(file, settings, made_by) for file in _discovered(models, settings)]
     plans = part(whole, *options.shard) if options.shard else whole
     if options.dry_run:
         return Report(models=tuple(forecast(plan, cache) for plan in plans))
     _take_over(options.reuse, plans, cache)
-    outcomes = make(plans, cache, options)
-    gallery = Gallery(plans=plans, outcomes=outcomes, settings=settings, cache=cache)
+    which = (*options.shard, collection(whole, settings)) if options.shard else None
+    gallery, published = Gallery(plans=plans, settings=settings, cache=cache, static=static), None
+    for last in (False, True):
+        gallery = replace(gallery, outcomes=make(plans, cache, options))
+        if options.strict and gallery.report().return_code:
+            break
+        try:
+            published = _put(gallery, site, which)
+            break
+        except DamagedFileError:
+            if last or not cache.drop_damaged(gallery.keys()):
+                raise
     report = gallery.report()
-    if not (options.strict and report.return_code):
-        if options.shard:
-            which = (*options.shard, collection(whole, settings))
-            published = put(gallery, site, partial(write_shard, which=which), f"shard {which}")
-        else:
-            published = put(gallery, site, write_site, "site")
+    if published:
         report = _with_site(report, site, published)
         cache.prune(settings.limits.cache)
     return replace(report, seconds=time.perf_counter() - started)
+
+
+def _put(gallery: Gallery, place: Path, which: tuple[int, int, str] | None) -> Published:
+    """Put the site, or the part of it, in its place."""
+    if which:
+        return put(gallery, place, partial(write_shard, which=which), f"shard {which}")
+    return put(gallery, place, write_site, "site")
 
 
 def merge(
@@ -122,6 +136,7 @@ def merge(
         outcomes={plan.file.slug: one for plan, one in arrived if one},
         settings=settings,
         cache=store,
+        static=static_files(parts[0].place),
     )
     report = _with_site(gallery.report(), site, put(gallery, site, write_site, "site"))
     return replace(report, seconds=time.perf_counter() - started)
@@ -173,4 +188,5 @@ def _with_site(report: Report, site: Path, published: Published) -> Report:
         changed=published.changed,
         files=published.files,
         bytes=published.bytes,
+        edited=published.edited,
     )

@@ -78,6 +78,7 @@ def _files(entry: Entry) -> tuple[ImageFile, ...]:
             format=kind,
             width=width,
             height=height,
+            sha256=entry.files[name].sha256,
         )
         for name in (*images, *others)
         for kind, width, height in [images.get(name, (Path(name).suffix[1:], 0, 0))]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from gallery.cache import Cache
 from gallery.errors import Failure
+from gallery.files import file_digest
 from gallery.pipeline.outcome import Outcome
 from gallery.pipeline.plan import ModelPlan, shown_keys
 from gallery.pipeline.products import results_of
@@ -75,12 +77,14 @@ class Gallery:
         outcomes: By slug; models that were not reached, or cannot be made, have none.
         settings: Of the gallery.
         cache: Has the results.
+        static: Files that are published as they are, by their path in the site.
     """
 
     plans: Sequence[ModelPlan]
-    outcomes: Mapping[str, Outcome]
     settings: GallerySettings
     cache: Cache
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    static: Mapping[str, Path] = field(default_factory=dict)
 
     def rows(self) -> list[tuple[ModelPlan, Outcome | None]]:
         """Each model with how it came out."""
@@ -106,4 +110,5 @@ class Gallery:
             keys = [key for _, _, key in results_of(one.plan)] if one else []
             file, failure = plan.file, failure_of(plan, one)
             rows.append([file.relative, file.slug, file.sidecar_text, keys, failure])
-        return repr(rows)
+        static = {name: file_digest(path) for name, path in self.static.items()}
+        return repr([rows, static])

@@ -66,6 +66,7 @@ class Report:
         changed: Whether the site is another than before.
         files: Number of files in the site.
         bytes: Their size.
+        edited: Files of the site that someone had changed by hand and that were replaced.
         seconds: Of the whole build.
     """
 
@@ -74,6 +75,7 @@ class Report:
     changed: bool = False
     files: int = 0
     bytes: int = 0
+    edited: tuple[str, ...] = ()
     seconds: float = 0.0
 
     @property

@@ -2,6 +2,7 @@
 
     DIR/shard.json      which part of which collection, the settings, the models, their records
     DIR/files/<sha256>  the files that the records name
+    DIR/static/         the files that are published as they are
 
 A part is not a site: it has all that `gallery merge` needs to publish the whole, so that neither
 the models nor the caches of the other machines have to be there.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,8 +20,8 @@ from typing import Any
 
 from gallery.cache import Cache
 from gallery.discovery.discover import ModelFile
-from gallery.errors import DiscoverError, Failure, SettingsError
-from gallery.files import link_or_copy
+from gallery.discovery.static import FOLDER as STATIC
+from gallery.errors import DamagedFileError, DiscoverError, Failure, SettingsError
 from gallery.pipeline.models import Gallery
 from gallery.pipeline.outcome import Outcome, known
 from gallery.pipeline.plan import ModelPlan, plan_of
@@ -95,7 +97,15 @@ def write_shard(gallery: Gallery, folder: Path, *, which: tuple[int, int, str]) 
         for file in entry.files.values():
             target = folder / "files" / file.sha256
             if not target.exists():
-                link_or_copy(file.path, target)
+                content = file.path.read_bytes()
+                if hashlib.sha256(content).hexdigest() != file.sha256:
+                    found = f"a file of the result {entry.key[:12]} is damaged in the cache"
+                    raise DamagedFileError(found, hint="build again without the cache")
+                target.write_bytes(content)
+    for name, source in gallery.static.items():
+        copy = folder / STATIC / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, copy)
 
 
 def _row(plan: ModelPlan, one: Outcome | None) -> dict[str, Any]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gallery.cache import cache_key
 from gallery.errors import PublishError
-from gallery.files import listing
+from gallery.files import SUMS, encode_sums, listing
 from gallery.fingerprint import fingerprint
-from gallery.pipeline import reuse
+from gallery.pipeline import ownership, reuse
 from gallery.pipeline.models import Gallery
-from gallery.pipeline.staging import check_target, locked, recover, same_site, staging, swap
+from gallery.pipeline.staging import locked, recover, staging, swap
 from gallery.publishing.assets.directories import template_directories
 from gallery.publishing.settings import SiteSettings
 from gallery.settings.values import GallerySettings
@@ -29,11 +29,13 @@ class Published:
         changed: Whether it is another than before.
         files: Number of its files.
         bytes: Their size.
+        edited: Files that someone had changed by hand and that were replaced.
     """
 
     changed: bool
     files: int
     bytes: int
+    edited: tuple[str, ...] = ()
 
 
 def check_place(site: Path, *inputs: Path) -> None:
@@ -51,7 +53,7 @@ def check_place(site: Path, *inputs: Path) -> None:
         if site == inside or site in inside.parents:
             found = f"{site} holds {folder}, which is read"
             raise PublishError(found, hint="give another directory for the site")
-    check_target(site)
+    ownership.check_target(site)
 
 
 def _key(gallery: Gallery, kind: str) -> str:
@@ -91,12 +93,21 @@ def write_site(gallery: Gallery, folder: Path) -> None:
     publish(gallery.exhibits(), folder, settings=settings, cache=gallery.cache)
     kept = reuse.records(gallery.keys(), gallery.cache)
     (folder / reuse.FILE_NAME).write_bytes(reuse.encode(kept))
+    copy_static(gallery, folder)
+
+
+def copy_static(gallery: Gallery, folder: Path) -> None:
+    """Copy the files that are published as they are; they stand above what the gallery writes."""
+    for name, source in gallery.static.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
 
 
 def put(
     gallery: Gallery, place: Path, write: Callable[[Gallery, Path], None], kind: str
 ) -> Published:
-    """Make a directory stand at its place; one that is the same already is not touched.
+    """Put a directory in its place, unless the same one stands there; the user's files stay.
 
     Args:
         gallery: What it shows.
@@ -108,28 +119,37 @@ def put(
         PublishError: It cannot be written.
     """
     cache, key = gallery.cache, _key(gallery, kind)
-    lock = cache.directory / "locks" / hashlib.sha256(str(place).encode()).hexdigest()[:16]
-    with locked(lock):
-        recover(place)
-        known = cache.get(key)
-        if known and place.is_dir() and listing(place) == known.value["files"]:
-            return _published(known.value["files"], changed=False)
-        check_target(place)
-        staged = staging(place)
-        try:
-            write(gallery, staged)
-            files = listing(staged)
-            changed = not same_site(staged, place)
-            if changed:
-                swap(staged, place)
-        except OSError as error:
-            found = f"{place} cannot be written: {error}"
-            raise PublishError(found, hint="check free space and permissions") from error
-        finally:
-            shutil.rmtree(staged, ignore_errors=True)
-        cache.put(key, {"files": files})
-        return _published(files, changed=changed)
+    try:
+        with locked(place):
+            recover(place)
+            sums = ownership.owned(place)
+            known = cache.get(key)
+            if known and known.value["sums"] == sums and _whole(place, known.value["files"]):
+                return _published(known.value["files"], changed=False)
+            ownership.check_target(place)
+            with staging(place) as staged:
+                write(gallery, staged)
+                new = ownership.sums_of(staged)
+                (staged / SUMS).write_bytes(encode_sums(new))
+                files = listing(staged)
+                by_hand = ownership.edited(place, sums)
+                changed = sums != new or bool(by_hand) or not _whole(place, files)
+                if changed:
+                    ownership.carry_over(place, sums, staged)
+                    swap(staged, place)
+    except OSError as error:
+        found = f"{place} cannot be written: {error}"
+        raise PublishError(found, hint="check free space and permissions") from error
+    cache.put(key, {"files": files, "sums": new})
+    return _published(files, changed=changed, edited=tuple(by_hand))
 
 
-def _published(files: dict[str, Any], *, changed: bool) -> Published:
-    return Published(changed=changed, files=len(files), bytes=sum(files.values()))
+def _whole(place: Path, files: Mapping[str, int]) -> bool:
+    """Whether all files of the gallery stand there in their sizes; others do not count."""
+    there = listing(place) if place.is_dir() else {}
+    return all(there.get(name) == size for name, size in files.items())
+
+
+def _published(files: dict[str, Any], *, changed: bool, edited: tuple[str, ...] = ()) -> Published:
+    size = sum(files.values())
+    return Published(changed=changed, files=len(files), bytes=size, edited=edited)

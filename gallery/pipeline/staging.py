@@ -1,17 +1,18 @@
 """Puts a finished site in the place of the last one, whole, so that a kill leaves one or the other.
 
-    site/                        the site that stands
-    .site.staging-<random>/      the one that is being made, then the old one that is being removed
-    .site.old/                   the old one for a moment, where the system cannot exchange two
+    site/                            the site that stands
+    .site.lock                       held by the build that is at work on it
+    .site.staging-<random>/          the one that is being made, then the old one that is removed
+    .site.staging-<random>.mark      says that the directory is a build's
+    .site.old/                       the old one for a moment, where two cannot be exchanged
 
-Everything else is taken up by the next build: a lock says that nobody else is at work on the same
-site, so that any staging directory that is found belongs to a build that was killed.
+All but the lock is cleared up by the next build: while it holds the lock nobody else is at work on
+the site, so that a marked directory belongs to a build that was killed.
 """
 
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import shutil
 import tempfile
@@ -22,68 +23,55 @@ from pathlib import Path
 from filelock import FileLock
 
 from gallery.errors import PublishError
-from gallery.files import file_digest, listing
+from gallery.pipeline.ownership import is_ours
 
-_SCHEMA = "gallery-of-networks/"
-"""Start of the schema that every directory of ours names in one of `_NAMING`."""
-
-_NAMING = ("manifest.json", "shard.json")
+_MARK = ".mark"
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
 
-def check_target(site: Path) -> None:
-    """Refuse any directory that is neither missing, empty nor a site, or part of one, of ours.
-
-    Raises:
-        PublishError: The directory is someone else's.
-    """
-    hint = "give a directory that is missing, empty or an earlier site"
-    try:
-        if not site.exists():
-            return
-        if not site.is_dir():
-            raise PublishError(f"{site} is not a directory", hint=hint)
-        if next(site.iterdir(), None) is None:
-            return
-        naming = next((name for name in _NAMING if (site / name).is_file()), _NAMING[0])
-        manifest = json.loads((site / naming).read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise PublishError(f"{site} holds files that are no gallery", hint=hint) from error
-    schema = manifest.get("schema") if isinstance(manifest, dict) else None
-    if not isinstance(schema, str) or not schema.startswith(_SCHEMA):
-        raise PublishError(f"{site} holds files that are no gallery", hint=hint)
-
-
 @contextmanager
-def locked(lock: Path) -> Iterator[None]:
-    """Hold a lock file; wait while another process holds it. A kill lets go of it."""
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(lock):
+def locked(site: Path) -> Iterator[None]:
+    """Hold the lock of a site; wait while another process holds it. A kill releases it."""
+    site.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(site.with_name(f".{site.name}.lock")):
         yield
 
 
 def recover(site: Path) -> None:
-    """Take up what a killed build left; only under the lock."""
+    """Clear up what a killed build left; only under the lock."""
     old = _old(site)
-    if old.exists() and not site.exists():
-        old.rename(site)
-    for left in (old, *site.parent.glob(f".{site.name}.staging-*")):
-        if left.exists():
-            shutil.rmtree(left, ignore_errors=True)
+    if is_ours(old):
+        if site.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.rename(site)
+    for mark in site.parent.glob(f".{site.name}.staging-*{_MARK}"):
+        _remove(mark.with_suffix(""))
 
 
-def staging(site: Path) -> Path:
-    """A new empty directory beside the site."""
-    site.parent.mkdir(parents=True, exist_ok=True)
+@contextmanager
+def staging(site: Path) -> Iterator[Path]:
+    """A new empty directory beside the site; whatever stands in its place afterwards is removed."""
     made = Path(tempfile.mkdtemp(prefix=f".{site.name}.staging-", dir=site.parent))
-    made.chmod(0o755)
-    return made
+    mark = made.with_name(made.name + _MARK)
+    try:
+        mark.touch()
+        made.chmod(0o755)
+        yield made
+    finally:
+        _remove(made)
+
+
+def _remove(staged: Path) -> None:
+    shutil.rmtree(staged, ignore_errors=True)
+    if not staged.exists():
+        staged.with_name(staged.name + _MARK).unlink(missing_ok=True)
 
 
 def swap(staged: Path, site: Path) -> None:
-    """Put a staged site in the place of the last one and remove that.
+    """Put a staged site in the place of the last one, which may then stand where it was staged.
 
     Raises:
         PublishError: The system does not let us.
@@ -93,25 +81,11 @@ def swap(staged: Path, site: Path) -> None:
             staged.rename(site)
             return
         if not _exchange(staged, site):
-            staged = _replace(staged, site)
+            shutil.rmtree(_replace(staged, site), ignore_errors=True)
     except OSError as error:
         found = f"{site} cannot be replaced: {error.strerror}"
         hint = "check its permissions, and close programs that have it or a file in it open"
         raise PublishError(found, hint=hint) from error
-    shutil.rmtree(staged, ignore_errors=True)
-
-
-def same_site(one: Path, other: Path) -> bool:
-    """Whether two directories hold the same files with the same bytes."""
-    if not other.is_dir() or listing(one) != listing(other):
-        return False
-    return all(_same_file(one / name, other / name) for name in listing(one))
-
-
-def _same_file(one: Path, other: Path) -> bool:
-    if one.samefile(other):
-        return True
-    return file_digest(one) == file_digest(other)
 
 
 def _old(site: Path) -> Path:

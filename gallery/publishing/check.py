@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from gallery.errors import SettingsError
-from gallery.files import file_digest, listing
+from gallery.files import SUMS, file_digest, listing, read_sums
 
 SITE_BYTES = 1_000_000_000
 """Most that GitHub Pages publishes (docs.github.com, "GitHub Pages limits")."""
@@ -72,7 +72,7 @@ def check_site(site: Path) -> CheckResult:
             else:
                 reached.add(target)
     claimed, wrong = _manifest(site, files)
-    problems += wrong
+    problems += wrong + _changed(site, files)
     reached |= claimed
     for name in files:
         # Style sheets and scripts name further files, which is not followed here.
@@ -90,6 +90,19 @@ def check_site(site: Path) -> CheckResult:
         problems=tuple(problems),
         warnings=tuple(warnings),
     )
+
+
+def _changed(site: Path, files: dict[str, int]) -> list[str]:
+    """What is not as the site's own list of files has it."""
+    sums = read_sums(site)
+    missing = [f"{SUMS} names {name}, which is not in the site" for name in sums.keys() - files]
+    there = [name for name in sums if files.get(name, -1) >= 0]
+    changed = [
+        f"{name} is not the file that {SUMS} names"
+        for name in there
+        if file_digest(site / name) != sums[name]
+    ]
+    return sorted(missing + changed)
 
 
 def _limits(files: dict[str, int], pages: dict[str, int]) -> tuple[list[str], list[str]]:

@@ -25,6 +25,7 @@ class ImageFile:
         width: Pixels, or 0 where it is not a picture.
         height: Pixels, or 0.
         name: What the product that made it calls it.
+        sha256: Of its content, in hexadecimal, or "" where nobody knows.
     """
 
     source: Path
@@ -32,6 +33,7 @@ class ImageFile:
     width: int
     height: int
     name: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment
 
 from gallery.cache import Cache
-from gallery.errors import PublishError
-from gallery.publishing.assets.files import MIME, Placed, write
+from gallery.publishing.assets.files import MIME, Placed, content_of, write
 from gallery.publishing.assets.static import Static
 from gallery.publishing.assets.templates import render
 from gallery.publishing.collection import (
@@ -188,13 +187,9 @@ def _viewer(context: PageContext, model: ModelView) -> list[str]:
     packed = model.exhibit.file("viewer")
     if packed is None:
         return []
-    try:
-        data = packed.source.read_bytes()
-        diagram = model.exhibit.file("diagram")
-        drawing = diagram.source.read_text("utf-8") if diagram else ""
-    except OSError as error:
-        found = f"the viewer's data cannot be read: {error.strerror or error}"
-        raise PublishError(found, model.slug, "build again without the cache") from error
+    data = content_of(packed)
+    diagram = model.exhibit.file("diagram")
+    drawing = content_of(diagram).decode("utf-8") if diagram else ""
     page = ViewerPage(
         slug=model.slug,
         title=model.title,

@@ -218,7 +218,7 @@ def _downloads(exhibit: Exhibit, site: Path) -> tuple[Download, ...]:
 
     def one(label: str, file: ImageFile) -> Download:
         stem, suffix = f"{exhibit.slug}-{slugify(label, 'file')}", slugify(file.format, "bin")
-        return Download(label=shorten(label), file=place(file.source, site, stem, suffix))
+        return Download(label=shorten(label), file=place(file, site, stem, suffix))
 
     named = [
         (_LABELS.get(file.name, Path(file.name).stem), file)

@@ -11,6 +11,7 @@ import pytest
 
 from gallery.errors import PublishError
 from gallery.pipeline import staging as swap
+from gallery.pipeline.ownership import check_target
 
 OURS = json.dumps({"schema": "gallery-of-networks/1", "models": []})
 
@@ -29,15 +30,17 @@ def test_the_new_site_takes_the_place(
     if not exchange:
         monkeypatch.setattr(swap, "_exchange", lambda _one, _other: False)
     site = make_site(tmp_path / "site", "old")
-    staged = make_site(swap.staging(site), "new")
-    swap.swap(staged, site)
+    with swap.staging(site) as staged:
+        make_site(staged, "new")
+        swap.swap(staged, site)
     assert (site / "index.html").read_text() == "new"
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
 def test_the_first_site(tmp_path: Path) -> None:
     site = tmp_path / "deep" / "site"
-    swap.swap(make_site(swap.staging(site), "new"), site)
+    with swap.locked(site), swap.staging(site) as staged:
+        swap.swap(make_site(staged, "new"), site)
     assert (site / "index.html").read_text() == "new"
 
 
@@ -45,10 +48,16 @@ def test_what_a_killed_build_left_is_taken_up(tmp_path: Path) -> None:
     site = tmp_path / "site"
     make_site(tmp_path / ".site.old", "old")
     make_site(tmp_path / ".site.staging-abc", "half")
+    (tmp_path / ".site.staging-abc.mark").touch()
+    (tmp_path / ".site.staging-mine").mkdir()
     make_site(tmp_path / ".sites.staging-abc", "another gallery's")
     swap.recover(site)
     assert (site / "index.html").read_text() == "old"
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".sites.staging-abc", "site"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".site.staging-mine",
+        ".sites.staging-abc",
+        "site",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -56,30 +65,20 @@ def test_what_a_killed_build_left_is_taken_up(tmp_path: Path) -> None:
 )
 def test_a_strangers_directory_is_refused(tmp_path: Path, manifest: str) -> None:
     (tmp_path / "manifest.json").write_text(manifest)
-    with pytest.raises(PublishError, match="holds files that are no gallery"):
-        swap.check_target(tmp_path)
+    with pytest.raises(PublishError, match="holds files that are not a gallery's"):
+        check_target(tmp_path)
 
 
 def test_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "site").write_text("")
     with pytest.raises(PublishError, match="is not a directory"):
-        swap.check_target(tmp_path / "site")
+        check_target(tmp_path / "site")
 
 
 def test_missing_empty_and_own_directories_are_taken(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for place in (tmp_path / "none", tmp_path / "empty", make_site(tmp_path / "site", "x")):
-        swap.check_target(place)
-
-
-def test_same_site_compares_content(tmp_path: Path) -> None:
-    one, other = make_site(tmp_path / "a", "text"), make_site(tmp_path / "b", "text")
-    assert swap.same_site(one, other)
-    (other / "index.html").write_text("tent")
-    assert not swap.same_site(one, other)
-    (other / "index.html").write_text("text")
-    (other / "more.html").write_text("")
-    assert not swap.same_site(one, other)
+        check_target(place)
 
 
 def test_where_the_old_site_cannot_be_replaced_it_stands_again(
@@ -88,7 +87,7 @@ def test_where_the_old_site_cannot_be_replaced_it_stands_again(
     """As on Windows, where a directory with an open file cannot be renamed."""
     monkeypatch.setattr(swap, "_exchange", lambda _one, _other: False)
     site = make_site(tmp_path / "site", "old")
-    staged = make_site(swap.staging(site), "new")
+    staged = make_site(tmp_path / "staged", "new")
     rename = Path.rename
 
     def busy(path: Path, target: Path) -> Path:
@@ -114,7 +113,7 @@ with locked(Path(sys.argv[1])):
 
 
 def test_a_lock_waits_for_its_holder_and_for_no_dead_one(tmp_path: Path) -> None:
-    lock, note = tmp_path / "locks" / "one", tmp_path / "note"
+    lock, note = tmp_path / "deep" / "site", tmp_path / "note"
     note.write_text("too early")
     command = [sys.executable, "-c", LOCKING, str(lock), str(note)]
     pipe = subprocess.PIPE

@@ -6,8 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from gallery.errors import PublishError
-from gallery.files import file_digest, link_or_copy
+from gallery.errors import DamagedFileError, PublishError
 from gallery.publishing.exhibit import ImageFile, ScanImages
 from gallery.settings.formats import FORMATS
 from gallery.text import slugify
@@ -66,34 +65,39 @@ class ResponsivePicture:
     largest: Placed
 
 
-def place(source: Path, site: Path, stem: str, suffix: str) -> Placed:
-    """Take a file into the site's assets under a name with eight digits of its hash.
+def content_of(file: ImageFile) -> bytes:
+    """What a file holds.
 
-    The file is hard-linked where the file system allows it, else copied.
+    Raises:
+        DamagedFileError: It is not what was made.
+        PublishError: It cannot be read.
+    """
+    try:
+        content = file.source.read_bytes()
+    except OSError as error:
+        raise PublishError(
+            f"{file.name or file.source.name} cannot be read: {error.strerror or error}",
+            hint="build again without the cache",
+        ) from error
+    if file.sha256 and hashlib.sha256(content).hexdigest() != file.sha256:
+        found = f"{file.name or file.source.name} is damaged in the cache"
+        raise DamagedFileError(found, hint="build again without the cache")
+    return content
+
+
+def place(file: ImageFile, site: Path, stem: str, suffix: str) -> Placed:
+    """Copy a file into the site's assets under a name with eight digits of its hash.
 
     Args:
-        source: The file.
+        file: The file.
         site: Root of the site.
         stem: Start of the new name, safe in a URL.
         suffix: End of the new name without a dot; also its format.
 
     Raises:
-        PublishError: If the file cannot be read or the site cannot be written.
+        PublishError: The file cannot be read or is damaged, or the site cannot be written.
     """
-    try:
-        real = source.resolve(strict=True)
-        sha256 = file_digest(real)
-        target = site / "assets" / f"{stem}.{sha256[:8]}.{suffix}"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not target.exists():
-            link_or_copy(real, target)
-        size = real.stat().st_size
-    except OSError as error:
-        raise PublishError(
-            f"{source.name} cannot be taken into the site: {error.strerror or error}",
-            hint="the picture must exist and the site's directory must be writable",
-        ) from error
-    return Placed(href=f"assets/{target.name}", bytes=size, sha256=sha256, format=suffix)
+    return write(site, f"assets/{stem}.{suffix}", content_of(file), hashed=True)
 
 
 def write(site: Path, href: str, content: bytes, *, hashed: bool = False) -> Placed:
@@ -134,7 +138,7 @@ def place_image(image: ImageFile, site: Path, stem: str) -> Placed:
             f"{image.source.name} has the format {image.format!r}",
             hint=f"the site shows {', '.join(MIME)}",
         )
-    placed = place(image.source, site, f"{stem}-{image.width}", image.format)
+    placed = place(image, site, f"{stem}-{image.width}", image.format)
     return Placed(
         href=placed.href,
         bytes=placed.bytes,

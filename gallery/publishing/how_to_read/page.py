@@ -102,6 +102,7 @@ def _drawn(model: ModelView, cache: Cache) -> Entry | None:
         key = cache_key(
             "lesson", fingerprint("gallery.publishing.how_to_read.figures", __name__), data=data
         )
+        cache.drop_damaged([key])
         entry = cache.get(key)
         if entry is None:
             scan = read_scan(packed.source.read_bytes())

@@ -1,0 +1,132 @@
+"""Whose the files of a site are: what the gallery wrote is listed in it, all else is the user's.
+
+    SHA256SUMS      every file that the gallery wrote, as `sha256sum --check` reads it
+
+A checkout of a pages branch may be the place of a site: its `.git`, a `CNAME`, `.well-known/` and
+notes stay where they are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from gallery.errors import PublishError
+from gallery.files import SUMS, file_digest, link_or_copy, listing, read_sums
+
+_SCHEMA = "gallery-of-networks/"
+"""Start of the schema that every directory of ours names in one of `_NAMING`."""
+
+_NAMING = ("manifest.json", "shard.json")
+
+_BESIDE = ("CNAME", "README.md", "README", "LICENSE", "LICENSE.md")
+"""Names that a directory may hold, besides those with a dot, before the first site is built."""
+
+
+def sums_of(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file below a directory, by path, without the list itself."""
+    return {name: file_digest(folder / name) for name in listing(folder) if name != SUMS}
+
+
+def owned(site: Path) -> dict[str, str]:
+    """SHA-256 of what the gallery wrote, by path, as the site's list has it.
+
+    A site of a version that wrote no list (before 0.2) is taken to be the gallery's but for names
+    with a dot and a few others.
+    """
+    if not site.is_dir():
+        return {}
+    found = read_sums(site)
+    if not found and is_ours(site):
+        found = {name: "" for name in listing(site) if not _beside(name) or name == ".nojekyll"}
+    return found
+
+
+def is_ours(site: Path) -> bool:
+    """Whether a directory is a site, or a part of one, that the gallery made."""
+    naming = next((name for name in _NAMING if (site / name).is_file()), _NAMING[0])
+    try:
+        manifest = json.loads((site / naming).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    schema = manifest.get("schema") if isinstance(manifest, dict) else None
+    return isinstance(schema, str) and schema.startswith(_SCHEMA)
+
+
+def check_target(site: Path) -> None:
+    """Refuse a directory in which a site would stand among the files of something else.
+
+    Raises:
+        PublishError: The directory is someone else's, or cannot be replaced.
+    """
+    hint = "give a directory that is missing, empty or an earlier site"
+    if site.exists() and not site.is_dir():
+        raise PublishError(f"{site} is not a directory", hint=hint)
+    if os.path.ismount(site):
+        found = f"{site} is a mount point, which cannot be replaced as a whole"
+        raise PublishError(found, hint="give a directory within it")
+    try:
+        others = [one.name for one in site.iterdir()] if site.exists() else []
+    except OSError as error:
+        raise PublishError(f"{site} cannot be read: {error.strerror}", hint=hint) from error
+    others = [name for name in others if not _beside(name)]
+    if others and not is_ours(site):
+        found = f"{site} holds files that are not a gallery's, such as {sorted(others)[0]}"
+        raise PublishError(found, hint=hint)
+
+
+def edited(site: Path, sums: Mapping[str, str]) -> list[str]:
+    """Files of the gallery that are not what it wrote: someone changed them by hand."""
+    there = listing(site) if site.is_dir() else {}
+    return [
+        name
+        for name, digest in sums.items()
+        if digest and there.get(name, -1) >= 0 and file_digest(site / name) != digest
+    ]
+
+
+def carry_over(site: Path, sums: Mapping[str, str], staged: Path) -> None:
+    """Bring the user's files of a site into the one that takes its place.
+
+    Args:
+        site: The site that stands.
+        sums: What the gallery wrote of it.
+        staged: The new one.
+
+    Raises:
+        PublishError: A file of the user's stands where the gallery has to write one.
+    """
+    if not site.is_dir():
+        return
+    theirs = [name for name in listing(site) if name not in sums and name != SUMS]
+    taken = [name for name in theirs if os.path.lexists(staged / name)]
+    if taken:
+        found = f"{site / taken[0]} was not written by the gallery and is in its way"
+        raise PublishError(found, hint="move it, or put it into MODELS/static to publish it")
+    for folder in _folders(site, sums):
+        (staged / folder).mkdir(parents=True, exist_ok=True)
+    for name in theirs:
+        source, target = site / name, staged / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_symlink():
+            target.symlink_to(os.readlink(source))
+        elif source.is_file():
+            link_or_copy(source, target)
+            shutil.copystat(source, target)
+        else:
+            os.link(source, target)
+
+
+def _folders(site: Path, sums: Iterable[str]) -> list[str]:
+    """Directories that hold nothing of the gallery's; also empty ones are the user's."""
+    ours = {parent.as_posix() for name in sums for parent in Path(name).parents}
+    below = (Path(folder).relative_to(site) for folder, _, _ in os.walk(site))
+    return [folder.as_posix() for folder in below if folder.as_posix() not in ours]
+
+
+def _beside(name: str) -> bool:
+    top = name.partition("/")[0]
+    return top.startswith(".") or top in _BESIDE
