@@ -19,7 +19,7 @@ from gallery.model import Model
 from gallery.placement.types import Layout
 from gallery.rendering.files.graphs import operators_dot, operators_graphml, save_vertex_graph
 from gallery.text import visible
-from tests.onnx_text import loaded
+from tests.onnx_text import loaded, parse
 from tests.rendering.viewer_net import net
 
 HOSTILE = (
@@ -166,6 +166,34 @@ def test_an_operator_reads_what_its_bodies_hand_out(branches: Model) -> None:
     handed = [edge for edge in operator_graph(branches)[2] if edge[1] == choice.name]
     assert len(handed) == 3  # the condition, and a tensor of each branch
     assert Counter(handed) <= read_graphml(operators_graphml(branches))[2]
+
+
+_LEFT_OUT = """<ir_version: 10, opset_import: ["": 20, "me": 1]>
+net (float[5,n,4] x, float top, u) => (k, v, w) <float[1,6,4] p = {P}, float[1,6,6] r = {R}> {
+    gone, h = RNN<hidden_size = 6>(x, p, r)
+    k = Clip(h, , top)
+    v = me.Secret(u)
+    w = NonZero(x)
+}""".replace("{P}", "{" + ",".join("0" * 24) + "}").replace("{R}", "{" + ",".join("0" * 36) + "}")
+
+
+def test_what_is_left_out_joins_nothing_and_what_is_not_known_is_said(tmp_path: Path) -> None:
+    proto = parse(_LEFT_OUT)
+    proto.graph.node[0].output[0] = ""
+    for node, name in zip(proto.graph.node, ("rnn", "clip", "secret", "nonzero"), strict=True):
+        node.name = name
+    model = loaded(tmp_path, proto, n=3)
+    for edges in (read_graphml(operators_graphml(model))[2], read_dot(operators_dot(model))[2]):
+        assert sorted(edges.elements()) == [
+            ("clip", "k", "k", "float", "1x3x6"),
+            ("nonzero", "w", "w", "int64", "3x?"),
+            ("rnn", "clip", "h", "float", "1x3x6"),
+            ("secret", "v", "v", "", ""),
+            ("top", "clip", "top", "float", ""),
+            ("u", "secret", "u", "", ""),
+            ("x", "nonzero", "x", "float", "5x3x4"),
+            ("x", "rnn", "x", "float", "5x3x4"),
+        ]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
