@@ -1,5 +1,6 @@
 import hashlib
 import os
+import re
 import socket
 from pathlib import Path
 
@@ -164,7 +165,10 @@ def test_the_models_directory_may_be_a_link_itself(tmp_path):
     put(tmp_path, "real/net.onnx")
     (tmp_path / "models").symlink_to("real")
     (tmp_path / "real" / "two.onnx").symlink_to("net.onnx")
-    assert all(file.problem is None for file in discover(tmp_path / "models"))
+    assert [(file.relative, file.problem) for file in discover(tmp_path / "models")] == [
+        ("net.onnx", None),
+        ("two.onnx", None),
+    ]
 
 
 @pytest.mark.skipif(getattr(os, "geteuid", int)() == 0, reason="root may read everything")
@@ -239,7 +243,7 @@ def test_slugs_are_unique_and_a_name_that_is_one_keeps_it(tmp_path):
     slugs = {file.relative: file.slug for file in discover(tmp_path)}
     assert slugs["a-b.onnx"] == "a-b"
     assert slugs["e.onnx"] == "e"
-    assert len(set(slugs.values())) == len(slugs)
+    assert len(set(slugs.values())) == len(slugs) == 6
     assert all(slug.startswith(("a-b", "e")) for slug in slugs.values())
 
 
@@ -248,6 +252,42 @@ def test_a_new_model_does_not_change_the_slug_of_another(tmp_path):
     before = only(tmp_path).slug
     put(tmp_path, "Net.onnx", "net!.onnx")
     assert {file.relative: file.slug for file in discover(tmp_path)}["net.onnx"] == before
+
+
+ALIKE = ["a b.onnx", "a!b.onnx", "a+b.onnx", "a,b.onnx", "a/b.onnx"]
+"""Files that would all be called a-b."""
+
+
+@pytest.mark.parametrize("late", ALIKE)
+def test_a_new_model_leaves_those_alone_that_share_a_slug_already(tmp_path, late):
+    put(tmp_path, *(name for name in ALIKE if name != late))
+    before = {file.relative: file.slug for file in discover(tmp_path)}
+    assert len(set(before.values())) == len(ALIKE) - 1
+    put(tmp_path, late)
+    after = {file.relative: file.slug for file in discover(tmp_path)}
+    assert {name: after[name] for name in before} == before
+    assert after[late] not in before.values()
+
+
+def test_a_name_that_is_a_slug_takes_it_and_changes_only_who_had_it(tmp_path):
+    put(tmp_path, "a b.onnx", "c d.onnx", "e/f.onnx")
+    before = {file.relative: file.slug for file in discover(tmp_path)}
+    assert before == {"a b.onnx": "a-b", "c d.onnx": "c-d", "e/f.onnx": "e-f"}
+    put(tmp_path, "a-b.onnx")
+    after = {file.relative: file.slug for file in discover(tmp_path)}
+    assert re.fullmatch("a-b-[0-9a-f]{8}", after["a b.onnx"])
+    assert after == {**before, "a b.onnx": after["a b.onnx"], "a-b.onnx": "a-b"}
+
+
+def test_the_slug_of_a_path_does_not_depend_on_the_directory(tmp_path):
+    for place in ("one", "two"):
+        put(tmp_path / place, *ALIKE)
+    put(tmp_path / "two", "0.onnx", "z.onnx")
+    one, two = (
+        {file.relative: file.slug for file in discover(tmp_path / place)}
+        for place in ("one", "two")
+    )
+    assert one.items() < two.items()
 
 
 @given(st.text(max_size=200))
