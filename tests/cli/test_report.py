@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
+
+import pytest
 
 from gallery.cli.report import failure_line, junit, markdown, one_line
 from gallery.errors import Failure
@@ -38,8 +42,36 @@ def test_one_line() -> None:
     assert text == "2 built (1 unchanged), 1 failed, 1 skipped in 3.2 s"
 
 
+@pytest.mark.parametrize(("changed", "state"), [(True, ""), (False, ", unchanged")])
+def test_one_line_tells_whether_the_site_is_another(changed: bool, state: str) -> None:
+    report = Report(
+        models=(GOOD,), site=Path("site"), changed=changed, files=12, bytes=3_450_000, seconds=0.04
+    )
+    assert one_line(report) == f"1 built in 0.0 s; site: 12 files, 3.5 MB{state}"
+
+
 def test_failures_stand_in_one_line() -> None:
     assert failure_line(BAD).endswith(".onnx: load: it is empty and red; export it again")
+
+
+def test_markdown_has_a_row_for_each_model() -> None:
+    large = replace(GOOD, stages=(MADE, KEPT, MADE), peak_bytes=300 * 2**20 + 1, notes=("slow",))
+    text = markdown(Report(models=(large, SAME, BAD, LEFT), seconds=9.0))
+    lines = text.splitlines()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if "|" in line]
+    assert rows == [
+        ["model", "status", "made", "seconds", "MiB"],
+        ["---", "---", "---", "--:", "--:"],
+        ["a.onnx", "done", "render 2", "2.0", "300"],
+        ["b.onnx", "unchanged", "nothing", "0.0", "0"],
+        ["&lt;c>&#124;\ufffd.onnx", "failed", "nothing", "0.0", "0"],
+        ["d.onnx", "skipped", "nothing", "0.0", "0"],
+    ]
+    assert "2 built (1 unchanged), 1 failed, 1 skipped in 9.0 s" in lines
+    assert lines[-2:] == [
+        "- &lt;c>&#124;\ufffd.onnx: load: it is empty and red; export it again",
+        "- a.onnx: slow",
+    ]
 
 
 def test_markdown_escapes_names() -> None:
@@ -47,7 +79,7 @@ def test_markdown_escapes_names() -> None:
     assert "<c>" not in text
     assert "&lt;c>&#124;" in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
-    assert {row.count("|") for row in rows} == {6}
+    assert [row.count("|") for row in rows] == [6] * 4
 
 
 def test_junit_is_xml_whatever_the_names() -> None:
