@@ -42,6 +42,55 @@ def test_a_broken_link(site: Path) -> None:
     assert check_site(site).problems == ("index.html links to net/, which is not in the site",)
 
 
+@pytest.mark.parametrize("link", ["/net/", "/", "../", "../net/index.html", "net", "a%20b/"])
+def test_where_a_link_may_lead(site: Path, link: str) -> None:
+    """A site may stand in a folder of its host, so that a link from the root leads out of it."""
+    (site / "a b").mkdir()
+    (site / "a b" / "index.html").write_text("")
+    sound = link in ("net", "a%20b/")
+    (site / "index.html").write_text(f'<a href="net/"><img src="assets/a.webp"><a href="{link}">')
+    wrong = () if sound else (f"index.html links to {link}, which is not in the site",)
+    assert check_site(site).problems == wrong
+
+
+def test_the_page_for_wrong_addresses_links_from_the_root(site: Path) -> None:
+    (site / "404.html").write_text('<a href="/net/">net</a><a href="gone/">gone</a>')
+    assert check_site(site).problems == ("404.html links to gone/, which is not in the site",)
+
+
+ADDRESSES = [
+    '<a href="gone">',
+    '<script src="gone"></script>',
+    '<video poster="gone"></video>',
+    '<object data="gone"></object>',
+    '<img srcset="assets/a.webp 1x, gone 2x">',
+    '<img srcset="gone">',
+]
+
+
+@pytest.mark.parametrize("tag", ADDRESSES)
+def test_addresses_are_found_in_every_tag(site: Path, tag: str) -> None:
+    (site / "net" / "index.html").write_text(tag.replace("assets", "../assets"))
+    found = ("net/index.html links to gone, which is not in the site",)
+    assert check_site(site).problems == found
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        '<meta name="description" content="no address">',
+        '<a href="#here">',
+        '<a href="?page=2">',
+        '<a href="mailto:me@example.org">',
+        '<img srcset="" src="">',
+        "<a href>",
+    ],
+)
+def test_what_leads_nowhere_else_is_sound(site: Path, tag: str) -> None:
+    (site / "net" / "index.html").write_text(tag)
+    assert check_site(site).problems == ()
+
+
 def test_another_picture_than_the_manifest_names(site: Path) -> None:
     (site / "assets" / "a.webp").write_bytes(b"another")
     found = ("assets/a.webp is not the file that manifest.json names",)
@@ -51,6 +100,75 @@ def test_another_picture_than_the_manifest_names(site: Path) -> None:
 def test_a_stale_file(site: Path) -> None:
     (site / "assets" / "old.webp").write_bytes(b"")
     assert check_site(site).warnings == ("assets/old.webp is stale: nothing links to it",)
+
+
+@pytest.mark.parametrize("name", ["assets/main.css", "assets/main.js", "manifest.json", "x.txt"])
+def test_what_no_page_links_to_and_is_needed_all_the_same(site: Path, name: str) -> None:
+    if not (site / name).exists():
+        (site / name).write_text("")
+    assert check_site(site).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("manifest", "problem"),
+    [
+        ('{"a": [{"href": "assets/b.webp", "sha256": "0"}]}', "manifest.json names assets/b.webp"),
+        ('{"a": {"b": {"path": "gone", "sha256": "0"}}}', "manifest.json names gone, which is not"),
+        ("{", "manifest.json cannot be read: "),
+        (None, "manifest.json cannot be read: "),
+    ],
+)
+def test_a_manifest_that_does_not_fit(site: Path, manifest: str | None, problem: str) -> None:
+    if manifest is None:
+        (site / "manifest.json").unlink()
+    else:
+        (site / "manifest.json").write_text(manifest)
+    (found,) = check_site(site).problems
+    assert found.startswith(problem)
+
+
+def test_what_the_manifest_names_is_not_stale(site: Path) -> None:
+    (site / "index.html").write_text('<a href="net/">net</a>')
+    assert check_site(site).warnings == ()
+    (site / "manifest.json").write_text('{"path": "assets/a.webp"}')
+    assert check_site(site).warnings == ("assets/a.webp is stale: nothing links to it",)
+
+
+def fill(path: Path, size: int) -> None:
+    """Make a file this large, without writing all of it where the file system can."""
+    with path.open("r+b" if path.exists() else "wb") as stream:
+        stream.truncate(size)
+
+
+def test_a_page_above_a_megabyte_is_heavy(site: Path) -> None:
+    page = site / "net" / "index.html"
+    page.write_text(page.read_text().ljust(1_000_000))
+    assert (check_site(site).warnings, check_site(site).heaviest_page) == ((), 1_000_000)
+    page.write_text(page.read_text().ljust(1_000_001))
+    assert check_site(site).warnings == ("net/index.html weighs 1,000,001 bytes",)
+    assert check_site(site).problems == ()
+
+
+def test_a_file_above_100_mib_and_a_site_above_a_gigabyte_are_too_large(site: Path) -> None:
+    largest = 100 << 20
+    for number in range(9):
+        fill(site / f"{number}.bin", largest)
+    others = check_site(site).bytes - 9 * largest
+    fill(site / "rest.bin", 1_000_000_000 - 9 * largest - others)
+    assert (check_site(site).problems, check_site(site).bytes) == ((), 1_000_000_000)
+    fill(site / "8.bin", largest + 1)
+    assert check_site(site).problems == (
+        "the site has 1,000,000,001 bytes; GitHub Pages takes 1,000,000,000",
+        "8.bin has 104,857,601 bytes; GitHub takes 104,857,600 a file",
+    )
+
+
+def test_more_files_than_gitlab_takes(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check.SITE_FILES == 200_000
+    monkeypatch.setattr(check, "SITE_FILES", 4)
+    assert check_site(site).problems == ()
+    (site / "more").write_text("")
+    assert check_site(site).problems == ("the site has 5 files; GitLab Pages takes 4",)
 
 
 @pytest.mark.parametrize("limit", ["SITE_BYTES", "SITE_FILES", "FILE_BYTES"])
