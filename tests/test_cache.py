@@ -99,3 +99,18 @@ def test_what_this_build_made_is_never_pruned(tmp_path: Path) -> None:
     fill(cache, key, b"x" * 100_000)
     cache.prune(10)
     assert cache.get(key) is not None
+
+
+def test_what_a_killed_build_was_writing_goes_after_a_day(tmp_path: Path) -> None:
+    cache, key = Cache(tmp_path), cache_key("stage", "1")
+    fill(cache, key)
+    now = time.time()
+    ages = {"yesterday": 90_000, "today": 80_000, "now": 0}
+    for name, age in ages.items():
+        (tmp_path / "tmp" / name).write_bytes(b"12345")
+        os.utime(tmp_path / "tmp" / name, (now - age, now - age))
+    for path in (*(tmp_path / "records").rglob("*"), *(tmp_path / "files").rglob("*")):
+        os.utime(path, (now - 200_000, now - 200_000))
+    assert Cache(tmp_path).prune(1_000_000) == 5
+    assert sorted(path.name for path in (tmp_path / "tmp").iterdir()) == ["now", "today"]
+    assert cache.get(key) is not None, "results are kept for as long as there is room"

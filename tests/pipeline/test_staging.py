@@ -60,6 +60,16 @@ def test_what_a_killed_build_left_is_taken_up(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "shard.json"])
+def test_a_site_and_a_part_of_one_are_ours(tmp_path: Path, name: str) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / name).write_text(OURS)
+    swap.check_target(tmp_path)
+    (tmp_path / name).rename(tmp_path / "other.json")
+    with pytest.raises(PublishError, match="holds files that are no gallery"):
+        swap.check_target(tmp_path)
+
+
 @pytest.mark.parametrize(
     "manifest", ["", "[]", "{}", '{"schema": 3}', '{"schema": "another/1"}', "[" * 100_000]
 )
