@@ -216,6 +216,88 @@ def test_all_mistakes_of_the_settings_are_told_at_once(tmp_path: Path) -> None:
         assert part in message
 
 
+EDGES = [
+    ("limits.seconds", ["0.001", "86400"], ["0", "-1", "86400.5", "true", '"600"']),
+    ("limits.skeleton", ["0.5", "86400"], ["0", "86401", '"1 GiB"']),
+    ("limits.memory", ["1", '"1 B"', f"{2**50 - 1}"], ["0", f"{2**50}", '"9 XB"', "true", '""']),
+    ("limits.cache", ['"2.5 gib"'], ["1.5", '"-1 GB"', '"1e400 GB"']),
+    ("scan.vertices", ["1", "100_000_000"], ["0", "100_000_001", "1.0", "true"]),
+    ("scan.seed", ["0", "2147483647"], ["-1", "2147483648"]),
+    ("scan.palette", ['""', '"fire"'], ['"rainbow"', "1"]),
+    ("scan.passes", ['"training"'], ['""', '"backward"']),
+    ("scan.labels", ["true"], ["1", '"true"']),
+    ("variants.size", ["16", "32768", "[16, 32768]", f"{[16] * 64}"], ["15", "32769", "[16, 15]",
+     f"{[16] * 65}"]),
+    ("variants.sizes", ["[16, 32768]"], ["15", "32769"]),
+    ("variants.formats", ['["avif", "webp", "png", "jpeg"]', "[]"], ['"pdf"', '"gif"']),
+    ("variants.poster_formats", ['["pdf", "webp", "png", "jpeg"]'], ['"avif"', '"svg"']),
+    ("variants.poster_dpi", ["30", "600"], ["29", "601"]),
+    ("title", [f'"{"x" * 300}"', "7"], [f'"{"x" * 301}"', "true", "[]"]),
+    ("description", [f'"{"x" * 2000}"'], [f'"{"x" * 2001}"']),
+    ("language", ['"de-AT"', f'"{"x" * 35}"'], [f'"{"x" * 36}"']),
+    ("base_url", ['""', '"http://a"', '"https://a/b?c"', f'"http://{"x" * 1993}"'],
+     ['"a"', '"ftp://a"', '"https://a b"', '"https://a\\u0000"', '"http:/a"',
+      f'"http://{"x" * 1994}"', "1"]),
+    ("ignore", ['"a"', f"{['a'] * 1000}"], [f"{['a'] * 1001}", f'"{"x" * 501}"', "[[]]"]),
+    ("dims", ["{}", "{n = 1}", "{n = 1048576}"], ["{n = 0}", "{n = 1048577}", "{n = true}",
+     "{n = 1.0}", "[1]"]),
+    ("default_dim", ["1", "1048576"], ["0", "1048577"]),
+    ("scan.rules", [f'"{"x" * 500}=#0aF9Bc"', '{pattern = "a", color = "#0aF9Bc", on = "operator"}',
+     "[]"], [f'"{"x" * 501}=#0aF9Bc"', '"a=#0aF9Bcd"', '"a=#0aF9B"', '"=#0aF9Bc"']),
+]  # fmt: skip
+"""Settings with values that are just right and values that are just wrong."""
+
+
+@pytest.mark.parametrize(("key", "right", "wrong"), EDGES, ids=lambda one: one[:20])
+def test_values_at_the_edges_of_what_is_allowed(
+    tmp_path: Path, key: str, right: list[str], wrong: list[str]
+) -> None:
+    section, _, name = key.rpartition(".")
+    path = tmp_path / "gallery.toml"
+    head = f"[{section}]\n" if section else ""
+    for value in right:
+        path.write_text(f"{head}{name} = {value}\n", "utf-8")
+        read_settings(path)
+    for value in wrong:
+        path.write_text(f"{head}{name} = {value}\n", "utf-8")
+        with pytest.raises(SettingsError, match=re.escape(key)):
+            read_settings(path)
+
+
+SIDECAR_EDGES = [
+    ("year", ["1900", "2200"], ["1899", "2201"]),
+    ("title", ["x" * 300], ["x" * 301]),
+    ("authors", ["x" * 200, "[a, b]"], ["x" * 201, f"{['a'] * 65}"]),
+    ("tags", [f"{['a'] * 64}"], [f"{['a'] * 65}"]),
+    ("family", ["x" * 200], ["x" * 201]),
+    ("licence", ["x" * 500], ["x" * 501]),
+    ("source", ["http://a", "''"], ["a"]),
+    ("vertices", ["1", "100000000"], ["0", "100000001"]),
+    ("passes", ["forward", "training"], ["sfdp", "both"]),
+    ("skeleton", ["dot"], ["forward"]),
+    ("seed", ["0", "2147483647"], ["-1", "2147483648"]),
+]
+
+
+@pytest.mark.parametrize(("key", "right", "wrong"), SIDECAR_EDGES, ids=lambda one: one[:20])
+def test_values_of_sidecars_at_the_edges(key: str, right: list[str], wrong: list[str]) -> None:
+    for value in right:
+        front_matter(f"---\n{key}: {value}\n---\n", "net")
+    for value in wrong:
+        with pytest.raises(SettingsError, match=f"{key} is"):
+            front_matter(f"---\n{key}: {value}\n---\n", "net")
+
+
+@pytest.mark.parametrize("text", ["---\ntitle: A\n---\n\n\nProse.", "---\ntitle: A\n--- \nProse."])
+def test_prose_begins_with_its_first_line(text: str) -> None:
+    front, prose = front_matter(text, "net")
+    assert (front.title, prose) == ("A", "Prose.")
+
+
+def test_dashes_that_nothing_ends_are_prose() -> None:
+    assert front_matter("---\ntitle: A\n", "net") == (values.FrontMatter(), "---\ntitle: A\n")
+
+
 def test_a_settings_file_that_is_not_toml(tmp_path: Path) -> None:
     path = tmp_path / "gallery.toml"
     path.write_bytes(b"\xff\xfe")
@@ -225,7 +307,21 @@ def test_a_settings_file_that_is_not_toml(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "amount"),
-    [('"2 GiB"', 2 << 30), ('"500 MB"', 500_000_000), ("4096", 4096), ("4e9", 4 * 10**9)],
+    [
+        ('"2 GiB"', 2 << 30),
+        ('"500 MB"', 500_000_000),
+        ("4096", 4096),
+        ("4e9", 4_000_000_000),
+        ('"12"', 12),
+        ('"3 B"', 3),
+        ('"3k"', 3_000),
+        ('"3 KB"', 3_000),
+        ('"3 KiB"', 3_072),
+        ('"1.5 M"', 1_500_000),
+        ('"3 MiB"', 3 << 20),
+        ('"3 g"', 3_000_000_000),
+        ('"3 GB"', 3_000_000_000),
+    ],
 )
 def test_memory_sizes(tmp_path: Path, text: str, amount: int) -> None:
     path = tmp_path / "gallery.toml"
