@@ -321,6 +321,33 @@ def test_a_newer_operator_set_is_said(tmp_path):
     assert shape_of(model, "y") == (2,)
 
 
+def test_the_newest_operator_set_is_nothing_to_speak_of(tmp_path):
+    newest = onnx.defs.onnx_opset_version()
+    text = f'<ir_version: 10, opset_import: ["": {newest}]> net (float[2] x) => (y) {{y = Relu(x)}}'
+    assert loaded(tmp_path, text).warnings == ()
+
+
+def test_training_information_is_said_to_be_left_out(tmp_path):
+    proto = parse("net (float[2] x) => (y) { y = Relu(x) }")
+    proto.training_info.add()
+    assert loaded(tmp_path, proto).warnings == ("the file's own training information is left out",)
+
+
+@pytest.mark.parametrize(
+    ("ghosts", "said"),
+    [
+        (1, "'g0'"),
+        (5, "'g0', 'g1', 'g2', 'g3', 'g4'"),
+        (6, "'g0', 'g1', 'g2', 'g3', 'g4' and 1 more"),
+        (9, "'g0', 'g1', 'g2', 'g3', 'g4' and 4 more"),
+    ],
+)
+def test_a_note_names_five_and_counts_the_rest(tmp_path, ghosts, said):
+    made = " ".join(f"y{n} = Add(x, g{n})" for n in range(ghosts))
+    model = loaded(tmp_path, f"net (float[1] x) => (y0) {{ {made} }}")
+    assert model.warnings[0] == f"nothing makes {said}, which operators read"
+
+
 def test_the_digest_follows_operators_and_sizes_of_weights(tmp_path):
     def digest(size: int, bias: float, fill: float) -> str:
         big = helper.make_tensor("w", TensorProto.FLOAT, [size], [fill] * size)
@@ -338,6 +365,7 @@ def test_the_digest_follows_operators_and_sizes_of_weights(tmp_path):
 def test_sample_models_load_whole(path):
     model = load(path)
     assert model.warnings == ()
+    assert len(model.tensors) > 10
     assert all(tensor.sizes is not None for tensor in model.tensors)
     assert len(model.layers) > 3
     assert pickle.loads(pickle.dumps(model)).digest == model.digest

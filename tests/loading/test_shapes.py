@@ -61,9 +61,18 @@ def test_expressions(text, size):
     assert evaluate(text, {"n": 6, "m": 4}) == size
 
 
+@pytest.mark.parametrize(
+    ("text", "made_of"),
+    [("n", ("n",)), ("2*n + m//n", ("n", "m")), ("3", ("3",)), ("n;m", ("n;m",)), ("n(", ("n(",))],
+)
+def test_names_in_expressions(text, made_of):
+    assert names(text) == made_of
+
+
 @given(st.text(max_size=40))
 def test_no_expression_does_harm(text):
-    assert all(isinstance(name, str) for name in names(text))
+    for name in names(text):
+        assert name in text
     evaluate(text, {"n": 3})
 
 
@@ -161,6 +170,16 @@ def test_inference_that_fails_is_said_and_the_model_loads(tmp_path):
     )
     assert shape_of(model, "z") == (2, 3)
     assert any(text.startswith("shape inference failed for MatMul: ") for text in model.warnings)
+
+
+def test_reasons_why_inference_failed_are_in_order(tmp_path):
+    model = loaded(
+        tmp_path,
+        """net (float[2,3] a, float[4,5] b) => (y) {
+            y = MatMul(a, b) z = Concat<axis=1>(a, b) g = Gemm(a, b) }""",
+    )
+    failed = [text.split(":")[0] for text in model.warnings if text.startswith("shape inference")]
+    assert failed == [f"shape inference failed for {kind}" for kind in ("Concat", "Gemm", "MatMul")]
 
 
 def test_quantised_operators(tmp_path):
