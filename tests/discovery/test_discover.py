@@ -36,8 +36,8 @@ def found(folder: Path) -> str:
 
 def test_finds_models_recursively_in_a_stable_order(tmp_path):
     put(tmp_path, "b.onnx", "a/z.onnx", "a/b/c.ONNX", "readme.md", "b.onnx.data", "a.onnxx")
-    put(tmp_path, ".hidden/x.onnx", ".x.onnx")
-    assert relatives(tmp_path) == ["a/b/c.ONNX", "a/z.onnx", "b.onnx"]
+    put(tmp_path, ".hidden/x.onnx", ".x.onnx", "Z.onnx")
+    assert relatives(tmp_path) == ["Z.onnx", "a/b/c.ONNX", "a/z.onnx", "b.onnx"]
 
 
 def test_the_order_of_a_file_system_does_not_matter(tmp_path, monkeypatch):
@@ -152,6 +152,14 @@ def test_a_link_that_leaves_the_directory_is_not_followed(tmp_path):
     bad, ok = discover(tmp_path / "models")
     assert "leads out of the models directory" in str(bad.problem)
     assert (bad.digest, bad.bytes, ok.problem) == ("", 0, None)
+
+
+def test_a_directory_whose_name_begins_alike_is_another(tmp_path):
+    put(tmp_path, "models-of-mine/secret", "models/ok.onnx")
+    (tmp_path / "models" / "bad.onnx").symlink_to(tmp_path / "models-of-mine" / "secret")
+    bad, ok = discover(tmp_path / "models")
+    assert "leads out of the models directory" in str(bad.problem)
+    assert (bad.digest, ok.problem) == ("", None)
 
 
 def test_a_sidecar_that_leaves_the_directory_is_not_followed(tmp_path):
