@@ -114,3 +114,34 @@ def test_what_a_killed_build_was_writing_goes_after_a_day(tmp_path: Path) -> Non
     assert Cache(tmp_path).prune(1_000_000) == 5
     assert sorted(path.name for path in (tmp_path / "tmp").iterdir()) == ["now", "today"]
     assert cache.get(key) is not None, "results are kept for as long as there is room"
+
+
+def test_a_hit_is_noted_at_most_once_an_hour(tmp_path: Path) -> None:
+    key = cache_key("stage", "1")
+    fill(Cache(tmp_path), key)
+    paths = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(paths) == 2
+    for age, noted in ((3000, False), (4000, True)):
+        stamp = round(time.time() - age)
+        for path in paths:
+            os.utime(path, (stamp, stamp))
+        assert Cache(tmp_path).get(key) is not None
+        assert [path.stat().st_mtime != stamp for path in paths] == [noted, noted]
+
+
+def test_results_go_with_their_records(tmp_path: Path) -> None:
+    fill(Cache(tmp_path), cache_key("stage", "1"))
+    paths = [path for path in tmp_path.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in paths)
+    for path in paths:
+        os.utime(path, (1, 1))
+    assert Cache(tmp_path).prune(size) == 0
+    assert Cache(tmp_path).prune(0) == size
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_others_may_read_a_cache(tmp_path: Path) -> None:
+    fill(Cache(tmp_path), cache_key("stage", "1"))
+    modes = [path.stat().st_mode & 0o777 for path in tmp_path.rglob("*") if path.is_file()]
+    assert modes == [0o644, 0o644]

@@ -34,6 +34,12 @@ def test_lists_and_counts() -> None:
     assert report.failed == (BAD,)
     assert report.skipped == (LEFT,)
     assert report.made() == {"render": 1}
+    more = replace(GOOD, stages=(MADE, replace(KEPT, cached=False), replace(MADE, stage="card")))
+    assert list(Report(models=(more, more)).made().items()) == [
+        ("card", 2),
+        ("load", 2),
+        ("render", 2),
+    ]
     assert [model.unchanged for model in report.models] == [False, True, False, False]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,12 @@ def test_the_first_site(tmp_path: Path) -> None:
     with swap.locked(site), swap.staging(site) as staged:
         swap.swap(make_site(staged, "new"), site)
     assert (site / "index.html").read_text() == "new"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_web_servers_may_read_a_site(tmp_path: Path) -> None:
+    swap.swap(swap.staging(tmp_path / "site"), tmp_path / "site")
+    assert (tmp_path / "site").stat().st_mode & 0o777 == 0o755
 
 
 def test_what_a_killed_build_left_is_taken_up(tmp_path: Path) -> None:
