@@ -130,7 +130,7 @@ class Cache:
         """Take over a result from elsewhere, where it is whole.
 
         Args:
-            key: What it will be found by.
+            key: What it will be found by; refused where `cache_key` cannot have made it.
             text: What `text` of another cache gave.
             find: Content of a file by its SHA-256, or None; whatever has another digest is refused.
 
@@ -140,7 +140,9 @@ class Cache:
         try:
             record = _parsed(text.encode())
             digests = [digest for digest, _size in record["files"].values()]
-            if not (isinstance(record["value"], dict) and all(map(_DIGEST.fullmatch, digests))):
+            # Keys and digests become paths.
+            sound = all(map(_DIGEST.fullmatch, (key, *digests)))
+            if not (sound and isinstance(record["value"], dict)):
                 return False
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import time
@@ -145,3 +147,61 @@ def test_others_may_read_a_cache(tmp_path: Path) -> None:
     fill(Cache(tmp_path), cache_key("stage", "1"))
     modes = [path.stat().st_mode & 0o777 for path in tmp_path.rglob("*") if path.is_file()]
     assert modes == [0o644, 0o644]
+
+
+def record_text(record: object) -> str:
+    """A record with its check sum, as a cache writes it."""
+    body = json.dumps(record)
+    return f"{hashlib.sha256(body.encode()).hexdigest()}\n{body}"
+
+
+def test_a_result_is_taken_over_from_another_cache(tmp_path: Path) -> None:
+    one, other, key = Cache(tmp_path / "one"), Cache(tmp_path / "other"), cache_key("stage", "1")
+    fill(one, key)
+    found = one.get(key)
+    assert found is not None
+    contents = {file.sha256: file.path.read_bytes() for file in found.files.values()}
+    assert not other.adopt(key, one.text(key), lambda _digest: None)
+    assert not other.adopt(key, one.text(key), lambda digest: contents[digest] + b"more")
+    assert (other.get(key), other.text(key)) == (None, "")
+    assert other.adopt(key, one.text(key), contents.get)
+    again = other.get(key)
+    assert again is not None
+    assert (again.value, other.text(key)) == (found.value, one.text(key))
+    assert again.files["data"].path.read_bytes() == b"content"
+    other.drop(again.files["data"])
+    assert other.get(key) is None
+
+
+@pytest.mark.parametrize("key", ["../../../outside", "/outside", "", "0" * 63, "0" * 64 + "\n"])
+def test_no_key_of_a_stranger_becomes_a_path(tmp_path: Path, key: str) -> None:
+    cache = Cache(tmp_path / "a" / "b" / "cache")
+    assert not cache.adopt(key, record_text({"value": {}, "files": {}}), lambda _digest: None)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_no_digest_of_a_stranger_becomes_a_path(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"12345")
+    (tmp_path / "cache" / "files").mkdir(parents=True)
+    cache, key = Cache(tmp_path / "cache"), cache_key("stage", "1")
+    text = record_text({"value": {}, "files": {"data": ["../secret", 5]}})
+    assert not cache.adopt(key, text, lambda _digest: b"12345")
+    assert cache.get(key) is None
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        [],
+        {"value": {}},
+        {"files": {}},
+        {"value": [], "files": {}},
+        {"value": {}, "files": []},
+        {"value": {}, "files": {"data": "0" * 64}},
+        {"value": {}, "files": {"data": [3, 5]}},
+    ],
+)
+def test_a_record_of_another_form_is_refused(tmp_path: Path, record: object) -> None:
+    cache, key = Cache(tmp_path), cache_key("stage", "1")
+    assert not cache.adopt(key, record_text(record), lambda _digest: b"12345")
+    assert cache.get(key) is None
