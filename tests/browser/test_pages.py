@@ -229,8 +229,8 @@ def test_figures_of_the_lesson_are_there(browser: Browser, addresses: dict[str, 
     assert len(browser.driver.find_elements(By.CSS_SELECTOR, ".shot")) == 5
     marks = browser.driver.find_element(By.CSS_SELECTOR, ".marks")
     picture = browser.driver.find_element(By.CSS_SELECTOR, ".lens:has(.marks) img")
-    for side, length in marks.rect.items():
-        assert abs(length - picture.rect[side]) < 1
+    for side in ("x", "y", "width", "height"):
+        assert abs(marks.rect[side] - picture.rect[side]) < 1
 
 
 def _media(browser: Browser, kind: str = "", **features: str) -> None:

@@ -181,6 +181,7 @@ def test_browser_reads_what_python_wrote(
         " boxes: [...g.ids].map((v) => g.block(v)?.box ?? [])}",
     )
     n = graph.vertices
+    assert n > 100
     assert read["ids"] == list(range(n))
     assert read["operator"] == graph.vertex_operator.tolist()
     pairs = np.stack([graph.sources, graph.readers()], axis=1)

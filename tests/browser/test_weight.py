@@ -54,6 +54,7 @@ def _scripts(weights: dict[str, int]) -> int:
 def test_a_model_page_is_light_before_the_viewer(browser: Browser, gallery: str) -> None:
     weights = _loaded(browser, f"{gallery}resnet18/index.html", all_images=True)
     assert any(address.endswith(_IMAGES) for address in weights)
+    assert any(address.endswith(".js") for address in weights)
     assert not [address for address in weights if "viewer" in address]
     assert sum(weights.values()) < 1_000_000
     assert 0 < _scripts(weights) < 60_000

@@ -193,7 +193,9 @@ def test_names_in_the_legend_are_short_and_printable() -> None:
             for k in range(9)
         ),
     )
-    for entry in color(graph, "layer").legend:
+    legend = color(graph, "layer").legend
+    assert legend
+    for entry in legend:
         assert len(entry.label) <= 48
         assert entry.label.isprintable()
 

@@ -206,14 +206,3 @@ def test_the_slowest_pattern_is_quick() -> None:
     assert not ignored("a" * 200, patterns, folder=False)
     assert not ignored("a/" * 60 + "y", patterns, folder=False)
     assert time.process_time() - started < 10
-
-
-def test_the_settings_have_the_last_word(tmp_path: Path) -> None:
-    put(tmp_path, "a.onnx", "b.onnx", "c.onnx")
-    (tmp_path / IGNORE_FILE).write_text("a.onnx\nb.onnx\n!c.onnx\n")
-    assert found(tmp_path, "!b.onnx", "c.onnx") == ["b.onnx"]
-
-
-def test_a_pattern_for_folders_leaves_files_alone(tmp_path: Path) -> None:
-    put(tmp_path, "a.onnx", "b.onnx/c.onnx")
-    assert found(tmp_path, "*.onnx/") == ["a.onnx"]

@@ -209,6 +209,7 @@ def test_gradients_need_what_finite_differences_say(
                     assert can or not differs, f"{parameter}{where} needs {leaf}{box}"
                     hits += differs
                     possible += can
+    assert possible
     assert hits >= PRECISION.get(name, 0.6) * possible
 
 
@@ -221,7 +222,9 @@ def test_parameters_with_a_gradient_are_those_that_influence_the_loss(
     graph = case.graph
     assert graph.gradient_of is not None
     updated = set(graph.gradient_of[graph.vertex_pass == Pass.UPDATE].tolist())
-    for leaf in list(case.values)[1:]:
+    leaves = list(case.values)[1:]
+    assert leaves
+    for leaf in leaves:
         slope = gradient(case, session, leaf, case.values)
         for vertex, box in blocks(case, leaf):
             if leaf in FROZEN:

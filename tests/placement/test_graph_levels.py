@@ -38,6 +38,8 @@ def test_a_quotient_counts_every_edge(graph: ComputeGraph, data: st.DataObject) 
 def test_pairs_are_neighbours_or_both_alone(graph: ComputeGraph) -> None:
     level = finest(graph)
     pair = matched(level)
+    assert len(pair) == level.vertices
+    assert (pair >= 0).all()
     for number in range(int(pair.max(initial=-1)) + 1):
         members = np.flatnonzero(pair == number)
         assert 1 <= len(members) <= 2

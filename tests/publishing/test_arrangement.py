@@ -134,6 +134,7 @@ def test_similar_prefers_operators_then_size() -> None:
 def test_scatter_keeps_order_and_bounds(models: list[tuple[int | None, int | None]]) -> None:
     plot = scatter(models)
     assert plot is not None
+    assert len(plot.points) == len(models)
     for one in plot.points:
         assert 0 <= one.home_x <= WIDTH
         assert 0 <= one.home_y <= HEIGHT

@@ -49,6 +49,7 @@ class _Page(HTMLParser):
 
 
 def _pages(site: Site) -> list[tuple[str, str]]:
+    assert {"index.html", "alpha/index.html", "hostile/index.html"} <= set(site.pages)
     return [(name, (site.root / name).read_text(encoding="utf-8")) for name in site.pages]
 
 
@@ -63,6 +64,7 @@ def test_pages_parse_strictly(site: Site) -> None:
 def test_links_resolve(site: Site) -> None:
     for name, text in _pages(site):
         page = _Page(text)
+        assert page.addresses, name
         for address in page.addresses:
             parts = urlsplit(address)
             if parts.scheme in ("http", "https", "mailto"):
@@ -82,7 +84,9 @@ def test_links_resolve(site: Site) -> None:
 def test_no_outside_request_and_nothing_inline(site: Site) -> None:
     loading = {"script": "src", "img": "src", "source": "srcset", "image": "href", "iframe": "src"}
     for name, text in _pages(site):
-        for tag, values in _Page(text).elements:
+        elements = _Page(text).elements
+        assert "body" in dict(elements), name
+        for tag, values in elements:
             assert tag not in ("iframe", "object", "embed", "style", "form"), name
             assert not [key for key in values if key.startswith("on") or key == "style"], name
             address = values.get(loading.get(tag, ""), "") or ""
@@ -96,6 +100,7 @@ def test_no_outside_request_and_nothing_inline(site: Site) -> None:
 def test_ids_are_unique(site: Site) -> None:
     for name, text in _pages(site):
         ids = _Page(text).ids
+        assert ids, name
         assert len(ids) == len(set(ids)), name
 
 

@@ -48,7 +48,9 @@ def test_page_parses_and_is_strict(files: dict[str, bytes]) -> None:
     assert "unsafe" not in html
     assert not re.search(r"\sstyle=|\son\w+=|javascript:", html)
     assert "<script>alert" not in html
-    assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", html))
+    scripts = re.findall(r"<script[^>]*>", html)
+    assert scripts
+    assert all("src=" in tag for tag in scripts)
 
 
 def test_all_that_the_page_names_is_there(files: dict[str, bytes]) -> None:

@@ -31,7 +31,9 @@ def test_model_page_leads_to_its_viewer_and_back(
     assert 'href="../a/viewer/index.html"' in (site.root / "a/index.html").read_text()
     assert "viewer" not in (site.root / "b/index.html").read_text()
     page = (site.root / "a/viewer/index.html").read_text()
-    for address in re.findall(r'(?:href|src)="([^"#]+)"', page):
+    addresses = re.findall(r'(?:href|src)="([^"#]+)"', page)
+    assert "../index.html" in addresses
+    for address in addresses:
         assert (site.root / "a/viewer" / address).is_file(), address
 
 

@@ -68,6 +68,7 @@ def _words(sheet: Sheet) -> list[Words]:
 @pytest.mark.parametrize("attribute", ["layer", "operator", "flops"])
 def test_everything_lies_within_the_margins(attribute: str, ground: str) -> None:
     sheet = _sheet(attribute, ground)
+    assert {Words, Bar, Plate} <= {type(thing) for thing in sheet.things}
     for thing in sheet.things:
         if isinstance(thing, Words):
             assert thing.left > 20
@@ -95,6 +96,7 @@ def test_words_do_not_overlap(attribute: str) -> None:
         (w.left, w.y - 0.7 * w.size, w.left + text_width(w.text, w.size, w.face), w.y, w.text)
         for w in _words(_sheet(attribute))
     ]
+    assert len(boxes) > 10
     for one, other in combinations(boxes, 2):
         apart = one[0] >= other[2] or other[0] >= one[2] or one[1] >= other[3] or other[1] >= one[3]
         assert apart, (one, other)
@@ -175,6 +177,7 @@ def test_pdf_holds_text_fonts_and_pictures() -> None:
     page = document[0]
     assert page.get_size() == pytest.approx((420 / 25.4 * 72, 594 / 25.4 * 72), abs=0.1)
     found = page.get_textpage().get_text_bounded()
+    assert FRONT.title in [words.text for words in _words(sheet)]
     for words in _words(sheet):
         assert words.text in found
     assert document.get_metadata_value("Title") == FRONT.title

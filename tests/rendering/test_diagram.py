@@ -75,6 +75,7 @@ def test_links_join_blocks_in_order(tmp_path: Path) -> None:
     drawing = drawing_of(_net(tmp_path, blocks=3), 6)
     ends = [(link.source, link.reader) for link in drawing.links]
     assert len(ends) == len(set(ends))
+    assert ends
     assert all(source != reader for source, reader in ends)
     reached = {0}
     for source, reader in sorted(ends):

@@ -111,7 +111,9 @@ def test_colours_and_names_are_there(whole: tuple[Model, Layout]) -> None:
     model, layout = whole
     chosen = colorings(layout)
     head, sections = unpack(viewer_data(layout, chosen, model))
+    assert len(chosen) > 5
     for number, coloring in enumerate(chosen):
+        assert coloring.legend
         assert head["colorings"][number]["attribute"] == coloring.attribute
         assert sections[f"colors{number}"] == coloring.colors.tobytes()
         rows = np.frombuffer(sections[f"rows{number}"], np.uint8).astype(int).reshape(2, -1)
@@ -126,6 +128,7 @@ def test_colours_and_names_are_there(whole: tuple[Model, Layout]) -> None:
     names = [head["tensors"][t][0] for t in operators["reads"][conv]]
     assert names == ["image", "w1"]
     assert head["tensors"][operators["writes"][conv][0]] == ["a", "float", "1 × 8 × 16 × 16"]
+    assert len(head["palettes"]) > 5
     assert all(re.fullmatch("([0-9a-f]{6})+", stops) for stops in head["palettes"].values())
 
 
