@@ -27,7 +27,9 @@ def exhibits(tmp_path_factory: pytest.TempPathFactory) -> list[Exhibit]:
 def site(tmp_path_factory: pytest.TempPathFactory, exhibits: list[Exhibit]) -> Site:
     """That gallery, published."""
     folder = tmp_path_factory.mktemp("site")
-    settings = SiteSettings(title="Nets & <co>", base_url="https://example.org/nets")
+    settings = SiteSettings(
+        title="Nets & <co>", description="To look at.", base_url="https://example.org/nets"
+    )
     return publish(exhibits, folder, settings=settings)
 
 

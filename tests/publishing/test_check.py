@@ -82,6 +82,7 @@ def test_addresses_are_found_in_every_tag(site: Path, tag: str) -> None:
         '<a href="#here">',
         '<a href="?page=2">',
         '<a href="mailto:me@example.org">',
+        '<a href="//example.org/x">',
         '<img srcset="" src="">',
         "<a href>",
     ],

@@ -26,6 +26,36 @@ def test_manifest_holds_every_fact(site: Site) -> None:
     assert manifest["schema"] == "gallery-of-networks/1"
     models = {one["slug"]: one for one in manifest["models"]}
     assert list(models) == ["alpha", "beta", "gamma", "hostile", "broken"]
+    top = {key: value for key, value in manifest.items() if key != "models"}
+    assert top == {
+        "$schema": "manifest.schema.json",
+        "schema": "gallery-of-networks/1",
+        "title": "Nets & <co>",
+        "description": "To look at.",
+        "base_url": "https://example.org/nets/",
+        "language": "en",
+    }
+    alpha = models["alpha"]
+    told = {key: alpha[key] for key in ("page", "path", "title", "tags", "unknown_operators")}
+    assert told == {
+        "page": "alpha/index.html",
+        "path": "zoo/alpha.onnx",
+        "title": "The alpha net",
+        "tags": ["Residual", "vision"],
+        "unknown_operators": ["com.example.Magic"],
+    }
+    keys = [scan["key"] for scan in alpha["scans"]]
+    assert keys == ["hero", "training", "color-flops", "skeleton-circo"]
+    first = alpha["scans"][0]
+    assert (first["vertices"], first["edges"]) == (123_456, 1_899_000)
+    assert [entry["label"] for entry in first["legend"]] == ["stem", "head"]
+    assert alpha["card"]["href"].startswith("assets/alpha-card-640.")
+    assert alpha["diagram"]["format"] == "svg"
+    assert [one["format"] for one in alpha["poster"]] == ["png", "svg"]
+    assert [one["href"].split(".")[-1] for one in alpha["downloads"].values()] == ["txt"]
+    assert (alpha["multiples"], alpha["viewer"], alpha["failure"]) == (None, None, None)
+    assert alpha["front"]["licence"] == "MIT"
+    assert models["broken"]["scans"] == []
     assert models["alpha"]["facts"]["parameters"] == 25_557_032
     assert models["alpha"]["facts"]["activations"] is None
     assert models["broken"]["facts"] is None
@@ -114,6 +144,92 @@ def test_feed_takes_its_dates_from_the_front_matter(
     assert link.get("href") == "new/index.html"
 
 
+def linked_data(site: Site, page: str) -> dict[str, object]:
+    text = (site.root / page).read_text(encoding="utf-8")
+    body = text.split('<script type="application/ld+json">')[1].split("</script>")[0]
+    value: dict[str, object] = json.loads(body)
+    return value
+
+
+def test_linked_data_tell_what_search_engines_show(site: Site) -> None:
+    value = linked_data(site, "alpha/index.html")
+    image = str(value.pop("image"))
+    assert (site.root / image.removeprefix("https://example.org/nets/")).is_file()
+    description = str(value.pop("description"))
+    assert "It adds what it computes to what it was given." in description
+    assert value == {
+        "@context": "https://schema.org",
+        "@type": "CreativeWork",
+        "name": "The alpha net",
+        "isPartOf": {
+            "@type": "CollectionPage",
+            "name": "Nets & <co>",
+            "url": "https://example.org/nets/",
+        },
+        "dateCreated": "2015",
+        "author": [{"@type": "Person", "name": "Ada Lovelace"}],
+        "keywords": "Residual, vision",
+        "license": "MIT",
+        "citation": "https://example.org/paper",
+        "url": "https://example.org/nets/alpha/",
+    }
+    value = linked_data(site, "index.html")
+    assert str(value.pop("image")).startswith("https://example.org/nets/assets/")
+    assert value == {
+        "@context": "https://schema.org",
+        "@type": "CollectionPage",
+        "name": "Nets & <co>",
+        "inLanguage": "en",
+        "mainEntity": {"@type": "ItemList", "numberOfItems": 5},
+        "description": "To look at.",
+        "url": "https://example.org/nets/",
+    }
+
+
+def test_linked_data_leave_out_what_is_not_known(
+    pictures: tuple[ImageFile, ...], put: Callable[..., Site]
+) -> None:
+    site = put([make_exhibit("bare", pictures, front=FrontMatter(), prose="")], description="")
+    assert set(linked_data(site, "bare/index.html")) == {"@context", "@type", "name", "isPartOf"}
+    assert "url" not in linked_data(site, "index.html")
+
+
+def test_feed_tells_of_every_model_what_it_knows(site: Site) -> None:
+    feed = ET.fromstring((site.root / "feed.xml").read_bytes())
+    assert feed.findtext(f"{_ATOM}title") == "Nets & <co>"
+    assert feed.findtext(f"{_ATOM}author/{_ATOM}name") == "Nets & <co>"
+    assert feed.findtext(f"{_ATOM}subtitle") == "To look at."
+    links = {one.get("rel"): one.get("href") for one in feed.findall(f"{_ATOM}link")}
+    base = "https://example.org/nets/"
+    assert links == {"self": f"{base}feed.xml", "alternate": f"{base}index.html"}
+    entries = {
+        entry.find(f"{_ATOM}link").get("href", ""): entry  # type: ignore[union-attr]
+        for entry in feed.findall(f"{_ATOM}entry")
+    }
+    slugs = ["alpha", "beta", "broken", "gamma", "hostile"]
+    assert sorted(entries) == [f"{base}{slug}/index.html" for slug in slugs]
+    alpha, broken = (entries[f"{base}{slug}/index.html"] for slug in ("alpha", "broken"))
+    terms = [one.get("term") for one in alpha.findall(f"{_ATOM}category")]
+    assert terms == ["Residual", "vision"]
+    assert "It adds what it computes" in (alpha.findtext(f"{_ATOM}summary") or "")
+    assert broken.findtext(f"{_ATOM}summary") == "load: a Git LFS pointer"
+    assert broken.findtext(f"{_ATOM}title") == "Broken"
+
+
+def test_entries_of_a_year_stand_by_name_and_are_known_by_their_address(
+    pictures: tuple[ImageFile, ...], put: Callable[..., Site]
+) -> None:
+    exhibits = [make_exhibit(slug, pictures) for slug in ("c", "a", "b")]
+    found = []
+    for name, address in (("one", "https://a.example"), ("two", "https://b.example")):
+        site = put(exhibits, name, base_url=address)
+        feed = ET.fromstring((site.root / "feed.xml").read_bytes())
+        titles = [one.findtext(f"{_ATOM}title") for one in feed.findall(f"{_ATOM}entry")]
+        assert titles == ["The a net", "The b net", "The c net"]
+        found += [one.text for one in feed.iter(f"{_ATOM}id")]
+    assert len(set(found)) == len(found) == 8
+
+
 def test_sitemap_only_where_the_address_is_known(
     exhibits: list[Exhibit], site: Site, put: Callable[..., Site]
 ) -> None:
@@ -121,7 +237,9 @@ def test_sitemap_only_where_the_address_is_known(
     assert "<loc>https://example.org/nets/alpha/</loc>" in text
     assert "<loc>https://example.org/nets/</loc>" in text
     assert "404" not in text
-    assert "Sitemap: https://example.org/nets/sitemap.xml" in (site.root / "robots.txt").read_text()
+    assert (site.root / "robots.txt").read_text() == (
+        "User-agent: *\nAllow: /\nSitemap: https://example.org/nets/sitemap.xml\n"
+    )
     nowhere = put(exhibits)
     assert not (nowhere.root / "sitemap.xml").exists()
     assert "Sitemap" not in (nowhere.root / "robots.txt").read_text()
