@@ -1,12 +1,97 @@
-"""What is planned of a model, before anything is made."""
+"""What is planned of a model: sizes of dimensions, failures, order, parts."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from gallery.discovery.discover import ModelFile
-from gallery.pipeline.plan import plan_of
+from gallery.errors import DiscoverError
+from gallery.pipeline.plan import ModelPlan, plan_of
+from gallery.pipeline.schedule import by_work
+from gallery.pipeline.shards import collection, part
 from gallery.settings.values import GallerySettings, ScanSettings
+
+
+def model(slug: str, size: int = 0, sidecar: str | None = None, digest: str = "") -> ModelFile:
+    """A file that was found."""
+    return ModelFile(
+        path=Path(f"{slug}.onnx"),
+        relative=f"{slug}.onnx",
+        slug=slug,
+        bytes=size,
+        sidecar_text=sidecar,
+        digest=digest or "0" * 64,
+    )
+
+
+def plan(file: ModelFile, **settings: object) -> ModelPlan:
+    return plan_of(file, GallerySettings(**settings), {})  # type: ignore[arg-type]
+
+
+def test_a_models_dimensions_win_over_the_gallerys() -> None:
+    one = plan(model("a", sidecar="---\ndims: {n: 1, m: 2}\n---\nProse."), dims={"n": 8, "k": 9})
+    assert dict(one.dims) == {"n": 1, "m": 2, "k": 9}
+    assert (one.prose, one.failure) == ("Prose.", None)
+    assert one.scans
+
+
+def test_nothing_is_made_of_what_cannot_be_read() -> None:
+    wrong = plan(model("a", sidecar="---\nyear: soon\n---\n"))
+    assert wrong.failure is not None
+    assert (wrong.failure.stage, wrong.scans) == ("settings", ())
+    problem = DiscoverError("it is a pipe", hint="mend it")
+    file = ModelFile(path=Path("b.onnx"), relative="b.onnx", slug="b", problem=problem,
+                     sidecar_text="---\nyear: soon\n---\n")  # fmt: skip
+    found = plan(file).failure
+    assert found is not None
+    assert (found.stage, found.found, found.hint) == ("discover", "it is a pipe", "mend it")
+
+
+def test_a_smaller_plan_has_a_quarter_of_every_budget() -> None:
+    one = plan(model("a"))
+    small = one.smaller()
+    assert len(small.scans) == len(one.scans) > 5
+    for before, after in zip(one.scans, small.scans, strict=True):
+        assert after.scan.vertices == before.scan.vertices // 4
+    assert small.variants.viewer_vertices == one.variants.viewer_vertices // 4
+    tiny = plan(model("a", sidecar="---\nvertices: 3\n---\n")).smaller()
+    assert {scan.scan.vertices for scan in tiny.scans} == {1}
+
+
+SIZES = {"a": 10, "b": 50, "c": 10, "d": 40, "e": 30}
+
+
+def test_models_with_much_work_come_first() -> None:
+    plans = [plan(model(slug, size)) for slug, size in SIZES.items()]
+    assert [one.file.slug for one in by_work(plans)] == ["b", "d", "e", "a", "c"]
+    assert [one.file.slug for one in by_work(plans[::-1])] == ["b", "d", "e", "a", "c"]
+
+
+def test_parts_share_the_work_and_keep_the_order() -> None:
+    plans = [plan(model(slug, size)) for slug, size in SIZES.items()]
+    parts = [[one.file.slug for one in part(plans, number, 2)] for number in (1, 2)]
+    assert parts == [["b", "c", "e"], ["a", "d"]]
+    assert [[one.file.slug for one in part(plans, n, 7)] for n in (5, 6)] == [["c"], []]
+
+
+def test_parts_are_of_one_whole_only_where_everything_is_the_same() -> None:
+    files = [model("a", digest="1" * 64), model("b", digest="1" * 64)]
+    settings = GallerySettings()
+
+    def told(files: list[ModelFile], settings: GallerySettings = settings) -> str:
+        return collection([plan_of(file, settings, {}) for file in files], settings)
+
+    others = {
+        told(files[:1]),
+        told([files[0], model("c", digest="1" * 64)]),
+        told([files[0], model("b", digest="2" * 64)]),
+        told([files[0], model("b", digest="1" * 64, sidecar="Prose.")]),
+        told(files, GallerySettings(title="Another")),
+        told(files, GallerySettings(dims={"n": 2})),
+    }
+    assert len(others) == 6
+    assert told(files) == told(list(files))
+    assert told(files) not in others
 
 
 def test_a_colour_that_the_palette_of_the_gallery_cannot_show_is_told_in_the_plan() -> None:
