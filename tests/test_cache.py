@@ -46,7 +46,9 @@ def test_keys_depend_on_stage_version_and_every_input() -> None:
     assert cache_key("a", "1", x=1, y=2) == cache_key("a", "1", y=2, x=1)
 
 
-@pytest.mark.parametrize("damage", ["truncated", "changed", "gone", "file gone", "file cut"])
+@pytest.mark.parametrize(
+    "damage", ["truncated", "changed", "gone", "file gone", "file cut", "file longer"]
+)
 def test_damage_is_a_miss(tmp_path: Path, damage: str) -> None:
     cache, key = Cache(tmp_path), cache_key("stage", "1")
     fill(cache, key)
@@ -62,8 +64,10 @@ def test_damage_is_a_miss(tmp_path: Path, damage: str) -> None:
         record.unlink()
     elif damage == "file gone":
         file.unlink()
-    else:
+    elif damage == "file cut":
         file.write_bytes(b"con")
+    else:
+        file.write_bytes(b"content and more")
     assert cache.get(key) is None
     fill(cache, key)
     assert cache.get(key) is not None
@@ -169,6 +173,8 @@ def test_a_result_is_taken_over_from_another_cache(tmp_path: Path) -> None:
     assert again is not None
     assert (again.value, other.text(key)) == (found.value, one.text(key))
     assert again.files["data"].path.read_bytes() == b"content"
+    third = cache_key("stage", "2")
+    assert other.adopt(third, one.text(key), lambda _digest: None), "it has the file already"
     other.drop(again.files["data"])
     assert other.get(key) is None
 

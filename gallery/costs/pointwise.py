@@ -50,7 +50,7 @@ def pointwise(view: View) -> Cost:
 @costs("Max", "Min", "Sum")
 def variadic(view: View) -> Cost:
     """One operation for each output element and each input after the first."""
-    return plain((view.given - 1) * view.made())
+    return plain(max(view.given - 1, 0) * view.made())
 
 
 @costs("Mean")

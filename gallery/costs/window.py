@@ -10,7 +10,8 @@ from gallery.costs.registry import Cost, UnknownError, View, costs, plain
 _TAPS: Mapping[str, int] = {"linear": 2, "bilinear": 2, "cubic": 4, "bicubic": 4}
 
 
-@costs("MaxPool", "AveragePool", "QLinearAveragePool")
+@costs("QLinearAveragePool", domain="com.microsoft")
+@costs("MaxPool", "AveragePool")
 def pool(view: View) -> Cost:
     """One comparison or sum for each place of the kernel and each output element."""
     kernel = view.get("kernel_shape", None)
@@ -54,6 +55,8 @@ def grid_sample(view: View) -> Cost:
     """A weighted sum of 2 (linear) or 4 (cubic) values along each spatial axis."""
     taps = _TAPS.get(str(view.get("mode", "linear")), 1)
     axes = len(view.shape(0)) - 2
+    if axes < 1:
+        raise UnknownError("axes")
     return plain(view.made() * (2 * taps**axes - 1) if taps > 1 else 0)
 
 
@@ -98,4 +101,4 @@ def non_max_suppression(view: View) -> Cost:
 def affine_grid(view: View) -> Cost:
     """A product of each point with its row of the matrix."""
     made = view.made()
-    return plain(made * (2 * view.shape(0)[-1] - 1))
+    return plain(made * max(2 * view.shape(0)[-1] - 1, 0))

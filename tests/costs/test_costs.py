@@ -18,13 +18,14 @@ from tests.onnx_text import loaded, write
 
 
 def of(shapes, outputs, kind, domain="", version=20, values=None, **attributes) -> Cost | None:
-    """Cost of one operator on tensors of these shapes; None for an input left out.
+    """Cost of one operator on tensors of these shapes.
 
-    `values` are those of the inputs that are known, by position.
+    None stands for an input that is left out and for an output of an unknown shape, ... for an
+    output that is left out; `values` are those of the inputs that are known, by position.
     """
     known = {slot: np.array(value) for slot, value in (values or {}).items()}
     tensors = [
-        Tensor(name=str(i), dtype="float", shape=s, value=known.get(i))
+        Tensor(name=str(i), dtype="float", shape=None if s is ... else s, value=known.get(i))
         for i, s in enumerate([*shapes, *outputs])
     ]
     inputs = tuple(i if shape is not None else -1 for i, shape in enumerate(shapes))
@@ -34,7 +35,7 @@ def of(shapes, outputs, kind, domain="", version=20, values=None, **attributes) 
         domain=domain,
         version=version,
         inputs=inputs,
-        outputs=tuple(range(len(shapes), len(tensors))),
+        outputs=tuple(-1 if shape is ... else len(shapes) + i for i, shape in enumerate(outputs)),
         attributes=attributes,
     )
     model = Model(

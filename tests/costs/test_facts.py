@@ -1,3 +1,4 @@
+import json
 import pickle
 from pathlib import Path
 
@@ -6,6 +7,7 @@ from onnx import TensorProto, helper
 
 from gallery.costs import Cost, cost
 from gallery.costs.facts import TensorFact, facts
+from gallery.costs.storage import facts_of, facts_value
 from gallery.loading.load import load
 from tests.onnx_text import loaded, parse
 
@@ -195,6 +197,128 @@ def test_loops_in_loops_multiply(tmp_path):
         0,
     )
     assert found.flops == 5 * 3 * 6
+
+
+@pytest.mark.parametrize(
+    ("inputs", "attributes", "trips"),
+    [
+        ("u, v", "", 3),
+        ("u, v", ", scan_input_axes = [1, 0]", 5),
+        ("u, v", ", scan_input_axes = [-1, 0]", 5),
+        ("u, v", ", scan_input_axes = [-2, 0]", 3),
+        ("u, v", ", scan_input_axes = [2, 0]", 1),
+        ("u, v", ", scan_input_axes = [-3, 0]", 1),
+        ("w, v", "", 1),
+    ],
+)
+def test_a_scan_makes_a_trip_for_each_slice_of_its_first_input(tmp_path, inputs, attributes, trips):
+    found = facts(
+        loaded(
+            tmp_path,
+            f"""net (float[2] s, float[3,5] u, float[3,7] v, w) => (t, y) {{
+                t, y = Scan<num_scan_inputs = 2{attributes}, body = b (float[2] a, p, q) => (c, d)
+                    {{ c = Neg(a) d = Identity(a) }}>(s, {inputs}) }}""",
+        ),
+        0,
+    )
+    assert found.flops == 2 * trips
+
+
+@pytest.mark.parametrize(("limit", "trips"), [("-1", 1), ("0", 0), ("2147483647", 2147483647)])
+def test_odd_limits_of_loops(tmp_path, limit, trips):
+    text = CONTROL.format(trips=f"k = Constant<value_int = {limit}>()", owner=LOOP)
+    assert facts(loaded(tmp_path, text), 0).flops == 6 * trips
+
+
+def test_a_loop_without_a_limit_counts_one_trip(tmp_path):
+    text = CONTROL.format(trips="", owner=LOOP.replace("(k, c, x)", "(, c, x)"))
+    assert facts(loaded(tmp_path, text), 0).flops == 6
+
+
+def test_the_branch_that_is_not_taken_does_not_count(tmp_path):
+    constant = "k = Constant<value = bool {0}>()"
+    found = facts(loaded(tmp_path, CONTROL.format(trips=constant, owner=BRANCHES.format(c="k"))), 0)
+    assert found.flops == 6 * (1 + 4)
+    assert found.operators == 5
+
+
+def test_branches_are_weighed_by_all_that_is_done_in_them(tmp_path):
+    """5 trips of one operation are more than one operation of 4."""
+    found = facts(
+        loaded(
+            tmp_path,
+            """net (bool c, float[2] x) => (y) {
+                k = Constant<value_int = 5>()
+                y = If (c) <
+                    then_branch = t () => (p) { p = Sigmoid(x) },
+                    else_branch = e () => (q) {
+                        q = Loop (k, c, x) <body = b (int64 i, bool go, float[2] v) => (g, w) {
+                            g = Identity(go) w = Relu(v) }> }> }""",
+        ),
+        0,
+    )
+    assert found.cost_by_type == {"Relu": 10}
+
+
+def test_work_that_is_known_counts_beside_what_is_not(tmp_path):
+    text = """<ir_version: 9, opset_import: ["": 18, "me": 1]>
+        net (float[2,3] x, z) => (y, v, w) { y = Relu(x) v = me.Secret(z) w = me.Secret(z) }"""
+    found = facts(loaded(tmp_path, text), 0)
+    assert (found.macs, found.flops, found.uncounted) == (0, 6, {"me.Secret": 2})
+    assert found.cost_by_type == {"Relu": 6}
+    assert found.layers[0].flops == 6
+
+
+def test_tensors_without_elements_count_nothing(tmp_path):
+    text = "net (float[3] x) => (y) <float[0,3] w = {}> { y = Mul(w, x) }"
+    found = facts(loaded(tmp_path, text), 0)
+    assert (found.activations, found.parameters, found.parameter_bytes) == (0, 0, {"float": 0})
+    assert (found.macs, found.flops, found.cost_by_type) == (0, 0, {})
+
+
+def test_statistics_that_only_a_normalisation_reads_are_not_parameters(tmp_path):
+    text = """net (float[1,2,4,4] x) => (y, z)
+        <float[2] s = {1,1}, float[2] b = {0,0}, float[2] m = {0,0}, float[2] v = {1,1}> {
+            y = BatchNormalization(x, s, b, m, v) z = Identity(REST) }"""
+    counts = [
+        facts(loaded(tmp_path, text.replace("REST", name)), 0).parameters
+        for name in ("x", "s", "m", "v")
+    ]
+    assert counts == [4, 4, 6, 6]
+    shared = text.replace("(x, s, b, m, v)", "(x, m, b, m, v)").replace("REST", "x")
+    assert facts(loaded(tmp_path, shared), 0).parameters == 6
+
+
+@pytest.mark.parametrize(("size", "parameters"), [(1024, 0), (1025, 1025)])
+def test_constants_above_1024_elements_are_parameters(tmp_path, size, parameters):
+    tensor = helper.make_tensor("c", TensorProto.FLOAT, [size], [0.0] * size)
+    graph = helper.make_graph([helper.make_node("Constant", [], ["c"], value=tensor)], "g", [], [])
+    assert facts(loaded(tmp_path, helper.make_model(graph)), 0).parameters == parameters
+
+
+def test_what_is_left_out_makes_no_path_longer(tmp_path):
+    """An output that is left out is not what an input that is left out reads."""
+    model = parse("net (float[2] x, float h) => (z) { y, m = Dropout(x) z = Clip(x, , h) }")
+    model.graph.node[0].output[1] = ""
+    assert facts(loaded(tmp_path, model), 0).depth == 1
+    text = "net () => (y) { k = Constant<value_int = 5>() y = Neg(k) }"
+    assert facts(loaded(tmp_path, text), 0).depth == 2
+
+
+def test_ties_stand_in_the_order_of_the_alphabet(tmp_path):
+    text = "net (float[2] x) => (c) { a = Neg(x) b = Abs(a) d = Relu(b) e = Relu(d) c = Exp(e) }"
+    found = facts(loaded(tmp_path, text), 0)
+    assert list(found.histogram.items()) == [("Relu", 2), ("Abs", 1), ("Exp", 1), ("Neg", 1)]
+    assert list(found.cost_by_type) == ["Relu", "Abs", "Exp", "Neg"]
+
+
+def test_facts_come_back_from_json(tmp_path):
+    text = "net (float[n,3] x, u) => (y) { y = Relu(x) }"
+    found = facts(loaded(tmp_path, text, n=2), 7)
+    assert found.inputs[1].shape is None
+    value = json.loads(json.dumps(facts_value(found)))
+    assert facts_of(value) == found
+    assert value["histogram"] == [["Relu", 1]]
 
 
 def test_depth_goes_through_bodies(tmp_path):
