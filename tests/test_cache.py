@@ -168,6 +168,8 @@ def test_a_result_is_taken_over_from_another_cache(tmp_path: Path) -> None:
     assert not other.adopt(key, one.text(key), lambda _digest: None)
     assert not other.adopt(key, one.text(key), lambda digest: contents[digest] + b"more")
     assert (other.get(key), other.text(key)) == (None, "")
+    left = [path for path in (tmp_path / "other").rglob("*") if path.is_file()]
+    assert left == [], "what is refused leaves nothing"
     assert other.adopt(key, one.text(key), contents.get)
     again = other.get(key)
     assert again is not None
@@ -211,3 +213,10 @@ def test_a_record_of_another_form_is_refused(tmp_path: Path, record: object) -> 
     cache, key = Cache(tmp_path), cache_key("stage", "1")
     assert not cache.adopt(key, record_text(record), lambda _digest: b"12345")
     assert cache.get(key) is None
+
+
+def test_the_same_result_is_the_same_record(tmp_path: Path) -> None:
+    one, other, key = Cache(tmp_path / "one"), Cache(tmp_path / "other"), cache_key("stage", "1")
+    one.put(key, {"a": 1, "b": (2, 3)})
+    other.put(key, {"b": [2, 3], "a": 1})
+    assert one.text(key) == other.text(key) != ""

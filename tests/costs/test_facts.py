@@ -215,7 +215,7 @@ def test_a_scan_makes_a_trip_for_each_slice_of_its_first_input(tmp_path, inputs,
     found = facts(
         loaded(
             tmp_path,
-            f"""net (float[2] s, float[3,5] u, float[3,7] v, w) => (t, y) {{
+            f"""net (float[3,5] u, float[2] s, float[3,7] v, w) => (t, y) {{
                 t, y = Scan<num_scan_inputs = 2{attributes}, body = b (float[2] a, p, q) => (c, d)
                     {{ c = Neg(a) d = Identity(a) }}>(s, {inputs}) }}""",
         ),
@@ -230,9 +230,11 @@ def test_odd_limits_of_loops(tmp_path, limit, trips):
     assert facts(loaded(tmp_path, text), 0).flops == 6 * trips
 
 
-def test_a_loop_without_a_limit_counts_one_trip(tmp_path):
-    text = CONTROL.format(trips="", owner=LOOP.replace("(k, c, x)", "(, c, x)"))
-    assert facts(loaded(tmp_path, text), 0).flops == 6
+@pytest.mark.parametrize(("inputs", "trips"), [("(, c, x)", 1), ("(k, , x)", 5)])
+def test_a_limit_and_a_condition_of_a_loop_may_be_left_out(tmp_path, inputs, trips):
+    limit = "k = Constant<value_int = 5>()"
+    text = CONTROL.format(trips=limit, owner=LOOP.replace("(k, c, x)", inputs))
+    assert facts(loaded(tmp_path, text), 0).flops == 6 * trips
 
 
 def test_the_branch_that_is_not_taken_does_not_count(tmp_path):

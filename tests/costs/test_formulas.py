@@ -45,6 +45,7 @@ CONTRACTIONS = [
         6300,
         35 * 4 * 15 * 8 + 210,
     ),
+    worked("DeformConv", [(1, 2, 9, 9), (1, 2, 3, 5), ()], (1, 1, 5, 7), 1050, 35 * 2 * 15 * 7),
     worked("Gemm", [(3, 5), (5, 7), (7,)], (3, 7), 105, 21),
     worked("Gemm", [(5, 3), (5, 7)], (3, 7), 105, 0, transA=1),
     worked("QLinearMatMul", [(3, 5), (), (), (5, 7), (), (), (), ()], (3, 7), 105, 3 * 21),
@@ -58,10 +59,20 @@ CONTRACTIONS = [
     worked("FusedMatMul", [(2, 5, 3), (5, 7)], (2, 3, 7), 210, 42, domain=MICROSOFT, transA=1),
     worked("FusedMatMul", [(5,), (5, 7)], (7,), 35, 7, domain=MICROSOFT, transA=1),
     worked("MatMulNBits", [(2, 3, 5), (7,)], (2, 3, 7), 210, 2 * 35, domain=MICROSOFT, K=5, N=7),
+    worked("MatMulNBits", [(2, 3, 1), (7,)], (2, 3, 1), 6, 2, domain=MICROSOFT, K=1, N=1),
     worked("RNN", [(2, 3, 5), (1, 7, 5), (1, 7, 7)], (2, 1, 3, 7), 6 * 7 * 12, 6 * (7 + 7)),
 ]
 
 ATTENTION = [
+    worked("Attention", [(2, 5, 7)] * 3, (2, 5, 7), 700, 300, q_num_heads=1, kv_num_heads=1),
+    worked("Attention", [(2, 5, 11), (11, 21)], (2, 5, 7), 700 + 2310, 300 + 210, num_heads=1,
+           domain=MICROSOFT),
+    worked("LinearAttention", [(3, 5, 7), (3, 5, 7), (3, 5, 11)], (3, 5, 11), 15 * 154, 0,
+           q_num_heads=1, kv_num_heads=1),
+    worked("MultiHeadAttention", [(2, 5, 7), (2, 5, 7)], (2, 5, 7), 700, 300, num_heads=1,
+           domain=MICROSOFT),
+    worked("GroupQueryAttention", [(2, 5, 7), (2, 5, 7)], (2, 5, 7), 700, 300, num_heads=1,
+           domain=MICROSOFT),
     worked("Attention", [(2, 3, 5, 7), (2, 3, 11, 7), (2, 3, 11, 13)], (2, 3, 5, 13), 6600, 1980),
     worked(
         "Attention",
@@ -100,6 +111,8 @@ READERS = [
     worked("LRN", [X], X, 0, 6 * READ),
     worked("TopK", [X, (1,)], (2, 3, 5, 4), 0, 3 * READ),
     worked("TopK", [X, (1,)], (1,), 0, READ),
+    worked("TopK", [X, (1,)], (7,), 0, READ),
+    worked("TopK", [X, (1,)], (8,), 0, 2 * READ),
     worked("Bernoulli", [X], X, 0, READ),
     worked("Multinomial", [(2, 3)], (2, 11), 0, 6),
     worked("Max", [X, X, None, (7,)], X, 0, 2 * READ),
@@ -130,6 +143,7 @@ READERS = [
            values={2: np.array([1])}),
     worked("DFT", [(3, 5, 1), (), None], (3, 16, 2), 0, 3 * 320),
     worked("DFT", [(3, 1, 1)], (3, 1, 2), 0, 0),
+    worked("DFT", [(3, 16, 0)], (3, 16, 2), 0, 0, version=17),
     worked("STFT", [(3, 99, 1), (), (16,)], (3, 7, 9, 2), 0, 21 * (320 + 16)),
     worked("STFT", [(3, 99, 1), (), None, ()], (3, 7, 9, 2), 0, 21 * 320,
            values={3: np.array([16])}),
@@ -249,6 +263,7 @@ def test_operations_of_the_definition_for_each_element(kind, operations):
         ("LpPool", [X], "", {}),
         ("Einsum", [(3, 5), (5, 7)], "", {"equation": "ij,jkl->ik"}),
         ("Einsum", [(3,), (5, 7)], "", {"equation": "i...j,jk->ik"}),
+        ("Einsum", [(3, 5), (5, 7)], "", {"equation": "i,jk->ik"}),
         ("STFT", [(3, 99, 1), (), None, ()], "", {}),
         ("STFT", [(3, 99, 1), ()], "", {}),
         ("DFT", [(3, 16, 1), None, ()], "", {}),
@@ -264,6 +279,8 @@ def test_what_cannot_be_counted_is_not_known(kind, inputs, domain, attributes):
 def test_the_first_output_that_is_given_counts():
     assert of([X], [..., (2, 3)], "Relu") == Cost(macs=0, flops=6)
     assert of([X], [...], "Relu") is None
+    assert of([X, X], [], "Add") is None
+    assert of([], [X], "Relu") == Cost(macs=0, flops=READ)
 
 
 @pytest.mark.parametrize(("domain", "kind"), sorted(FORMULAS))
