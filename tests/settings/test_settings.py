@@ -216,28 +216,30 @@ def test_all_mistakes_of_the_settings_are_told_at_once(tmp_path: Path) -> None:
         assert part in message
 
 
+PNG = 'formats = ["png"]'
+"""The only format that holds the largest pictures."""
+
 EDGES = [
     ("limits.seconds", ["0.001", "86400"], ["0", "-1", "86400.5", "true", '"600"']),
     ("limits.skeleton", ["0.5", "86400"], ["0", "86401", '"1 GiB"']),
     ("limits.memory", ["1", '"1 B"', f"{2**50 - 1}"], ["0", f"{2**50}", '"9 XB"', "true", '""']),
-    ("limits.cache", ['"2.5 gib"'], ["1.5", '"-1 GB"', '"1e400 GB"']),
+    ("limits.cache", ['"2.5 gib"'], ["0.5", '"-1 GB"', '"1e400 GB"']),
     ("scan.vertices", ["1", "100_000_000"], ["0", "100_000_001", "1.0", "true"]),
     ("scan.seed", ["0", "2147483647"], ["-1", "2147483648"]),
     ("scan.palette", ['""', '"fire"'], ['"rainbow"', "1"]),
     ("scan.passes", ['"training"'], ['""', '"backward"']),
     ("scan.labels", ["true"], ["1", '"true"']),
-    ("variants.size", ["16", "32768", "[16, 32768]", f"{[16] * 64}"], ["15", "32769", "[16, 15]",
-     f"{[16] * 65}"]),
-    ("variants.sizes", ["[16, 32768]"], ["15", "32769"]),
-    ("variants.formats", ['["avif", "webp", "png", "jpeg"]', "[]"], ['"pdf"', '"gif"']),
+    ("variants.size", ["16", f"32768\n{PNG}", "[16, 17]", f"{list(range(16, 80))}"],
+     ["15", f"32769\n{PNG}", "[16, 15]", f"{list(range(16, 81))}", "[]"]),
+    ("variants.sizes", [f"[16, 32768]\n{PNG}"], ["15", f"32769\n{PNG}", "[16, 16]"]),
+    ("variants.formats", ['["avif", "webp", "png", "jpeg"]'], ['"pdf"', '"gif"', "[]"]),
     ("variants.poster_formats", ['["pdf", "webp", "png", "jpeg"]'], ['"avif"', '"svg"']),
     ("variants.poster_dpi", ["30", "600"], ["29", "601"]),
     ("title", [f'"{"x" * 300}"', "7"], [f'"{"x" * 301}"', "true", "[]"]),
     ("description", [f'"{"x" * 2000}"'], [f'"{"x" * 2001}"']),
-    ("language", ['"de-AT"', f'"{"x" * 35}"'], [f'"{"x" * 36}"']),
-    ("base_url", ['""', '"http://a"', '"https://a/b?c"', f'"http://{"x" * 1993}"'],
-     ['"a"', '"ftp://a"', '"https://a b"', '"https://a\\u0000"', '"http:/a"',
-      f'"http://{"x" * 1994}"', "1"]),
+    ("base_url", ['""', '"http://a"', '"https://a/b/c"', f'"http://{"x" * 1993}"'],
+     ['"a"', '"ftp://a"', '"https://a b"', '"https://a\\t"', '"http:/a"', '"https://a/b?c"',
+      f'"http://{"x" * 2001}"', "1"]),
     ("ignore", ['"a"', f"{['a'] * 1000}"], [f"{['a'] * 1001}", f'"{"x" * 501}"', "[[]]"]),
     ("dims", ["{}", "{n = 1}", "{n = 1048576}"], ["{n = 0}", "{n = 1048577}", "{n = true}",
      "{n = 1.0}", "[1]"]),
@@ -271,7 +273,11 @@ SIDECAR_EDGES = [
     ("tags", [f"{['a'] * 64}"], [f"{['a'] * 65}"]),
     ("family", ["x" * 200], ["x" * 201]),
     ("licence", ["x" * 500], ["x" * 501]),
-    ("source", ["http://a", "''"], ["a"]),
+    (
+        "source",
+        ["http://a", "''", f"http://{'x' * 1993}"],
+        ["a", f"http://{'x' * 1994}", "'http://a b'"],
+    ),
     ("vertices", ["1", "100000000"], ["0", "100000001"]),
     ("passes", ["forward", "training"], ["sfdp", "both"]),
     ("skeleton", ["dot"], ["forward"]),
