@@ -61,6 +61,10 @@ class LoadError(GalleryError):
     stage = "load"
 
 
+class ChangedFileError(LoadError):
+    """A file was written while a build was at work on it."""
+
+
 class LowerError(GalleryError):
     """A model cannot be lowered to vertices and edges."""
 

@@ -7,6 +7,7 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pathspec.pattern import RegexPattern
 
 from gallery.discovery.ignore import ignored, parse
 from gallery.discovery.static import FOLDER
-from gallery.errors import DiscoverError
+from gallery.errors import ChangedFileError, DiscoverError
 from gallery.files import open_regular
 from gallery.text import slugify
 
@@ -34,6 +35,7 @@ class ModelFile:
         slug: Short name for file names and addresses: [a-z0-9-], unique in the gallery.
         digest: SHA-256 of its content in hexadecimal, or "" where it cannot be read.
         bytes: Its size, 0 where it cannot be read.
+        stamp: Size, time stamp and number of the file when it was read, or None.
         sidecar: The Markdown file of the same stem beside it, or None.
         sidecar_text: The text of the sidecar, or None.
         problem: Why it cannot be read, or None.
@@ -44,6 +46,7 @@ class ModelFile:
     slug: str
     digest: str = ""
     bytes: int = 0
+    stamp: tuple[int, int, int] | None = None
     sidecar: Path | None = None
     sidecar_text: str | None = None
     problem: DiscoverError | None = None
@@ -120,25 +123,42 @@ def _model_file(path: Path, directory: Path, root: Path) -> ModelFile:
     file = ModelFile(path=path, relative=_relative(path, directory), slug="")
     try:
         _stay_inside(path, root)
-        digest, size = _digest(path)
+        digest, stamp = _digest(path)
         sidecar = path.with_suffix(".md")
         text = _sidecar_text(sidecar, root)
     except DiscoverError as problem:
         return replace(file, problem=problem)
-    if text is None:
-        return replace(file, digest=digest, bytes=size)
-    return replace(file, digest=digest, bytes=size, sidecar=sidecar, sidecar_text=text)
+    file = replace(file, digest=digest, bytes=stamp[0], stamp=stamp)
+    return file if text is None else replace(file, sidecar=sidecar, sidecar_text=text)
 
 
-def _digest(path: Path) -> tuple[str, int]:
+def _digest(path: Path) -> tuple[str, tuple[int, int, int]]:
+    """SHA-256 and stamp of a file; a stamp from before it was read tells of a change meanwhile."""
     with open_regular(path) as file:
         try:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            return digest, os.fstat(file.fileno()).st_size
+            stamp = _stamp(os.fstat(file.fileno()))
+            return hashlib.file_digest(file, "sha256").hexdigest(), stamp
         except OSError as error:
             reason = error.strerror or "unknown reason"
             found = f"{path.name} cannot be read ({reason})"
             raise DiscoverError(found, hint="check the disk") from error
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def check_unchanged(file: ModelFile) -> None:
+    """Refuse a model that is not the one that was found.
+
+    Raises:
+        ChangedFileError: It was written since.
+    """
+    with suppress(OSError):
+        if file.stamp is None or _stamp(file.path.stat()) == file.stamp:
+            return
+    found = f"{file.path.name} was changed while the build was at work on it"
+    raise ChangedFileError(found, hint="build again")
 
 
 def _sidecar_text(path: Path, root: Path) -> str | None:

@@ -14,7 +14,7 @@ from gallery.pipeline.report import StageRun
 from gallery.pipeline.workers.supervisor import Result
 
 _LASTING = ("load", "facts", "lower")
-"""Stages whose failures depend on the model alone and are therefore remembered."""
+"""Stages whose failures can depend on the model alone, and are then remembered."""
 
 _WHY = {"time": "took too long", "memory": "needed too much memory"}
 
@@ -78,7 +78,7 @@ def outcome_of(wanted: ModelPlan, result: Result, why: str, cache: Cache) -> Out
     if lost and not failure:
         hint = "build again; the cache may have been changed meanwhile"
         failure = Failure(stage=lost[0].split()[0], found=f"lost: {', '.join(lost)}", hint=hint)
-    if failure and result.ending == "failed" and result.stage in _LASTING:
+    if failure and result.lasting and result.stage in _LASTING:
         value = {"stage": failure.stage, "found": failure.found, "hint": failure.hint}
         cache.put(outcome_key(plan), {"failure": value})
     if why and not failure:

@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from gallery.discovery.discover import check_unchanged
 from gallery.pipeline.products.base import Drawn, NewFile, Product
 from gallery.settings.values import ScanSettings
 
@@ -63,7 +63,10 @@ class Stage:
 def _load(_: None, plan: ModelPlan, __: ScanSettings) -> Model:
     from gallery.loading.load import load
 
-    loaded = load(Path(plan.file.path), dims=plan.dims, default_dim=plan.default_dim)
+    check_unchanged(plan.file)
+    loaded = load(plan.file.path, dims=plan.dims, default_dim=plan.default_dim)
+    # What was read meanwhile must not be kept under the digest of what was found.
+    check_unchanged(plan.file)
     return replace(loaded, name=plan.file.slug)
 
 

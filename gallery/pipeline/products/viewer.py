@@ -21,7 +21,7 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
     if not (plan.variants.viewer and plan.scans):
         return {}
     layout = plan.stage_key("layout", plan.scans[0].scan)
-    return {"": [layout, plan.versions["color"], plan.variants.viewer_vertices]}
+    return {"": [layout, plan.versions.get("color", ""), plan.variants.viewer_vertices]}
 
 
 def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:

@@ -8,6 +8,7 @@ be shared but the versions of the packages.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections import deque
@@ -137,9 +138,13 @@ def run_there(plan: ModelPlan, load: tuple[bytes, Shipment]) -> tuple[Result, Sh
         path.write_bytes(content)
         cache = Cache(Path(folder) / "cache")
         unpack(known, cache)
-        here = replace(plan, file=replace(plan.file, path=path))
+        here = replace(plan, file=replace(plan.file, path=path, stamp=None))
         order = (here, str(cache.directory))
         job = Job(name=plan.file.slug, order=order, limits=plan.limits)
+        if hashlib.sha256(content).hexdigest() != plan.file.digest:
+            found = f"{plan.file.relative} was changed while the build was at work on it"
+            changed = _ended(job, "failed", found, "build again")
+            return changed, Shipment(records={}, files={})
         if versions() != plan.versions:
             return _other_version(job, worker.address), Shipment(records={}, files={})
         (result,) = supervise(deque([job]), 1, lambda _job, _event: None, environment)

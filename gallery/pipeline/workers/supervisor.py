@@ -68,6 +68,7 @@ class Result:
         stage: The stage that ran when it ended.
         detail: For a crash the exit status and the tail of the log; else what was found.
         hint: What to do, or "".
+        lasting: Whether the job fails whenever it is done, by what the worker says.
         seconds: Wall-clock time.
         peak_bytes: Largest resident memory of the process and its children, as polled.
         log: What the worker wrote on standard error meanwhile, at most its last 64 KiB.
@@ -82,6 +83,7 @@ class Result:
     seconds: float
     peak_bytes: int
     log: str
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -314,6 +316,7 @@ def _result(one: _Running) -> Result:
         seconds=time.monotonic() - one.started,
         peak_bytes=one.peak,
         log=log,
+        lasting=ending == "failed" and bool(last.get("lasting")),
     )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from gallery.cache import Cache
-from gallery.errors import GalleryError
+from gallery.errors import ChangedFileError, GalleryError
 from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.products import make_all
 from gallery.pipeline.stages import Stages, Step
@@ -49,7 +49,7 @@ def _work(plan: ModelPlan, cache: Cache, events: IO[str]) -> dict[str, Any]:
     try:
         make_all(Stages(plan, cache, tell))
     except GalleryError as error:
-        return _failure(error.stage, error.found, error.hint)
+        return _failure(error.stage, error.found, error.hint, lasting=_lasts(error))
     except MemoryError:
         return _failure(
             running[-1], "the model needs more memory than there is", "lower `vertices`"
@@ -64,8 +64,17 @@ def _work(plan: ModelPlan, cache: Cache, events: IO[str]) -> dict[str, Any]:
     return {"event": "done"}
 
 
-def _failure(stage: str, found: str, hint: str) -> dict[str, Any]:
-    return {"event": "failed", "stage": stage, "found": found, "hint": hint}
+def _failure(stage: str, found: str, hint: str, *, lasting: bool = False) -> dict[str, Any]:
+    return {"event": "failed", "stage": stage, "found": found, "hint": hint, "lasting": lasting}
+
+
+def _lasts(error: BaseException | None) -> bool:
+    """Whether the content of the model alone causes an error, and not the state of the machine."""
+    while error is not None:
+        if isinstance(error, OSError | MemoryError | ChangedFileError):
+            return False
+        error = error.__cause__ or error.__context__
+    return True
 
 
 def _say(events: IO[str], **fields: Any) -> None:
