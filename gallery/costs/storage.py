@@ -21,12 +21,12 @@ def facts_of(value: dict[str, Any]) -> Facts:
     """Facts from what `facts_value` gave, also after a way through JSON."""
     known = dict(value)
     for field in fields(Facts):
-        if str(field.type).startswith("dict"):
-            known[field.name] = dict(known[field.name])
+        for kind in (dict, tuple):
+            if str(field.type).startswith(kind.__name__):
+                known[field.name] = kind(known[field.name])
     known["layers"] = tuple(LayerFact(**row) for row in known["layers"])
     for name in ("inputs", "outputs"):
         known[name] = tuple(_tensor_fact(row) for row in known[name])
-    known["warnings"] = tuple(known["warnings"])
     return Facts(**known)
 
 
