@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from markupsafe import Markup
@@ -206,25 +206,31 @@ def _operator_colors(scans: tuple[ScanView, ...]) -> dict[str, str]:
 _PLACED = ("facts", "diagram", "social card", "contact sheet", "poster", "viewer")
 """Products that have a place of their own; the files of all others are offered as downloads."""
 
-_LABELS = {
-    "operators.dot": "Operator graph",
-    "operators.graphml": "Operator graph",
-    "vertices.npz": "Vertex graph",
-}
-
 
 def _downloads(exhibit: Exhibit, site: Path) -> tuple[Download, ...]:
     """Take the files that have no place of their own into the site under safe names."""
 
     def one(label: str, file: ImageFile) -> Download:
         stem, suffix = f"{exhibit.slug}-{slugify(label, 'file')}", slugify(file.format, "bin")
-        return Download(label=shorten(label), file=place(file, site, stem, suffix))
+        placed = place(file, site, stem, suffix)
+        sized = replace(placed, width=file.width, height=file.height)
+        return Download(label=shorten(label), file=sized)
 
     named = [
-        (_LABELS.get(file.name, Path(file.name).stem), file)
+        (_label(file.name), file)
         for product, files in exhibit.files.items()
         if product not in _PLACED
         for file in files
     ]
     ordered = sorted(named, key=lambda pair: (pair[0], pair[1].name))
     return tuple(one(label, file) for label, file in ordered)
+
+
+def _label(name: str) -> str:
+    """What a file is called on the page.
+
+    >>> _label("operator-graph.dot")
+    'Operator graph'
+    """
+    words = Path(name).stem.replace("-", " ")
+    return words[:1].upper() + words[1:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import accumulate
 from xml.etree import ElementTree as ET
 
@@ -281,3 +282,16 @@ def test_the_schema_says_what_every_key_of_a_sidecar_means() -> None:
     assert list(front) == list(table(FrontMatter))
     assert front["title"]["description"] == "Name for the visitor."
     assert all(one["description"] for one in front.values())
+
+
+def test_a_product_without_a_place_is_a_download_under_its_files_name(
+    put: Callable[..., Site], pictures: tuple[ImageFile, ...]
+) -> None:
+    picture = replace(pictures[-1], name="wide-wallpaper.png")
+    site = put([make_exhibit("net", pictures, files={"wallpaper": (picture,)})])
+    (model,) = json.loads((site.root / "manifest.json").read_bytes())["models"]
+    found = model["downloads"]["Wide wallpaper"]
+    assert found["href"].startswith("assets/net-wide-wallpaper.")
+    assert (found["format"], found["width"], found["height"]) == ("png", 640, 640)
+    page = (site.root / "net" / "index.html").read_text("utf-8")
+    assert f'<a href="../{found["href"]}" download><bdi>Wide wallpaper</bdi></a>' in page

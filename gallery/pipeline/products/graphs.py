@@ -35,7 +35,7 @@ def _operators(stages: Stages, new_file: NewFile) -> Drawn:
 
     files = {}
     for form, write in (("dot", operators_dot), ("graphml", operators_graphml)):
-        files[f"operators.{form}"] = path = new_file(f".{form}")
+        files[f"operator-graph.{form}"] = path = new_file(f".{form}")
         path.write_text(write(stages.model()), "utf-8")
     return Drawn(value={}, files=files)
 
@@ -47,7 +47,7 @@ def _vertices(stages: Stages, new_file: NewFile) -> Drawn:
     save_vertex_graph(stages.layout(stages.plan.scans[0].scan), path)
     size = path.stat().st_size
     if size <= LARGEST_GRAPH:
-        return Drawn(value={}, files={"vertices.npz": path})
+        return Drawn(value={}, files={"vertex-graph.npz": path})
     path.unlink()
     found = f"the vertex graph would be a download of {size / 1e6:.0f} MB and is left out"
     return Drawn(value={"warnings": [found]})
