@@ -24,8 +24,9 @@ class PictureFormat:
             text, which have no pixels.
         pixels: Most pixels in all, or 0 where only the side counts.
         modern: Whether pages offer it first, and another format to browsers that lack it.
+        fallback: Whether every browser shows it, so that pages can offer it to all others.
         scan: Whether `gallery scan` writes it.
-        site: Whether the scans of a site can have it.
+        site: Whether browsers show it, so that the scans of a site can have it.
         poster: Whether a poster can have it.
     """
 
@@ -35,6 +36,7 @@ class PictureFormat:
     side: int = LARGEST
     pixels: int = 0
     modern: bool = False
+    fallback: bool = False
     scan: bool = False
     site: bool = False
     poster: bool = False
@@ -58,6 +60,7 @@ FORMATS = (
         mime="image/webp",
         side=16_383,  # 14 bits in the header
         modern=True,
+        fallback=True,
         scan=True,
         site=True,
         poster=True,
@@ -66,6 +69,7 @@ FORMATS = (
         name="png",
         suffixes=(".png",),
         mime="image/png",
+        fallback=True,
         scan=True,
         site=True,
         poster=True,
@@ -75,6 +79,7 @@ FORMATS = (
         suffixes=(".jpeg", ".jpg"),
         mime="image/jpeg",
         side=65_500,  # libjpeg's own limit; the format's is 65,535
+        fallback=True,
         scan=True,
         site=True,
         poster=True,

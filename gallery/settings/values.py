@@ -162,7 +162,8 @@ class VariantSettings:
     poster_formats: tuple[str, ...] = setting(
         ("webp", "pdf"),
         checks.many(checks.one_of(*(one.name for one in FORMATS if one.poster))),
-        "webp, png, jpeg, or pdf with vector text",
+        f"{', '.join(one.name for one in FORMATS if one.poster and one.side)}, "
+        "or pdf with vector text",
     )
     poster_dpi: int = setting(
         150, checks.integer(30, 600), "dots per inch; 300 for print, then some 20 MB as PNG"

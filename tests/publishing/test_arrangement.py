@@ -175,3 +175,11 @@ def test_picture_offers_modern_formats_first() -> None:
     assert shown.fallback.format != "avif"
     assert (shown.largest.width, shown.largest.format) == (1280, "png")
     assert picture([]) is None
+
+
+@pytest.mark.parametrize("kind", ["avif", "pdf"])
+def test_a_picture_falls_back_to_what_every_browser_shows(kind: str) -> None:
+    """Whatever else is nearer in size."""
+    shown = picture([_placed(kind, 640), _placed("png", 1920)])
+    assert shown is not None
+    assert shown.fallback.format == "png"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from gallery.errors import SettingsError
+from gallery.settings.formats import FORMATS
 from gallery.settings.gallery_toml import settings_from
 
 
@@ -42,3 +45,10 @@ def test_sizes_that_fit_are_taken() -> None:
 )
 def test_only_formats_that_suit_are_allowed(key: str, allowed: str) -> None:
     assert f"with each value one of {allowed}" in refused({key: ["svg"]})
+
+
+def test_the_readme_names_every_format_of_a_scan() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    (row,) = (line for line in readme.splitlines() if line.startswith("gallery scan MODEL"))
+    for one in FORMATS:
+        assert any(f" {suffix}" in row for suffix in one.suffixes) == one.scan, one.name

@@ -13,6 +13,7 @@ from gallery.text import slugify
 
 MIME = {one.name: one.mime for one in FORMATS}
 _MODERN = tuple(one.name for one in FORMATS if one.modern)
+_FALLBACKS = frozenset(one.name for one in FORMATS if one.fallback)
 _FALLBACK_WIDTH = 640
 
 
@@ -166,7 +167,7 @@ def picture(files: list[Placed]) -> ResponsivePicture | None:
         for kind in _MODERN
         if any(f.format == kind for f in ordered)
     )
-    plain = [f for f in ordered if f.format != "avif"] or ordered
+    plain = [f for f in ordered if f.format in _FALLBACKS] or ordered
     fallback = min(plain, key=lambda file: (abs(file.width - _FALLBACK_WIDTH), file.bytes))
     largest = max(ordered, key=lambda file: (file.width, file.format == "png", file.href))
     return ResponsivePicture(sources=sources, fallback=fallback, largest=largest)
