@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Any
 
 Listener = Callable[[str, dict[str, Any]], None]
-"""Called with the path of a model and an event: "wait", "step", "done" or "failed"."""
+"""Called with the path of a model and an event, whose kind stands under "event".
+
+"known" or "wait" says whether a model is to be made. "start" comes when a worker takes it, "step"
+with `stage`, `what` and `seconds` (None at its start) as each stage or product starts and ends.
+"done", "failed", "crash", "time" or "memory", with `found`, is the end; after "smaller", with
+`ending`, the model waits again to be made with a smaller budget.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
