@@ -1,11 +1,11 @@
-"""Puts a finished site in the place of the last one, whole, so that a kill leaves one or the other.
+"""Replaces the last site by a finished one as a whole, so that a kill leaves one or the other.
 
-    site/                        the site that stands
+    site/                        the current site
     .site.staging-<random>/      the one that is being made, then the old one that is being removed
-    .site.old/                   the old one for a moment, where the system cannot exchange two
+    .site.old/                   the old one for a moment, if the system cannot exchange the two
 
-Everything else is taken up by the next build: a lock says that nobody else is at work on the same
-site, so that any staging directory that is found belongs to a build that was killed.
+The next build cleans up after a kill: it holds the lock of the site, so that any staging directory
+that it finds belongs to a build that was killed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from gallery.errors import PublishError
 from gallery.files import file_digest, listing
 
 _SCHEMA = "gallery-of-networks/"
-"""Start of the schema that every directory of ours names in one of `_NAMING`."""
+"""Start of the schema's name in a site or a part; one of `_NAMING` holds it."""
 
 _NAMING = ("manifest.json", "shard.json")
 
@@ -34,10 +34,10 @@ _RENAME_EXCHANGE = 2
 
 
 def check_target(site: Path) -> None:
-    """Refuse any directory that is neither missing, empty nor a site, or part of one, of ours.
+    """Refuse a directory unless it is missing, empty, a site or a part of one.
 
     Raises:
-        PublishError: The directory is someone else's.
+        PublishError: The directory holds other files.
     """
     hint = "give a directory that is missing, empty or an earlier site"
     try:
@@ -50,22 +50,22 @@ def check_target(site: Path) -> None:
         naming = next((name for name in _NAMING if (site / name).is_file()), _NAMING[0])
         manifest = json.loads((site / naming).read_bytes())
     except (OSError, ValueError, RecursionError) as error:
-        raise PublishError(f"{site} holds files that are no gallery", hint=hint) from error
+        raise PublishError(f"{site} holds files that are not a gallery", hint=hint) from error
     schema = manifest.get("schema") if isinstance(manifest, dict) else None
     if not isinstance(schema, str) or not schema.startswith(_SCHEMA):
-        raise PublishError(f"{site} holds files that are no gallery", hint=hint)
+        raise PublishError(f"{site} holds files that are not a gallery", hint=hint)
 
 
 @contextmanager
 def locked(lock: Path) -> Iterator[None]:
-    """Hold a lock file; wait while another process holds it. A kill lets go of it."""
+    """Hold a lock file, after waiting while another process holds it. A kill releases it."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(lock):
         yield
 
 
 def recover(site: Path) -> None:
-    """Take up what a killed build left; only under the lock."""
+    """Clean up after a killed build; call it only under the lock."""
     old = _old(site)
     if old.exists() and not site.exists():
         old.rename(site)
@@ -83,10 +83,10 @@ def staging(site: Path) -> Path:
 
 
 def swap(staged: Path, site: Path) -> None:
-    """Put a staged site in the place of the last one and remove that.
+    """Replace the last site by a staged one and remove the old one.
 
     Raises:
-        PublishError: The system does not let us.
+        PublishError: The site cannot be replaced.
     """
     try:
         if not site.exists():
@@ -96,7 +96,7 @@ def swap(staged: Path, site: Path) -> None:
             staged = _replace(staged, site)
     except OSError as error:
         found = f"{site} cannot be replaced: {error.strerror}"
-        hint = "check its permissions, and close programs that have it or a file in it open"
+        hint = "check its permissions, and close programs that have it or its files open"
         raise PublishError(found, hint=hint) from error
     shutil.rmtree(staged, ignore_errors=True)
 
@@ -119,9 +119,9 @@ def _old(site: Path) -> Path:
 
 
 def _replace(staged: Path, site: Path) -> Path:
-    """Put a staged site in the place of the last one in two steps; where that one is then."""
+    """Replace the last site in two steps; returns where the old one is afterwards."""
     old = _old(site)
-    # For one moment no site stands; `recover` puts the old one back after a kill here.
+    # For a moment there is no site; after a kill here `recover` puts the old one back.
     site.rename(old)
     try:
         staged.rename(site)
@@ -132,7 +132,7 @@ def _replace(staged: Path, site: Path) -> Path:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Exchange two directories in one step; False where the system cannot."""
+    """Exchange two directories in one step; False if the system cannot."""
     names = os.fsencode(one), os.fsencode(other)
     with suppress(AttributeError, OSError, TypeError):  # another system, or another C library
         library = ctypes.CDLL(None, use_errno=True)
