@@ -56,7 +56,7 @@ def test_what_a_killed_build_left_is_taken_up(tmp_path: Path) -> None:
 )
 def test_a_strangers_directory_is_refused(tmp_path: Path, manifest: str) -> None:
     (tmp_path / "manifest.json").write_text(manifest)
-    with pytest.raises(PublishError, match="holds files that are no gallery"):
+    with pytest.raises(PublishError, match="holds files that are not a gallery"):
         swap.check_target(tmp_path)
 
 
