@@ -49,9 +49,9 @@ FILL = 0.5  # every parameter's value; rewrites would drop 0 and 1 as neutral el
 REORDER = {"Concat", "Reshape", "Slice", "Transpose", "Unsqueeze"}
 KIND = "pkg.torch.export.graph_signature.InputSpec.kind"
 LAYER_KEYS = ("namespace", "pkg.torch.onnx.class_hierarchy", "pkg.torch.onnx.name_scopes")
-# The exporter's mark on what it made itself; such a node joins the layer that reads it first.
+# The exporter marks nodes of its own with this; such a node joins the layer that reads it first.
 NO_LAYER = "_empty_nn_module_stack_from_metadata_hook"
-# Of the exporter's default rules: none that merges BatchNormalization into a convolution.
+# The exporter's default rules, without those that merge BatchNormalization into a convolution.
 RULES = (
     "add_0", "cast_cast", "collapse_slice", "collapse_slice2", "div_by_1", "mul_by_1",
     "no_op_cast", "no_op_expand", "no_op_transpose", "remove_optional_bias_from_conv",
@@ -175,7 +175,7 @@ def normalized(layer: Callable[[int, int], nn.Module], *widths: int) -> nn.Modul
 
 
 class Output(nn.Module):
-    """Calls a model by keyword and returns one tensor of its answer."""
+    """Calls a model by keyword and returns one tensor of its output."""
 
     def __init__(self, model: nn.Module, names: tuple[str, ...], answer: str) -> None:
         super().__init__()
@@ -201,7 +201,7 @@ def diffusion_unet() -> nn.Module:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """How to make a model, what it is called with, and the parameters that it must have."""
+    """How to make a model, its inputs, and how many parameters it must have."""
 
     make: Callable[[], nn.Module] | str  # or timm's name for it
     inputs: dict[str, Tensor]
@@ -262,7 +262,7 @@ SAMPLES = {
 
 
 def export(sample: Sample) -> ir.Model:
-    """Trace the model; fold what shapes alone decide; keep layers and BatchNormalization."""
+    """Trace the model, fold what depends only on shapes, keep layers and BatchNormalization."""
     make = partial(timm.create_model, sample.make) if isinstance(sample.make, str) else sample.make
     module = make().eval()
     with torch.no_grad():
@@ -328,7 +328,7 @@ def store_as_read(model: ir.Model) -> None:
 
 
 def parameters_behind(value: ir.Value) -> list[ir.Value]:
-    """Find the parameters that `value` merely reorders; none if it does or reads more."""
+    """Find the parameters that `value` merely reorders; none if it does or reads anything else."""
     node = value.producer()
     if node is None or node.op_type not in REORDER:
         return []
@@ -376,7 +376,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="default: all")
     names = parser.parse_args().names or list(SAMPLES)
     if unknown := sorted(set(names) - set(SAMPLES)):
-        parser.error(f"no model {', '.join(unknown)}; there are {', '.join(SAMPLES)}")
+        parser.error(f"unknown model {', '.join(unknown)}; choose from {', '.join(SAMPLES)}")
     rows = []
     for name in names:
         model = export(SAMPLES[name])

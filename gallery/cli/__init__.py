@@ -1,1 +1,1 @@
-"""The command line: the only folder that prints or ends the program."""
+"""The command line: the only folder that prints to the terminal."""

@@ -13,7 +13,7 @@ from gallery.settings.values import SIDE, GallerySettings, Limits, ScanSettings
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter):
-    """Names the default of an option, unless it is empty; such a help explains it in words."""
+    """Shows the default of an option, unless it is empty; then the help explains it in words."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         if action.default in (None, False, [], 0, ""):
@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     top = argparse.ArgumentParser(
         prog="gallery",
-        description="Draws the whole computation of neural networks, from ONNX files.",
+        description="Draw the whole computation of neural networks from ONNX files.",
     )
     subparsers = top.add_subparsers(required=True, metavar="COMMAND")
     _add_build(subparsers)
@@ -55,26 +55,26 @@ def _command(
         "--verbose",
         action="count",
         default=0,
-        help="say more: a line with the time of each stage",
+        help="log the time of each stage; -vv logs more",
     )
     return made
 
 
 def _add_build(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
-    made = _command(subparsers, "build", "build the site of a directory of models")
+    made = _command(subparsers, "build", "build a site from a directory of models")
     _add_models_and_site(made)
     _add_build_options(made)
     made.add_argument(
         "--strict",
         action="store_true",
-        help="stop at the first failure, and leave the site as it is",
+        help="stop at the first failure and leave the site unchanged",
     )
-    made.add_argument("--dry-run", action="store_true", help="only say what would be made")
+    made.add_argument("--dry-run", action="store_true", help="list what would be made")
     made.add_argument(
         "--shard",
         type=_shard,
         metavar="I/N",
-        help="make only the I-th of N parts of the site; `gallery merge` joins the parts",
+        help="build only part I of N; `gallery merge` joins the parts",
     )
     made.add_argument(
         "--reuse",
@@ -82,20 +82,20 @@ def _add_build(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
         action="append",
         default=[],
         metavar="SITE",
-        help="reuse results of an earlier site, such as the last deployment; may be given more "
+        help="reuse results from an earlier site, such as the last deployment; can be given more "
         "than once",
     )
     made.add_argument(
         "--scheduler",
         default="",
         metavar="ADDRESS",
-        help="do the work on the Dask cluster of this scheduler, such as tcp://10.0.0.1:8786",
+        help="run on the Dask cluster of this scheduler, such as tcp://10.0.0.1:8786",
     )
     _add_reports(made)
 
 
 def _add_merge(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
-    made = _command(subparsers, "merge", "join the parts that `build --shard` made into one site")
+    made = _command(subparsers, "merge", "join parts made by `gallery build --shard` into one site")
     made.add_argument(
         "shards", nargs="+", type=Path, metavar="PART", help="all parts, in any order"
     )
@@ -104,8 +104,8 @@ def _add_merge(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
         "--settings",
         type=Path,
         metavar="FILE",
-        help="gallery.toml with title, description, base_url, language and templates of the site "
-        "(default: as the parts were built)",
+        help="gallery.toml with the site's title, description, base_url, language and templates "
+        "(default: the settings that the parts were built with)",
     )
     _add_cache(made)
     _add_reports(made)
@@ -130,7 +130,7 @@ def _add_output(made: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("site"),
         metavar="SITE",
-        help="directory of the site",
+        help="directory to write the site to",
     )
 
 
@@ -139,22 +139,22 @@ def _add_cache(made: argparse.ArgumentParser) -> None:
         "--cache",
         type=Path,
         metavar="DIR",
-        help="directory of the cache (default: .cache/gallery beside SITE)",
+        help="cache directory (default: .cache/gallery beside SITE)",
     )
 
 
 def _add_reports(made: argparse.ArgumentParser) -> None:
     made.add_argument(
-        "--summary", type=Path, metavar="FILE", help="append a report in Markdown to this file"
+        "--summary", type=Path, metavar="FILE", help="append a Markdown report to this file"
     )
     made.add_argument(
-        "--junit", type=Path, metavar="FILE", help="write a report in JUnit XML to this file"
+        "--junit", type=Path, metavar="FILE", help="write a JUnit XML report to this file"
     )
 
 
 def _add_build_options(made: argparse.ArgumentParser) -> None:
     made.add_argument(
-        "--settings", type=Path, metavar="FILE", help="settings (default: MODELS/gallery.toml)"
+        "--settings", type=Path, metavar="FILE", help="settings file (default: MODELS/gallery.toml)"
     )
     _add_cache(made)
     made.add_argument(
@@ -162,7 +162,7 @@ def _add_build_options(made: argparse.ArgumentParser) -> None:
         type=typed(checks.integer(0, 1024)),
         default=0,
         metavar="N",
-        help="models to build at once on this machine; 0, the default, is one for each core",
+        help="models to build in parallel on this machine; 0, the default, means one per core",
     )
     above = "These override gallery.toml; the front matter of a model overrides both."
     scans = made.add_argument_group("main scans", above)
@@ -173,7 +173,7 @@ def _add_build_options(made: argparse.ArgumentParser) -> None:
 
 
 def _add_scan(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
-    made = _command(subparsers, "scan", "make one picture of one model")
+    made = _command(subparsers, "scan", "draw one picture of one model")
     made.add_argument("model", type=Path, metavar="MODEL", help="an .onnx file")
     made.add_argument(
         "-o",
@@ -181,7 +181,7 @@ def _add_scan(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="picture to write; its name ends in " + ", ".join(SCAN_SUFFIXES),
+        help="picture to write; its suffix sets the format: " + ", ".join(SCAN_SUFFIXES),
         default=argparse.SUPPRESS,
     )
     add_settings(made, ScanSettings)
@@ -194,23 +194,23 @@ def _add_scan(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
         type=typed(checks.seconds),
         default=20.0,
         metavar="S",
-        help="time limit of the Graphviz engine",
+        help="time limit of the Graphviz engine, in seconds",
     )
     made.add_argument("--json", action="store_true", help="print one line of JSON")
     made.add_argument(
-        "--quality", action="store_true", help="measure the layout as well, which takes a while"
+        "--quality", action="store_true", help="also measure the layout, which takes a while"
     )
 
 
 def _add_facts(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
-    made = _command(subparsers, "facts", "print what a model holds and costs")
+    made = _command(subparsers, "facts", "print a model's parameters, costs, shapes and operators")
     made.add_argument("model", type=Path, metavar="MODEL", help="an .onnx file")
     add_settings(made, GallerySettings)
     made.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_check(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
-    made = _command(subparsers, "check", "verify a site: links, sizes, page weight, stale files")
+    made = _command(subparsers, "check", "check a site: links, sizes, page weight, stale files")
     made.add_argument(
         "site",
         nargs="?",
@@ -223,14 +223,16 @@ def _add_check(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def _add_serve(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
-    made = _command(subparsers, "serve", "build, serve on this machine, and rebuild what changes")
+    made = _command(
+        subparsers, "serve", "build a site, serve it locally, and rebuild it on changes"
+    )
     _add_models_and_site(made)
     made.add_argument(
         "--port",
         type=typed(checks.integer(0, 65_535)),
         default=8000,
         metavar="N",
-        help="port to listen on; 0 takes any that is free",
+        help="port to listen on; 0 picks a free one",
     )
     _add_build_options(made)
 
@@ -238,7 +240,9 @@ def _add_serve(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
 def _shard(text: str) -> tuple[int, int]:
     number, slash, count = text.partition("/")
     if not (slash and number.isdecimal() and count.isdecimal()):
-        raise argparse.ArgumentTypeError(f"{text!r} is not I/N, such as 1/4")
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form I/N, such as 1/4")
     if not 1 <= int(number) <= int(count) <= 10_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a part; I goes from 1 to N")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a part: I must be from 1 to N, and N at most 10000"
+        )
     return int(number), int(count)

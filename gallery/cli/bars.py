@@ -1,4 +1,4 @@
-"""Progress bars on a terminal: one for all models, one for each that is being made."""
+"""Progress bars on a terminal: one for all models, and one for each that is being built."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.progress import TaskID as Row
 
 
 class Bars:
-    """Bars that show as soon as they are made, until they are stopped."""
+    """Progress bars, shown from construction until `stop`."""
 
     def __init__(self, stream: TextIO) -> None:
         self._progress = Progress(
@@ -28,25 +28,25 @@ class Bars:
         self._progress.start()
 
     def expect(self) -> None:
-        """One more model waits."""
+        """Count one more waiting model."""
         self._total += 1
         self._progress.update(self._whole, total=self._total)
 
     def begin(self, name: str) -> None:
-        """A model is being made."""
+        """Add the bar of a model that is being built."""
         self._rows[name] = self._progress.add_task(escape(name), total=None)
 
     def step(self, name: str, label: str, *, ended: bool) -> None:
-        """A stage of a model has begun or ended."""
+        """Update the bar of a model when a stage begins or ends."""
         if name in self._rows:
             self._progress.update(self._rows[name], description=escape(label), advance=ended)
 
     def end(self, name: str) -> None:
-        """A model is done."""
+        """Count a finished model and remove its bar."""
         self._progress.advance(self._whole)
         if name in self._rows:
             self._progress.remove_task(self._rows.pop(name))
 
     def stop(self) -> None:
-        """Take the bars away."""
+        """Remove the bars."""
         self._progress.stop()

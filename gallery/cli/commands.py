@@ -1,4 +1,4 @@
-"""What each command does; the folders that do it are imported when they are needed."""
+"""The commands; each imports the packages that it needs when it runs."""
 
 # ruff: noqa: PLC0415 - `--help` must not wait for numba
 
@@ -48,11 +48,11 @@ def build(options: argparse.Namespace) -> int:
             made = [f"{run.stage} {run.what}".strip() for run in model.stages if not run.cached]
             print(f"{printable(model.path)}: " + (", ".join(made) or "nothing"))
         return report.return_code
-    return _tell(report, options)
+    return _print_report(report, options)
 
 
 def merge(options: argparse.Namespace) -> int:
-    """Join the parts that builds with `--shard` made."""
+    """Join parts made by `gallery build --shard`."""
     from gallery.pipeline.build import merge as merge_parts
     from gallery.settings.gallery_toml import read_settings
 
@@ -60,11 +60,11 @@ def merge(options: argparse.Namespace) -> int:
     _check_settings(options.settings)
     settings = read_settings(options.settings) if options.settings else None
     report = merge_parts(options.shards, options.output, cache=options.cache, settings=settings)
-    return _tell(report, options)
+    return _print_report(report, options)
 
 
-def _tell(report: Report, options: argparse.Namespace) -> int:
-    """Say what was done, here and in the files that were asked for; the exit status."""
+def _print_report(report: Report, options: argparse.Namespace) -> int:
+    """Print the report, write it to the requested files, and return the exit status."""
     from gallery.cli.report import failure_line, junit, markdown, one_line
 
     for model in report.models:
@@ -85,16 +85,16 @@ def _tell(report: Report, options: argparse.Namespace) -> int:
 
 
 def _check_reports(options: argparse.Namespace) -> None:
-    """Reports are written last; whether they can be is known now."""
+    """Check before the build that the reports can be written after it."""
     given = {"--summary": options.summary, "--junit": options.junit}
     problems = [
         f"{option} is {path}, which is a directory" if path.is_dir()
-        else f"{option} is {path}, but there is no directory {path.parent}"
+        else f"{option} is {path}, but {path.parent} is not a directory"
         for option, path in given.items()
         if path and (path.is_dir() or not path.absolute().parent.is_dir())
     ]  # fmt: skip
     if problems:
-        raise SettingsError("; ".join(problems), hint="give a file in a directory that exists")
+        raise SettingsError("; ".join(problems), hint="give a file in an existing directory")
 
 
 def _check_settings(path: Path | None) -> None:
@@ -103,7 +103,7 @@ def _check_settings(path: Path | None) -> None:
 
 
 def settings_of(options: argparse.Namespace) -> GallerySettings:
-    """The settings file with what the command line says otherwise; rules and sizes are added.
+    """The settings file, overridden by the command line; rules and dimensions are added to it.
 
     Raises:
         SettingsError: The file is wrong.
@@ -123,7 +123,7 @@ def settings_of(options: argparse.Namespace) -> GallerySettings:
 
 
 def scan(options: argparse.Namespace) -> int:
-    """Make one picture."""
+    """Draw one picture."""
     from gallery.cli.scan import ScanOptions, make_scan, one_line
 
     _check_model(options.model)
@@ -145,7 +145,7 @@ def scan(options: argparse.Namespace) -> int:
 
 
 def facts(options: argparse.Namespace) -> int:
-    """Print what a model holds and costs."""
+    """Print a model's facts."""
     from gallery.cli.facts import facts_table
     from gallery.costs.facts import facts as facts_of
     from gallery.loading.load import load
@@ -161,7 +161,7 @@ def facts(options: argparse.Namespace) -> int:
 
 
 def check(options: argparse.Namespace) -> int:
-    """Verify a site."""
+    """Check a site."""
     from gallery.publishing.check import check_site
 
     result = check_site(options.site)
@@ -181,7 +181,7 @@ def check(options: argparse.Namespace) -> int:
 
 
 def serve(options: argparse.Namespace) -> int:
-    """Build, serve, and rebuild what changes."""
+    """Build a site, serve it locally, and rebuild it on changes."""
     from gallery.cli.progress import Progress
     from gallery.cli.report import failure_line, one_line
     from gallery.cli.serve import serve_site
@@ -214,6 +214,6 @@ def serve(options: argparse.Namespace) -> int:
 
 
 def _check_model(path: Path) -> None:
-    """A path that is wrong is wrong usage, not a bad model."""
+    """Check that a model exists: a wrong path is wrong usage, not a bad model."""
     if not path.exists():
         raise SettingsError(f"there is no file {path}", hint="check the path of the model")

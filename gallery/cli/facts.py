@@ -10,7 +10,7 @@ def facts_table(facts: Facts) -> str:
     """Facts as lines of text."""
 
     def known(number: int | None) -> str:
-        return "not known" if number is None else f"{number:,}"
+        return "unknown" if number is None else f"{number:,}"
 
     inputs = ", ".join(f"{one.name} {one.dtype}{_shape(one.shape)}" for one in facts.inputs)
     outputs = ", ".join(f"{one.name} {one.dtype}{_shape(one.shape)}" for one in facts.outputs)
@@ -26,11 +26,11 @@ def facts_table(facts: Facts) -> str:
         ("inputs", inputs),
         ("outputs", outputs),
         ("opsets", ", ".join(f"{name} {version}" for name, version in facts.opsets.items())),
-        ("producer", facts.producer or "not known"),
+        ("producer", facts.producer or "unknown"),
         ("types", ", ".join(f"{name} {count}" for name, count in facts.histogram.items())),
         (
-            "bound",
-            ", ".join(f"{name}={size}" for name, size in facts.bindings.items()) or "nothing",
+            "dimensions",
+            ", ".join(f"{name}={size}" for name, size in facts.bindings.items()) or "none",
         ),
     ]
     if facts.uncounted:
@@ -42,5 +42,5 @@ def facts_table(facts: Facts) -> str:
 
 def _shape(shape: tuple[int | str | None, ...] | None) -> str:
     if shape is None:
-        return "[not known]"
+        return "[unknown]"
     return "[" + ", ".join("?" if size is None else str(size) for size in shape) + "]"

@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Args:
-        arguments: Those of the command line, without the program's name.
+        arguments: The command-line arguments, without the program's name.
 
     Returns:
         The exit status.
@@ -45,13 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _fail("stopped", 130)
     except BrokenPipeError:
-        # The reader of our output has gone; so that Python does not say so at exit:
+        # The reader of our output has gone; this keeps Python from reporting it again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
         if options.verbose:
             traceback.print_exc()
-        hint = "run again with -v and report what it says"
+        hint = "run again with -v and report the output"
         return _fail(f"a bug in the program: {type(error).__name__}: {error}; {hint}", 1)
 
 

@@ -1,4 +1,4 @@
-"""Options of the command line that set settings, made from the fields of the settings."""
+"""Command-line options for settings, generated from the settings' fields."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Adder = argparse.ArgumentParser | argparse._ArgumentGroup  # argparse has no pub
 
 
 def add_settings(made: Adder, kind: type, default: str = "") -> None:
-    """Add the options of the settings that have one; what is not given is None, or an empty list.
+    """Add an option for each setting that has one; without it the value is None or an empty list.
 
     Args:
-        made: Gets the options.
+        made: The parser or group to add the options to.
         kind: The dataclass of the settings.
-        default: Where a value comes from whose option is not given; "" for the field's own.
+        default: Where the value comes from without the option; "" for the field's own default.
     """
     for one in table(kind).values():
         if one.option:
@@ -34,7 +34,7 @@ def _how(one: Setting, default: str) -> dict[str, Any]:
             "default": [],
             "type": typed(check.one) if isinstance(check, checks.Many) else dimension,
             "metavar": one.metavar,
-            "help": f"{one.help}; may be given more than once",
+            "help": f"{one.help}; can be given more than once",
         }
     usual = default or written(one)
     text = f"{one.help} (default: {usual})" if usual else one.help
@@ -46,7 +46,7 @@ def _how(one: Setting, default: str) -> dict[str, Any]:
 
 
 def given(options: argparse.Namespace, kind: type) -> dict[str, Any]:
-    """The settings of a kind that the command line sets, by name; lists as tuples."""
+    """The settings of a dataclass that the command line sets, by name; lists as tuples."""
     values = {
         one.name: getattr(options, one.option.removeprefix("--").replace("-", "_"))
         for one in table(kind).values()
@@ -60,7 +60,7 @@ def given(options: argparse.Namespace, kind: type) -> dict[str, Any]:
 
 
 def typed(check: checks.Check) -> Callable[[str], Any]:
-    """A `type` for argparse that holds what was written to a check."""
+    """A `type` for argparse that applies a check."""
 
     def parse(text: str) -> Any:
         try:
@@ -86,6 +86,6 @@ def dimension(text: str) -> tuple[str, int]:
     try:
         sizes = checks.sizes_by_name({name: _number(size)} if name else None)
     except ValueError as error:
-        found = f"{text!r} is not NAME=SIZE with a size from 1 to 1048576"
+        found = f"{text!r} is not of the form NAME=SIZE with a size from 1 to 1048576"
         raise argparse.ArgumentTypeError(found) from error
     return name, sizes[name]

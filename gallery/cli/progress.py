@@ -1,4 +1,4 @@
-"""What a person sees while the work goes on: bars on a terminal, plain lines elsewhere."""
+"""The progress of a build: bars on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ENDINGS = {"done", "failed", "crash", "time", "memory"}
 
 
 class Progress:
-    """Follows a build; give its `listen` to the pipeline."""
+    """Shows the progress of a build; pass its `listen` to the pipeline."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -24,7 +24,7 @@ class Progress:
         self._shows_bars = stream.isatty()
 
     def __enter__(self) -> Self:
-        """Follow; bars appear with the first model that is to be made."""
+        """Start; bars appear with the first model that has to be built."""
         return self
 
     def __exit__(
@@ -33,7 +33,7 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Take the bars away."""
+        """Remove the bars."""
         if self._bars:
             self._bars.stop()
 
@@ -49,7 +49,7 @@ class Progress:
             state = "done" if event["event"] == "done" else "failed"
             self._print(f"{name}: {state} in {seconds:.1f} s")
         elif event["event"] == "smaller":
-            self._print(f"{name}: over its limits; tried with a smaller budget")
+            self._print(f"{name}: over its limits; trying again with a smaller budget")
 
     def _print(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
@@ -59,7 +59,7 @@ class Progress:
         if what == "known":
             return
         if self._bars is None:
-            # A build that has nothing to make needs no bars and must not wait for rich.
+            # A build with nothing to make needs no bars and must not wait for rich.
             from gallery.cli.bars import Bars  # noqa: PLC0415
 
             self._bars = Bars(self._stream)

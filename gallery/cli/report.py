@@ -53,7 +53,7 @@ def markdown(report: Report) -> str:
 
 
 def junit(report: Report) -> str:
-    """The build as JUnit XML: one test case a model.
+    """The build as JUnit XML: one test case per model.
 
     Characters that XML cannot hold become U+FFFD.
     """
@@ -77,7 +77,7 @@ def junit(report: Report) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text that cannot start a cell, a tag or a link in Markdown."""
+    """The text, escaped so that it cannot start a cell, a tag or a link in Markdown."""
     text = printable(text)
     for sign, entity in (("&", "&amp;"), ("<", "&lt;"), ("|", "&#124;"), ("[", "&#91;")):
         text = text.replace(sign, entity)

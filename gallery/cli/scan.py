@@ -1,4 +1,4 @@
-"""One picture of one model, without a site and without a cache."""
+"""One picture of one model, without a site or a cache."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ScanOptions:
         dims: Size of symbolic dimensions, by name.
         size: Side of the picture in pixels.
         skeleton_seconds: Time limit of the Graphviz engine.
-        quality: Whether the layout is measured too.
+        quality: Whether to measure the layout as well.
     """
 
     dims: Mapping[str, int] = field(default_factory=dict)
@@ -54,16 +54,16 @@ def make_scan(
 
     Args:
         path: The model.
-        output: The picture, of a suffix of `SCAN_SUFFIXES`.
-        settings: How it is made.
-        options: Whatever else matters.
+        output: The picture to write, with one of `SCAN_SUFFIXES`.
+        settings: How to make the scan.
+        options: Everything else.
 
     Returns:
-        JSON: model, operators, vertices, edges, unknown_operators, seconds by stage, peak_bytes,
-        picture (path, width, height), notes, and quality where it was asked for.
+        JSON: model, operators, vertices, edges, unknown_operators, skeleton, seconds by stage,
+        peak_bytes, picture (path, width, height), notes and, on request, quality.
 
     Raises:
-        SettingsError: The picture cannot go there, or settings do not go together.
+        SettingsError: The picture cannot be written there, or settings conflict.
         GalleryError: A stage failed; nothing was written.
     """
     _check_output(output, options.size)
@@ -114,11 +114,11 @@ def _plan(path: Path, options: ScanOptions) -> ModelPlan:
 
 def _check_output(output: Path, size: int) -> None:
     if output.suffix.lower() not in SCAN_SUFFIXES:
-        found = f"{output.name} does not end like a picture"
-        raise SettingsError(found, hint="end its name with one of " + ", ".join(SCAN_SUFFIXES))
+        found = f"{output.name} does not have the suffix of a picture format"
+        raise SettingsError(found, hint="use one of " + ", ".join(SCAN_SUFFIXES))
     if not output.absolute().parent.is_dir():
         found = f"there is no directory {output.parent}"
-        raise SettingsError(found, hint="make the directory first")
+        raise SettingsError(found, hint="create the directory first")
     if output.suffix.lower() != ".svg":
         try:
             check_format(output.suffix, (size, size))
@@ -136,9 +136,9 @@ def _draw(
 
 
 def _peak_bytes() -> int:
-    """Largest resident memory so far, of this process or, but on Windows, of its largest helper."""
+    """Peak resident memory of this process or, except on Windows, of its largest child."""
     try:
-        import resource  # noqa: PLC0415 - Windows has none
+        import resource  # noqa: PLC0415 - not on Windows
     except ImportError:
         memory = psutil.Process().memory_info()
         return int(getattr(memory, "peak_wset", memory.rss))

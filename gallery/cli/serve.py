@@ -1,7 +1,7 @@
 """Serves a site on this machine and rebuilds it when a model, a sidecar or a template changes.
 
-Pages ask a small script for a number that grows with every rebuild, and load themselves again when
-it has grown; the files on disk stay as they are published.
+A small script in every page polls a number that grows with each rebuild, and reloads the page when
+it changes; the files on disk stay as published.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 
 from gallery.errors import GalleryError, SettingsError
 
-_LOOK = 1.0
-"""Seconds between two looks at the files; a look at 1,000 files takes some milliseconds."""
+_INTERVAL = 1.0
+"""Seconds between two checks of the files; checking 1,000 files takes a few milliseconds."""
 
 _SCRIPT = b"""(function () {
   var seen = null;
@@ -33,14 +33,14 @@ _TAG = b'<script defer src="/__reload__.js"></script></body>'
 
 
 class Watch:
-    """Tells whether some files, or anything below some directories, changed since the last look."""
+    """Detects changes of some files, and of anything below some directories."""
 
     def __init__(self, *watched: Path) -> None:
         self._watched = watched
         self._seen = self._look()
 
     def changed(self) -> bool:
-        """Whether a file came, went or was written."""
+        """Whether a file was added, removed or written since the last call."""
         before, self._seen = self._seen, self._look()
         return before != self._seen
 
@@ -79,7 +79,7 @@ class _Handler(SimpleHTTPRequestHandler):
         super().do_GET()
 
     def end_headers(self) -> None:
-        """Nothing is kept by the browser: the next rebuild may change it."""
+        """Forbid caching: the next rebuild may change any file."""
         self.send_header("Cache-Control", "no-store")
         super().end_headers()
 
@@ -101,14 +101,14 @@ def serve_site(
     rebuild: Callable[[], None],
     say: Callable[[str], None],
 ) -> None:
-    """Build, serve on the loopback address, and rebuild what changes, until interrupted.
+    """Build a site, serve it on the loopback address, and rebuild it on changes until interrupted.
 
     Args:
-        watched: Files and directories to look at.
+        watched: Files and directories to watch.
         site: The site.
-        port: Where to listen; 0 takes a free port.
+        port: Where to listen; 0 picks a free port.
         rebuild: Builds the site.
-        say: Tells the person a line.
+        say: Prints a line for the user.
 
     Raises:
         GalleryError: The port is taken, or the first build fails as a whole.
@@ -118,20 +118,20 @@ def serve_site(
     try:
         server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     except OSError as error:
-        found = f"port {port} cannot be listened on: {error.strerror}"
-        raise SettingsError(found, hint="give another one with --port") from error
+        found = f"cannot listen on port {port}: {error.strerror}"
+        raise SettingsError(found, hint="choose another port with --port") from error
     with server:
         rebuild()
         threading.Thread(target=server.serve_forever, daemon=True).start()
         say(f"http://127.0.0.1:{server.server_port}/ shows {site}; stop with Ctrl-C")
         watch = Watch(*watched)
         while True:
-            time.sleep(_LOOK)
+            time.sleep(_INTERVAL)
             if not watch.changed():
                 continue
             try:
                 rebuild()
             except GalleryError as error:
-                # The person is editing: the next save may mend it.
+                # The user is editing: the next save may fix it.
                 say(f"error: {error}")
             version += 1

@@ -1,1 +1,1 @@
-"""Finds the models of a directory: from a directory to `ModelFile`."""
+"""Finds models: from a directory to `ModelFile` values."""

@@ -1,4 +1,4 @@
-"""Finds the models of a directory, and their sidecars, without trusting anything in it."""
+"""Finds the models in a directory and their sidecars, without trusting anything in it."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _MODEL = ".onnx"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFile:
-    """A file, or something else, that goes by a model's name.
+    """A file, or something else, that has the name of a model.
 
     Attributes:
         path: Where it is.
-        relative: Its path from the models directory, with "/" between the parts.
-        slug: Short name for file names and addresses: [a-z0-9-], unique in the gallery.
-        digest: SHA-256 of its content in hexadecimal, or "" where it cannot be read.
-        bytes: Its size, 0 where it cannot be read.
-        stamp: Size, time stamp and number of the file when it was read, or None.
-        sidecar: The Markdown file of the same stem beside it, or None.
+        relative: Its path relative to the models directory, with "/" as the separator.
+        slug: Short name for file names and URLs: [a-z0-9-], unique in the gallery.
+        digest: SHA-256 of its content in hexadecimal, or "" if it cannot be read.
+        bytes: Its size, 0 if it cannot be read.
+        stamp: Size, modification time and inode when it was read, or None.
+        sidecar: The Markdown file beside it with the same stem, or None.
         sidecar_text: The text of the sidecar, or None.
         problem: Why it cannot be read, or None.
     """
@@ -53,22 +53,22 @@ class ModelFile:
 
 
 def discover(directory: Path, ignore: Sequence[str] = ()) -> tuple[ModelFile, ...]:
-    """The models below a directory, by path.
+    """The models below a directory, sorted by path.
 
     Names that end in ".onnx" count, unless they begin with a dot or match a pattern of the
-    directory's `.galleryignore` or of `ignore` (see `gallery.discovery.ignore`). What is not a
-    regular, readable file, or is a link that leads out of the directory, comes with its `problem`
-    and is not opened. Folders that are links are not entered: what they hold is found in its own
-    place, or is not part of the gallery.
+    directory's `.galleryignore` or of `ignore` (see `gallery.discovery.ignore`). Anything that is
+    not a regular, readable file, or that is a link out of the directory, is not opened and has a
+    `problem`. Linked directories are not entered: their models are found in their own place, or are
+    not part of the gallery.
 
     Raises:
-        DiscoverError: The directory is not one, or cannot be read.
+        DiscoverError: The path is not a directory, or it cannot be read.
         SettingsError: Lines of `.galleryignore` or `ignore` are not patterns.
     """
     directory = Path(directory)
     if not directory.is_dir():
-        what = "is not a folder" if directory.exists() else "does not exist"
-        hint = "name the folder that holds the models"
+        what = "is not a directory" if directory.exists() else "does not exist"
+        hint = "give the directory that holds the models"
         raise DiscoverError(f"the models directory {str(directory)!r} {what}", hint=hint)
     root = directory.resolve()
     own = enumerate(_ignore_lines(directory, root), 1)
@@ -92,7 +92,7 @@ def discover(directory: Path, ignore: Sequence[str] = ()) -> tuple[ModelFile, ..
 def _walk(
     directory: Path, patterns: Sequence[RegexPattern]
 ) -> Iterator[tuple[Path, DiscoverError | None]]:
-    """Everything named like a model, links and folders too; and folders that cannot be read."""
+    """Everything named like a model, links and directories too; and directories not readable."""
     errors: list[OSError] = []
     for folder, folders, files in os.walk(directory, onerror=errors.append):
         place = Path(folder)
@@ -113,10 +113,10 @@ def _walk(
     for error in errors:
         path = Path(str(error.filename))
         if path == directory:
-            found = f"the models directory {str(directory)!r} may not be read"
-            raise DiscoverError(found, hint="give the build the right to") from error
-        found = f"the folder {path.name!r} may not be read"
-        yield path, DiscoverError(found, hint="give the build the right to, or ignore it")
+            found = f"the models directory {str(directory)!r} cannot be read"
+            raise DiscoverError(found, hint="check its permissions") from error
+        found = f"the directory {path.name!r} cannot be read"
+        yield path, DiscoverError(found, hint="check its permissions, or ignore it")
 
 
 def _model_file(path: Path, directory: Path, root: Path) -> ModelFile:
@@ -179,16 +179,16 @@ def _stay_inside(path: Path, root: Path) -> None:
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):
-        return  # broken or a loop: opening it says so
+        return  # broken or a loop: opening it reports that
     if not target.is_relative_to(root):
         found = f"{path.name} is a link that leads out of the models directory"
-        raise DiscoverError(found, hint="put the file itself in its place")
+        raise DiscoverError(found, hint="replace the link with the file itself")
 
 
 def _ignore_lines(directory: Path, root: Path) -> list[str]:
     path = directory / IGNORE_FILE
     text = _sidecar_text(path, root)
-    # Only line feeds end a line, with a carriage return before them or not, as in git.
+    # As in git, only a line feed ends a line, with or without a carriage return before it.
     return [] if text is None else [line.removesuffix("\r") for line in text.split("\n")]
 
 
@@ -198,26 +198,26 @@ def _relative(path: Path, directory: Path) -> str:
 
 
 def _slugs(relatives: Sequence[str]) -> list[str]:
-    """A slug for each path, which rarely changes when other paths come or go.
+    """A slug for each path, which rarely changes when other paths are added or removed.
 
-    A path that is a slug already keeps it, and so does the only path with its slug; the others
-    get a hash of the path.
+    A path that already is a slug keeps it, and so does the only path with its slug; all others get
+    a hash of the path at the end.
     """
     stems = [text[: -len(_MODEL)] if text.lower().endswith(_MODEL) else text for text in relatives]
     plain = [slugify(stem) for stem in stems]
     shared = Counter(plain)
     slugs: dict[int, str] = {}
     taken: set[str] = set()
-    for wish in (0, 1):
+    for exact in (True, False):
         for index, slug in enumerate(plain):
-            fits = slug == stems[index] if wish == 0 else shared[slug] == 1
+            fits = slug == stems[index] if exact else shared[slug] == 1
             if index not in slugs and fits and slug not in taken:
                 slugs[index] = slug
                 taken.add(slug)
     for index, slug in enumerate(plain):
         if index not in slugs:
-            mark = hashlib.sha256(relatives[index].encode()).hexdigest()
-            marked = (f"{slug}-{mark[:length]}" for length in range(8, len(mark)))
-            slugs[index] = next(text for text in marked if text not in taken)
+            digest = hashlib.sha256(relatives[index].encode()).hexdigest()
+            longer = (f"{slug}-{digest[:length]}" for length in range(8, len(digest)))
+            slugs[index] = next(text for text in longer if text not in taken)
             taken.add(slugs[index])
     return [slugs[index] for index in range(len(plain))]

@@ -1,4 +1,4 @@
-"""Ignore patterns of the models directory, with git's own meaning."""
+"""Ignore patterns of the models directory, with git's semantics."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ and four of them take seconds for one long name."""
 
 
 def parse(lines: Iterable[tuple[str, str]]) -> tuple[RegexPattern, ...]:
-    """The patterns of some lines, which mean what they mean in .gitignore.
+    """Parse lines as in .gitignore.
 
     Args:
-        lines: Where each line stands, for the error, and its text.
+        lines: The place of each line, for the error message, and its text.
 
     Raises:
         SettingsError: A line is not a pattern; all such lines are named.
@@ -40,31 +40,31 @@ def parse(lines: Iterable[tuple[str, str]]) -> tuple[RegexPattern, ...]:
 
 
 def ignored(relative: str, patterns: Sequence[RegexPattern], *, folder: bool) -> bool:
-    """Whether the last pattern that matches a path, whose folders are not ignored, ignores it.
+    """Whether the last pattern that matches a path ignores it.
 
-    As in git, nothing below an ignored folder can be taken back: who walks down a directory asks
-    for each folder, and does not enter those that are ignored.
+    As in git, nothing below an ignored folder can be included again: the caller walks down from
+    the top, asks about each folder, and does not enter those that are ignored.
 
     >>> ignored("old/net.onnx", parse([("", "old/*"), ("", "!*.onnx")]), folder=False)
     False
     """
     path = f"{relative}/" if folder else relative
     for pattern in reversed(patterns):
-        # The whole path: `pathspec` itself also takes what lies below a match, in its own order.
+        # Match the whole path: `pathspec` itself also matches everything below a match.
         if pattern.regex and pattern.regex.fullmatch(path):
             return bool(pattern.include)
     return False
 
 
 def _trimmed(line: str) -> str:
-    """The line without the spaces at its end, as git reads it; a backslash keeps one."""
+    """The line without trailing spaces, as git reads it; a backslash keeps one."""
     kept = line.rstrip(" ")
     escapes = len(kept) - len(kept.rstrip("\\"))
     return kept + " " if escapes % 2 and len(kept) < len(line) else kept
 
 
 def _pattern(text: str) -> RegexPattern:
-    """The pattern of a line; ValueError where it is none, or one that takes too long."""
+    """The pattern of a line; ValueError if it is not one, or would take too long to match."""
     names = text.replace("\\*", "").split("/")
     stars = max(0 if name == "**" else name.count("*") for name in names)
     if max(stars, names.count("**")) > _STARS:
@@ -73,7 +73,7 @@ def _pattern(text: str) -> RegexPattern:
         raise ValueError("is not a pattern")
     try:
         with warnings.catch_warnings():
-            # Of sets of characters that Python may come to read in another way.
+            # Python warns of character sets whose meaning may change.
             warnings.simplefilter("error", FutureWarning)
             (pattern,) = GitIgnoreSpec.from_lines([_explicit(text)]).patterns
     except (ValueError, re.error, FutureWarning) as error:
@@ -86,8 +86,8 @@ def _pattern(text: str) -> RegexPattern:
 def _explicit(text: str) -> str:
     """The same pattern in a form whose expression matches whole paths.
 
-    `pathspec` shortens "*" and "**" to expressions that match a part of any path, and takes "a/**"
-    to match the folder a itself as well, which git does not.
+    `pathspec` turns "*" and "**" into expressions that match a part of any path, and lets "a/**"
+    match the folder a itself as well, which git does not.
     """
     sign, body = ("!", text[1:]) if text.startswith("!") else ("", text)
     names = ["?*" if name == "*" else name for name in body.split("/")]

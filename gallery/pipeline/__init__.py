@@ -1,1 +1,1 @@
-"""From a directory of models to a site: what to make, making it, and putting it in place."""
+"""From a directory of models to a site: plans what to make, makes it, and puts it in place."""

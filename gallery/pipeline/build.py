@@ -46,8 +46,8 @@ def build(
 
     Args:
         models: The directory.
-        site: Where the site, or the part of it, will stand: missing, empty or an earlier one.
-        settings: Of the gallery, or None to read gallery.toml in the directory.
+        site: Directory of the site, or of the part of it: missing, empty or an earlier one.
+        settings: The gallery's settings, or None to read gallery.toml in the models directory.
         options: How the build runs.
 
     Returns:
@@ -55,9 +55,9 @@ def build(
         that says why.
 
     Raises:
-        SettingsError: The settings are wrong, or an option; nothing was done yet.
-        DiscoverError: The directory is not one, or holds no model.
-        PublishError: The site's place is taken, or it cannot be written.
+        SettingsError: A setting or an option is wrong; no model has been built.
+        DiscoverError: `models` is not a directory, or holds no models.
+        PublishError: The site's directory holds other files, or cannot be written.
     """
     started = time.perf_counter()
     options = options or BuildOptions()
@@ -106,34 +106,34 @@ def merge(
     cache: Path | None = None,
     settings: GallerySettings | None = None,
 ) -> Report:
-    """Join the parts that builds with a shard made into one site.
+    """Join the parts that sharded builds made into one site.
 
     Args:
         shards: Their directories, in any order.
-        site: Where the site will stand.
+        site: Directory of the site: missing, empty or an earlier one.
         cache: Directory of the cache, or None for `.cache/gallery` beside the site.
         settings: Title, description, base_url, language and templates of the site; None for
             those of the parts, which must then have been built with the built-in templates.
 
     Returns:
-        All models, those that failed with their cards.
+        The report on all models, including those that failed.
 
     Raises:
-        SettingsError: The parts are not all of one whole, or damaged, or need `settings`.
-        PublishError: The site's place is taken, or it cannot be written.
+        SettingsError: The parts do not belong together, are damaged, or need `settings`.
+        PublishError: The site's directory holds other files, or cannot be written.
     """
     started = time.perf_counter()
     site = Path(os.path.abspath(site)).resolve()
     parts = read_shards(shards)
-    settings = _of_merged(parts, settings)
+    settings = _merged_settings(parts, settings)
     check_site(site_settings(settings))
     check_place(site, *shards)
     store = _cache(cache, site)
-    arrived = [pair for one in parts for pair in take_in(one, store)]
-    arrived.sort(key=lambda pair: os.fsencode(pair[0].file.relative))
+    merged = [pair for one in parts for pair in take_in(one, store)]
+    merged.sort(key=lambda pair: os.fsencode(pair[0].file.relative))
     gallery = Gallery(
-        plans=[plan for plan, _ in arrived],
-        outcomes={plan.file.slug: one for plan, one in arrived if one},
+        plans=[plan for plan, _ in merged],
+        outcomes={plan.file.slug: one for plan, one in merged if one},
         settings=settings,
         cache=store,
         static=static_files(parts[0].place),
@@ -142,14 +142,14 @@ def merge(
     return replace(report, seconds=time.perf_counter() - started)
 
 
-def _of_merged(parts: Sequence[Shard], given: GallerySettings | None) -> GallerySettings:
-    """The settings of the site: those that are given, else those of the parts."""
+def _merged_settings(parts: Sequence[Shard], given: GallerySettings | None) -> GallerySettings:
+    """The settings of the site: the given ones, or those of the parts."""
     if given:
         return checked(given)
     settings = parts[0].settings
     if settings.templates:
-        # A part is foreign; the path that it names must not become code.
-        found = f"the parts were built with templates of their own, {settings.templates}"
+        # Parts are untrusted: the templates at a path that one names must not be run.
+        found = f"the parts were built with their own templates ({settings.templates})"
         raise SettingsError(found, hint="give their gallery.toml with --settings")
     return settings
 
@@ -158,8 +158,8 @@ def _cache(directory: Path | None, site: Path) -> Cache:
     place = directory or site.parent / ".cache" / "gallery"
     near = next(one for one in (place, *place.absolute().parents) if one.exists())
     if not near.is_dir():
-        found = f"{place} cannot be the cache, because {near} is not a directory"
-        raise SettingsError(found, hint="give another directory for the cache")
+        found = f"the cache cannot be in {place}, because {near} is not a directory"
+        raise SettingsError(found, hint="choose another directory for the cache")
     return Cache(place)
 
 
@@ -168,13 +168,13 @@ def _discovered(models: Path, settings: GallerySettings) -> Sequence[ModelFile]:
         raise DiscoverError(f"{models} is not a directory", hint="give a directory of .onnx files")
     files = discover(models, settings.ignore)
     if not files:
-        found = f"there is no .onnx file in {models}"
+        found = f"{models} contains no .onnx files"
         raise DiscoverError(found, hint="give another directory or check the ignore patterns")
     return files
 
 
 def _take_over(sites: Sequence[Path], plans: Sequence[ModelPlan], cache: Cache) -> None:
-    """Fill the cache from earlier sites, where they hold what is wanted."""
+    """Copy the wanted results that earlier sites hold into the cache."""
     for earlier in map(EarlierSite, sites):
         for plan in plans:
             for one in (plan, plan.smaller()):

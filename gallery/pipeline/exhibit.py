@@ -1,4 +1,4 @@
-"""From the cache's entries to exhibits: what the pages get to know of each model."""
+"""From cache entries to exhibits: what the pages show of each model."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from gallery.publishing.exhibit import Exhibit, ImageFile, ScanImages
 
 
 def exhibit(bare: Exhibit, one: Outcome, cache: Cache) -> Exhibit:
-    """Fill an exhibit with all that the cache has of a model.
+    """Complete an exhibit with everything that the cache holds of a model.
 
     Args:
-        bare: With slug, path, sidecar and failure.
-        one: How the model came out.
-        cache: Where the pictures are.
+        bare: An exhibit with slug, path, sidecar and failure.
+        one: The model's outcome.
+        cache: Holds the results.
     """
     plan = one.plan
     found = {

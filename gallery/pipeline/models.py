@@ -1,4 +1,4 @@
-"""The models of a build and how they came out: what is said of them, and what the site shows."""
+"""The models of a build with their outcomes, for the report and for the site."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gallery.settings.values import GallerySettings
 
 def exhibit_of(plan: ModelPlan, one: Outcome | None, cache: Cache) -> Exhibit:
     """What the site shows of a model."""
-    # A build that changes nothing shows nothing anew and must not wait for numpy.
+    # A build that changes nothing makes no exhibits and must not wait for numpy.
     from gallery.pipeline.exhibit import exhibit  # noqa: PLC0415
 
     shown = Exhibit(
@@ -34,12 +34,12 @@ def exhibit_of(plan: ModelPlan, one: Outcome | None, cache: Cache) -> Exhibit:
 
 
 def failure_of(plan: ModelPlan, one: Outcome | None) -> Failure | None:
-    """Why a model has a card, or None."""
+    """Why a model failed, or None."""
     return plan.failure or (one.failure if one else None)
 
 
 def report_of(plan: ModelPlan, one: Outcome | None) -> ModelReport:
-    """How a model came out."""
+    """The report on a model."""
     base = ModelReport(slug=plan.file.slug, path=plan.file.relative, status="skipped")
     if plan.failure is not None:
         return replace(base, status="failed", failure=plan.failure)
@@ -70,14 +70,14 @@ def forecast(plan: ModelPlan, cache: Cache) -> ModelReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Gallery:
-    """The models of a build and how they came out.
+    """The models of a build with their outcomes.
 
     Attributes:
         plans: In the order of the models' paths.
-        outcomes: By slug; models that were not reached, or cannot be made, have none.
-        settings: Of the gallery.
-        cache: Has the results.
-        static: Files that are published as they are, by their path in the site.
+        outcomes: By slug; models that were not reached, or cannot be built, have none.
+        settings: The gallery's settings.
+        cache: Holds the results.
+        static: Files to publish as they are, by their path in the site.
     """
 
     plans: Sequence[ModelPlan]
@@ -87,11 +87,11 @@ class Gallery:
     static: Mapping[str, Path] = field(default_factory=dict)
 
     def rows(self) -> list[tuple[ModelPlan, Outcome | None]]:
-        """Each model with how it came out."""
+        """Each model with its outcome."""
         return [(plan, self.outcomes.get(plan.file.slug)) for plan in self.plans]
 
     def report(self) -> Report:
-        """What was done with each model."""
+        """The report on all models."""
         return Report(models=tuple(report_of(plan, one) for plan, one in self.rows()))
 
     def exhibits(self) -> list[Exhibit]:
@@ -104,7 +104,7 @@ class Gallery:
         return [key for plan, shown in made for key in shown_keys(plan, shown)]
 
     def identity(self) -> str:
-        """Everything of the models that the site's bytes depend on."""
+        """Everything about the models that the site's bytes depend on."""
         rows: list[Any] = []
         for plan, one in self.rows():
             keys = [key for _, _, key in results_of(one.plan)] if one else []

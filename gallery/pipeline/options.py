@@ -23,13 +23,13 @@ class BuildOptions:
 
     Attributes:
         cache: Directory of the cache, or None for `.cache/gallery` beside the site.
-        jobs: Number of workers, or 0 for one a core.
-        scheduler: Address of a Dask scheduler whose workers do the work, or "".
+        jobs: Number of workers, or 0 for one per core.
+        scheduler: Address of the Dask scheduler to run on, or "".
         strict: Whether the first failure ends the build without a new site.
-        dry_run: Whether it only says what it would do.
-        reuse: Earlier sites to take results over from, such as the last deployment.
-        shard: (i, n) to make the i-th of n parts of the collection, for `merge`; or None.
-        listen: Called as the work goes on.
+        dry_run: Whether only to report what would be made.
+        reuse: Earlier sites to reuse results from, such as the last deployment.
+        shard: (i, n) to build part i of n of the collection, for `merge`; or None.
+        listen: Called with each event.
     """
 
     cache: Path | None = None

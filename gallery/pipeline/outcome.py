@@ -1,4 +1,4 @@
-"""How a model came out: what the cache has of it, what a worker made, why it failed."""
+"""The outcome of a model: what the cache holds of it, what a worker made, why it failed."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _WHY = {"time": "took too long", "memory": "needed too much memory"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a model came out.
+    """The outcome of a model.
 
     Attributes:
-        plan: What was made: the plan of the build or the smaller one.
+        plan: The plan that was carried out: the build's or the smaller one.
         stages: What was made and what was taken from the cache.
         failure: Why something is missing, or None.
-        notes: For the report.
-        seconds: Of the worker.
-        peak_bytes: Of the worker.
+        notes: Notes for the report.
+        seconds: How long the worker took.
+        peak_bytes: Peak memory of the worker.
     """
 
     plan: ModelPlan
@@ -41,7 +41,7 @@ class Outcome:
 
 
 def known(plan: ModelPlan, cache: Cache) -> Outcome | None:
-    """The outcome where the cache has all of it, else None."""
+    """The outcome if the cache holds all of it, or None."""
     outcome = cache.get(outcome_key(plan))
     failure = None
     if outcome is not None and "failure" in outcome.value:
@@ -61,13 +61,13 @@ def known(plan: ModelPlan, cache: Cache) -> Outcome | None:
 
 
 def outcome_of(wanted: ModelPlan, result: Result, why: str, cache: Cache) -> Outcome:
-    """The outcome of a worker; what lasts of it is remembered in the cache.
+    """The outcome of a job; what would be the same next time is remembered in the cache.
 
     Args:
-        wanted: The plan of the build; the worker may have had the smaller one.
-        result: What the supervisor saw.
-        why: The limit that the plan of the build went over ("time", "memory"), or "".
-        cache: Where the worker put what it made.
+        wanted: The build's plan; the worker may have had the smaller one.
+        result: How the job ended.
+        why: The limit that the build's plan exceeded ("time", "memory"), or "".
+        cache: Where the worker put its results.
     """
     plan: ModelPlan = result.job.order[0]
     failure = None
@@ -76,8 +76,9 @@ def outcome_of(wanted: ModelPlan, result: Result, why: str, cache: Cache) -> Out
     entries = {key: cache.get(key) for _, _, key in results_of(plan)}
     lost = [f"{stage} {what}".strip() for stage, what, key in results_of(plan) if not entries[key]]
     if lost and not failure:
-        hint = "build again; the cache may have been changed meanwhile"
-        failure = Failure(stage=lost[0].split()[0], found=f"lost: {', '.join(lost)}", hint=hint)
+        hint = "build again; something may have changed the cache during the build"
+        found = f"missing from the cache: {', '.join(lost)}"
+        failure = Failure(stage=lost[0].split()[0], found=found, hint=hint)
     if failure and result.lasting and result.stage in _LASTING:
         value = {"stage": failure.stage, "found": failure.found, "hint": failure.hint}
         cache.put(outcome_key(plan), {"failure": value})
@@ -97,7 +98,7 @@ def outcome_of(wanted: ModelPlan, result: Result, why: str, cache: Cache) -> Out
 def _stages(
     plan: ModelPlan, events: Iterable[dict[str, Any]], entries: Mapping[str, Entry | None]
 ) -> tuple[StageRun, ...]:
-    """What a worker made, then what was there before."""
+    """What a worker made, then what the cache already held."""
     ended = [event for event in events if event["event"] == "step" and event["seconds"] is not None]
     made = [
         StageRun(stage=event["stage"], what=event["what"], seconds=event["seconds"], cached=False)
@@ -113,7 +114,7 @@ def _stages(
 
 
 def _notes(entries: Iterable[Entry | None]) -> tuple[str, ...]:
-    """What the person who runs the build should know of the results."""
+    """What the user should know about the results."""
     notes: dict[str, None] = {}
     for entry in filter(None, entries):
         if entry.value.get("fallback"):
@@ -122,7 +123,7 @@ def _notes(entries: Iterable[Entry | None]) -> tuple[str, ...]:
         if unknown:
             listed = ", ".join(unknown)
             notes[
-                f"operators drawn as one vertex, unknown or contradicting themselves: {listed}"
+                f"operators drawn as one vertex, because they are unknown or inconsistent: {listed}"
             ] = None
         for warning in entry.value.get("warnings", ()):
             notes[warning] = None
@@ -130,4 +131,4 @@ def _notes(entries: Iterable[Entry | None]) -> tuple[str, ...]:
 
 
 def _smaller_note(why: str) -> str:
-    return f"it {_WHY[why]}, so it was made with a quarter of the vertices"
+    return f"it {_WHY[why]}, so it was built with a quarter of the vertices"

@@ -1,7 +1,7 @@
-"""What is to be made of each model, and the cache key of each result, before anything is made.
+"""Plans what to make of each model, with the cache key of each result, before anything is made.
 
 A key is a hash of the file's content, the settings and the version of the code, through all
-earlier stages, so that a build knows from the keys alone what is still to be done.
+earlier stages, so a build can tell from the keys alone what is still to be done.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from gallery.settings.values import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPlan:
-    """A model on its way through a build, with all that a worker has to know.
+    """The plan for a model, with everything that a worker has to know.
 
     Attributes:
         file: The model and the text of its sidecar.
-        front: The head of the sidecar.
+        front: The front matter of the sidecar.
         prose: The rest of the sidecar.
-        scans: The main scan first; none where the plan has failed.
-        variants: What is made beside the main scan.
-        dims: Size of symbolic dimensions, by name.
-        default_dim: Size of the others.
-        limits: What the model may take.
-        versions: Version of the code of each stage and product, see `versions`; planned once, so
-            that the worker and the parent agree on the keys even where the code is being edited.
+        scans: The main scan first; empty if the plan has failed.
+        variants: What to make besides the main scan.
+        dims: Sizes of symbolic dimensions, by name.
+        default_dim: Size of all other symbolic dimensions.
+        limits: What the model may use.
+        versions: Version of the code of each stage and product, see `versions`; fixed in the plan,
+            so that worker and parent agree on the keys even while the code is being edited.
         failure: Why nothing can be made, or None.
     """
 
@@ -61,8 +61,8 @@ class ModelPlan:
         """Key of a stage's result.
 
         Args:
-            name: Of the stage.
-            scan: How the scan is made; to load a model depends on no scan.
+            name: Name of the stage.
+            scan: How the scan is made; loading a model does not depend on it.
         """
         key = ""
         for stage in STAGES:
@@ -73,7 +73,7 @@ class ModelPlan:
         raise KeyError(name)
 
     def keys(self, product: Product) -> dict[str, str]:
-        """Key of each result of a product, by the result's name; empty where it is not wanted."""
+        """Key of each result of a product, by the result's name; empty if it is not wanted."""
         version = self.versions.get(product.name, "")
         return {
             what: cache_key(product.name, version, inputs=inputs)
@@ -81,7 +81,7 @@ class ModelPlan:
         }
 
     def smaller(self, factor: int = 4) -> ModelPlan:
-        """The same with all budgets divided: what is tried after a model went over its limits."""
+        """The same plan with divided budgets, to be tried after a model exceeds its limits."""
         scans = tuple(
             replace(plan, scan=replace(plan.scan, vertices=max(1, plan.scan.vertices // factor)))
             for plan in self.scans
@@ -97,12 +97,12 @@ def versions() -> dict[str, str]:
 
 
 def plan_of(file: ModelFile, settings: GallerySettings, made_by: Mapping[str, str]) -> ModelPlan:
-    """Read the sidecar of a model and plan what is to be made of it.
+    """Read the sidecar of a model and plan what to make of it.
 
     Args:
-        file: What `discover` found.
-        settings: Of the gallery.
-        made_by: What `versions` gave.
+        file: From `discover`.
+        settings: The gallery's settings.
+        made_by: From `versions`.
     """
     front, prose = FrontMatter(), ""
     problem: GalleryError | None = file.problem
@@ -131,16 +131,16 @@ def plan_of(file: ModelFile, settings: GallerySettings, made_by: Mapping[str, st
 
 
 def outcome_key(plan: ModelPlan) -> str:
-    """Key of how a model came out, where that is remembered: a failure, or a smaller budget."""
+    """Key of an outcome that is remembered: a failure, or the need for a smaller budget."""
     limits = [plan.limits.seconds, plan.limits.memory]
     return cache_key("outcome", "1", products=results_of(plan), limits=limits)
 
 
 def shown_keys(plan: ModelPlan, shown: ModelPlan) -> list[str]:
-    """Keys of all that a site shows of a model.
+    """Keys of everything that a site shows of a model.
 
     Args:
-        plan: Of the model.
-        shown: The same, or the smaller one that was made in its place.
+        plan: The model's plan.
+        shown: The same plan, or the smaller one that was carried out instead.
     """
     return [outcome_key(plan), *(key for _, _, key in results_of(shown))]

@@ -16,7 +16,7 @@ class StageRun:
     Attributes:
         stage: "load", "lower", "layout", "render", ...
         what: Which of its results ("hero", "training 20000", ...), or "".
-        seconds: How long it took; 0 where it was taken from the cache.
+        seconds: How long it took; 0 if it was taken from the cache.
         cached: Whether it was taken from the cache.
     """
 
@@ -28,17 +28,17 @@ class StageRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelReport:
-    """One model.
+    """The report on one model.
 
     Attributes:
         slug: Its name in URLs.
-        path: Its path below the models directory.
+        path: Its path relative to the models directory.
         status: "done", "failed" or "skipped" (not reached in a strict build).
         stages: In the order in which they ended.
         failure: Why there is no scan, or None.
         notes: Fallbacks, unknown operators, smaller budgets; sentences.
-        seconds: Of the worker.
-        peak_bytes: Largest resident memory of the worker, as seen from outside; 0 if none ran.
+        seconds: How long the worker took.
+        peak_bytes: Peak resident memory of the worker, measured from outside; 0 if none ran.
     """
 
     slug: str
@@ -58,16 +58,16 @@ class ModelReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A build.
+    """The report on a build.
 
     Attributes:
         models: In the order of their paths.
-        site: Where the site is, or None where none was written.
-        changed: Whether the site is another than before.
+        site: Where the site is, or None if none was written.
+        changed: Whether the site differs from the one before.
         files: Number of files in the site.
-        bytes: Their size.
-        edited: Files of the site that someone had changed by hand and that were replaced.
-        seconds: Of the whole build.
+        bytes: Their total size.
+        edited: Files of the site that were edited by hand and have been replaced.
+        seconds: How long the whole build took.
     """
 
     models: tuple[ModelReport, ...]
@@ -85,7 +85,7 @@ class Report:
 
     @property
     def failed(self) -> tuple[ModelReport, ...]:
-        """Models that have a card that says what is wrong."""
+        """Models whose card says what is wrong."""
         return tuple(model for model in self.models if model.status == "failed")
 
     @property
@@ -99,6 +99,6 @@ class Report:
         return 1 if self.failed or self.skipped else 0
 
     def made(self) -> dict[str, int]:
-        """How many results of each stage were made in this build, not taken from the cache."""
+        """How many results of each stage were made rather than taken from the cache."""
         runs = (run.stage for model in self.models for run in model.stages if not run.cached)
         return dict(sorted(Counter(runs).items()))

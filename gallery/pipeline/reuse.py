@@ -1,9 +1,9 @@
-"""What a site was made from, kept in the site itself: the last deployment then serves as a cache.
+"""Records in a site what it was made from, so that the last deployment can serve as a cache.
 
-    results.json       the cache's records of all that the site shows, by key; no file's content
-    assets/*.<hash>.*  the files, found by the digest that a record names and checked against it
+    results.json       the cache's records of everything that the site shows, by key; no contents
+    assets/*.<hash>.*  the files, found by the digest in a record and checked against it
 
-A site that is gone or was changed costs time only: whatever does not match is made again.
+A missing or changed site costs only time: whatever does not match is made again.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ log = logging.getLogger(__name__)
 
 
 def records(keys: Iterable[str], cache: Cache) -> dict[str, str]:
-    """The cache's records by key, those that there are."""
+    """The cache's records by key, without those that are missing."""
     texts = {key: cache.text(key) for key in keys}
     return {key: text for key, text in sorted(texts.items()) if text}
 
 
 def encode(kept: dict[str, str]) -> bytes:
-    """The file that keeps records in a site."""
+    """The content of the file that holds the records in a site."""
     value = {"schema": SCHEMA, "records": kept}
     return (json.dumps(value, separators=(",", ":")) + "\n").encode("ascii")
 
@@ -46,14 +46,14 @@ class EarlierSite:
             SettingsError: There is no such directory.
         """
         if not site.is_dir():
-            found = f"there is no site {site} to take results over from"
-            raise SettingsError(found, hint="leave --reuse out, or give the last deployment")
+            found = f"there is no site {site} to reuse results from"
+            raise SettingsError(found, hint="omit --reuse, or give the last deployment")
         self._assets = site / "assets"
         self._records = _read(site / FILE_NAME)
         self._scripts: dict[str, Path] | None = None
 
     def give(self, keys: Iterable[str], cache: Cache) -> int:
-        """Put into the cache what it lacks of some results; how many were taken."""
+        """Copy results that the cache lacks into it; returns how many were copied."""
         taken = 0
         for key in keys:
             text = self._records.get(key)
@@ -62,7 +62,7 @@ class EarlierSite:
         return taken
 
     def _find(self, digest: str) -> bytes | None:
-        """A file whose name has the start of the digest, or data of the viewer."""
+        """The content with this digest, from an asset or from a viewer's script."""
         for path in self._assets.glob(f"*.{digest[:8]}.*"):
             content = _content(path)
             if hashlib.sha256(content).hexdigest() == digest:
@@ -71,7 +71,7 @@ class EarlierSite:
         return _viewer_data(script) if script else None
 
     def _viewer_scripts(self) -> dict[str, Path]:
-        """Scripts with viewers' data, by the digest of the data."""
+        """Scripts that hold viewers' data, by the digest of the data."""
         if self._scripts is None:
             paths = self._assets.glob("*-viewer.*.js")
             found = ((path, _viewer_data(path)) for path in sorted(paths))
@@ -84,7 +84,7 @@ def _read(path: Path) -> dict[str, Any]:
         value = json.loads(path.read_bytes())
         kept = value["records"] if value["schema"] == SCHEMA else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        log.warning("%s: nothing to take over: %s", path, error)
+        log.warning("%s: nothing to reuse: %s", path, error)
         return {}
     return kept if isinstance(kept, dict) else {}
 
@@ -97,7 +97,7 @@ def _content(path: Path) -> bytes:
 
 
 def _viewer_data(path: Path) -> bytes | None:
-    # Publishing takes a while to import, and there is seldom anything to take over.
+    # Publishing takes a while to import, and there is rarely anything to reuse.
     from gallery.publishing.viewer_page import viewer_content  # noqa: PLC0415
 
     return viewer_content(_content(path))

@@ -1,4 +1,4 @@
-"""Makes what the cache does not have: one job a model, in worker processes or on a cluster."""
+"""Makes what the cache lacks: one job per model, in worker processes or on a cluster."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def make(plans: Sequence[ModelPlan], cache: Cache, options: BuildOptions) -> dict[str, Outcome]:
-    """Make what the cache does not have; the outcomes by slug."""
+    """Make what the cache lacks; returns the outcomes by slug."""
     outcomes: dict[str, Outcome] = {}
     waiting: list[ModelPlan] = []
     for plan in plans:
@@ -39,9 +39,9 @@ def make(plans: Sequence[ModelPlan], cache: Cache, options: BuildOptions) -> dic
 
 
 def by_work(plans: Sequence[ModelPlan]) -> list[ModelPlan]:
-    """Models with much work first: the last one then rarely keeps one core waiting.
+    """Models with the most work first, so that the last one rarely runs on after all others.
 
-    Files without weights are as long as they have operators, and these are what costs time.
+    The size of a file without weights grows with its operators, and so does the time they take.
     """
     return sorted(plans, key=lambda plan: (-plan.file.bytes, plan.file.slug))
 
@@ -61,7 +61,7 @@ def _work(
         if event["event"] == "step" and event["seconds"] is not None:
             what = f"{event['stage']} {event['what']}".rstrip()
             log.info("%s: %s in %.2f s", job.name, what, event["seconds"])
-        # How a job ended is said once, by its result.
+        # How a job ended is reported once, with its result.
         if event["event"] in ("start", "step"):
             options.listen(plans[job.name].file.relative, event)
 
@@ -98,7 +98,7 @@ def _run(
 
 
 def available_cores() -> int:
-    """How many cores this process may use."""
+    """The number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,11 +1,11 @@
-"""Parts of a gallery that were made on different machines, and how they become one site.
+"""Parts of a gallery that were built on different machines, and how they become one site.
 
     DIR/shard.json      which part of which collection, the settings, the models, their records
     DIR/files/<sha256>  the files that the records name
     DIR/static/         the files that are published as they are
 
-A part is not a site: it has all that `gallery merge` needs to publish the whole, so that neither
-the models nor the caches of the other machines have to be there.
+A part is not a site: it holds everything that `gallery merge` needs to publish the whole, so
+neither the models nor the caches of the other machines are needed.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ SCHEMA = "gallery-of-networks/shard-1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """A part that was read.
+    """A part as read from its directory.
 
     Attributes:
-        place: Its directory.
-        number: Which part it is, from 1.
-        count: Of how many.
+        place: The directory.
+        number: The number of the part, from 1.
+        count: How many parts there are.
         collection: Hash of the whole collection and of the settings.
-        settings: Of the gallery.
-        versions: Of the code of each stage.
-        models: As `put_shard` wrote them.
-        records: Of the cache, by key.
+        settings: The gallery's settings.
+        versions: Version of the code of each stage and product.
+        models: As written by `write_shard`.
+        records: The cache's records, by key.
     """
 
     place: Path
@@ -60,13 +60,13 @@ class Shard:
 
 
 def part(plans: Sequence[ModelPlan], number: int, count: int) -> list[ModelPlan]:
-    """The models of a part: dealt out by expected work, so that parts take about as long."""
+    """The models of a part: dealt out by expected work, so that all parts take about as long."""
     mine = {plan.file.slug for plan in by_work(plans)[number - 1 :: count]}
     return [plan for plan in plans if plan.file.slug in mine]
 
 
 def collection(plans: Sequence[ModelPlan], settings: GallerySettings) -> str:
-    """A hash that tells whether two parts are of one whole."""
+    """A hash that is the same for all parts of one collection."""
     files = [[one.file.relative, one.file.digest, one.file.sidecar_text] for one in plans]
     return hashlib.sha256(repr([files, _plain(settings)]).encode()).hexdigest()
 
@@ -77,7 +77,7 @@ def write_shard(gallery: Gallery, folder: Path, *, which: tuple[int, int, str]) 
     Args:
         gallery: The models of the part.
         folder: The directory.
-        which: Number of the part, of how many, and `collection` of the whole.
+        which: The number of the part, how many parts there are, and the `collection`.
     """
     number, count, whole = which
     keys = gallery.keys()
@@ -124,29 +124,29 @@ def _row(plan: ModelPlan, one: Outcome | None) -> dict[str, Any]:
 
 
 def _plain(settings: GallerySettings) -> dict[str, Any]:
-    """Settings as gallery.toml would hold them."""
-    # Where the templates are is another path on each machine.
+    """The settings as gallery.toml would hold them."""
+    # The path to the templates differs from machine to machine.
     return asdict(replace(settings, templates=Path(settings.templates).name))
 
 
 def read_shards(places: Sequence[Path]) -> list[Shard]:
-    """Read all parts of one whole, in their order.
+    """Read all parts of one collection, in order.
 
     Raises:
-        SettingsError: A directory is not a part, parts do not fit, or one is missing.
+        SettingsError: A directory is not a part, parts do not belong together, or one is missing.
     """
     shards = sorted(map(_read, places), key=lambda shard: shard.number)
-    first, hint = shards[0], "merge the parts of one build, each once"
+    first, hint = shards[0], "give all parts of one collection, each of them once"
     for shard in shards[1:]:
         if shard.count != first.count or shard.collection != first.collection:
             found = f"{shard.place} and {first.place} are parts of different collections"
             raise SettingsError(found, hint=hint)
         if shard.versions and first.versions and shard.versions != first.versions:
-            found = f"{shard.place} and {first.place} were made by different versions"
-            raise SettingsError(found, hint="build both with one version of all packages")
+            found = f"{shard.place} and {first.place} were built with different versions"
+            raise SettingsError(found, hint="build both with the same versions of all packages")
     numbers = [shard.number for shard in shards]
     if numbers != list(range(1, first.count + 1)):
-        found = f"there are the parts {', '.join(map(str, numbers))} of {first.count}"
+        found = f"the parts are not complete: found {', '.join(map(str, numbers))} of {first.count}"
         raise SettingsError(found, hint=hint)
     return shards
 
@@ -155,29 +155,29 @@ def _read(place: Path) -> Shard:
     try:
         value = json.loads((place / FILE_NAME).read_bytes())
         if value.pop("schema") != SCHEMA:
-            raise ValueError("its form is another")
+            raise ValueError(f"its schema is not {SCHEMA}")
         settings = settings_from(value.pop("settings"), f"{place / FILE_NAME}: ")
         shard = Shard(place=place, settings=settings, **value)
         if not 1 <= shard.number <= shard.count:
             raise ValueError(f"it is part {shard.number} of {shard.count}")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         found = f"{place} is not a part of a gallery: {error}"
-        raise SettingsError(found, hint="make parts with `gallery build --shard 1/2`") from error
+        raise SettingsError(found, hint="build parts with `gallery build --shard I/N`") from error
     return shard
 
 
 def take_in(shard: Shard, cache: Cache) -> list[tuple[ModelPlan, Outcome | None]]:
-    """Put the results of a part into the cache; the models and how they came out.
+    """Put the results of a part into the cache; returns the models with their outcomes.
 
     Raises:
         SettingsError: The part is damaged.
     """
     for key, text in shard.records.items():
         if not cache.adopt(key, text, lambda digest: _file(shard.place / "files" / digest)):
-            found = f"{shard.place} is damaged: the files of result {key[:12]} are not what it says"
+            found = f"{shard.place} is damaged: result {key[:12]} and its files do not match"
             raise SettingsError(found, hint="build or download the part again")
     try:
-        return [_arrived(row, shard, cache) for row in shard.models]
+        return [_model(row, shard, cache) for row in shard.models]
     except (ValueError, KeyError, TypeError) as error:
         found = f"{shard.place} is damaged: {error!r}"
         raise SettingsError(found, hint="build or download the part again") from error
@@ -190,7 +190,7 @@ def _file(path: Path) -> bytes | None:
         return None
 
 
-def _arrived(row: dict[str, Any], shard: Shard, cache: Cache) -> tuple[ModelPlan, Outcome | None]:
+def _model(row: dict[str, Any], shard: Shard, cache: Cache) -> tuple[ModelPlan, Outcome | None]:
     problem = DiscoverError(row["problem"][0], hint=row["problem"][1]) if row["problem"] else None
     file = ModelFile(
         path=Path(row["path"]),

@@ -1,4 +1,4 @@
-"""Publishes into a staging directory and swaps it in, unless the site is the same already."""
+"""Publishes into a staging directory and swaps it in, unless the site would be the same."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from gallery.settings.values import GallerySettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """The site that stands after a build.
+    """The site after a build.
 
     Attributes:
-        changed: Whether it is another than before.
+        changed: Whether it differs from the one before.
         files: Number of its files.
-        bytes: Their size.
-        edited: Files that someone had changed by hand and that were replaced.
+        bytes: Their total size.
+        edited: Files that were edited by hand and have been replaced.
     """
 
     changed: bool
@@ -39,20 +39,20 @@ class Published:
 
 
 def check_place(site: Path, *inputs: Path) -> None:
-    """Refuse a place for the site where something of someone else's would be lost.
+    """Refuse a directory for the site if other files in it would be lost.
 
     Args:
-        site: The place.
-        inputs: Directories that are read: of the models, or parts to be merged.
+        site: The directory.
+        inputs: Directories that are read: the models, or the parts to merge.
 
     Raises:
-        PublishError: The directory is someone else's, or holds an input.
+        PublishError: The directory holds other files, or an input.
     """
     for folder in inputs:
         inside = folder.resolve()
         if site == inside or site in inside.parents:
-            found = f"{site} holds {folder}, which is read"
-            raise PublishError(found, hint="give another directory for the site")
+            found = f"the site would replace {site}, which holds {folder}"
+            raise PublishError(found, hint="choose another directory for the site")
     ownership.check_target(site)
 
 
@@ -74,7 +74,7 @@ def _key(gallery: Gallery, kind: str) -> str:
 
 
 def site_settings(settings: GallerySettings) -> SiteSettings:
-    """What the publisher wants to know of the gallery's settings."""
+    """The gallery's settings that the publisher needs."""
     return SiteSettings(
         title=settings.title,
         description=settings.description,
@@ -107,16 +107,16 @@ def copy_static(gallery: Gallery, folder: Path) -> None:
 def put(
     gallery: Gallery, place: Path, write: Callable[[Gallery, Path], None], kind: str
 ) -> Published:
-    """Put a directory in its place, unless the same one stands there; the user's files stay.
+    """Write a directory and swap it in, unless it would be the same; the user's files stay.
 
     Args:
         gallery: What it shows.
-        place: Where it stands.
-        write: Writes it into an empty directory; called only where something is to be written.
+        place: The directory.
+        write: Writes it into an empty directory; called only if something may have changed.
         kind: What `write` makes.
 
     Raises:
-        PublishError: It cannot be written.
+        PublishError: The directory cannot be written.
     """
     cache, key = gallery.cache, _key(gallery, kind)
     try:

@@ -1,9 +1,8 @@
-"""The stages between a model and its pictures, in one tuple; and what runs them.
+"""The stages between a model and its pictures, in one tuple, and the class that runs them.
 
     load -> lower -> layout -> color
 
-What is drawn from there is made by the products. A stage runs only where neither memory nor the
-cache has its result.
+The products draw what follows. A stage runs only if neither memory nor the cache has its result.
 """
 
 # ruff: noqa: PLC0415 - the parent process asks for keys and must not wait for numba and ONNX
@@ -41,13 +40,13 @@ class Stage:
     Attributes:
         name: "load", "lower", ...
         modules: Its version is the fingerprint of these modules and of all they import.
-        inputs: What its result depends on beside the result of the stage before; JSON.
-        label: What the report says of the result beside the name.
-        run: Its result, from that of the stage before.
-        save: Writes a result for the cache; None where that is no quicker than to run again.
-        restore: The result that was saved, from its entry and the result of the stage before.
-        holds_before: Whether a result holds that of the stage before, so that to restore it takes
-            both.
+        inputs: What its result depends on besides the result of the stage before; JSON.
+        label: What the report shows of the result beside the stage's name.
+        run: Makes its result from that of the stage before.
+        save: Writes a result for the cache; None if that is no quicker than running again.
+        restore: Reads a saved result, from its entry and the result of the stage before.
+        holds_before: Whether a result contains that of the stage before, so that restoring it
+            needs both.
     """
 
     name: str
@@ -128,7 +127,7 @@ def _color_inputs(_: ModelPlan, scan: ScanSettings) -> object:
 
 
 ANY_SCAN = ScanSettings()
-"""To load a model depends on no scan."""
+"""Stands for any scan where a stage does not depend on it."""
 
 STAGES = (
     Stage(
@@ -174,7 +173,7 @@ class Step:
     Attributes:
         stage: "load", "lower", "layout", "color", "scan", ...
         what: Which of its results, or "".
-        seconds: How long it took, without the steps within it, or None where it starts.
+        seconds: How long it took, without the steps within it, or None if it starts.
     """
 
     stage: str
@@ -183,23 +182,25 @@ class Step:
 
 
 class Stages:
-    """Makes the results of one model, from the cache where it has them.
+    """Makes the results of one model, or takes them from the cache.
 
-    The last result of each stage is kept, because scans that differ in colour or words alone follow
-    each other.
+    The last result of each stage is kept, because scans that differ only in colour or labels follow
+    one another.
     """
 
-    def __init__(self, plan: ModelPlan, cache: Cache | None, tell: Callable[[Step], None]) -> None:
-        """Make nothing yet.
+    def __init__(
+        self, plan: ModelPlan, cache: Cache | None, notify: Callable[[Step], None]
+    ) -> None:
+        """Prepare; nothing is made yet.
 
         Args:
-            plan: Of the model.
-            cache: Where results are looked for and put, or None to make all anew.
-            tell: Called as each step starts and ends.
+            plan: The model's plan.
+            cache: Where to look for results and put them, or None to make everything anew.
+            notify: Called as each step starts and ends.
         """
         self.plan = plan
         self._cache = cache
-        self._tell = tell
+        self._notify = notify
         self._kept: dict[str, tuple[str, Any]] = {}
         self._within = 0.0
 
@@ -224,7 +225,7 @@ class Stages:
         return coloring
 
     def entry(self, product: Product, what: str = "") -> Entry:
-        """A result of a product, made where the cache does not have it.
+        """A result of a product, made if the cache does not have it.
 
         Raises:
             GalleryError: A stage failed.
@@ -239,7 +240,7 @@ class Stages:
         return entry
 
     def keep(self, name: str, key: str, make: Callable[[], T]) -> T:
-        """What was made under this name and key, for as long as the stages' results stay."""
+        """The value made for this name and key, kept as long as the stages' results are."""
         if name not in self._kept or self._kept[name][0] != key:
             self._kept[name] = (key, make())
         kept: T = self._kept[name][1]
@@ -247,12 +248,12 @@ class Stages:
 
     @contextmanager
     def timed(self, stage: str, what: str) -> Iterator[None]:
-        """Tell that a step starts and ends; the time of steps within it is theirs."""
-        self._tell(Step(stage=stage, what=what, seconds=None))
+        """Report the start and the end of a step; the time of steps within it is not counted."""
+        self._notify(Step(stage=stage, what=what, seconds=None))
         started, before, self._within = time.perf_counter(), self._within, 0.0
         yield
         took = time.perf_counter() - started
-        self._tell(Step(stage=stage, what=what, seconds=took - self._within))
+        self._notify(Step(stage=stage, what=what, seconds=took - self._within))
         self._within = before + took
 
     def _result(self, name: str, scan: ScanSettings) -> Any:
@@ -261,7 +262,7 @@ class Stages:
         kept = self._kept.get(name)
         if kept and kept[0] == key:
             return kept[1]
-        # What was made of the last result would only take memory.
+        # What was made from the last result would only take up memory.
         earlier = {one.name for one in STAGES[:number]}
         self._kept = {kind: one for kind, one in self._kept.items() if kind in earlier}
         value = self._restored(number, key, scan)
@@ -288,5 +289,5 @@ class Stages:
         try:
             return stage.restore(entry, before)
         except Exception:  # any damage to a file of the cache is a miss
-            log.warning("%s: a file of the cache is damaged; made again", self.plan.file.slug)
+            log.warning("%s: a cache file is damaged; making it again", self.plan.file.slug)
             return None

@@ -1,13 +1,13 @@
-"""Puts a finished site in the place of the last one, whole, so that a kill leaves one or the other.
+"""Replaces the last site by a finished one as a whole, so that a kill leaves one or the other.
 
-    site/                            the site that stands
-    .site.lock                       held by the build that is at work on it
-    .site.staging-<random>/          the one that is being made, then the old one that is removed
-    .site.staging-<random>.mark      says that the directory is a build's
-    .site.old/                       the old one for a moment, where two cannot be exchanged
+    site/                            the current site
+    .site.lock                       held by the build that is working on it
+    .site.staging-<random>/          the one that is being made, then the old one being removed
+    .site.staging-<random>.mark      says that the directory belongs to a build
+    .site.old/                       the old one for a moment, if the two cannot be exchanged
 
-All but the lock is cleared up by the next build: while it holds the lock nobody else is at work on
-the site, so that a marked directory belongs to a build that was killed.
+The next build cleans up after a kill: it holds the lock of the site, so that any marked directory
+that it finds belongs to a build that was killed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def locked(site: Path) -> Iterator[None]:
 
 
 def recover(site: Path) -> None:
-    """Clear up what a killed build left; only under the lock."""
+    """Clean up after a killed build; call it only under the lock."""
     old = _old(site)
     if is_ours(old):
         if site.exists():
@@ -71,10 +71,10 @@ def _remove(staged: Path) -> None:
 
 
 def swap(staged: Path, site: Path) -> None:
-    """Put a staged site in the place of the last one, which may then stand where it was staged.
+    """Replace the last site by a staged one; the old one may then stand where that was staged.
 
     Raises:
-        PublishError: The system does not let us.
+        PublishError: The site cannot be replaced.
     """
     try:
         if not site.exists():
@@ -84,7 +84,7 @@ def swap(staged: Path, site: Path) -> None:
             shutil.rmtree(_replace(staged, site), ignore_errors=True)
     except OSError as error:
         found = f"{site} cannot be replaced: {error.strerror}"
-        hint = "check its permissions, and close programs that have it or a file in it open"
+        hint = "check its permissions, and close programs that have it or its files open"
         raise PublishError(found, hint=hint) from error
 
 
@@ -93,9 +93,9 @@ def _old(site: Path) -> Path:
 
 
 def _replace(staged: Path, site: Path) -> Path:
-    """Put a staged site in the place of the last one in two steps; where that one is then."""
+    """Replace the last site in two steps; returns where the old one is afterwards."""
     old = _old(site)
-    # For one moment no site stands; `recover` puts the old one back after a kill here.
+    # For a moment there is no site; after a kill here `recover` puts the old one back.
     site.rename(old)
     try:
         staged.rename(site)
@@ -106,7 +106,7 @@ def _replace(staged: Path, site: Path) -> Path:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Exchange two directories in one step; False where the system cannot."""
+    """Exchange two directories in one step; False if the system cannot."""
     names = os.fsencode(one), os.fsencode(other)
     with suppress(AttributeError, OSError, TypeError):  # another system, or another C library
         library = ctypes.CDLL(None, use_errno=True)

@@ -1,4 +1,4 @@
-"""The scans of a model: the main one, and the variants that are shown beside it."""
+"""The scans of a model: the main scan, and the variants shown beside it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class ScanPlan:
 
     Attributes:
         key: Short name, unique in the model ("hero", "training", "skeleton-circo").
-        caption: One line for the visitor.
-        short: A few words that tell it from the model's other scans.
+        caption: One line for visitors.
+        short: A few words that distinguish it from the model's other scans.
         scan: How it is made.
-        sizes: Sides of the pictures in pixels.
-        formats: Of each size.
-        png: Side of one further PNG picture, or 0.
+        sizes: Side lengths of the pictures in pixels.
+        formats: Formats of each size.
+        png: Side length of an additional PNG picture, or 0.
     """
 
     key: str
@@ -32,7 +32,7 @@ class ScanPlan:
 
 
 def main_scan(settings: GallerySettings, front: FrontMatter) -> ScanSettings:
-    """The gallery's scan with what a sidecar says otherwise."""
+    """The gallery's scan settings, overridden by a sidecar's front matter."""
     scan = settings.scan
     return replace(
         scan,
@@ -45,20 +45,20 @@ def main_scan(settings: GallerySettings, front: FrontMatter) -> ScanSettings:
 
 
 def plan_scans(settings: GallerySettings, front: FrontMatter) -> tuple[ScanPlan, ...]:
-    """The scans of a model, the hero first.
+    """The scans of a model, the main scan first.
 
-    Colourings and grounds share the hero's layout; skeletons and the training passes have graphs
-    of their own with the smaller budget of the variants.
+    Colourings and backgrounds share the main scan's layout; skeletons and the training passes have
+    graphs of their own, with the smaller budget of the variants.
     """
-    variants, hero = settings.variants, main_scan(settings, front)
-    budget = min(variants.vertices, hero.vertices)
+    variants, main = settings.variants, main_scan(settings, front)
+    budget = min(variants.vertices, main.vertices)
     small, formats = variants.size, variants.formats
     scans = [
         ScanPlan(
             key="hero",
-            caption=_caption(hero),
-            short=f"By {TABLE[hero.color].title}",
-            scan=hero,
+            caption=_caption(main),
+            short=f"By {TABLE[main.color].title}",
+            scan=main,
             sizes=variants.sizes,
             formats=formats,
             png=max(variants.sizes),
@@ -76,26 +76,26 @@ def plan_scans(settings: GallerySettings, front: FrontMatter) -> tuple[ScanPlan,
         )
         scans.append(plan)
 
-    if variants.names and not hero.labels:
-        add("names", "With the names of its layers", replace(hero, labels=True))
+    if variants.names and not main.labels:
+        add("names", "With layer names", replace(main, labels=True))
         named = scans[-1]
         scans[-1] = replace(
             named,
-            caption=f"{named.caption}, with the names of its layers",
+            caption=f"{named.caption}, with layer names",
             sizes=tuple(sorted({*small, max(variants.sizes)})),
         )
-    if variants.light and hero.ground == "dark":
-        add("light", "On a light ground", replace(hero, ground="light", palette=""))
+    if variants.light and main.ground == "dark":
+        add("light", "On a light background", replace(main, ground="light", palette=""))
     if variants.training:
-        training = replace(hero, passes="training", color="pass", palette="", vertices=budget)
+        training = replace(main, passes="training", color="pass", palette="", vertices=budget)
         add("training", "Forward and backward", training)
     for attribute in variants.colors:
-        if attribute != hero.color:
-            colored = replace(hero, color=attribute, palette="")
+        if attribute != main.color:
+            colored = replace(main, color=attribute, palette="")
             add(f"color-{attribute}", f"By {TABLE[attribute].title}", colored)
     for engine in variants.skeletons:
-        if engine != hero.skeleton:
-            other = replace(hero, skeleton=engine, vertices=budget)
+        if engine != main.skeleton:
+            other = replace(main, skeleton=engine, vertices=budget)
             add(f"skeleton-{engine}", f"Skeleton by {engine}", other)
     return tuple(scans)
 

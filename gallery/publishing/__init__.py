@@ -1,6 +1,6 @@
 """The static site: pages, pictures, search, feeds and manifest.
 
-Names are imported when they are first used: a build that finds nothing to publish needs the value
+Names are imported when they are first used: a build with nothing to publish needs only the data
 types, and must not wait for Jinja and Markdown.
 """
 

@@ -1,4 +1,4 @@
-"""Verifies a site on disk: links, pictures, the hosts' limits, page weight and stale files."""
+"""Checks a site on disk: links, files of the manifest, hosts' limits, page weight, stale files."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from gallery.errors import SettingsError
 from gallery.files import SUMS, file_digest, listing, read_sums
 
 SITE_BYTES = 1_000_000_000
-"""Most that GitHub Pages publishes (docs.github.com, "GitHub Pages limits")."""
+"""Largest site on GitHub Pages (docs.github.com, "GitHub Pages limits")."""
 
 FILE_BYTES = 100 * 1024 * 1024
-"""Largest file that GitHub takes (docs.github.com, "About large files on GitHub")."""
+"""Largest file on GitHub (docs.github.com, "About large files on GitHub")."""
 
 SITE_FILES = 200_000
-"""Most files that GitLab Pages takes by default (docs.gitlab.com, GitLab.com settings)."""
+"""Most files on GitLab Pages by default (docs.gitlab.com, GitLab.com settings)."""
 
 PAGE_BYTES = 1_000_000
-"""Weight of the HTML of a page from which a phone feels it."""
+"""Size of a page's HTML above which it is slow on a phone."""
 
 _LINKS = {"href", "src", "poster", "data", "content"}
 _ENTRANCES = {".nojekyll", "manifest.json", "feed.xml", "robots.txt", "sitemap.xml", "404.html"}
@@ -32,15 +32,15 @@ _ENTRANCES = {".nojekyll", "manifest.json", "feed.xml", "robots.txt", "sitemap.x
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """What was found.
+    """The result of a check.
 
     Attributes:
         files: Number of files.
-        bytes: Their size.
-        links: Number of links within the site.
-        heaviest_page: Bytes of the largest HTML file.
-        problems: What is broken; sentences.
-        warnings: What is not good; sentences.
+        bytes: Their total size.
+        links: Number of links, each counted once per page.
+        heaviest_page: Size of the largest HTML file.
+        problems: What is broken, in sentences.
+        warnings: What could be better, in sentences.
     """
 
     files: int
@@ -55,10 +55,11 @@ def check_site(site: Path) -> CheckResult:
     """Check a site.
 
     Raises:
-        SettingsError: The directory holds no site.
+        SettingsError: The directory is not a site.
     """
     if not (site / "index.html").is_file():
-        raise SettingsError(f"{site} holds no site", hint="build one with `gallery build -o SITE`")
+        message = f"{site} is not a site: it has no index.html"
+        raise SettingsError(message, hint="build one with `gallery build -o SITE`")
     files = listing(site)
     pages = {name: size for name, size in files.items() if name.endswith(".html")}
     problems, warnings = _limits(files, pages)
@@ -75,7 +76,7 @@ def check_site(site: Path) -> CheckResult:
     problems += wrong + _changed(site, files)
     reached |= claimed
     for name in files:
-        # Style sheets and scripts name further files, which is not followed here.
+        # Style sheets and scripts may be loaded by scripts, which is not followed here.
         if (
             name not in reached
             and name.startswith("assets/")
@@ -109,17 +110,17 @@ def _limits(files: dict[str, int], pages: dict[str, int]) -> tuple[list[str], li
     problems, warnings = [], []
     total = sum(files.values())
     if total > SITE_BYTES:
-        problems.append(f"the site has {total:,} bytes; GitHub Pages takes {SITE_BYTES:,}")
+        problems.append(f"the site has {total:,} bytes; GitHub Pages allows {SITE_BYTES:,}")
     if len(files) > SITE_FILES:
-        problems.append(f"the site has {len(files):,} files; GitLab Pages takes {SITE_FILES:,}")
+        problems.append(f"the site has {len(files):,} files; GitLab Pages allows {SITE_FILES:,}")
     for name, size in files.items():
         if size > FILE_BYTES:
-            problems.append(f"{name} has {size:,} bytes; GitHub takes {FILE_BYTES:,} a file")
+            problems.append(f"{name} has {size:,} bytes; GitHub allows {FILE_BYTES:,} per file")
         if size < 0:
-            problems.append(f"{name} is a link or no regular file")
+            problems.append(f"{name} is a link or not a regular file")
     for name, size in pages.items():
         if size > PAGE_BYTES:
-            warnings.append(f"{name} weighs {size:,} bytes")
+            warnings.append(f"{name} has {size:,} bytes, which is slow on a phone")
     return problems, warnings
 
 
@@ -147,7 +148,7 @@ class _Reader(HTMLParser):
 
 
 def _target(page: str, link: str, files: dict[str, int]) -> str | None:
-    """The file that a link leads to; one that leads outside counts as the page itself."""
+    """The file that a link leads to; an external link counts as leading to the page itself."""
     parts = urlsplit(link)
     if parts.scheme or parts.netloc or not parts.path:
         return page
@@ -161,7 +162,7 @@ def _target(page: str, link: str, files: dict[str, int]) -> str | None:
 
 
 def _manifest(site: Path, files: dict[str, int]) -> tuple[set[str], list[str]]:
-    """Files that the manifest names, and what is wrong with them."""
+    """The files that the manifest names, and what is wrong with them."""
     try:
         manifest = json.loads((site / "manifest.json").read_bytes())
     except (OSError, ValueError) as error:
@@ -173,7 +174,7 @@ def _manifest(site: Path, files: dict[str, int]) -> tuple[set[str], list[str]]:
         if name not in files:
             problems.append(f"manifest.json names {name}, which is not in the site")
         elif file_digest(site / name) != sha256:
-            problems.append(f"{name} is not the file that manifest.json names")
+            problems.append(f"{name} differs from its digest in manifest.json")
     return claimed, problems
 
 

@@ -1,10 +1,10 @@
-"""Data of the collection for the pages' scripts, as scripts of their own.
+"""Data of the collection for the pages' scripts, in the form of scripts.
 
-Pages that are opened from disk may not fetch files, but they may load scripts: so each data file
-is a call of one function that the page's script has put in place. A search library such as
-Pagefind fetches its index and compiles WebAssembly, both of which a page from disk and the site's
-security policy forbid. The index of 2,000 models with 160 words of prose each is 0.5 MB deflated,
-loaded when the visitor turns to the search, and searched in some hundredths of a second.
+Pages opened from disk may not fetch files, but they may load scripts, so each data file is a call
+of a function that the page's script defines. A search library such as Pagefind fetches its index
+and compiles WebAssembly, which browsers forbid to pages from disk and the site's security policy
+forbids as well. The index of 2,000 models with 160 words of prose each is 0.5 MB deflated. It is
+loaded when the visitor turns to the search, and is searched in a few hundredths of a second.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from gallery.publishing.parts.scatter import Scatter
 from gallery.publishing.views import ModelView
 
 SIZES = (1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
-"""Bounds between the classes of size, in parameters."""
+"""Bounds between the size classes, in parameters."""
 
 OFFERED = 200
-"""Most choices of a filter: the most frequent ones."""
+"""Most choices of a filter; the most frequent values are kept."""
 
 _WORD = re.compile(r"[^\W_]{1,24}")
 _CARD_WIDTH = 640
@@ -37,11 +37,11 @@ _CARD_WIDTH = 640
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """A value that the collection can be narrowed to.
+    """A value that the collection can be filtered by.
 
     Attributes:
-        value: As it stands in the address.
-        label: For the visitor.
+        value: As written in the URL.
+        label: As shown to visitors.
         models: How many models have it.
     """
 
@@ -52,7 +52,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What the collection can be narrowed to; a filter with a single choice offers none."""
+    """What the collection can be filtered by; a filter with a single choice is empty."""
 
     tag: tuple[Choice, ...]
     family: tuple[Choice, ...]
@@ -61,7 +61,7 @@ class Filters:
 
 
 def filters(models: Sequence[ModelView]) -> Filters:
-    """The choices that divide a collection, the most frequent first.
+    """The filters of a collection, with the most frequent choices first.
 
     Args:
         models: All of them.
@@ -89,21 +89,21 @@ def _choices(values: Iterable[str]) -> tuple[Choice, ...]:
 
 
 def size_class(facts: Facts | None) -> int | None:
-    """Number of bounds in `SIZES` that the parameters reach; None where they are not known."""
+    """Number of bounds in `SIZES` that the parameters reach; None if they are unknown."""
     return None if facts is None else sum(facts.parameters >= bound for bound in SIZES)
 
 
 def collection_script(models: Sequence[ModelView], plot: Scatter | None) -> bytes:
-    """All cards in short form, the words and the operators to find them by.
+    """All cards in short form, with the words and operators to search them by.
 
     Calls `galleryCollection({cards: [[slug, title, year, family, tags, parameters, flops,
     vertices, edges, operators, place in the plot, thumbnails], ...],
     words: {word: models, ...}, operators: {type: models, ...}})`, where models are their
-    numbers as steps from one to the next, to the base of 36, with spaces between.
+    indices, each as the difference from the one before, in base 36, with spaces between.
 
     Args:
         models: In the order of the index.
-        plot: Where the plot has them, or None.
+        plot: The scatter plot of the models, or None.
     """
     places = {one.index: [one.home_x, one.home_y] for one in plot.points} if plot else {}
     value = {
@@ -118,18 +118,18 @@ def collection_script(models: Sequence[ModelView], plot: Scatter | None) -> byte
 
 
 def _inverted(keys: Iterable[Iterable[str]]) -> dict[str, str]:
-    """For each key the models that have it, as steps."""
+    """For each key the models that have it, as differences."""
     found: dict[str, list[int]] = {}
     for index, ones in enumerate(keys):
         for key in ones:
             found.setdefault(key, []).append(index)
-    return {key: _steps(found[key]) for key in sorted(found)}
+    return {key: _differences(found[key]) for key in sorted(found)}
 
 
-def _steps(numbers: Sequence[int]) -> str:
-    """Ascending numbers as steps to the base of 36, the first one from 0.
+def _differences(numbers: Sequence[int]) -> str:
+    """Ascending numbers as differences in base 36, starting from 0.
 
-    >>> _steps([3, 4, 40])
+    >>> _differences([3, 4, 40])
     '3 1 10'
     """
     before = (0, *numbers)
@@ -137,7 +137,7 @@ def _steps(numbers: Sequence[int]) -> str:
 
 
 def card(model: ModelView, place: list[float] | None) -> list[Any]:
-    """One card in short form; null for what is not known."""
+    """One card in short form; unknown values are null."""
     facts, scan = model.facts, model.hero.scan if model.hero else None
     return [
         model.slug,
@@ -156,7 +156,7 @@ def card(model: ModelView, place: list[float] | None) -> list[Any]:
 
 
 def work(model: ModelView) -> int | None:
-    """Floating-point operations; two for each multiply-accumulate where only those are known."""
+    """Floating-point operations; twice the MACs if only those are known."""
     if model.facts is None:
         return None
     if model.facts.flops is not None:
@@ -165,7 +165,7 @@ def work(model: ModelView) -> int | None:
 
 
 def thumbnails(model: ModelView) -> tuple[Placed, ...]:
-    """The hero's small files of the most modern format, narrowest first."""
+    """The main scan's small files in the most modern format, narrowest first."""
     if model.hero is None:
         return ()
     if not model.hero.picture.sources:
@@ -176,12 +176,12 @@ def thumbnails(model: ModelView) -> tuple[Placed, ...]:
 
 
 def words_of(model: ModelView) -> list[str]:
-    """Words that a visitor may look for: names, tags, operators and prose, in lower case."""
+    """Words that a visitor may search for: names, tags, operators and prose, in lower case."""
     front = model.exhibit.front
     texts = [model.title, model.slug, *model.tags, *front.authors, front.paper, front.year or ""]
     texts += list(model.facts.histogram) if model.facts else []
     words = {word for text in texts for word in _WORD.findall(str(text).casefold())}
-    # A letter or digit alone tells a GPT-2 from a GPT-3, but nothing in prose.
+    # A single letter or digit distinguishes GPT-2 from GPT-3, but says nothing in prose.
     words |= {one for one in _WORD.findall(plain(model.prose).casefold()) if len(one) > 1}
     return sorted(words)
 

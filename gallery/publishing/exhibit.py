@@ -1,4 +1,4 @@
-"""What the pages know of a model: an exhibit, made by the pipeline, shown by the templates."""
+"""What the pages know about a model: an exhibit, made by the pipeline, shown by the templates."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 from gallery.errors import Failure
 from gallery.settings.values import FrontMatter
 
-if TYPE_CHECKING:  # a build that makes nothing needs these nouns, and must not wait for numba
+if TYPE_CHECKING:  # a build with nothing to publish must not wait for numba
     from gallery.coloring.types import LegendEntry
     from gallery.costs.facts import Facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageFile:
-    """A file, made and waiting to be taken into the site.
+    """A finished file that publishing copies into the site.
 
     Attributes:
-        source: Where the file is now; publishing copies it to a name with its content's hash.
-        format: "avif", "webp", "png", "svg", "jpeg", "pdf", or the suffix of another kind.
-        width: Pixels, or 0 where it is not a picture.
+        source: Where the file is now; its name in the site contains the hash of its content.
+        format: "avif", "webp", "png", "svg", "jpeg", "pdf", or the suffix of another kind of file.
+        width: Pixels, or 0 if it is not a picture.
         height: Pixels, or 0.
-        name: What the product that made it calls it.
-        sha256: Of its content, in hexadecimal, or "" where nobody knows.
+        name: Its name within the product that made it.
+        sha256: Digest of its content in hexadecimal, or "" if unknown.
     """
 
     source: Path
@@ -43,13 +43,13 @@ class ScanImages:
     Attributes:
         key: Short name, unique in the exhibit: "hero", "training", "skeleton-circo",
             "color-depth", ...
-        caption: One line for the visitor.
+        caption: One line for visitors.
         passes: "forward" or "training".
-        skeleton: The engine that made the skeleton.
-        fallback: Why it is not the engine that was asked for, or "".
-        attribute: What is coloured.
+        skeleton: The Graphviz engine that made the skeleton.
+        fallback: Why it is not the requested engine, or "".
+        attribute: What the colours show.
         palette: Name of the palette.
-        ground: "dark" or "light".
+        ground: The background, "dark" or "light".
         vertices: Number of vertices.
         edges: Number of edges.
         images: The files, in any order.
@@ -76,13 +76,13 @@ class Exhibit:
 
     Attributes:
         slug: Its name in URLs: lower case letters, digits and hyphens; unique in the gallery.
-        path: Path of the file below the models directory, with forward slashes.
+        path: Path of the file relative to the models directory, with forward slashes.
         front: Front matter of the sidecar, with defaults.
         prose: Markdown text of the sidecar, or "".
-        facts: What the model says and costs; None where it could not be loaded.
-        scans: The hero first.
-        files: What else was made of it, by the name of the product ("diagram", "graphs",
-            "social card", "contact sheet", "poster", "viewer").
+        facts: What the model contains and costs; None if it could not be loaded.
+        scans: The main scan first.
+        files: All other files, by the name of the product ("diagram", "graphs", "social card",
+            "contact sheet", "poster", "viewer").
         unknown_operators: "domain.Type" of operators that are lowered to a gather vertex.
         failure: Why there is no scan, or None.
     """

@@ -1,4 +1,4 @@
-"""Pictures of the gallery as a whole, made of its models' scans: its icon, and one sheet of all."""
+"""Pictures of the whole gallery, made from its models' scans: icon and contact sheet."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gallery.rendering.sheet.sheet import sheet_picture
 from gallery.rendering.types import Picture
 
 MOST = 140
-"""Scans on the sheet: beyond that each would be a speck."""
+"""Most scans on the sheet; with more, each would be a speck."""
 
 _ICON = 96
 _DPI = 128
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 def site_icon(models: Sequence[ModelView], site: Path) -> Placed | None:
-    """The site's icon, of the first scan of the gallery; None where there is no scan.
+    """The site's icon, made from the first scan of the gallery; None if there is no scan.
 
     Raises:
         PublishError: If the site cannot be written.
@@ -43,10 +43,10 @@ def site_icon(models: Sequence[ModelView], site: Path) -> Placed | None:
 
 
 def icon(pixels: npt.NDArray[np.uint8]) -> bytes:
-    """A square PNG of what is drawn on a picture, with round corners.
+    """A square PNG of what a picture shows, cropped, with rounded corners.
 
     Args:
-        pixels: uint8 (h, w, 3); its corner has the colour of the ground.
+        pixels: uint8 (h, w, 3); its corner has the colour of the background.
     """
     drawn = np.abs(pixels.astype(int) - pixels[0, 0]).max(axis=2) > 48
     rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
@@ -67,7 +67,7 @@ def icon(pixels: npt.NDArray[np.uint8]) -> bytes:
 
 
 def gallery_sheet(models: Sequence[ModelView], settings: SiteSettings, site: Path) -> Placed | None:
-    """One scan of each model on a sheet; None for fewer than two.
+    """A contact sheet with one scan per model; None for fewer than two.
 
     Raises:
         PublishError: If the site cannot be written.
@@ -85,7 +85,7 @@ def gallery_sheet(models: Sequence[ModelView], settings: SiteSettings, site: Pat
 
 
 def _picture(model: ModelView, site: Path) -> Picture | None:
-    # A user's own picture may be of a kind that cannot be read here: then the site goes without.
+    # A user's own picture may have a format that cannot be read here; then the site has none.
     assert model.hero is not None
     try:
         return read(site / model.hero.picture.fallback.href)

@@ -22,7 +22,7 @@ from gallery.publishing.collection import (
     thumbnails,
     work,
 )
-from gallery.publishing.how_to_read.page import lesson
+from gallery.publishing.how_to_read.page import how_to_read
 from gallery.publishing.machine.json_ld import linked_collection, linked_model
 from gallery.publishing.machine.manifest import encode, entry
 from gallery.publishing.parts.badge import HEIGHT as HEIGHT_OF_BADGE
@@ -35,7 +35,7 @@ from gallery.publishing.viewer_page import ViewerPage, viewer_files
 from gallery.publishing.views import ModelView
 
 PER_PAGE = 120
-"""Cards on a page of the index: about 1.3 kB each, so that a page stays under 300 kB."""
+"""Cards on a page of the index; at about 1.3 kB each a page stays under 300 kB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +45,10 @@ class PageContext:
     Attributes:
         env: Templates.
         site: Root directory.
-        settings: The site's.
+        settings: The site's settings.
         static: Style sheet and scripts.
-        cache: Keeps what is costly to draw for the next build, or None.
-        sheet: One scan of each model on a sheet, or None.
+        cache: Keeps what is expensive to draw for the next build, or None.
+        sheet: Contact sheet with one scan per model, or None.
     """
 
     env: Environment
@@ -81,7 +81,7 @@ def write_pages(context: PageContext, models: Sequence[ModelView]) -> list[str]:
     face = _opening(models)
     pages.append(_page(context, "compare.html", "compare/index.html", models=shown, face=face))
     examples = _examples(models)
-    taught = lesson(models, context.site, context.cache)
+    explained = how_to_read(models, context.site, context.cache)
     pages.append(
         _page(
             context,
@@ -89,7 +89,7 @@ def write_pages(context: PageContext, models: Sequence[ModelView]) -> list[str]:
             "how-to-read/index.html",
             examples=examples,
             face=face,
-            lesson=taught,
+            lesson=explained,
         )
     )
     pages.append(_page(context, "404.html", "404.html"))
@@ -97,7 +97,7 @@ def write_pages(context: PageContext, models: Sequence[ModelView]) -> list[str]:
 
 
 def write_index(context: PageContext, models: Sequence[ModelView]) -> list[str]:
-    """Write the index, in pages of `PER_PAGE` cards, and the data that its script works with.
+    """Write the index, in pages of `PER_PAGE` cards, and the data for its script.
 
     Args:
         context: What the pages share.
@@ -139,7 +139,7 @@ def _index_path(number: int) -> str:
 
 
 def _opening(models: Sequence[ModelView]) -> ModelView | None:
-    """The model that stands for the collection: the one whose scan is the densest."""
+    """The model at the top of the index: the one whose scan has the most edges."""
     scans = [one for one in models if one.hero is not None]
     return max(scans, key=lambda one: (_edges(one), one.slug), default=None)
 
@@ -147,7 +147,7 @@ def _opening(models: Sequence[ModelView]) -> ModelView | None:
 def _model(
     context: PageContext, models: Sequence[ModelView], number: int, others: Sequence[ModelView]
 ) -> str:
-    """A model's page, its facts as JSON and its data for the comparison."""
+    """Write a model's page, its facts as JSON and its data for the comparison."""
     model = models[number]
     known = entry(model)
     facts = write(context.site, f"{model.slug}/facts.json", encode(known))
@@ -175,7 +175,7 @@ def _model(
 
 
 def _family(models: Sequence[ModelView], model: ModelView) -> list[ModelView]:
-    """The models of a model's family, itself among them, oldest first; none where it is alone."""
+    """The models of a model's family, including itself, oldest first; empty if it is alone."""
     name = model.family.casefold()
     ones = [one for one in models if name and one.family.casefold() == name]
     ones.sort(key=lambda one: (one.exhibit.front.year or 9999, _parameters(one) or 0))
@@ -183,7 +183,7 @@ def _family(models: Sequence[ModelView], model: ModelView) -> list[ModelView]:
 
 
 def _viewer(context: PageContext, model: ModelView) -> list[str]:
-    """The viewer's page and files, where the model has a viewer; returns the page's path."""
+    """Write the viewer's page and files if the model has a viewer; returns the page's path."""
     packed = model.exhibit.file("viewer")
     if packed is None:
         return []
@@ -206,7 +206,7 @@ def _viewer(context: PageContext, model: ModelView) -> list[str]:
 
 def _page(context: PageContext, template: str, path: str, **values: Any) -> str:
     """Write one page; returns its path."""
-    # A host shows the 404 page at any depth: there only the site's own path leads back.
+    # Hosts show the 404 page at any depth, where only a path from the root leads back.
     lost = path == "404.html" and context.settings.base_url
     shared = {"face": None, "work": work, "thumbnails": thumbnails, "sizes": SIZES}
     text = render(

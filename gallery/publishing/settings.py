@@ -1,4 +1,4 @@
-"""What the publisher has to know of the site as a whole."""
+"""The settings of the site as a whole."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from gallery.settings import checks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSettings:
-    """The site's own name, address and language.
+    """The site's name, URL and language.
 
     Attributes:
         title: Name of the gallery.
         description: One or two sentences for the top of the index and for search engines.
-        base_url: Address that the site will stand at (http or https), or "" where it is not
-            known; a trailing slash is added. Only the things that must be absolute need it:
-            the sitemap, social cards and the embed snippet.
-        language: Language tag of the texts; names a file in the templates' `strings/`.
-        templates: Directory whose files take the place of templates of the same name, or None.
+        base_url: URL of the site (http or https), or "" if it is unknown; a trailing slash is
+            added. It is only needed for what must be absolute: the sitemap, social cards and the
+            embed snippet.
+        language: Language tag of the texts, which names a file in the templates' `strings/`.
+        templates: Directory whose files replace built-in templates of the same name, or None.
 
     Raises:
         SettingsError: If `base_url` or `language` is malformed.
@@ -35,7 +35,7 @@ class SiteSettings:
     templates: Path | None = None
 
     def __post_init__(self) -> None:
-        """Check the address and the language; end the address with a slash."""
+        """Check the URL and the language; add a slash to the URL."""
         for name, check in (("base_url", checks.base_url), ("language", checks.language)):
             value = getattr(self, name)
             try:
@@ -45,10 +45,10 @@ class SiteSettings:
 
 
 def check_site(settings: SiteSettings) -> None:
-    """Check what can be known before any page is made: the templates' directory and the language.
+    """Check what can be checked before any page is made: the templates directory and the language.
 
     Raises:
-        SettingsError: The directory does not exist, or no texts in the language can be read.
+        SettingsError: The directory does not exist, or there are no readable texts in the language.
     """
     directories = template_directories(settings.templates)
     load_strings(settings.language, directories)

@@ -1,4 +1,4 @@
-"""Publishing: exhibits become a directory of pages, pictures and data that any host can serve."""
+"""Publishing: turns exhibits into a directory of pages, pictures and data for any web host."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from gallery.publishing.settings import SiteSettings
 from gallery.publishing.views import model_view
 
 RESERVED = frozenset({"assets", "compare", "how-to-read", "page", "tag", "index", "404"})
-"""Directories of the site that are no model's."""
+"""Names at the root of the site that no model may have."""
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _log = logging.getLogger(__name__)
@@ -32,13 +32,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A site that stands in a directory.
+    """A site in a directory.
 
     Attributes:
         root: The directory.
         pages: Paths of its pages from the root, with forward slashes, sorted.
         files: Number of all files.
-        bytes: Size of all files.
+        bytes: Their total size.
     """
 
     root: Path
@@ -61,9 +61,9 @@ def publish(
     Args:
         exhibits: The models, in any order; the index sorts them by title, those
             that failed last.
-        site: An empty or missing directory; it is made.
-        settings: Of the site.
-        cache: Keeps what is costly to draw for the next build, or None; it changes no byte.
+        site: An empty or missing directory.
+        settings: The site's settings.
+        cache: Keeps what is expensive to draw for the next build, or None; it changes no byte.
 
     Returns:
         What was written.
@@ -101,14 +101,14 @@ def publish(
 
 
 def _check_directory(site: Path) -> None:
-    """The directory must be ours to fill."""
+    """Create the directory and make sure that it is empty."""
     try:
         site.mkdir(parents=True, exist_ok=True)
         occupied = next(site.iterdir(), None)
     except OSError as error:
         raise PublishError(
             f"{site} cannot be written: {error.strerror or error}",
-            hint="give a directory that can be made and written",
+            hint="choose a directory that can be written",
         ) from error
     if occupied is not None:
         raise PublishError(
@@ -117,18 +117,20 @@ def _check_directory(site: Path) -> None:
 
 
 def _addresses(exhibits: Sequence[Exhibit]) -> list[Exhibit]:
-    """The exhibits, those that bear the name of one of the site's own directories renamed."""
+    """The exhibits, renamed if their slug is one of the site's own names."""
     taken = {one.slug for one in exhibits}
     if len(taken) != len(exhibits):
         slugs = [one.slug for one in exhibits]
         double = next(slug for slug in slugs if slugs.count(slug) > 1)
-        raise PublishError(f"two exhibits have the slug {double!r}", hint="slugs must be unique")
+        raise PublishError(
+            f"two exhibits have the slug {double!r}", hint="give every exhibit a slug of its own"
+        )
     named = []
     for one in exhibits:
         if not _SLUG.fullmatch(one.slug) or len(one.slug) > 120:
             raise PublishError(
                 f"the slug {one.slug[:60]!r} is malformed",
-                hint="a slug has at most 120 lower-case letters and digits with single hyphens",
+                hint="use at most 120 lower-case letters, digits and single hyphens",
             )
         slug = one.slug
         while slug in RESERVED or (slug != one.slug and slug in taken):

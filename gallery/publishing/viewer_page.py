@@ -1,7 +1,7 @@
-"""The viewer's page and its files; everything is static and works from a disk.
+"""The viewer's page and its files; everything is static and works from disk.
 
-The data become a script that hands a text to the viewer, for a page on `file://` may load scripts
-but may fetch nothing, nor load modules. The site's scripts are joined in the order of `SCRIPTS`.
+The data are a script that passes a string to the viewer, because a page on `file://` may load
+scripts but neither files nor modules. The viewer's scripts are joined in the order of `SCRIPTS`.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class ViewerPage:
 
     Attributes:
         slug: The model's directory.
-        title: Its name for the visitor.
-        picture: The still picture, which stands until the viewer has drawn, or None.
-        alt: The picture in words.
+        title: Its name for visitors.
+        picture: The still picture, shown until the viewer has drawn, or None.
+        alt: Alternative text of the picture.
         icon: Path of the site's icon from its root.
         diagram: The operator diagram as SVG, whose boxes name their operators, or "".
         icon_type: Media type of the icon.
@@ -64,15 +64,15 @@ def viewer_files(
 
     Args:
         env: The site's templates (`gallery.publishing.assets.templates.environment`).
-        data: What `viewer_data` made.
-        page: What the page says.
-        settings: Of the site.
+        data: From `viewer_data`.
+        page: What the page shows.
+        settings: The site's settings.
 
     Returns:
         Content by path from the site's root; the page is `<slug>/viewer/index.html`.
 
     Raises:
-        PublishError: The data are none of the viewer's, or a template is missing or wrong.
+        PublishError: The data are not the viewer's, or a template is missing or wrong.
     """
     try:
         head, _ = unpack(data)
@@ -111,7 +111,7 @@ def viewer_files(
 
 
 def viewer_content(script: bytes) -> bytes | None:
-    """The data in a script that `viewer_files` made of them; None where it is another script."""
+    """The data in a script that `viewer_files` made; None if it is another script."""
     if not (script.startswith(_HEAD) and script.endswith(_TAIL)):
         return None
     try:
@@ -121,12 +121,12 @@ def viewer_content(script: bytes) -> bytes | None:
 
 
 def _named(stem: str, suffix: str, content: bytes) -> str:
-    """Path in the assets with eight digits of the content's hash."""
+    """A path in the assets with eight digits of the content's hash."""
     return f"assets/{stem}.{hashlib.sha256(content).hexdigest()[:8]}.{suffix}"
 
 
 def _join(names: list[str], directories: tuple[Path, ...]) -> bytes:
-    """Templates' files, one after the other."""
+    """Files of the templates, joined."""
     parts = []
     for name in names:
         path = find(name, directories)

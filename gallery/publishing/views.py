@@ -1,4 +1,4 @@
-"""What the templates are given of a model: names made fit, files placed, sums made."""
+"""What the templates get of a model: names cleaned, files placed, sums computed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ScanView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
-    """A file for the visitor to keep."""
+    """A file that visitors can download."""
 
     label: str
     file: Placed
@@ -54,29 +54,29 @@ class ModelView:
 
     Attributes:
         slug: Its directory.
-        title: Its name, fit for a page.
-        exhibit: What the pipeline knows.
-        facts: The model's facts, or None where it could not be loaded.
+        title: Its name, cleaned and shortened.
+        exhibit: What the pipeline knows about it.
+        facts: The model's facts, or None if it could not be loaded.
         failure: Why there is no scan, or None.
-        hero: The first scan, or None.
+        hero: The main scan, or None.
         variants: The other scans.
         prose: The sidecar's text.
         summary: Its first sentences.
         family: Group of related networks, or "".
-        tags: To find it by, the family first; without repetition.
-        paper_url: Where to read the paper, or "".
-        source_url: Where the code is, or "".
+        tags: The family and the tags, without duplicates.
+        paper_url: URL of the paper, or "".
+        source_url: URL of the code, or "".
         operators: Operator histogram.
         costs: FLOPs by operator type.
         tree: The layer tree, or None.
-        tree_left_out: Layers that the tree does not show for their number.
+        tree_left_out: Number of layers that the tree leaves out to stay short.
         diagram: Operator diagram, or None.
-        multiples: All scans on one sheet, or None.
-        poster: The infographic's files, or None.
-        poster_document: The infographic as PDF or SVG, or None.
+        multiples: Contact sheet, or None.
+        poster: The poster's pictures, or None.
+        poster_document: The poster as PDF or SVG, or None.
         card: Social card, or None.
         viewer: Path of the viewer's page from the site's root, or "".
-        downloads: Files to keep.
+        downloads: Further files to download.
     """
 
     slug: str
@@ -106,14 +106,14 @@ class ModelView:
 
 
 def title_of(exhibit: Exhibit) -> str:
-    """The name to show: the sidecar's title, else the model's own, else the file's."""
+    """The name to show: the sidecar's title, or else the model's name, or else the file's."""
     names = (exhibit.front.title, exhibit.facts.name if exhibit.facts else "")
     stem = exhibit.path.rsplit("/", 1)[-1].removesuffix(".onnx")
     return next((name for one in (*names, stem) if (name := shorten(one))), exhibit.slug)
 
 
 def web_address(text: str) -> str:
-    """The text where it is an http or https address, else ""."""
+    """The text if it is an http or https URL, or ""."""
     return text if _HTTP.fullmatch(text) else ""
 
 
@@ -168,13 +168,13 @@ def model_view(exhibit: Exhibit, site: Path) -> ModelView:
 
 
 def _placed(exhibit: Exhibit, product: str, site: Path, stem: str) -> Placed | None:
-    """The file of a product, taken into the site."""
+    """The first file of a product, placed in the site."""
     file = exhibit.file(product)
     return place_image(file, site, f"{exhibit.slug}-{stem}") if file else None
 
 
 def _distinct(tags: Iterable[str]) -> tuple[str, ...]:
-    """The tags that are not empty, those that differ only in case once."""
+    """The tags that are not empty, without those that repeat one in other case."""
     known: dict[str, str] = {}
     for tag in tags:
         known.setdefault(tag.casefold(), tag)
@@ -197,7 +197,7 @@ def _scans(exhibit: Exhibit, site: Path) -> tuple[ScanView, ...]:
 
 
 def _operator_colors(scans: tuple[ScanView, ...]) -> dict[str, str]:
-    """Colour by operator type, where a scan is coloured by operator."""
+    """Colour by operator type, if a scan is coloured by operator."""
     coloured = (view.legend for view in scans if view.scan.attribute == "operator")
     chosen = next((one for one in coloured if one is not None), None)
     return {entry.label: entry.color for entry in chosen.entries} if chosen else {}
@@ -208,7 +208,7 @@ _PLACED = ("facts", "diagram", "social card", "contact sheet", "poster", "viewer
 
 
 def _downloads(exhibit: Exhibit, site: Path) -> tuple[Download, ...]:
-    """Take the files that have no place of their own into the site under safe names."""
+    """Place the files that have no place of their own in the site under safe names."""
 
     def one(label: str, file: ImageFile) -> Download:
         stem, suffix = f"{exhibit.slug}-{slugify(label, 'file')}", slugify(file.format, "bin")

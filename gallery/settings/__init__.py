@@ -1,1 +1,1 @@
-"""What the user decides: gallery.toml, front matter and arguments, checked and frozen."""
+"""The user's settings: gallery.toml, front matter and command line, checked and frozen."""

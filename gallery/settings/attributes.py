@@ -1,7 +1,7 @@
 """What vertices can be coloured by: one table for settings, colouring, legends and pages.
 
-An attribute is a row here and, in `gallery.coloring`, a function of its name: one of
-`attributes.VALUES` for a number a vertex, one of `coloring.CATEGORIES` for a category a vertex.
+An attribute is a row here and a function of its name in `gallery.coloring`: in `attributes.VALUES`
+if it gives a number per vertex, in `coloring.CATEGORIES` if it gives a category per vertex.
 This module imports neither numpy nor numba, so that settings and `--help` can read it.
 """
 
@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Literal
 
 Source = Literal["graph", "positions", "tiles", "facts", "measurements"]
-"""What values are made of: the graph, the layout, the target's tiles, costs, or measured runs."""
+"""What values are computed from: graph, layout, the target's tiles, costs, or measured runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,15 +21,15 @@ class Attribute:
     """What a colour can show.
 
     Attributes:
-        name: As settings call it.
-        title: In a few words, as in "by edge length".
-        caption: In the legend of a picture, with what is counted for each vertex.
-        sentence: Explains it to the visitor.
-        palette: The palette that it has by default; "own" where each category has a colour.
-        categorical: Whether values are categories, else numbers on a scale.
-        unit: Written behind the numbers of the legend.
-        logarithmic: Whether places on the scale are logarithms; zeros stand at its low end.
-        needs: What its values are made of.
+        name: Its name in settings.
+        title: A few words, as in "by edge length".
+        caption: Its name in a picture's legend, with what is counted per vertex.
+        sentence: Explains it to visitors.
+        palette: The default palette; "own" if each category has its own colour.
+        categorical: Whether values are categories rather than numbers on a scale.
+        unit: Written after the numbers in the legend.
+        logarithmic: Whether the scale is logarithmic; zeros are at its low end.
+        needs: What its values are computed from.
     """
 
     name: str
@@ -48,7 +48,7 @@ _ROWS = (
         name="layer",
         title="layer",
         caption="layer",
-        sentence="The colour is the layer, in the order in which the network runs them.",
+        sentence="The colour shows the layer, in the order in which the network runs them.",
         palette="aurora",
         categorical=True,
     ),
@@ -56,36 +56,36 @@ _ROWS = (
         name="operator",
         title="operator type",
         caption="operator type",
-        sentence="The colour is the type of operator.",
+        sentence="The colour shows the operator type.",
         categorical=True,
     ),
     Attribute(
         name="pass",
         title="pass",
         caption="pass",
-        sentence="The colour is the pass: forward, backward, update.",
+        sentence="The colour shows the pass: forward, backward or update.",
         categorical=True,
     ),
     Attribute(
         name="kind",
         title="kind of vertex",
         caption="kind of vertex",
-        sentence="The colour is the kind of vertex.",
+        sentence="The colour shows the kind of vertex.",
         categorical=True,
     ),
     Attribute(
         name="depth",
         title="depth",
         caption="depth, the step at which a vertex could run",
-        sentence="The colour is the step at which a vertex could run.",
+        sentence="The colour shows the step at which a vertex could run.",
         palette="aurora",
         unit="steps",
     ),
     Attribute(
         name="flops",
         title="work",
-        caption="work, floating-point operations a vertex",
-        sentence="The colour is the work of a vertex, in floating-point operations.",
+        caption="work, floating-point operations per vertex",
+        sentence="The colour shows the work of a vertex, in floating-point operations.",
         palette="ember",
         unit="FLOP",
         logarithmic=True,
@@ -93,8 +93,8 @@ _ROWS = (
     Attribute(
         name="bytes",
         title="communication",
-        caption="communication, bytes read and written a vertex",
-        sentence="The colour is the data that a vertex reads and writes.",
+        caption="communication, bytes read and written per vertex",
+        sentence="The colour shows how much data a vertex reads and writes.",
         palette="lagoon",
         unit="B",
         logarithmic=True,
@@ -102,8 +102,8 @@ _ROWS = (
     Attribute(
         name="exchange",
         title="exchange between tiles",
-        caption="exchange, bytes a vertex sends to other tiles",
-        sentence="The colour is the data that a vertex sends to other tiles.",
+        caption="exchange, bytes per vertex sent to other tiles",
+        sentence="The colour shows how much data a vertex sends to other tiles.",
         palette="lagoon",
         unit="B",
         logarithmic=True,
@@ -112,8 +112,8 @@ _ROWS = (
     Attribute(
         name="degree",
         title="degree",
-        caption="degree, edges a vertex",
-        sentence="The colour is the number of edges of a vertex.",
+        caption="degree, edges per vertex",
+        sentence="The colour shows the number of edges of a vertex.",
         palette="orchid",
         unit="edges",
         logarithmic=True,
@@ -122,7 +122,7 @@ _ROWS = (
         name="tile",
         title="tile",
         caption="tile of the processor",
-        sentence="The colour is the tile of the processor that a vertex runs on.",
+        sentence="The colour shows the tile of the processor that a vertex runs on.",
         palette="spectrum",
         needs=frozenset({"graph", "tiles"}),
     ),
@@ -130,7 +130,7 @@ _ROWS = (
         name="length",
         title="edge length",
         caption="mean length of the edges read",
-        sentence="The colour is the mean length of the edges that a vertex reads.",
+        sentence="The colour shows the mean length of the edges that a vertex reads.",
         palette="meadow",
         unit="pt",
         logarithmic=True,
@@ -139,8 +139,8 @@ _ROWS = (
     Attribute(
         name="parameters",
         title="parameters",
-        caption="parameters read, bytes a vertex",
-        sentence="The colour is the parameters that a vertex reads.",
+        caption="parameters, bytes read per vertex",
+        sentence="The colour shows how many bytes of parameters a vertex reads.",
         palette="meadow",
         unit="B",
         logarithmic=True,

@@ -1,4 +1,4 @@
-"""Checks of single values that a person wrote, as functions from value to value."""
+"""Checks of single values that a user wrote, as functions from value to value."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Check = Callable[[object], Any]
-"""Takes what was written, returns what is meant, or raises ValueError saying what is allowed."""
+"""Takes a value as written and returns it converted, or raises ValueError with what is allowed."""
 
 
 def text(limit: int = 2000) -> Check:
@@ -16,9 +16,9 @@ def text(limit: int = 2000) -> Check:
 
     def check(value: object) -> str:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise ValueError("a text")
+            raise ValueError("a string")
         if len(str(value)) > limit:
-            raise ValueError(f"a text of at most {limit} characters")
+            raise ValueError(f"a string of at most {limit} characters")
         return str(value)
 
     return check
@@ -38,7 +38,7 @@ def integer(low: int, high: int) -> Check:
 def seconds(value: object) -> float:
     """A positive number of seconds, at most a day."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 86_400:
-        raise ValueError("a number of seconds above 0, at most 86400")
+        raise ValueError("a number of seconds above 0 and at most 86400")
     return float(value)
 
 
@@ -51,31 +51,31 @@ def switch(value: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """A check for one of some words."""
+    """A check for one of several words."""
 
     words: tuple[str, ...]
 
     def __call__(self, value: object) -> str:
-        """The word; ValueError where it is another."""
+        """The word; ValueError if it is not one of them."""
         if not isinstance(value, str) or value not in self.words:
             raise ValueError("one of " + ", ".join(word or '""' for word in self.words))
         return value
 
 
 def one_of(*words: str) -> OneOf:
-    """One of some words."""
+    """One of several words."""
     return OneOf(words)
 
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """A check for a list, or one value for a list of one, which gives a tuple.
+    """A check for a list, or for a single value as a list of one; it returns a tuple.
 
     Attributes:
-        one: What each value must be.
-        least: Fewest values.
-        most: Most values.
-        distinct: Whether no value may stand there twice.
+        one: The check of each value.
+        least: Smallest number of values.
+        most: Largest number of values.
+        distinct: Whether values must be distinct.
     """
 
     one: Check
@@ -84,16 +84,16 @@ class Many:
     distinct: bool = True
 
     def __call__(self, value: object) -> tuple[Any, ...]:
-        """The values; ValueError where one of them, or their number, is wrong."""
+        """The values; ValueError if one of them, or their number, is wrong."""
         values = value if isinstance(value, list | tuple) else [value]
         if not self.least <= len(values) <= self.most:
             raise ValueError(f"a list of {self.least} to {self.most} values")
         try:
             checked = tuple(self.one(one) for one in values)
         except ValueError as error:
-            raise ValueError(f"a list with each value {error}") from error
+            raise ValueError(f"a list in which each value is {error}") from error
         if self.distinct and len(set(checked)) < len(checked):
-            raise ValueError("a list in which each value stands once")
+            raise ValueError("a list of distinct values")
         return checked
 
 
@@ -103,29 +103,31 @@ def many(one: Check, *, least: int = 0, most: int = 64, distinct: bool = True) -
 
 
 def names(value: object) -> tuple[str, ...]:
-    """A list of texts, or one text with commas between."""
+    """A list of strings, or one string with commas between them."""
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
     return many(text(200), distinct=False)(value)
 
 
 def url(value: object) -> str:
-    """An address that starts with http:// or https://, or the empty text."""
+    """A URL that starts with http:// or https://, or the empty string."""
     if not isinstance(value, str) or len(value) > 2000:
-        raise ValueError("an address")
+        raise ValueError("a URL")
     if value and not value.startswith(("http://", "https://")):
-        raise ValueError("an address that starts with https:// or http://")
+        raise ValueError("a URL that starts with https:// or http://")
     if any(ord(letter) <= 32 for letter in value):
-        raise ValueError("an address without spaces")
+        raise ValueError("a URL without spaces")
     return value
 
 
 def base_url(value: object) -> str:
-    """The address of a site, which gets a slash at its end; or the empty text."""
+    """The URL of a site, with a slash added at its end; or the empty string."""
     if value == "":
         return ""
     if not isinstance(value, str) or not _BASE_URL.fullmatch(value):
-        raise ValueError('an address such as "https://example.org/gallery/", without a query')
+        raise ValueError(
+            'a URL such as "https://example.org/gallery/", without a query or fragment'
+        )
     return value if value.endswith("/") else value + "/"
 
 
@@ -143,7 +145,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8}")
 
 
 def ignore_pattern(value: object) -> str:
-    """A line as in .gitignore that says something."""
+    """A line as in .gitignore, neither blank nor a comment."""
     line = text(500)(value)
     if not isinstance(value, str) or not line.strip() or line.startswith("#"):
         raise ValueError("a pattern as in .gitignore")
@@ -164,8 +166,8 @@ def sizes_by_name(value: object) -> dict[str, int]:
 
 
 def memory(value: object) -> int:
-    """A number of bytes, or a text such as "2 GiB" or "500 MB"."""
-    allowed = 'a number of bytes or a text such as "2 GiB" or "500 MB"'
+    """A number of bytes, or a size such as "2 GiB" or "500 MB"."""
+    allowed = 'a number of bytes or a size such as "2 GiB" or "500 MB"'
     if isinstance(value, str):
         number = value.rstrip("BGKMTabgikmt ")
         unit = value[len(number) :].strip().lower()
@@ -192,7 +194,7 @@ _UNITS = {
 
 
 def memory_text(amount: int) -> str:
-    """A number of bytes as `memory` reads it, in the largest unit that leaves it whole.
+    """A number of bytes as `memory` reads it, in the largest unit that divides it.
 
     >>> memory_text(4 << 30), memory_text(1000)
     ('4 GiB', '1000 B')

@@ -11,7 +11,7 @@ class ColorRule:
     """A colour that the user gives to layers or operators.
 
     Attributes:
-        pattern: As of a shell ("encoder/*"), matched against layer paths, or against the names
+        pattern: A shell pattern ("encoder/*"), matched against layer paths, or against the names
             and types of operators.
         color: "#rrggbb".
         on: "layer" or "operator".
@@ -23,7 +23,7 @@ class ColorRule:
 
 
 def color_rule(value: object) -> ColorRule:
-    """A colour rule: a table, or "PATTERN=COLOR" with "operator:" before it where it is on those.
+    """A colour rule from a table or from "PATTERN=COLOR", prefixed with "operator:" for operators.
 
     >>> color_rule("operator:Conv=#ff8800")
     ColorRule(pattern='Conv', color='#ff8800', on='operator')
@@ -33,7 +33,7 @@ def color_rule(value: object) -> ColorRule:
         start, equals, color = value.rpartition("=")
         on, colon, pattern = start.partition(":")
         if not equals or (colon and on not in _ON):
-            raise ValueError('PATTERN=#rrggbb, with "layer:" or "operator:" before it')
+            raise ValueError('PATTERN=#rrggbb, optionally prefixed with "layer:" or "operator:"')
         value = {"pattern": pattern if colon else start, "color": color}
         value |= {"on": on} if colon else {}
     if not isinstance(value, dict) or not {"pattern", "color"} <= value.keys() <= _KEYS:

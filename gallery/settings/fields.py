@@ -1,4 +1,4 @@
-"""Settings as fields of dataclasses: from what a field carries come its check, option and help."""
+"""Settings as dataclass fields whose metadata define their checks, options and help."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _SHORT.maxlevel = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What the field of a setting carries.
+    """The metadata of a setting's field.
 
     Attributes:
-        name: Of the field.
-        default: Its value where nothing is written.
+        name: The field's name.
+        default: The value if nothing is written.
         help: What it means, in a few words without a full stop.
-        check: From what was written to the value; None for a section.
+        check: Converts what was written to the value; None for a section.
         section: The dataclass of a section, or None.
-        option: Its option on the command line ("--vertices"), or "".
-        metavar: What stands for the option's value in its help, or "".
+        option: Its command-line option ("--vertices"), or "".
+        metavar: Placeholder of the option's value in the help, or "".
         alias: Another spelling of its name, or "".
     """
 
@@ -58,7 +58,7 @@ def section(kind: type, text: str) -> Any:
 
 
 def table(kind: type) -> dict[str, Setting]:
-    """The settings that a dataclass holds, by name, in their order."""
+    """The settings of a dataclass by name, in order."""
     defaults = kind()
     return {
         one.name: Setting(name=one.name, default=getattr(defaults, one.name), **one.metadata)
@@ -67,21 +67,21 @@ def table(kind: type) -> dict[str, Setting]:
 
 
 def names(kind: type) -> dict[str, Setting]:
-    """The settings that a dataclass holds, by each name that may be written."""
+    """The settings of a dataclass by name and by alias."""
     own = table(kind)
     return own | {one.alias: one for one in own.values() if one.alias}
 
 
 def read(kind: type[T], data: Mapping[Any, object], where: str = "") -> tuple[T, list[str]]:
-    """Check what was written.
+    """Check settings as written.
 
     Args:
         kind: The dataclass of the settings.
         data: Values by name, sections as tables.
-        where: Stands before each name in the problems ("scan.").
+        where: Prefix of each name in the problems ("scan.").
 
     Returns:
-        The settings, with defaults for what is missing or wrong, and a sentence for each mistake.
+        The settings, with defaults for what is missing or wrong, and a message for each mistake.
     """
     known = names(kind)
     right: dict[str, Any] = {}
@@ -91,7 +91,9 @@ def read(kind: type[T], data: Mapping[Any, object], where: str = "") -> tuple[T,
         if one is None:
             problems.append(f"{where}{_SHORT.repr(key)} is not a setting ({_near(key, known)})")
         elif one.name in right:
-            problems.append(f"{where}{one.name} and {one.alias} mean the same; write one of them")
+            problems.append(
+                f"{where}{one.name} and {one.alias} mean the same; use only one of them"
+            )
         elif one.section and isinstance(value, Mapping):
             right[one.name], wrong = read(one.section, value, f"{where}{key}.")
             problems += wrong
@@ -107,4 +109,4 @@ def read(kind: type[T], data: Mapping[Any, object], where: str = "") -> tuple[T,
 
 def _near(key: object, known: Mapping[str, Setting]) -> str:
     near = difflib.get_close_matches(str(key)[:100], known, 1)
-    return f"did you mean {near[0]}?" if near else f"allowed are {', '.join(known)}"
+    return f"did you mean {near[0]}?" if near else f"allowed: {', '.join(known)}"

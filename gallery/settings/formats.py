@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 LARGEST = 32_768
-"""Pixels a side of a picture that can be drawn."""
+"""Largest side of a picture that can be drawn, in pixels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,13 +17,13 @@ class PictureFormat:
     """What a format can hold and where it is used.
 
     Attributes:
-        name: As settings and the site's data call it.
-        suffixes: Of file names, the one that is written first.
+        name: Its name in settings and in the site's data.
+        suffixes: File name suffixes, the one to write first.
         mime: Media type.
-        side: Most pixels a side of what is written and read back; 0 for drawings of lines and
-            text, which have no pixels.
-        pixels: Most pixels in all, or 0 where only the side counts.
-        modern: Whether pages offer it first, and another format to browsers that lack it.
+        side: Most pixels per side that can be written and read back; 0 for vector formats, which
+            have no pixels.
+        pixels: Most pixels in total, or 0 if only the side is limited.
+        modern: Whether pages offer it first, with another format for browsers that lack it.
         fallback: Whether every browser shows it, so that pages can offer it to all others.
         scan: Whether `gallery scan` writes it.
         site: Whether browsers show it, so that the scans of a site can have it.
@@ -47,7 +47,8 @@ FORMATS = (
         name="avif",
         suffixes=(".avif",),
         mime="image/avif",
-        # libavif 1.4 writes 65,536 a side, but opens no more than its decoder's default limits.
+        # libavif 1.4 writes 65,536 pixels per side, but opens only what its decoder's default
+        # limits allow.
         side=32_768,
         pixels=16_384 * 16_384,
         modern=True,
@@ -93,23 +94,23 @@ SCAN_SUFFIXES = tuple(suffix for one in FORMATS if one.scan for suffix in one.su
 
 
 def format_named(suffix: str) -> PictureFormat | None:
-    """The format of a file name's suffix, in letters of any case, or of a format's own name."""
+    """The format of a file name suffix, in upper or lower case, or of a format's name; or None."""
     wanted = suffix.lower()
     return next((one for one in FORMATS if wanted in (one.name, *one.suffixes)), None)
 
 
 def too_large(kind: PictureFormat, size: tuple[int, int]) -> str:
-    """What a format can hold at most where a picture of this size is too large for it, else "".
+    """The limit of a format that a picture of this size exceeds, or "" if it exceeds none.
 
     >>> too_large(FORMATS[0], (20_000, 20_000))
     'at most 268,435,456 pixels, such as 16,384×16,384'
     >>> too_large(FORMATS[1], (20_000, 1))
-    'at most 16,383 pixels a side'
+    'at most 16,383 pixels per side'
     """
     width, height = size
     side = min(kind.side, LARGEST)
     if side and max(size) > side:
-        return f"at most {side:,} pixels a side"
+        return f"at most {side:,} pixels per side"
     if kind.pixels and width * height > kind.pixels:
         root = f"{math.isqrt(kind.pixels):,}"
         return f"at most {kind.pixels:,} pixels, such as {root}×{root}"

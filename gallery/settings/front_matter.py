@@ -1,4 +1,4 @@
-"""Sidecars: a head of YAML between two lines of dashes, then Markdown."""
+"""Sidecars: YAML front matter between two lines of dashes, then Markdown."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from gallery.settings.fields import names, read
 from gallery.settings.values import FrontMatter
 
 HEAD_LIMIT = 64 * 1024
-"""Longest head, in characters; a sidecar says a few lines."""
+"""Most characters of front matter, which is a few lines in practice."""
 
 
 def split(sidecar: str) -> tuple[str, str]:
-    r"""The head and the prose of a sidecar; the head is "" where there is none.
+    r"""The front matter and the prose of a sidecar; the front matter is "" if there is none.
 
     >>> split("---\ntitle: A\n---\nText.")
     ('title: A\n', 'Text.')
@@ -40,10 +40,10 @@ def front_matter(sidecar: str, model: str) -> tuple[FrontMatter, str]:
         model: Name of the model, for the error.
 
     Returns:
-        The head as checked values and the prose, which is Markdown.
+        The front matter as checked values, and the prose, which is Markdown.
 
     Raises:
-        SettingsError: The head is not a YAML table or values are wrong; all of them are named.
+        SettingsError: The front matter is not a YAML table, or values are wrong; all are named.
     """
     head, prose = split(sidecar)
     front, problems = read(FrontMatter, _yaml(head, model))
@@ -54,7 +54,7 @@ def front_matter(sidecar: str, model: str) -> tuple[FrontMatter, str]:
 
 
 def _yaml(head: str, model: str) -> dict[object, object]:
-    hint = "the head of a sidecar is lines such as `title: ResNet-50` between two lines of ---"
+    hint = "write lines such as `title: ResNet-50` between two lines of ---"
     if len(head) > HEAD_LIMIT:
         found = f"the front matter has {len(head)} characters, more than {HEAD_LIMIT}"
         raise SettingsError(found, model, hint)
@@ -62,24 +62,24 @@ def _yaml(head: str, model: str) -> dict[object, object]:
         data = yaml.load(head, _Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         what = " ".join(str(error).split())[:200]
-        raise SettingsError(f"the front matter is not YAML: {what}", model, hint) from error
+        raise SettingsError(f"the front matter is not valid YAML: {what}", model, hint) from error
     if data is None:
         return {}
     if not isinstance(data, dict):
         kind = type(data).__name__
         raise SettingsError(f"the front matter is a {kind}, not a table", model, hint)
-    # A key that is written and left empty means the default.
+    # A key without a value means the default.
     known = names(FrontMatter)
     return {key: value for key, value in data.items() if value is not None or key not in known}
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML of plain values, in which no key stands twice; PyYAML would take the last one."""
+    """Loads plain YAML and refuses duplicate keys, of which PyYAML would take the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """The table."""
+        """Build a table."""
         keys = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
         twice = [key[:60] for key, count in keys.items() if count > 1]
         if twice:
-            raise yaml.YAMLError(f"{', '.join(twice)} stands there more than once")
+            raise yaml.YAMLError(f"{', '.join(twice)} is given more than once")
         return super().construct_mapping(node, deep)

@@ -1,4 +1,4 @@
-"""gallery.toml: the settings of a whole gallery, all mistakes told at once."""
+"""gallery.toml: the settings of a whole gallery. All mistakes are reported at once."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ FILE_NAME = "gallery.toml"
 """Looked for in the models directory."""
 
 _COLUMN = 44
-"""Where the comments of the example begin."""
+"""Column at which the comments of the example begin."""
 
 
 def read_settings(path: Path) -> GallerySettings:
-    """Read gallery.toml; a file that is not there means the defaults.
+    """Read gallery.toml; if there is no such file, return the defaults.
 
-    The templates directory is looked for from the folder of the file.
+    The path of the templates directory is relative to the file.
 
     Raises:
         SettingsError: The file is not TOML or values are wrong; all of them are named.
@@ -42,7 +42,7 @@ def read_settings(path: Path) -> GallerySettings:
         return GallerySettings()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         found = f"{path} cannot be read: {error}"
-        raise SettingsError(found, hint="it is a TOML file; see the README") from error
+        raise SettingsError(found, hint="write a TOML file as shown in the README") from error
     settings = settings_from(data, f"{path}: ")
     if not settings.templates:
         return settings
@@ -54,7 +54,7 @@ def settings_from(data: Mapping[str, Any], where: str) -> GallerySettings:
 
     Args:
         data: The table.
-        where: Stands before the problems ("models/gallery.toml: ").
+        where: Prefix of the error message ("models/gallery.toml: ").
 
     Raises:
         SettingsError: Values are wrong; all of them are named.
@@ -68,7 +68,7 @@ def settings_from(data: Mapping[str, Any], where: str) -> GallerySettings:
 
 
 def checked(settings: GallerySettings) -> GallerySettings:
-    """The same settings, where they are such as gallery.toml could hold.
+    """The same settings, checked as if they came from gallery.toml.
 
     Raises:
         SettingsError: Values are wrong; all of them are named.
@@ -77,15 +77,15 @@ def checked(settings: GallerySettings) -> GallerySettings:
 
 
 def scan_conflicts(scan: ScanSettings, where: str = "") -> list[str]:
-    """A sentence for each pair of values that do not go together."""
+    """A message for each pair of values that conflict."""
     if scan.palette in SETS and scan.color not in CATEGORIES:
-        found = f"{where}palette {scan.palette} has no order to show {where}color {scan.color}"
-        return [f"{found}; take another palette, or one of {', '.join(CATEGORIES)}"]
+        found = f"{where}palette {scan.palette} has no order, but {where}color {scan.color} has one"
+        return [f"{found}; use another palette, or color {' or '.join(CATEGORIES)}"]
     return []
 
 
 def _size_conflicts(variants: VariantSettings) -> list[str]:
-    """A sentence for each format that cannot hold the largest of some sizes."""
+    """A message for each format that cannot hold the largest size."""
     kinds = [kind for kind in map(format_named, variants.formats) if kind]
     return [
         f"variants.{name} has {max(sizes)}, but {kind.name} holds {limit}"
@@ -96,7 +96,7 @@ def _size_conflicts(variants: VariantSettings) -> list[str]:
 
 
 def example() -> str:
-    """A gallery.toml with every setting at its default, and what it means."""
+    """A gallery.toml with every setting, its default and what it means."""
     whole = table(GallerySettings).values()
     parts = [one for one in whole if one.section or isinstance(one.default, dict)]
     blocks = [_lines(one for one in whole if one not in parts)]
@@ -115,7 +115,7 @@ def _line(start: str, text: str) -> str:
 
 
 def written(one: Setting) -> Any:
-    """The default of a setting as a person writes it."""
+    """The default of a setting as a user would write it."""
     if one.check is checks.memory:
         return checks.memory_text(one.default)
     if isinstance(one.default, float) and one.default.is_integer():
@@ -124,5 +124,5 @@ def written(one: Setting) -> Any:
 
 
 def _toml(value: Any) -> str:
-    # JSON's lists of texts and numbers, and its texts, numbers and switches, are TOML's as well.
+    # Strings, numbers, booleans and lists of them are written in TOML as in JSON.
     return json.dumps(value, ensure_ascii=False)

@@ -8,7 +8,7 @@
   const known = new Map();
   window.galleryModel = (model) => { known.set(model.slug, model); };
 
-  // A page that was opened from disk may not fetch, but it may load a script.
+  // A page opened from disk may not fetch files, but it may load scripts.
   function load(slug) {
     if (!slug || known.has(slug)) return Promise.resolve(known.get(slug));
     return new Promise((done, failed) => {
@@ -116,10 +116,10 @@
     boards.forEach((board) => board.draw());
     if (!remember) return;
     const state = new URLSearchParams(slugs.flatMap((slug, i) => (slug ? [["ab"[i], slug]] : [])));
-    try { history.replaceState(null, "", `?${state}`); } catch { /* an address of a file may stay as it is */ }
+    try { history.replaceState(null, "", `?${state}`); } catch { /* some browsers do not change the URL of a file */ }
   }
 
-  // What will stand there has its place from the start, so that nothing moves when it comes.
+  // Reserve space for the table from the start, so that nothing moves when it appears.
   table.hidden = !["a", "b"].every((side) => new URLSearchParams(location.search).has(side));
   const boards = sides.map((side) => window.galleryPanZoom(side.querySelector(".board"), texts, pair));
   const state = new URLSearchParams(location.search);

@@ -1,4 +1,4 @@
-// The index: search, filters, order, grid or table, and the plot in step; the state is in the address.
+// The index: search, filters, order, grid or table, and the plot; the state is in the URL.
 (() => {
   const controls = document.querySelector("[data-controls]");
   const list = document.querySelector("[data-cards]");
@@ -18,7 +18,7 @@
   let limit = AT_ONCE;
   let asked = 0;
 
-  // A page that was opened from disk may not fetch, but it may load a script.
+  // A page opened from disk may not fetch files, but it may load scripts.
   function load() {
     loading ??= new Promise((done, failed) => {
       window.galleryCollection = (value) => { data = arrange(value); };
@@ -40,13 +40,13 @@
     };
   }
 
-  // Numbers of models from their steps, which are to the base of 36.
-  function numbers(steps) {
+  // Indices of models from their differences in base 36.
+  function numbers(differences) {
     let at = 0;
-    return steps.split(" ").map((step) => (at += parseInt(step, 36)));
+    return differences.split(" ").map((difference) => (at += parseInt(difference, 36)));
   }
 
-  // Models that have, for each word of the query, a word that begins with it (or holds it, if long).
+  // Models with, for each word of the query, a word that starts with it (or contains it, if long).
   function matching(text) {
     const terms = text.toLowerCase().normalize("NFC").match(/[\p{L}\p{N}]+/gu) ?? [];
     let left = null;
@@ -74,11 +74,11 @@
       && (!value("size") || sizeOf(row) === value("size")));
     const [by, up] = order();
     if (by === "title") return up ? rows : rows.reverse();
-    // What is not known stands last in either direction.
+    // Unknown values come last in either direction.
     return rows.sort((a, b) => (a[by] === null) - (b[by] === null) || (up ? a[by] - b[by] : b[by] - a[by]) || a.index - b.index);
   }
 
-  // "" is by name, upwards; "-year" is the other way round than "year", which starts with the largest.
+  // "" is by name, ascending; "year" is descending, and "-year" ascending.
   function order() {
     const by = value("sort").replace(/^-/, "") || "title";
     return [by, value("sort").startsWith("-") !== (by === "title")];
@@ -131,10 +131,10 @@
     for (const [name, text] of [...Object.keys(fields).map((name) => [name, value(name)]), ["view", view()]]) {
       if (text) state.set(name, text);
     }
-    try { history.replaceState(null, "", state.size ? `?${state}` : location.pathname); } catch { /* some browsers keep addresses of files as they are */ }
+    try { history.replaceState(null, "", state.size ? `?${state}` : location.pathname); } catch { /* some browsers do not change the URL of a file */ }
   }
 
-  function tell(rows) {
+  function showCount(rows) {
     found.textContent = rows ? texts.found.replace("{n}", rows.length.toLocaleString("en")).replace("{all}", data.rows.length.toLocaleString("en")) : "";
     nothing.hidden = !rows || rows.length > 0;
     more.hidden = !rows || rows.length <= limit;
@@ -150,7 +150,7 @@
     table.hidden = !asTable;
     if (!asTable && !narrowed && !value("sort") && limit === AT_ONCE) {
       list.replaceChildren(...first);
-      tell(null);
+      showCount(null);
       window.galleryPlot?.(null, root);
       return;
     }
@@ -161,7 +161,7 @@
       part("lines").replaceChildren(...rows.slice(0, limit).map(lineOf));
       for (const head of table.querySelectorAll("[data-by]")) head.ariaSort = order()[0] === head.dataset.by ? (order()[1] ? "ascending" : "descending") : "none";
     } else list.replaceChildren(...rows.slice(0, limit).map(cardOf));
-    tell(rows);
+    showCount(rows);
     window.galleryPlot?.(narrowed ? rows : null, root);
   }
 

@@ -1,4 +1,4 @@
-// A model's page: other scans on the stage, a copy button. The scan that is shown is in the address.
+// A model's page: shows the other scans, and copies snippets. The URL names the scan that is shown.
 (() => {
   const hero = document.querySelector("[data-hero]");
   const links = [...document.querySelectorAll("[data-scan]")];

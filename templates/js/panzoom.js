@@ -1,9 +1,9 @@
-// Pan and zoom of pictures by mouse, touch, wheel and keyboard. Boards of one group move together.
+// Pans and zooms pictures by mouse, touch, wheel and keyboard. Boards of one group move together.
 (() => {
   const groups = new Map();
   const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
-  // `place` is in units of the board: what is at (x, y) in the fitted picture stands in the middle.
+  // `place` is in units of the board: the point (x, y) of the fitted picture is in the middle.
   function attach(board, texts, group = Symbol("alone")) {
     const together = groups.get(group) ?? { boards: new Set(), place: { x: .5, y: .5, zoom: 1 } };
     groups.set(group, together);
@@ -36,7 +36,7 @@
       Object.assign(place, zoom === 1 ? { x: .5, y: .5, zoom } : { x: clamp(place.x + across, 0, 1), y: clamp(place.y + down, 0, 1), zoom });
       draw();
     }
-    // A long drawing starts at its head, large enough to read; anything else starts whole.
+    // A long drawing starts at its top, large enough to read; anything else starts whole.
     function fit(readable) {
       const image = board.querySelector("img");
       const [wide, high] = [Number(image?.getAttribute("width")), Number(image?.getAttribute("height"))];

@@ -1,4 +1,4 @@
-// The scatter plot in step with the search; a plot of dots shows a model's scan where one points.
+// The scatter plot: follows the search; a plot of dots shows the scan of the model under the pointer.
 (() => {
   const region = document.querySelector("[data-plot]");
   if (!region) return;
@@ -28,7 +28,7 @@
     return link;
   }
 
-  // The rows that a search leaves, or null for all of them.
+  // The rows that a search found, or null for all of them.
   function show(rows, base) {
     root = base ?? root;
     svg.classList.toggle("narrowed", Boolean(rows));

@@ -1,4 +1,4 @@
-// What one sees, written in the address after "#", so that a link shows it to others.
+// The current view, written in the URL after "#", so that a link shows it to others.
 (function (V) {
   "use strict";
 

@@ -1,4 +1,4 @@
-// Where one looks: a centre in places 0..1 and a magnification; moved by hand, wheel and keys.
+// The camera: a centre in graph coordinates 0..1 and a magnification; moved by pointer and keys.
 (function (V) {
   "use strict";
 
@@ -46,7 +46,7 @@
 
     get scale() { return this.fit * this.zoom; }
 
-    // Puts the still picture, of whose side the graph takes a share, where the graph is.
+    // Aligns the still picture, of whose side the graph takes a share, with the graph.
     lay(image, share) {
       const side = this.scale / share;
       const [x, y] = this.point(this.frame[0] / 2, this.frame[1] / 2);
@@ -60,7 +60,7 @@
       return [sx, sy, -this.x * sx, -this.y * sy];
     }
 
-    // A point of the stage as a place in the graph, and back.
+    // A point of the stage as graph coordinates, and back.
     place(px, py) {
       return [this.x + (px - this.stage.clientWidth / 2) / this.scale,
         this.y - (py - this.stage.clientHeight / 2) / this.scale];
@@ -76,7 +76,7 @@
       this.changed();
     }
 
-    // Magnify and keep the place under a point of the stage where it is.
+    // Zoom, and keep what is under a point of the stage where it is.
     zoomAt(px, py, factor) {
       const [x, y] = this.place(px, py);
       const zoom = Math.max(0.5, Math.min(MOST, this.zoom * factor));
@@ -112,7 +112,7 @@
       const time = Math.min(1, (now - flight.start) / 700);
       const share = time * time * (3 - 2 * time);
       const zoom = flight.from[2] * (flight.to[2] / flight.from[2]) ** share;
-      // The centre moves as the magnification does, so that the goal glides in evenly.
+      // The centre moves along with the magnification, so that the target approaches evenly.
       const same = Math.abs(flight.to[2] / flight.from[2] - 1) < 0.01;
       const go = same ? share
         : (1 / flight.from[2] - 1 / zoom) / (1 / flight.from[2] - 1 / flight.to[2]);

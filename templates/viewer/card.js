@@ -1,4 +1,4 @@
-// What is said of a vertex, and the drawing over the picture: its edges, and names of layers.
+// The card of a vertex, and the drawing over the picture: its edges, and layer names.
 (function (V) {
   "use strict";
 
@@ -95,7 +95,7 @@
     }
 
     draw() {
-      // In memory of its own: it changes seldom and must not wait behind the light on the processor.
+      // A canvas in main memory: it rarely changes and must not wait for the graph on the GPU.
       const pen = this.canvas.getContext("2d", { willReadFrequently: true });
       pen.setTransform(1, 0, 0, 1, 0, 0);
       pen.clearRect(0, 0, this.canvas.width, this.canvas.height);

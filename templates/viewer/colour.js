@@ -1,15 +1,15 @@
-// What colours the graph: an attribute, a palette, and which part of it is lit.
+// The colours of the graph: an attribute, a palette, and which part is lit.
 (function (V) {
   "use strict";
 
-  // Light of what is not chosen, of 255.
+  // Light of what is not chosen, from 0 to 255.
   const DIM = 3;
 
   function fromHex(hex) {
     return Uint8Array.from(hex.match(/../g), (pair) => parseInt(pair, 16));
   }
 
-  // One of a palette's colours at a place 0..1, between its stops.
+  // The colour of a palette at a position 0..1, interpolated between its stops.
   function between(stops, place) {
     const at = place * (stops.length / 3 - 1);
     const low = Math.min(Math.floor(at), stops.length / 3 - 2);
@@ -78,7 +78,7 @@
       this.renderer.setMask(mask);
     }
 
-    // Whether a vertex is lit, so that a pointer finds it.
+    // Whether a vertex is lit, so that the pointer can pick it.
     shows(v) {
       if (this.renderer.passes[this.graph.pass[v]] === 0) return false;
       if (this.mask[this.graph.operator[v]] < 255) return false;

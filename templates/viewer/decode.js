@@ -1,12 +1,12 @@
-// Reads the viewer's data (gallery/publish/viewer_pack.py): base64, deflate, a head in JSON and
-// sections of bytes. The data come as a script because pages on file:// may not fetch anything;
-// for the same reason these files are classic scripts that share the one name GalleryViewer.
+// Reads the viewer's data (gallery/rendering/viewer/container.py): base64, deflate, a head in JSON
+// and sections of bytes. The data are a script because pages on file:// may not fetch anything; for
+// the same reason these files are classic scripts that share the one name GalleryViewer.
 (function (V) {
   "use strict";
 
-  let hand;
-  V.received = new Promise((resolve) => { hand = resolve; });
-  V.data = (text) => hand(text);
+  let receive;
+  V.received = new Promise((resolve) => { receive = resolve; });
+  V.data = (text) => receive(text);
 
   function bytesOf(text) {
     if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
@@ -23,7 +23,7 @@
 
   V.open = async function (text) {
     const bytes = bytesOf(text);
-    if (String.fromCharCode(...bytes.subarray(0, 4)) !== "GNV1") throw new Error("no viewer data");
+    if (String.fromCharCode(...bytes.subarray(0, 4)) !== "GNV1") throw new Error("the viewer's data are damaged");
     const raw = await inflate(bytes.subarray(4));
     const length = new DataView(raw.buffer).getUint32(0, true);
     const head = JSON.parse(new TextDecoder().decode(raw.subarray(4, 4 + length)));
@@ -54,7 +54,7 @@
     return out;
   };
 
-  // Signed steps, zigzag, to the numbers themselves; in place.
+  // Numbers from their differences in zigzag encoding; in place.
   V.walk = function (steps) {
     const out = new Int32Array(steps.buffer);
     let value = 0;

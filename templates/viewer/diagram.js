@@ -1,5 +1,5 @@
-// The operator diagram beside the scan; both show one selection. It comes when it is first opened,
-// as a script, because a page on file:// may not fetch it.
+// The operator diagram beside the scan; both show the same selection. It is loaded when it is first
+// opened, as a script, because a page on file:// may not fetch it.
 (function (V) {
   "use strict";
 
@@ -66,7 +66,7 @@
       this.mark();
     }
 
-    // Magnify and keep what is under the pointer, or in the middle, where it is.
+    // Zoom, and keep what is under the pointer, or in the middle, where it is.
     zoom(factor, event) {
       if (!this.svg) return;
       const { board } = this;
@@ -104,7 +104,7 @@
       return { operators: rows };
     }
 
-    // Show what is lit, and the operator of the vertex that the card tells of.
+    // Show what is lit, and the operator of the vertex on the card.
     mark() {
       if (!this.svg || this.board.hidden) return;
       const { lit } = this.app.colours;
@@ -137,7 +137,7 @@
     }
   };
 
-  // A mouse drags what it scrolls; a click picks a box. Fingers scroll as everywhere.
+  // The mouse drags to scroll and clicks to pick a box. Touch scrolls as everywhere.
   V.dragged = function (board, pick) {
     let from = null;
     let moved = 0;

@@ -1,4 +1,4 @@
-// Pointer, wheel and keys on the stage, said to the camera and to whoever picks vertices.
+// Pointer, wheel and keys on the stage, passed on to the camera and to the picking of vertices.
 (function (V) {
   "use strict";
 

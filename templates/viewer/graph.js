@@ -1,4 +1,4 @@
-// The graph in the browser: typed arrays, who reads whom, and which vertex is near a place.
+// The graph in the browser: typed arrays, which vertex reads which, and which is near a point.
 (function (V) {
   "use strict";
 
@@ -46,7 +46,7 @@
       this.drawn = {};
     }
 
-    // Sections that only the card needs are read when it first asks.
+    // Sections that only the card needs are decoded when it first needs them.
     get ids() { return this.once("ids", () => V.sums(V.varints(this.sections.id, this.n))); }
     get read() { return this.once("read", () => V.varints(this.sections.read, this.n)); }
     get sent() { return this.once("sent", () => V.varints(this.sections.sent, this.n)); }
@@ -88,7 +88,7 @@
       return list.subarray(place[v], place[v + 1]);
     }
 
-    // The vertex nearest to a place (0..1) within a radius that `shown` lets through, or -1.
+    // The vertex nearest to a point (0..1) within a radius, among those that `shown` accepts, or -1.
     nearest(x, y, radius, shown) {
       const { place, list } = this.once("cells", () => this.sortIntoCells());
       const cell = (value) => Math.max(0, Math.min(CELLS - 1, Math.floor(value * CELLS)));
@@ -138,7 +138,7 @@
       });
     }
 
-    // The frame around some operators' vertices in places 0..1, without the farthest hundredth.
+    // The frame around some operators' vertices (0..1), without the farthest hundredth.
     frameOf(operators) {
       const wanted = new Set(operators);
       const xs = [];

@@ -1,4 +1,4 @@
-// The viewer: puts the parts together once the data are there; until then the picture shows.
+// The viewer: starts its parts once the data are there; until then the still picture shows.
 (function (V) {
   "use strict";
 
@@ -80,7 +80,7 @@
       this.moved();
     }
 
-    // The camera moved, or something else changed what is seen.
+    // The camera moved, or something else changed the view.
     moved() {
       const { renderer, camera } = this;
       renderer.view = camera.view;
@@ -120,7 +120,7 @@
         this.first = true;
         performance.mark("viewer-first-frame");
         this.root.classList.add("live");
-        // What the card needs, read now so that the first vertex need not wait for it.
+        // Decode what the card needs now, so that the first vertex need not wait for it.
         setTimeout(() => [this.graph.readersOf(0), this.graph.ids, this.graph.sent], 1000);
       }
       const state = busy ? "drawing" : "still";
@@ -213,7 +213,7 @@
       if (search) this.root.querySelector("[data-search]").focus();
     }
 
-    // Draw once more and hand the picture out before the browser clears it.
+    // Draw once more and export the picture before the browser clears it.
     save() {
       if (!this.renderer.frames) return;
       this.renderer.present();
@@ -235,7 +235,7 @@
     const image = stage.querySelector("img");
     const { frame, share } = JSON.parse(root.dataset.frame);
     const camera = new V.Camera(stage, frame);
-    // The still picture stands where the graph will: nothing jumps when the light comes.
+    // The still picture is where the graph will be, so that nothing jumps when the graph appears.
     const lay = () => {
       if (camera.atHome) camera.home();
       if (image) camera.lay(image, share);

@@ -1,4 +1,4 @@
-// The panel: what colours the graph, its legend, and which passes are shown.
+// The panel: attribute, palette, legend, and which passes are shown.
 (function (V) {
   "use strict";
 
@@ -68,7 +68,7 @@
       this.passes.hidden = present.size < 2;
     }
 
-    // Say in the panel what the graph shows.
+    // Update the panel to what the graph shows.
     show() {
       const { colours, renderer, graph } = this.app;
       this.attribute.selectedIndex = colours.number;
@@ -109,7 +109,7 @@
       if (focused >= 0) this.legend.querySelectorAll("button")[focused]?.focus();
     }
 
-    // A model whose top holds few layers is explained by the layers within them.
+    // If a model has few layers at the top, show the layers within them.
     entries() {
       const { colours, graph, tree } = this.app;
       const { attribute, legend } = colours.coloring;

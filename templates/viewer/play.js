@@ -1,4 +1,4 @@
-// Play: a wave of light runs through the vertices in their order of execution, forward, then back.
+// Play: a wave of light runs through the vertices in the order of execution, forward, then back.
 (function (V) {
   "use strict";
 
@@ -26,7 +26,7 @@
     toggle() {
       if (this.last !== null) { this.last = null; this.say(); return; }
       if (this.time < 0 || this.time >= 1) this.time = 0;
-      // Whoever wants no motion goes through the order operator by operator.
+      // With reduced motion, step through the order operator by operator.
       if (V.still()) { this.go(this.nextOperator()); return; }
       this.last = performance.now();
       this.say();

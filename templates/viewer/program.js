@@ -1,4 +1,4 @@
-// Small wrappers of WebGL2: programs with their uniforms, textures of whole numbers, targets.
+// Small wrappers around WebGL2: programs with their uniforms, integer textures, render targets.
 (function (V) {
   "use strict";
 
@@ -26,7 +26,7 @@
     return { program, at: uniforms };
   };
 
-  // A texture that holds a list, WIDTH numbers (or groups of them) a row.
+  // A texture that holds a list, with WIDTH numbers (or groups of them) per row.
   V.list = function (gl, [inside, format, type], values, each) {
     const texture = gl.createTexture();
     V.fill(gl, texture, [inside, format, type], values, each);
@@ -48,7 +48,7 @@
     }
   };
 
-  // A table to look up between its entries, one byte or float each; columns go round.
+  // A lookup table with interpolation, one byte or float per entry; columns wrap around.
   V.table = function (gl, texture, values, width) {
     const form = values instanceof Float32Array
       ? [gl.R16F, gl.RED, gl.FLOAT] : [gl.R8, gl.RED, gl.UNSIGNED_BYTE];
@@ -59,7 +59,7 @@
     return texture;
   };
 
-  // A texture to draw on; `linear` where it is read between its texels.
+  // A texture to draw on; `linear` if it is read between its texels.
   V.target = function (gl, inside, width, height, linear) {
     const texture = gl.createTexture();
     gl.bindTexture(gl.TEXTURE_2D, texture);

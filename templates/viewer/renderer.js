@@ -1,6 +1,6 @@
-// Draws the graph as light that adds up. The picture grows in parts that fit the machine: the edges
-// are in a shuffled order, so that the first part already looks like the whole; eight rounds, each
-// moved by part of a pixel, make the lines smooth. Whatever changes starts it anew.
+// Draws the graph as light that adds up. The picture builds up in parts sized to the machine: the
+// edges are shuffled, so that the first part already looks like the whole, and eight rounds, each
+// shifted by a fraction of a pixel, make the lines smooth. Any change starts it again.
 (function (V) {
   "use strict";
 
@@ -14,7 +14,7 @@
   const SEEN = 700;
   // Half floats end at 65,504: less light for each edge leaves room for the dense parts.
   const HALF = 1 / 16;
-  // Where no floating-point target can be had, light adds up in eight bits at once.
+  // Without floating-point targets, light adds up directly in eight bits.
   const PLAIN = 0.05;
 
   function shuffled(pairs) {
@@ -126,7 +126,7 @@
       this.dirty = true;
     }
 
-    // One step; true where more is to be done.
+    // One step; true if there is more to do.
     tick(now) {
       const { gl } = this;
       if (gl.isContextLost() || !this.sum) return false;
@@ -214,7 +214,7 @@
       const { look, longest } = this.graph.head;
       const single = 0.7 * Math.max(look.faintest, Math.min(1, look.reach / longest) ** look.fade);
       this.tone.expose(this.gain, single, { gently: this.quick, hold: this.hold });
-      // At rest each part need not be seen: the tones would take a third of the time.
+      // At rest not every part is shown, because tone mapping would take a third of the time.
       if (this.done && this.frames && !this.quick && now - this.presented < SEEN) return;
       this.presented = now;
       this.present();
@@ -233,7 +233,7 @@
       this.rounds = Math.max(2, Math.min(ROUNDS, 1 + fit));
     }
 
-    // More edges in the next part where this one was quick, fewer where it was slow.
+    // More edges in the next part if this one was quick, fewer if it was slow.
     adapt(took, { pace, cut }) {
       const factor = took > 1.7 * GOAL[pace] ? 0.6 : took < GOAL[pace] && cut ? 1.7 : 1;
       this.count[pace] = Math.max(LEAST, Math.min(4e6, this.count[pace] * factor));

@@ -1,5 +1,6 @@
-// Shaders: lines and points whose light adds up, its measure, its tones and its glow. They follow
-// gallery/render (light.py, tone.py, glow.py), so that the viewer shines as the still picture does.
+// Shaders: lines and points whose light adds up, its measurement, its tones and its glow. They
+// follow gallery/rendering/raster (strokes.py, tone.py, bloom.py), so that the viewer looks like the
+// still picture.
 (function (V) {
   "use strict";
 
@@ -14,7 +15,7 @@ uniform vec2 jitter;
 uniform vec3 passes;
 uniform vec4 wave;
 uniform float energy;
-// Colour times amount, and the amount itself: what is there and how much of it stay apart.
+// Colour times amount, and the amount itself: hue and quantity stay separate.
 out vec4 light;
 ivec2 at(uint i) { return ivec2(int(i & 2047u), int(i >> 11)); }
 vec2 place(uint v) { return vec2(texelFetch(places, at(v), 0).xy) / 65535.0; }
@@ -49,7 +50,7 @@ void main() {
   vec2 along = place(other) - p;
   float far = length(along);
   float weight = far <= reach ? 1.0 : max(pow(reach / far, fade), faintest);
-  // A line has one pixel a step of its longer axis: slanted ones get the light of their length.
+  // A line has one pixel per step along its longer axis: slanted ones get the light of their length.
   vec2 steps = abs(along * pixels);
   weight *= length(steps) / max(max(steps.x, steps.y), 1e-6);
   light = colour(self) * (visible * weight);

@@ -1,5 +1,5 @@
-// From sums of light to the picture: the tone curve fits itself to the amounts that are there, as
-// gallery/render/tone.py does, and bright bodies glow as in gallery/render/glow.py.
+// From sums of light to the picture: the tone curve is fitted to the amounts in the picture, as in
+// gallery/rendering/raster/tone.py, and bright parts glow, as in bloom.py.
 (function (V) {
   "use strict";
 
@@ -12,7 +12,7 @@
   const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
   const list = (length, at) => Float64Array.from({ length }, (_, i) => at(i));
 
-  // The height at x of a line through points whose xs ascend.
+  // The value at x of a polyline through points with ascending xs.
   function between(x, xs, ys) {
     let i = 1;
     while (i < xs.length - 1 && xs[i] < x) i++;
@@ -26,7 +26,7 @@
   }
 
   // The curve of a picture: amount of the faintest edge, logarithm of the span to the densest
-  // parts, and the places on the way, half by logarithm and half by rank.
+  // parts, and the values in between, half by logarithm and half by rank.
   V.fitCurve = function (amounts, gain, single, middle) {
     const logs = list(PLACES, (i) => i / (PLACES - 1));
     const bounds = list(BINS + 1, (i) => LOW + i * (HIGH - LOW) / BINS);
@@ -41,7 +41,7 @@
     const total = share[BINS];
     if (!total) return { single, span: Math.log(4), places: Float32Array.from(logs) };
     share = share.map((value) => value / total);
-    // Less than two octaves would make single edges as bright as bodies.
+    // Less than two octaves would make single edges as bright as dense parts.
     const octaves = Math.max(between(DENSE, share, bounds) - faint, 2);
     const at = logs.map((log) => between(faint + log * octaves, bounds, share));
     let rank = at.subarray(1).map((value, i) => value - at[i]);
@@ -88,7 +88,7 @@
       }
     }
 
-    // Draws one image from others, by the names of the program's samplers.
+    // Draws one image from others, which are named after the program's samplers.
     draw({ program, at }, target, images) {
       const { gl } = this;
       gl.bindFramebuffer(gl.FRAMEBUFFER, target ? target.frame : null);
@@ -103,19 +103,19 @@
       gl.drawArrays(gl.TRIANGLES, 0, 3);
     }
 
-    // Asks for amounts of light; they come with the fence, so nothing waits for them.
+    // Requests amounts of light; they arrive with the fence, so nothing waits for them.
     ask(sum) {
       if (this.plain) return;
       const { gl } = this;
       this.draw(this.measure, this.peaks, { image: sum });
-      this.parcel = gl.createBuffer();
-      gl.bindBuffer(gl.PIXEL_PACK_BUFFER, this.parcel);
+      this.pixels = gl.createBuffer();
+      gl.bindBuffer(gl.PIXEL_PACK_BUFFER, this.pixels);
       gl.bufferData(gl.PIXEL_PACK_BUFFER, PARTS * PARTS * 16, gl.STREAM_READ);
       gl.readPixels(0, 0, PARTS, PARTS, gl.RGBA, gl.FLOAT, 0);
       gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
     }
 
-    // Fits the curve to what was asked for; gently while something moves, so that nothing flickers.
+    // Fits the curve to the requested amounts; gently during motion, so that nothing flickers.
     expose(gain, single, { gently, hold }) {
       if (this.plain) {
         this.setCurve(V.fitCurve([40 * single], 1, single, this.look.middle));
@@ -123,10 +123,10 @@
       }
       const { gl } = this;
       const amounts = new Float32Array(PARTS * PARTS * 4);
-      gl.bindBuffer(gl.PIXEL_PACK_BUFFER, this.parcel);
+      gl.bindBuffer(gl.PIXEL_PACK_BUFFER, this.pixels);
       gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, amounts);
       gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
-      gl.deleteBuffer(this.parcel);
+      gl.deleteBuffer(this.pixels);
       if (hold && this.curve) return;
       const goal = V.fitCurve(amounts, gain, single, this.look.middle);
       if (this.curve && gently) {

@@ -1,4 +1,4 @@
-// The layer tree and the search: both light up what is chosen and fly to it.
+// The layer tree and the search: both highlight what is chosen and fly to it.
 (function (V) {
   "use strict";
 
@@ -29,7 +29,7 @@
       });
     }
 
-    // Shown vertices of each layer with the layers below it.
+    // Number of shown vertices of each layer, including the layers below it.
     weigh() {
       const { layers, operators } = this.app.graph.head;
       this.weight = layers.name.map(() => 0);
@@ -39,7 +39,7 @@
       }
     }
 
-    // Layers that make up the whole: the largest are opened until there are enough.
+    // Layers that together make up the whole: the largest are split until there are enough.
     opened(enough) {
       const filled = (l) => this.below[l].filter((b) => this.weight[b]);
       let open = [0];

@@ -133,7 +133,7 @@ def test_compare_shows_both_and_zooms_in_step(browser: Browser, addresses: dict[
     assert "differs" in (row.get_attribute("class") or "")
     assert [one.text for one in row.find_elements(By.TAG_NAME, "td")] == [
         "4.09 G",
-        "not known",
+        "unknown",
     ]
     same = browser.driver.find_element(By.CSS_SELECTOR, "[data-field=vertices]")
     assert "differs" not in (same.get_attribute("class") or "")
@@ -196,7 +196,7 @@ def test_complete_without_scripts(browser: Browser, addresses: dict[str, str]) -
         for model, fact in (
             ("alpha", "25,557,032"),
             ("beta", "102,228,128"),
-            ("gamma", "not known"),
+            ("gamma", "unknown"),
             ("hostile", "25,557,032"),
         ):
             browser.open(f"{addresses['file']}{model}/index.html")

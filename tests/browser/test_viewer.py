@@ -255,7 +255,7 @@ def test_legend_and_search_light_up_and_the_address_keeps_it(
     browser: Browser, bases: dict[str, str]
 ) -> None:
     show(browser, bases["file"] + "net/viewer/index.html")
-    Select(find(browser, "attribute")).select_by_visible_text("Operator")
+    Select(find(browser, "attribute")).select_by_visible_text("Operator type")
     plain = pixels(browser)
     entries = browser.driver.find_elements(By.CSS_SELECTOR, ".entry")
     next(one for one in entries if "Relu" in one.text).click()

@@ -97,8 +97,8 @@ def test_help_names_choices_and_defaults() -> None:
     assert tuple(scan["--palette"].choices or ()) == PALETTES
     assert (scan["--vertices"].help or "").endswith("(default: 100000)")
     assert (scan["--ground"].help or "").endswith("(default: dark)")
-    assert (scan["--palette"].help or "").endswith("own")
-    assert (scan["--labels"].help or "").endswith("layers")
+    assert (scan["--palette"].help or "").endswith("attribute's default")
+    assert (scan["--labels"].help or "").endswith("layer names")
 
 
 def test_what_the_command_line_says_goes_above_the_file(tmp_path: Path) -> None:
@@ -119,4 +119,4 @@ def test_what_the_command_line_says_goes_above_the_file(tmp_path: Path) -> None:
 def test_wrong_sizes_of_dimensions(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parser().parse_args(["build", "--dim", text])
-    assert f"{text!r} is not NAME=SIZE" in capsys.readouterr().err
+    assert f"{text!r} is not of the form NAME=SIZE" in capsys.readouterr().err

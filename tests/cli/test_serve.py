@@ -41,7 +41,7 @@ def test_a_port_that_is_taken_is_told_before_anything_is_built(
         port = taken.getsockname()[1]
         result = run_gallery("serve", models, "-o", tmp_path / "site", "--port", port)
     assert result.returncode == 2
-    assert f"port {port} cannot be listened on" in result.stderr
+    assert f"cannot listen on port {port}" in result.stderr
     assert not (tmp_path / "site").exists()
 
 

@@ -46,7 +46,7 @@ def test_every_attribute_has_a_function_and_words() -> None:
         assert "graph" in one.needs
         assert one.title
         assert one.caption
-        assert one.sentence.startswith("The colour is ")
+        assert one.sentence.startswith("The colour shows ")
         assert one.sentence.endswith(".")
     for words in ("title", "caption", "sentence"):
         said = [getattr(one, words) for one in TABLE.values()]

@@ -113,7 +113,7 @@ def test_a_device_behind_a_link_is_not_opened(tmp_path):
     (tmp_path / "zero.onnx").symlink_to("/dev/zero")
     assert found(tmp_path) == (
         "discover: zero.onnx is a link that leads out of the models directory; "
-        "put the file itself in its place"
+        "replace the link with the file itself"
     )
 
 
@@ -187,7 +187,7 @@ def test_what_may_not_be_read_is_a_problem(tmp_path):
     closed, no = discover(tmp_path)
     (tmp_path / "closed").chmod(0o700)
     assert str(no.problem) == "discover: no.onnx may not be read; give the build the right to"
-    assert "the folder 'closed' may not be read" in str(closed.problem)
+    assert "the directory 'closed' cannot be read" in str(closed.problem)
 
 
 def test_what_may_not_be_opened_is_a_problem(tmp_path, monkeypatch):
@@ -212,7 +212,7 @@ def test_a_closed_folder_is_a_problem(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "scandir", refuse)
     closed, ok = discover(tmp_path)
     assert str(closed.problem) == (
-        "discover: the folder 'closed' may not be read; give the build the right to, or ignore it"
+        "discover: the directory 'closed' cannot be read; check its permissions, or ignore it"
     )
     assert ok.relative == "open/net.onnx"
 
@@ -220,12 +220,12 @@ def test_a_closed_folder_is_a_problem(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(os, "scandir", refuse_all)
-    with pytest.raises(DiscoverError, match="may not be read"):
+    with pytest.raises(DiscoverError, match="cannot be read"):
         discover(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("name", "what"), [("none", "does not exist"), ("file", "is not a folder")]
+    ("name", "what"), [("none", "does not exist"), ("file", "is not a directory")]
 )
 def test_the_models_directory_must_be_one(tmp_path, name, what):
     put(tmp_path, "file")

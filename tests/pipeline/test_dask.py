@@ -72,7 +72,7 @@ def test_limits_hold_on_a_cluster(scheduler: str, tmp_path: Path) -> None:
     arguments = (models, "-o", tmp_path / "site", "--scheduler", scheduler, "--seconds", "0.01")
     result = run_gallery("build", *arguments)
     assert result.returncode == 1
-    assert "first.onnx: start: more than 0.01 s; lower `vertices`" in result.stderr
+    assert "first.onnx: start: took more than 0.01 s; lower `vertices`" in result.stderr
 
 
 def test_what_is_there_is_not_made_again(scheduler: str, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_what_is_there_is_not_made_again(scheduler: str, tmp_path: Path) -> None
 def test_no_scheduler_is_wrong_usage(
     models: Path, tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gallery.pipeline.workers.dask._PATIENCE", 0.5)
+    monkeypatch.setattr("gallery.pipeline.workers.dask._TIMEOUT", 0.5)
     options = BuildOptions(scheduler=address)
     with pytest.raises(SettingsError, match="no Dask scheduler answers"):
         build(models, tmp_path / "site", options=options)

@@ -104,8 +104,8 @@ def test_each_way_to_end(jobs: deque[Job]) -> None:
     assert {result.stage for result in found.values()} == {"lower"}
     assert "SIGSEGV" in found["crash"].detail
     assert "status 7" in found["leave"].detail
-    assert found["hang"].detail == "more than 10 s"
-    assert found["grow"].detail == "more than 200 MiB of memory"
+    assert found["hang"].detail == "took more than 10 s"
+    assert found["grow"].detail == "used more than 200 MiB of memory"
     assert found["grow"].peak_bytes > 200 << 20
     assert (found["fail"].detail, found["fail"].hint) == ("it is odd", "make it even")
 

@@ -94,7 +94,7 @@ def test_what_leads_nowhere_else_is_sound(site: Path, tag: str) -> None:
 
 def test_another_picture_than_the_manifest_names(site: Path) -> None:
     (site / "assets" / "a.webp").write_bytes(b"another")
-    found = ("assets/a.webp is not the file that manifest.json names",)
+    found = ("assets/a.webp differs from its digest in manifest.json",)
     assert check_site(site).problems == found
 
 
@@ -180,9 +180,9 @@ def test_limits_of_hosts(site: Path, monkeypatch: pytest.MonkeyPatch, limit: str
 
 def test_a_link_is_a_problem(site: Path) -> None:
     (site / "passwd").symlink_to("/etc/passwd")
-    assert check_site(site).problems == ("passwd is a link or no regular file",)
+    assert check_site(site).problems == ("passwd is a link or not a regular file",)
 
 
 def test_no_site(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="holds no site"):
+    with pytest.raises(SettingsError, match="is not a site"):
         check_site(tmp_path)

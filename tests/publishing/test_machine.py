@@ -280,7 +280,7 @@ def test_address_ends_with_a_slash() -> None:
 def test_the_schema_says_what_every_key_of_a_sidecar_means() -> None:
     front = manifest_schema("x/1")["$defs"]["model"]["properties"]["front"]["properties"]
     assert list(front) == list(table(FrontMatter))
-    assert front["title"]["description"] == "Name for the visitor."
+    assert front["title"]["description"] == "Name shown to visitors."
     assert all(one["description"] for one in front.values())
 
 

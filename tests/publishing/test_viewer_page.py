@@ -72,7 +72,7 @@ def test_every_attribute_has_a_title(files: dict[str, bytes]) -> None:
     titles = json.loads(html.unescape(found[1]))["attribute"]
     assert set(titles) == set(TABLE)
     assert titles["exchange"] == "Exchange between tiles"
-    assert titles["flops"] == "FLOPs"
+    assert titles["flops"] == "Work"
 
 
 def test_data_are_a_script(files: dict[str, bytes], data: bytes) -> None:

@@ -18,7 +18,7 @@ _FACTORS = {"": 1, "k": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "Q": 1e15}
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (None, "not known"),
+        (None, "unknown"),
         (0, "0"),
         (9_999, "9,999"),
         (10_000, "10\u00a0k"),
@@ -45,12 +45,12 @@ def test_quantities_with_their_units() -> None:
     assert quantity(None, "MACs", "nobody knows") == "nobody knows"
     assert quantity(0, "FLOPs") == "0\u00a0FLOPs"
     assert size(999) == "999\u00a0B"
-    assert exact(None) == "not known"
+    assert exact(None) == "unknown"
     assert exact(25_557_032) == "25,557,032"
 
 
 def test_shapes() -> None:
-    assert shape(None) == "not known"
+    assert shape(None) == "unknown"
     assert shape(()) == "scalar"
     assert shape((1, "batch", None)) == "1 × batch × ?"
 

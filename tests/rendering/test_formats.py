@@ -123,7 +123,7 @@ def test_the_longest_picture_of_each_format_is_opened(kind: PictureFormat, wide:
         image.load()
         assert image.size == size
     beyond = (side + 1, 1) if wide else (1, side + 1)
-    with pytest.raises(RenderError, match=f"at most {side:,} pixels a side; choose .png"):
+    with pytest.raises(RenderError, match=f"at most {side:,} pixels per side; choose .png"):
         check_format(kind.suffixes[0], beyond)
 
 

@@ -22,14 +22,14 @@ def refused(variants: dict[str, object]) -> str:
 def test_a_size_that_a_format_cannot_hold_is_refused(key: str) -> None:
     text = refused({key: [320, 20_000], "formats": ["avif", "webp", "png", "jpeg"]})
     assert f"variants.{key} has 20000, but avif holds at most 268,435,456 pixels" in text
-    assert f"variants.{key} has 20000, but webp holds at most 16,383 pixels a side" in text
+    assert f"variants.{key} has 20000, but webp holds at most 16,383 pixels per side" in text
     assert "png" not in text
     assert "jpeg" not in text
 
 
 def test_the_formats_that_a_gallery_has_by_default_are_checked_too() -> None:
     text = refused({"sizes": [16_384]})
-    assert "variants.sizes has 16384, but webp holds at most 16,383 pixels a side" in text
+    assert "variants.sizes has 16384, but webp holds at most 16,383 pixels per side" in text
     assert "avif" not in text
 
 

@@ -1,4 +1,4 @@
-"""What is made of each model: one file a product, and the tuple that everything else walks."""
+"""What is made of each model: one file per product, and the tuple of all products."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PRODUCTS = (FACTS, SCANS, DIAGRAM, GRAPHS, SOCIAL_CARD, CONTACT_SHEET, POSTER, V
 
 
 def results_of(plan: ModelPlan) -> tuple[tuple[str, str, str], ...]:
-    """Product, name and key of each result that the site shows of a model."""
+    """Product, name and key of every result that the site shows of a model."""
     if plan.failure:
         return ()
     return tuple(
@@ -33,7 +33,7 @@ def results_of(plan: ModelPlan) -> tuple[tuple[str, str, str], ...]:
 
 
 def make_all(stages: Stages) -> None:
-    """Make every result of a model that is missing.
+    """Make every missing result of a model.
 
     Raises:
         GalleryError: A stage failed.

@@ -1,4 +1,4 @@
-"""What a product is. A product's file tells what its results depend on, and makes them."""
+"""What a product is. A product's file says what its results depend on, and makes them."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-# A version is that of a module and of all that it imports: this one must not bring the plan along.
+# A product's version covers its module and all that it imports, which must not include the plan.
 if TYPE_CHECKING:
     from gallery.pipeline.plan import ModelPlan
     from gallery.pipeline.stages import Stages
 
 NewFile = Callable[[str], Path]
-"""Gives a fresh path that ends in a suffix."""
+"""Returns a new path with a suffix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """A result: what is known of it, and its files.
+    """A result: a value and files.
 
     Attributes:
         value: JSON. `images` lists name, format, width and height of each picture; `warnings`
-            holds sentences for the person who runs the build.
+            holds sentences for the user.
         files: Path of each file, by its name.
     """
 
@@ -34,15 +34,15 @@ class Drawn:
 class Product:
     """Something that the site shows of a model, such as its poster.
 
-    The parent process walks the products of every model: a product's module imports what draws
-    only where it draws.
+    The parent process imports all products, so a product's module imports drawing code only inside
+    the functions that draw.
 
     Attributes:
-        name: What reports call it.
+        name: Its name in reports.
         module: The product's version is the fingerprint of this module and of all it imports.
-        inputs: What each of its results depends on, as JSON by the result's name ("" where there
-            is only one); empty where the settings do not want the product.
-        make: Makes the result of a name.
+        inputs: What each of its results depends on, as JSON by the result's name ("" if there is
+            only one); empty if the settings do not want the product.
+        make: Makes the result of the given name.
         needs_scan: Whether it is shown only together with the main scan.
     """
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gallery.pipeline.variants import ScanPlan
 
 _SIDE = 480
-"""Pixels that a scan needs on the sheet."""
+"""Pixels per side that a scan needs on the sheet."""
 
 _DPI = 128
 
@@ -29,7 +29,7 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
 
 
 def _shown(plan: ModelPlan) -> list[ScanPlan]:
-    """All but the main scan with names, which would stand there twice."""
+    """All scans but the one with layer names, which would repeat the main scan."""
     return [one for one in plan.scans if one.key != "names"]
 
 

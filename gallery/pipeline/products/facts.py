@@ -1,4 +1,4 @@
-"""The facts of a model: what it holds and what it costs."""
+"""The facts of a model: parameters, costs, shapes and operators."""
 
 # ruff: noqa: PLC0415 - see `Product`
 

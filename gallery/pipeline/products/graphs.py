@@ -1,4 +1,4 @@
-"""Graphs for other programs: of the operators as DOT and GraphML, of the vertices for NumPy."""
+"""Graphs for other programs: operators as DOT and GraphML, vertices as a NumPy file."""
 
 # ruff: noqa: PLC0415 - see `Product`
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gallery.pipeline.stages import Stages
 
 LARGEST_GRAPH = 6_000_000
-"""Bytes of the largest vertex graph that is offered: hosts of static sites allow 1 GB in all."""
+"""Largest vertex graph to offer, in bytes: hosts of static sites allow about 1 GB in total."""
 
 
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
@@ -49,7 +49,7 @@ def _vertices(stages: Stages, new_file: NewFile) -> Drawn:
     if size <= LARGEST_GRAPH:
         return Drawn(value={}, files={"vertex-graph.npz": path})
     path.unlink()
-    found = f"the vertex graph would be a download of {size / 1e6:.0f} MB and is left out"
+    found = f"the vertex graph is not offered for download, because it has {size / 1e6:.0f} MB"
     return Drawn(value={"warnings": [found]})
 
 

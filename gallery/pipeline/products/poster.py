@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from gallery.rendering.sheet.sheet import Sheet
 
 _PDF_DPI = 200
-"""Pixels an inch of a PDF's pictures at most: finer lines than paper holds only weigh."""
+"""Most pixels per inch of a PDF's pictures: finer detail than paper shows only adds bytes."""
 
 _SIDE = 320
-"""Pixels that a scan needs beside the main one."""
+"""Pixels per side that the other scans need."""
 
 
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
@@ -54,7 +54,7 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
 
 
 def _others(plan: ModelPlan) -> list[ScanPlan]:
-    """Four scans beside the main one: training, a skeleton, two colourings, else what there is."""
+    """Up to four other scans: training, a skeleton, two colourings, or whatever there is."""
     ground = plan.scans[0].scan.ground
     rest = [one for one in plan.scans[1:] if one.scan.ground == ground and one.key != "names"]
     kinds = ("training", "skeleton", "color", "color")

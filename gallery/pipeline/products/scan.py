@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
-    """Scans of one layout follow each other, those of the main scan's layout first."""
+    """Scans with the same layout follow one another, those with the main scan's layout first."""
     layouts = {one.key: plan.stage_key("layout", one.scan) for one in plan.scans}
     graphs = {one.key: plan.stage_key("lower", one.scan) for one in plan.scans}
     main = layouts[plan.scans[0].key] if plan.scans else ""
@@ -50,7 +50,7 @@ def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
     wanted = {size: list(plan.formats) for size in plan.sizes}
     if plan.png:
         wanted[plan.png] = [*wanted.get(plan.png, []), "png"]
-    # Of the plan's own sizes: what else was drawn before must not show in the bytes.
+    # From the plan's own sizes: what was drawn before must not change the bytes.
     whole = max(wanted)
     for size in sorted(wanted, reverse=True):
         picture = drawing.picture(size, whole, labels=plan.scan.labels, legend=plan.scan.legend)
@@ -73,7 +73,7 @@ def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
 
 
 def picture_of(entry: Entry, side: int) -> Picture:
-    """A picture of a scan that is made: the smallest that is as wide, else the widest.
+    """A picture of a finished scan: the smallest that is at least `side` wide, or the widest.
 
     Raises:
         RenderError: It cannot be read.

@@ -1,4 +1,4 @@
-"""The social card: what a link to a model's page looks like where people share it."""
+"""The social card: the picture shown where people share a link to a model's page."""
 
 # ruff: noqa: PLC0415 - see `Product`
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _scan(plan: ModelPlan) -> ScanSettings:
-    """The main scan, on the dark ground of all cards."""
+    """The main scan, on the dark background of all cards."""
     return replace(plan.scans[0].scan, ground="dark")
 
 

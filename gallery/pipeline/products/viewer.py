@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gallery.pipeline.stages import Stages
 
 _EDGES = 4
-"""Most edges of a sample, for each of its vertices."""
+"""Most edges of a sample, per vertex."""
 
 
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:

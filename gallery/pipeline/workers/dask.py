@@ -1,9 +1,9 @@
-"""The same jobs on the workers of a Dask cluster (extra `dask`).
+"""Runs jobs on the workers of a Dask cluster (extra `dask`).
 
-A task of the cluster carries the model's bytes and the results that the cache has already; on the
-worker's machine it runs the job in a process of its own under its limits, as on this one, with a
-cache in a temporary directory, and sends what was made back as records and files. Nothing has to
-be shared but the versions of the packages.
+A task carries the model's bytes and the results that the cache already has. On the worker's machine
+it runs the job in a process of its own, with the same limits as here and a cache in a temporary
+directory, and sends back what was made as records and files. The machines need the same versions of
+the packages, but share nothing else.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ try:
 except ImportError as missing:
     raise SettingsError(
         "a cluster needs Dask, which is not installed",
-        hint="pip install 'gallery-of-networks[dask]', or leave --scheduler out",
+        hint="run `pip install 'gallery-of-networks[dask]'`, or omit --scheduler",
     ) from missing
 
-_PATIENCE = 15
-"""Seconds until a scheduler that does not answer counts as not there."""
+_TIMEOUT = 15
+"""Seconds to wait for a scheduler to answer."""
 
 Listener = Callable[[Job, dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shipment:
-    """Results on their way between two caches.
+    """Results that are sent from one cache to another.
 
     Attributes:
         records: The cache's records, by key.
@@ -51,7 +51,7 @@ class Shipment:
 
 
 def pack(keys: list[str], cache: Cache) -> Shipment:
-    """Those of some results that a cache has."""
+    """The results with these keys, as far as a cache has them."""
     entries = {key: entry for key in keys if (entry := cache.get(key))}
     files = [file for entry in entries.values() for file in entry.files.values()]
     return Shipment(
@@ -61,7 +61,7 @@ def pack(keys: list[str], cache: Cache) -> Shipment:
 
 
 def unpack(shipment: Shipment, cache: Cache) -> None:
-    """Put results into a cache; what is not whole is left out."""
+    """Put results into a cache; incomplete ones are skipped."""
     for key, text in shipment.records.items():
         cache.adopt(key, text, shipment.files.get)
 
@@ -69,16 +69,16 @@ def unpack(shipment: Shipment, cache: Cache) -> None:
 def distribute(
     jobs: deque[Job], scheduler: str, cache: Cache, listen: Listener
 ) -> Generator[Result, None, None]:
-    """Run jobs on a cluster until none is left; the caller may append more meanwhile.
+    """Run jobs on a cluster until none are left; the caller may append more while it takes results.
 
     Args:
         jobs: Taken from the left.
-        scheduler: Its address ("tcp://host:8786").
-        cache: Gets what is made.
-        listen: Called where a job is handed over.
+        scheduler: The scheduler's address ("tcp://host:8786").
+        cache: Receives the results.
+        listen: Called when a job is submitted.
 
     Yields:
-        One result a job, in the order in which they end.
+        One result per job, in the order in which the jobs end.
 
     Raises:
         SettingsError: No scheduler answers at the address, or it has no workers.
@@ -87,11 +87,11 @@ def distribute(
         threads = sum(client.nthreads().values())
         if not threads:
             found = f"the scheduler {scheduler} has no workers"
-            raise SettingsError(found, hint="start `dask worker` on some machine")
+            raise SettingsError(found, hint="start `dask worker` on at least one machine")
         running: dict[Any, Job] = {}
         ended = as_completed(loop=client.loop)
         while jobs or running:
-            # Two a thread: a worker finds its next model there, and not all of them wait in memory.
+            # Two per thread: a worker has its next model at hand, but not all wait in memory.
             while jobs and len(running) < 2 * threads:
                 job = jobs.popleft()
                 future = _submit(client, job, cache)
@@ -104,7 +104,7 @@ def distribute(
 
 def _client(scheduler: str) -> Client:
     try:
-        return Client(scheduler, timeout=_PATIENCE, set_as_default=False)
+        return Client(scheduler, timeout=_TIMEOUT, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         found = f"no Dask scheduler answers at {scheduler}: {error}"
         raise SettingsError(found, hint="give the address that `dask scheduler` prints") from error
@@ -114,20 +114,20 @@ def _submit(client: Client, job: Job, cache: Cache) -> Any:
     plan: ModelPlan = job.order[0]
     keys = [key for _, _, key in results_of(plan)]
     load = (plan.file.path.read_bytes(), pack(keys, cache))
-    # Scattered, because the scheduler itself should not carry large arguments.
+    # Scattered, because large arguments should not go through the scheduler.
     there = client.scatter(load, hash=False)
     return client.submit(run_there, plan, there, pure=False)
 
 
 def run_there(plan: ModelPlan, load: tuple[bytes, Shipment]) -> tuple[Result, Shipment]:
-    """Do the job of one model on a worker of the cluster.
+    """Run the job of one model on a worker of the cluster.
 
     Args:
-        plan: Of the model.
-        load: Content of the model's file, and results that are there already.
+        plan: The model's plan.
+        load: The content of the model's file, and the results that already exist.
 
     Returns:
-        How it ended, and what was made.
+        How the job ended, and what was made.
     """
     worker = get_worker()
     cores = max(1, (os.cpu_count() or 1) // worker.state.nthreads)
@@ -162,12 +162,12 @@ def _other_version(job: Job, address: str) -> Result:
 
 
 def _result(future: Any, job: Job, cache: Cache) -> Result:
-    """What came back; a worker that died harms this job only."""
+    """The result of a job; a worker that died affects only this one."""
     error = future.exception()
     if error is not None:
         what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        hint = "see the logs of the cluster; the other models are not harmed"
-        return _ended(job, "crash", f"the cluster could not do it: {what}", hint)
+        hint = "see the logs of the cluster; the other models are not affected"
+        return _ended(job, "crash", f"the cluster could not run the job: {what}", hint)
     result: Result
     made: Shipment
     result, made = future.result()

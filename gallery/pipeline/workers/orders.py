@@ -1,4 +1,4 @@
-"""A worker's orders: they come on standard input, and the worker ends with it."""
+"""A worker's orders, which it reads from standard input; the worker ends when that closes."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from gallery.pipeline.workers.processes import end_children
 
 
 def orders() -> Iterator[Any]:
-    """Orders as they come; the iterator never ends, the process does.
+    """Yield orders as they arrive; the iterator never ends, the process does.
 
-    Only the process that gives the orders holds the other end of the pipe. When that is gone,
-    however it went, nobody waits for results: the worker ends at once, at work too, with all that
-    it started.
+    Only the parent process holds the other end of the pipe. When it is gone, for whatever reason,
+    nobody waits for results any more: the worker ends at once, even in the middle of a job, with
+    all its child processes.
     """
-    # A descriptor of our own: what the worker starts must not find orders on its standard input.
+    # A descriptor of our own: child processes must not read orders from their standard input.
     stream = os.fdopen(os.dup(0), "rb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    come: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(stream, come), daemon=True).start()
+    received: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(stream, received), daemon=True).start()
     while True:
-        yield come.get()
+        yield received.get()
 
 
-def _read(stream: IO[bytes], come: queue.SimpleQueue[Any]) -> None:
+def _read(stream: IO[bytes], received: queue.SimpleQueue[Any]) -> None:
     try:
         while True:
-            come.put(pickle.load(stream))  # noqa: S301 - from our own parent
+            received.put(pickle.load(stream))  # noqa: S301 - from our own parent
     except EOFError:
         pass
     except Exception:  # the supervisor takes the end of the process for a crash and shows its log
         traceback.print_exc()
     end_children()
-    # All that was made is in the cache; to take numba's compiled code apart takes 0.6 s.
+    # All results are in the cache, and unloading numba's compiled code would take 0.6 s.
     os._exit(1)

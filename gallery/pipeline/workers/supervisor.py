@@ -1,11 +1,10 @@
 """Runs jobs in worker processes and stops those that take too much time or memory.
 
-A worker does one job after the other: to import numba and to load compiled kernels took 1.3 s a
-job, as long as drawing a large scan. A crash, a kill or a hang harms one job only: it ends the
-worker too, and what it did before is in the cache. A job that crashes or takes too much memory in a
-worker that has done others is done again in a new one, whose memory is all its own: how a job ends
-never depends on those before it. Results carry the name of their job and come in the order in which
-the jobs end.
+A worker runs one job after another, because importing numba and loading compiled kernels takes
+1.3 s, as long as drawing a large scan. A crash, a kill or a hang affects one job only: it ends the
+worker too, and earlier results are in the cache. A job that crashes or takes too much memory in a
+worker that has run others is run again in a new worker, so how a job ends never depends on those
+before it. Results name their job and arrive in the order in which the jobs end.
 """
 
 from __future__ import annotations
@@ -31,10 +30,10 @@ from gallery.pipeline.workers.processes import end, own_group, resident
 from gallery.settings.values import Limits
 
 _POLL = 0.1
-"""Seconds between two looks at the memory of the workers."""
+"""Seconds between two checks of the workers' memory."""
 
-_PATIENCE = 1.0
-"""Seconds until a pipe that a process outside the worker's tree holds open is given up."""
+_PIPE_TIMEOUT = 1.0
+"""Seconds to wait for the end of a worker's output, which a stray process may hold open."""
 
 _KEPT = 0.25
 """Share of the memory limit that a worker may still hold when its next job begins."""
@@ -47,7 +46,7 @@ class Job:
     Attributes:
         name: Unique among the jobs.
         order: What the worker gets; pickled.
-        limits: Enforced by killing the worker and all that it started.
+        limits: Enforced by killing the worker and its descendants.
         module: Module that the worker runs.
     """
 
@@ -63,15 +62,15 @@ class Result:
 
     Attributes:
         job: The job.
-        events: What the worker said, in order.
-        ending: "done", "failed" (it says why), "time", "memory" or "crash".
-        stage: The stage that ran when it ended.
-        detail: For a crash the exit status and the tail of the log; else what was found.
+        events: What the worker reported, in order.
+        ending: "done", "failed" (the worker reported why), "time", "memory" or "crash".
+        stage: The stage that was running when it ended.
+        detail: For a crash the exit status and the end of the log; otherwise what was found.
         hint: What to do, or "".
         lasting: Whether the job fails whenever it is done, by what the worker says.
         seconds: Wall-clock time.
-        peak_bytes: Largest resident memory of the process and its children, as polled.
-        log: What the worker wrote on standard error meanwhile, at most its last 64 KiB.
+        peak_bytes: Peak resident memory of the process and its descendants, as polled.
+        log: What the worker wrote to standard error during the job, at most the last 64 KiB.
     """
 
     job: Job
@@ -88,7 +87,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Worker:
-    """A process that waits for jobs or does one."""
+    """A process that waits for jobs or runs one."""
 
     module: str
     process: subprocess.Popen[bytes]
@@ -102,9 +101,9 @@ class _Worker:
         return self.process.poll() is None
 
     def kill(self) -> None:
-        """End it and all that it started; what it said has then been read."""
+        """End it and its descendants; afterwards all its output has been read."""
         end(self.process)
-        self.reader.join(_PATIENCE)
+        self.reader.join(_PIPE_TIMEOUT)
 
     def end(self) -> None:
         """Kill it and close its files."""
@@ -116,7 +115,7 @@ class _Worker:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Running:
-    """A job in a worker, with what was heard of it."""
+    """A job in a worker, with the events so far."""
 
     job: Job
     worker: _Worker
@@ -129,14 +128,14 @@ class _Running:
 
     @property
     def over(self) -> bool:
-        """Whether the worker said how it went."""
+        """Whether the worker reported how the job ended."""
         return bool(self.events) and self.events[-1]["event"] in ("done", "failed")
 
 
 Listener = Callable[[Job, dict[str, Any]], None]
 
-_Said = queue.SimpleQueue[tuple[subprocess.Popen[bytes], bytes]]
-"""Lines of all workers, in the order in which they come."""
+_Output = queue.SimpleQueue[tuple[subprocess.Popen[bytes], bytes]]
+"""Lines from all workers, in the order in which they arrive."""
 
 
 def supervise(
@@ -145,16 +144,16 @@ def supervise(
     listen: Listener,
     environment: Mapping[str, str] | None = None,
 ) -> Generator[Result, None, None]:
-    """Run jobs until none is left; the caller may append more while it takes results.
+    """Run jobs until none are left; the caller may append more while it takes results.
 
     Args:
         jobs: Taken from the left.
         workers: Number of processes at once.
-        listen: Called with each event of a worker, as it comes.
+        listen: Called with each event of a worker as it arrives.
         environment: Added to this process's environment.
 
     Yields:
-        One result a job, in the order in which they end.
+        One result per job, in the order in which the jobs end.
     """
     pool = _Workers(environment or {}, listen)
     try:
@@ -173,39 +172,39 @@ def supervise(
 
 
 class _Workers:
-    """The workers: those that do a job, and those that wait for one."""
+    """The workers: those that run a job, and those that wait for one."""
 
     def __init__(self, environment: Mapping[str, str], listen: Listener) -> None:
         self.running: list[_Running] = []
         self._idle: list[_Worker] = []
         self._environment = environment
         self._listen = listen
-        self._said: _Said = queue.SimpleQueue()
+        self._output: _Output = queue.SimpleQueue()
 
     def begin(self, job: Job, *, fresh: bool = False) -> None:
-        """Give a job to a worker that waits, or to a new one."""
-        able = [] if fresh else [one for one in self._idle if one.module == job.module]
-        if able:
-            self._idle.remove(able[0])
-        worker = able[0] if able else _start(job.module, self._environment, self._said)
-        self.running.append(_begun(job, worker, fresh=not able))
+        """Give a job to an idle worker, or to a new one."""
+        idle = [] if fresh else [one for one in self._idle if one.module == job.module]
+        if idle:
+            self._idle.remove(idle[0])
+        worker = idle[0] if idle else _start(job.module, self._environment, self._output)
+        self.running.append(_begun(job, worker, fresh=not idle))
         self._listen(job, {"event": "start"})
 
     def ended(self) -> list[_Running]:
-        """Jobs that ended, by what their workers say, by themselves, or because of the limits."""
-        self._hear(_POLL)
+        """Jobs that have ended: as reported, with their worker, or because of the limits."""
+        self._receive(_POLL)
         held = resident([one.worker.process.pid for one in self.running])
         for one in self.running:
             if not one.over:
                 _enforce(one, held[one.worker.process.pid])
-        gone = [one for one in self.running if not one.worker.alive]
-        for one in gone:
+        dead = [one for one in self.running if not one.worker.alive]
+        for one in dead:
             one.worker.kill()
-        self._hear(0)
-        return [one for one in self.running if one.over or one in gone]
+        self._receive(0)
+        return [one for one in self.running if one.over or one in dead]
 
     def release(self, one: _Running) -> None:
-        """Let the worker of a job that ended wait for the next one, if it can."""
+        """Keep the worker of a finished job for the next one, if it is fit for that."""
         self.running.remove(one)
         pid, most = one.worker.process.pid, _KEPT * one.job.limits.memory
         if one.worker.alive and resident([pid])[pid] < most:
@@ -218,17 +217,17 @@ class _Workers:
         for worker in (*self._idle, *(one.worker for one in self.running)):
             worker.end()
 
-    def _hear(self, seconds: float) -> None:
-        """Note what the workers have said; wait for the first word."""
+    def _receive(self, seconds: float) -> None:
+        """Take the workers' output; wait for the first line."""
         with suppress(queue.Empty):
-            self._note(*self._said.get(timeout=seconds))
-        # No more than there is now: a worker that never stops talking has limits too.
-        for _ in range(self._said.qsize()):
-            self._note(*self._said.get())
+            self._note(*self._output.get(timeout=seconds))
+        # Only what is there now: a worker that never stops writing has limits too.
+        for _ in range(self._output.qsize()):
+            self._note(*self._output.get())
 
     def _note(self, process: subprocess.Popen[bytes], line: bytes) -> None:
         one = next((one for one in self.running if one.worker.process is process), None)
-        # The line that a kill cut off has no end.
+        # A line that a kill cut off does not end in a line feed.
         if one and line.endswith(b"\n"):
             event = json.loads(line)
             one.events.append(event)
@@ -237,20 +236,20 @@ class _Workers:
 
 def _begun(job: Job, worker: _Worker, *, fresh: bool) -> _Running:
     started, log_start = time.monotonic(), worker.log.seek(0, os.SEEK_END)
-    # That a worker is gone is told by its end.
+    # If the worker is dead, `ended` reports it.
     with suppress(OSError):
         worker.orders.write(pickle.dumps(job.order))
         worker.orders.flush()
     return _Running(job=job, worker=worker, fresh=fresh, started=started, log_start=log_start)
 
 
-def _start(module: str, environment: Mapping[str, str], said: _Said) -> _Worker:
-    # The child finds this package also where it is not installed (build.py in a checkout).
+def _start(module: str, environment: Mapping[str, str], output: _Output) -> _Worker:
+    # The child must find this package even if it is not installed (build.py in a checkout).
     root = str(Path(__file__).resolve().parents[3])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     env = {**os.environ, **environment, "PYTHONPATH": os.pathsep.join(paths)}
-    # To append: the worker's writes must not follow where this process reads. (Windows has one
-    # place for both, but this process reads to the end, and only while the worker is silent.)
+    # Append mode: the worker's writes must not follow this process's reading position. (On Windows
+    # both share one, but this process reads to the end, and only while the worker is silent.)
     log = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - closed when the worker ends
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [sys.executable, "-m", module],
@@ -262,18 +261,18 @@ def _start(module: str, environment: Mapping[str, str], said: _Said) -> _Worker:
     )
     assert process.stdin is not None
     # A thread, because Windows can wait for many sockets at once, but not for many pipes.
-    reader = threading.Thread(target=_read, args=(process, said), daemon=True)
+    reader = threading.Thread(target=_read, args=(process, output), daemon=True)
     reader.start()
     return _Worker(module=module, process=process, orders=process.stdin, reader=reader, log=log)
 
 
-def _read(process: subprocess.Popen[bytes], said: _Said) -> None:
-    """Pass on each line of a worker, and an empty one when there will be no more."""
+def _read(process: subprocess.Popen[bytes], output: _Output) -> None:
+    """Pass on each line of a worker, and an empty one at the end."""
     assert process.stdout is not None
     with process.stdout as lines:
         for line in lines:
-            said.put((process, line))
-    said.put((process, b""))
+            output.put((process, line))
+    output.put((process, b""))
 
 
 def _enforce(one: _Running, memory: int) -> None:
@@ -294,10 +293,10 @@ def _result(one: _Running) -> Result:
     last = one.events[-1] if one.events else {"event": ""}
     stage, ending, detail, hint = _stage(one.events), "done", "", ""
     if one.stopped == "time":
-        ending, detail = "time", f"more than {limits.seconds:g} s"
+        ending, detail = "time", f"took more than {limits.seconds:g} s"
         hint = "lower `vertices` or raise limits.seconds"
     elif one.stopped == "memory":
-        ending, detail = "memory", f"more than {limits.memory / 2**20:.0f} MiB of memory"
+        ending, detail = "memory", f"used more than {limits.memory / 2**20:.0f} MiB of memory"
         hint = "lower `vertices` or raise limits.memory"
     elif last["event"] == "failed":
         ending, stage, detail, hint = "failed", last["stage"], last["found"], last["hint"]
@@ -305,7 +304,7 @@ def _result(one: _Running) -> Result:
         tail = " ".join(log.split())[-200:]
         status = _status(one.worker.process)
         ending, detail = "crash", f"the worker ended with {status} {tail}".strip()
-        hint = "please report it with the model; the other models are not harmed"
+        hint = "report this with the model; the other models are not affected"
     return Result(
         job=one.job,
         events=tuple(one.events),

@@ -1,10 +1,9 @@
-"""The process that makes everything of a model: `python -m gallery.pipeline.workers.worker`.
+"""The worker process, which makes the results: `python -m gallery.pipeline.workers.worker`.
 
-It reads pickled orders (a plan and the cache's directory) from its standard input, one after the
-other, and writes one line of JSON on
-its standard output for each stage that starts or ends, and a last one for each job that says how
-it went. What it makes goes into the cache. The supervisor in the parent process enforces the limits
-from outside; when that is gone the worker ends too.
+It reads pickled orders (a plan and the cache's directory) from its standard input, one after
+another. It writes one line of JSON to its standard output for each stage that starts or ends, and a
+last one for each job with how it ended. Results go into the cache. The supervisor in the parent
+process enforces the limits from outside; when that process is gone, the worker ends too.
 """
 
 from __future__ import annotations
@@ -25,42 +24,42 @@ from gallery.pipeline.workers.orders import orders
 
 
 def main() -> None:
-    """Do the jobs on standard input; the process ends with it."""
+    """Run the jobs on standard input; the process ends when that closes."""
     events = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     # Whatever a library prints must not mix with the events.
     os.dup2(2, 1)
     for plan, cache in orders():
         ending = _work(plan, Cache(Path(cache)), events)
-        # The supervisor reads the log as soon as it hears how the job ended.
+        # The supervisor reads the log as soon as it knows how the job ended.
         sys.stderr.flush()
-        _say(events, **ending)
+        _write(events, **ending)
 
 
 def _work(plan: ModelPlan, cache: Cache, events: IO[str]) -> dict[str, Any]:
     running = ["start"]
 
-    def tell(step: Step) -> None:
+    def notify(step: Step) -> None:
         if step.seconds is None:
             running.append(step.stage)
         else:
             running.pop()
-        _say(events, event="step", stage=step.stage, what=step.what, seconds=step.seconds)
+        _write(events, event="step", stage=step.stage, what=step.what, seconds=step.seconds)
 
     try:
-        make_all(Stages(plan, cache, tell))
+        make_all(Stages(plan, cache, notify))
     except GalleryError as error:
         return _failure(error.stage, error.found, error.hint, lasting=_lasts(error))
     except MemoryError:
         return _failure(
-            running[-1], "the model needs more memory than there is", "lower `vertices`"
+            running[-1], "the model needs more memory than is available", "lower `vertices`"
         )
     except OSError as error:
         hint = "check the free space and the permissions of the cache"
-        return _failure(running[-1], f"the system says: {error}", hint)
-    except Exception as error:  # a bug harms this model only; the log has its traceback
+        return _failure(running[-1], f"a file operation failed: {error}", hint)
+    except Exception as error:  # a bug affects only this model; the log has its traceback
         traceback.print_exc()
         found = f"a bug in the program: {type(error).__name__}: {error}"[:500]
-        return _failure(running[-1], found, "please report it with the log of `gallery build -v`")
+        return _failure(running[-1], found, "report it with the log of `gallery build -v`")
     return {"event": "done"}
 
 
@@ -77,7 +76,7 @@ def _lasts(error: BaseException | None) -> bool:
     return True
 
 
-def _say(events: IO[str], **fields: Any) -> None:
+def _write(events: IO[str], **fields: Any) -> None:
     events.write(json.dumps(fields) + "\n")
     events.flush()
 

@@ -1,4 +1,4 @@
-"""Where templates are looked for; apart from the rest, as a build asks before anything is made."""
+"""Where templates are looked up; apart from the rest, because a build asks before it imports."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from gallery.errors import SettingsError
 
 
 def template_directories(override: Path | None = None) -> tuple[Path, ...]:
-    """Directories to look for templates in, the first to ask first.
+    """Directories to look for templates in, in order of precedence.
 
-    An installed package carries the templates within itself; a checkout has them beside it.
+    An installed package contains the templates; a checkout has them beside the package.
 
     Args:
         override: A user's directory, or None.
@@ -21,7 +21,7 @@ def template_directories(override: Path | None = None) -> tuple[Path, ...]:
     if override is not None and not override.is_dir():
         raise SettingsError(
             f"templates is {override}, which is not a directory",
-            hint="correct it in gallery.toml, whose folder it is looked for in, or leave it out",
+            hint="correct it in gallery.toml, to which it is relative, or remove it",
         )
     package = Path(__file__).resolve().parents[2]
     own = package / "templates"
@@ -30,5 +30,5 @@ def template_directories(override: Path | None = None) -> tuple[Path, ...]:
 
 
 def find(name: str, directories: tuple[Path, ...]) -> Path | None:
-    """The first file of this name, or None."""
+    """The first file with this name, or None."""
     return next((found for one in directories if (found := one / name).is_file()), None)

@@ -19,15 +19,15 @@ _FALLBACK_WIDTH = 640
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A file that stands in the site.
+    """A file in the site.
 
     Attributes:
         href: Path from the site's root, with forward slashes; safe in a URL as it is.
         bytes: Size.
-        sha256: Of the content, in hexadecimal.
+        sha256: Digest of the content, in hexadecimal.
         format: "avif", "png", "js", ...
-        width: Pixels; 0 where it is no picture.
-        height: Pixels; 0 where it is no picture.
+        width: Pixels; 0 if it is not a picture.
+        height: Pixels; 0 if it is not a picture.
     """
 
     href: str
@@ -40,7 +40,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The files of one format among which a browser chooses.
+    """The files of one format, from which a browser chooses.
 
     Attributes:
         mime: Media type.
@@ -56,9 +56,9 @@ class ResponsivePicture:
     """One picture in several sizes and formats.
 
     Attributes:
-        sources: Modern formats, the one to prefer first.
-        fallback: What every browser can show, of middling size.
-        largest: The widest file, a lossless one where there is a choice.
+        sources: Modern formats, the preferred one first.
+        fallback: A file of medium size that every browser can show.
+        largest: The widest file, lossless if there is a choice.
     """
 
     sources: tuple[Source, ...]
@@ -123,21 +123,21 @@ def write(site: Path, href: str, content: bytes, *, hashed: bool = False) -> Pla
     except OSError as error:
         raise PublishError(
             f"{name} cannot be written: {error.strerror or error}",
-            hint="the site's directory must be writable",
+            hint="check that the site's directory is writable",
         ) from error
     return Placed(href=name, bytes=len(content), sha256=sha256, format=suffix)
 
 
 def place_image(image: ImageFile, site: Path, stem: str) -> Placed:
-    """Take one picture file into the site.
+    """Place one picture file in the site.
 
     Raises:
         PublishError: If its format is not one of `MIME`, or it cannot be read or written.
     """
     if image.format not in MIME:
         raise PublishError(
-            f"{image.source.name} has the format {image.format!r}",
-            hint=f"the site shows {', '.join(MIME)}",
+            f"{image.source.name} has the format {image.format!r}, which the site cannot show",
+            hint=f"use one of {', '.join(MIME)}",
         )
     placed = place(image, site, f"{stem}-{image.width}", image.format)
     return Placed(
@@ -151,14 +151,14 @@ def place_image(image: ImageFile, site: Path, stem: str) -> Placed:
 
 
 def place_scan(scan: ScanImages, site: Path, slug: str) -> ResponsivePicture | None:
-    """Take all files of a scan into the site; None where it has none."""
+    """Place all files of a scan in the site; None if it has none."""
     stem = f"{slug}-{slugify(scan.key)}"
     placed = [place_image(image, site, stem) for image in scan.images]
     return picture(placed)
 
 
 def picture(files: list[Placed]) -> ResponsivePicture | None:
-    """Arrange the files of one picture for a `<picture>` element; None where there are none."""
+    """Arrange the files of one picture for a `<picture>` element; None if there are none."""
     if not files:
         return None
     ordered = sorted(files, key=lambda file: (file.width, file.format, file.href))

@@ -17,7 +17,7 @@ SHEETS = ("theme", "base", "index", "model", "pages", "user")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Static:
-    """Style sheet and scripts as they stand in the site.
+    """Style sheet, icon and scripts of the site.
 
     Attributes:
         css: The style sheet.
@@ -35,8 +35,8 @@ def static_files(site: Path, settings: SiteSettings, icon: Placed | None = None)
 
     Args:
         site: Directory of the site.
-        settings: Which templates.
-        icon: The icon where it is there already; else that of the templates is written.
+        settings: Where the templates are.
+        icon: The icon if it has been made already; otherwise that of the templates is written.
 
     Raises:
         PublishError: If a file is missing, or the site cannot be written.

@@ -1,4 +1,4 @@
-"""The texts of the pages and of the viewer in a language; without Jinja, as a build asks early."""
+"""Texts of the pages and the viewer in a language; without Jinja, because a build asks early."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Strings = Mapping[str, Any]
 def load_strings(
     language: str, directories: tuple[Path, ...], base: Strings | None = None
 ) -> Strings:
-    """Texts in a language; what its file lacks is in English.
+    """Texts in a language; those that its file lacks are in English.
 
     Args:
         language: Tag of the language.
-        directories: Of templates, the one that wins first.
-        base: English texts that come from elsewhere; those of a file win.
+        directories: Template directories, in order of precedence.
+        base: English texts from elsewhere, which those of a file override.
 
     Raises:
         SettingsError: If there is no file for the language, or one cannot be read.
@@ -36,7 +36,7 @@ def load_strings(
     if not any(find(f"strings/{tag}.toml", directories) for tag in known):
         raise SettingsError(
             f"there are no texts in the language {language!r}",
-            hint=f"add strings/{language}.toml to your templates, or use the language en",
+            hint=f'add strings/{language}.toml to your templates, or set language = "en"',
         )
     return texts
 
@@ -50,7 +50,9 @@ def _read_strings(tag: str, directories: tuple[Path, ...]) -> Strings:
         try:
             texts = _merge(texts, tomllib.loads(path.read_text(encoding="utf-8")))
         except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{path} cannot be read: {error}", hint="correct it") from error
+            raise SettingsError(
+                f"{path} cannot be read: {error}", hint="correct the file"
+            ) from error
     return texts
 
 
@@ -65,7 +67,7 @@ def _merge(base: Strings, over: Strings) -> Strings:
 
 
 def viewer_strings(language: str, directories: tuple[Path, ...]) -> Strings:
-    """The viewer's texts; English where there are none in the language."""
+    """The viewer's texts; in English if there are none in the language."""
     inner = tuple(directory / "viewer" for directory in directories)
     tags = (language, language.split("-", maxsplit=1)[0])
     known = any(find(f"strings/{tag}.toml", inner) for tag in tags)

@@ -1,4 +1,4 @@
-"""Where templates come from and how a page is made from one."""
+"""Loads templates and renders pages from them."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from gallery.settings.attributes import TABLE
 
 
 def fill(text: str, **values: Any) -> str:
-    """Put values into the places of a text: `{title}` and the like."""
+    """Fill the placeholders of a text, such as `{title}`."""
     return text.format_map(values)
 
 
 def markdown(text: str) -> str:
-    r"""The text with Markdown's own marks escaped.
+    r"""The text with Markdown's special characters escaped.
 
     >>> markdown("a [b]")
     'a \\[b\\]'
@@ -40,17 +40,17 @@ def markdown(text: str) -> str:
 
 
 def _printable(value: Any) -> Any:
-    """Last station of everything that a template prints."""
+    """Clean what a template prints; None and functions are mistakes."""
     if value is None:
-        raise TypeError("a template printed None; what is not known must say so")
+        raise TypeError("a template printed None; print {{ t.unknown }} instead")
     if callable(value) and not isinstance(value, Undefined):
-        # `t.index.clear` is a method of the table, not its text: two runs would differ.
+        # `t.index.clear` is a method of the table, not a text; its repr differs between runs.
         raise TypeError(f"a template printed {value!r:.60}")
     return clean(value) if type(value) is str else value
 
 
 def environment(settings: SiteSettings) -> Environment:
-    """The Jinja environment of a site: strict, escaping, with the house's filters.
+    """The Jinja environment of a site: strict, escaping, with filters for numbers and texts.
 
     Raises:
         SettingsError: If the templates or the texts cannot be found.
@@ -87,8 +87,8 @@ def render(env: Environment, template: str, **values: Any) -> str:
 
     Args:
         env: From `environment`.
-        template: Its name.
-        **values: What it shows.
+        template: Name of the template.
+        **values: Values for the template.
 
     Raises:
         PublishError: If a template is missing, has a mistake or uses an unknown name.

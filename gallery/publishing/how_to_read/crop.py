@@ -1,4 +1,4 @@
-"""Pictures of a part of a scan at any magnification, some of its edges lit and the rest in grey."""
+"""Pictures of a part of a scan at any magnification, with some edges lit and the rest in grey."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _GREY = np.array([[150, 158, 170]], np.uint8)
 _DIM = 0.34
 _PLAIN = RenderSettings(margin=0.0, dot_light=1.0)
 _RIM = 12
-"""Pixels that are drawn beyond the picture and cut off: cut edges end in a dot there."""
+"""Pixels drawn beyond the picture and cropped, because clipped edges end in a dot there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A square of a scan.
+    """A square part of a scan.
 
     Attributes:
         left: Lowest x, in the layout's points.
         bottom: Lowest y.
-        side: Its length.
+        side: Side length.
     """
 
     left: float
@@ -35,18 +35,18 @@ class Window:
     side: float
 
     def place(self, point: npt.NDArray[np.float32]) -> tuple[float, float]:
-        """Where a point stands in a drawing of the window that is 1,000 wide, y down."""
+        """Where a point is in a drawing of the window that is 1,000 wide, y down."""
         scale = 1000 / self.side
         x, y = float(point[0]) - self.left, self.bottom + self.side - float(point[1])
         return round(x * scale, 1), round(y * scale, 1)
 
 
 def around(points: npt.NDArray[np.float32], room: float) -> Window:
-    """The smallest square about points with room at each side.
+    """The smallest square around points with a margin on each side.
 
     Args:
         points: float32 (k, 2), at least one.
-        room: Share of the square's side.
+        room: The margin, as a share of the square's side.
     """
     low, high = points.min(axis=0).astype(float), points.max(axis=0).astype(float)
     side = max(float((high - low).max()), 1e-3) / (1 - 2 * room)
@@ -71,12 +71,12 @@ def look(layout: Layout, coloring: Coloring, window: Window, size: int) -> Pictu
 def lit(
     layout: Layout, coloring: Coloring, edges: npt.NDArray[np.bool_], window: Window, size: int
 ) -> Picture:
-    """Draw a window of a scan, some of its edges in their colours and all others in grey.
+    """Draw a window of a scan, with some edges in their colours and all others in grey.
 
     Args:
         layout: The scan.
         coloring: Of its vertices.
-        edges: bool (m,), those to light.
+        edges: bool (m,), the edges in colour.
         window: What to show.
         size: Side of the picture, in pixels.
     """
@@ -96,7 +96,7 @@ def _draw(
     size: int,
     glow: float = 0.6,
 ) -> Picture:
-    """Draw edges, each cut at the window's rim: their ends become the vertices of a small graph."""
+    """Draw edges clipped to the window; their ends become the vertices of a small graph."""
     more = window.side * _RIM / size
     window = Window(
         left=window.left - more, bottom=window.bottom - more, side=window.side + 2 * more
@@ -106,7 +106,7 @@ def _draw(
     ends, points = ends[inside], points[inside]
     span = points[:, 1] - points[:, 0]
     cut = np.stack([points[:, 0] + span * low[inside], points[:, 0] + span * high[inside]], axis=1)
-    # Two vertices without an edge hold the window's corners, for a picture fits its vertices.
+    # Two isolated vertices mark the window's corners, because a picture is fitted to its vertices.
     corner = np.array([window.left, window.bottom], np.float32)
     corners = np.stack([corner, corner + np.float32(window.side)])
     positions = np.concatenate([cut.reshape(-1, 2), corners]).astype(np.float32)
@@ -129,9 +129,9 @@ def _draw(
 def _cut(
     points: npt.NDArray[np.float32], window: Window
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """Where lines enter and leave the window, as shares of their length, and which meet it.
+    """Where lines enter and leave the window, as fractions of their length, and which meet it.
 
-    The clipping of Liang and Barsky, A New Concept and Method for Line Clipping, 1984.
+    Clipping by Liang and Barsky, A New Concept and Method for Line Clipping, 1984.
 
     Args:
         points: float32 (m, 2, 2), both ends of each line.
@@ -151,7 +151,7 @@ def _cut(
 
 
 def _pairs(edges: int, graph: ComputeGraph) -> ComputeGraph:
-    """A graph of so many edges, each with two vertices of its own, and of two vertices without."""
+    """A graph of separate edges, each with two vertices of its own, and two isolated vertices."""
     count = 2 * edges + 2
     degree = np.zeros(count, np.int64)
     degree[1 : 2 * edges : 2] = 1

@@ -1,7 +1,7 @@
-"""Drawings that teach to read a scan, each of a part that the numbers of its graph choose.
+"""Figures that explain how to read a scan, each of a part chosen by the numbers of its graph.
 
-An operator with all that leads to it; one of its vertices with what it reads, and the blocks of
-both; the longest bridge between two operators; and the densest part in several colours.
+An operator with the edges into it; one of its vertices with what it reads, and the blocks of both;
+the longest bridge between two operators; and the densest part in several colourings.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gallery.publishing.parts.clean import shorten
 from gallery.rendering.types import Picture
 
 ATTRIBUTES = ("layer", "operator", "depth", "flops")
-"""Colourings that stand side by side, where the scan has them."""
+"""Colourings shown side by side, if the scan has them."""
 
 _SIDE = 1256
 _SMALL = 560
@@ -28,7 +28,7 @@ _TYPES = ("Conv", "MatMul", "Gemm")
 _CELLS = 64
 _WINDOW = 9
 _PLACE = 1.5
-"""Points of a scan 1,000 wide within which vertices look like one."""
+"""Distance within which vertices look like one, in points of a scan 1,000 points wide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Grid:
         shape: Of the tensor, as text.
         rows: Blocks along the first of the two dimensions.
         columns: Blocks along the second.
-        lit: (row, column) of the blocks that are meant.
+        lit: (row, column) of the highlighted blocks.
     """
 
     name: str
@@ -52,14 +52,14 @@ class Grid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnFigure:
-    """A figure that is drawn.
+    """A figure whose pictures have been drawn.
 
     Attributes:
-        pictures: One, or several side by side; none where the scan has nothing to show.
-        labels: Attribute of each picture, where there are several.
+        pictures: One, or several side by side; none if the scan has nothing to show.
+        labels: Attribute of each picture, if there are several.
         marks: x, y and kind of rings over the picture, in a drawing 1,000 wide, y down.
-        grids: Of the block that a vertex makes and of those that it reads.
-        values: What the caption tells.
+        grids: Grids of the block that a vertex makes and of the blocks that it reads.
+        values: Values for the caption.
     """
 
     pictures: tuple[Picture, ...] = ()
@@ -70,10 +70,10 @@ class DrawnFigure:
 
 
 def drawings(scan: ScanData) -> dict[str, DrawnFigure]:
-    """All drawings that a scan can give, by name.
+    """All figures that can be drawn of a scan, by name.
 
     Args:
-        scan: A whole one with a `subject`.
+        scan: A whole scan with a `subject`.
     """
     operator = subject(scan)
     if operator is None:
@@ -88,7 +88,7 @@ def drawings(scan: ScanData) -> dict[str, DrawnFigure]:
 
 
 def subject(scan: ScanData) -> int | None:
-    """The operator to look at: of the middle size among those of the first type that there is."""
+    """The operator to show: the one of median size among those of the first type found, or None."""
     graph = scan.layout.graph
     counts = np.bincount(graph.vertex_operator, minlength=len(graph.operators))
     for kind in _TYPES:
@@ -100,7 +100,7 @@ def subject(scan: ScanData) -> int | None:
 
 
 def _point(scan: ScanData, operator: int) -> DrawnFigure:
-    """All vertices of an operator, and what they read, lit."""
+    """All vertices of an operator and what they read, highlighted."""
     layout, graph = scan.layout, scan.layout.graph
     own = graph.vertex_operator == operator
     edges = own[graph.readers()]
@@ -143,9 +143,9 @@ def _reads(scan: ScanData, operator: int) -> DrawnFigure:
 
 
 def _typical(scan: ScanData, operator: int) -> int:
-    """The vertex whose data come from the most places, up to the nine of a window of 3 by 3.
+    """The vertex whose data come from the most places, up to the nine of a 3 by 3 window.
 
-    It is of the operator, or else of another one of its type that does better by more than one.
+    It belongs to the operator, unless one of another operator of its type is better by over one.
     """
     graph, positions = scan.layout.graph, scan.layout.positions
     same = np.array([one.type == graph.operators[operator].type for one in graph.operators])
@@ -160,7 +160,7 @@ def _typical(scan: ScanData, operator: int) -> int:
 
 
 def _grid(scan: ScanData, vertices: Sequence[int]) -> Grid | None:
-    """The grid that holds most of the vertices, those lit; None where none does."""
+    """The grid that holds most of the vertices, with these highlighted; None if none is fit."""
     sets = [one for one in scan.layout.graph.sets if any(one.contains(v) for v in vertices)]
     if not sets:
         return None
@@ -188,7 +188,7 @@ def _block(grid: ComputeSet, vertex: int, axes: Sequence[int]) -> tuple[int, int
 
 
 def _bridge(scan: ScanData) -> DrawnFigure:
-    """The edges between two operators that lie farthest apart."""
+    """The edges between the two operators that are farthest apart."""
     layout, graph = scan.layout, scan.layout.graph
     readers = graph.readers()
     ends = layout.positions[graph.sources] - layout.positions[readers]
@@ -216,7 +216,7 @@ def _bridge(scan: ScanData) -> DrawnFigure:
 
 
 def _colours(scan: ScanData) -> DrawnFigure:
-    """The densest part in several colours."""
+    """The densest part in several colourings."""
     chosen = [name for name in ATTRIBUTES if name in scan.colorings]
     window = _densest(scan.layout.positions)
     pictures = tuple(look(scan.layout, scan.colorings[name], window, _SMALL) for name in chosen)
@@ -224,7 +224,7 @@ def _colours(scan: ScanData) -> DrawnFigure:
 
 
 def _densest(positions: npt.NDArray[np.float32]) -> Window:
-    """A window of a third of the picture's side about its fullest tenth."""
+    """A window a third of the picture wide around the fullest cell of a grid of 10 by 10."""
     low = positions.min(axis=0)
     side = float((positions.max(axis=0) - low).max()) or 1.0
     cells = np.minimum((positions - low) / side * 10, 9).astype(np.int64)

@@ -1,4 +1,4 @@
-"""The page that teaches to read a scan: whose scan it takes apart, and its figures as files."""
+"""The page that explains how to read a scan: which scan it shows, and its figures as files."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ log = logging.getLogger(__name__)
 
 _FORMATS = ("avif", "webp")
 
-_BODIES = 64
-"""Operators of a scan that teaches well: enough bodies to see, few enough to tell apart."""
+_BEST_SIZE = 64
+"""The best number of operators for an example: enough to see, few enough to tell apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A `DrawnFigure` whose pictures stand in the site."""
+    """A `DrawnFigure` whose pictures are in the site."""
 
     pictures: tuple[ResponsivePicture, ...]
     labels: tuple[str, ...]
@@ -40,12 +40,12 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lesson:
+class HowToRead:
     """What the page shows.
 
     Attributes:
-        model: The model of the figures, or None where no scan can be taken apart.
-        training: A model and the number of its variant with all passes, or None.
+        model: The model of the figures, or None if no scan is fit for them.
+        training: A model and the index of its variant with all passes, or None.
         figures: By the names that the texts of the page use.
     """
 
@@ -54,11 +54,11 @@ class Lesson:
     figures: Mapping[str, Figure]
 
 
-def lesson(models: Sequence[ModelView], site: Path, cache: Cache | None) -> Lesson:
+def how_to_read(models: Sequence[ModelView], site: Path, cache: Cache | None) -> HowToRead:
     """Choose a scan and put its figures into the site.
 
     Args:
-        models: Of the collection.
+        models: All models of the collection.
         site: Root of the site.
         cache: Keeps the figures for the next build, or None.
 
@@ -79,22 +79,22 @@ def lesson(models: Sequence[ModelView], site: Path, cache: Cache | None) -> Less
         for number, view in enumerate(one.variants)
         if view.scan.passes == "training"
     )
-    return Lesson(model=model, training=next(trained, None), figures=figures)
+    return HowToRead(model=model, training=next(trained, None), figures=figures)
 
 
 def _by_fitness(models: Sequence[ModelView]) -> list[ModelView]:
-    """Models with a viewer: those with convolutions first, by their number of operators."""
+    """Models with a viewer: those with convolutions first, then by how near the best size is."""
 
     def fit(one: ModelView) -> tuple[bool, float, str]:
         known = one.facts.operators if one.facts else 0
         convolves = one.facts is not None and "Conv" in one.facts.histogram
-        return not convolves, abs(math.log(max(known, 1) / _BODIES)), one.slug
+        return not convolves, abs(math.log(max(known, 1) / _BEST_SIZE)), one.slug
 
     return sorted((one for one in models if one.viewer and one.hero), key=fit)
 
 
 def _drawn(model: ModelView, cache: Cache) -> Entry | None:
-    """The model's figures from the cache, or drawn into it; None where it has none."""
+    """The model's figures, from the cache or drawn now; None if it has none."""
     packed = model.exhibit.file("viewer")
     assert packed is not None
     try:
@@ -106,10 +106,10 @@ def _drawn(model: ModelView, cache: Cache) -> Entry | None:
         entry = cache.get(key)
         if entry is None:
             scan = read_scan(packed.source.read_bytes())
-            teaches = scan.whole and subject(scan) is not None
-            entry = _keep(drawings(scan) if teaches else {}, key, cache)
+            fit = scan.whole and subject(scan) is not None
+            entry = _keep(drawings(scan) if fit else {}, key, cache)
     except (OSError, ValueError) as error:
-        log.warning("%s cannot teach to read a scan: %s", model.slug, error)
+        log.warning("%s: no figures for the page on reading a scan: %s", model.slug, error)
         return None
     return entry if entry.value["figures"] else None
 

@@ -1,4 +1,4 @@
-"""A scan read back from its viewer's data: what the page that teaches to read one is drawn from."""
+"""A scan read back from its viewer's data, for the figures that explain how to read one."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _SIDE = 1000.0
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ScanData:
-    """A scan as its viewer has it.
+    """A scan as stored for its viewer.
 
     Attributes:
-        layout: The shown vertices with their places; the longer side of the picture is 1,000.
+        layout: The shown vertices with their positions; the longer side of the picture is 1,000.
         colorings: By attribute; they have no legend.
         tensors: Name, element type and shape of the tensors that `layout.graph.sets` point to.
-        whole: Whether every vertex and edge of the scan is there, so that what a vertex reads is
-            all that it reads.
+        whole: Whether every vertex and edge of the scan is included, so that a vertex has all the
+            edges to what it reads.
     """
 
     layout: Layout
@@ -45,7 +45,7 @@ def read_scan(data: bytes) -> ScanData:
         data: As `viewer_data` packs it.
 
     Raises:
-        ValueError: The bytes are no container, or one of another form.
+        ValueError: The bytes are not a container, or have another form.
     """
     head, sections = unpack(data)
     try:
@@ -103,7 +103,7 @@ def _graph(head: dict[str, Any], sections: dict[str, bytes]) -> ComputeGraph:
 def _sets(
     columns: dict[str, Sequence[Any]], kinds: npt.NDArray[np.uint8], count: int
 ) -> tuple[ComputeSet, ...]:
-    """The grids whose first vertex is shown; numbers are places in a whole scan only."""
+    """The grids whose first vertex is shown; vertex numbers are valid in a whole scan only."""
     rows = zip(
         *(columns[name] for name in ("first", "shape", "splits", "rank", "tensor", "period")),
         strict=True,
@@ -136,7 +136,7 @@ def _coloring(number: int, table: dict[str, Any], sections: dict[str, bytes]) ->
 
 
 def _sources(degree: Numbers, steps: Numbers) -> Numbers:
-    """Sources from steps: the first of a vertex runs down from its own number and has a sign."""
+    """Sources from differences; a vertex's first is signed and subtracted from its own number."""
     readers = np.repeat(np.arange(len(degree)), degree)
     first = np.ones(len(steps), bool)
     first[1:] = readers[1:] != readers[:-1]
@@ -149,7 +149,7 @@ def _sources(degree: Numbers, steps: Numbers) -> Numbers:
 
 
 def _varints(data: bytes) -> Numbers:
-    """Numbers from varints of seven bits a byte, low ones first: int64."""
+    """Numbers from varints of seven bits per byte, low bits first: int64."""
     raw = np.frombuffer(data, np.uint8).astype(np.int64)
     if not len(raw):
         return raw
@@ -161,16 +161,16 @@ def _varints(data: bytes) -> Numbers:
 
 
 def _signed(values: Numbers) -> Numbers:
-    """Signed numbers from 0, 1, 2, 3 for 0, -1, 1, -2."""
+    """Signed numbers from their zigzag encoding: 0, 1, 2, 3 stand for 0, -1, 1, -2."""
     return (values >> 1) ^ -(values & 1)
 
 
 def _planes(data: bytes) -> Numbers:
-    """Numbers below 65,536 from all low bytes and then all high bytes."""
+    """Numbers below 65,536 from all low bytes followed by all high bytes."""
     low, high = np.frombuffer(data, np.uint8).astype(np.int64).reshape(2, -1)
     return low | high << 8
 
 
 def _smooth(data: bytes) -> Numbers:
-    """Numbers below 65,536 from byte planes of signed steps."""
+    """Numbers below 65,536 from byte planes of signed differences."""
     return np.cumsum(_signed(_planes(data))) & 0xFFFF

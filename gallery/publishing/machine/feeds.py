@@ -1,7 +1,7 @@
-"""Feed, sitemap and robots: for readers and search engines.
+"""Feed, sitemap and robots.txt, for feed readers and search engines.
 
-No date comes from a clock, since the same models must make the same bytes. A model's date in the
-feed is the first of January of its year; one without a year has 1970's.
+No date comes from a clock, because the same models must make the same bytes. A model's date in the
+feed is 1 January of its year, or of 1970 if it has no year.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _NO_YEAR = 1970
 def feed(models: Sequence[ModelView], settings: SiteSettings) -> bytes:
     """An Atom feed (RFC 4287), newest year first.
 
-    Addresses are relative where the site's own is not known; identifiers are made from the
-    models' digests, so that a feed reader knows a model again.
+    URLs are relative if the site's own is unknown. Identifiers are made from the site's URL and the
+    models' slugs, so that a feed reader recognises a model.
     """
     root = ET.Element("feed", {"xmlns": _ATOM, "xml:lang": settings.language})
     ordered = sorted(models, key=lambda one: (-_year(one), one.slug))
@@ -60,7 +60,7 @@ def sitemap(pages: Sequence[str], settings: SiteSettings) -> bytes:
 
 
 def robots(settings: SiteSettings) -> bytes:
-    """All may be read; the sitemap is named where there is one."""
+    """Everything may be read; the sitemap is named if there is one."""
     lines = ["User-agent: *", "Allow: /"]
     if settings.base_url:
         lines.append(f"Sitemap: {settings.base_url}sitemap.xml")
@@ -68,7 +68,7 @@ def robots(settings: SiteSettings) -> bytes:
 
 
 def _year(model: ModelView) -> int:
-    """The sidecar's year where a date can hold it."""
+    """The sidecar's year if it fits a date, or 1970."""
     year = model.exhibit.front.year
     return year if year is not None and 1 <= year <= 9999 else _NO_YEAR
 

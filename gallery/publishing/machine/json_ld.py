@@ -18,7 +18,7 @@ def linked_model(model: ModelView, settings: SiteSettings) -> Markup:
 
     Args:
         model: The model.
-        settings: The site's; addresses are given only where its own is known.
+        settings: The site's settings; URLs are given only if its own is known.
     """
     front = model.exhibit.front
     value: dict[str, Any] = {
@@ -52,8 +52,8 @@ def linked_collection(models: int, opening: ModelView | None, settings: SiteSett
 
     Args:
         models: How many there are.
-        opening: The model that stands for the collection, or None.
-        settings: The site's.
+        opening: The model at the top of the index, or None.
+        settings: The site's settings.
     """
     value: dict[str, Any] = {
         "@context": "https://schema.org",

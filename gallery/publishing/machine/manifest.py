@@ -1,4 +1,4 @@
-"""Everything that the site says, for machines."""
+"""Everything that the site shows, for machines."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from gallery.publishing.settings import SiteSettings
 from gallery.publishing.views import ModelView, ScanView
 
 SCHEMA = "gallery-of-networks/1"
-"""Name and version of the manifest's form; the number grows when a reader would stumble."""
+"""Name and version of the manifest's form; the number grows with incompatible changes."""
 
 
 def manifest(models: Sequence[ModelView], settings: SiteSettings) -> dict[str, Any]:
-    """The manifest: the same models, the same value, whenever it is made.
+    """The manifest; the same models always give the same value.
 
     Args:
         models: In the order of the index.
-        settings: The site's.
+        settings: The site's settings.
 
     Returns:
-        What `manifest.json` holds: numbers that are not known are null.
+        The content of `manifest.json`; unknown numbers are null.
     """
     return {
         "$schema": NAME,
@@ -39,7 +39,7 @@ def manifest(models: Sequence[ModelView], settings: SiteSettings) -> dict[str, A
 
 
 def entry(model: ModelView) -> dict[str, Any]:
-    """All that is known of one model."""
+    """Everything known about one model."""
     front = dataclasses.asdict(model.exhibit.front)
     return {
         "slug": model.slug,
@@ -62,7 +62,7 @@ def entry(model: ModelView) -> dict[str, Any]:
 
 
 def encode(value: Any) -> bytes:
-    """JSON in ASCII, keys in the order that they were given, a newline at the end."""
+    """JSON in ASCII, with keys in the given order and a newline at the end."""
     return (json.dumps(value, indent=1, ensure_ascii=True) + "\n").encode("ascii")
 
 
@@ -84,7 +84,7 @@ def _scan(view: ScanView) -> dict[str, Any]:
 
 
 def _files(view: ScanView) -> list[Placed]:
-    """Every file of the scan once, in the order of format and width."""
+    """Every file of the scan once, ordered by format and width."""
     files = {one.href: one for source in view.picture.sources for one in source.candidates}
     files |= {one.href: one for one in (view.picture.fallback, view.picture.largest)}
     return list(files.values())

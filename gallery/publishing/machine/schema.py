@@ -1,6 +1,7 @@
 """The manifest's form as a JSON Schema (draft 2020-12), made from the types that fill it.
 
-The schema is published beside the manifest; descriptions are the types' own docstrings.
+The schema is published beside the manifest; its descriptions come from the types' docstrings, and
+from the help texts of settings.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from gallery.publishing.exhibit import ScanImages
 from gallery.settings.values import FrontMatter
 
 NAME = "manifest.schema.json"
-"""Its file, beside the manifest."""
+"""Its file name, beside the manifest."""
 
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _SCAN = (
@@ -35,12 +36,12 @@ def manifest_schema(version: str) -> dict[str, Any]:
     """The schema of `manifest.json`.
 
     Args:
-        version: Name and version of the form, as the manifest tells it.
+        version: Name and version of the form, as in the manifest.
     """
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Manifest of a gallery ({version})",
-        "description": "Every model of a gallery with its facts and files; null is not known.",
+        "description": "Every model of a gallery with its facts and files; null means unknown.",
         **_object(
             {
                 "$schema": {"const": NAME},
@@ -97,24 +98,24 @@ def _scan() -> dict[str, Any]:
 
 def _of(kind: type, names: Sequence[str] = ()) -> dict[str, Any]:
     """The schema of a dataclass: all its fields, or those named, and nothing else."""
-    # The exhibit's module imports these two for type checkers alone.
+    # The exhibit's module imports these two for type checkers only.
     late = {"LegendEntry": LegendEntry, "Facts": Facts}
     hints = typing.get_type_hints(kind, localns=late)
-    words = dict(_ATTRIBUTE.findall(inspect.getdoc(kind) or ""))
+    documented = dict(_ATTRIBUTE.findall(inspect.getdoc(kind) or ""))
     fields = {field.name: field for field in dataclasses.fields(kind)}
     properties = {}
     for name in names or fields:
-        # Settings carry their meaning in their fields; other dataclasses have it in the docstring.
-        carried = fields[name].metadata.get("help", "")
-        said = f"{carried[0].upper()}{carried[1:]}." if carried else words.get(name, "")
-        text = " ".join(said.split())
+        # Settings are described by their fields' metadata, other dataclasses by their docstring.
+        help_text = fields[name].metadata.get("help", "")
+        sentence = f"{help_text[0].upper()}{help_text[1:]}." if help_text else ""
+        text = " ".join((sentence or documented.get(name, "")).split())
         schema = _value(hints[name])
         properties[name] = {**schema, "description": text} if text else schema
     return _object(properties)
 
 
 def _value(hint: Any) -> dict[str, Any]:
-    """The schema of a type: a plain one, a tuple, a dictionary, a dataclass, or one or null."""
+    """The schema of a type: plain, a tuple, a dictionary, a dataclass, or a union of these."""
     if hint in _PLAIN:
         return {"type": _PLAIN[hint]}
     if hint is type(None):

@@ -1,4 +1,4 @@
-"""A small badge for READMEs: the gallery's mark and a model's parameters."""
+"""A small badge for READMEs: the gallery's logo and a model's parameters."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from xml.sax.saxutils import escape, quoteattr
 from gallery.publishing.parts.clean import shorten
 
 _CHARACTER = 6.6
-"""Mean width of a character at 11 px; the text is then fitted to it exactly."""
-
+"""Mean width of a character at 11 px; the text is stretched to fit exactly."""
 
 HEIGHT = 22
-"""Pixels."""
+"""Height in pixels."""
 
 
 def badge(label: str, value: str) -> tuple[bytes, int]:
-    """Draw a badge of two fields as SVG; same texts, same bytes.
+    """Draw a badge of two fields as SVG; the same texts give the same bytes.
 
     Args:
         label: On the left.

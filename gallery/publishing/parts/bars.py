@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gallery.publishing.parts.clean import shorten
 
 REST = ""
-"""Label of the bar that stands for all that are not shown."""
+"""Label of the bar that sums up the values not shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,9 +18,9 @@ class HistogramBar:
     Attributes:
         label: What it counts; `REST` for the sum of those not shown.
         value: How many.
-        length: Its length, 0 to 100, where the longest is 100.
+        length: Its length, 0 to 100, relative to the longest bar.
         share: Share of the whole, 0 to 100.
-        color: "#rrggbb", or "" for the page's own.
+        color: "#rrggbb", or "" for the page's default.
         merged: How many labels it stands for.
     """
 
@@ -35,11 +35,11 @@ class HistogramBar:
 def bars(
     values: Mapping[str, int], colors: Mapping[str, str], limit: int = 14
 ) -> tuple[HistogramBar, ...]:
-    """Bars, longest first; those after `limit` are put together.
+    """Bars, longest first; beyond `limit` the last bar sums up the rest.
 
     Args:
         values: Value by label.
-        colors: Colour by label, where there is one.
+        colors: Colour by label, if it has one.
         limit: Most bars.
     """
     ordered = sorted(values.items(), key=lambda item: (-item[1], item[0]))

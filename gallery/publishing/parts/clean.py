@@ -1,8 +1,8 @@
-"""Names from model files made fit for a page: no control characters, no endless length.
+"""Cleans names from model files for a page: no control characters, limited length.
 
 HTML forbids most control characters even when they are escaped, and the characters that override
 the direction of writing let a name reorder the text around it (https://unicode.org/reports/tr36/,
-section 2.10). Markup is not dealt with here: templates escape.
+section 2.10). Markup is not handled here: templates escape it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def clean(text: str) -> str:
-    r"""The text without what HTML forbids and without marks that turn the direction of writing.
+    r"""The text without characters that HTML forbids or that change the direction of writing.
 
-    Forbidden characters become U+FFFD, so that two names stay different in length; marks of
-    direction go.
+    Forbidden characters become U+FFFD, so that two names stay different in length; those that
+    change the direction are removed.
 
     >>> clean("a\x00b")
     'a\ufffdb'
@@ -37,7 +37,7 @@ def clean(text: str) -> str:
 
 
 def shorten(text: str, limit: int = 120) -> str:
-    r"""The clean text on one line, cut in its middle where it is longer than `limit` characters.
+    r"""The clean text on one line, cut in its middle if it is longer than `limit` characters.
 
     >>> shorten("abc\u202edefghij", 7)
     'abc…hij'

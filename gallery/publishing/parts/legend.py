@@ -21,8 +21,8 @@ class Key:
 
     Attributes:
         label: Category or value.
-        color: "#rrggbb", whatever the exhibit said.
-        at: Where it starts on a strip of length 100; for a scale, where it stands.
+        color: "#rrggbb"; grey if the exhibit's colour is malformed.
+        at: Where it starts on a strip of length 100; for a scale, its position.
         length: Its length on the strip; 0 for a scale.
     """
 
@@ -37,11 +37,11 @@ class Legend:
     """A colour key.
 
     Attributes:
-        attribute: What is coloured.
-        categorical: Whether entries are categories, else places on a scale.
-        entries: All of them, in their order.
+        attribute: What the colours show.
+        categorical: Whether entries are categories rather than positions on a scale.
+        entries: All entries, in order.
         shown: How many to show before the visitor asks for more.
-        scale: The entries to write beside a scale: all of a few, the ends of many.
+        scale: The entries to write beside a scale: all if they are few, otherwise both ends.
     """
 
     attribute: str
@@ -52,11 +52,11 @@ class Legend:
 
 
 def legend(entries: Sequence[LegendEntry], attribute: str) -> Legend | None:
-    """Arrange a legend; None where it is empty.
+    """Arrange a legend; None if it is empty.
 
     Args:
         entries: From the colouring.
-        attribute: What is coloured.
+        attribute: What the colours show.
     """
     if not entries:
         return None

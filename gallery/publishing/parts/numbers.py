@@ -1,4 +1,4 @@
-"""Numbers as people read them; what is not known says so and is never 0."""
+"""Numbers formatted for people; unknown ones say so and are never 0."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _UNITS = ("", "k", "M", "G", "T", "P", "E")
 
 
 def _scaled(value: float, prefixes: tuple[str, ...]) -> tuple[str, str]:
-    """Three significant digits and the prefix that they need."""
+    """Three significant digits and their prefix."""
     step = 0
     scaled = float(value)
     while step + 1 < len(prefixes) and float(f"{scaled:.3g}") >= 1000:
@@ -23,7 +23,7 @@ def _scaled(value: float, prefixes: tuple[str, ...]) -> tuple[str, str]:
     return digits, prefixes[step]
 
 
-def exact(value: int | None, unknown: str = "not known") -> str:
+def exact(value: int | None, unknown: str = "unknown") -> str:
     """Every digit, in groups of three.
 
     >>> exact(25557032)
@@ -32,11 +32,11 @@ def exact(value: int | None, unknown: str = "not known") -> str:
     return unknown if value is None else f"{value:,}"
 
 
-def count(value: int | None, unknown: str = "not known") -> str:
-    r"""Three significant digits from 10,000 on, every digit below.
+def count(value: int | None, unknown: str = "unknown") -> str:
+    r"""Three significant digits from 10,000 up, every digit below.
 
     >>> count(25557032), count(911), count(None)
-    ('25.6\xa0M', '911', 'not known')
+    ('25.6\xa0M', '911', 'unknown')
     """
     if value is None:
         return unknown
@@ -46,7 +46,7 @@ def count(value: int | None, unknown: str = "not known") -> str:
     return f"{digits}{NBSP}{prefix}" if prefix else digits
 
 
-def quantity(value: float | None, unit: str, unknown: str = "not known") -> str:
+def quantity(value: float | None, unit: str, unknown: str = "unknown") -> str:
     r"""A quantity with an SI prefix before its unit.
 
     >>> quantity(4_089_184_256, "MACs")
@@ -58,7 +58,7 @@ def quantity(value: float | None, unit: str, unknown: str = "not known") -> str:
     return f"{digits}{NBSP}{prefix}{unit}"
 
 
-def size(value: int | None, unknown: str = "not known") -> str:
+def size(value: int | None, unknown: str = "unknown") -> str:
     r"""Bytes in decimal multiples, as disks and browsers count them.
 
     >>> size(102_228_128)
@@ -67,8 +67,8 @@ def size(value: int | None, unknown: str = "not known") -> str:
     return quantity(value, "B", unknown)
 
 
-def shape(sizes: tuple[int | str | None, ...] | None, unknown: str = "not known") -> str:
-    """A tensor's shape; a dimension that is not known is a question mark.
+def shape(sizes: tuple[int | str | None, ...] | None, unknown: str = "unknown") -> str:
+    """A tensor's shape; an unknown dimension is a question mark.
 
     >>> shape((1, 3, "height", None)), shape(())
     ('1 × 3 × height × ?', 'scalar')

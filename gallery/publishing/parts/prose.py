@@ -1,4 +1,4 @@
-"""Markdown of the sidecars as HTML that can do no harm."""
+"""Markdown of the sidecars as safe HTML."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _BREAK = re.compile(r"<(/p|/li|/h\d|br|/td|/tr)\b")
 
 
 def _demote(tag: str) -> str:
-    """Headings go down a step: the page has its own first heading."""
+    """Move a heading down one level, because the page has its own first heading."""
     return f"h{min(6, int(tag) + 1)}"
 
 
 def prose(markdown: str) -> Markup:
-    """Render Markdown, then keep only plain text markup with harmless links.
+    """Render Markdown, then keep only simple text markup with harmless links.
 
-    Images are left out, since a page may make no outside request. Links may be http, https,
-    mailto or relative.
+    Images are removed, because pages make no external requests. Links may be http, https, mailto or
+    relative.
 
     Args:
         markdown: Text of a sidecar, without its front matter.

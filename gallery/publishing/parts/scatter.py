@@ -16,7 +16,7 @@ _ROUNDS = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """A mark on an axis: where it stands in the drawing, and its text."""
+    """A mark on an axis: its place in the drawing, and its text."""
 
     at: float
     label: str
@@ -27,11 +27,11 @@ class Point:
     """A model in the plot.
 
     Attributes:
-        index: Of the model.
-        x: Middle of its picture.
-        y: Middle of its picture; down.
+        index: Index of the model.
+        x: Centre of its picture.
+        y: Centre of its picture, downwards.
         home_x: Where its numbers put it.
-        home_y: Where its numbers put it; down.
+        home_y: Where its numbers put it, downwards.
     """
 
     index: int
@@ -43,15 +43,15 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scatter:
-    """A drawn plot in a box of `WIDTH` by `HEIGHT`.
+    """A plot in a box of `WIDTH` by `HEIGHT`.
 
     Attributes:
         points: In the order of the models.
         across: Marks of the axis of parameters.
         up: Marks of the axis of FLOPs.
-        side: Side of a point's picture; small points are drawn as dots.
-        thumbnails: Whether points are pictures.
-        missing: Models that cannot be placed, because a number is not known.
+        side: Side length of a point's picture.
+        thumbnails: Whether points are pictures rather than dots.
+        missing: Number of models left out, because one of their numbers is unknown.
     """
 
     points: tuple[Point, ...]
@@ -63,12 +63,12 @@ class Scatter:
 
 
 def scatter(models: Sequence[tuple[int | None, int | None]]) -> Scatter | None:
-    """Place models by their numbers; None where fewer than two can be placed.
+    """Place models by their numbers; None if fewer than two can be placed.
 
-    Pictures that would lie on one another are pushed apart; a line leads to where they belong.
+    Pictures that would overlap are pushed apart; a line leads to where they belong.
 
     Args:
-        models: Parameters and FLOPs of each model, None where not known.
+        models: Parameters and FLOPs of each model, None if unknown.
     """
     known = [(i, p, f) for i, (p, f) in enumerate(models) if p and f]
     if len(known) < 2:
@@ -112,14 +112,14 @@ def scatter(models: Sequence[tuple[int | None, int | None]]) -> Scatter | None:
 
 
 def _range(values: Sequence[int]) -> tuple[float, float]:
-    """Decimal logarithms of the axis's ends, with room at both, at least one power of ten."""
+    """Decimal logarithms of the axis's ends, with a margin, at least a power of ten apart."""
     low, high = math.log10(min(values)), math.log10(max(values))
     room = max(0.12 * (high - low), 0.5 * (1.1 - (high - low)), 0.1)
     return low - room, high + room
 
 
 def _powers(low: float, high: float) -> range:
-    """Powers of ten within the axis, from 1 on."""
+    """Powers of ten within the axis, from 1 up."""
     return range(max(0, math.ceil(low)), math.floor(high) + 1)
 
 
@@ -138,7 +138,7 @@ def _apart(homes: list[tuple[float, float]], side: float) -> list[tuple[float, f
 
 
 def _push(first: list[float], second: list[float], gap: float) -> None:
-    """Part two points along their line where they are nearer than `gap`."""
+    """Move two points apart along their line if they are closer than `gap`."""
     dx, dy = second[0] - first[0], second[1] - first[1]
     distance = math.hypot(dx, dy)
     if distance >= gap:

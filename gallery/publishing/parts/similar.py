@@ -1,4 +1,4 @@
-"""Models like a model: by the operators that they are made of and by their size."""
+"""Similar models, by their operators and their size."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from gallery.costs.facts import Facts
 
 
 def similar(facts: Sequence[Facts | None], most: int = 4) -> list[tuple[int, ...]]:
-    """For each model the indices of the models most like it.
+    """For each model the indices of the models most similar to it.
 
-    Likeness is the cosine of the operator histograms, each count c as ln(1 + c) so that depth
+    Similarity is the cosine of the operator histograms, each count c as ln(1 + c) so that depth
     alone does not decide, times exp(-|ln(p / q)| / 4) for the parameters p and q.
 
     Args:
-        facts: Facts of each model; a model without any is like none.
-        most: Most indices for each.
+        facts: Facts of each model; a model without facts is similar to none.
+        most: Most indices per model.
 
     Returns:
-        For each model, indices of others, the most alike first; ties by index.
+        For each model, indices of others, the most similar first; ties by index.
     """
     known = [i for i, one in enumerate(facts) if one is not None and one.histogram]
     result: list[tuple[int, ...]] = [()] * len(facts)
@@ -36,8 +36,8 @@ def similar(facts: Sequence[Facts | None], most: int = 4) -> list[tuple[int, ...
     table /= np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12)
     logs = np.array([math.log(max(one.parameters, 1)) for one in ours])
     for row, index in enumerate(known):
-        likeness = (table @ table[row]) * np.exp(-np.abs(logs - logs[row]) / 4)
-        likeness[row] = -1
-        order = np.lexsort((np.arange(len(known)), -np.round(likeness, 9)))
-        result[index] = tuple(known[j] for j in order[:most] if likeness[j] > 0)
+        similarity = (table @ table[row]) * np.exp(-np.abs(logs - logs[row]) / 4)
+        similarity[row] = -1
+        order = np.lexsort((np.arange(len(known)), -np.round(similarity, 9)))
+        result[index] = tuple(known[j] for j in order[:most] if similarity[j] > 0)
     return result

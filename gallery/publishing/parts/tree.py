@@ -10,10 +10,10 @@ from gallery.costs.facts import LayerFact
 from gallery.publishing.parts.clean import shorten
 
 ROWS = 900
-"""Most rows of a tree: about 350 bytes each keep a page well under 1 MB."""
+"""Most rows of a tree; at about 350 bytes each a page stays well under 1 MB."""
 
 DEPTH = 30
-"""Most layers within one another: a template's recursion has its own limit."""
+"""Most nested layers, because a template's recursion has a limit of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Branch:
     """A layer with the layers below it.
 
     Attributes:
-        name: Its own part of the name.
+        name: Its own part of the path.
         type: Class of the module, or "".
         operators: Number of operators in it.
         parameters: Number of parameters first read in it.
@@ -44,16 +44,16 @@ class Branch:
 def layer_tree(layers: Sequence[LayerFact], rows: int = ROWS) -> tuple[Branch | None, int]:
     """Nest the layers.
 
-    Whole depths are left out, the deepest first, until `rows` is kept; where the first depth
-    alone is too long it is cut.
+    Whole depths are left out, the deepest first, until at most `rows` layers are left; if the first
+    depth alone is too long, it is cut.
 
     Args:
         layers: Parents before their children; the whole model first.
         rows: Most layers to keep.
 
     Returns:
-        The whole model as a branch (None where there are no layers), and how many layers were
-        left out.
+        The whole model as a branch (None if there are no layers), and how many layers were left
+        out.
     """
     if not layers:
         return None, 0
@@ -82,7 +82,7 @@ def _fitting(layers: Sequence[LayerFact], rows: int) -> list[LayerFact]:
 
 
 def _parent(layer: LayerFact) -> str:
-    """Path of the layer around it."""
+    """Path of the layer that contains it."""
     if layer.path == layer.name:
         return ""
     return layer.path.removesuffix("/" + layer.name)
@@ -91,7 +91,7 @@ def _parent(layer: LayerFact) -> str:
 def _branch(
     layer: LayerFact, below: dict[str, list[LayerFact]], top: LayerFact, above: frozenset[str]
 ) -> Branch:
-    """The layer and, by recursion, what is below it; a path never holds itself."""
+    """The layer and, recursively, what is below it; a path never contains itself."""
     inside = () if layer.path in above else below.get(layer.path, ())
     seen = above | {layer.path}
     return Branch(
