@@ -50,17 +50,17 @@ def test_each_option_changes_its_own_setting(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("build", "--shard", "0/2"), "I goes from 1 to N"),
-        (("build", "--shard", "3/2"), "I goes from 1 to N"),
-        (("build", "--shard", "1/10001"), "I goes from 1 to N"),
-        (("build", "--shard", "1"), "is not I/N"),
-        (("build", "--shard", "a/2"), "is not I/N"),
+        (("build", "--shard", "0/2"), "I must be from 1 to N"),
+        (("build", "--shard", "3/2"), "I must be from 1 to N"),
+        (("build", "--shard", "1/10001"), "I must be from 1 to N"),
+        (("build", "--shard", "1"), "is not of the form I/N"),
+        (("build", "--shard", "a/2"), "is not of the form I/N"),
         (("build", "--jobs", "-1"), "is not a whole number from 0 to "),
         (("build", "--jobs", "1025"), "is not a whole number from 0 to "),
         (("build", "--vertices", "0"), "is not a whole number from 1 to "),
-        (("build", "--dim", "n=0"), "is not NAME=SIZE"),
-        (("build", "--dim", "n=1048577"), "is not NAME=SIZE"),
-        (("build", "--dim", "=1"), "is not NAME=SIZE"),
+        (("build", "--dim", "n=0"), "is not of the form NAME=SIZE"),
+        (("build", "--dim", "n=1048577"), "is not of the form NAME=SIZE"),
+        (("build", "--dim", "=1"), "is not of the form NAME=SIZE"),
         (("scan", "a", "-o", "b", "--size", "15"), "is not a whole number from 16 to 32768"),
         (("scan", "a", "-o", "b", "--size", "32769"), "is not a whole number from 16 to 32768"),
     ],
@@ -107,15 +107,15 @@ def test_facts_are_told_in_lines(tmp_path: Path, capsys: pytest.CaptureFixture[s
         "parameters": "6",
         "MACs": "24",
         "FLOPs": "56",
-        "activations": "not known",
+        "activations": "unknown",
         "operators": "3",
         "depth": "2",
-        "inputs": "x float[4, 3], u [not known]",
-        "outputs": "y float[4, 2], v [not known]",
+        "inputs": "x float[4, 3], u [unknown]",
+        "outputs": "y float[4, 2], v [unknown]",
         "opsets": "ai.onnx 18, me 1",
         "producer": "tool",
         "types": "MatMul 1, Relu 1, me.Secret 1",
-        "bound": "n=4",
+        "dimensions": "n=4",
         "not counted": "me.Secret 1",
     }
     assert [line for line in lines if line.startswith("note: the shapes that 1 of 3")]
@@ -132,12 +132,12 @@ def test_a_model_that_says_little(tmp_path: Path, capsys: pytest.CaptureFixture[
     path = write(tmp_path, "net (float[2] x, float[1,k] z) => (y) { y = Relu(x) }")
     assert main(["facts", str(path)]) == 0
     out = capsys.readouterr().out
-    assert "producer     not known\n" in out
+    assert "producer     unknown\n" in out
     assert "inputs       x float[2], z float[1, 1]\n" in out
     assert "not counted" not in out
     path = write(tmp_path, "net (float[2] x) => (y) { y = Relu(x) }")
     assert main(["facts", str(path)]) == 0
-    assert "bound        nothing" in capsys.readouterr().out
+    assert "dimensions   none" in capsys.readouterr().out
 
 
 def test_check_prints_what_is_broken_and_what_is_not_good(

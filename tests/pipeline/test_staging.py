@@ -47,7 +47,8 @@ def test_the_first_site(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 def test_web_servers_may_read_a_site(tmp_path: Path) -> None:
-    swap.swap(swap.staging(tmp_path / "site"), tmp_path / "site")
+    with swap.staging(tmp_path / "site") as staged:
+        swap.swap(staged, tmp_path / "site")
     assert (tmp_path / "site").stat().st_mode & 0o777 == 0o755
 
 
@@ -71,10 +72,10 @@ def test_what_a_killed_build_left_is_taken_up(tmp_path: Path) -> None:
 def test_a_site_and_a_part_of_one_are_ours(tmp_path: Path, name: str) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / name).write_text(OURS)
-    swap.check_target(tmp_path)
+    check_target(tmp_path)
     (tmp_path / name).rename(tmp_path / "other.json")
-    with pytest.raises(PublishError, match="holds files that are no gallery"):
-        swap.check_target(tmp_path)
+    with pytest.raises(PublishError, match="holds files that are not a gallery's"):
+        check_target(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_a_page_above_a_megabyte_is_heavy(site: Path) -> None:
     page.write_text(page.read_text().ljust(1_000_000))
     assert (check_site(site).warnings, check_site(site).heaviest_page) == ((), 1_000_000)
     page.write_text(page.read_text().ljust(1_000_001))
-    assert check_site(site).warnings == ("net/index.html weighs 1,000,001 bytes",)
+    assert check_site(site).warnings == ("net/index.html has 1,000,001 bytes, which is slow on a phone",)
     assert check_site(site).problems == ()
 
 
@@ -159,8 +159,8 @@ def test_a_file_above_100_mib_and_a_site_above_a_gigabyte_are_too_large(site: Pa
     assert (check_site(site).problems, check_site(site).bytes) == ((), 1_000_000_000)
     fill(site / "8.bin", largest + 1)
     assert check_site(site).problems == (
-        "the site has 1,000,000,001 bytes; GitHub Pages takes 1,000,000,000",
-        "8.bin has 104,857,601 bytes; GitHub takes 104,857,600 a file",
+        "the site has 1,000,000,001 bytes; GitHub Pages allows 1,000,000,000",
+        "8.bin has 104,857,601 bytes; GitHub allows 104,857,600 per file",
     )
 
 
@@ -169,7 +169,7 @@ def test_more_files_than_gitlab_takes(site: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(check, "SITE_FILES", 4)
     assert check_site(site).problems == ()
     (site / "more").write_text("")
-    assert check_site(site).problems == ("the site has 5 files; GitLab Pages takes 4",)
+    assert check_site(site).problems == ("the site has 5 files; GitLab Pages allows 4",)
 
 
 @pytest.mark.parametrize("limit", ["SITE_BYTES", "SITE_FILES", "FILE_BYTES"])

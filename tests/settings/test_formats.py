@@ -44,7 +44,7 @@ def test_sizes_that_fit_are_taken() -> None:
     [("formats", "avif, webp, png, jpeg"), ("poster_formats", "webp, png, jpeg, pdf")],
 )
 def test_only_formats_that_suit_are_allowed(key: str, allowed: str) -> None:
-    assert f"with each value one of {allowed}" in refused({key: ["svg"]})
+    assert f"in which each value is one of {allowed}" in refused({key: ["svg"]})
 
 
 def test_the_readme_names_every_format_of_a_scan() -> None:
