@@ -131,4 +131,4 @@ def _notes(entries: Iterable[Entry | None]) -> tuple[str, ...]:
 
 
 def _smaller_note(why: str) -> str:
-    return f"it {_WHY[why]}, so it was built with a quarter of the vertices"
+    return f"it {_WHY[why]}, so it was tried again with a quarter of the vertices"

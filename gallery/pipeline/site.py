@@ -51,7 +51,7 @@ def check_place(site: Path, *inputs: Path) -> None:
     for folder in inputs:
         inside = folder.resolve()
         if site == inside or site in inside.parents:
-            found = f"the site would replace {site}, which holds {folder}"
+            found = f"a site at {site} would overwrite {folder}, which the build reads"
             raise PublishError(found, hint="choose another directory for the site")
     ownership.check_target(site)
 

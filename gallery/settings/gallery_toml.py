@@ -80,7 +80,7 @@ def scan_conflicts(scan: ScanSettings, where: str = "") -> list[str]:
     """A message for each pair of values that conflict."""
     if scan.palette in SETS and scan.color not in CATEGORIES:
         found = f"{where}palette {scan.palette} has no order, but {where}color {scan.color} has one"
-        return [f"{found}; use another palette, or color {' or '.join(CATEGORIES)}"]
+        return [f"{found}; use another palette, or color by one of {', '.join(CATEGORIES)}"]
     return []
 
 

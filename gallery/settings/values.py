@@ -129,7 +129,7 @@ class ScanSettings:
     rules: tuple[ColorRule, ...] = setting(
         (),
         checks.many(color_rule, most=256, distinct=False),
-        'colours for layers that match a pattern, or for operators with the prefix "operator:"',
+        'colours by pattern, for layers or, with the prefix "operator:", for operators',
         option="--rule",
         metavar="PATTERN=#RRGGBB",
     )
@@ -239,7 +239,7 @@ class GallerySettings:
     dims: dict[str, int] = setting(
         {},
         checks.sizes_by_name,
-        "sizes of symbolic dimensions by name, such as sequence_length = 128",
+        "sizes of symbolic dimensions by name, such as sequence_length=128",
         option="--dim",
         metavar="NAME=SIZE",
     )

@@ -110,11 +110,11 @@
       const { lit } = this.app.colours;
       const { vertex } = this.app.card;
       const chosen = new Set(lit?.operators);
-      const told = vertex >= 0 ? this.app.graph.operator[vertex] : -1;
+      const current = vertex >= 0 ? this.app.graph.operator[vertex] : -1;
       let first = null;
       for (const { element, rows } of this.boxes) {
         const on = rows.some((row) => chosen.has(row));
-        const here = rows.includes(told);
+        const here = rows.includes(current);
         element.classList.toggle("chosen", on);
         element.classList.toggle("told", here);
         if (here || (on && !first)) first = element;

@@ -152,7 +152,7 @@
 
   function share(value) {
     const percent = 100 * value;
-    return percent >= 10 ? `${Math.round(percent)} %`
-      : percent >= 0.1 ? `${percent.toFixed(1)} %` : "< 0.1 %";
+    return percent >= 10 ? `${Math.round(percent)}%`
+      : percent >= 0.1 ? `${percent.toFixed(1)}%` : "< 0.1%";
   }
 })(window.GalleryViewer = window.GalleryViewer || {});

@@ -169,7 +169,7 @@ def test_facts_are_text_and_json(run: Run, tmp_path: Path) -> None:
         (("scan", "net.onnx", "-o", "x.png", "--dim", "batch"), 2, "is not of the form NAME=SIZE"),
         (("build", "none"), 2, "error: discover: none is not a directory"),
         (("build", "empty"), 2, "error: discover: empty contains no .onnx files"),
-        (("build", ".", "-o", "."), 2, "which holds ."),
+        (("build", ".", "-o", "."), 2, "would overwrite ., which the build reads"),
         (("build", ".", "-o", "strange"), 2, "strange holds files that are not a gallery"),
         (("build", ".", "-o", "s", "--memory", "much"), 2, "--memory: 'much' is not a number of"),
         (("build", ".", "-o", "s", "--settings", "no.toml"), 2, "there is no settings file"),

@@ -128,7 +128,7 @@ def test_a_part_is_not_written_over_a_strangers_directory_nor_over_an_input(
 ) -> None:
     result = run_gallery("merge", whole / "part1", whole / "part2", "-o", whole / "part1")
     assert result.returncode == 2
-    assert "which holds" in result.stderr
+    assert "would overwrite" in result.stderr
 
 
 def test_the_last_site_serves_as_a_cache(whole: Path, tmp_path: Path) -> None:

@@ -41,15 +41,15 @@ class Window:
         return round(x * scale, 1), round(y * scale, 1)
 
 
-def around(points: npt.NDArray[np.float32], room: float) -> Window:
+def around(points: npt.NDArray[np.float32], margin: float) -> Window:
     """The smallest square around points with a margin on each side.
 
     Args:
         points: float32 (k, 2), at least one.
-        room: The margin, as a share of the square's side.
+        margin: As a share of the square's side.
     """
     low, high = points.min(axis=0).astype(float), points.max(axis=0).astype(float)
-    side = max(float((high - low).max()), 1e-3) / (1 - 2 * room)
+    side = max(float((high - low).max()), 1e-3) / (1 - 2 * margin)
     left, bottom = ((low + high) / 2 - side / 2).tolist()
     return Window(left=left, bottom=bottom, side=side)
 

@@ -66,8 +66,8 @@ def encode(value: Any) -> bytes:
     return (json.dumps(value, indent=1, ensure_ascii=True) + "\n").encode("ascii")
 
 
-def _first(hero: ScanView | None) -> tuple[ScanView, ...]:
-    return (hero,) if hero else ()
+def _first(main: ScanView | None) -> tuple[ScanView, ...]:
+    return (main,) if main else ()
 
 
 def _scan(view: ScanView) -> dict[str, Any]:
