@@ -71,7 +71,7 @@ def _print_report(report: Report, options: argparse.Namespace) -> int:
         for note in model.notes:
             print(printable(f"note: {model.path}: {note}"), file=sys.stderr)
     for name in report.edited:
-        changed = f"note: {report.site}/{name} had been changed by hand and was replaced"
+        changed = f"note: {report.site}/{name} had been edited by hand and was replaced"
         print(printable(changed), file=sys.stderr)
     for model in report.failed:
         print(f"error: {failure_line(model)}", file=sys.stderr)

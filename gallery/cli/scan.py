@@ -72,12 +72,12 @@ def make_scan(
         raise SettingsError("; ".join(conflicts))
     seconds: dict[str, float] = {}
 
-    def tell(step: Step) -> None:
+    def notify(step: Step) -> None:
         if step.seconds is not None:
             seconds[step.stage] = round(step.seconds, 3)
             log.info("%s in %.2f s", step.stage, step.seconds)
 
-    stages = Stages(_plan(path, options), None, tell)
+    stages = Stages(_plan(path, options), None, notify)
     model, placed, coloring = stages.model(), stages.layout(settings), stages.coloring(settings)
     size, graph = options.size, placed.graph
     look = RenderSettings(labels=settings.labels, legend=settings.legend)

@@ -133,7 +133,7 @@ def _model_file(path: Path, directory: Path, root: Path) -> ModelFile:
 
 
 def _digest(path: Path) -> tuple[str, tuple[int, int, int]]:
-    """SHA-256 and stamp of a file; a stamp from before it was read tells of a change meanwhile."""
+    """SHA-256 and stamp of a file; the stamp is taken first, so that a later change shows."""
     with open_regular(path) as file:
         try:
             stamp = _stamp(os.fstat(file.fileno()))
@@ -149,15 +149,15 @@ def _stamp(status: os.stat_result) -> tuple[int, int, int]:
 
 
 def check_unchanged(file: ModelFile) -> None:
-    """Refuse a model that is not the one that was found.
+    """Refuse a model that has changed since it was found.
 
     Raises:
-        ChangedFileError: It was written since.
+        ChangedFileError: The file has been written since.
     """
     with suppress(OSError):
         if file.stamp is None or _stamp(file.path.stat()) == file.stamp:
             return
-    found = f"{file.path.name} was changed while the build was at work on it"
+    found = f"{file.path.name} was changed during the build"
     raise ChangedFileError(found, hint="build again")
 
 

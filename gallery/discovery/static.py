@@ -8,7 +8,7 @@ from pathlib import Path
 from gallery.errors import DiscoverError
 
 FOLDER = "static"
-"""Name of the folder, in the models directory; it holds no models."""
+"""Name of the folder in the models directory; models in it are ignored."""
 
 
 def static_files(directory: Path) -> dict[str, Path]:
@@ -27,9 +27,9 @@ def static_files(directory: Path) -> dict[str, Path]:
             relative = path.relative_to(top).as_posix()
             if not real.is_relative_to(root):
                 problem = f"{FOLDER}/{relative} is a link that leads out of the models directory"
-                raise DiscoverError(problem, hint="put the file itself in its place")
+                raise DiscoverError(problem, hint="replace the link with the file itself")
             if not real.is_file():
                 problem = f"{FOLDER}/{relative} is not a regular file"
-                raise DiscoverError(problem, hint="remove it, or put a file in its place")
+                raise DiscoverError(problem, hint="remove it, or replace it with a file")
             found[relative] = path
     return found

@@ -93,7 +93,7 @@ def build(
 
 
 def _put(gallery: Gallery, place: Path, which: tuple[int, int, str] | None) -> Published:
-    """Put the site, or the part of it, in its place."""
+    """Put the site, or the part of it, into place."""
     if which:
         return put(gallery, place, partial(write_shard, which=which), f"shard {which}")
     return put(gallery, place, write_site, "site")

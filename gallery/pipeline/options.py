@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 Listener = Callable[[str, dict[str, Any]], None]
-"""Called with the path of a model and an event, whose kind stands under "event".
+"""Called with the path of a model and an event, whose kind is under "event".
 
-"known" or "wait" says whether a model is to be made. "start" comes when a worker takes it, "step"
-with `stage`, `what` and `seconds` (None at its start) as each stage or product starts and ends.
-"done", "failed", "crash", "time" or "memory", with `found`, is the end; after "smaller", with
-`ending`, the model waits again to be made with a smaller budget.
+"known" or "wait" says whether the cache has everything of a model or it has to be built. "start"
+comes when a worker takes it; "step", with `stage`, `what` and `seconds` (None at the start), comes
+when a stage or product starts or ends. "done", "failed", "crash", "time" or "memory", with `found`,
+comes at the end; after "smaller", with `ending`, the model waits to be built with a smaller budget.
 """
 
 

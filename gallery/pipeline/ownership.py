@@ -1,9 +1,9 @@
-"""Whose the files of a site are: what the gallery wrote is listed in it, all else is the user's.
+"""Who owns the files of a site: what the gallery wrote is listed there, the rest is the user's.
 
     SHA256SUMS      every file that the gallery wrote, as `sha256sum --check` reads it
 
-A checkout of a pages branch may be the place of a site: its `.git`, a `CNAME`, `.well-known/` and
-notes stay where they are.
+A site may be in a checkout of a pages branch: its `.git`, a `CNAME`, `.well-known/` and notes stay
+where they are.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from gallery.errors import PublishError
 from gallery.files import SUMS, file_digest, link_or_copy, listing, read_sums
 
 _SCHEMA = "gallery-of-networks/"
-"""Start of the schema that every directory of ours names in one of `_NAMING`."""
+"""Start of the schema's name in a site or a part; one of `_NAMING` holds it."""
 
 _NAMING = ("manifest.json", "shard.json")
 
 _BESIDE = ("CNAME", "README.md", "README", "LICENSE", "LICENSE.md")
-"""Names that a directory may hold, besides those with a dot, before the first site is built."""
+"""Names, besides those that start with a dot, that a directory may hold before the first build."""
 
 
 def sums_of(folder: Path) -> dict[str, str]:
@@ -32,10 +32,10 @@ def sums_of(folder: Path) -> dict[str, str]:
 
 
 def owned(site: Path) -> dict[str, str]:
-    """SHA-256 of what the gallery wrote, by path, as the site's list has it.
+    """SHA-256 of what the gallery wrote, by path, from the site's list.
 
-    A site of a version that wrote no list (before 0.2) is taken to be the gallery's but for names
-    with a dot and a few others.
+    A site from a version that wrote no list (before 0.2) counts as the gallery's, except for names
+    that start with a dot and a few others.
     """
     if not site.is_dir():
         return {}
@@ -57,29 +57,29 @@ def is_ours(site: Path) -> bool:
 
 
 def check_target(site: Path) -> None:
-    """Refuse a directory in which a site would stand among the files of something else.
+    """Refuse a directory that holds something other than a site.
 
     Raises:
-        PublishError: The directory is someone else's, or cannot be replaced.
+        PublishError: The directory holds other files, or cannot be replaced.
     """
     hint = "give a directory that is missing, empty or an earlier site"
     if site.exists() and not site.is_dir():
         raise PublishError(f"{site} is not a directory", hint=hint)
     if os.path.ismount(site):
         found = f"{site} is a mount point, which cannot be replaced as a whole"
-        raise PublishError(found, hint="give a directory within it")
+        raise PublishError(found, hint="give a directory below it")
     try:
         others = [one.name for one in site.iterdir()] if site.exists() else []
     except OSError as error:
         raise PublishError(f"{site} cannot be read: {error.strerror}", hint=hint) from error
     others = [name for name in others if not _beside(name)]
     if others and not is_ours(site):
-        found = f"{site} holds files that are not a gallery's, such as {sorted(others)[0]}"
+        found = f"{site} holds files that are not a gallery, such as {sorted(others)[0]}"
         raise PublishError(found, hint=hint)
 
 
 def edited(site: Path, sums: Mapping[str, str]) -> list[str]:
-    """Files of the gallery that are not what it wrote: someone changed them by hand."""
+    """Files that the gallery wrote and someone has edited by hand."""
     there = listing(site) if site.is_dir() else {}
     return [
         name
@@ -89,15 +89,15 @@ def edited(site: Path, sums: Mapping[str, str]) -> list[str]:
 
 
 def carry_over(site: Path, sums: Mapping[str, str], staged: Path) -> None:
-    """Bring the user's files of a site into the one that takes its place.
+    """Copy the user's files from a site to the one that replaces it.
 
     Args:
-        site: The site that stands.
-        sums: What the gallery wrote of it.
-        staged: The new one.
+        site: The current site.
+        sums: What the gallery wrote in it.
+        staged: The new site.
 
     Raises:
-        PublishError: A file of the user's stands where the gallery has to write one.
+        PublishError: One of the user's files has the path of a file that the gallery writes.
     """
     if not site.is_dir():
         return
@@ -121,7 +121,7 @@ def carry_over(site: Path, sums: Mapping[str, str], staged: Path) -> None:
 
 
 def _folders(site: Path, sums: Iterable[str]) -> list[str]:
-    """Directories that hold nothing of the gallery's; also empty ones are the user's."""
+    """Directories without files of the gallery, which are the user's even if they are empty."""
     ours = {parent.as_posix() for name in sums for parent in Path(name).parents}
     below = (Path(folder).relative_to(site) for folder, _, _ in os.walk(site))
     return [folder.as_posix() for folder in below if folder.as_posix() not in ours]

@@ -100,7 +100,7 @@ def write_shard(gallery: Gallery, folder: Path, *, which: tuple[int, int, str]) 
                 content = file.path.read_bytes()
                 if hashlib.sha256(content).hexdigest() != file.sha256:
                     found = f"a file of the result {entry.key[:12]} is damaged in the cache"
-                    raise DamagedFileError(found, hint="build again without the cache")
+                    raise DamagedFileError(found, hint="delete the cache and build again")
                 target.write_bytes(content)
     for name, source in gallery.static.items():
         copy = folder / STATIC / name

@@ -97,7 +97,7 @@ def write_site(gallery: Gallery, folder: Path) -> None:
 
 
 def copy_static(gallery: Gallery, folder: Path) -> None:
-    """Copy the files that are published as they are; they stand above what the gallery writes."""
+    """Copy the files that are published as they are; they replace what the gallery wrote."""
     for name, source in gallery.static.items():
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -139,13 +139,13 @@ def put(
                     swap(staged, place)
     except OSError as error:
         found = f"{place} cannot be written: {error}"
-        raise PublishError(found, hint="check free space and permissions") from error
+        raise PublishError(found, hint="check the free space and the permissions") from error
     cache.put(key, {"files": files, "sums": new})
     return _published(files, changed=changed, edited=tuple(by_hand))
 
 
 def _whole(place: Path, files: Mapping[str, int]) -> bool:
-    """Whether all files of the gallery stand there in their sizes; others do not count."""
+    """Whether all files of the gallery are there with their sizes; other files do not count."""
     there = listing(place) if place.is_dir() else {}
     return all(there.get(name) == size for name, size in files.items())
 

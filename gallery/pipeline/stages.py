@@ -64,7 +64,7 @@ def _load(_: None, plan: ModelPlan, __: ScanSettings) -> Model:
 
     check_unchanged(plan.file)
     loaded = load(plan.file.path, dims=plan.dims, default_dim=plan.default_dim)
-    # What was read meanwhile must not be kept under the digest of what was found.
+    # A file that changed while it was read must not be cached under the digest of the old one.
     check_unchanged(plan.file)
     return replace(loaded, name=plan.file.slug)
 

@@ -33,7 +33,7 @@ _RENAME_EXCHANGE = 2
 
 @contextmanager
 def locked(site: Path) -> Iterator[None]:
-    """Hold the lock of a site; wait while another process holds it. A kill releases it."""
+    """Hold the lock of a site, after waiting while another process holds it. A kill releases it."""
     site.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(site.with_name(f".{site.name}.lock")):
         yield
@@ -53,7 +53,7 @@ def recover(site: Path) -> None:
 
 @contextmanager
 def staging(site: Path) -> Iterator[Path]:
-    """A new empty directory beside the site; whatever stands in its place afterwards is removed."""
+    """A new empty directory beside the site; whatever has its name afterwards is removed."""
     made = Path(tempfile.mkdtemp(prefix=f".{site.name}.staging-", dir=site.parent))
     mark = made.with_name(made.name + _MARK)
     try:
@@ -71,7 +71,7 @@ def _remove(staged: Path) -> None:
 
 
 def swap(staged: Path, site: Path) -> None:
-    """Replace the last site by a staged one; the old one may then stand where that was staged.
+    """Replace the last site by a staged one; the old one may then be where that was staged.
 
     Raises:
         PublishError: The site cannot be replaced.

@@ -94,12 +94,12 @@ def check_site(site: Path) -> CheckResult:
 
 
 def _changed(site: Path, files: dict[str, int]) -> list[str]:
-    """What is not as the site's own list of files has it."""
+    """What differs from the site's own list of files."""
     sums = read_sums(site)
     missing = [f"{SUMS} names {name}, which is not in the site" for name in sums.keys() - files]
     there = [name for name in sums if files.get(name, -1) >= 0]
     changed = [
-        f"{name} is not the file that {SUMS} names"
+        f"{name} differs from its digest in {SUMS}"
         for name in there
         if file_digest(site / name) != sums[name]
     ]

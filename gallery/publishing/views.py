@@ -227,7 +227,7 @@ def _downloads(exhibit: Exhibit, site: Path) -> tuple[Download, ...]:
 
 
 def _label(name: str) -> str:
-    """What a file is called on the page.
+    """The name of a file on the page.
 
     >>> _label("operator-graph.dot")
     'Operator graph'

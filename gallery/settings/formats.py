@@ -24,7 +24,7 @@ class PictureFormat:
             have no pixels.
         pixels: Most pixels in total, or 0 if only the side is limited.
         modern: Whether pages offer it first, with another format for browsers that lack it.
-        fallback: Whether every browser shows it, so that pages can offer it to all others.
+        fallback: Whether every browser shows it, so that pages can fall back to it.
         scan: Whether `gallery scan` writes it.
         site: Whether browsers show it, so that the scans of a site can have it.
         poster: Whether a poster can have it.

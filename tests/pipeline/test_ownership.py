@@ -88,7 +88,7 @@ def test_what_was_edited_by_hand_is_named_and_replaced(
     (site / "index.html").write_bytes(page + b"<!-- mine -->")
     result = run("build", models, "-o", site)
     assert result.returncode == 0
-    assert "site/index.html had been changed by hand and was replaced" in result.stderr
+    assert "site/index.html had been edited by hand and was replaced" in result.stderr
     assert (site / "index.html").read_bytes() == page
 
 

@@ -83,7 +83,7 @@ def test_a_site_and_a_part_of_one_are_ours(tmp_path: Path, name: str) -> None:
 )
 def test_a_strangers_directory_is_refused(tmp_path: Path, manifest: str) -> None:
     (tmp_path / "manifest.json").write_text(manifest)
-    with pytest.raises(PublishError, match="holds files that are not a gallery's"):
+    with pytest.raises(PublishError, match="holds files that are not a gallery"):
         check_target(tmp_path)
 
 

@@ -142,7 +142,7 @@ def run_there(plan: ModelPlan, load: tuple[bytes, Shipment]) -> tuple[Result, Sh
         order = (here, str(cache.directory))
         job = Job(name=plan.file.slug, order=order, limits=plan.limits)
         if hashlib.sha256(content).hexdigest() != plan.file.digest:
-            found = f"{plan.file.relative} was changed while the build was at work on it"
+            found = f"{plan.file.relative} was changed during the build"
             changed = _ended(job, "failed", found, "build again")
             return changed, Shipment(records={}, files={})
         if versions() != plan.versions:

@@ -67,7 +67,7 @@ class Result:
         stage: The stage that was running when it ended.
         detail: For a crash the exit status and the end of the log; otherwise what was found.
         hint: What to do, or "".
-        lasting: Whether the job fails whenever it is done, by what the worker says.
+        lasting: Whether the worker reported that the job would fail every time.
         seconds: Wall-clock time.
         peak_bytes: Peak resident memory of the process and its descendants, as polled.
         log: What the worker wrote to standard error during the job, at most the last 64 KiB.

@@ -68,7 +68,7 @@ def _failure(stage: str, found: str, hint: str, *, lasting: bool = False) -> dic
 
 
 def _lasts(error: BaseException | None) -> bool:
-    """Whether the content of the model alone causes an error, and not the state of the machine."""
+    """Whether an error is caused by the model's content alone, not by the state of the machine."""
     while error is not None:
         if isinstance(error, OSError | MemoryError | ChangedFileError):
             return False

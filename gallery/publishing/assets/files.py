@@ -67,22 +67,22 @@ class ResponsivePicture:
 
 
 def content_of(file: ImageFile) -> bytes:
-    """What a file holds.
+    """The content of a file.
 
     Raises:
-        DamagedFileError: It is not what was made.
-        PublishError: It cannot be read.
+        DamagedFileError: The content differs from what was made.
+        PublishError: The file cannot be read.
     """
     try:
         content = file.source.read_bytes()
     except OSError as error:
         raise PublishError(
             f"{file.name or file.source.name} cannot be read: {error.strerror or error}",
-            hint="build again without the cache",
+            hint="delete the cache and build again",
         ) from error
     if file.sha256 and hashlib.sha256(content).hexdigest() != file.sha256:
         found = f"{file.name or file.source.name} is damaged in the cache"
-        raise DamagedFileError(found, hint="build again without the cache")
+        raise DamagedFileError(found, hint="delete the cache and build again")
     return content
 
 
