@@ -203,9 +203,12 @@ def test_names_in_the_legend_are_short_and_printable() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"attribute": "beauty"}, "no attribute 'beauty' to colour by; choose one of layer"),
-        ({"palette": "grey"}, "no palette 'grey'"),
-        ({"ground": "grey"}, "no ground 'grey'"),
+        (
+            {"attribute": "beauty"},
+            "there is no attribute 'beauty' to colour by; choose one of layer",
+        ),
+        ({"palette": "grey"}, "there is no palette 'grey'"),
+        ({"ground": "grey"}, "there is no ground 'grey'"),
         ({"attribute": "length"}, "colours by length need a layout; pass positions"),
         ({"attribute": "flops", "palette": "glasbey"}, "has no order"),
         ({"rules": (ColorRule(pattern="*", color="blue"),)}, "'blue' is not a colour"),
