@@ -212,7 +212,7 @@ def test_names_in_the_legend_are_short_and_printable() -> None:
         ({"attribute": "length"}, "colours by length need a layout; pass positions"),
         ({"attribute": "flops", "palette": "glasbey"}, "has no order"),
         ({"rules": (ColorRule(pattern="*", color="blue"),)}, "'blue' is not a colour"),
-        ({"rules": (ColorRule(pattern="*", color="#fff", on="tensor"),)}, "is on 'tensor'"),
+        ({"rules": (ColorRule(pattern="*", color="#fff", on="tensor"),)}, "applies to 'tensor'"),
     ],
 )
 def test_wrong_wishes_are_named(options: dict[str, object], message: str) -> None:
