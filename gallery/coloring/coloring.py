@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.coloring.attributes import VALUES, Given, Positions, places
-from gallery.coloring.layer_order import great_layers, layer_name, tree_places
+from gallery.coloring.layer_order import layer_name, main_layers, tree_places
 from gallery.coloring.oklab import hex_of, srgb8_from_oklch
 from gallery.coloring.operator_types import type_color
 from gallery.coloring.palettes import Colors, check, for_ground, from_hex, is_categorical, sample
@@ -107,7 +107,7 @@ def _by_layer(graph: ComputeGraph, palette: str, ground: str) -> Parts:
         return _by_chain(graph, palette, ground)
     tree = tree_places(graph.layers, vertex_layer)
     chosen = palette or "aurora"
-    heads = [head for head, _ in great_layers(graph.layers, tree)] or [0]
+    heads = [head for head, _ in main_layers(graph.layers, tree)] or [0]
     if is_categorical(chosen):
         top = _heads_of(graph, heads)
         colors = sample(chosen, np.zeros(len(heads) + 1), ground)

@@ -78,7 +78,7 @@ def tree_places(
     return TreePlaces(place=place, middle=(low + high) / 2, counts=counts, heads=heads)
 
 
-def great_layers(
+def main_layers(
     layers: Sequence[Layer], tree: TreePlaces, least: float = 1
 ) -> tuple[tuple[int, tuple[int, ...]], ...]:
     """The main layers: the largest parts of the model, none inside another, in execution order.

@@ -36,7 +36,7 @@ def _needs(attribute: str, graph: ComputeGraph) -> dict[str, object]:
 README = Path(__file__).parents[2] / "README.md"
 
 
-def test_every_attribute_has_a_function_and_words() -> None:
+def test_every_attribute_has_a_function_and_texts() -> None:
     assert {name for name, one in TABLE.items() if one.categorical} == set(CATEGORIES)
     assert {name for name, one in TABLE.items() if not one.categorical} == set(VALUES)
     for name, one in TABLE.items():
@@ -215,7 +215,7 @@ def test_names_in_the_legend_are_short_and_printable() -> None:
         ({"rules": (ColorRule(pattern="*", color="#fff", on="tensor"),)}, "applies to 'tensor'"),
     ],
 )
-def test_wrong_wishes_are_named(options: dict[str, object], message: str) -> None:
+def test_invalid_arguments_are_named(options: dict[str, object], message: str) -> None:
     with pytest.raises(RenderError, match=message):
         color(layered(), **options)
 
