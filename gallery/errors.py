@@ -62,7 +62,7 @@ class LoadError(GalleryError):
 
 
 class ChangedFileError(LoadError):
-    """A file was written while a build was at work on it."""
+    """A file was changed while a build was using it."""
 
 
 class LowerError(GalleryError):
@@ -90,7 +90,7 @@ class PublishError(GalleryError):
 
 
 class DamagedFileError(PublishError):
-    """A file of the cache is not what was written."""
+    """A file in the cache does not have the content that was written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

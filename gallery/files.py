@@ -1,6 +1,6 @@
 """Files: opened only if they are regular, written atomically, linked, listed and digested.
 
-A pipe, a device or a folder in the place of a file never blocks a build.
+A pipe, a device or a directory in the place of a file never blocks a build.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def write_whole(path: Path, *parts: bytes | Iterable[bytes]) -> None:
             raise
     except OSError as error:
         found = f"{path} cannot be written: {error.strerror}"
-        raise RenderError(found, hint="choose an existing directory that you may write to") from error
+        raise RenderError(found, hint="choose a directory that you may write to") from error
 
 
 def link_or_copy(source: Path, target: Path) -> None:
@@ -108,13 +108,13 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 
 SUMS = "SHA256SUMS"
-"""Name of the list of a site's files."""
+"""Name of the checksum file of a site."""
 
 _SUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 
 
 def read_sums(folder: Path) -> dict[str, str]:
-    """SHA-256 by path, as the list in a directory has it; empty where there is no list."""
+    """SHA-256 by path, from the checksum file in a directory; empty if there is none."""
     try:
         text = (folder / SUMS).read_text("utf-8")
     except (OSError, UnicodeDecodeError):
@@ -123,7 +123,7 @@ def read_sums(folder: Path) -> dict[str, str]:
 
 
 def encode_sums(sums: Mapping[str, str]) -> bytes:
-    """The list of a directory's files, as `sha256sum --check` reads it."""
+    """The checksum file of a directory, in the format of `sha256sum --check`."""
     return "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode()
 
 
@@ -154,7 +154,7 @@ def _unopened(path: Path, error: OSError) -> DiscoverError:
         if path.is_symlink():
             return DiscoverError(f"{path.name} is a broken link", hint="remove or fix the link")
         return DiscoverError(f"there is no file {path.name}", hint="check the path")
-    if path.is_dir():  # Windows does not open folders
+    if path.is_dir():  # Windows does not open directories
         return irregular(path, path.stat().st_mode)
     if isinstance(error, PermissionError):
         return DiscoverError(f"{path.name} cannot be read", hint="check its permissions")

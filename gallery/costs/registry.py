@@ -119,10 +119,10 @@ def plain(flops: int) -> Cost:
 
 
 def cost(model: Model, operator: Operator) -> Cost | None:
-    """Work of one operator from the shapes of its tensors, or None where it is not known.
+    """The work of one operator from the shapes of its tensors, or None if it is not known.
 
-    The conventions are those of `gallery.costs`. An If, Loop or Scan costs nothing itself: its
-    work is that of the operators in its bodies, each told here as done once.
+    The conventions are those of `gallery.costs`. An If, Loop or Scan itself costs nothing: its
+    work is that of the operators in its bodies, whose cost here is that of a single trip.
     """
     formula = FORMULAS.get((operator.domain, operator.type))
     if formula is None:
@@ -130,5 +130,5 @@ def cost(model: Model, operator: Operator) -> Cost | None:
     try:
         return formula(View(model, operator))
     except (UnknownError, ValueError, IndexError, TypeError):
-        # A formula may stumble over a rank or an attribute that the operator must not have.
+        # A formula may fail on a rank or an attribute that the operator must not have.
         return None

@@ -25,8 +25,8 @@ _PROGRAM = Path(__file__).with_name("graphviz_process.py")
 _POINTS_PER_INCH = 72.0
 
 _MOST_PACKED = 32
-"""Components that are fitted into each other. Packing takes the square of their number: 150 pairs
-of nodes took 3.2 s, put into an array 0.17 s (Graphviz 14.1)."""
+"""Most components that Graphviz may fit into each other. Packing takes quadratic time: 150 pairs of
+nodes took 3.2 s, but only 0.17 s in an array (Graphviz 14.1)."""
 
 
 class EngineError(Exception):
@@ -62,7 +62,7 @@ def dot_source(edges: npt.NDArray[np.int32], weights: npt.NDArray[np.float32], s
 
 
 def _components(edges: npt.NDArray[np.int32]) -> int:
-    """Number of connected parts of the nodes that have an edge."""
+    """Number of connected components, without isolated nodes."""
     nodes, ends = np.unique(edges, return_inverse=True)
     sources, readers = ends.reshape(-1, 2).T
     joined = coo_array((np.ones(len(edges), bool), (sources, readers)), (len(nodes), len(nodes)))

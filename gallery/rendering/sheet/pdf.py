@@ -30,7 +30,7 @@ from gallery.rendering.types import Picture
 
 _POINTS = 72 / MILLIMETRES_PER_INCH
 _SHAPING = ("GSUB", "GPOS", "GDEF")
-"""Tables for ligatures and kerning, which are not used; they take a quarter of the time to subset."""
+"""Tables for ligatures and kerning, which are not used; they take a quarter of the subsetting."""
 _USUAL = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x100)))) | frozenset("–—‘’“”…×→□")
 """Latin letters, digits and punctuation."""
 _WRITTEN = datetime(2000, 1, 1, tzinfo=UTC)
