@@ -1,11 +1,11 @@
 """Scans of neural networks, from ONNX files to a static gallery.
 
-The public functions, one per stage, each take values and return a value:
+The public functions, one per stage, take values and return a value:
 
     load -> lower -> layout -> color -> render        build does it all for a directory
 
-Modules are imported when a name is first used, so that small helper processes start in
-milliseconds. No folder has the name of a public function.
+A module is imported when one of its names is first used, so that small helper processes start
+in milliseconds. No folder has the name of a public function.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Results of stages on disk, found by the hash of everything that they depend on.
+"""Results of stages on disk, found by a hash of everything that they depend on.
 
-    DIR/records/ab/<key>      one result: its check sum, then JSON that names its files by content
+    DIR/records/ab/<key>      one result: its checksum, then JSON that names its files by digest
     DIR/files/cd/<sha256>     the files
-    DIR/tmp/                  what is being written; renamed when whole
+    DIR/tmp/                  files being written; renamed when complete
 
-A record that cannot be read, or whose files are gone or have another size, is a miss: deleting any
-part of the cache changes nothing but time. Paths inside are relative and time stamps only order
-what is thrown away, so a cache that was packed and unpacked elsewhere is as good.
+A record that cannot be read, or whose files are missing or have the wrong size, is a miss:
+deleting any part of the cache costs time and nothing else. Paths inside are relative, and
+timestamps only decide what is evicted first, so a cache can be packed and used elsewhere.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import Any
 from gallery.files import file_digest
 
 _TOUCH_AFTER = 3600.0
-"""Seconds until a hit is noted again; a no-change build then writes nothing."""
+"""Age in seconds of a timestamp from which a hit renews it; a no-op build then writes nothing."""
 
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -34,11 +34,11 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedFile:
-    """A file in the cache; never to be changed in place.
+    """A file in the cache, which must never be changed in place.
 
     Attributes:
         path: Where it is.
-        sha256: Of its content, in hexadecimal.
+        sha256: Digest of its content, in hexadecimal.
         bytes: Its size.
     """
 
@@ -52,9 +52,9 @@ class Entry:
     """The result of one stage.
 
     Attributes:
-        key: What it is found by.
-        value: JSON.
-        files: By the name that the stage gave.
+        key: The key that it is stored under.
+        value: A JSON object.
+        files: Its files, by the names that the stage gave them.
     """
 
     key: str
@@ -63,7 +63,7 @@ class Entry:
 
 
 def cache_key(stage: str, version: str, **inputs: object) -> str:
-    """The hash of a stage's name, its version and all that its result depends on.
+    """A hash of a stage's name, its version and everything that its result depends on.
 
     >>> cache_key("lower", "1", vertices=10) == cache_key("lower", "1", vertices=11)
     False
@@ -73,23 +73,23 @@ def cache_key(stage: str, version: str, **inputs: object) -> str:
 
 
 def _parsed(text: bytes) -> dict[str, Any]:
-    """What a record holds; ValueError where it is not what was written."""
+    """What a record holds; raises ValueError if it is not what was written."""
     check, _, body = text.partition(b"\n")
     if check.decode() != hashlib.sha256(body).hexdigest():
-        raise ValueError("the check sum is another")
+        raise ValueError("the checksum does not match")
     record: dict[str, Any] = json.loads(body)
     return record
 
 
 class Cache:
-    """A directory of results that several processes may use at once."""
+    """A directory of results that several processes may share."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._started = time.time()
 
     def get(self, key: str) -> Entry | None:
-        """The result under a key, or None where there is none that is whole."""
+        """The result under a key, or None if it is missing or incomplete."""
         path = self._record(key)
         try:
             entry = self._entry(key, _parsed(path.read_bytes()))
@@ -106,9 +106,9 @@ class Cache:
         """Store a result; the files are moved into the cache.
 
         Args:
-            key: What it will be found by.
-            value: JSON.
-            files: Files below `tmp` of this cache, by a name.
+            key: The key to store it under.
+            value: A JSON object.
+            files: Files below `tmp` of this cache, by name.
         """
         taken = {name: self._take(path) for name, path in (files or {}).items()}
         record = {
@@ -117,22 +117,23 @@ class Cache:
         }
         body = json.dumps(record, sort_keys=True).encode()
         self._write(self._record(key), hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-        # What is read back later is what is returned now: tuples are lists in both.
+        # Return what a later read returns: JSON turns tuples into lists.
         return Entry(key=key, value=json.loads(body)["value"], files=taken)
 
     def text(self, key: str) -> str:
-        """The result under a key as a text that `adopt` takes; "" where there is none."""
+        """The record under a key, as text for `adopt`; "" if there is none."""
         if self.get(key) is None:
             return ""
         return self._record(key).read_text("utf-8")
 
     def adopt(self, key: str, text: str, find: Callable[[str], bytes | None]) -> bool:
-        """Take over a result from elsewhere, where it is whole.
+        """Take over a result from another cache, if it is complete.
 
         Args:
-            key: What it will be found by; refused where `cache_key` cannot have made it.
-            text: What `text` of another cache gave.
-            find: Content of a file by its SHA-256, or None; whatever has another digest is refused.
+            key: The key to store it under; refused if `cache_key` cannot have made it.
+            text: What `text` of the other cache returned.
+            find: Returns the content of a file by its SHA-256, or None; content with another digest
+                is refused.
 
         Returns:
             Whether it was taken.
@@ -161,7 +162,7 @@ class Cache:
         return True
 
     def temporary(self, suffix: str = "") -> Path:
-        """A new name below `tmp` for a file that is to be put into the cache."""
+        """A new, empty file below `tmp`, for content that `put` will store."""
         folder = self.directory / "tmp"
         folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(suffix=suffix, prefix=f"{os.getpid()}-", dir=folder)
@@ -169,7 +170,7 @@ class Cache:
         return Path(name)
 
     def drop_damaged(self, keys: Iterable[str]) -> int:
-        """Delete the files of some results whose content is not what was written; how many."""
+        """Delete files of these results whose content does not match its digest; return how many."""
         entries = filter(None, map(self.get, keys))
         files = {file.path: file for entry in entries for file in entry.files.values()}
         damaged = [file for file in files.values() if file_digest(file.path) != file.sha256]
@@ -179,12 +180,12 @@ class Cache:
         return len(damaged)
 
     def prune(self, limit: int) -> int:
-        """Throw away what was not used for longest until at most `limit` bytes are left.
+        """Evict the least recently used files until at most `limit` bytes are left.
 
-        What this process used or made stays, even above the limit.
+        Whatever was used or made since this process started stays, even above the limit.
 
         Returns:
-            How many bytes were thrown away.
+            How many bytes were freed.
         """
         stamped: list[tuple[float, int, Path]] = []
         for folder in ("files", "records", "tmp"):

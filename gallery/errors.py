@@ -1,9 +1,9 @@
-"""The tree of errors that a person can act on; everything else is a bug and keeps its traceback.
+"""The errors that a user can act on; everything else is a bug and keeps its traceback.
 
 GalleryError
 ├── SettingsError   gallery.toml, front matter or the command line is wrong
-├── DiscoverError   a path is no regular, readable model file
-├── LoadError       the file is no ONNX model that can be read
+├── DiscoverError   a path is not a regular, readable model file
+├── LoadError       the file cannot be read as an ONNX model
 ├── LowerError      the model cannot be split into vertices
 ├── LayoutError     the vertices cannot be placed
 ├── RenderError     the picture cannot be drawn or written
@@ -17,12 +17,12 @@ from typing import ClassVar
 
 
 class GalleryError(Exception):
-    """Something that a person can mend.
+    """Something that the user can fix.
 
     Attributes:
-        found: What was found, where; one sentence.
-        model: Name of the model that it happened to, or "".
-        hint: What would be right, or what to do; one sentence, or "".
+        found: What was found and where, without a full stop.
+        model: Name of the model in question, or "".
+        hint: What to do, as an imperative without a full stop, or "".
     """
 
     stage: ClassVar[str] = "gallery"
@@ -39,7 +39,7 @@ class GalleryError(Exception):
         return f"{where}{self.stage}: {self.found}{hint}"
 
     def of(self, model: str) -> GalleryError:
-        """The same error, said of the model of this name."""
+        """The same error, naming this model."""
         return type(self)(self.found, model, self.hint)
 
 
@@ -62,7 +62,7 @@ class LoadError(GalleryError):
 
 
 class ChangedFileError(LoadError):
-    """A file was written while a build was at work on it."""
+    """A file was changed while a build was using it."""
 
 
 class LowerError(GalleryError):
@@ -90,12 +90,12 @@ class PublishError(GalleryError):
 
 
 class DamagedFileError(PublishError):
-    """A file of the cache is not what was written."""
+    """A file in the cache does not have the content that was written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why a model has a card and no scan.
+    """Why a model has a card but no scan.
 
     Attributes:
         stage: The stage that failed.

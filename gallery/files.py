@@ -1,6 +1,6 @@
-"""Files: opened only where they are regular, written whole, linked, listed and digested.
+"""Files: opened only if they are regular, written atomically, linked, listed and digested.
 
-A pipe, a device or a folder that goes by a file's name never blocks a build.
+A pipe, a device or a directory in the place of a file never blocks a build.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from gallery.errors import DiscoverError, RenderError
 
 _KINDS = (
-    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISDIR, "a directory"),
     (stat.S_ISFIFO, "a named pipe"),
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISCHR, "a character device"),
@@ -30,11 +30,11 @@ _KINDS = (
 def open_regular(path: Path) -> FileIO:
     """Open a regular file for reading, unbuffered.
 
-    The descriptor is opened without blocking and looked at afterwards, so that nobody can put a
-    pipe in the file's place between the look and the opening.
+    The file is opened without blocking and its descriptor checked afterwards, so that nobody can
+    put a pipe in its place between the check and the opening.
 
     Raises:
-        DiscoverError: The path is no regular file, or cannot be read.
+        DiscoverError: The path is not a regular file, or cannot be read.
     """
     names = ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
     flags = sum((getattr(os, name, 0) for name in names), os.O_RDONLY)
@@ -43,7 +43,7 @@ def open_regular(path: Path) -> FileIO:
     except OSError as error:
         raise _unopened(path, error) from error
     except ValueError as error:
-        found = f"{path.name!r} is no path: {error}"
+        found = f"{path.name!r} is not a valid path: {error}"
         raise DiscoverError(found, hint="rename the file") from error
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
@@ -53,15 +53,15 @@ def open_regular(path: Path) -> FileIO:
 
 
 def read_at(descriptor: int, length: int, offset: int) -> bytes:
-    """Bytes of a file from an offset on; fewer at its end."""
+    """Up to `length` bytes of a file from an offset on; fewer at its end."""
     os.lseek(descriptor, offset, os.SEEK_SET)
     return os.read(descriptor, length)
 
 
 def irregular(path: Path, mode: int) -> DiscoverError:
-    """What to say of a path whose mode is not that of a regular file."""
-    kind = next((name for test, name in _KINDS if test(mode)), "no regular file")
-    hint = "give the folder a name that does not end in .onnx" if stat.S_ISDIR(mode) else ""
+    """The error for a path whose mode is not that of a regular file."""
+    kind = next((name for test, name in _KINDS if test(mode)), "not a regular file")
+    hint = "give the directory a name that does not end in .onnx" if stat.S_ISDIR(mode) else ""
     return DiscoverError(f"{path.name} is {kind}", hint=hint or "put a regular file in its place")
 
 
@@ -72,14 +72,14 @@ def file_digest(path: Path) -> str:
 
 
 def write_whole(path: Path, *parts: bytes | Iterable[bytes]) -> None:
-    """Write a file beside its place and rename it there.
+    """Write a file under a temporary name beside its destination, then rename it.
 
     Args:
-        path: Where to; a file that is there is replaced.
-        parts: What the file holds, at once or bit by bit.
+        path: The destination; an existing file is replaced.
+        parts: The content, as bytes or iterables of bytes.
 
     Raises:
-        RenderError: It cannot be written.
+        RenderError: The file cannot be written.
     """
     try:
         descriptor, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
@@ -96,11 +96,11 @@ def write_whole(path: Path, *parts: bytes | Iterable[bytes]) -> None:
             raise
     except OSError as error:
         found = f"{path} cannot be written: {error.strerror}"
-        raise RenderError(found, hint="choose a folder that exists and is yours") from error
+        raise RenderError(found, hint="choose a directory that you may write to") from error
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Put a file at another place: a hard link, or a copy where the file system has none."""
+    """Make a file available at another path: by a hard link, or a copy where that fails."""
     try:
         os.link(source, target)
     except OSError:
@@ -108,13 +108,13 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 
 SUMS = "SHA256SUMS"
-"""Name of the list of a site's files."""
+"""Name of the checksum file of a site."""
 
 _SUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 
 
 def read_sums(folder: Path) -> dict[str, str]:
-    """SHA-256 by path, as the list in a directory has it; empty where there is no list."""
+    """SHA-256 by path, from the checksum file in a directory; empty if there is none."""
     try:
         text = (folder / SUMS).read_text("utf-8")
     except (OSError, UnicodeDecodeError):
@@ -123,12 +123,12 @@ def read_sums(folder: Path) -> dict[str, str]:
 
 
 def encode_sums(sums: Mapping[str, str]) -> bytes:
-    """The list of a directory's files, as `sha256sum --check` reads it."""
+    """The checksum file of a directory, in the format of `sha256sum --check`."""
     return "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode()
 
 
 def listing(site: Path) -> dict[str, int]:
-    """Size of each file of a site by its path; links and other things count as -1."""
+    """Size of each file of a site, by its relative path; -1 for links and anything else."""
     found: dict[str, int] = {}
     waiting = [(site, "")]
     while waiting:
@@ -152,11 +152,11 @@ def _unopened(path: Path, error: OSError) -> DiscoverError:
         return DiscoverError(f"{path.name} is a socket", hint="put a regular file in its place")
     if isinstance(error, FileNotFoundError):
         if path.is_symlink():
-            return DiscoverError(f"{path.name} is a broken link", hint="remove or mend the link")
+            return DiscoverError(f"{path.name} is a broken link", hint="remove or fix the link")
         return DiscoverError(f"there is no file {path.name}", hint="check the path")
-    if path.is_dir():  # Windows does not open folders
+    if path.is_dir():  # Windows does not open directories
         return irregular(path, path.stat().st_mode)
     if isinstance(error, PermissionError):
-        return DiscoverError(f"{path.name} may not be read", hint="give the build the right to")
+        return DiscoverError(f"{path.name} cannot be read", hint="check its permissions")
     reason = error.strerror or "unknown reason"
     return DiscoverError(f"{path.name} cannot be opened ({reason})", hint="check the file")

@@ -1,7 +1,7 @@
-"""The version of a stage or product: a hash of the program text that makes its result.
+"""The version of a stage or product: a hash of the source code that makes its result.
 
-A number that someone must remember to raise goes stale; this one changes with the code of a module,
-with all that it imports from this package, and with the libraries that these import.
+A number that someone has to remember to bump goes stale. This one changes with the code of a
+module, with everything that it imports from this package, and with the libraries imported there.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ LIBRARIES = {
     "scipy": "scipy",
     "yaml": "pyyaml",
 }
-"""Distribution of each package whose release can change a result, by its import name."""
+"""The distribution of each library whose release can change a result, by import name."""
 
 _DATA = {"fontTools": ("fontpkg-inter",)}
-"""Distributions of data that a package is imported to read."""
+"""Data distributions that a library is used to read."""
 
 
 @functools.cache
 def fingerprint(*modules: str) -> str:
-    """A hash of some modules, of all in `gallery` that they import, and of their libraries.
+    """A hash of some modules, everything in `gallery` that they import, and their libraries.
 
-    Imports for type checkers alone do not count: they change no result.
+    Imports for type checkers do not count: they change no result.
 
     Args:
         modules: Full names ("gallery.lowering").
@@ -88,7 +88,7 @@ def _imports(path: Path) -> tuple[str, ...]:
     for source, names, module in _IMPORT.findall(_FOR_TYPES_ALONE.sub("", _text(path))):
         found.append(module or source)
         # `from gallery.placement import skeleton` names a module, `... import layout` does not;
-        # a name that is not a module is passed over by _path.
+        # _path skips a name that is not a module.
         found += [f"{source}.{name}" for name in re.findall(r"\w+", names)]
     return tuple(found)
 

@@ -1,7 +1,7 @@
-"""The compute graph: every piece of work of a model and the data that the pieces pass on.
+"""The compute graph: every piece of a model's work and the data that passes between them.
 
-Vertices are integers in topological order; the edges are one compressed sparse row array, so that
-a graph of 19 million vertices and 116 million edges takes about 1 GiB.
+Vertices are integers in topological order and edges one compressed sparse row array, so that a
+graph of 19 million vertices and 116 million edges takes about 1 GiB.
 """
 
 from __future__ import annotations
@@ -60,20 +60,20 @@ class GraphOperator:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ComputeSet:
-    """Vertices that do the same on the blocks of one grid, numbered in row-major order.
+    """Vertices that do the same work on the blocks of one grid, numbered in row-major order.
 
-    A set of a recurrent operator repeats once per time step: its vertex (t, i) has the number
+    The set of a recurrent operator repeats once per time step: its vertex (t, i) has the number
     `first + t * period + i`.
 
     Attributes:
         first: Number of its first vertex.
         shape: Size of each dimension of its index space: those of the tensor that it makes, then
             those that it sums over.
-        splits: Into how many blocks each dimension is split, at most its size.
+        splits: Number of blocks along each dimension, at most its size.
         rank: How many of the dimensions are the tensor's.
-        tensors: Indices in `Model.tensors` of what it makes; none for partial results and for
-            what stays inside an operator.
-        kind: Of all its vertices.
+        tensors: Indices in `Model.tensors` of the tensors that it makes; none for partial results
+            and for results that stay inside an operator.
+        kind: The kind of all its vertices.
         period: Distance between the first vertices of two time steps, or 0. Where it is not 0,
             the first dimension is time and is split into single steps.
     """
@@ -92,7 +92,7 @@ class ComputeSet:
         return math.prod(self.splits)
 
     def vertices(self) -> IntArray:
-        """The numbers of its vertices in row-major order: int32, shape (size,)."""
+        """Numbers of its vertices in row-major order: int32 (size,)."""
         index = np.arange(self.size, dtype=np.int64)
         if self.period:
             inner = self.size // self.splits[0]
@@ -100,14 +100,14 @@ class ComputeSet:
         return (self.first + index).astype(np.int32)
 
     def index(self) -> IntArray | slice:
-        """Its vertices as an index in row-major order: a slice where no other set lies between."""
+        """Its vertices as an index, in row-major order: a slice where they are contiguous."""
         return self.vertices() if self.period else slice(self.first, self.first + self.size)
 
     def boxes(self, start: int, stop: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Lows and highs of the cells start..stop-1 of its index space.
 
-        Each is int64 (stop - start, dims); the first `rank` columns are the block of the tensor,
-        the others what is summed over.
+        Each is int64 (stop - start, dims); the first `rank` columns give the block of the tensor,
+        the others the range that is summed over.
         """
         cells = np.arange(start, stop, dtype=np.int64)
         lows = np.empty((len(cells), len(self.shape)), np.int64, order="F")
@@ -121,7 +121,7 @@ class ComputeSet:
         return lows, highs
 
     def contains(self, vertex: int) -> bool:
-        """Whether a vertex number is one of this set's."""
+        """Whether a vertex belongs to this set."""
         offset = vertex - self.first
         if offset < 0:
             return False
@@ -143,12 +143,12 @@ class ComputeSet:
 class ComputeGraph:
     """Vertices and edges as arrays; all arrays are read-only.
 
-    Vertex v reads `sources[indptr[v]:indptr[v + 1]]`, each smaller than v and each named once.
+    Vertex v reads `sources[indptr[v]:indptr[v + 1]]`, each smaller than v and listed once.
 
     Attributes:
         model: Name of the model.
-        vertex_operator: int32 (n,), row of `operators`. A parameter block has the operator that
-            reads it first.
+        vertex_operator: int32 (n,), row of `operators`. A parameter block belongs to the operator
+            that reads it first.
         vertex_kind: uint8 (n,), a `Kind`.
         vertex_pass: uint8 (n,), a `Pass`.
         vertex_flops: float32 (n,), floating-point operations.
@@ -158,16 +158,17 @@ class ComputeGraph:
         operators: Side table of operators and inputs.
         layers: The model's layer tree, parents first; layer 0 is the whole model.
         sets: The forward vertices as grids of blocks, for `box` and `producers`.
-        levels: Parents, fine to coarse: `levels[0]` int32 (n,) gives each vertex its vertex in the
-            next coarser graph, `levels[1]` that one's, and so on down to about one vertex an
-            operator and pass. Parents of level k are the numbers 0..max without a gap.
+        levels: Parents, fine to coarse: `levels[0]` int32 (n,) maps each vertex to its vertex in
+            the next coarser graph, `levels[1]` maps that graph's vertices on, and so on until
+            there is about one vertex per operator and pass. The parents of a level are numbered
+            0..max without gaps.
         back_edges: int32 (k, 2), (reader, source) pairs that carry data to the next trip of a loop
-            that is not unrolled; the only edges that run against the order.
+            that is not unrolled; the only edges that run against the topological order.
         tiles: int32 (n,), tile of each vertex on the target.
         target: Name of the target.
         unknown_operators: "domain.Type" of operators that are lowered to a gather vertex, sorted.
         gradient_of: int32 (n,), the forward vertex that a backward vertex differentiates, else -1.
-            Empty where there is no backward pass.
+            None if there is no backward pass.
     """
 
     model: str
@@ -234,16 +235,17 @@ class ComputeGraph:
         return layer[self.vertex_operator]
 
     def readers(self) -> IntArray:
-        """The vertex that reads, for each edge: int32 (m,), beside `sources`."""
+        """The vertex that reads, for each edge: int32 (m,), parallel to `sources`."""
         return np.repeat(np.arange(self.vertices, dtype=np.int32), np.diff(self.indptr))
 
     def box(self, vertex: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Lows and highs (not included) of the block that a vertex makes.
 
-        The box has the rank of the tensor, also where the vertex makes a partial sum: all partial
+        The box has the rank of the tensor, even where the vertex makes a partial sum: all partial
         sums of one block have the same box. The block of a backward vertex is that of the forward
-        vertex that it differentiates. A vertex that belongs to no grid (gather, loss) has the
-        empty box; one that runs several steps of a recurrence at once has their range alone.
+        vertex that it differentiates. A vertex that belongs to no grid (gather, loss) has an
+        empty box; for one that runs several steps of a recurrence at once, the box is the range of
+        the steps alone.
 
         Raises:
             IndexError: There is no such vertex.

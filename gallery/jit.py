@@ -1,4 +1,4 @@
-"""Compiled functions that keep their types for the type checker."""
+"""Numba's decorators, typed so that compiled functions keep their types for the type checker."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def kernel(function: Function) -> Function:
-    """Compile a function with numba, once per machine; it runs without the interpreter's lock."""
+    """Compile a function with numba, once per machine; it runs without the GIL."""
     return cast(Function, numba.njit(cache=True, nogil=True)(function))
 
 
 def fast_kernel(function: Function) -> Function:
-    """Compile a function whose sums may be taken in any order and fused (LLVM's fast math)."""
+    """Compile a function whose sums may be reordered and fused (LLVM's fast math)."""
     return cast(Function, numba.njit(cache=True, nogil=True, fastmath=True)(function))
 
 
 def parallel_kernel(function: Function) -> Function:
     """Compile a function whose `numba.prange` loops run on all cores.
 
-    Only for loops whose steps write to places of their own: then the number of cores does not
-    show in the result.
+    Only for loops whose iterations write to separate memory: then the result does not depend on
+    the number of cores.
     """
     return cast(Function, numba.njit(cache=True, nogil=True, parallel=True)(function))

@@ -1,7 +1,7 @@
-"""What the program knows of a model: operators, tensors and layers, without any weights.
+"""What the program knows about a model: operators, tensors and layers, but no weights.
 
 Operators are in topological order. The operators of a control-flow body (If, Loop, Scan and
-model-defined ones) stand in the same list, before the operator that owns them:
+model-defined ones) are in the same list, before the operator that owns them:
 
     operators   Conv  Relu  [Gemm  Softmax]  If  Add
                             └ body "then_branch" of If
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 Dimension = int | str | None
-"""A size, the name of a symbolic size that is not bound, or None where nothing is known."""
+"""A size, the name of an unbound symbolic dimension, or None where nothing is known."""
 
 Shape = tuple[Dimension, ...] | None
 """The shape of a tensor, or None where not even the rank is known."""
@@ -31,8 +31,8 @@ class Tensor:
         name: The name in the file (unique in the model after scoping).
         dtype: ONNX element type in lower case ("float", "int64", "float16", ...), or "".
         shape: Sizes, see `Shape`.
-        is_parameter: Whether it is an initializer (a weight or a constant of the file).
-        value: The payload where the file holds it and it is small (at most 4 KiB), else None.
+        is_parameter: Whether it is an initializer (a weight or a constant in the file).
+        value: The payload if the file holds it and it is small (at most 4 KiB), else None.
             Read-only.
     """
 
@@ -44,7 +44,7 @@ class Tensor:
 
     @property
     def sizes(self) -> tuple[int, ...] | None:
-        """The shape where every size is known, else None."""
+        """The shape if every size is known, else None."""
         if self.shape is None:
             return None
         known = tuple(size for size in self.shape if isinstance(size, int))
@@ -52,7 +52,7 @@ class Tensor:
 
     @property
     def elements(self) -> int | None:
-        """The number of elements, or None where it is not known."""
+        """The number of elements, or None if it is not known."""
         sizes = self.sizes
         if sizes is None:
             return None
@@ -68,9 +68,8 @@ class Body:
 
     Attributes:
         name: The attribute that holds it ("then_branch", "body", ...).
-        operators: Indices of the first operator in it and of the one after the last. Bodies that
-            are nested deeper lie in this range too.
-        inputs: Tensors that the owner binds at each trip (none for If).
+        operators: Range of indices of its operators, including those of the bodies nested in it.
+        inputs: Tensors that the owner binds on each trip (none for If).
         outputs: Tensors that the owner reads at the end of each trip.
     """
 
@@ -88,13 +87,13 @@ class Operator:
         name: The name in the file, or one made from type and position.
         type: The ONNX operator type ("Conv").
         domain: The operator set ("" is ONNX's own).
-        version: Version of that operator set that the model imports.
-        inputs: Index of each input tensor; -1 for an input that is left out.
-        outputs: Index of each output tensor; -1 for an output that is left out.
-        attributes: Value of each attribute that is no graph: int, float, str, tuples of them, or
-            a read-only array where the attribute is a small tensor (None for a large one).
+        version: The version of that operator set that the model imports.
+        inputs: Index of each input tensor; -1 for an omitted input.
+        outputs: Index of each output tensor; -1 for an omitted output.
+        attributes: Value of each attribute that is not a graph: int, float, str, tuples of them, or
+            a read-only array for a small tensor (None for a large one).
         layer: Index of the layer that holds it.
-        bodies: Subgraphs, in the order of the file.
+        bodies: Subgraphs, in file order.
         owner: Index of the control-flow operator whose body holds it, or -1.
     """
 
@@ -115,9 +114,9 @@ class Layer:
     """A named scope that holds operators; layer 0 is the whole model.
 
     Attributes:
-        name: Its own part of the name ("conv1").
-        path: Its names from the top, joined by "/" ("" for the whole model).
-        parent: Index of the layer around it (-1 for the whole model); less than its own index.
+        name: Its own part of the path ("conv1").
+        path: The names from the root to it, joined by "/" ("" for the whole model).
+        parent: Index of the enclosing layer (-1 for the whole model); less than its own index.
         type: Class of the module that it was exported from, or "".
     """
 
@@ -132,20 +131,20 @@ class Model:
     """An operator graph.
 
     Attributes:
-        name: Stem of the file, unique in a gallery.
-        digest: SHA-256 of what was read of the file, in hexadecimal.
+        name: The file's stem, unique in a gallery.
+        digest: SHA-256 of the parts of the file that were read, in hexadecimal.
         operators: In topological order (see the module's docstring).
-        tensors: All values, those of bodies too.
+        tensors: All values, including those of bodies.
         layers: The layer tree, parents first.
-        inputs: Tensors that the caller feeds (initializers are not among them).
+        inputs: Tensors that the caller feeds (not the initializers).
         outputs: Tensors that the caller gets.
-        ir_version: Of the file format.
-        opsets: Version of each operator set that is imported, by domain.
+        ir_version: Version of the file format.
+        opsets: Version of each imported operator set, by domain.
         producer: Name and version of the program that wrote the file, or "".
-        metadata: What the file says of itself.
-        bindings: Size to which each symbolic dimension was bound, by its name.
+        metadata: The file's own metadata.
+        bindings: Size to which each symbolic dimension was bound, by name.
         functions: Number of model-local functions that were inlined.
-        warnings: What could not be known or was mended, in sentences.
+        warnings: Notes on what is unknown, assumed or left out.
     """
 
     name: str
@@ -165,7 +164,7 @@ class Model:
 
 
 def dtype_bytes(dtype: str) -> float:
-    """Bytes of one element of an ONNX element type; 4-bit types give 0.5, unknown ones 4.
+    """Bytes per element of an ONNX element type: 0.5 for 4-bit types, 4 for unknown ones.
 
     >>> dtype_bytes("float16"), dtype_bytes("int4")
     (2.0, 0.5)

@@ -1,4 +1,4 @@
-"""Texts of strangers made fit for a terminal, a file name, a legend and XML."""
+"""Makes untrusted text safe for a terminal, a file name, a legend and XML."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import unicodedata
 
 
 def visible(text: str) -> str:
-    r"""The text with U+FFFD in place of each character that cannot be seen.
+    r"""The text with U+FFFD in place of each character that is not printable.
 
-    XML 1.0 has no place for most of these, escaped or not; a terminal would obey them.
+    XML 1.0 forbids most of these, even escaped; a terminal would act on them.
 
     >>> visible("a\x00b c")
     'a\ufffdb c'
@@ -18,7 +18,7 @@ def visible(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    r"""A text as one line in which nothing steers a terminal or turns the text around.
+    r"""The text as one line without control characters or changes of writing direction.
 
     >>> printable("a\x1b[31m b\n c") == "a\ufffd[31m b c"
     True
@@ -27,7 +27,7 @@ def printable(text: str) -> str:
 
 
 def slugify(text: str, otherwise: str = "model") -> str:
-    """A name of [a-z0-9-], at most 80 letters long, for a text.
+    """A name for a text, of at most 80 characters of [a-z0-9-].
 
     >>> slugify("Vision/ResNet 50 (v1.5)"), slugify("日本")
     ('vision-resnet-50-v1-5', 'model')
@@ -37,9 +37,9 @@ def slugify(text: str, otherwise: str = "model") -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """The text, cut in its middle where it is longer than `limit` characters.
+    """The text, shortened in the middle if it is longer than `limit` characters.
 
-    Both ends are kept because layer and tensor names differ at their ends.
+    Both ends are kept because that is where layer and tensor names differ.
 
     >>> cut("abcdefghij", 7)
     'abc…hij'
@@ -51,7 +51,7 @@ def cut(text: str, limit: int) -> str:
 
 
 def amount(value: float, unit: str = "") -> str:
-    """A number in three digits with its unit, "k" being a thousand.
+    """A number in three significant digits, with an SI prefix and its unit.
 
     >>> amount(4_089_184_256, "FLOP"), amount(12, "steps"), amount(0.25)
     ('4.09 GFLOP', '12 steps', '0.25')

@@ -1,4 +1,4 @@
-"""Continuous attributes: a number per vertex, its place on a scale, and words for the ticks."""
+"""Continuous attributes: a number per vertex, its position on a scale, and the ticks."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Positions = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Given:
-    """What colours can be made of.
+    """The sources that colours can be computed from.
 
     Attributes:
-        graph: What is coloured.
+        graph: The graph to colour.
         positions: float32 (n, 2), or None.
     """
 
@@ -31,7 +31,7 @@ class Given:
     positions: Positions | None = None
 
     def has(self, source: Source) -> bool:
-        """Whether there is a source of values."""
+        """Whether a source is available."""
         return {
             "graph": True,
             "positions": self.positions is not None,
@@ -39,7 +39,7 @@ class Given:
         }.get(source, False)
 
     def check(self, attribute: str) -> None:
-        """Raise `RenderError` unless all that an attribute needs is there."""
+        """Raise `RenderError` unless all sources that an attribute needs are available."""
         for source in sorted(TABLE[attribute].needs):
             if not self.has(source):
                 found = f"colours by {attribute} need {_NEEDED[source][0]}"
@@ -49,7 +49,7 @@ class Given:
 _NEEDED: Mapping[Source, tuple[str, str]] = {
     "graph": ("a graph", "lower the model first"),
     "positions": ("a layout", "pass positions=layout.positions"),
-    "tiles": ("tiles, which the graph does not have", "lower it for a target or colour by layer"),
+    "tiles": ("tiles, which the graph does not have", "lower it for a target, or colour by layer"),
     "facts": ("the facts of the model", "colour by layer"),
     "measurements": ("measurements", "colour by layer"),
 }
@@ -57,7 +57,7 @@ _NEEDED: Mapping[Source, tuple[str, str]] = {
 
 @fast_kernel
 def _depths(indptr: npt.NDArray[np.int64], sources: npt.NDArray[np.int32]) -> Values:
-    # IN indptr, sources; vertices are in topological order, so that one sweep is enough.
+    # Vertices are in topological order, so one sweep is enough.
     depth = np.zeros(len(indptr) - 1, np.float64)
     for v in range(len(depth)):
         longest = -1.0
@@ -73,7 +73,7 @@ def _read(
     sources: npt.NDArray[np.int32],
     weight: npt.NDArray[np.float64],
 ) -> Values:
-    # IN indptr, sources, weight; OUT the sum of the weights of what each vertex reads.
+    # The sum of the weights of the sources of each vertex.
     total = np.zeros(len(indptr) - 1, np.float64)
     for v in range(len(total)):
         for e in range(indptr[v], indptr[v + 1]):
@@ -87,7 +87,7 @@ def _lengths(
     sources: npt.NDArray[np.int32],
     positions: Positions,
 ) -> Values:
-    # IN indptr, sources, positions; OUT the mean length of the edges that each vertex reads.
+    # The mean length of the incoming edges of each vertex.
     mean = np.zeros(len(indptr) - 1, np.float64)
     for v in range(len(mean)):
         for e in range(indptr[v], indptr[v + 1]):
@@ -149,18 +149,18 @@ VALUES: Mapping[str, Callable[[Given], Values]] = {
     "length": _length,
     "parameters": _parameters,
 }
-"""The numbers of each attribute that is not a category: float64 (n,), not negative."""
+"""The values of each continuous attribute: float64 (n,), not negative."""
 
 
 def places(values: Values, logarithmic: bool) -> tuple[Values, tuple[tuple[float, float], ...]]:
-    """Places 0..1 on the scale, and (value, place) of its ticks.
+    """Positions 0..1 on the scale, and (value, position) of its ticks.
 
-    The scale runs from the first to the last value; a logarithmic one from the hundredth part of
-    the positive values up, so that a few tiny ones do not use up the palette.
+    The scale runs from the smallest to the largest value; a logarithmic one starts at the first
+    percentile of the positive values, so that a few tiny ones do not use up the palette.
 
     Args:
         values: float64 (n,), not negative.
-        logarithmic: Whether places are logarithms; zeros stand at the low end.
+        logarithmic: Whether the scale is logarithmic; zeros are at its low end.
     """
     shown = values[values > 0] if logarithmic else values
     if not len(shown):

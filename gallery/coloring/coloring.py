@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.coloring.attributes import VALUES, Given, Positions, places
-from gallery.coloring.layer_order import great_layers, layer_name, tree_places
+from gallery.coloring.layer_order import layer_name, main_layers, tree_places
 from gallery.coloring.oklab import hex_of, srgb8_from_oklch
 from gallery.coloring.operator_types import type_color
 from gallery.coloring.palettes import Colors, check, for_ground, from_hex, is_categorical, sample
@@ -20,7 +20,7 @@ from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.settings.attributes import ATTRIBUTES, TABLE, Attribute
 from gallery.text import amount, visible
 
-if TYPE_CHECKING:  # a comment in the settings draws nothing again
+if TYPE_CHECKING:  # so that a change in the settings redraws nothing
     from gallery.settings.color_rules import ColorRule
 
 _STEPS = 512
@@ -44,19 +44,19 @@ def color(
         graph: What to colour.
         attribute: One of `ATTRIBUTES`, see `gallery.settings.attributes`.
         palette: One of `PALETTES`, or "" for the attribute's own.
-        ground: "dark" or "light": what the picture is drawn on.
-        rules: Colours that stand above the attribute's; a later rule wins.
+        ground: Background that the picture is drawn on, "dark" or "light".
+        rules: Colours that override the attribute's; a later rule wins.
         positions: float32 (n, 2), for attributes that need a layout ("length").
 
     Returns:
         A colour per vertex and a legend.
 
     Raises:
-        RenderError: There is no such attribute, palette, ground or colour, or the graph lacks
-            what the attribute shows.
+        RenderError: There is no such attribute, palette, ground or colour, or a source that the
+            attribute needs is missing.
     """
     if attribute not in TABLE:
-        found = f"no attribute {attribute!r} to colour by"
+        found = f"there is no attribute {attribute!r} to colour by"
         raise RenderError(found, hint="choose one of " + ", ".join(ATTRIBUTES))
     shown, given = TABLE[attribute], Given(graph=graph, positions=positions)
     chosen = palette or shown.palette
@@ -107,7 +107,7 @@ def _by_layer(graph: ComputeGraph, palette: str, ground: str) -> Parts:
         return _by_chain(graph, palette, ground)
     tree = tree_places(graph.layers, vertex_layer)
     chosen = palette or "aurora"
-    heads = [head for head, _ in great_layers(graph.layers, tree)] or [0]
+    heads = [head for head, _ in main_layers(graph.layers, tree)] or [0]
     if is_categorical(chosen):
         top = _heads_of(graph, heads)
         colors = sample(chosen, np.zeros(len(heads) + 1), ground)
@@ -133,7 +133,7 @@ def _heads_of(graph: ComputeGraph, heads: Sequence[int]) -> npt.NDArray[np.int64
 
 
 def _by_chain(graph: ComputeGraph, palette: str, ground: str) -> Parts:
-    # A model without scopes: its operators in their order stand for the layers.
+    # In a model without scopes, the operators in their order stand in for layers.
     counts = np.bincount(graph.vertex_operator, minlength=len(graph.operators))
     first = np.full(len(counts), graph.vertices, np.int64)
     np.minimum.at(first, graph.vertex_operator, np.arange(graph.vertices))
@@ -165,7 +165,7 @@ def _by_operator(graph: ComputeGraph, palette: str, ground: str) -> Parts:
     return index.astype(np.uint16), colors, legend
 
 
-# Eight that colour-blind eyes tell apart on either ground: found by search.
+# Eight colours that colour-blind people can tell apart on either ground, found by search.
 _KINDS = ((0.68, 0.0, 106), (0.56, 0.226, 312), (0.78, 0.218, 259), (0.86, 0.153, 229),
           (0.76, 0.156, 114), (0.91, 0.053, 128), (0.5, 0.239, 40), (0.97, 0.147, 114))  # fmt: skip
 _PASSES = ((0.70, 0.155, 243), (0.68, 0.205, 38), (0.92, 0.18, 108))
@@ -219,8 +219,8 @@ def _ruled(graph: ComputeGraph, parts: Parts, rules: Sequence[ColorRule]) -> Par
     index, colors, legend = parts
     for rule in rules:
         if rule.on not in ("layer", "operator"):
-            found = f"a colour rule is on {rule.on!r}"
-            raise RenderError(found, graph.model, "write layer or operator")
+            found = f"a colour rule applies to {rule.on!r}"
+            raise RenderError(found, graph.model, 'set its "on" to "layer" or "operator"')
         layer_hit = [fnmatch.fnmatchcase(layer.path, rule.pattern) for layer in graph.layers]
         hit = np.array(
             [
@@ -256,10 +256,10 @@ CATEGORIES: Mapping[str, Callable[[ComputeGraph, str, str], Parts]] = {
     "pass": _by_pass,
     "kind": _by_kind,
 }
-"""The categories of each attribute that is not a number, by graph, palette or "", and ground."""
+"""The colouring function of each categorical attribute, of graph, palette or "", and ground."""
 
 
 def attributes_of(graph: ComputeGraph) -> tuple[str, ...]:
-    """Those of `ATTRIBUTES` that a graph with a layout can be coloured by."""
+    """The attributes that a graph with a layout can be coloured by; some of `ATTRIBUTES`."""
     given = Given(graph=graph, positions=np.empty((0, 2), np.float32))
     return tuple(name for name, one in TABLE.items() if all(map(given.has, one.needs)))

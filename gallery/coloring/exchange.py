@@ -11,8 +11,8 @@ from gallery.jit import kernel
 def exchange_bytes(graph: ComputeGraph) -> FloatArray:
     """Bytes that each vertex sends to other tiles: float32 (n,).
 
-    What a vertex writes goes once to each tile other than its own that has a reader of it.
-    Zero for all where the graph has no tiles.
+    What a vertex writes is sent once to each other tile that has a reader of it. All zeros if the
+    graph has no tiles.
     """
     if graph.tiles is None:
         return np.zeros(graph.vertices, np.float32)
@@ -22,7 +22,7 @@ def exchange_bytes(graph: ComputeGraph) -> FloatArray:
 
 @kernel
 def _tiles_reached(indptr, sources, tiles):  # type: ignore[no-untyped-def]
-    """Tiles other than its own that read each vertex: float32 (n,).
+    """Number of other tiles that read each vertex: float32 (n,).
 
     Tiles are contiguous runs of vertices, so the readers of a vertex come tile by tile.
 

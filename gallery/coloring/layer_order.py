@@ -1,4 +1,4 @@
-"""Places along a palette for the layers of a tree: relatives stand close, strangers far."""
+"""Positions along a palette for the layers of a tree: related layers get similar colours."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from gallery.model import Layer
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TreePlaces:
-    """Where the layers stand on a palette.
+    """Positions of the layers on a palette.
 
     Attributes:
-        place: float64 (k,), 0 to 1, of each layer's own vertices.
-        middle: float64 (k,), 0 to 1, of each layer with all below it.
-        counts: int64 (k,), vertices of each layer with all below it.
-        heads: Layers at the topmost fork of the tree, in the order of execution.
+        place: float64 (k,), 0 to 1, position of each layer's own vertices.
+        middle: float64 (k,), 0 to 1, middle of the range of each layer with all below it.
+        counts: int64 (k,), number of vertices of each layer with all below it.
+        heads: Layers at the topmost fork of the tree, in execution order.
     """
 
     place: npt.NDArray[np.float64]
@@ -31,15 +31,15 @@ class TreePlaces:
 def tree_places(
     layers: Sequence[Layer], vertex_layer: npt.NDArray[np.int32], gap: float = 0.3
 ) -> TreePlaces:
-    """Share the palette among the layers, each a stretch as wide as the root of its size.
+    """Divide the palette among the layers, in proportion to the square roots of their sizes.
 
-    Children share their parent's stretch in the order of their first vertices; a part of it, at
-    the topmost fork alone, is left between them, so that the great layers differ.
+    Children divide their parent's range in the order of their first vertices. At the topmost fork,
+    gaps are left between them, so that the main layers differ visibly.
 
     Args:
         layers: Parents first.
         vertex_layer: int32 (n,), in execution order.
-        gap: Share of the palette that lies between the layers of the topmost fork.
+        gap: Share of the palette that is left between the layers of the topmost fork.
     """
     k = len(layers)
     own = np.bincount(vertex_layer, minlength=k).astype(np.int64)
@@ -78,20 +78,20 @@ def tree_places(
     return TreePlaces(place=place, middle=(low + high) / 2, counts=counts, heads=heads)
 
 
-def great_layers(
+def main_layers(
     layers: Sequence[Layer], tree: TreePlaces, least: float = 1
 ) -> tuple[tuple[int, tuple[int, ...]], ...]:
-    """The layers that show as the largest parts, none within another, as execution orders them.
+    """The main layers: the largest parts of the model, none inside another, in execution order.
 
-    A layer that holds more than half of all says nothing: those within it stand for it.
+    A layer with more than half of all vertices is replaced by the layers inside it.
 
     Args:
         layers: Parents first.
-        tree: Of these layers.
-        least: Vertices that a layer within another must hold to count.
+        tree: The positions of these layers.
+        least: Fewest vertices of a layer inside another that counts.
 
     Returns:
-        Each with the layers at its own topmost fork, or with none.
+        Each main layer, with the layers at its own topmost fork, if any.
     """
     below: list[list[int]] = [[] for _ in layers]
     for child, record in enumerate(layers):
@@ -113,7 +113,7 @@ def great_layers(
 
 
 def layer_name(layers: Sequence[Layer], layer: int) -> str:
-    """The last part of a layer's name; a number with what it counts."""
+    """The last part of a layer's path; numbers are prefixed with the name above them."""
     name = layers[layer].name
     while name.split(".", maxsplit=1)[0].isdigit() and layers[layer].parent > 0:
         layer = layers[layer].parent
@@ -134,5 +134,5 @@ def _fork(children: list[list[int]]) -> int:
     layer = 0
     while children and len(children[layer]) == 1:
         layer = children[layer][0]
-    # A lone leaf is not a fork: then the colours stay with the whole model.
+    # A chain that ends in a single leaf has no fork: the whole model keeps the palette.
     return layer if children and children[layer] else 0

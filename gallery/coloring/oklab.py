@@ -1,4 +1,4 @@
-"""Colours as people see them: sRGB, linear light, OKLab and the widest chroma that sRGB holds.
+"""Perceptual colour: sRGB, linear light, OKLab and the largest chroma inside the sRGB gamut.
 
 The space and its matrices are Björn Ottosson's, https://bottosson.github.io/posts/oklab/; the
 transfer curve is IEC 61966-2-1's.
@@ -43,7 +43,7 @@ def linear_from_srgb(srgb: npt.ArrayLike) -> Floats:
 
 
 def srgb_from_linear(linear: npt.ArrayLike) -> Floats:
-    """Values in sRGB of linear light, clipped to 0..1.
+    """Values in sRGB for linear light, clipped to 0..1.
 
     >>> float(np.round(srgb_from_linear(0.2140), 2))
     0.5

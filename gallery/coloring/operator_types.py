@@ -1,7 +1,8 @@
 """A colour for every operator type, the same in all pictures and diagrams.
 
-Operators that do alike have hues alike: a family has a hue and a lightness, and its types stand
-closely around it. Families differ in lightness as well as in hue, for colour-blind eyes.
+Similar operators have similar hues: a family has a hue and a lightness, and the colours of its
+types vary slightly around them. Families differ in lightness as well as in hue, for colour-blind
+people.
 """
 
 from __future__ import annotations
@@ -271,7 +272,7 @@ for _family, (_, _types) in FAMILIES.items():
 
 
 def family(operator_type: str) -> str:
-    """The family of an ONNX operator type, "other" where it is in none.
+    """The family of an ONNX operator type, or "other".
 
     >>> family("Conv"), family("com.example.Fancy")
     ('contraction', 'other')
@@ -284,7 +285,7 @@ def type_color(operator_type: str, ground: str = "dark") -> Colors:
     name, rank = _PLACES.get(operator_type, ("other", 0))
     lightness, share, hue = FAMILIES[name][0] if name in FAMILIES else (0.76, 0.10, 80.0)
     if rank:
-        # The golden ratio spreads any number of types evenly around their family's colour.
+        # The golden ratio spreads any number of types evenly around the family's colour.
         turn = (rank * 0.6180339887) % 1 - 0.5
         hue += 30 * turn
         lightness += 0.07 * (((rank * 0.7548776662) % 1) - 0.5)

@@ -1,9 +1,9 @@
-"""Palettes: continuous ones that are even to the eye, and categorical ones.
+"""Palettes: perceptually uniform continuous ones, and categorical ones.
 
-Continuous palettes of our own run through a few stops in OKLCh and are then spaced evenly by
-distance in OKLab; their lightness only grows, so that colour-blind eyes can follow them. Those
-with `CET_` names, fire, bmy, kbc and the Glasbey sets are colorcet's (https://colorcet.holoviz.org,
-Peter Kovesi's "Good Colour Maps", arXiv:1509.03700).
+Our own continuous palettes run through a few stops in OKLCh and are spaced evenly by distance in
+OKLab; their lightness never falls, so that colour-blind people can follow them. Those with `CET_`
+names, fire, bmy, kbc and the Glasbey sets are from colorcet (https://colorcet.holoviz.org, Peter
+Kovesi's "Good Colour Maps", arXiv:1509.03700).
 """
 
 from __future__ import annotations
@@ -75,17 +75,17 @@ PALETTES: tuple[str, ...] = (*_STOPS, *_COLORCET, *_CATEGORICAL)
 
 
 def is_categorical(palette: str) -> bool:
-    """Whether a palette is a set of colours without an order."""
+    """Whether a palette is an unordered set of colours."""
     return palette in _CATEGORICAL
 
 
 def sample(palette: str, places: npt.ArrayLike, ground: str = "dark") -> Colors:
-    """Colours at places of a palette.
+    """Colours at positions along a palette.
 
     Args:
         palette: A name of `PALETTES`.
-        places: Float (k,), 0 to 1, along a continuous palette; for a categorical one they are
-            taken in their order and stand for the set's colours from the first on.
+        places: Float (k,), positions 0 to 1 along a continuous palette; a categorical one ignores
+            them and gives its first k colours, starting again when they run out.
         ground: "dark" or "light".
 
     Returns:
@@ -104,15 +104,16 @@ def sample(palette: str, places: npt.ArrayLike, ground: str = "dark") -> Colors:
 
 
 def check(palette: str, ground: str) -> None:
-    """Raise `RenderError` unless there are a palette and a ground of these names."""
+    """Raise `RenderError` unless the palette and the ground exist."""
     if palette not in PALETTES:
-        raise RenderError(f"no palette {palette!r}", hint="choose one of " + ", ".join(PALETTES))
+        found = f"there is no palette {palette!r}"
+        raise RenderError(found, hint="choose one of " + ", ".join(PALETTES))
     if ground not in ("dark", "light"):
-        raise RenderError(f"no ground {ground!r}", hint="choose dark or light")
+        raise RenderError(f"there is no ground {ground!r}", hint="choose dark or light")
 
 
 def for_ground(lch: npt.NDArray[np.float64], ground: str) -> npt.NDArray[np.float64]:
-    """Lightness, chroma and hue fitted to the ground: as they are on dark, as inks on light."""
+    """Lightness, chroma and hue adapted to the ground: unchanged on dark, darker on light."""
     if ground == "dark":
         return lch
     lightness = 0.34 + (np.clip(lch[..., 0], 0.35, 0.95) - 0.35) * 0.5
@@ -122,7 +123,7 @@ def for_ground(lch: npt.NDArray[np.float64], ground: str) -> npt.NDArray[np.floa
 
 
 def from_hex(text: str) -> Colors:
-    """8-bit colour (3,) of "#rrggbb" or "#rgb".
+    """The 8-bit colour of "#rrggbb" or "#rgb": uint8 (3,).
 
     Raises:
         RenderError: The text is not a colour.
@@ -160,7 +161,7 @@ def _own(palette: str) -> npt.NDArray[np.float64]:
 
 
 def _borrowed(palette: str, ground: str) -> npt.NDArray[np.float64]:
-    # A colour as dark as the ground would hide what it stands for.
+    # A colour as dark (or light) as the ground would be invisible on it.
     table = np.array([from_hex(color) for color in colorcet.palette[palette]])
     lch = oklch_from_srgb8(table)
     seen = lch[:, 0] >= 0.36 if ground == "dark" else lch[:, 0] <= 0.72

@@ -13,7 +13,7 @@ def legend_value(legend: tuple[LegendEntry, ...]) -> list[list[Any]]:
 
 
 def legend_of(value: list[list[Any]]) -> tuple[LegendEntry, ...]:
-    """A legend from what `legend_value` gave."""
+    """A legend from what `legend_value` returned."""
     return tuple(
         LegendEntry(label=label, color=color, share=share) for label, color, share in value
     )

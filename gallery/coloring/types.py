@@ -1,4 +1,4 @@
-"""The noun that colouring returns."""
+"""The value type that `color` returns."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class LegendEntry:
     Attributes:
         label: A category's name, or a value with its unit.
         color: sRGB, "#rrggbb".
-        share: Share of the vertices that it stands for, 0 to 1; for a continuous legend the
-            position on the scale, 0 to 1.
+        share: Share of the vertices that have it, 0 to 1; in a continuous legend, the position on
+            the scale, 0 to 1.
     """
 
     label: str
@@ -32,13 +32,13 @@ class Coloring:
     """A colour for every vertex.
 
     Attributes:
-        attribute: What is coloured ("layer", "operator", "pass", "depth", "flops", ...).
+        attribute: The attribute shown ("layer", "operator", "pass", "depth", "flops", ...).
         palette: Name of the palette.
-        ground: "dark" or "light"; palettes are chosen for it.
-        categorical: Whether `index` is a category; else it is a place on a continuous scale.
+        ground: Background that the colours are for, "dark" or "light".
+        categorical: Whether `index` is a category; else it is a position on a continuous scale.
         index: uint16 (n,), row of `colors` for each vertex; read-only.
         colors: uint8 (k, 3), sRGB; k at most 65,536; read-only.
-        legend: Entries in the order to show.
+        legend: Entries, in the order to show them.
     """
 
     attribute: str
@@ -56,6 +56,6 @@ class Coloring:
         if self.colors.dtype != np.uint8 or self.colors.ndim != 2 or self.colors.shape[1] != 3:
             raise RenderError(f"colors are {self.colors.dtype} {self.colors.shape}, not (k, 3)")
         if len(self.index) and self.index.max() >= len(self.colors):
-            raise RenderError("index points outside the colors")
+            raise RenderError("index points outside colors")
         freeze(self.index)
         freeze(self.colors)

@@ -1,15 +1,15 @@
-"""Work of operators by formula: one registry by ONNX type, filled by the modules of this folder.
+"""The work of operators by formula: a registry by ONNX type, filled by the modules of this folder.
 
 Conventions, the same for all formulas:
 
 - A multiply-accumulate of a contraction is 1 MAC and 2 FLOPs; a bias adds 1 FLOP per element.
-  This is how torchvision's and timm's published figures count ("GMACs"; torchvision labels them
+  The published figures of torchvision and timm count like this ("GMACs"; torchvision labels them
   GFLOPS, https://docs.pytorch.org/vision/stable/models.html).
-- Only contractions have MACs. All else counts the additions, multiplications, comparisons and
-  functions (exp, sqrt, ...) of its definition at https://onnx.ai/onnx/operators/, 1 FLOP each,
+- Only contractions have MACs. Everything else counts the additions, multiplications, comparisons
+  and functions (exp, sqrt, ...) of its definition at https://onnx.ai/onnx/operators/, 1 FLOP each,
   whatever the element type.
-- What only moves, selects or makes up data costs 0.
-- Positions that a convolution or pool reads in the padding count like all others.
+- Operators that only move, select or generate data cost 0.
+- Positions in the padding that a convolution or pool reads count like all others.
 """
 
 from gallery.costs import (

@@ -1,4 +1,4 @@
-"""Costs of attention where it is one operator."""
+"""Costs of attention as a single operator."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from gallery.costs.registry import Cost, UnknownError, View, contraction, costs
 
 
 def attend(queries: int, keys: int, inner: int, values: int) -> Cost:
-    """Scaled dot-product attention: two products, a scale and a Softmax (5) for each pair.
+    """Scaled dot-product attention: two products, a scale and a Softmax (5) per pair.
 
     softmax(Q·Kᵀ / √d)·V, equation 1 of https://arxiv.org/abs/1706.03762.
 
     Args:
         queries: Query positions times batch times heads.
-        keys: Key positions, those of the past too.
+        keys: Key positions, including cached ones.
         inner: Size of a head of Q and K.
         values: Size of a head of V.
     """
@@ -26,7 +26,7 @@ def attend(queries: int, keys: int, inner: int, values: int) -> Cost:
 def attention(view: View) -> Cost:
     """ONNX's Attention: (batch, heads, length, size), or (batch, length, hidden) with heads given.
 
-    A causal mask saves nothing here: the operator is defined on all pairs.
+    A causal mask saves nothing: the operator is defined on all pairs.
     """
     q, k, v = view.shape(0), view.shape(1), view.shape(2)
     past = view.shape(4)[-2] if view.has(4) else 0
@@ -40,9 +40,9 @@ def attention(view: View) -> Cost:
 
 @costs("LinearAttention")
 def linear_attention(view: View) -> Cost:
-    """For each token and head: the state takes in k·vᵀ and is read by q; delta rules read k too.
+    """For each token and head, the state adds k·vᵀ and is read with q; delta rules read with k too.
 
-    Inputs are (batch, length, heads × size). A decay costs one operation for each of the state.
+    Inputs are (batch, length, heads × size). A decay costs one operation per element of the state.
     """
     q, k, v = view.shape(0), view.shape(1), view.shape(2)
     heads, kv_heads = int(view.get("q_num_heads", 0)), int(view.get("kv_num_heads", 0))
@@ -69,7 +69,7 @@ def multi_head(view: View) -> Cost:
 
 @costs("GroupQueryAttention", domain="com.microsoft")
 def group_query(view: View) -> Cost:
-    """ONNX Runtime's GroupQueryAttention: keys of the past and of now, fewer than the queries."""
+    """ONNX Runtime's GroupQueryAttention: keys, cached or new, may have fewer heads."""
     heads = int(view.get("num_heads", 0))
     if heads < 1 or not view.has(1):
         raise UnknownError("packed")
@@ -80,7 +80,7 @@ def group_query(view: View) -> Cost:
 
 @costs("Attention", "QAttention", domain="com.microsoft")
 def fused_attention(view: View) -> Cost:
-    """ONNX Runtime's Attention, which makes queries, keys and values of its input first."""
+    """ONNX Runtime's Attention, which first projects its input to queries, keys and values."""
     batch, length, hidden = view.shape(0)
     heads = int(view.get("num_heads", 0))
     columns = view.shape(1)[-1]

@@ -1,7 +1,7 @@
-"""Costs of classical machine learning: linear models, support vectors, trees and their inputs.
+"""Costs of classical machine learning: linear models, SVMs, trees and their preprocessing.
 
-Definitions: https://onnx.ai/onnx/operators/index.html#ai-onnx-ml. A row of features makes a row of
-scores; an input of one dimension is one row.
+Definitions: https://onnx.ai/onnx/operators/index.html#ai-onnx-ml. Each row of features gives a row
+of scores; a one-dimensional input is a single row.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PER_ELEMENT: Mapping[str, int] = {
     "OneHotEncoder": 0,
     "Scaler": 2,
 }
-"""Operations for each element read."""
+"""Operations per element read."""
 
 _NORM: Mapping[str, int] = {"MAX": 2, "L1": 3, "L2": 3}
 _AFTER: Mapping[str, int] = {
@@ -35,36 +35,36 @@ _KERNEL: Mapping[str, int] = {"LINEAR": 0, "POLY": 3, "RBF": 2, "SIGMOID": 3}
 
 @costs(*PER_ELEMENT, domain=_DOMAIN)
 def per_element(view: View) -> Cost:
-    """Operations of the definition for each element read (see `PER_ELEMENT`)."""
+    """The operations of `PER_ELEMENT` for each element read."""
     return plain(PER_ELEMENT[view.operator.type] * view.read())
 
 
 @costs("Normalizer", domain=_DOMAIN)
 def normalizer(view: View) -> Cost:
-    """As LpNormalization; a maximum has no square or absolute value."""
-    return plain(_NORM[_word(view, "norm", "MAX", _NORM)] * view.read())
+    """As LpNormalization; a maximum needs no square or absolute value."""
+    return plain(_NORM[_choice(view, "norm", "MAX", _NORM)] * view.read())
 
 
 @costs("LinearRegressor", "LinearClassifier", domain=_DOMAIN)
 def linear(view: View) -> Cost:
-    """A product of each row with each score's coefficients, its intercept, and what follows."""
+    """The product of each row with each score's coefficients, plus intercept and transform."""
     rows, features = _rows(view)
     coefficients = len(view.get("coefficients", ()))
     if not features or not coefficients or coefficients % features:
         raise UnknownError("coefficients")
     scores = coefficients // features
-    after = _AFTER[_word(view, "post_transform", "NONE", _AFTER)]
+    after = _AFTER[_choice(view, "post_transform", "NONE", _AFTER)]
     shifted = bool(view.get("intercepts", ()))
     return contraction(rows * coefficients, rows * scores * (shifted + after))
 
 
 @costs("SVMRegressor", "SVMClassifier", domain=_DOMAIN)
 def support_vectors(view: View) -> Cost:
-    """The kernel of each row with each support vector, the weighted sums of these, and thresholds.
+    """The kernel of each row with each support vector, their weighted sums, and the thresholds.
 
-    Of C classes each pair has a sum of its own, so that each vector is in C - 1 of them. Without
-    support vectors the coefficients are a plane for each class. What makes probabilities of the
-    sums depends on the data and is left out.
+    With C classes, each pair of classes has its own sum, and each vector is in C - 1 of them.
+    Without support vectors, the coefficients are one hyperplane per class. Turning the sums into
+    probabilities depends on the data and is not counted.
     """
     rows, features = _rows(view)
     classes = max(len(view.get(f"classlabels_{kind}", ())) for kind in ("ints", "strings"))
@@ -74,7 +74,7 @@ def support_vectors(view: View) -> Cost:
     vectors = len(view.get("support_vectors", ())) // features
     if not vectors:
         return contraction(rows * coefficients, rows * max(classes, 1))
-    kernel = _word(view, "kernel_type", "LINEAR", _KERNEL)
+    kernel = _choice(view, "kernel_type", "LINEAR", _KERNEL)
     differences = features if kernel == "RBF" else 0
     sums = max(classes * (classes - 1) // 2, 1)
     return contraction(
@@ -85,9 +85,9 @@ def support_vectors(view: View) -> Cost:
 
 @costs("TreeEnsemble", "TreeEnsembleRegressor", "TreeEnsembleClassifier", domain=_DOMAIN)
 def trees(view: View) -> Cost:
-    """A comparison for each level of each tree, and the sum of what the trees say.
+    """A comparison per level of each tree, and the sum of the trees' outputs.
 
-    The path through a tree depends on the data: the trees count as though they were balanced.
+    The path through a tree depends on the data: the trees count as if they were balanced.
     """
     if view.operator.type == "TreeEnsemble":
         count = len(view.get("tree_roots", ()))
@@ -102,13 +102,13 @@ def trees(view: View) -> Cost:
 
 
 def _rows(view: View) -> tuple[int, int]:
-    """Rows of the input and features of each."""
+    """Number of rows of the input, and of features per row."""
     shape = view.shape(0)
     return (shape[0], prod(shape[1:])) if len(shape) > 1 else (1, prod(shape))
 
 
-def _word(view: View, name: str, default: str, known: Mapping[str, int]) -> str:
-    word = str(view.get(name, default))
-    if word not in known:
+def _choice(view: View, name: str, default: str, known: Mapping[str, int]) -> str:
+    given = str(view.get(name, default))
+    if given not in known:
         raise UnknownError(name)
-    return word
+    return given

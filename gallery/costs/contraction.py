@@ -9,9 +9,9 @@ from gallery.costs.registry import Cost, UnknownError, View, contraction, costs,
 
 @costs("Conv", "ConvInteger")
 def conv(view: View) -> Cost:
-    """Output elements times the input channels of a group times the kernel's size.
+    """Output elements times the input channels per group times the kernel size.
 
-    The weight is (out channels, in channels / group, *kernel); the bias adds one operation each.
+    The weight is (out channels, in channels / group, *kernel); a bias adds one operation each.
     """
     made, weight = view.made(), view.shape(1)
     bias = view.operator.type == "Conv" and view.has(2)
@@ -20,14 +20,14 @@ def conv(view: View) -> Cost:
 
 @costs("QLinearConv")
 def qlinear_conv(view: View) -> Cost:
-    """As Conv, and a scale, a rounding and a zero point for each output element."""
+    """As Conv, plus a scale, a rounding and a zero point per output element."""
     made, weight = view.made(), view.shape(3)
     return contraction(made * prod(weight[1:]), made * (3 + view.has(8)))
 
 
 @costs("CausalConvWithState")
 def causal_conv(view: View) -> Cost:
-    """Output elements times the length of the kernel; 5 for an activation."""
+    """Output elements times the kernel length, plus 5 per element for an activation."""
     made = view.made()
     active = 5 if view.get("activation", "none") not in ("", "none") else 0
     return contraction(made * view.shape(1)[-1], made * (active + view.has(2)))
@@ -35,7 +35,7 @@ def causal_conv(view: View) -> Cost:
 
 @costs("ConvTranspose")
 def conv_transpose(view: View) -> Cost:
-    """Each input element meets the output channels of its group times the kernel's size.
+    """Input elements times the output channels per group times the kernel size.
 
     The weight is (in channels, out channels / group, *kernel).
     """
@@ -45,16 +45,16 @@ def conv_transpose(view: View) -> Cost:
 
 @costs("DeformConv")
 def deform_conv(view: View) -> Cost:
-    """As Conv, and for each value read a bilinear interpolation (7) and its mask (1)."""
+    """As Conv, plus a bilinear interpolation (7) and a mask (1) per value read."""
     made, weight = view.made(), view.shape(1)
-    places = made // max(weight[0], 1) * view.shape(0)[1] * prod(weight[2:])
-    extra = places * (7 + view.has(4)) + (made if view.has(3) else 0)
+    positions = made // max(weight[0], 1) * view.shape(0)[1] * prod(weight[2:])
+    extra = positions * (7 + view.has(4)) + (made if view.has(3) else 0)
     return contraction(made * prod(weight[1:]), extra)
 
 
 @costs("Gemm")
 def gemm(view: View) -> Cost:
-    """Rows times columns times the reduced size; C adds one operation an element."""
+    """Rows times columns times the reduced dimension; C adds one operation per element."""
     made = view.made()
     reduced = view.shape(0)[0 if view.get("transA", 0) else 1]
     return contraction(made * reduced, made if view.has(2) else 0)
@@ -68,16 +68,17 @@ def matmul(view: View) -> Cost:
 
 @costs("QLinearMatMul")
 def qlinear_matmul(view: View) -> Cost:
-    """As MatMul, and a scale, a rounding and a zero point for each output element."""
+    """As MatMul, plus a scale, a rounding and a zero point per output element."""
     made = view.made()
     return contraction(made * _last(view, 0), 3 * made)
 
 
 @costs("Einsum")
 def einsum(view: View) -> Cost:
-    """Operands less one, times the sizes of all letters; alone, an operand is summed or moved.
+    """The number of operands less one, times the sizes of all indices; one operand is only summed.
 
-    This is the plain sum over all indices, without a cleverer order of many operands.
+    This is the plain sum over all indices, without a better order for several operands. A single
+    operand that is only moved costs nothing.
     """
     equation = str(view.get("equation", "")).replace(" ", "")
     terms = equation.partition("->")[0].split(",")
@@ -88,7 +89,7 @@ def einsum(view: View) -> Cost:
         if len(before) + len(after) > len(shape) or (not dots and len(term) != len(shape)):
             raise UnknownError(equation)
         middle = shape[len(before) : len(shape) - len(after)]
-        # The dimensions that the dots stand for are matched from the right, and broadcast.
+        # The dimensions of an ellipsis are matched from the right, and broadcast.
         letters = [*before, *(f"...{len(middle) - k}" for k in range(len(middle))), *after]
         for letter, size in zip(letters, shape, strict=True):
             sizes[letter] = max(sizes.get(letter, 1), size)

@@ -1,4 +1,4 @@
-"""Costs of ONNX Runtime's own operators, which optimised and quantised files are full of.
+"""Costs of ONNX Runtime's own operators, which are common in optimised and quantised files.
 
 Definitions: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
 """
@@ -34,25 +34,25 @@ PER_ELEMENT: Mapping[str, int] = {
     "QuantizeLinear": 3,
     "DequantizeLinear": 2,
 }
-"""Operations for each output element."""
+"""Operations per output element."""
 
 
 @costs(*PER_ELEMENT, domain=_DOMAIN)
 def per_element(view: View) -> Cost:
-    """Operations of the definition for each output element (see `PER_ELEMENT`)."""
+    """The operations of `PER_ELEMENT` for each output element."""
     return plain(PER_ELEMENT[view.operator.type] * view.made())
 
 
 @costs("FusedConv", "NhwcConv", domain=_DOMAIN)
 def fused_conv(view: View) -> Cost:
-    """As Conv, and an activation."""
+    """As Conv, plus one operation per output element for an activation."""
     made, weight = view.made(), view.shape(1)
     return contraction(made * prod(weight[1:]), made * (1 + view.has(2)))
 
 
 @costs("FusedMatMul", "FusedGemm", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", domain=_DOMAIN)
 def fused_matmul(view: View) -> Cost:
-    """As MatMul, and one operation for each output element."""
+    """As MatMul, plus one operation per output element."""
     shape, made = view.shape(0), view.made()
     reduced = shape[-2] if view.get("transA", 0) and len(shape) > 1 else shape[-1]
     return contraction(made * reduced, made)
@@ -60,7 +60,7 @@ def fused_matmul(view: View) -> Cost:
 
 @costs("MatMulNBits", domain=_DOMAIN)
 def matmul_bits(view: View) -> Cost:
-    """As MatMul, and two operations for each weight that is unpacked."""
+    """As MatMul, plus two operations per weight to unpack it."""
     inner, columns = int(view.get("K", 0)), int(view.get("N", 0))
     if inner < 1 or columns < 1:
         raise UnknownError("K")
@@ -70,5 +70,5 @@ def matmul_bits(view: View) -> Cost:
 
 @costs("QLinearGlobalAveragePool", domain=_DOMAIN)
 def global_pool(view: View) -> Cost:
-    """One sum for each element read."""
+    """One addition per element read."""
     return plain(view.read())

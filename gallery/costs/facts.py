@@ -1,4 +1,4 @@
-"""What a model holds and what it costs, by formula from its shapes."""
+"""Facts about a model: what it contains, and what it costs by formula from its shapes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COUNTED = ("float", "double", "bfloat16", "complex", "int2", "int4", "int8", "i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TensorFact:
-    """An input or output as the model declares it."""
+    """An input or output of the model."""
 
     name: str
     dtype: str
@@ -24,16 +24,16 @@ class TensorFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerFact:
-    """A row of the layer tree; sums include the layers below.
+    """A layer of the layer tree; all counts include the layers below it.
 
     Attributes:
-        name: Its own part of the name.
-        path: From the top, joined by "/".
-        depth: 0 for the whole model.
+        name: Its own part of the path.
+        path: The names from the root to it, joined by "/".
+        depth: Its depth in the tree; 0 for the whole model.
         type: Class of the module, or "".
         operators: Number of operators.
-        parameters: Number of parameters first read in it.
-        flops: Floating-point operations, of operators whose cost is known.
+        parameters: Number of parameters that are first read in it.
+        flops: Floating-point operations of the operators whose cost is known.
     """
 
     name: str
@@ -47,33 +47,33 @@ class LayerFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a model says of itself and what follows from its shapes.
+    """What a model declares about itself and what follows from its shapes.
 
-    Counts that cannot be known are None, never 0.
+    Unknown counts are None, never 0.
 
     Attributes:
-        name: Of the model.
-        digest: SHA-256 of what was read of the file.
+        name: Name of the model.
+        digest: SHA-256 of the parts of the file that were read.
         file_bytes: Size of the ONNX file.
-        parameters: Elements of the initializers that training would change, each once.
-        parameter_bytes: Bytes of the initializers by dtype.
-        macs: Multiply-accumulates of one forward pass; None where no operator's cost is known.
-        flops: Floating-point operations of one forward pass.
-        uncounted: Operators whose cost is not known, by type.
+        parameters: Number of parameters (see `parameters`), each counted once.
+        parameter_bytes: Bytes of the initializers and other parameters, by dtype.
+        macs: Multiply-accumulates of one forward pass; None if no operator's cost is known.
+        flops: Floating-point operations of one forward pass; None if no operator's cost is known.
+        uncounted: Number of operators whose cost is not known, by type.
         cost_by_type: FLOPs by operator type, largest first.
-        activations: Elements of all tensors that operators make; None where a shape is missing.
-        operators: Number of operators, those of bodies too.
+        activations: Elements of all tensors that operators make; None if a shape is unknown.
+        operators: Number of operators, including those of bodies.
         histogram: Number of operators by type, most frequent first.
         layers: The layer tree, parents first.
-        depth: Operators on the longest path.
-        ir_version: Of the file format.
-        opsets: By domain ("ai.onnx" for ONNX's own).
-        producer: Name and version, or "".
-        inputs: In the order of the file.
-        outputs: In the order of the file.
-        bindings: Size of each symbolic dimension that was bound, by name.
-        metadata: What the file says of itself.
-        warnings: What could not be known.
+        depth: Number of operators on the longest path.
+        ir_version: Version of the file format.
+        opsets: Version of each operator set by domain ("ai.onnx" for ONNX's own).
+        producer: Name and version of the program that wrote the file, or "".
+        inputs: The inputs, in file order.
+        outputs: The outputs, in file order.
+        bindings: Size of each bound symbolic dimension, by name.
+        metadata: The file's own metadata.
+        warnings: Notes on what is unknown, assumed or left out.
     """
 
     name: str
@@ -103,9 +103,9 @@ class Facts:
 def facts(model: Model, file_bytes: int) -> Facts:
     """All facts of a model.
 
-    Work in a loop counts once for each trip where their number is known, else once; of the
-    branches of an If the one that does more counts, or the one that is known to be taken. The
-    counts of operators take in all branches.
+    Work in a loop counts once per trip if the number of trips is known, else once. Of the branches
+    of an If, only one counts: the one known to be taken, else the one with more work. The operator
+    counts include all branches.
     """
     costs = [cost(model, operator) for operator in model.operators]
     weights = trips(model, costs)
@@ -141,7 +141,7 @@ def facts(model: Model, file_bytes: int) -> Facts:
 
 
 def label(operator: Operator) -> str:
-    """Type of an operator, with its domain where that is not ONNX's own.
+    """Type of an operator, prefixed with its domain unless that is ONNX's own.
 
     >>> label(Operator(name="", type="Gelu", domain="com.microsoft", inputs=(), outputs=()))
     'com.microsoft.Gelu'
@@ -150,12 +150,12 @@ def label(operator: Operator) -> str:
 
 
 def parameters(model: Model) -> dict[int, int]:
-    """Elements of each parameter, by tensor.
+    """Number of elements of each parameter, by tensor.
 
-    Parameters are the initializers of a floating-point type, and those of the narrow integer types
-    that hold quantised weights; also Constant operators of such a type and more than 1,024
-    elements, in which some exporters keep weights. The running mean and variance that only a
-    BatchNormalization reads do not count as parameters, as in the published figures.
+    Parameters are initializers of a floating-point type or of the narrow integer types of quantised
+    weights, and the outputs of Constant operators of such a type with more than 1,024 elements, in
+    which some exporters keep weights. The running mean and variance of a BatchNormalization do not
+    count unless other operators read them, as in published figures.
     """
     running = _running_statistics(model)
     constants = (
@@ -175,7 +175,7 @@ def parameters(model: Model) -> dict[int, int]:
 
 
 def _running_statistics(model: Model) -> set[int]:
-    """Tensors that nothing reads but a BatchNormalization, as its mean or variance."""
+    """Tensors that are read only as the mean or variance of a BatchNormalization."""
     statistics: set[int] = set()
     others: set[int] = set()
     for operator in model.operators:
@@ -186,14 +186,14 @@ def _running_statistics(model: Model) -> set[int]:
 
 
 def trips(model: Model, costs: Sequence[Cost | None]) -> list[int]:
-    """How often the work of each operator counts: once a trip, and never in an idle branch.
+    """How often the work of each operator counts: once per trip, and 0 in a branch not taken.
 
     Args:
         model: The model.
-        costs: Of its operators.
+        costs: Costs of its operators.
     """
     weights = [1] * len(model.operators)
-    for operator in model.operators:  # inner owners stand before outer ones
+    for operator in model.operators:  # inner owners come before outer ones
         if operator.type == "If" and operator.bodies:
             taken = _branch(model, operator, weights, costs)
             for index, body in enumerate(operator.bodies):
@@ -223,7 +223,7 @@ def _branch(
 
 
 def _trip_count(model: Model, operator: Operator) -> int:
-    """Trips of a Loop or Scan where they are known, else 1."""
+    """Number of trips of a Loop or Scan if it is known, else 1."""
     if operator.type == "Loop" and _fed(operator, 0):
         limit = model.tensors[operator.inputs[0]].value
         if limit is not None and limit.size == 1 and 0 <= int(limit.reshape(())) < 2**31:

@@ -1,4 +1,4 @@
-"""Costs of operators that work on each element by itself, and of those that only move data."""
+"""Costs of operators that work element by element, and of those that only move data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PER_ELEMENT: Mapping[str, int] = {
     **dict.fromkeys(("Gelu", "HardSwish", "Mish", "Swish"), 5),
     "SwiGLU": 6,
 }
-"""Operations for each output element, by the definition of the operator."""
+"""Operations per output element, by the definition of the operator."""
 
 MOVES = (
     "BlackmanWindow", "Cast", "CastLike", "CenterCropPad", "Col2Im", "Compress", "Concat",
@@ -37,59 +37,59 @@ MOVES = (
     "RegexFullMatch", "StringConcat", "StringNormalizer", "StringSplit", "TfIdfVectorizer",
     "MelWeightMatrix",
 )
-"""What makes, moves or selects data. If, Loop and Scan: the work is that of their bodies."""
+"""Operators that generate, move or select data, and If, Loop and Scan, whose bodies do the work."""
 # fmt: on
 
 
 @costs(*PER_ELEMENT)
 def pointwise(view: View) -> Cost:
-    """Operations of the definition for each output element (see `PER_ELEMENT`)."""
+    """The operations of `PER_ELEMENT` for each output element."""
     return plain(PER_ELEMENT[view.operator.type] * view.made())
 
 
 @costs("Max", "Min", "Sum")
 def variadic(view: View) -> Cost:
-    """One operation for each output element and each input after the first."""
+    """One operation per output element and input after the first."""
     return plain(max(view.given - 1, 0) * view.made())
 
 
 @costs("Mean")
 def mean(view: View) -> Cost:
-    """As Sum, and a division."""
+    """As Sum, plus a division."""
     return plain(view.given * view.made())
 
 
 @costs("BatchNormalization")
 def batch_normalization(view: View) -> Cost:
-    """A scale and a shift an element, the statistics being fixed; 7 where it trains.
+    """A scale and a shift per element with fixed statistics; 7 operations in training mode.
 
-    In training mode it is a normalisation like InstanceNormalization's.
+    In training mode it normalises like InstanceNormalization.
     """
     return plain((7 if view.get("training_mode", 0) else 2) * view.made())
 
 
 @costs("ScatterElements", "ScatterND", "Scatter")
 def scatter(view: View) -> Cost:
-    """One operation for each update that is combined with what was there, else none."""
+    """One operation per element of the updates if they are combined with the data, else none."""
     reduces = view.get("reduction", "none") not in ("none", "")
     return plain(view.read(2) if reduces else 0)
 
 
 @costs("TensorScatter")
 def tensor_scatter(view: View) -> Cost:
-    """Nothing: it writes a block into another."""
+    """Nothing: it only copies a block into another tensor."""
     return plain(0 * view.made())
 
 
 @costs("Bernoulli", "Multinomial")
 def random_choice(view: View) -> Cost:
-    """One comparison for each element of the input."""
+    """One comparison per element of the input."""
     return plain(view.read())
 
 
 @costs("RotaryEmbedding")
 def rotary_embedding(view: View) -> Cost:
-    """A rotation of each pair: 4 products and 2 sums for 2 elements."""
+    """A rotation of each pair: 4 products and 2 sums per 2 elements."""
     return plain(3 * view.made())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from gallery.costs.registry import Cost, View, contraction, costs
 
 POINTWISE: Mapping[str, int] = {"RNN": 1, "LSTM": 4 + 5, "GRU": 3 + 6}
-"""Operations for each hidden element and step beyond the sums: activations and the state's update.
+"""Operations per hidden element and step besides the sums: activations and the state update.
 
 LSTM: 4 activations; f·c + i·g, tanh, times o. GRU: 3 activations; r·h, (1 - z)·n + z·h and the sum
 of n's two parts. By the equations of https://onnx.ai/onnx/operators/onnx__LSTM.html and GRU.html.
@@ -18,14 +18,14 @@ of n's two parts. By the equations of https://onnx.ai/onnx/operators/onnx__LSTM.
 def recurrent(view: View) -> Cost:
     """Steps × batch × directions × gates × hidden × (input + hidden) multiply-accumulates.
 
-    W is (directions, gates × hidden, input), R is (directions, gates × hidden, hidden). Each gate
-    adds its two products, and its bias where there is one.
+    W is (directions, gates × hidden, input) and R (directions, gates × hidden, hidden). Each gate
+    adds its two products, and its bias if there is one.
     """
     steps, batch, size = view.shape(0)
     directions, rows, hidden = view.shape(2)
-    places = steps * batch * directions
+    positions = steps * batch * directions
     sums = rows * (1 + view.has(3))
     return contraction(
-        places * rows * (size + hidden),
-        places * (sums + POINTWISE[view.operator.type] * hidden),
+        positions * rows * (size + hidden),
+        positions * (sums + POINTWISE[view.operator.type] * hidden),
     )

@@ -21,7 +21,7 @@ REDUCE: Mapping[str, tuple[int, int]] = {
     "ArgMax": (1, 0),
     "ArgMin": (1, 0),
 }
-"""Operations for each element read, and for each made."""
+"""Operations per element read, and per output element."""
 
 PER_ELEMENT: Mapping[str, int] = {
     "Softmax": 5,  # maximum, difference, exp, sum, quotient
@@ -41,31 +41,31 @@ PER_ELEMENT: Mapping[str, int] = {
     "NegativeLogLikelihoodLoss": 1,
     "Unique": 1,
 }
-"""Operations for each element read."""
+"""Operations per element read."""
 
 
 @costs(*REDUCE)
 def reduce(view: View) -> Cost:
-    """Operations by element read and by element made (see `REDUCE`)."""
+    """The operations of `REDUCE` for each element read and each output element."""
     per_read, per_made = REDUCE[view.operator.type]
     return plain(per_read * view.read() + per_made * view.made())
 
 
 @costs(*PER_ELEMENT)
 def normalisation(view: View) -> Cost:
-    """Operations of the definition for each element read (see `PER_ELEMENT`)."""
+    """The operations of `PER_ELEMENT` for each element read."""
     return plain(PER_ELEMENT[view.operator.type] * view.read())
 
 
 @costs("LRN")
 def local_response(view: View) -> Cost:
-    """Squares, a sum over `size` channels, and a product, a sum, a power and a quotient."""
+    """Per element: a square, `size` additions, a product, a sum, a power and a quotient."""
     return plain((int(view.get("size", 1)) + 5) * view.read())
 
 
 @costs("TopK")
 def top_k(view: View) -> Cost:
-    """One comparison for each element read and level of a heap of k."""
+    """One comparison per element read and level of a heap of k elements."""
     return plain(view.read() * max(1, ceil(log2(max(view.made(), 2) + 1)) // 2))
 
 
@@ -73,7 +73,7 @@ def top_k(view: View) -> Cost:
 def determinant(view: View) -> Cost:
     """Gaussian elimination, then the product of the diagonal.
 
-    With m rows left, each has a quotient, and m products and differences.
+    With m rows left, each takes a quotient, and m products and differences.
     """
     shape = view.shape(0)
     if len(shape) < 2 or shape[-1] != shape[-2]:
@@ -85,7 +85,7 @@ def determinant(view: View) -> Cost:
 
 @costs("DFT")
 def discrete_fourier(view: View) -> Cost:
-    """5 N log2 N for each transform of N points.
+    """5 N log2 N per transform of N points.
 
     The usual count of a radix-2 transform, https://www.fftw.org/speed/method.html.
     """
@@ -105,7 +105,7 @@ def discrete_fourier(view: View) -> Cost:
 
 @costs("STFT")
 def short_time_fourier(view: View) -> Cost:
-    """For each frame a product with the window and a transform of 5 N log2 N."""
+    """A product with the window and a transform of 5 N log2 N per frame."""
     batch, frames = view.out()[:2]
     value = view.tensor(3).value if view.has(3) else None
     if value is None and not view.has(2):

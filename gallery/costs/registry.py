@@ -1,4 +1,4 @@
-"""The registry of cost formulas and what a formula sees of an operator."""
+"""The registry of cost formulas, and the view of an operator that they are given."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Cost:
     """Work of one operator.
 
     Attributes:
-        macs: Multiply-accumulate operations, 0 where the operator has none.
+        macs: Multiply-accumulate operations; 0 if the operator has none.
         flops: Floating-point operations; a multiply-accumulate counts 2.
     """
 
@@ -32,7 +32,7 @@ class UnknownError(Exception):
 class View:
     """An operator with the shapes of its tensors.
 
-    Every question raises UnknownError where the answer is not known.
+    Every method raises UnknownError if the answer is not known.
     """
 
     model: Model
@@ -74,7 +74,7 @@ class View:
         return prod(self.out(slot))
 
     def get(self, name: str, default: Any) -> Any:
-        """An attribute, or what it is by default."""
+        """An attribute, or its default."""
         return self.operator.attributes.get(name, default)
 
     @property
@@ -88,14 +88,14 @@ Formula = Callable[[View], Cost]
 _FORMULAS: dict[tuple[str, str], Formula] = {}
 
 FORMULAS: Mapping[tuple[str, str], Formula] = MappingProxyType(_FORMULAS)
-"""The formula of each operator type that has one, by domain and type."""
+"""The formulas, by domain and operator type."""
 
 
 def costs(*types: str, domain: str = "") -> Callable[[Formula], Formula]:
     """Register a formula for operator types of a domain.
 
     Raises:
-        ValueError: A type has a formula already.
+        ValueError: A type already has a formula.
     """
 
     def register(formula: Formula) -> Formula:
@@ -109,7 +109,7 @@ def costs(*types: str, domain: str = "") -> Callable[[Formula], Formula]:
 
 
 def contraction(macs: int, extra: int = 0) -> Cost:
-    """The cost of this many multiply-accumulates and of `extra` other operations."""
+    """The cost of this many multiply-accumulates and `extra` other operations."""
     return Cost(macs=macs, flops=2 * macs + extra)
 
 
@@ -119,10 +119,10 @@ def plain(flops: int) -> Cost:
 
 
 def cost(model: Model, operator: Operator) -> Cost | None:
-    """Work of one operator from the shapes of its tensors, or None where it is not known.
+    """The work of one operator from the shapes of its tensors, or None if it is not known.
 
-    The conventions are those of `gallery.costs`. An If, Loop or Scan costs nothing itself: its
-    work is that of the operators in its bodies, each told here as done once.
+    The conventions are those of `gallery.costs`. An If, Loop or Scan itself costs nothing: its
+    work is that of the operators in its bodies, whose cost here is that of a single trip.
     """
     formula = FORMULAS.get((operator.domain, operator.type))
     if formula is None:
@@ -130,5 +130,5 @@ def cost(model: Model, operator: Operator) -> Cost | None:
     try:
         return formula(View(model, operator))
     except (UnknownError, ValueError, IndexError, TypeError):
-        # A formula may stumble over a rank or an attribute that the operator must not have.
+        # A formula may fail on a rank or an attribute that the operator must not have.
         return None

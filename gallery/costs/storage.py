@@ -9,7 +9,7 @@ from gallery.costs.facts import Facts, LayerFact, TensorFact
 
 
 def facts_value(facts: Facts) -> dict[str, Any]:
-    """Facts as JSON; the order of tables is kept."""
+    """Facts as JSON; dicts become lists of pairs, so that their order is kept."""
     value = asdict(facts)
     for name, kept in value.items():
         if isinstance(kept, dict):
@@ -18,7 +18,7 @@ def facts_value(facts: Facts) -> dict[str, Any]:
 
 
 def facts_of(value: dict[str, Any]) -> Facts:
-    """Facts from what `facts_value` gave, also after a way through JSON."""
+    """Facts from what `facts_value` returned, even after a round trip through JSON."""
     known = dict(value)
     for field in fields(Facts):
         for kind in (dict, tuple):

@@ -1,4 +1,4 @@
-"""Costs of optimisers' steps.
+"""Costs of optimiser steps.
 
 Definitions: https://onnx.ai/onnx/operators/index.html#ai-onnx-preview-training
 """
@@ -18,15 +18,15 @@ _STEPS: Mapping[str, tuple[int, int]] = {
     # Regularised gradient 2; average 3; step 2.
     "Momentum": (1, 7),
 }
-"""Moments that are kept of each parameter, and operations for each of its elements."""
+"""Moments kept for each parameter, and operations for each of its elements."""
 
 
 @costs(*_STEPS, domain="ai.onnx.preview.training")
 def update(view: View) -> Cost:
-    """Operations of the definition for each element of all parameters (see `_STEPS`).
+    """The operations of `_STEPS` for each element of all parameters.
 
-    Inputs are R, T, then all parameters, all gradients and all moments of each kind. What is told
-    once a step, such as the learning rate, is left out. Nesterov's momentum adds two operations.
+    Inputs are R, T, then all parameters, all gradients and all moments of each kind. Work done once
+    per step, such as on the learning rate, is not counted. Nesterov's momentum adds two operations.
     """
     moments, each = _STEPS[view.operator.type]
     groups = 2 + moments

@@ -1,4 +1,4 @@
-"""Costs of operators that look at windows: pools, interpolation, sampling."""
+"""Costs of operators that read windows: pools, interpolation, sampling."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TAPS: Mapping[str, int] = {"linear": 2, "bilinear": 2, "cubic": 4, "bicubic": 4
 @costs("QLinearAveragePool", domain="com.microsoft")
 @costs("MaxPool", "AveragePool")
 def pool(view: View) -> Cost:
-    """One comparison or sum for each place of the kernel and each output element."""
+    """One comparison or addition per position of the kernel and output element."""
     kernel = view.get("kernel_shape", None)
     if not kernel:
         raise UnknownError("kernel_shape")
@@ -22,7 +22,7 @@ def pool(view: View) -> Cost:
 
 @costs("LpPool")
 def lp_pool(view: View) -> Cost:
-    """A power and a sum for each place of the kernel, and a root."""
+    """A power and an addition per position of the kernel, and a root."""
     kernel = view.get("kernel_shape", None)
     if not kernel:
         raise UnknownError("kernel_shape")
@@ -31,13 +31,13 @@ def lp_pool(view: View) -> Cost:
 
 @costs("GlobalAveragePool", "GlobalMaxPool")
 def global_pool(view: View) -> Cost:
-    """One comparison or sum for each element read."""
+    """One comparison or addition per element read."""
     return plain(view.read())
 
 
 @costs("GlobalLpPool")
 def global_lp_pool(view: View) -> Cost:
-    """A power and a sum for each element read, and a root."""
+    """A power and an addition per element read, and a root per output element."""
     return plain(2 * view.read() + view.made())
 
 
@@ -62,9 +62,9 @@ def grid_sample(view: View) -> Cost:
 
 @costs("RoiAlign")
 def roi_align(view: View) -> Cost:
-    """A bilinear sample (7) and its sum for each of the sampling points.
+    """A bilinear sample (7) and an addition per sampling point.
 
-    Where their number follows from the region's size (sampling_ratio 0), 2 by 2 are assumed.
+    If their number depends on the region's size (sampling_ratio 0), 2 by 2 are assumed.
     """
     ratio = int(view.get("sampling_ratio", 0)) or 2
     return plain(view.made() * ratio * ratio * 8)
@@ -72,9 +72,9 @@ def roi_align(view: View) -> Cost:
 
 @costs("MaxRoiPool")
 def max_roi_pool(view: View) -> Cost:
-    """One comparison for each place of a region and each channel.
+    """One comparison per position of a region and channel.
 
-    The regions' sizes are known only when the model runs: each counts as the whole map.
+    The sizes of the regions are only known at run time: each counts as the whole feature map.
     """
     shape = view.shape(0)
     return plain(view.out()[0] * prod(shape[1:]))
@@ -82,7 +82,7 @@ def max_roi_pool(view: View) -> Cost:
 
 @costs("NonMaxSuppression")
 def non_max_suppression(view: View) -> Cost:
-    """A comparison of each score, and the overlap of each box that is kept with all boxes, at most.
+    """A comparison per score, and at most the overlap of each box that is kept with all boxes.
 
     An overlap takes 4 ends, 2 sides, its area, 2 operations for the union, a quotient and a
     comparison.
@@ -99,6 +99,6 @@ def non_max_suppression(view: View) -> Cost:
 
 @costs("AffineGrid")
 def affine_grid(view: View) -> Cost:
-    """A product of each point with its row of the matrix."""
+    """The product of each point with the matrix."""
     made = view.made()
     return plain(made * max(2 * view.shape(0)[-1] - 1, 0))

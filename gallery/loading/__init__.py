@@ -1,1 +1,1 @@
-"""What `load` needs to read an ONNX file: wire format, graphs, shapes and layer names."""
+"""Loading: from an ONNX file to a `Model`, by wire format, graphs, shapes and layer names."""

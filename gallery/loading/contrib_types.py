@@ -1,4 +1,4 @@
-"""Types of outputs for which ONNX's inference says nothing, or says it wrong."""
+"""Types of outputs for which ONNX's inference gives no type, or a wrong one."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _MICROSOFT = "com.microsoft"
 
 Kinds = dict[int, onnx.TypeProto]
 Rule = Callable[[FlatNode, Sequence[Value | None]], Kinds | None]
-"""From an operator and its inputs, None where one is left out, to the types of its outputs."""
+"""From an operator and its inputs (None for an omitted one) to the types of its outputs."""
 
 
-def gap(step: FlatNode, values: Sequence[Value]) -> Kinds | None:
-    """Types of the outputs by position, or None where ONNX is to be asked."""
+def rule_types(step: FlatNode, values: Sequence[Value]) -> Kinds | None:
+    """Types of the outputs by position, or None if ONNX's inference should be used."""
     rule = RULES.get((step.domain, step.type))
     if rule is None:
         return None
@@ -46,7 +46,7 @@ def _with_sum(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
 
 
 def _half(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-    # One half of the last dimension is the gate of the other.
+    # One half of the last dimension gates the other.
     shape = dims_of(fed[0].kind) if fed[0] else None
     if not shape or not fed[0]:
         return None
@@ -67,7 +67,7 @@ def _as_floats(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
 
 
 def _targets(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-    # The one regressor that has no number of targets has one target.
+    # A regressor that does not give its number of targets has one.
     name = "n_targets" if step.type.startswith("Tree") else "targets"
     shape = dims_of(fed[0].kind) if fed[0] else None
     if not shape:
@@ -114,7 +114,7 @@ def _one_hot(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
 
 
 def _short_time_fourier(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-    # ONNX's inference forgets that one side of the spectrum is half of it.
+    # ONNX's inference ignores that a one-sided spectrum has half as many bins.
     signal = dims_of(fed[0].kind) if fed[0] else None
     hop, length = _scalar(fed, 1), _scalar(fed, 3)
     window = dims_of(fed[2].kind) if len(fed) > 2 and fed[2] else None
@@ -175,4 +175,4 @@ RULES: Mapping[tuple[str, str], Rule] = {
     (_MICROSOFT, "SkipLayerNormalization"): _with_sum,
     (_MICROSOFT, "SkipSimplifiedLayerNormalization"): _with_sum,
 }
-"""The rule of each operator that has one, by domain and type."""
+"""The rules, by domain and operator type."""

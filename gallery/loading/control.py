@@ -1,4 +1,4 @@
-"""Types across the border of a control-flow body: what goes in, and what comes out.
+"""Types that cross the boundary of a control-flow body, inwards and outwards.
 
 Rules of If, Loop and Scan: https://onnx.ai/onnx/operators/. A body is typed as in its first trip.
 """
@@ -21,13 +21,13 @@ _SCAN_WITHOUT_BATCH = 9
 
 
 def enter_body(flat: Flat, entry: BodyEntry, warnings: list[str]) -> None:
-    """Give the inputs of a body the types of what its owner feeds it."""
+    """Give the inputs of a body the types of the tensors that its owner feeds it."""
     kinds = [flat.values[index].kind if index >= 0 else None for index in entry.fed]
     if entry.owner.op_type == "Loop":
         fed = [tensor_type(_INT64, ()), tensor_type(_BOOL, ()), *kinds[2:]]
         if entry.fed and trips(flat, entry.fed[:1]) is None:
             name = text_of(entry.owner.name) or "Loop"
-            warnings.append(f"how often the loop {name!r} runs is not known")
+            warnings.append(f"the number of trips of the loop {name!r} is not known")
     elif entry.owner.op_type == "Scan" and entry.version < _SCAN_WITHOUT_BATCH:
         states = len(kinds) - _scanned(entry.attributes)
         fed = [_shorter(kind, 0) for kind in kinds[1:]]
@@ -64,7 +64,7 @@ def owner_types(flat: Flat, step: FlatNode) -> dict[int, onnx.TypeProto]:
 
 
 def owner_values(flat: Flat, step: FlatNode) -> None:
-    """Give the outputs of an If whose branch is known the values that this branch makes."""
+    """Give the outputs of an If the values of its branch, if it is known which one is taken."""
     taken = _taken(flat, step)
     body = next((body for body in step.bodies if body.name == taken), None)
     if step.type == "If" and body is not None:
@@ -74,7 +74,7 @@ def owner_values(flat: Flat, step: FlatNode) -> None:
 
 
 def trips(flat: Flat, limit: tuple[int, ...]) -> int | None:
-    """How often a Loop with this first input runs at most, or None where it is not known."""
+    """The most trips of a Loop with this first input, or None if it is not known."""
     value = flat.values[limit[0]].value if limit and limit[0] >= 0 else None
     if value is None or value.size != 1 or not 0 <= int(value.reshape(())) < _LONGEST:
         return None

@@ -1,8 +1,8 @@
-"""Types of outputs for the operators of the first opsets, for which ONNX has no inference.
+"""Output types for the operators of the first opsets, for which ONNX has no inference.
 
-Files of 2017 and 2018 are written in them. Most keep the shape of their first input (before opset
-7 a second operand was broadcast onto the first); for the others a later version of the same
-operator is asked, or the rule is short.
+Files from 2017 and 2018 use them. Most keep the shape of their first input (before opset 7, a
+second operand was broadcast onto the first); for the others, inference runs on a later version of
+the same operator, or a short rule applies.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _DROPPED = frozenset((("LpPool", "p"), ("GlobalLpPool", "p")))
 def later_node(
     step: FlatNode, node: onnx.NodeProto
 ) -> tuple[onnx.defs.OpSchema, onnx.NodeProto] | None:
-    """The schema of a later version that can be asked, and the node in its terms; or None."""
+    """The schema of a later version that has inference and the node in its terms, or None."""
     if step.type not in _LATER:
         return None
     kind, version = _LATER[step.type]
@@ -59,7 +59,7 @@ def later_node(
 
 
 def legacy_type(step: FlatNode, first: onnx.TypeProto | None) -> dict[int, onnx.TypeProto]:
-    """Types of the outputs by position, as far as they follow from the type of the first input."""
+    """Types of the outputs by position, where they follow from the type of the first input."""
     if first is None:
         return {}
     if step.type == "Cast":
@@ -82,7 +82,7 @@ def legacy_type(step: FlatNode, first: onnx.TypeProto | None) -> dict[int, onnx.
 def reshaped(
     shape: tuple[int | str | None, ...] | None, wanted: Any
 ) -> tuple[int | None, ...] | None:
-    """The shape that a Reshape gives: 0 keeps a size, one -1 takes what is left.
+    """The shape that a Reshape gives: 0 keeps a size, and a single -1 takes the rest.
 
     >>> reshaped((2, 3, 4), (0, -1))
     (2, 12)
@@ -106,7 +106,7 @@ def reshaped(
 
 
 def _element(to: Any) -> int:
-    """Cast named its type in words in the first version."""
+    """ONNX's number of an element type; the first version of Cast gives it as a string."""
     if isinstance(to, int):
         return to
     return int(dict(onnx.TensorProto.DataType.items()).get(str(to).upper(), 0))

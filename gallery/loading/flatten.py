@@ -1,7 +1,7 @@
-"""Unfolds a model's graphs, the bodies of its control flow and its functions into one list.
+"""Flattens a model's graph, its control-flow bodies and its functions into one list.
 
-Names become indices here: a body sees the names around it, and a name that it makes anew is a
-tensor of its own. Operators are brought into topological order where the file has them in none.
+Names become indices here: a body sees the names around it, and a name that it defines again is a
+new tensor. Operators are sorted topologically if the file does not list them in such an order.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from gallery.loading.wire import DEEPEST, nested_too_deep
 from gallery.model import Body
 
 MOST_OPERATORS = 1_000_000
-"""How many operators a model may have, its functions inlined."""
+"""How many operators a model may have after inlining."""
 
 _GRAPHS = (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS)
 
 
 @dataclass(slots=True)
 class Value:
-    """A tensor in the making; `kind` is its type as far as it is known."""
+    """A tensor while the model is being read; `kind` is its type as far as it is known."""
 
     name: str
     kind: onnx.TypeProto | None = None
@@ -39,12 +39,13 @@ class Value:
 
 @dataclass(slots=True)
 class FlatNode:
-    """An operator in the making.
+    """An operator while the model is being read.
 
     Attributes:
-        calls: Names of the function calls around it, from the outermost, each with its type.
-        node: As it stands in the file.
-        plain: Its attributes that hold no graph, references to a function's attributes resolved.
+        calls: Name and type of each function call around it, outermost first.
+        node: The node as in the file.
+        plain: Its attributes that are not graphs, with references to a function's attributes
+            resolved.
         attributes: The same as Python values.
     """
 
@@ -76,7 +77,7 @@ class BodyEntry:
 
 @dataclass(slots=True)
 class Scope:
-    """What a node sees: names, operator sets, and the function call that it is in."""
+    """What a node can refer to: names, operator sets, and the attributes of the enclosing call."""
 
     names: ChainMap[str, int]
     opsets: Mapping[str, int]
@@ -88,7 +89,7 @@ class Scope:
 
 @dataclass(slots=True)
 class Flat:
-    """A model as one list of operators and one of tensors; `entries` by position in `steps`."""
+    """A model as one list of operators and one of tensors; `entries` are by position in `steps`."""
 
     functions: Mapping[tuple[str, str, str], onnx.FunctionProto]
     steps: list[FlatNode] = field(default_factory=list)
@@ -103,7 +104,7 @@ class Flat:
     expanded: int = 0
 
     def new(self, name: str) -> int:
-        """Index of a new tensor, whose name is made unique."""
+        """Add a tensor under a unique name and return its index."""
         unique = name = text_of(name)
         while unique in self.taken:
             self.again[name] = self.again.get(name, 1) + 1
@@ -113,13 +114,13 @@ class Flat:
         return len(self.values) - 1
 
     def rename(self, index: int, name: str) -> None:
-        """Give a tensor another name, where that is free."""
+        """Rename a tensor, if the name is free."""
         if text_of(name) not in self.taken:
             self.taken.add(text_of(name))
             self.values[index].name = text_of(name)
 
     def see(self, name: str, scope: Scope) -> int:
-        """Index of the tensor that a name means in a scope; -1 for an input left out."""
+        """Index of the tensor that a name refers to in a scope; -1 for "" (an omitted input)."""
         if not name:
             return -1
         if name not in scope.names:
@@ -128,7 +129,7 @@ class Flat:
         return scope.names[name]
 
     def make(self, name: str, scope: Scope) -> int:
-        """Index of a new tensor that has the name in a scope from now on; -1 for "" (left out)."""
+        """Add the tensor that a name refers to from now on; -1 for "" (an omitted output)."""
         if not name:
             return -1
         scope.names[name] = self.new(name)
@@ -136,11 +137,11 @@ class Flat:
 
 
 def flatten(model: onnx.ModelProto) -> Flat:
-    """Unfold a model.
+    """Flatten a model.
 
     Raises:
-        LoadError: Its operators form a cycle, its functions call themselves, or there are too many
-            operators once the functions are inlined.
+        LoadError: Its operators form a cycle, a function calls itself, or there are too many
+            operators after inlining.
     """
     flat = Flat({key(function): function for function in model.functions})
     opsets = {domain(opset.domain): opset.version for opset in model.opset_import}
@@ -155,12 +156,12 @@ def flatten(model: onnx.ModelProto) -> Flat:
 
 
 def key(function: onnx.FunctionProto) -> tuple[str, str, str]:
-    """What a call names a function by: domain, name and overload."""
+    """What identifies a function: domain, name and overload."""
     return domain(function.domain), function.name, getattr(function, "overload", "")
 
 
 def domain(name: str) -> str:
-    """Name of an operator set, "" for each of the two names of ONNX's own."""
+    """Name of an operator set; "" for both names of ONNX's own."""
     return "" if name == "ai.onnx" else text_of(name)
 
 
@@ -184,14 +185,14 @@ def initializers(flat: Flat, source: onnx.GraphProto, scope: Scope) -> set[str]:
 
 
 def declare(flat: Flat, scope: Scope, source: onnx.ValueInfoProto) -> int:
-    """Add an input of a graph with the type that the file declares."""
+    """Add a graph input with the type that the file declares."""
     index = scope.names[source.name] = flat.new(source.name)
     flat.values[index].kind = flat.values[index].declared = source.type
     return index
 
 
 def graph(flat: Flat, source: onnx.GraphProto, scope: Scope) -> None:
-    """Add the operators of a graph whose inputs and initializers are in the scope already."""
+    """Add the operators of a graph whose inputs and initializers are already in the scope."""
     if scope.depth > DEEPEST:
         raise nested_too_deep()
     declared = {value.name: value.type for value in (*source.value_info, *source.output)}
@@ -219,7 +220,7 @@ def nodes(
 
 
 def add(flat: Flat, node: onnx.NodeProto, scope: Scope) -> None:
-    """Add one operator, its bodies before it."""
+    """Add one operator, after the operators of its bodies."""
     inputs = tuple(flat.see(name, scope) for name in node.input)
     plain, graphs = resolved(node, scope)
     attributes = {text_of(attribute.name): attribute_value(attribute) for attribute in plain}
@@ -257,13 +258,13 @@ def add(flat: Flat, node: onnx.NodeProto, scope: Scope) -> None:
 
 
 def check_size(count: int) -> None:
-    """Refuse a model that unfolds to too many operators.
+    """Refuse a model with too many operators.
 
     Raises:
-        LoadError: It does.
+        LoadError: There are too many.
     """
     if count >= MOST_OPERATORS:
-        found = f"there are more than {MOST_OPERATORS:,} operators, functions inlined"
+        found = f"there are more than {MOST_OPERATORS:,} operators after inlining the functions"
         raise LoadError(found, hint="split the model")
 
 
@@ -290,11 +291,11 @@ def body(flat: Flat, entry: BodyEntry, source: onnx.GraphProto, scope: Scope) ->
 
 
 def inline(flat: Flat, node: onnx.NodeProto, function: onnx.FunctionProto, scope: Scope) -> None:
-    """Add the operators of a function in the place of a call."""
+    """Add the operators of a function in place of a call."""
     called = key(function)
     if called in scope.stack or len(scope.stack) > 2 * DEEPEST:
         found = f"the function {text_of(function.name)!r} calls itself or is nested too deep"
-        raise LoadError(found, hint="ONNX functions may not recurse; export the model again")
+        raise LoadError(found, hint="export the model again, without recursive functions")
     flat.inlined.add(called)
     flat.expanded += 1
     check_size(flat.expanded)
@@ -331,7 +332,7 @@ def inline(flat: Flat, node: onnx.NodeProto, function: onnx.FunctionProto, scope
 def resolved(
     node: onnx.NodeProto, scope: Scope
 ) -> tuple[list[onnx.AttributeProto], Sequence[tuple[str, onnx.GraphProto]]]:
-    """The attributes of a node that hold no graph, and the graphs by name."""
+    """The attributes of a node that are not graphs, and the graphs by name."""
     plain: list[onnx.AttributeProto] = []
     graphs: list[tuple[str, onnx.GraphProto]] = []
     for attribute in map(with_type, node.attribute):

@@ -1,7 +1,7 @@
-"""The layer tree: which named scope of the model each operator belongs to.
+"""The layer tree: the named scope that each operator belongs to.
 
-Three sources, the first that says enough: what exporters write into a node's metadata, the names
-of the nodes, and the names of their parameters.
+There are three sources, and the first that names enough operators is used: the metadata that
+exporters attach to nodes, the names of the nodes, and the names of parameters and outputs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from gallery.model import Layer
 
 Scope = tuple[tuple[str, str], ...]
-"""Names from the top, each with the class of its module or ""."""
+"""Names from the root down, each with the class of its module or ""."""
 
 _DEEPEST = 32
 _LONGEST = 65_536
@@ -22,15 +22,15 @@ _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Naming:
-    """What an operator is called, in all the ways that may tell its layer.
+    """The names of an operator and of its tensors, from which its layer may follow.
 
     Attributes:
-        name: Of the node, or "".
-        metadata: Of the node.
-        calls: Names of the function calls around it with their types.
+        name: Name of the node, or "".
+        metadata: Metadata of the node.
+        calls: Name and type of each function call around it, outermost first.
         parameters: Names of the parameters that it reads.
-        outputs: Names of what it makes.
-        sources: Positions of the operators that make its inputs, the first input's first.
+        outputs: Names of the tensors that it makes.
+        sources: Positions of the operators that make its inputs, in input order.
     """
 
     name: str = ""
@@ -65,9 +65,9 @@ def layer_tree(namings: Sequence[Naming]) -> tuple[tuple[Layer, ...], list[int]]
 
 
 def metadata_scope(metadata: Mapping[str, str]) -> Scope | None:
-    """The layer that PyTorch's exporter writes of a node, or None.
+    """The layer that PyTorch's exporter recorded for a node, or None.
 
-    Scopes are dotted paths from the top, each below the one before; the last is the operator.
+    Scopes are dotted paths from the root, each below the one before; the last is the operator.
 
     >>> metadata_scope({"namespace": ": a.Net/layer1: b.Stack/layer1.0: b.Conv/conv2d: aten"})
     (('layer1', 'Stack'), ('0', 'Conv'))
@@ -95,7 +95,7 @@ def metadata_scope(metadata: Mapping[str, str]) -> Scope | None:
 
 
 def name_scope(name: str) -> Scope | None:
-    """The layer in a node's name, or None where it holds none.
+    """The layer in a node's name, or None if the name holds none.
 
     >>> name_scope("/layer1/layer1.0/conv1/Conv")
     (('layer1', ''), ('0', ''), ('conv1', ''))
@@ -136,10 +136,10 @@ def _scopes(namings: Sequence[Naming]) -> list[Scope]:
 
 
 def _inherited(naming: Naming, known: Sequence[Scope], own: Sequence[bool]) -> Scope:
-    """The layer of an operator that has no name for it: the one around all that it reads.
+    """The layer of an operator whose names give none: the innermost around all that it reads.
 
-    Where layers are known by parameters, the layer of a convolution holds that operator alone;
-    what follows lies in the layer around it.
+    If layers come from parameter names, the layer of a convolution holds that operator alone, and
+    what follows it belongs to the enclosing layer.
     """
     sources = [
         known[source][:-1] if own[source] and len(known[source]) > 1 else known[source]
@@ -189,7 +189,7 @@ def _shallow(scope: Scope) -> Scope:
 
 
 def _listed(text: str) -> list[str]:
-    """The strings of a list as Python prints it."""
+    """The strings in the printed form of a Python list."""
     if len(text) > _LONGEST:
         return []
     return [single or double for single, double in _QUOTED.findall(text)]

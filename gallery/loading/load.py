@@ -1,4 +1,4 @@
-"""Reads an ONNX file as a `Model`: the operators, the shapes and the layers, but no weights."""
+"""Reads an ONNX file as a `Model`: operators, shapes and layers, but no weights."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from gallery.model import Model, Operator, Tensor
 
 _NAMED = 5
 _LARGEST = 2**36
-"""Of a dimension: a split of 2^26 blocks times it stays within 64 bits."""
+"""The largest size of a dimension: times a split into 2^26 blocks it still fits 64 bits."""
 
 _MOST_ELEMENTS = 2**60
 
@@ -37,18 +37,18 @@ logger = logging.getLogger(__name__)
 def load(path: Path, *, dims: Mapping[str, int] | None = None, default_dim: int = 1) -> Model:
     """Read the operator graph of an ONNX file.
 
-    Payloads of more than a few KiB are skipped on the way and external data is never opened, so
-    the cost is that of the operators, whatever the weights. Symbolic dimensions of the inputs are
-    bound, functions are inlined, control flow is unfolded, and shapes are inferred; what cannot be
-    known is left open and said in `Model.warnings`.
+    Payloads of more than a few KiB are skipped and external data is never opened, so the cost
+    depends on the operators, not on the weights. Symbolic dimensions of the inputs are bound,
+    functions are inlined, control flow is flattened, and shapes are inferred; whatever stays
+    unknown is noted in `Model.warnings`.
 
     Args:
         path: The file.
-        dims: Size of symbolic dimensions, by name; "input[axis]" names one that has no name.
-        default_dim: Size of all others.
+        dims: Sizes of symbolic dimensions, by name; "input[axis]" stands for one without a name.
+        default_dim: Size of all other symbolic dimensions.
 
     Raises:
-        LoadError: The file is no ONNX model that can be read, or a size is out of range.
+        LoadError: The file cannot be read as an ONNX model, or a size is out of range.
     """
     path = Path(path)
     name, sizes = path.stem, dict(dims or {})
@@ -94,12 +94,12 @@ def _parse(path: Path, kept: Slim) -> onnx.ModelProto:
         raise LoadError(found, hint="export the model again; the file may be cut short")
     if not proto.graph.node:
         found = "the graph has no operators"
-        raise LoadError(found, hint="there is nothing to draw; export the whole model")
+        raise LoadError(found, hint="export the whole model")
     return proto
 
 
 def _undecoded(path: Path) -> LoadError:
-    """Why protobuf could not decode what is sound on the surface."""
+    """Why protobuf could not decode a file whose top-level fields are sound."""
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         head = read_at(file.fileno(), 4096, 0)
@@ -157,12 +157,13 @@ def _tensors(flat: Flat) -> tuple[Tensor, ...]:
 
 
 def _check_sizes(tensors: Sequence[Tensor]) -> None:
-    """Refuse shapes that no machine holds: sums over them would leave 64 bits."""
+    """Refuse shapes that no machine can hold: sums over them would overflow 64 bits."""
     for tensor in tensors:
         sizes = [size for size in tensor.shape or () if isinstance(size, int)]
         if max(sizes, default=0) > _LARGEST or math.prod(sizes) > _MOST_ELEMENTS:
             found = f"the tensor {tensor.name[:80]!r} has the shape {tensor.shape}"
-            raise LoadError(found, hint=f"no dimension may be above {_LARGEST:,}; mend the shape")
+            hint = f"correct the shape; no dimension may be above {_LARGEST:,}"
+            raise LoadError(found, hint=hint)
 
 
 def _operators(flat: Flat, layer_of: Sequence[int]) -> tuple[Operator, ...]:
@@ -212,18 +213,18 @@ def _digest(kept: Slim) -> str:
 
 
 def _warnings(proto: onnx.ModelProto, kept: Slim, flat: Flat, state: Inference) -> tuple[str, ...]:
-    said: list[str] = []
+    notes: list[str] = []
     newest = onnx.defs.onnx_opset_version()
     opset = max((o.version for o in proto.opset_import if o.domain in ("", "ai.onnx")), default=0)
     if not proto.opset_import:
-        said.append("the file names no operator set; version 1 is assumed")
+        notes.append("the file imports no operator set; version 1 is assumed")
     if opset > newest:
-        said.append(f"opset {opset} is newer than {newest}, the newest that is known here")
+        notes.append(f"opset {opset} is newer than {newest}, the newest that is supported here")
     if kept.training:
-        said.append("the file's own training information is left out")
+        notes.append("the training information in the file is ignored")
     if flat.missing:
         missing = list(dict.fromkeys(flat.missing))
-        said.append(f"nothing makes {_some(missing)}, which operators read")
+        notes.append(f"operators read tensors that nothing makes: {_some(missing)}")
     unknown = [
         step.name
         for step in flat.steps
@@ -231,12 +232,12 @@ def _warnings(proto: onnx.ModelProto, kept: Slim, flat: Flat, state: Inference) 
     ]
     if unknown:
         count = f"{len(unknown)} of {len(flat.steps)}"
-        said.append(f"the shapes that {count} operators make are not known: {_some(unknown)}")
-    said += [
+        notes.append(f"the output shapes of {count} operators are not known: {_some(unknown)}")
+    notes += [
         f"shape inference failed for {kind}: {' '.join(why.split())[:200]}"
         for kind, why in sorted(state.failed.items())
     ]
-    return (*said, *dict.fromkeys(state.warnings))
+    return (*notes, *dict.fromkeys(state.warnings))
 
 
 def _known(shape: tuple[int | str | None, ...] | None) -> bool:

@@ -1,4 +1,4 @@
-"""Tells what a file is that goes by the name .onnx and is no ONNX model."""
+"""Works out what a file named .onnx is if it is not an ONNX model."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _MAGIC = (
 
 
 def refuse_other_formats(head: bytes, size: int) -> None:
-    """Refuse what cannot be a model by how it begins.
+    """Refuse a file whose first bytes are not those of a model.
 
     Args:
         head: The first bytes of the file.
         size: Of the file in bytes.
 
     Raises:
-        LoadError: The file is empty, a Git LFS pointer, a web page or an archive.
+        LoadError: The file is empty, a Git LFS pointer, a web page or of another known format.
     """
     if size == 0:
         raise LoadError("the file is empty", hint="export or download the model again")
@@ -48,23 +48,23 @@ def refuse_other_formats(head: bytes, size: int) -> None:
 
 
 def not_onnx(head: bytes, size: int, error: BrokenError) -> LoadError:
-    """What to say of a file that does not follow protobuf's wire format.
+    """The error for a file that does not follow protobuf's wire format.
 
     Args:
         head: The first bytes of the file.
         size: Of the file in bytes.
-        error: What the reader stumbled over.
+        error: Where the reader failed, and why.
     """
     if _is_text(head):
         return LoadError("this is text, not an ONNX model", hint="export the model to ONNX")
     starts_well = head[:1] in _STARTS and error.at > 0
     if error.truncated and starts_well:
-        found = f"the file is cut short: what begins at byte {error.at:,} goes beyond its {size:,}"
+        found = f"the file is cut short: the field at byte {error.at:,} ends beyond its {size:,}"
         return LoadError(f"{found} bytes", hint="export or download the model again")
     if starts_well:
-        found = f"the file is damaged: byte {error.at:,} of {size:,} is no protobuf field"
+        found = f"the file is damaged: byte {error.at:,} of {size:,} is not a protobuf field"
         return LoadError(found, hint="export or download the model again")
-    found = f"this is no ONNX model: byte {error.at:,} of {size:,} is no protobuf field"
+    found = f"this is not an ONNX model: byte {error.at:,} of {size:,} is not a protobuf field"
     return LoadError(found, hint="export the model to ONNX")
 
 

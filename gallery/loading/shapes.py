@@ -1,8 +1,8 @@
-"""Infers the type of every tensor, and the value of the small ones, in one walk over the operators.
+"""Infers the type of every tensor, and the value of small ones, in one pass over the operators.
 
-ONNX's own inference is asked operator by operator. What it needs to know of values (the shape that
-a Reshape is given, the limits of a Slice) is computed by ONNX's reference evaluator as soon as all
-inputs of an operator are small and known; so shapes that a model computes from shapes are found.
+ONNX's own inference runs operator by operator. The values that it needs (the shape input of a
+Reshape, the limits of a Slice) are computed by ONNX's reference evaluator when all inputs of an
+operator are small and known; so shapes that a model computes from other shapes are found too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import onnx
 from onnx import numpy_helper, shape_inference
 from onnx.reference import ReferenceEvaluator
 
-from gallery.loading.contrib_types import gap
+from gallery.loading.contrib_types import rule_types
 from gallery.loading.control import enter_body, owner_types, owner_values
 from gallery.loading.early_opsets import later_node, legacy_type
 from gallery.loading.flatten import Flat, FlatNode, Value
@@ -45,11 +45,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Inference:
-    """What is known while the walk goes on.
+    """What is known so far.
 
     Attributes:
-        failed: What ONNX's inference said, by operator type, the first time that it failed.
-        warnings: Sentences about loops and the like.
+        failed: The first message of ONNX's inference, for each operator type on which it failed.
+        warnings: Notes on loops, for `Model.warnings`.
     """
 
     flat: Flat
@@ -62,7 +62,7 @@ class Inference:
 
 
 def infer(flat: Flat, model: onnx.ModelProto, bound: Mapping[str, int]) -> Inference:
-    """Set `kind` and `value` of every tensor as far as they can be known."""
+    """Set `kind` and `value` of every tensor as far as they can be inferred."""
     state = Inference(flat, bound, model.ir_version or 1, list(model.opset_import))
     for value in flat.values:
         if value.declared is not None:
@@ -90,7 +90,7 @@ def _visit(state: Inference, step: FlatNode) -> None:
 
 
 def _infer(state: Inference, step: FlatNode) -> dict[int, onnx.TypeProto]:
-    known = gap(step, state.flat.values)
+    known = rule_types(step, state.flat.values)
     if known is not None:
         return known
     try:
@@ -117,7 +117,7 @@ def _infer(state: Inference, step: FlatNode) -> dict[int, onnx.TypeProto]:
             schema, node, kinds, data, None, state.opsets, state.ir_version
         )
     except Exception as error:
-        # It raises errors of its own, of its checker and of the C++ library, with no common root.
+        # It raises errors of its own, of its checker and of the C++ library, without a common base.
         state.failed.setdefault(step.type, str(error).strip())
         return {}
     slots = {str(index): slot for slot, index in enumerate(step.outputs) if index >= 0}
@@ -148,7 +148,7 @@ def _evaluate(state: Inference, step: FlatNode) -> None:
         return
     first = values[step.outputs[0]]
     if step.type in ("Shape", "Size"):
-        first.value = _measure(step, values[step.inputs[0]]) if step.inputs else None
+        first.value = _shape_value(step, values[step.inputs[0]]) if step.inputs else None
         return
     if step.type not in _EVALUATED or first.value is not None:
         return
@@ -160,7 +160,7 @@ def _evaluate(state: Inference, step: FlatNode) -> None:
     try:
         results = ReferenceEvaluator(plain_node(step), opsets={"": step.version}).run(None, fed)
     except Exception:
-        # It raises whatever numpy raises; then the value is not known, which is no harm.
+        # It raises whatever numpy raises; the value then stays unknown, which does no harm.
         logger.debug("%s is not evaluated", step.name, exc_info=True)
         return
     for index, result in zip([i for i in step.outputs if i >= 0], results, strict=False):
@@ -178,7 +178,7 @@ def _small(value: Value) -> bool:
     return count <= SMALL // 4
 
 
-def _measure(step: FlatNode, value: Value) -> np.ndarray | None:
+def _shape_value(step: FlatNode, value: Value) -> np.ndarray | None:
     sizes = dims_of(value.kind)
     if sizes is None or not all(isinstance(size, int) for size in sizes):
         return None

@@ -1,4 +1,4 @@
-"""Gives symbolic dimensions a size: those that the user names, then the default."""
+"""Gives symbolic dimensions a size: the one that the user chose, else the default."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LARGEST = 2**62
 
 
 def evaluate(expression: str, sizes: Mapping[str, int]) -> int | None:
-    """Size of a dimension such as "batch" or "past + 1" under these bindings, or None.
+    """Size of a dimension such as "batch" or "past + 1" with these bindings, or None.
 
     >>> evaluate("past + 2*new", {"past": 4, "new": 3})
     10
@@ -40,7 +40,7 @@ def evaluate(expression: str, sizes: Mapping[str, int]) -> int | None:
 
 
 def names(expression: str) -> tuple[str, ...]:
-    """The names of which the size of a dimension is made, or the whole text as one name.
+    """The names in the expression of a dimension, or the whole text as one name.
 
     >>> names("past + 1"), names("?")
     (('past',), ('?',))
@@ -59,10 +59,10 @@ def names(expression: str) -> tuple[str, ...]:
 def bind_inputs(
     inputs: list[onnx.ValueInfoProto], dims: Mapping[str, int], default: int
 ) -> dict[str, int]:
-    """Set every dimension of the graph's inputs in place, and return what each name was bound to.
+    """Set every dimension of the graph's inputs in place, and return the size of each name.
 
-    A dimension without a name, or with a size of 0 or less (the mark of some exporters), is bound
-    under the made-up name "input[axis]".
+    A dimension without a name, or with a size of 0 or less (as some exporters mark it), is bound
+    under the name "input[axis]".
     """
     bound: dict[str, int] = {}
     for value in inputs:
@@ -87,7 +87,7 @@ def bind_inputs(
 
 
 def resolve(kind: onnx.TypeProto, bound: Mapping[str, int]) -> onnx.TypeProto:
-    """The type with each symbolic dimension replaced by its size, or emptied where it has none."""
+    """The type with each symbolic dimension replaced by its size, or cleared if it has none."""
     if not kind.HasField("tensor_type") or not kind.tensor_type.HasField("shape"):
         return kind
     known = onnx.TypeProto()

@@ -14,8 +14,8 @@ from gallery.loading.values import text_of
 def order(nodes: Sequence[onnx.NodeProto]) -> Sequence[onnx.NodeProto]:
     """The nodes of one graph, each after those whose outputs it or its bodies read.
 
-    Of the nodes that could come next, the first of the file does, so that a file in order stays
-    as it is. This is Kahn's algorithm (https://doi.org/10.1145/368996.369025) with a heap.
+    Of the nodes that could come next, the first in the file does, so that a sorted file keeps its
+    order. This is Kahn's algorithm (https://doi.org/10.1145/368996.369025) with a heap.
 
     Raises:
         LoadError: The nodes form a cycle.
@@ -47,7 +47,7 @@ def order(nodes: Sequence[onnx.NodeProto]) -> Sequence[onnx.NodeProto]:
 
 
 def needs(node: onnx.NodeProto) -> Iterable[str]:
-    """The names that a node reads, itself or in its bodies; without duplicates, in order."""
+    """The names that a node reads, itself or in its bodies; in order, without duplicates."""
     found = dict.fromkeys(name for name in node.input if name)
     for attribute in node.attribute:
         for graph in (attribute.g, *attribute.graphs) if _holds_graph(attribute) else ():
@@ -73,7 +73,7 @@ def _free(graph: onnx.GraphProto) -> Iterable[str]:
 def _cycle(
     nodes: Sequence[onnx.NodeProto], reads: Sequence[set[int]], waiting: Sequence[int]
 ) -> LoadError:
-    # From any node that waits, walking back through nodes that wait must come round.
+    # Walking back from a waiting node through waiting nodes must arrive at one seen before.
     at = next(index for index, count in enumerate(waiting) if count)
     seen: set[int] = set()
     while at not in seen:
@@ -82,4 +82,4 @@ def _cycle(
     node = nodes[at]
     name, kind = text_of(node.name), text_of(node.op_type)
     found = f"the operators form a cycle through {name or kind!r} ({kind})"
-    return LoadError(found, hint="an ONNX graph must be acyclic; export the model again")
+    return LoadError(found, hint="export the model again; an ONNX graph must be acyclic")

@@ -1,4 +1,4 @@
-"""Small questions to ONNX types: the sizes they name, and what two of them know together."""
+"""Reads, makes and combines ONNX types."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from gallery.model import Shape
 
 
 def dims_of(kind: onnx.TypeProto | None) -> Shape:
-    """The shape in a type, or None where it has none.
+    """The shape in a type, or None if it has none.
 
-    A name that ONNX's inference made up is no name of the model's, and counts as not known.
+    A name that ONNX's inference made up is not one of the model's and counts as unknown.
     """
     if kind is None or not kind.HasField("tensor_type") or not kind.tensor_type.HasField("shape"):
         return None
@@ -30,14 +30,14 @@ def _symbol(name: str) -> str | None:
 
 
 def dtype_of(kind: onnx.TypeProto | None) -> str:
-    """The element type in a type, in lower case, or ""."""
+    """The element type of a type, in lower case, or ""."""
     if kind is None or not kind.HasField("tensor_type"):
         return ""
     return dtype_name(kind.tensor_type.elem_type)
 
 
 def tensor_type(element: int, shape: Sequence[int | str | None] | None) -> onnx.TypeProto:
-    """The type of a tensor of this element type and shape."""
+    """The type of a tensor with this element type and shape."""
     kind = onnx.TypeProto()
     kind.tensor_type.elem_type = element
     if shape is not None:
@@ -50,14 +50,14 @@ def tensor_type(element: int, shape: Sequence[int | str | None] | None) -> onnx.
 
 
 def element_of(kind: onnx.TypeProto | None) -> int:
-    """The element type in a type as ONNX's number, 0 where it is not known."""
+    """The element type of a type as ONNX's number, or 0 if it is not known."""
     return kind.tensor_type.elem_type if kind is not None and kind.HasField("tensor_type") else 0
 
 
 def merged(
     inferred: onnx.TypeProto | None, declared: onnx.TypeProto | None
 ) -> onnx.TypeProto | None:
-    """What is inferred, with what is declared in its gaps."""
+    """The inferred type, with its gaps filled from the declared one."""
     if inferred is None or inferred.WhichOneof("value") is None:
         return declared
     ours, theirs = dims_of(inferred), dims_of(declared)
@@ -73,7 +73,7 @@ def merged(
 
 
 def common(one: onnx.TypeProto | None, other: onnx.TypeProto | None) -> onnx.TypeProto | None:
-    """What two types agree on: a size in which they differ is not known, nor is such a rank."""
+    """What two types agree on; a size or rank in which they differ is left unknown."""
     if one is None or other is None or not one.HasField("tensor_type"):
         return one if one is not None and one == other else None
     ours, theirs = dims_of(one), dims_of(other)

@@ -1,4 +1,4 @@
-"""Turns the small payloads of an ONNX file into Python and numpy values."""
+"""Turns small payloads of an ONNX file into Python and numpy values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STRING = onnx.TensorProto.STRING
 
 
 def text_of(raw: str | bytes) -> str:
-    r"""A string of the file; protobuf leaves one that is not UTF-8 as bytes.
+    r"""A string from the file, which protobuf gives as bytes if it is not valid UTF-8.
 
     >>> text_of(b"caf\xe9")
     'caf\ufffd'
@@ -27,7 +27,7 @@ def text_of(raw: str | bytes) -> str:
 
 
 def dtype_name(element: int) -> str:
-    """Name of an ONNX element type in lower case, or "" for one that is not known.
+    """Name of an ONNX element type in lower case, or "" for an unknown one.
 
     >>> dtype_name(1), dtype_name(0), dtype_name(999)
     ('float', '', '')
@@ -40,7 +40,7 @@ def dtype_name(element: int) -> str:
 
 
 def tensor_value(tensor: onnx.TensorProto) -> npt.NDArray[Any] | None:
-    """The payload of a small tensor, read-only, or None where the file does not hold it whole."""
+    """The payload of a small tensor, read-only, or None if it is large or not all in the file."""
     if tensor.data_location == _EXTERNAL or tensor.data_type == _STRING:
         return None
     elements = 1
@@ -55,7 +55,7 @@ def tensor_value(tensor: onnx.TensorProto) -> npt.NDArray[Any] | None:
 
 
 def attribute_value(attribute: onnx.AttributeProto) -> Any:
-    """Value of an attribute that holds no graph: int, float, str, tuples of them or an array."""
+    """Value of an attribute that is not a graph: int, float, str, tuples of them or an array."""
     kind = attribute.type
     if kind == _A.FLOAT:
         return attribute.f
@@ -77,7 +77,7 @@ def attribute_value(attribute: onnx.AttributeProto) -> Any:
 
 
 def constant_value(attributes: Mapping[str, Any]) -> npt.NDArray[Any] | None:
-    """What a Constant operator with these attributes makes, where it is small."""
+    """The value of a Constant operator with these attributes, if it is small, else None."""
     if isinstance(attributes.get("value"), np.ndarray):
         return freeze(attributes["value"])
     for name, dtype in (("value_int", np.int64), ("value_float", np.float32)):
@@ -93,20 +93,20 @@ def constant_value(attributes: Mapping[str, Any]) -> npt.NDArray[Any] | None:
 
 
 def with_type(attribute: onnx.AttributeProto) -> onnx.AttributeProto:
-    """The attribute with its type set, which files of the first IR version leave out."""
+    """The attribute with its type set; files of the first IR version omit it."""
     if attribute.type != _A.UNDEFINED:
         return attribute
-    mended = onnx.AttributeProto()
-    mended.CopyFrom(attribute)
+    typed = onnx.AttributeProto()
+    typed.CopyFrom(attribute)
     singles = (("f", _A.FLOAT), ("i", _A.INT), ("s", _A.STRING), ("t", _A.TENSOR), ("g", _A.GRAPH))
     lists = (("floats", _A.FLOATS), ("ints", _A.INTS), ("strings", _A.STRINGS))
     for name, kind in singles:
         if attribute.HasField(name):
-            mended.type = kind
+            typed.type = kind
     for name, kind in (*lists, ("tensors", _A.TENSORS), ("graphs", _A.GRAPHS)):
         if getattr(attribute, name):
-            mended.type = kind
-    return mended
+            typed.type = kind
+    return typed
 
 
 def _numbers(given: Any) -> bool:

@@ -1,8 +1,8 @@
-"""Reads an ONNX file at the level of protobuf's wire format and leaves the weights on the disk.
+"""Reads an ONNX file at the level of protobuf's wire format and leaves the weights on disk.
 
-A message of an ONNX file is rebuilt without the payloads that are longer than `SMALL`; a tensor
-that lost its payload is marked as external, so that nobody tries to read it. Messages that are
-small as a whole are copied as they are: the work is that of the large ones and of the operators.
+The file's messages are rebuilt without payloads longer than `SMALL`; a tensor that lost its payload
+is marked as external, so that nothing tries to read it. Messages that are small as a whole are
+copied unchanged, so the work is in the large ones and the operators.
 
 Source of the format: https://protobuf.dev/programming-guides/encoding/ and onnx.proto.
 """
@@ -17,19 +17,19 @@ from gallery.errors import LoadError
 from gallery.files import read_at
 
 SMALL = 4096
-"""Bytes of a tensor's payload up to which it is kept (shapes, indices, scales)."""
+"""Largest payload of a tensor that is kept, in bytes (shapes, indices, scales)."""
 
 LARGE_ATTRIBUTE = 65_536
-"""Bytes of an attribute above which its numbers and strings are weights."""
+"""Bytes of an attribute above which its numbers and strings count as weights."""
 
 LARGE_TEXT = 1 << 20
-"""Bytes above which any other field is left out."""
+"""Largest other field that is kept, in bytes."""
 
 LARGE_GRAPH = 256 << 20
-"""Bytes of what is kept above which a file is refused."""
+"""Most bytes that are kept of a file; a file with more is refused."""
 
 DEEPEST = 32
-"""How deep graphs may be nested in operators; protobuf itself ends at 100 messages."""
+"""How deep graphs may be nested in operators; protobuf itself stops at 100 nested messages."""
 
 _WINDOW = 16_384
 _EXTERNAL = b"\x70\x01"  # TensorProto.data_location = EXTERNAL
@@ -54,7 +54,7 @@ class BrokenError(Exception):
 
     Attributes:
         at: Offset in the file.
-        truncated: Whether the file ends too early, rather than being of another kind.
+        truncated: Whether the file ends too early, rather than being of another format.
     """
 
     def __init__(self, at: int, truncated: bool) -> None:
@@ -64,7 +64,7 @@ class BrokenError(Exception):
 
 
 class Field(NamedTuple):
-    """One field: its number and wire type, and where it, its content and the next one begin."""
+    """A field: its number and wire type; where it and its content begin, and where it ends."""
 
     number: int
     wire: int
@@ -75,14 +75,14 @@ class Field(NamedTuple):
 
 @dataclass(slots=True)
 class Reader:
-    """Reads a file in windows, so that a payload that is skipped is never touched."""
+    """Reads a file in windows, so that skipped payloads are never read."""
 
     descriptor: int
     base: int = 0
     window: bytes = b""
 
     def read(self, start: int, stop: int) -> bytes:
-        """The bytes from start up to stop; fewer where the file has shrunk."""
+        """The bytes from start up to stop; fewer if the file has shrunk."""
         if start < self.base or stop > self.base + len(self.window):
             if stop - start > _WINDOW:
                 return read_at(self.descriptor, stop - start, start)
@@ -93,7 +93,7 @@ class Reader:
         """The fields of the message between two offsets.
 
         Raises:
-            BrokenError: A field is no field, or reaches beyond the message.
+            BrokenError: A field is invalid, or reaches beyond the message.
         """
         while start < stop:
             head = start
@@ -127,12 +127,12 @@ class Reader:
 
 @dataclass(slots=True)
 class Slim:
-    """What is kept of a file, and the sizes of what is not.
+    """What is kept of a file, and the sizes of what is dropped.
 
     Attributes:
-        content: A ModelProto in bytes.
-        dropped: Bytes of each payload that was left out, in the order of the file.
-        training: Whether the file holds training information, which is left out.
+        content: A serialised ModelProto.
+        dropped: Size of each dropped payload in bytes, in file order.
+        training: Whether the file holds training information, which is dropped.
     """
 
     content: bytes = b""
@@ -144,7 +144,7 @@ def slim(descriptor: int, size: int) -> Slim:
     """Read a model file of `size` bytes without its large payloads.
 
     Raises:
-        BrokenError: The file is no protobuf message, or is cut short.
+        BrokenError: The file is not a protobuf message, or is cut short.
         LoadError: Its graphs are nested too deep, or the operators alone are too large.
     """
     reader = Reader(descriptor)
@@ -157,10 +157,10 @@ def slim(descriptor: int, size: int) -> Slim:
 
 
 def check_nesting(descriptor: int, size: int) -> None:
-    """Look into every message of a file, the small ones too, for graphs nested too deep.
+    """Check every message of a file, even the small ones, for graphs nested too deep.
 
     Raises:
-        LoadError: They are.
+        LoadError: Graphs are nested too deep.
     """
     _Walker(Reader(descriptor), Slim(), small=-1).message("model", 0, size, 0)
 
@@ -214,18 +214,18 @@ class _Walker:
         self.kept += part.stop - part.head
         if self.kept > LARGE_GRAPH:
             found = f"the operators alone take more than {LARGE_GRAPH >> 20} MiB"
-            raise LoadError(found, hint="split the model, or simplify it")
+            raise LoadError(found, hint="split or simplify the model")
         return self.reader.read(part.head, part.stop)
 
 
 def nested_too_deep() -> LoadError:
-    """What to say of graphs in operators in graphs, and so on for too long."""
+    """The error for graphs that are nested too deep in operators."""
     found = f"subgraphs are nested more than {DEEPEST} deep"
     return LoadError(found, hint="flatten the control flow before the export")
 
 
 def varint(value: int) -> bytes:
-    r"""A number in protobuf's variable length.
+    r"""A number as a protobuf varint.
 
     >>> varint(300)
     b'\xac\x02'

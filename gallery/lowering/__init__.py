@@ -1,4 +1,4 @@
-"""From operators to the compute graph: vertices that are blocks of work, edges that are data."""
+"""From operators to the compute graph: vertices are blocks of work, edges are data."""
 
 from gallery.lowering.lowering import lower
 from gallery.lowering.tiling.targets import TARGETS, Target

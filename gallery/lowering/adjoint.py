@@ -1,13 +1,13 @@
-"""The backward pass: the adjoint graph, vertex by vertex, and the updates of the parameters.
+"""The backward pass: the adjoint graph, vertex by vertex, and the parameter updates.
 
-Reverse-mode differentiation of a graph turns every edge round (Griewank, Walther: Evaluating
+Reverse-mode differentiation of a graph reverses every edge (Griewank, Walther: Evaluating
 Derivatives, 2nd ed., SIAM 2008, chapter 3). Vertex v' multiplies what it gets from the gradients
 of v's readers by the derivative of v, for which it may need what v read or made:
 
     u -> v -> w      forward         v' reads w', and u or v where its derivative needs them
-    u' <- v' <- w'   backward        the loss L stands between: outputs -> L -> their gradients
+    u' <- v' <- w'   backward        the loss L is in between: outputs -> L -> their gradients
 
-Where v has more than `FAN_IN` readers, their gradients are summed by a tree of reduce vertices.
+If v has more than `FAN_IN` readers, their gradients are summed by a tree of reduce vertices.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from gallery.lowering.tiling.traffic import FAN_IN
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Forward:
-    """What the adjoint needs to know of the forward graph of n vertices.
+    """What the adjoint needs to know about a forward graph of n vertices.
 
     Attributes:
-        edges: With their flags.
+        edges: The edges with their flags.
         parameter: bool (n,), parameter vertices that are trained.
-        through: bool (n,), vertices that a gradient may flow through.
-        own: bool (n,), vertices whose derivative needs what they make.
+        through: bool (n,), vertices that a gradient can flow through.
+        own: bool (n,), vertices whose derivative needs their own output.
         outputs: int32 (k,), ascending, vertices that make the model's outputs.
     """
 
@@ -50,7 +50,8 @@ class Training:
         indptr: int64 (N + 1,), forward, loss, gradients and updates.
         sources: int32 (m,).
         gradient_of: int32 (N,), the forward vertex that a vertex differentiates or updates, or -1.
-        sums: bool (N,), vertices that sum gradients for the one that `gradient_of` names too.
+        sums: bool (N,), reduce vertices that sum gradients; `gradient_of` gives the forward vertex
+            that the sum is for.
         loss: Number of the loss vertex; the gradients follow it, then the updates.
         first_update: Number of the first update vertex.
     """
@@ -89,7 +90,7 @@ def training(forward: Forward) -> Training:
     sources[:m] = edges.sources
     sources[m : m + len(forward.outputs)] = forward.outputs
     cursor = _fill(*graph, gradient, forward.own, is_output, readers, trees, indptr, sources)
-    _turn(*graph, gradient, cursor, sources)
+    _reverse(*graph, gradient, cursor, sources)
     tail = sources[indptr[first_update] :].reshape(-1, 2)
     tail[:, 0] = updated
     tail[:, 1] = gradient[updated]
@@ -110,7 +111,9 @@ def training(forward: Forward) -> Training:
 
 
 def _trees(readers: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Vertices that sum what so many readers send, but for the last: int32 (n,).
+    """Number of reduce vertices that sum the gradients of so many readers: int32 (n,).
+
+    The last sum is done by the gradient vertex itself.
 
     >>> _trees(np.array([3, 8, 9, 65], np.int32)).tolist()
     [0, 0, 2, 11]
@@ -127,7 +130,7 @@ def _trees(readers: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
 
 @kernel
 def _with_gradient(indptr, sources, flags, parameter, through, is_output):  # type: ignore[no-untyped-def]
-    """Vertices that a parameter influences and that influence the loss, along gradients."""
+    """Vertices on a differentiable path from a parameter to the loss."""
     n = len(indptr) - 1
     influenced = parameter.copy()
     for v in range(n):
@@ -147,7 +150,7 @@ def _with_gradient(indptr, sources, flags, parameter, through, is_output):  # ty
 
 @kernel
 def _readers(indptr, sources, flags, has):  # type: ignore[no-untyped-def]
-    """Readers of each vertex that send it a gradient."""
+    """Number of readers of each vertex that send it a gradient."""
     readers = np.zeros(len(has), np.int32)
     for v in range(len(has)):
         if has[v]:
@@ -159,7 +162,7 @@ def _readers(indptr, sources, flags, has):  # type: ignore[no-untyped-def]
 
 @kernel
 def _count(indptr, sources, flags, gradient, own, is_output, readers, trees, counts):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
-    """Edges of each gradient, and of the sums before it, level by level."""
+    """Count the edges of each gradient vertex and of the sums before it, level by level."""
     for v in range(len(gradient)):
         if gradient[v] < 0:
             continue
@@ -178,11 +181,11 @@ def _count(indptr, sources, flags, gradient, own, is_output, readers, trees, cou
 
 @kernel
 def _fill(indptr, sources, flags, gradient, own, is_output, readers, trees, out_indptr, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
-    """What each gradient reads but for its readers; gives the place of the first of those.
+    """Fill in what each gradient reads except its readers; return where the readers go.
 
-    Saved blocks, the own block and the loss come first. The rows of the sums stand before that of
-    their gradient, so that all that they read is one run: the readers, then the sums themselves,
-    of which the gradient reads those that are left.
+    Saved blocks, the vertex's own block and the loss come first. The rows of the sums are just
+    before that of their gradient, so that all that they read is contiguous: the readers, then the
+    sums themselves, of which the gradient reads those that are left.
     """
     n = len(indptr) - 1
     first = np.zeros(n, np.int64)
@@ -211,8 +214,8 @@ def _fill(indptr, sources, flags, gradient, own, is_output, readers, trees, out_
 
 
 @kernel
-def _turn(indptr, sources, flags, gradient, cursor, out):  # type: ignore[no-untyped-def]
-    """Turn every edge of a gradient round, last reader first (IN, OUT: cursor)."""
+def _reverse(indptr, sources, flags, gradient, cursor, out):  # type: ignore[no-untyped-def]
+    """Reverse every edge along which a gradient flows, last reader first (IN, OUT: cursor)."""
     for v in range(len(gradient) - 1, -1, -1):
         if gradient[v] < 0:
             continue

@@ -1,4 +1,4 @@
-"""Which vertices a box is made of: kernels from boxes to sorted rows of vertex numbers."""
+"""Which vertices make a box: kernels from boxes to sorted rows of vertex numbers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from gallery.jit import kernel
 from gallery.lowering.access.part import Boxes
 
 DIFFERENTIABLE = 1
-"""Flag of an edge along which a gradient flows back."""
+"""Flag: a gradient flows back along this edge."""
 SAVED = 2
-"""Flag of an edge whose data the derivative of the reader needs."""
+"""Flag: the derivative of the reader needs the data of this edge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -24,8 +24,8 @@ class Producer:
 
     Attributes:
         first: Number of the first vertex.
-        shape: int64 (rank,), of the tensor.
-        splits: int64 (rank,), blocks in each dimension.
+        shape: int64 (rank,), sizes of the tensor.
+        splits: int64 (rank,), number of blocks in each dimension.
         period: Distance between the first vertices of two time steps, or 0.
     """
 
@@ -37,12 +37,12 @@ class Producer:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rows:
-    """What some vertices read: a compressed sparse row piece.
+    """What some vertices read, as compressed sparse rows.
 
     Attributes:
-        counts: int64 (n,), edges of each vertex.
+        counts: int64 (n,), number of edges of each vertex.
         sources: int32 (m,), vertex numbers, ascending and distinct in each row.
-        flags: uint8 (m,), of each edge.
+        flags: uint8 (m,), flags of each edge.
     """
 
     counts: npt.NDArray[np.int64]
@@ -51,13 +51,13 @@ class Rows:
 
 
 def meeting(boxes: Boxes, producer: Producer, blocks: int, flag: int) -> Rows:
-    """The blocks of a producer that the boxes of `blocks` readers meet (with repeats).
+    """The blocks of a producer that the boxes of `blocks` readers overlap (with repeats).
 
-    Boxes are cut to the tensor: those of a model that contradicts itself may reach beyond, and the
-    kernels trust what they are given.
+    Boxes are clipped to the tensor: those of a model that contradicts itself may reach beyond it,
+    and the kernels do not check.
 
     Raises:
-        ValueError: The boxes have another rank than the tensor.
+        ValueError: The boxes and the tensor differ in rank.
     """
     if boxes.lows.shape[1] != len(producer.shape):
         found = f"boxes of {boxes.lows.shape[1]} dimensions"
@@ -72,7 +72,7 @@ def meeting(boxes: Boxes, producer: Producer, blocks: int, flag: int) -> Rows:
 
 
 def merged(rows: Sequence[Rows], blocks: int, sort: bool) -> Rows:
-    """The rows of several reads joined; with `sort`, ordered and with each source once."""
+    """The rows of several reads, merged; with `sort`, sorted and without duplicates."""
     if not rows:
         return Rows(
             counts=np.zeros(blocks, np.int64),
@@ -169,7 +169,7 @@ def _scatter(counts, sources, flags, cursor, out, out_flags):  # type: ignore[no
 
 @kernel
 def _distinct(starts, sources, flags, counts):  # type: ignore[no-untyped-def]
-    """Sort each row in place and join repeats, whose flags add up; gives the edges that remain."""
+    """Sort each row in place and merge repeats with their flags; return the edges that remain."""
     kept = 0
     for row in range(len(counts)):
         begin, end = starts[row], starts[row + 1]

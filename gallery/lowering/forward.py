@@ -1,8 +1,9 @@
-"""The forward graph: number the vertices of all parts and join them by edges.
+"""The forward graph: number the vertices of all parts and connect them by edges.
 
     leaves of a part | partials | sums of partials, level by level | leaves of the next part ...
 
-The sets of an open recurrence are numbered time step by time step.
+A leaf is an input or a parameter. The sets of an unrolled recurrence are numbered time step by time
+step.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from gallery.lowering.tiling.splits import Splits, tree
 from gallery.lowering.tiling.traffic import FAN_IN
 
 CHUNK = 1 << 18
-"""Blocks that are treated at once: enough to keep numpy busy, few enough to stay in memory."""
+"""Blocks to process at a time: enough to keep numpy busy, few enough to fit in memory."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -36,12 +37,12 @@ class Piece:
         leaf: Tensor of a leaf, or -1.
         level: 0 for the vertices of the part itself, then the levels of its reduction.
         operator: Index of the operator that it belongs to.
-        flops: Of all its vertices together.
-        bytes: Written by all its vertices together.
+        flops: Floating-point operations of all its vertices together.
+        bytes: Bytes written by all its vertices together.
         saves_output: Whether the derivative needs what the vertices make.
         differentiable: Whether a gradient flows through the vertices.
         contracts: Whether the vertices sum products of two tensors that both have a gradient.
-        chunks: Rows of `CHUNK` vertices each.
+        chunks: Rows of up to `CHUNK` vertices each.
     """
 
     grid: ComputeSet
@@ -62,8 +63,8 @@ class Numbering:
     """All sets of a split program, numbered.
 
     Attributes:
-        pieces: In the order of their first vertices.
-        producers: The vertices of each tensor that is made or fed.
+        pieces: The sets, in the order of their first vertices.
+        producers: The vertices of each tensor that a part makes or that is a leaf.
         vertices: Number of vertices.
     """
 
@@ -73,7 +74,7 @@ class Numbering:
 
 
 def resolved(program: Program, splits: Splits) -> Iterator[tuple[int, Part, tuple[int, ...]]]:
-    """Parts with their splits; the parts of a collapsed recurrence are one part over time."""
+    """The parts with their splits; those of a collapsed recurrence become one part over time."""
     done: set[int] = set()
     for i, part in enumerate(program.parts):
         chunks = splits.chunks[part.time] if part.time >= 0 else 0
@@ -122,7 +123,7 @@ def number(program: Program, splits: Splits) -> Numbering:
 
     Args:
         program: The parts.
-        splits: How far each is split.
+        splits: How far each part is split.
     """
     pieces: list[Piece] = []
     producers: dict[int, Producer] = {}
@@ -149,7 +150,7 @@ def _number_leaves(
     pieces: list[Piece],
     producers: dict[int, Producer],
 ) -> int:
-    """Number the inputs and parameters that a part is the first to read."""
+    """Number the inputs and parameters that this part is the first to read."""
     for read in part.reads:
         tensor = program.tensors[read.tensor]
         if not tensor.leaf or read.tensor in producers:
@@ -178,7 +179,7 @@ def _number_leaves(
 
 
 def _producer(grid: ComputeSet, shape: tuple[int, ...]) -> Producer:
-    """A set as the producer of a tensor; dimensions beyond the set's own are not split."""
+    """A set as the producer of a tensor; dimensions that the set does not have are not split."""
     splits = [*grid.splits[: grid.rank], *([1] * len(shape))][: len(shape)]
     return Producer(
         first=grid.first,
@@ -195,7 +196,7 @@ def _number_group(
     producers: dict[int, Producer],
     program: Program,
 ) -> int:
-    """Number the sets of one part, or of an open recurrence time step by time step."""
+    """Number the sets of one part, or of an unrolled recurrence time step by time step."""
     recurrent = len(group) > 1
     steps = group[0][1].shape[0] if recurrent else 1
     sets = [
@@ -234,7 +235,7 @@ def _levels(
 ) -> list[tuple[tuple[int, ...], tuple[int, ...], bool]]:
     """The sets of a part: its own vertices, then the levels of its reduction.
 
-    Each is shape, splits, and whether it is the last set, which makes the part's tensors.
+    Each is given as shape, splits, and whether it is the last set, which makes the tensors.
     """
     summed = math.prod(splits[part.rank :])
     outer, blocks = part.shape[: part.rank], splits[: part.rank]
@@ -247,7 +248,7 @@ def _levels(
 
 
 def _piece(i: int, part: Part, grid: ComputeSet, level: int) -> Piece:
-    """A set with its share of the part's work: each sum of two blocks is an addition an element."""
+    """A set with its share of the part's work, all of which counts for level 0."""
     made = float(math.prod(part.shape[: part.rank]))
     copies = float(math.prod(grid.splits[part.rank :]))
     return Piece(
@@ -301,7 +302,7 @@ def _met(read: Read, lows: Ints, highs: Ints, producer: Producer) -> Rows:
 
 
 def _without_self(rows: Rows, piece: Piece, start: int) -> Rows:
-    """Rows without the edges from a vertex to itself (a chunk of time reads its own state)."""
+    """The rows without edges from a vertex to itself (a chunk of time reads its own state)."""
     own = piece.grid.vertices()[start : start + len(rows.counts)]
     reader = np.repeat(own, rows.counts)
     keep = rows.sources != reader
@@ -314,7 +315,7 @@ def _without_self(rows: Rows, piece: Piece, start: int) -> Rows:
 
 
 def _sums(below: Piece, piece: Piece) -> Rows:
-    """Each vertex of a level of a reduction reads `FAN_IN` neighbours of the level below."""
+    """Each vertex of a reduction level reads `FAN_IN` consecutive vertices of the level below."""
     rank = piece.grid.rank
     many = math.prod(below.grid.splits[rank:])
     few = math.prod(piece.grid.splits[rank:])
@@ -338,7 +339,7 @@ class Edges:
     Attributes:
         indptr: int64 (n + 1,).
         sources: int32 (m,).
-        flags: uint8 (m,).
+        flags: uint8 (m,), `DIFFERENTIABLE` and `SAVED`.
     """
 
     indptr: npt.NDArray[np.int64]
@@ -347,7 +348,7 @@ class Edges:
 
 
 def gathered(numbering: Numbering) -> Edges:
-    """The rows of all pieces in the order of the vertices; takes the rows out of the pieces."""
+    """The rows of all pieces in vertex order; empties the pieces to save memory."""
     indptr = np.zeros(numbering.vertices + 1, np.int64)
     for piece in numbering.pieces:
         lengths = np.concatenate([rows.counts for rows in piece.chunks])

@@ -1,4 +1,4 @@
-"""The door of the room: a model and a budget become a compute graph."""
+"""`lower`: from a model and a budget of vertices to a compute graph."""
 
 from __future__ import annotations
 
@@ -26,20 +26,21 @@ from gallery.lowering.tiling.targets import Target, target_named
 from gallery.model import Model, Operator
 
 LEVEL_RATIO = 8
-"""Vertices of a level for each vertex of the next coarser one."""
+"""Ratio of the vertex counts of successive levels."""
 
 MOST_VERTICES = 40_000_000
-"""Above it vertex and edge numbers come near the end of int32 and memory near 16 GiB."""
+"""Above this, vertex and edge numbers approach the limit of int32, and memory 16 GiB."""
 
 PASSES = ("forward", "training")
 
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """While inside, reference counts alone free memory; also a decorator.
+    """Pause the garbage collector, so that only reference counting frees memory; also a decorator.
 
-    For work that makes very many small objects and no cycles: the collector visits all that live
-    each time their number has grown by a quarter, and finds nothing. It is left as it was found.
+    For work that makes very many small objects but no cycles: the collector would visit all live
+    objects each time their number has grown by a quarter, and find nothing. Its state is restored
+    afterwards.
     """
     running = gc.isenabled()
     gc.disable()
@@ -59,15 +60,16 @@ def lower(
     target: str = "ipu2",
     fold: bool = True,
 ) -> ComputeGraph:
-    """Split a model into vertices and join them by the data that they pass on.
+    """Split a model into vertices and connect them by the data that passes between them.
 
     Args:
         model: The model.
-        vertices: Size of the whole graph; the result is as near as its elements allow, and never
-            smaller than one vertex a part of an operator.
+        vertices: Size of the whole graph; the result is as close as the sizes of the tensors
+            allow, with at least one vertex per part of an operator.
         passes: "forward", or "training" for forward, backward and update.
         target: Name of the parallel processor (see `gallery.lowering.tiling.targets`).
-        fold: Leave out operators on constants and shapes alone, which move no data at run time.
+        fold: Leave out operators that only use constants and shapes, as they move no data at run
+            time.
 
     Returns:
         The graph, with its coarser levels.
@@ -78,14 +80,17 @@ def lower(
     assert operators.__all__  # importing them registers their relations
     processor = target_named(target)
     if passes not in PASSES:
-        raise LowerError(f"no passes {passes!r}", model.name, f"one of {', '.join(PASSES)}")
+        found = f"there are no passes {passes!r}"
+        raise LowerError(found, model.name, f"choose one of {', '.join(PASSES)}")
     if not 1 <= vertices <= MOST_VERTICES:
-        raise LowerError(f"{vertices} vertices", model.name, f"between 1 and {MOST_VERTICES}")
+        found = f"a graph of {vertices:,} vertices is not possible"
+        raise LowerError(found, model.name, f"choose from 1 to {MOST_VERTICES:,} vertices")
     program = program_for(model, fold)
     if not program.parts:
         program = program_for(model, fold=False)
     if not program.parts:
-        raise LowerError("the model has no operator", model.name, "export a model that computes")
+        found = "the model has no operators to lower"
+        raise LowerError(found, model.name, "export a model that computes something")
     steps = _split(program, processor, vertices, passes == "training")
     numberings = [number(program, splits) for splits in steps]
     connect(program, steps[-1], numberings[-1])
@@ -94,7 +99,7 @@ def lower(
 
 
 def program_for(model: Model, fold: bool) -> Program:
-    """The unsplit parts of a model with the work that the facts give each operator."""
+    """The unsplit parts of a model, with the work of each operator by its cost formula."""
 
     def flops(operator: Operator) -> float:
         work = cost(model, operator)
@@ -108,11 +113,11 @@ def _program_of(model: Model, flops: Callable[[Operator], float], fold: bool = T
 
     Args:
         model: The model.
-        flops: Work of an operator.
-        fold: Whether operators on constants and shapes alone are left out.
+        flops: Returns the work of an operator.
+        fold: Whether to leave out operators that only use constants and shapes.
 
     Raises:
-        LowerError: A control flow operator and its bodies do not fit together.
+        LowerError: A control-flow operator and its bodies contradict each other.
     """
     builder = Builder(model, flops, fold)
     for index, operator in enumerate(model.operators):
@@ -124,7 +129,7 @@ def _program_of(model: Model, flops: Callable[[Operator], float], fold: bool = T
         try:
             lower_bodies(builder, index, {})
         except CONTRADICTIONS as error:
-            found = f"{operator.type} {operator.name!r} and its bodies do not fit: {error!r}"
+            found = f"{operator.type} {operator.name!r} contradicts its bodies: {error!r}"
             raise LowerError(found, model.name, "check the model with onnx.checker") from error
     return Program(
         parts=tuple(builder.parts),
@@ -136,7 +141,7 @@ def _program_of(model: Model, flops: Callable[[Operator], float], fold: bool = T
 
 
 def _split(program: Program, target: Target, vertices: int, train: bool) -> list[Splits]:
-    """Splits of all levels, coarse to fine."""
+    """The splits of all levels, coarse to fine."""
     splitter = Splitter(program, target, train)
     steps = [splitter.snapshot()]
     budgets = []
@@ -176,7 +181,7 @@ def _operators(model: Model, program: Program) -> tuple[tuple[GraphOperator, ...
 
 
 class _Columns:
-    """Columns of the forward vertices."""
+    """Per-vertex arrays of the forward graph."""
 
     def __init__(self, program: Program, numbering: Numbering, inputs: dict[int, int]) -> None:
         n = numbering.vertices
@@ -203,7 +208,7 @@ class _Columns:
 
 
 def _shares(shape: tuple[int, ...], splits: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """Share of each block of a grid in all elements, row-major: float64 (blocks,), or (1,)."""
+    """Each block's share of the elements, row-major: float64 (blocks,), or (1,) if equal."""
     share = np.ones(1)
     if 0 not in shape and not any(a % b for a, b in zip(shape, splits, strict=True)):
         return share / math.prod(splits)
@@ -216,7 +221,7 @@ def _shares(shape: tuple[int, ...], splits: tuple[int, ...]) -> npt.NDArray[np.f
 
 
 def _outputs(program: Program, numbering: Numbering, columns: _Columns) -> IntArray:
-    """Vertices of the outputs that a loss can be made of: the differentiable ones, else all."""
+    """The vertices of the outputs that the loss reads: the differentiable ones, else all."""
     mask = np.zeros(numbering.vertices, bool)
     for tensor in program.outputs:
         producer = numbering.producers.get(tensor)
@@ -231,7 +236,7 @@ def _outputs(program: Program, numbering: Numbering, columns: _Columns) -> IntAr
 
 @kernel
 def _tiles(work, tiles):  # type: ignore[no-untyped-def]
-    """Contiguous runs of vertices of about equal work: int32 (n,); compiled to need no copies."""
+    """Tile of each vertex, in contiguous runs of about equal work: int32 (n,); makes no copies."""
     total = 0.0
     for flops in work:
         total += np.float64(flops) + 1.0
@@ -252,7 +257,7 @@ def _graph(
     target: Target,
     passes: str,
 ) -> ComputeGraph:
-    """The graph of the forward pass or of a whole training step; the last numbering is its own."""
+    """The graph of a forward pass or a whole training step; the last numbering is the finest."""
     numbering, chain = numberings[-1], _chain(numberings)
     operators, inputs = _operators(model, program)
     columns = _Columns(program, numbering, inputs)
@@ -291,7 +296,7 @@ def _graph(
 
 
 def _extended(column: npt.NDArray, step: Training | None, loss: float) -> npt.NDArray:  # type: ignore[type-arg]
-    """A forward column with the loss's value, then each later vertex's own forward vertex's."""
+    """A forward column, then the value of the loss, then those of later vertices' forward ones."""
     if step is None:
         return column
     later = column[step.gradient_of[step.loss + 1 :]]
@@ -317,9 +322,10 @@ def _training_passes(step: Training) -> npt.NDArray[np.uint8]:
 def _training_flops(columns: _Columns, step: Training) -> npt.NDArray[np.float32]:
     """Work of each vertex of a training step: float32 (N,).
 
-    A contraction is differentiated by two contractions of its size, any other vertex by one of its
-    own work; the sum of a parameter's gradients costs 1 and its update 2 an element. What
-    reduce vertices add is in the work of those that they sum for, as in the forward pass.
+    The gradient of a contraction is two contractions of its size; that of any other vertex costs
+    as much as the vertex. The sum of a parameter's gradients costs 1 operation per element and its
+    update 2. The additions of reduce vertices count for the vertices that they sum for, as in the
+    forward pass.
     """
     flops = _extended(columns.flops, step, 1.0)
     backward = slice(step.loss + 1, step.first_update)

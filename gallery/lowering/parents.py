@@ -1,4 +1,4 @@
-"""Parents: the vertex of a coarser graph whose block holds the block of a vertex."""
+"""Parents: for each vertex, the vertex of a coarser graph whose block contains its block."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gallery.lowering.forward import Numbering, Piece
 
 
 def forward_parents(fine: Numbering, coarse: Numbering) -> npt.NDArray[np.int32]:
-    """Parent of each forward vertex: int32 (n,), vertices of the coarse numbering."""
+    """The parent of each forward vertex: int32 (n,), vertices of the coarse numbering."""
     sets = {(p.part, p.leaf, p.level): p.grid for p in coarse.pieces}
     last: dict[int, int] = {}
     for piece in coarse.pieces:
@@ -29,7 +29,7 @@ def forward_parents(fine: Numbering, coarse: Numbering) -> npt.NDArray[np.int32]
 
 
 def _joined(fine: Numbering, coarse: Numbering) -> dict[int, int]:
-    """For parts of a recurrence that the coarse graph has in one piece: the part it goes by."""
+    """For parts of a recurrence that the coarse graph has collapsed: the part that has its set."""
     have = {p.part for p in coarse.pieces if p.leaf < 0}
     result: dict[int, int] = {}
     current = -1
@@ -48,8 +48,8 @@ def _part(piece: Piece) -> int:
 def set_parents(fine: ComputeSet, coarse: ComputeSet) -> npt.NDArray[np.int32]:
     """Parents of a set's vertices in a coarser set, in row-major order: int32 (size,).
 
-    Dimensions that the coarse set does not split, or does not have, fall together. The block of a
-    summed dimension of a reduction is taken by its share of the dimension.
+    Dimensions that the coarse set does not split, or does not have, are merged. Along a summed
+    dimension of different size (a reduction), blocks are matched by their share of the dimension.
     """
     index = np.zeros((1,), np.int64)
     for d, split in enumerate(fine.splits):
@@ -75,7 +75,7 @@ def set_parents(fine: ComputeSet, coarse: ComputeSet) -> npt.NDArray[np.int32]:
 
 
 def _scaled(fine: int, coarse: int) -> npt.NDArray[np.int64]:
-    """Block of a coarser level of a reduction that holds each block of a finer one."""
+    """The block of a coarser reduction level that contains each block of a finer one."""
     return np.arange(fine, dtype=np.int64) * coarse // fine
 
 
@@ -85,13 +85,13 @@ def training_parents(
     """Parents of all vertices of a training step, from those of the forward vertices.
 
     Args:
-        forward: int32 (n,), parents of the forward vertices: 0..k-1 without a gap.
-        gradient_of: int32 (N,), of the fine graph.
+        forward: int32 (n,), parents of the forward vertices: 0..k-1 without gaps.
+        gradient_of: int32 (N,), that of the fine graph.
         loss: Number of the loss vertex in the fine graph.
         first_update: Number of the first update vertex in the fine graph.
 
     Returns:
-        Parents int32 (N,), and the coarse graph's own `gradient_of`, `loss` and `first_update`.
+        Parents int32 (N,), and `gradient_of`, `loss` and `first_update` of the coarse graph.
     """
     k = int(forward.max()) + 1 if len(forward) else 0
     backward = forward[gradient_of[loss + 1 : first_update]]

@@ -1,4 +1,4 @@
-"""The unsplit program of a model: the parts of all its operators in order, and their tensors."""
+"""The unsplit program of a model: the parts of all operators in order, and their tensors."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class ProgramTensor:
     """A tensor of the program.
 
     Attributes:
-        shape: Sizes; () where they are not known, so that the tensor is one block.
+        shape: Sizes; () if they are not known, so that the tensor is a single block.
         model: Index in `Model.tensors`, or -1 for a tensor inside an operator or loop trip.
         itemsize: Bytes of an element.
         differentiable: Whether a gradient can flow through it.
         leaf: "input", "parameter" or "" for a tensor that a part makes.
-        folded: Whether it is known before the model runs, so that reading it moves no data.
+        folded: Whether its value is known before the model runs, so that reading it moves no data.
         known: Whether the shape is known.
     """
 
@@ -46,10 +46,10 @@ class Program:
     """All parts of a model.
 
     Attributes:
-        parts: In an order in which each reads only what earlier ones made (but for `back`).
-        tensors: What the parts read and make.
+        parts: The parts, each of which reads only what earlier ones make (except for `back`).
+        tensors: The tensors that the parts read and make.
         outputs: Tensors of the program that the caller gets.
-        unknown: "domain.Type" of operators without a family, or that contradict their own shapes,
+        unknown: "domain.Type" of operators that have no family or contradict their own shapes,
             sorted.
         back: Pairs of tensors (body input, body output) that carry data to the next trip of a
             loop that is not unrolled.
@@ -63,7 +63,7 @@ class Program:
 
 
 class Builder:
-    """Collects parts and tensors of a program; families of control flow recurse through it."""
+    """Collects the parts and tensors of a program; control flow recurses through it."""
 
     def __init__(self, model: Model, flops: Callable[[Operator], float], fold: bool) -> None:
         self.model = model
@@ -74,7 +74,7 @@ class Builder:
         self.back: list[tuple[int, int]] = []
         self.place = _model_tensors(model, self.tensors, fold)
         self.recurrences = 0
-        self.trips = 1  # of the loops around what is added next that are not unrolled
+        self.trips = 1  # product of the trips of the enclosing loops that are not unrolled
 
     def lower(self, index: int, place: dict[int, int]) -> None:
         """Add the parts of an operator; `place` maps tensors of the model to the program's."""
@@ -94,7 +94,7 @@ class Builder:
         self.add(index, context, self._parts(context))
 
     def resolve(self, tensor: int, place: dict[int, int]) -> int:
-        """The program's tensor for one of the model's; -1 stays -1."""
+        """The tensor of the program for a tensor of the model; -1 stays -1."""
         return -1 if tensor < 0 else place.get(tensor, self.place[tensor])
 
     def _parts(self, context: Context) -> list[Part]:
@@ -119,14 +119,14 @@ class Builder:
         return parts
 
     def _rank(self, tensor: int, context: Context) -> int | None:
-        """Number of dimensions of a tensor; None where nothing depends on it."""
+        """Number of dimensions of a tensor; None if it is unknown or does not matter."""
         if tensor >= context.first_virtual:
             return len(context.virtuals[tensor - context.first_virtual].shape)
         known = tensor >= 0 and self.tensors[tensor].known and not self.tensors[tensor].folded
         return len(self.tensors[tensor].shape) if known else None
 
     def add(self, index: int, context: Context, parts: list[Part]) -> None:
-        """Take the parts of an operator in, with the tensors inside it."""
+        """Add the parts of an operator, and the tensors inside it."""
         self.tensors += [_virtual(v) for v in context.virtuals]
         recurrences = {part.time for part in parts if part.time >= 0}
         for part in parts:
@@ -172,7 +172,7 @@ def _model_tensors(model: Model, tensors: list[ProgramTensor], fold: bool) -> li
 
 
 def _unmade(model: Model) -> set[int]:
-    """Tensors that operators read and nothing makes: taken for inputs, as the load warned."""
+    """Tensors that operators read but nothing makes: treated as inputs, with a note by `load`."""
     made = {tensor for operator in model.operators for tensor in operator.outputs}
     made |= {t for operator in model.operators for body in operator.bodies for t in body.inputs}
     read = {tensor for operator in model.operators for tensor in operator.inputs}
@@ -181,7 +181,7 @@ def _unmade(model: Model) -> set[int]:
 
 
 def gather(context: Context, tensors: list[ProgramTensor]) -> list[Part]:
-    """One vertex that reads all blocks of all inputs and feeds all blocks of all outputs."""
+    """A gather vertex that reads all blocks of all inputs and feeds all blocks of all outputs."""
     inputs = sorted({t for t in context.inputs if t >= 0})
     outputs = [t for t in context.outputs if t >= 0]
     reads = tuple(Read(tensor=t, relation=full(tensors[t].shape), saved=True) for t in inputs)

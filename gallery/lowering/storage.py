@@ -27,7 +27,7 @@ _ARRAYS = (
 def save_graph(graph: ComputeGraph, path: Path) -> dict[str, Any]:
     """Write the arrays of a graph to a file; return the rest as JSON.
 
-    The file is not compressed: reading it back then takes as long as reading the bytes.
+    The file is not compressed, so that reading it takes no longer than reading the bytes.
     """
     arrays = {name: getattr(graph, name) for name in _ARRAYS if getattr(graph, name) is not None}
     arrays |= {f"level{k}": parents for k, parents in enumerate(graph.levels)}

@@ -1,4 +1,4 @@
-"""Makes a graph smaller where the lowering's levels end: by layers, else by matched neighbours."""
+"""Coarsens a graph beyond the lowering's levels: by layers, else by matched neighbours."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from gallery.placement.graph_levels import IntArray, Level
 
 
 def layer_groups(graph: ComputeGraph, member: IntArray, limit: int) -> IntArray | None:
-    """Group vertices by the deepest layers of which, with the pass, there are at most a limit.
+    """Group vertices by pass and layer, at the greatest depth with at most `limit` groups.
 
     Args:
         graph: The compute graph.
-        member: int32 (k,), a vertex of `graph` inside each vertex that is to be grouped.
-        limit: Most groups.
+        member: int32 (k,), a vertex of `graph` inside each vertex to group.
+        limit: Largest number of groups.
 
     Returns:
-        int32 (k,), the group of each; None where layers don't tell vertices apart.
+        int32 (k,), the group of each; None if layers do not separate the vertices well enough.
     """
     chains = [_ancestors(graph, layer) for layer in range(len(graph.layers))]
     layer = graph.vertex_layer()[member]
@@ -28,13 +28,13 @@ def layer_groups(graph: ComputeGraph, member: IntArray, limit: int) -> IntArray 
         at = np.array([chain[min(depth, len(chain)) - 1] for chain in chains], np.int64)
         _, first, group = np.unique(at[layer] * 4 + passes, return_index=True, return_inverse=True)
         if len(first) <= limit:
-            # Fewer than one group in fifty places would leave most of the drawing to chance.
+            # With less than a fiftieth of the limit, most of the drawing would be left to chance.
             return group.astype(np.int32) if len(first) * 50 >= limit else None
     return None
 
 
 def _ancestors(graph: ComputeGraph, layer: int) -> list[int]:
-    """The layers around a layer, from the whole model down to itself."""
+    """The path to a layer, from the whole model down to the layer itself."""
     chain = []
     while layer >= 0:
         chain.append(layer)
@@ -43,10 +43,10 @@ def _ancestors(graph: ComputeGraph, layer: int) -> list[int]:
 
 
 def matched(level: Level) -> IntArray:
-    """Pair each vertex with its heaviest unpaired neighbour, vertices alone with the next alone.
+    """Pair each vertex with the unpaired neighbour of the heaviest edge, isolated ones in order.
 
     Returns:
-        int32 (n,), the pair of each vertex, numbered in the order of their first vertices.
+        int32 (n,), the pair of each vertex, numbered by the pairs' first vertices.
     """
     return np.asarray(_matched(level.indptr, level.neighbours, level.weights))
 

@@ -1,11 +1,10 @@
-"""How many edges lie between operators, counted in a finer level than the operators' own.
+"""Graph distances between operators, counted on a finer level than the operators' own.
 
-The stress of a drawing is a sum over pairs of vertices. Taken together by the operators that they
-belong to, all that it needs to know of the graph are, for each pair of operators, the sums of 1/d
-and 1/d² over pairs of their vertices, d the edges of the shortest path; and their number. One
-vertex an operator stands for the others of its own, as the pivots of the sparse stress model do
-(Ortmann, Klimenta, Brandes, A sparse stress model, 2016,
-https://doi.org/10.1007/978-3-319-50106-2_2).
+The stress of a drawing is a sum over pairs of vertices. Grouped by operator, all that it needs of
+the graph is, for each pair of operators, the sums of 1/d and 1/d² over pairs of their vertices (d
+being the length of the shortest path in edges) and the number of pairs. One vertex per operator
+stands in for the others, like the pivots of the sparse stress model (Ortmann, Klimenta, Brandes, A
+sparse stress model, 2016, https://doi.org/10.1007/978-3-319-50106-2_2).
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from gallery.placement.hierarchy import Hierarchy
 DoubleArray = npt.NDArray[np.float64]
 
 _VISITS = 40_000_000
-"""Edges that are looked at in all, at most."""
+"""Largest number of edges to visit in all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,7 +32,7 @@ class Hops:
     Attributes:
         near: float64 (k, k), sums of 1/d.
         square: float64 (k, k), sums of 1/d².
-        pairs: float64 (k, k), numbers of pairs that a path joins.
+        pairs: float64 (k, k), numbers of connected pairs.
     """
 
     near: DoubleArray
@@ -41,23 +40,24 @@ class Hops:
     pairs: DoubleArray
 
     def of(self, inside: npt.NDArray[np.int64]) -> Hops:
-        """The sums of some bodies alone."""
+        """The sums for some of the bodies."""
         pick = np.ix_(inside, inside)
         return Hops(near=self.near[pick], square=self.square[pick], pairs=self.pairs[pick])
 
     def distances(self) -> DoubleArray:
-        """The distance of each two bodies at which their pairs' stress is least: (k, k)."""
+        """The distance of each two bodies that minimises the stress of their pairs: (k, k)."""
         return self.near / np.where(self.square > 0, self.square, 1)
 
     def stress(self, places: FloatArray, radius: FloatArray) -> float:
-        """About the normalised stress, after the best scaling, of vertices spread over discs.
+        """Approximate normalised stress, after the best scaling, of vertices spread over discs.
 
-        The mean square of the distances of the points of two discs is the square of that of the
-        middles and half of the squares of the radii. They vary by a quarter of these where the
-        discs are far apart, and by 0.18 of all in one disc, whose mean distance is 128/45 pi.
+        The mean squared distance between points of two discs is the squared distance of the
+        centres plus half of the squared radii. The variance of the distance is a quarter of the
+        squared radii for discs far apart, and 0.18 of the mean square within one disc, where the
+        mean distance is 128/(45 pi) radii.
 
         Args:
-            places: float32 (k, 2), the middles of the discs.
+            places: float32 (k, 2), the centres of the discs.
             radius: float32 (k,).
         """
         ratio, total = _sums_over_discs(places, radius, self.near, self.square)
@@ -79,7 +79,7 @@ def _sums_over_discs(places, radius, near, square):  # type: ignore[no-untyped-d
 
 
 def hops(sizes: Hierarchy) -> Hops:
-    """Count the edges between vertices of the last level in the finest one that is not too big.
+    """Count the edges between bodies in the finest level that is not too large.
 
     Args:
         sizes: The levels.
@@ -107,7 +107,7 @@ def hops(sizes: Hierarchy) -> Hops:
 
 
 def _middles(body: npt.NDArray[np.int32], bodies: int) -> npt.NDArray[np.int64]:
-    """The vertex in the middle of each body's numbers: int64 (bodies,)."""
+    """The middle one of each body's vertices, in numerical order: int64 (bodies,)."""
     order = np.argsort(body, kind="stable")
     last = np.cumsum(np.bincount(body, minlength=bodies))
     first = np.concatenate([[0], last[:-1]])
@@ -130,13 +130,13 @@ def _sum(indptr, neighbours, body, sources, sums):  # type: ignore[no-untyped-de
 
 @kernel
 def search(indptr, neighbours, source, distance, queue):  # type: ignore[no-untyped-def]
-    """Find all vertices that a path joins to one, nearest first.
+    """Find all vertices connected to a source, nearest first.
 
     Args:
         indptr: int64 (n + 1,).
         neighbours: int32 (2 m,).
-        source: Where to start.
-        distance: int32 (n,), OUT: edges of the shortest path, or -1 where there is none.
+        source: The vertex to start from.
+        distance: int32 (n,), OUT: length of the shortest path in edges, or -1 if there is none.
         queue: int32 (n,), OUT: the vertices found, the source first.
 
     Returns:

@@ -1,14 +1,14 @@
-"""Moves the vertices of one level until springs and charges balance.
+"""Moves the vertices of one level towards a balance of springs and charges.
 
-The energy is that of springs of no length along the edges, of charges 1 + degree that push each
-other away (the law of ForceAtlas2's model; Jacomy et al., 2014,
-https://doi.org/10.1371/journal.pone.0098679) as far as a body reaches, and of a spring from each
-vertex to its operator's place. It is made less by damped Jacobi steps: every vertex moves by its
-force over its stiffness, from the positions of the step before, so that any number of threads
-finds the same bytes.
+The energy has three terms: springs of zero length along the edges; charges of 1 + degree that
+repel each other (as in ForceAtlas2; Jacomy et al., 2014,
+https://doi.org/10.1371/journal.pone.0098679) up to a limited reach; and a spring from each vertex
+to the place of its body. Damped Jacobi steps reduce it: every vertex moves by its force over its
+stiffness, from the positions of the previous step, so that the result is the same to the byte for
+any number of threads.
 
-A body of charge Q that springs of stiffness k per charge hold spreads to a disc of even density,
-because the charges' potential is that of two dimensions: its area is pi push Q / k.
+A body of charge Q that is held by springs of stiffness k per charge spreads to a disc of uniform
+density, because the potential is that of two dimensions: its area is pi push Q / k.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from gallery.placement.repulsion import field, kernel, square_over
 
 _DAMPING = 0.7
 
-_ALONE = 500_000
+_SINGLE_THREAD = 500_000
 """Neighbours below which one thread is faster than waking others up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forces:
-    """How strongly vertices are held and pushed.
+    """How strongly vertices are held and repelled.
 
     Attributes:
-        hold: Stiffness of the spring to the operator's place, against 1 for a vertex's edges.
-        push: Strength of the charges, against a total charge of 1.
-        reach: How far charges push, in points.
+        hold: Stiffness of the spring to the body's place, relative to 1 for a vertex's edges.
+        push: Strength of the repulsion, for a total charge of 1.
+        reach: How far charges repel, in points.
     """
 
     hold: float
@@ -46,12 +46,12 @@ class Forces:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Anchors:
-    """The places of the operators.
+    """The places of the bodies.
 
     Attributes:
         places: float32 (bodies, 2).
-        body: int32 (n,), which of them holds each vertex of the level.
-        margin: Room around the places that vertices may take, in points.
+        body: int32 (n,), the body of each vertex of the level.
+        margin: Space around the places that vertices may use, in points.
     """
 
     places: FloatArray
@@ -67,9 +67,9 @@ def relax(
     Args:
         level: The graph.
         positions: float32 (n, 2), where the vertices start.
-        anchors: Places that the vertices are held at.
-        forces: How strongly.
-        steps: Number of steps; the longest that is allowed shrinks to nothing in a line.
+        anchors: The places that vertices are held at.
+        forces: How strongly vertices are held and repelled.
+        steps: Number of steps; the limit on their length shrinks linearly to zero.
     """
     unit = 1.0 / max(_total(level), 1e-30)
     low, high = anchors.places.min(axis=0), anchors.places.max(axis=0)
@@ -78,12 +78,12 @@ def relax(
     potential = kernel(square, forces.reach)
     here, there = positions.copy(), np.empty_like(positions)
     threads = numba.get_num_threads()
-    if len(level.neighbours) < _ALONE:
+    if len(level.neighbours) < _SINGLE_THREAD:
         numba.set_num_threads(1)
     for step in range(steps):
         push = field(square, potential, here, level.charge)
         limit = forces.reach * (1 - step / steps)
-        knobs = np.array(
+        constants = np.array(
             [unit, forces.hold, forces.push, limit, 1 / square.cell, _DAMPING], np.float32
         )
         _move(
@@ -96,7 +96,7 @@ def relax(
             anchors.body,
             push,
             square.origin,
-            knobs,
+            constants,
             there,
         )
         here, there = there, here
@@ -105,7 +105,7 @@ def relax(
 
 
 def grid_size(vertices: int) -> int:
-    """Nodes along a side of the charges' grid: about one cell a vertex, 128 to 1024.
+    """Nodes along a side of the charge grid: about one cell per vertex, 128 to 1024.
 
     >>> grid_size(10), grid_size(60_000), grid_size(10**7)
     (128, 256, 1024)
@@ -120,9 +120,9 @@ def _total(level: Level) -> float:
 
 
 @parallel_kernel
-def _move(indptr, neighbours, weights, charge, here, places, body, field, origin, knobs, there):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
-    unit, hold, push, limit = knobs[0], knobs[1], knobs[2], knobs[3]
-    scale, damping = knobs[4], knobs[5]
+def _move(indptr, neighbours, weights, charge, here, places, body, field, origin, constants, there):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+    unit, hold, push, limit = constants[0], constants[1], constants[2], constants[3]
+    scale, damping = constants[4], constants[5]
     one = np.float32(1)
     last = np.float32(len(field) - 1.001)
     for v in prange(len(charge)):

@@ -1,8 +1,9 @@
-"""The same graph at several sizes: what the lowering gives as levels, as weighted graphs.
+"""The levels of a graph as weighted graphs, and how to make a coarser one.
 
-Each coarser graph is the quotient of the finer one: its edges carry the number of fine edges that
-they stand for, its vertices the sum of their fine vertices' charges. So the energy of a drawing of
-the coarse graph is that of the fine one with its blocks collapsed, and no level has to be rescaled.
+Each coarser graph is the quotient of the finer one: its edges are weighted by the number of fine
+edges that they stand for, and its vertices by the sum of the fine vertices' charges. So the energy
+of a drawing of the coarse graph is that of the fine one with its blocks collapsed, and no level has
+to be rescaled.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float32]
 
 _CHUNKS = 8
-"""Parts that work is cut into, whatever the number of threads: results depend on it alone."""
+"""Number of parts that work is split into, whatever the number of threads, for equal results."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,8 +30,8 @@ class Level:
     Attributes:
         indptr: int64 (n + 1,), where each vertex's neighbours start.
         neighbours: int32 (2 m,).
-        weights: float32 (2 m,), or empty where each edge counts once.
-        charge: float32 (n,), how strongly each vertex pushes the others away; the sum is 1.
+        weights: float32 (2 m,), or empty if each edge counts once.
+        charge: float32 (n,), how strongly each vertex repels the others; the sum is 1.
     """
 
     indptr: npt.NDArray[np.int64]
@@ -91,7 +92,7 @@ def _fill_both(indptr, sources, both, neighbours):  # type: ignore[no-untyped-de
 
 
 def quotient(fine: Level, parents: IntArray, coarse: int) -> Level:
-    """The graph whose vertices are the classes of another one's vertices.
+    """The graph whose vertices are classes of another graph's vertices.
 
     Args:
         fine: The finer graph.
@@ -115,7 +116,7 @@ def quotient(fine: Level, parents: IntArray, coarse: int) -> Level:
 def _even_bounds(
     indptr: npt.NDArray[np.int64], first: npt.NDArray[np.int64], children: IntArray
 ) -> npt.NDArray[np.int64]:
-    """Cut the classes into runs that hold about as many edges each."""
+    """Split the classes into runs with about the same number of edges."""
     load = np.concatenate([[0], np.cumsum(np.diff(indptr)[children] + 1)])[first]
     wanted = np.linspace(0, load[-1], _CHUNKS + 1)
     bounds = np.searchsorted(load, wanted).astype(np.int64)
@@ -154,7 +155,7 @@ def _fill_quotient(indptr, near, weights, parents, first, children, bounds, star
                     if other == c:
                         continue
                     weight = np.float32(1.0) if len(weights) == 0 else weights[e]
-                    # Slots of earlier classes lie before `start`: they mean "not seen yet".
+                    # Slots of earlier classes are before `start` and mean "not seen yet".
                     if slot[other] < start:
                         slot[other] = free
                         out[free] = other

@@ -1,6 +1,6 @@
 """Runs a Graphviz engine on a weighted graph of numbered nodes, with a time limit.
 
-Nodes are integers: no name of a model ever reaches DOT. The library that pygraphviz carries does
+Nodes are integers: no name from a model ever reaches DOT. The library bundled with pygraphviz does
 the work; see https://graphviz.org/docs/layouts/ for the engines.
 """
 
@@ -19,14 +19,14 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 ENGINES = ("dot", "neato", "fdp", "sfdp", "circo", "twopi", "osage", "patchwork")
-"""The engines of Graphviz, each with a character of its own."""
+"""The engines of Graphviz, each of which gives scans a different shape."""
 
 _PROGRAM = Path(__file__).with_name("graphviz_process.py")
 _POINTS_PER_INCH = 72.0
 
 _MOST_PACKED = 32
-"""Components that are fitted into each other. Packing takes the square of their number: 150 pairs
-of nodes took 3.2 s, put into an array 0.17 s (Graphviz 14.1)."""
+"""Most components that Graphviz may fit into each other. Packing takes quadratic time: 150 pairs of
+nodes took 3.2 s, but only 0.17 s in an array (Graphviz 14.1)."""
 
 
 class EngineError(Exception):
@@ -40,8 +40,8 @@ def dot_source(edges: npt.NDArray[np.int32], weights: npt.NDArray[np.float32], s
 
     Args:
         edges: int32 (k, 2), (source, reader).
-        weights: float32 (k,), data that flows, at most 1; more data draws nodes nearer.
-        seed: Where the engines that start at random start.
+        weights: float32 (k,), amount of data, at most 1; more data pulls nodes closer together.
+        seed: Seed of the engines that start from random positions.
     """
     nodes = np.unique(edges)
     packed = {"pack": "true"} if _components(edges) <= _MOST_PACKED else {"packmode": "array"}
@@ -62,7 +62,7 @@ def dot_source(edges: npt.NDArray[np.int32], weights: npt.NDArray[np.float32], s
 
 
 def _components(edges: npt.NDArray[np.int32]) -> int:
-    """Number of connected parts of the nodes that have an edge."""
+    """Number of connected components, without isolated nodes."""
     nodes, ends = np.unique(edges, return_inverse=True)
     sources, readers = ends.reshape(-1, 2).T
     joined = coo_array((np.ones(len(edges), bool), (sources, readers)), (len(nodes), len(nodes)))
@@ -70,13 +70,13 @@ def _components(edges: npt.NDArray[np.int32]) -> int:
 
 
 def run(engine: str, source: str, nodes: int, seconds: float) -> npt.NDArray[np.float32]:
-    """Positions by a Graphviz engine: float32 (nodes, 2), inches, y up; NaN for absent nodes.
+    """Positions from a Graphviz engine: float32 (nodes, 2), inches, y up; NaN for absent nodes.
 
     Args:
         engine: One of `ENGINES`.
-        source: The graph as DOT, with nodes out of 0..nodes-1.
+        source: The graph as DOT, with nodes from 0..nodes-1.
         nodes: Number of nodes.
-        seconds: After this time the engine is killed.
+        seconds: Time limit, after which the engine is killed.
 
     Raises:
         EngineError: It took too long or crashed.
@@ -93,24 +93,24 @@ def places(engine: str, source: str, seconds: float, *parts: str) -> dict[str, A
     Args:
         engine: One of `ENGINES`.
         source: The graph as DOT.
-        seconds: After this time the engine is killed.
+        seconds: Time limit, after which the engine is killed.
         parts: Some of "nodes" (x and y by name), "edges" (by id: "points", the control points of
-            the curve with its tip last, and "label", x and y of the label or nothing), "clusters"
-            (left, low, right, high by name) and "box" (those of the whole).
+            the curve with its tip last, and "label", x and y of the label or an empty list),
+            "clusters" (left, bottom, right, top by name) and "box" (the same for the whole graph).
 
     Raises:
         EngineError: It took too long or crashed.
     """
-    # -P keeps this directory off the module path, where types.py would hide Python's own.
+    # -P keeps this directory off the module path, where its types.py would shadow Python's own.
     command = [sys.executable, "-P", str(_PROGRAM), engine, str(seconds), *parts]
     try:
         done = subprocess.run(  # noqa: S603
             command, input=source, capture_output=True, text=True, timeout=seconds, check=False
         )
     except subprocess.TimeoutExpired as late:
-        raise EngineError(f"{engine} was not done after {seconds:g} s") from late
+        raise EngineError(f"{engine} did not finish within {seconds:g} s") from late
     if done.returncode:
         tail = " ".join(done.stderr.split()[-20:])
-        raise EngineError(f"{engine} ended with exit status {done.returncode}: {tail}")
+        raise EngineError(f"{engine} failed with exit status {done.returncode}: {tail}")
     found: dict[str, Any] = json.loads(done.stdout)
     return found

@@ -1,7 +1,7 @@
 """The program that runs a Graphviz engine: DOT on standard input, JSON on standard output.
 
-It is started as a file, in a process of its own (see `graphviz_engines`), so that an engine that
-never ends or crashes harms nobody; it imports nothing of this package, to start quickly.
+It is run as a script in its own process (see `graphviz_engines`), so that an engine that hangs or
+crashes does no harm; it imports nothing from this package, to start quickly.
 """
 
 import ctypes
@@ -15,13 +15,13 @@ import pygraphviz
 
 
 def end_in_time(seconds: float) -> None:
-    """Have this process ended when its time is over or its parent is gone.
+    """Make this process exit when its time is up or its parent has died.
 
-    An engine holds the interpreter's lock for as long as it runs, so that no thread of Python can
-    do it: the time is up to a thread in C, the parent up to the kernel, where that is Linux.
+    An engine holds the GIL for as long as it runs, so no Python thread could do it: a thread in C
+    watches the time, and the Linux kernel the parent.
     """
     faulthandler.dump_traceback_later(seconds, exit=True)
-    with suppress(AttributeError, OSError, TypeError):  # another system
+    with suppress(AttributeError, OSError, TypeError):  # not Linux
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
@@ -30,7 +30,7 @@ def _numbers(text: str | None) -> list[float]:
 
 
 def _spline(text: str) -> list[list[float]]:
-    # "e,x,y x,y x,y ...": the point of the arrow's tip, then control points of Bézier curves.
+    # "e,x,y x,y x,y ...": the tip of the arrow, then control points of Bézier curves.
     points = []
     tip: list[list[float]] = []
     for part in text.split(";", maxsplit=1)[0].split():
@@ -74,9 +74,9 @@ _PARTS = {"nodes": _nodes, "edges": _edges, "clusters": _clusters, "box": _box}
 
 
 def main() -> None:
-    """Write the places of the parts that arguments 3 and on name; argument 1 is the engine.
+    """Write the positions of the parts named by arguments 3 onwards; argument 1 is the engine.
 
-    Argument 2 is how long it may take, in seconds.
+    Argument 2 is the time limit in seconds.
     """
     engine, seconds, *parts = sys.argv[1:]
     end_in_time(float(seconds))

@@ -1,4 +1,4 @@
-"""All sizes of one compute graph, from its vertices to a graph that is small enough to draw."""
+"""All levels of a compute graph, from its vertices to a graph small enough to draw directly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gallery.placement.coarsen import layer_groups, matched
 from gallery.placement.graph_levels import IntArray, Level, quotient, undirected
 
 _SHRINK = 3
-"""A level that is not this many times smaller than the one before is not worth relaxing."""
+"""A level that is not at least this many times smaller than the one before is skipped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -20,14 +20,14 @@ class Hierarchy:
 
     Attributes:
         levels: The graphs; the first one is the compute graph itself.
-        parents: For each level but the last: int32 (n,), each vertex's vertex in the next level.
+        parents: For each level but the last: int32 (n,), each vertex's parent in the next level.
     """
 
     levels: tuple[Level, ...]
     parents: tuple[IntArray, ...]
 
     def ancestors(self) -> list[IntArray]:
-        """For each level: int32 (n,), the vertex of the last level that holds each vertex."""
+        """For each level: int32 (n,), each vertex's ancestor in the last level (its body)."""
         found = [np.arange(self.levels[-1].vertices, dtype=np.int32)]
         for up in reversed(self.parents):
             found.append(found[-1][up])
@@ -35,11 +35,11 @@ class Hierarchy:
 
 
 def hierarchy(graph: ComputeGraph, limit: int) -> Hierarchy:
-    """The graph at its levels, and coarser still until there are at most `limit` vertices.
+    """The graph at all its levels, coarsened further until at most `limit` vertices are left.
 
     Args:
         graph: The compute graph.
-        limit: Most vertices of the last level.
+        limit: Largest number of vertices of the last level.
     """
     levels, parents = [finest(graph)], []
     waiting: IntArray | None = None
@@ -75,7 +75,7 @@ def finest(graph: ComputeGraph) -> Level:
 
 
 def smaller(graph: ComputeGraph, sizes: Hierarchy, limit: int) -> list[IntArray]:
-    """Parents that make the last level as small as a limit: by layers, else by pairs."""
+    """Parents that coarsen the last level to a limit: by layers, else by pairs."""
     last = sizes.levels[-1]
     if last.vertices <= limit:
         return []
@@ -91,7 +91,7 @@ def smaller(graph: ComputeGraph, sizes: Hierarchy, limit: int) -> list[IntArray]
         pair = matched(level)
         size = int(pair.max()) + 1
         if size > 0.9 * level.vertices:
-            # A star has no second pair: its rays are taken two by two in their order.
+            # A star has only one pair: pair its vertices in numerical order instead.
             pair = (np.arange(level.vertices) // 2).astype(np.int32)
             size = int(pair.max()) + 1
         steps.append(pair)

@@ -1,4 +1,4 @@
-"""From a compute graph to a place for each vertex."""
+"""From a compute graph to a position for each vertex."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from gallery.placement.types import Layout
 _log = logging.getLogger(__name__)
 
 _MOST_OPERATORS = 1600
-"""Operators that are drawn pair by pair; with more, layers are drawn instead."""
+"""Most operators to draw by stress, pair by pair; with more, layers are drawn instead."""
 
 _FEW_OPERATORS = 200
-"""With fewer, blocks of operators are drawn pair by pair."""
+"""With fewer operators, their blocks are drawn pair by pair."""
 
 _KEEP = {"sfdp": 0.0, "neato": 0.2, "fdp": 0.3}
 _KEEP_OTHERS = 0.75
-"""How much of its distances each skeleton keeps; those that draw no distances are all character."""
+"""How much of a skeleton's distances is kept: most for engines that do not aim at distances."""
 
 
 def layout(
@@ -45,9 +45,9 @@ def layout(
     Args:
         graph: What to lay out.
         skeleton: The Graphviz engine for the operators.
-        seed: Where random starts start.
+        seed: Seed of all random choices.
         seconds: Time limit of the engine.
-        settings: Shape and effort.
+        settings: Shape of the layout, and effort.
 
     Raises:
         LayoutError: There is no such engine.
@@ -55,7 +55,7 @@ def layout(
     settings = settings or LayoutSettings()
     if skeleton not in ENGINES:
         found = f"there is no skeleton {skeleton!r}"
-        raise LayoutError(found, graph.model, f"take one of {', '.join(ENGINES)}")
+        raise LayoutError(found, graph.model, f"choose one of {', '.join(ENGINES)}")
     if not graph.vertices:
         nothing = np.empty((0, 2), np.float32)
         return Layout(graph=graph, positions=nothing, skeleton=skeleton, engine=skeleton, seed=seed)
@@ -91,10 +91,10 @@ def layout(
 def _unfolded(
     sizes: Hierarchy, positions: FloatArray, random: np.random.Generator
 ) -> tuple[Hierarchy, FloatArray]:
-    """Levels that end at the blocks of operators where there are few operators.
+    """Levels that end at blocks of operators if there are few operators.
 
-    So a network of few and large operators (a recurrent one's time steps are one operator) gets a
-    shape of its own too. The blocks start where their operators lie.
+    So a network of few, large operators (the time steps of a recurrent one are a single operator)
+    gets a distinctive shape too. The blocks start at the places of their operators.
     """
     if sizes.levels[-1].vertices >= _FEW_OPERATORS:
         return sizes, positions
@@ -108,7 +108,7 @@ def _unfolded(
 def _refine(
     sizes: Hierarchy, drawing: DrawnBodies, settings: LayoutSettings, random: np.random.Generator
 ) -> FloatArray:
-    """Positions of the finest level, from the places of the coarsest one's vertices."""
+    """Positions on the finest level, from the places of the bodies."""
     places = drawing.places
     push = drawing.area * (1 + settings.hold) / np.pi
     forces = Forces(hold=settings.hold, push=push, reach=settings.reach)
@@ -138,7 +138,7 @@ def _refine(
 def _spread(
     positions: FloatArray, parents: IntArray, room: FloatArray, random: np.random.Generator
 ) -> FloatArray:
-    """Places for the vertices of a finer level: near their parent's, as far as it has room."""
+    """Initial positions on a finer level: around the parent, within its space."""
     fine = positions[parents]
     radius = np.float32(0.7) * room[parents].astype(np.float32)
     fine += random.standard_normal(fine.shape, np.float32) * radius[:, None]

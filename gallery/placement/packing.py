@@ -1,4 +1,4 @@
-"""Lays drawings that nothing joins side by side."""
+"""Lays the drawings of unconnected parts side by side."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from gallery.placement.graph_levels import FloatArray, IntArray
 DoubleArray = npt.NDArray[np.float64]
 
 _GAP = 0.4
-"""Room around each drawing, in distances of two operators."""
+"""Gap around each drawing, in distances of neighbouring bodies."""
 
 _GOLDEN = np.pi * (3 - np.sqrt(5))
 
 
 def pack(places: FloatArray, part: IntArray, body: FloatArray) -> FloatArray:
-    """Move each part so that their circles don't meet, the largest in the middle.
+    """Move the parts so that their bounding circles do not overlap, the largest in the middle.
 
-    Each circle takes the first free place on a sunflower spiral (Vogel, A better way to construct
+    Each circle gets the first free position on a sunflower spiral (Vogel, A better way to construct
     the sunflower head, 1979, https://doi.org/10.1016/0025-5564(79)90080-4).
 
     Args:
         places: float32 (n, 2), each part around the origin.
-        part: int32 (n,), which part each vertex belongs to: 0..max.
+        part: int32 (n,), the part that each vertex belongs to: 0..max.
         body: float32 (n,), radius of each vertex's body.
     """
     reach = np.sqrt((places.astype(np.float64) ** 2).sum(axis=1)) + body
@@ -36,7 +36,7 @@ def pack(places: FloatArray, part: IntArray, body: FloatArray) -> FloatArray:
     start = 0
     for number, this in enumerate(order[1:], 1):
         before = order[:number]
-        # What was taken for a circle is taken for the next one of its size too.
+        # Positions taken for a circle are taken for the next one of its size too.
         start = start if radius[before[-1]] == radius[this] else 0
         start = _first_free(spiral, centre[before], radius[before] + radius[this], start)
         centre[this] = spiral[start]
@@ -44,9 +44,9 @@ def pack(places: FloatArray, part: IntArray, body: FloatArray) -> FloatArray:
 
 
 def _spiral(radius: DoubleArray) -> DoubleArray:
-    """Candidates, from the middle out, as dense as the smallest circle needs."""
+    """Candidate positions from the middle outwards, as dense as the smallest circle needs."""
     step = max(float(radius.min()), float(radius.max()) / 16)
-    # Circles and the ring around each that keeps others out fill at most four times their areas.
+    # Circles and the rings that keep others away from them take at most four times their areas.
     farthest = 2.5 * float(np.sqrt((radius**2).sum())) + 3 * float(radius.max())
     number = np.arange(int((farthest / step) ** 2) + 1)
     distance = step * np.sqrt(number)
@@ -54,11 +54,11 @@ def _spiral(radius: DoubleArray) -> DoubleArray:
 
 
 def _first_free(spiral: DoubleArray, taken: DoubleArray, needed: DoubleArray, start: int) -> int:
-    """The number of the first candidate that is far enough from all circles."""
+    """Index of the first candidate that is far enough from all circles."""
     for first in range(start, len(spiral), 256):
         some = spiral[first : first + 256]
         apart = ((some[:, None] - taken[None, :]) ** 2).sum(axis=2) >= needed[None, :] ** 2
         free = np.flatnonzero(apart.all(axis=1))
         if len(free):
             return first + int(free[0])
-    raise AssertionError("the spiral ends beyond all circles together")
+    raise AssertionError("the spiral is too short for all circles")

@@ -1,6 +1,6 @@
-"""How good a drawing is, in numbers: the measures that papers on graph drawing use.
+"""Measures of the quality of a drawing, from the literature on graph drawing.
 
-All are independent of where the drawing lies, of its size and of how it is turned.
+All are invariant under translation and scaling, and all but `cover` under rotation.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def quality(layout: Layout, *, samples: int = 32, seed: int = 1) -> Quality:
     Args:
         layout: What to measure.
         samples: Number of sampled sources of shortest paths.
-        seed: Of the samples.
+        seed: Seed of the samples.
     """
     graph, positions = layout.graph, layout.positions
     random = np.random.default_rng(seed)
@@ -67,8 +67,8 @@ def stress(
 ) -> float:
     """Normalised stress over the shortest paths from sampled sources, after the best scaling.
 
-    The mean of ((s |p_i - p_j| - d_ij) / d_ij)² over pairs that are joined, d_ij the number of
-    edges of the shortest path and s the scale that makes it least (Gansner, Koren, North, Graph
+    The mean of ((s |p_i - p_j| - d_ij) / d_ij)² over connected pairs, where d_ij is the number of
+    edges of the shortest path and s the scale that minimises it (Gansner, Koren, North, Graph
     drawing by stress majorization, 2004, https://doi.org/10.1007/978-3-540-31843-9_25; scaling as
     in Welch and Kobourov, 2017, https://doi.org/10.1111/cgf.13150).
 
@@ -87,7 +87,7 @@ def stress(
     ratio, square, count = sums
     if not square:
         return 1.0
-    # With t = |p| / d: mean (s t - 1)² is least at s = sum t / sum t².
+    # With t = |p| / d, the mean of (s t - 1)² is smallest at s = sum t / sum t².
     return float(1 - ratio * ratio / square / count)
 
 
@@ -98,17 +98,18 @@ def neighbourhood_preservation(
     random: np.random.Generator,
     samples: int = 2000,
 ) -> float:
-    """The mean share of a vertex's neighbours that are among as many nearest in the drawing.
+    """How well neighbours in the graph are nearest neighbours in the drawing, on average.
 
-    The Jaccard index of the two sets, as in Kruiger et al., Graph layouts by t-SNE, 2017,
-    https://doi.org/10.1111/cgf.13187, with neighbours of one edge.
+    The Jaccard index of the set of a vertex's neighbours and the set of as many nearest vertices,
+    as in Kruiger et al., Graph layouts by t-SNE, 2017, https://doi.org/10.1111/cgf.13187, with
+    neighbours at a distance of one edge.
 
     Args:
         indptr: int64 (n + 1,).
         neighbours: int32 (2 m,), both directions of each edge.
         positions: float32 (n, 2).
         random: Picks the vertices.
-        samples: Number of vertices that are looked at.
+        samples: Number of vertices to sample.
     """
     joined = np.flatnonzero(np.diff(indptr))
     if not len(joined):
@@ -126,7 +127,7 @@ def neighbourhood_preservation(
 
 
 def edge_length_variation(graph: ComputeGraph, positions: FloatArray) -> float:
-    """Standard deviation of the edges' lengths over their mean.
+    """Standard deviation of the edge lengths over their mean.
 
     Taylor and Rodgers, Applying graphical design techniques to graph visualisation, 2005,
     https://doi.org/10.1109/IV.2005.19.
@@ -139,7 +140,7 @@ def edge_length_variation(graph: ComputeGraph, positions: FloatArray) -> float:
 
 
 def cover(graph: ComputeGraph, positions: FloatArray, cells: int = 64) -> float:
-    """The share of the bounding square's cells that hold a vertex or the middle of an edge.
+    """The share of cells of the bounding square with a vertex or the middle of an edge.
 
     Args:
         graph: The graph.
@@ -159,7 +160,7 @@ def cover(graph: ComputeGraph, positions: FloatArray, cells: int = 64) -> float:
 def layer_separation(
     positions: FloatArray, group: IntArray, random: np.random.Generator, samples: int = 20_000
 ) -> float:
-    """How far layers are bodies of their own: the mean share of the 8 nearest in the same layer.
+    """How separate the layers are: the mean share of the 8 nearest vertices in the same layer.
 
     The k-nearest-neighbour hit of projections (Paulovich et al., Least square projection, 2008,
     https://doi.org/10.1109/TVCG.2007.70443).
@@ -168,7 +169,7 @@ def layer_separation(
         positions: float32 (n, 2).
         group: int32 (n,), the layer of each vertex.
         random: Picks the vertices.
-        samples: Number of vertices that are looked at.
+        samples: Number of vertices to sample.
     """
     n = len(positions)
     if n < 2:

@@ -1,12 +1,12 @@
-"""The field of charges that push each other away, in the time of a fast Fourier transform.
+"""The field of charges that repel each other, computed by fast Fourier transforms.
 
 Charges are spread on a square grid (each on its four nearest nodes), their potential on the grid
-is a convolution by a zero-padded transform, and its gradient is read back in the same way as the
-charges were spread, so that no charge pushes itself. This is the particle-mesh method; see Hockney
-and Eastwood, Computer Simulation Using Particles, 1988, chapter 5.
+is a convolution by a zero-padded transform, and its gradient is interpolated in the same way as
+the charges were spread, so that no charge repels itself. This is the particle-mesh method; see
+Hockney and Eastwood, Computer Simulation Using Particles, 1988, chapter 5.
 
-The potential of a unit charge is the Bessel function K0(r / reach): that of the plane, -ln r, up
-to the reach, and nothing far beyond it, so that only neighbours push.
+The potential of a unit charge is the Bessel function K0(r / reach): like that of the plane, -ln r,
+within the reach, and close to zero far beyond it, so that only nearby charges repel each other.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gallery.jit import parallel_kernel
 from gallery.placement.graph_levels import FloatArray
 
 _CHUNKS = 8
-"""Parts that the charges are spread in; fixed, so that sums don't depend on threads."""
+"""Number of parts that the charges are split into; fixed, so that sums do not depend on threads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -30,9 +30,9 @@ class Square:
     """A square grid over the drawing.
 
     Attributes:
-        origin: float32 (2,), where its first node lies.
-        cell: Distance of its nodes.
-        nodes: Nodes along each side.
+        origin: float32 (2,), position of its first node.
+        cell: Distance between nodes.
+        nodes: Number of nodes along each side.
     """
 
     origin: FloatArray
@@ -41,7 +41,7 @@ class Square:
 
 
 def square_over(centre: FloatArray, side: float, nodes: int) -> Square:
-    """The square of a side around a centre."""
+    """A square with a given centre and side."""
     cell = side / (nodes - 1)
     return Square(origin=(centre - side / 2).astype(np.float32), cell=cell, nodes=nodes)
 
@@ -51,12 +51,12 @@ def kernel(square: Square, reach: float) -> npt.NDArray[np.complex64]:
 
     Args:
         square: The grid.
-        reach: How far charges push, in points.
+        reach: How far charges repel, in points.
     """
     nodes = square.nodes
     offset = np.minimum(np.arange(2 * nodes), 2 * nodes - np.arange(2 * nodes)).astype(np.float64)
     distance = np.sqrt(offset[:, None] ** 2 + offset[None, :] ** 2)
-    # A charge that is spread over a cell has about the potential of a disc of its area.
+    # A charge spread over a cell has about the potential of a disc of the same area.
     distance[0, 0] = np.sqrt(np.exp(-1) / np.pi)
     potential = special.k0(distance * (square.cell / reach)).astype(np.float32)
     transform: npt.NDArray[np.complex64] = fft.rfft2(potential)
@@ -66,11 +66,11 @@ def kernel(square: Square, reach: float) -> npt.NDArray[np.complex64]:
 def field(
     square: Square, kernel: npt.NDArray[np.complex64], positions: FloatArray, charge: FloatArray
 ) -> FloatArray:
-    """The push on a unit charge at each node: float32 (nodes, nodes, 2), axes y and x.
+    """The force on a unit charge at each node: float32 (nodes, nodes, 2), axes y and x.
 
     Args:
-        square: The grid; what lies outside is taken to its border.
-        kernel: Of the same square.
+        square: The grid; charges outside are moved to its border.
+        kernel: Result of `kernel` for the same square.
         positions: float32 (n, 2).
         charge: float32 (n,).
     """
@@ -78,7 +78,7 @@ def field(
     spread = np.zeros((_CHUNKS, nodes, nodes), np.float32)
     _spread(positions, charge, square.origin, np.float32(1 / square.cell), spread)
     density = spread.sum(axis=0)
-    # Half of the padded rows are nothing: they are neither transformed nor read back.
+    # Half of the padded rows are zero: they are neither transformed nor read back.
     wave = fft.rfft(density, n=2 * nodes, axis=1)
     wave = fft.fft(wave, n=2 * nodes, axis=0, overwrite_x=True)
     wave *= kernel

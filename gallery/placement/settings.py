@@ -1,4 +1,4 @@
-"""What can be chosen about the shape of a layout."""
+"""Settings of the shape of a layout."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutSettings:
-    """How the vertices are drawn together and how long they are relaxed.
+    """How a layout is shaped, and how long it is relaxed.
 
     Attributes:
-        fill: Share of the square that the drawing should cover: emptiness is weighed against
-            stress; 0 leaves long ways as straight as the data flows.
-        bodies: Area of the operators' bodies, against the one that suits the drawing best.
-        hold: How strongly each vertex is held at its operator's place, against 1 for its edges.
-        reach: How far charges push, in distances of two operators.
-        rounds: How often each pair of operators is moved.
-        steps: Relaxation steps of the coarsest level that is relaxed.
-        fine_steps: Relaxation steps of the finest level.
+        fill: Share of the square that the drawing should cover: empty space is weighed against
+            stress; 0 leaves long paths as straight as the data flows.
+        bodies: Area of the bodies, relative to the one that suits the drawing best.
+        hold: How strongly each vertex is held at its body's place, relative to 1 for its edges.
+        reach: How far charges repel, in distances of neighbouring bodies.
+        rounds: How often each pair of bodies is moved.
+        steps: Number of relaxation steps on the coarsest level that is relaxed.
+        fine_steps: Number of relaxation steps on the finest level.
     """
 
     fill: float = 0.45

@@ -1,4 +1,4 @@
-"""The layout of the operators by Graphviz, or by our own hand where no engine gives one."""
+"""The layout of the operators by Graphviz, or by rows of our own if every engine fails."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from gallery.placement.graphviz_engines import EngineError, dot_source, run
 from gallery.placement.hierarchy import Hierarchy, smaller
 
 FALLBACKS = ("sfdp", "neato", "twopi")
-"""Engines that are tried, in this order, where the one that was asked for fails."""
+"""Engines to try, in this order, if the requested one fails."""
 
 MOST_NODES = {"dot": 500, "neato": 800, "fdp": 300, "circo": 300}
-"""Nodes that an engine places in a few seconds, where they are fewer than operators ever are."""
+"""Most nodes that an engine places within a few seconds; 1,200 for engines not listed."""
 
 MOST_CYCLES = {"dot": 400, "circo": 75}
-"""Edges beyond the number of nodes that these engines bear: with twice as many they can take half
-a minute, and what a clock cuts off is not the same on every machine."""
+"""Most edges beyond the number of nodes for these engines: with twice as many they can take half a
+minute, and where a time limit strikes is not the same on every machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Skeleton:
-    """Places for the vertices of the coarsest level.
+    """Positions for the vertices of the coarsest level.
 
     Attributes:
         positions: float32 (n, 2), inches, y up.
-        engine: The engine that made them, or "layers" for our own rows of layers.
-        fallback: Why another engine than the one asked for had to be taken, or "".
+        engine: The engine that made them, or "layers" for our own rows.
+        fallback: Why the requested engine was not used, or "".
     """
 
     positions: FloatArray
@@ -41,16 +41,16 @@ class Skeleton:
 def skeleton(
     graph: ComputeGraph, sizes: Hierarchy, engine: str, seed: int, seconds: float
 ) -> Skeleton:
-    """Lay out the coarsest level by a Graphviz engine, or by the next one that can.
+    """Lay out the coarsest level with a Graphviz engine, or with the next one that works.
 
-    Where there are too many operators for the engine, it lays out their layers, and each operator
-    starts where its layer lies.
+    If there are too many operators for the engine, it lays out their layers instead, and each
+    operator starts at the position of its layer.
 
     Args:
         graph: The compute graph.
         sizes: Its levels.
         engine: One of `gallery.placement.graphviz_engines.ENGINES`.
-        seed: Where engines that start at random start.
+        seed: Seed of the engines that start from random positions.
         seconds: Time limit of each engine.
     """
     reasons: list[str] = []
@@ -71,7 +71,7 @@ def skeleton(
             continue
         missing = np.asarray(np.isnan(positions).any(axis=1))
         if missing[edges].any():
-            reasons.append(f"{name} placed {int(missing[edges].sum())} ends of edges nowhere")
+            reasons.append(f"{name} gave no position for {int(missing[edges].sum())} ends of edges")
             continue
         positions = np.where(missing[:, None], np.float32(0), positions)[group]
         return Skeleton(positions=positions, engine=name, fallback="; ".join(reasons))
@@ -80,7 +80,7 @@ def skeleton(
 
 
 def _small_enough(graph: ComputeGraph, sizes: Hierarchy, limit: int) -> tuple[Level, IntArray]:
-    """The coarsest level, or its quotient by layers; and each of its vertices' vertex in that."""
+    """The coarsest level or a quotient of it, and the vertex there of each vertex of the level."""
     level = sizes.levels[-1]
     group = np.arange(level.vertices, dtype=np.int32)
     for up in smaller(graph, sizes, limit):
@@ -90,7 +90,7 @@ def _small_enough(graph: ComputeGraph, sizes: Hierarchy, limit: int) -> tuple[Le
 
 
 def _edges(level: Level) -> tuple[npt.NDArray[np.int32], FloatArray]:
-    """Each edge once, as (smaller, larger) number, with its weight against the mean, at most 1."""
+    """Each edge once, smaller number first, with its weight over twice the mean, at most 1."""
     ends = np.repeat(np.arange(level.vertices, dtype=np.int32), np.diff(level.indptr))
     once = ends < level.neighbours
     edges = np.stack([ends[once], level.neighbours[once]], axis=1)
@@ -101,7 +101,7 @@ def _edges(level: Level) -> tuple[npt.NDArray[np.int32], FloatArray]:
 
 
 def rows(level: Level) -> FloatArray:
-    """A layered layout that cannot fail: rows by longest path, in the order of numbers."""
+    """A layered layout that cannot fail: rows by longest path, in numerical order."""
     depth = np.zeros(level.vertices, np.int64)
     for vertex in range(level.vertices):
         before = level.neighbours[level.indptr[vertex] : level.indptr[vertex + 1]]

@@ -24,7 +24,7 @@ def save_layout(layout: Layout, path: Path) -> dict[str, Any]:
 
 
 def load_layout(value: dict[str, Any], path: Path, graph: ComputeGraph) -> Layout:
-    """Read a layout that `save_layout` wrote, for the graph that it was made of.
+    """Read a layout that `save_layout` wrote, for the graph that was laid out.
 
     Raises:
         ValueError: The file is not what was written.

@@ -1,12 +1,12 @@
-"""Draws the small graph of operators so that distances on paper are distances along the data.
+"""Draws the small graph of bodies so that distances in the plane match distances along the data.
 
-Starting from the skeleton, pairs of vertices are moved towards their wanted distance, one pair
-after the other, with steps that shrink (Zheng, Pawar, Goodman, Graph drawing by stochastic
-gradient descent, 2018, https://doi.org/10.1109/TVCG.2018.2859997). The wanted distance is the
-number of edges between the operators' vertices, bent: as if the longest way were an arc, so that
-near things keep their distance and only the far ones come together, or curled: to a power below 1.
-A pair of operators counts as often as it has pairs of vertices: stress is theirs.
-Of several such drawings the one is taken that has little stress and fills its square.
+Starting from the skeleton, pairs of bodies are moved towards their target distance, one pair after
+another, with shrinking steps (Zheng, Pawar, Goodman, Graph drawing by stochastic gradient descent,
+2018, https://doi.org/10.1109/TVCG.2018.2859997). The target distance is the number of edges between
+the bodies' vertices, either bent as if the longest path were an arc, so that short distances are
+kept and only long ones shrink, or curled, that is, raised to a power below 1. Each pair of bodies
+is weighted by its number of vertex pairs, since stress is defined on vertices. Of several such
+drawings, the one with the best balance of low stress and a well-filled square is chosen.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from gallery.placement.settings import LayoutSettings
 _LAST_STEP = 0.02
 
 _TRIAL_ROUNDS = 8
-"""Enough to tell how much of the square a drawing will cover."""
+"""Enough to estimate how much of the square a drawing will cover."""
 
 _SWELL = 0.35
-"""How much farther than discs of their area bodies reach, pulled by their edges; set by eye."""
+"""How much further than discs of their area bodies extend, pulled by their edges; set by eye."""
 
 _STRAIGHT = (0.0, 1.0)
 
@@ -40,42 +40,42 @@ _BENDS = (
     *((turn * np.pi, 1.0) for turn in (0.5, 0.8, 1.1, 1.4)),
     *((0.0, power) for power in (0.85, 0.7, 0.55, 0.4)),
 )
-"""Arcs and curls that are tried: the turn of the longest way, the power of all."""
+"""Bends to try: the angle of the longest path's arc, and the power of all distances."""
 
 _SAMPLE = 400
-"""Bodies that are enough to tell the stress and the cover of a drawing."""
+"""Number of bodies that is enough to estimate the stress and the cover of a drawing."""
 
 _USUAL_STRESS = 0.06
 
 _SHARED = 8
 _RARE = 0.02
-"""Hubs have more edges than that, and than all but this share of the vertices."""
+"""Hubs have more edges than `_SHARED`, and than all but the share `_RARE` of the bodies."""
 
 _AROUND, _CLOSER = 0.8, 0.15
-"""How much of the wanted distances goes by paths around hubs, where there are any: for the order of
-the blocks, and once that is found. Set by eye."""
+"""Weight of paths around hubs in the target distances, if there are hubs: first to find the order
+of the blocks, then once it is found. Set by eye."""
 
 _GENTLE = 0.1
-"""The longest step of a drawing that has its order, against one that moves any pair wholly."""
+"""The longest step once the order is found, relative to one that moves a pair all the way."""
 
 _WORTH = 0.75
-"""What is left of the cost when it is worth to draw blocks nearer to hubs: order reads better.
-Set by eye."""
+"""Blocks are drawn closer to hubs only if this lowers the cost below this share, as a clear order
+is easier to read. Set by eye."""
 
 _SIZES = (0.15, 0.25, 0.4, 0.65, 1.0, 1.6)
-"""Mean areas of bodies that are tried, in squares of the distance of neighbours."""
+"""Mean areas of bodies to try, in squares of the distance of neighbours."""
 
 _EMPTINESS = 0.3
-"""What an empty square costs, in stress: this, times the cubed logarithm of the lack of cover."""
+"""Cost of empty space, in units of stress: this times the cubed logarithm of the lack of cover."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DrawnBodies:
-    """Places of bodies.
+    """Places and sizes of the bodies.
 
     Attributes:
         places: float32 (n, 2); neighbours are about 1 apart.
-        area: Area of a body of all the charge.
+        area: Area of a body that has all the charge.
     """
 
     places: FloatArray
@@ -87,30 +87,30 @@ class Aims:
     """What a drawing of one connected graph should be like.
 
     Attributes:
-        hops: What its stress is counted from.
-        bones: float32 (n, 2), the skeleton.
-        keep: Share of the skeleton's own distances in the wanted ones.
-        charge: float32 (n,), to which the bodies' areas are in proportion.
-        paths: float64 (n, n), wanted distances along the data, in distances of neighbours.
-        closer: The same where hubs draw their neighbours nearer, or None where there are no hubs.
+        hops: The sums from which its stress is computed.
+        skeleton: float32 (n, 2), the skeleton.
+        keep: Share of the skeleton's own distances in the target distances.
+        charge: float32 (n,), to which the bodies' areas are proportional.
+        paths: float64 (n, n), target distances along the data, in distances of neighbours.
+        closer: The same with hubs closer to their neighbours, or None if there are no hubs.
     """
 
     hops: Hops
     paths: DoubleArray
     closer: DoubleArray | None
-    bones: FloatArray
+    skeleton: FloatArray
     keep: float
     charge: FloatArray
 
     def of(self, inside: npt.NDArray[np.int64]) -> Aims:
-        """The aims for some vertices alone, who take the room of all."""
+        """The aims for some of the bodies, which take the space of all."""
         charge = self.charge[inside]
         total = self.charge.sum(dtype=np.float64) / max(charge.sum(dtype=np.float64), 1e-30)
         return Aims(
             hops=self.hops.of(inside),
             paths=self.paths[np.ix_(inside, inside)],
             closer=None if self.closer is None else self.closer[np.ix_(inside, inside)],
-            bones=self.bones[inside],
+            skeleton=self.skeleton[inside],
             keep=self.keep,
             charge=charge * np.float32(total),
         )
@@ -125,16 +125,16 @@ def draw(
     seed: int,
     settings: LayoutSettings,
 ) -> DrawnBodies:
-    """Places for the vertices of a small graph, and the size of their bodies.
+    """Places and sizes for the bodies of a small graph.
 
-    Parts that nothing joins are drawn one by one and packed side by side.
+    Unconnected parts are drawn one by one and packed side by side.
 
     Args:
         level: The graph.
-        hops: Numbers of edges between its vertices.
+        hops: Sums over the distances between its vertices.
         start: float32 (n, 2), the skeleton.
-        keep: Share of the skeleton's own distances in the wanted ones, 0 to 1.
-        seed: Picks the order of the pairs.
+        keep: Share of the skeleton's own distances in the target distances, 0 to 1.
+        seed: Seed of the order of the pairs.
         settings: How much of the square to fill, and how long to try.
     """
     ones = np.ones(len(level.neighbours), np.int8)
@@ -150,13 +150,13 @@ def draw(
             break
         aims = Aims(
             hops=hops.of(inside),
-            bones=_squarish(start[inside]),
+            skeleton=_squarish(start[inside]),
             keep=keep,
             charge=level.charge[inside],
             paths=paths[np.ix_(inside, inside)],
             closer=None if closer is None else closer[np.ix_(inside, inside)],
         )
-        # The largest part chooses for all, so that equal vertices have equal room.
+        # The largest part decides for all, so that equal bodies get equal areas.
         bend, area = _best(aims, areas, settings, seed)
         areas = (area,)
         first = _drawn(aims, bend, settings.rounds, seed)
@@ -170,10 +170,10 @@ def draw(
 def _paths(level: Level, hops: Hops) -> tuple[DoubleArray, DoubleArray | None]:
     """Distances along the data, in distances of neighbours: each float64 (n, n).
 
-    Where there are hubs, most of it is the length of a path whose edges at a hub are longer, as
-    many times as it has more edges than most: what many share, as a mask that every block reads,
-    would else draw all of them together and mix their order. The second ones are for a drawing
-    that has found this order and keeps it when the hub draws its blocks nearer.
+    If there are hubs, most of a distance is the length of a path on which an edge at a hub counts
+    as many times as the hub has more edges than usual. Otherwise something shared, such as a mask
+    that every block reads, would pull all its readers together and mix up their order. The second
+    distances are for a drawing that has found the order and keeps it while hubs pull blocks closer.
     """
     distances = hops.distances()
     degree = np.diff(level.indptr)
@@ -202,7 +202,7 @@ def _radius(charge: FloatArray, area: float) -> FloatArray:
 def _best(
     aims: Aims, areas: tuple[float, ...], settings: LayoutSettings, seed: int
 ) -> tuple[tuple[float, float], float]:
-    """The bend and the area of bodies that cost least."""
+    """The bend and the area of bodies with the lowest cost."""
     trial = aims.of(np.unique(np.linspace(0, len(aims.charge) - 1, _SAMPLE).astype(np.int64)))
     found = []
     for bend in _BENDS if settings.fill > 0 else (_STRAIGHT,):
@@ -214,9 +214,9 @@ def _best(
 
 
 def _cost(aims: Aims, places: FloatArray, area: float, fill: float) -> float:
-    """What a drawing has of stress and of emptiness."""
+    """The cost of a drawing, from its stress and its empty space."""
     reach = _radius(aims.charge, area) + np.float32(_SWELL)
-    # By its square, as who has much of it already cannot afford more.
+    # Squared, so that more stress costs most where there is much already.
     cost = aims.hops.stress(places, reach) ** 2 / _USUAL_STRESS
     if fill > 0:
         lack = np.log(fill / max(_cover(places, reach), 1e-3))
@@ -236,18 +236,18 @@ def _cover(places: FloatArray, reach: FloatArray) -> float:
 
 
 def _drawn(aims: Aims, bend: tuple[float, float], rounds: int, seed: int) -> FloatArray:
-    """Places whose distances are nearly the wanted ones."""
-    bones = aims.bones.astype(np.float64)
+    """Places whose distances are close to the target distances."""
+    skeleton = aims.skeleton.astype(np.float64)
     wanted = _wanted(aims, aims.paths, bend)
     random = np.random.default_rng(seed)
     weights = _weights(aims.hops)
-    return _descend(bones * _best_scale(bones, wanted), wanted, weights, 1.0, rounds, random)
+    return _descend(skeleton * _best_scale(skeleton, wanted), wanted, weights, 1.0, rounds, random)
 
 
 def _settled(
     aims: Aims, places: FloatArray, area: float, settings: LayoutSettings, seed: int
 ) -> FloatArray:
-    """Places after hubs have drawn them nearer, if that spares much; else as they were."""
+    """Places after hubs have pulled them closer, if that lowers the cost enough, else unchanged."""
     if aims.closer is None:
         return places
     wanted = _wanted(aims, aims.closer, _STRAIGHT)
@@ -262,19 +262,19 @@ def _settled(
 
 def _wanted(aims: Aims, paths: DoubleArray, bend: tuple[float, float]) -> FloatArray:
     bent = _bent(paths.copy(), *bend)
-    bones = aims.bones.astype(np.float64)
-    return _blend(bent, bones * _best_scale(bones, bent), aims.keep)
+    skeleton = aims.skeleton.astype(np.float64)
+    return _blend(bent, skeleton * _best_scale(skeleton, bent), aims.keep)
 
 
 def _weights(hops: Hops) -> FloatArray:
-    """How many pairs of vertices two bodies stand for, against most others: float32 (n, n)."""
+    """How many pairs of vertices two bodies stand for, relative to the median: float32 (n, n)."""
     some = hops.pairs[hops.pairs > 0]
     usual = np.median(some) if len(some) else 1.0
     return np.asarray(hops.pairs / usual, np.float32)
 
 
 def _bent(paths: DoubleArray, turn: float, power: float) -> FloatArray:
-    """Chords of the arc that the longest path would be if it turned so far, to a power."""
+    """Path lengths as chords of an arc that turns by an angle over the longest, to a power."""
     np.fill_diagonal(paths, 0)
     if turn:
         diameter = 2 * paths.max() / turn
@@ -283,7 +283,7 @@ def _bent(paths: DoubleArray, turn: float, power: float) -> FloatArray:
 
 
 def _squarish(positions: FloatArray) -> FloatArray:
-    """The positions, stretched where one side is more than twice the other."""
+    """The positions, stretched if one side is more than twice the other."""
     centred = positions - positions.mean(axis=0)
     sides = np.ptp(centred, axis=0).astype(np.float64)
     if not sides.min() > 0:
@@ -292,15 +292,15 @@ def _squarish(positions: FloatArray) -> FloatArray:
     return np.asarray(centred * factor, np.float32)
 
 
-def _blend(paths: FloatArray, bones: npt.NDArray[np.float64], keep: float) -> FloatArray:
+def _blend(paths: FloatArray, skeleton: npt.NDArray[np.float64], keep: float) -> FloatArray:
     """Path lengths mixed with the distances of the skeleton: float32 (n, n)."""
     if not keep:
         return paths
-    return np.asarray((1 - keep) * paths + keep * cdist(bones, bones), np.float32)
+    return np.asarray((1 - keep) * paths + keep * cdist(skeleton, skeleton), np.float32)
 
 
 def _best_scale(positions: npt.NDArray[np.float64], wanted: FloatArray) -> float:
-    """The factor that brings the distances of positions nearest to the wanted ones."""
+    """The factor that brings the distances of positions closest to the target distances."""
     index = np.linspace(0, len(positions) - 1, min(len(positions), 300)).astype(np.int64)
     some = positions[index]
     goal = wanted[np.ix_(index, index)].astype(np.float64)
@@ -320,28 +320,29 @@ def _descend(
     n = len(start)
     positive = wanted[wanted > 0]
     near, far = float(positive.min()), float(positive.max())
-    # Vertices that lie on each other or on a line need a push to leave it.
+    # Bodies in the same place or on a line need a small push to separate.
     positions = start + random.standard_normal(start.shape) * near * 1e-3
-    players: IntArray = random.permutation(n).astype(np.int32)
-    goals, stiffness = _fixtures(wanted, weights, players)
+    entrants: IntArray = random.permutation(n).astype(np.int32)
+    goals, stiffness = _fixtures(wanted, weights, entrants)
     for number in range(rounds):
         share = number / max(rounds - 1, 1)
-        # As for pairs that all weigh 1: rates from the weights' own extremes gave no less stress.
+        # As for pairs of weight 1: rates from the extremes of the weights did not lower the stress.
         rate = first * far**2 * (_LAST_STEP * near**2 / (first * far**2)) ** share
         days = random.permutation(len(goals))
-        _round(positions, goals, stiffness, players, days, rate)
+        _round(positions, goals, stiffness, entrants, days, rate)
     positions -= (positions.min(axis=0) + positions.max(axis=0)) / 2
     return positions.astype(np.float32)
 
 
 @kernel
-def _fixtures(wanted, weights, players):  # type: ignore[no-untyped-def]
-    """Wanted distances of all pairs and their weights over their squares, in the order of play.
+def _fixtures(wanted, weights, entrants):  # type: ignore[no-untyped-def]
+    """Target distances of all pairs and their weights over squared distances, in order of play.
 
-    The circle method of tournaments: each of its days has every player once, at one of its tables.
-    Two float32 (days, tables); a pair that does not play has stiffness 0.
+    The order is that of a round-robin tournament by the circle method: on each day every entrant
+    plays once, at one of the tables. Two float32 (days, tables); a pair that does not play has
+    stiffness 0.
     """
-    n = len(players)
+    n = len(entrants)
     days, tables = n + n % 2 - 1, (n + n % 2) // 2
     goals = np.zeros((days, tables), np.float32)
     stiffness = np.zeros((days, tables), np.float32)
@@ -349,10 +350,10 @@ def _fixtures(wanted, weights, players):  # type: ignore[no-untyped-def]
         for table in range(tables):
             one, two = _pair(day, table, days)
             if one < n and two < n:
-                goal = wanted[players[one], players[two]]
+                goal = wanted[entrants[one], entrants[two]]
                 if goal > 0:
                     goals[day, table] = goal
-                    stiffness[day, table] = weights[players[one], players[two]] / (goal * goal)
+                    stiffness[day, table] = weights[entrants[one], entrants[two]] / (goal * goal)
     return goals, stiffness
 
 
@@ -364,14 +365,14 @@ def _pair(day, table, days):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _round(positions, goals, stiffness, players, days, rate):  # type: ignore[no-untyped-def]
-    """Every pair meets once."""
+def _round(positions, goals, stiffness, entrants, days, rate):  # type: ignore[no-untyped-def]
+    """Move every pair once."""
     for day in days:
         for table in range(goals.shape[1]):
             if stiffness[day, table] <= 0:
                 continue
             one, two = _pair(day, table, len(goals))
-            a, b = players[one], players[two]
+            a, b = entrants[one], entrants[two]
             dx = positions[a, 0] - positions[b, 0]
             dy = positions[a, 1] - positions[b, 1]
             length = np.sqrt(dx * dx + dy * dy) + 1e-12

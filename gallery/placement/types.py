@@ -1,4 +1,4 @@
-"""The noun that the layout returns."""
+"""The value type that `layout` returns."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from gallery.model import freeze
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Layout:
-    """A compute graph with a place for each vertex.
+    """A compute graph with a position for each vertex.
 
     Attributes:
         graph: The graph that was laid out.
         positions: float32 (n, 2), points, y up, centred on the bounding box; read-only.
-        skeleton: The Graphviz engine that was asked for.
-        engine: The engine that made the skeleton; another one where the first failed.
-        fallback: Why another engine had to be taken, or "".
-        seed: What the random spread started from.
+        skeleton: The Graphviz engine that was requested.
+        engine: The engine that made the skeleton, or "layers" for our own rows.
+        fallback: Why the requested engine was not used, or "".
+        seed: Seed of all random choices.
     """
 
     graph: ComputeGraph

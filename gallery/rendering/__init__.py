@@ -1,1 +1,1 @@
-"""Pictures: scans, posters, diagrams of operators, and the data of the viewer."""
+"""Pictures: scans, posters, operator diagrams, and the data of the viewer."""

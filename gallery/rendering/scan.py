@@ -1,4 +1,4 @@
-"""Whole scans, words and all, in memory or straight to a file of any size."""
+"""Whole scans with labels and legend, in memory or straight to a file of any size."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def render(
         layout: Where the vertices are.
         coloring: What colours they have, and on which ground.
         size: Side of the picture, or its width and height, in pixels, at most 32,768.
-        settings: How to draw; None for the defaults.
+        settings: How to draw it; None for the defaults.
 
     Returns:
         The pixels, and the metadata that `save` writes with them.
@@ -53,10 +53,10 @@ def render(
 def with_labels(
     picture: Picture, layout: Layout, coloring: Coloring, look: RenderSettings
 ) -> Picture:
-    """A scan that was drawn bare, with the names of its layers: as `render` gives it.
+    """A scan that was drawn without text, with layer names added, as `render` would draw it.
 
     Args:
-        picture: What `render` gave of the same layout and colouring, without labels and legend.
+        picture: What `render` returned for the same layout and colouring, without labels or legend.
         layout: Where the vertices are.
         coloring: What colours they have, and on which ground.
         look: How it was drawn.
@@ -75,17 +75,17 @@ def save_scan(
     size: int | tuple[int, int] = 1600,
     settings: RenderSettings | None = None,
 ) -> None:
-    """Draw a scan into a file; of a PNG no more than a band of rows is ever in memory.
+    """Draw a scan into a file; for a PNG, only a band of rows is in memory at a time.
 
     Args:
         layout: Where the vertices are.
         coloring: What colours they have, and on which ground.
-        path: Its suffix names the format.
+        path: The destination; its suffix gives the format.
         size: See `render`.
         settings: See `render`.
 
     Raises:
-        RenderError: As of `render`, or the format holds no picture of this size, or the file
+        RenderError: As for `render`, or the format cannot hold a picture of this size, or the file
             cannot be written.
     """
     check_format(path.suffix, _sides(size))
@@ -120,7 +120,7 @@ def _bands(
 def _labelled(
     bands: Iterable[Pixels], labels: Iterable[Label], height: int, ground: str
 ) -> Iterator[Pixels]:
-    """Bands with their labels; rows of a label that reaches into the next band are held back."""
+    """The bands with their labels; the rows of a label that crosses into the next band wait."""
     waiting = sorted(labels, key=_rows)
     held, top = np.empty((0, 0, 3), np.uint8), 0
     for band in bands:
@@ -137,7 +137,7 @@ def _labelled(
 
 
 def _rows(label: Label) -> tuple[int, int]:
-    """Between which rows a label changes a picture: around its box, and along its line."""
+    """The range of rows that a label changes: around its box, and along its line."""
     _, top, _, bottom = label.box
     room = bottom - top
     ends = [round(y) for _, y in label.lead or ()]

@@ -1,9 +1,9 @@
-"""Small scans as true vectors: SVG whose strokes add up by blending.
+"""Small scans as vector graphics: SVG whose strokes add up by blending.
 
-Light adds up as "screen" on black, ink as "multiply" on paper
+Light adds up by "screen" on black, ink by "multiply" on paper
 (https://www.w3.org/TR/compositing-1/#blending). All edges that a vertex reads are one path, since
-the strokes of one path do not add up and those of one vertex seldom cross. Names of layers and the
-legend lie over that as text.
+the strokes of a path do not add up and those of one vertex seldom cross. Layer names and the legend
+are drawn on top as text.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gallery.rendering.labels.labels import named, place_labels
 from gallery.rendering.raster.frame import Frame, frame
 from gallery.rendering.raster.raster import describe
 from gallery.rendering.raster.tone import PAPER
-from gallery.rendering.sheet.svg_elements import marks
+from gallery.rendering.sheet.svg_elements import svg_elements
 from gallery.rendering.types import RenderSettings
 from gallery.text import visible
 
@@ -43,11 +43,11 @@ def render_svg(
         layout: Where the vertices are.
         coloring: What colours they have, and on which ground.
         size: Side, or width and height, in pixels.
-        settings: How to draw; only the glow is for pixels alone.
-        edges: The most that are drawn; a browser gets slow beyond it.
+        settings: How to draw it; the glow and the tone curve are for pixels only.
+        edges: Most edges to draw; browsers get slow beyond it.
 
     Returns:
-        The document, without scripts, with the names in it escaped.
+        The document, without scripts and with all names escaped.
 
     Raises:
         RenderError: The graph has more edges, or the colouring is of another graph.
@@ -56,7 +56,7 @@ def render_svg(
     chosen = settings or RenderSettings()
     if graph.edges > edges:
         found = f"{graph.edges:,} edges are too many for SVG (at most {edges:,})"
-        raise RenderError(found, graph.model, "draw pixels, or lower to fewer vertices")
+        raise RenderError(found, graph.model, "choose a pixel format, or lower to fewer vertices")
     if len(coloring.index) != graph.vertices:
         found = f"{len(coloring.index)} colours for {graph.vertices} vertices"
         raise RenderError(found, graph.model, "colour the graph that was laid out")
@@ -72,12 +72,16 @@ def render_svg(
         f"{key}: {value};" for key, value in describe(layout, coloring, chosen).items()
     )
     body = _groups(layout, coloring, points, drawn, chosen)
-    words: list[str] = []
+    text_elements: list[str] = []
     if chosen.labels:
         labels = place_labels(layout, coloring, drawn)
-        words += marks(named(labels, coloring.ground), halo=ground)
+        text_elements += svg_elements(named(labels, coloring.ground), halo=ground)
     if strip:
-        words += [f'<g transform="translate(0 {height - rows})">', *marks(strip.things), "</g>"]
+        text_elements += [
+            f'<g transform="translate(0 {height - rows})">',
+            *svg_elements(strip.elements),
+            "</g>",
+        ]
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" '
@@ -88,7 +92,7 @@ def render_svg(
             f'<g fill="none" stroke-linecap="round" style="mix-blend-mode:{blend}">',
             *body,
             "</g>",
-            *words,
+            *text_elements,
             "</svg>\n",
         ]
     )

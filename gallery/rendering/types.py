@@ -1,4 +1,4 @@
-"""The nouns of drawing: how to draw, and the picture that comes of it."""
+"""The value types of drawing: how to draw, and the resulting picture."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from gallery.model import freeze
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderSettings:
-    """How a scan is drawn; lengths are pixels of a picture 1,600 pixels wide.
+    """How a scan is drawn; lengths are in pixels of a picture 1,600 pixels wide.
 
     Attributes:
         line: Width of an edge.
-        dot: Radius of a vertex, which is a soft dot.
-        dot_light: Light of a vertex, where that of an edge is 1.
+        dot: Radius of a vertex, which is drawn as a soft dot.
+        dot_light: Light of a vertex, relative to 1 for an edge.
         fade: How much fainter long edges are: their light falls with this power of their length.
-        reach: Length from which on edges fade.
-        gradient: Whether an edge runs from its source's colour to its reader's, or has its
-            reader's alone.
-        glow: Strength of the light that bright bodies spread around them, 0 for none.
+        reach: Length beyond which edges fade.
+        gradient: Whether an edge blends from its source's colour to its reader's, rather than
+            having only its reader's.
+        glow: Strength of the bloom around bright clusters, 0 for none.
         middle: Brightness of the median lit pixel on the scale from faintest to densest, 0 to 1.
-        margin: Share of the picture's side that stays free all around.
-        labels: Whether layer names are drawn at their bodies.
+        margin: Share of the picture's shorter side to leave free all around.
+        labels: Whether layer names are drawn at their clusters.
         legend: Whether caption and colour key are drawn.
-        title: For the caption and the file's metadata; "" is the model's name.
-        digest: Of the model's file, for the metadata.
+        title: Title for the caption and the file's metadata; "" for the model's name.
+        digest: Digest of the model's file, for the metadata.
     """
 
     line: float = 1.0
@@ -58,11 +58,11 @@ class RenderSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Picture:
-    """Pixels, and how they came about.
+    """Pixels, and how they were made.
 
     Attributes:
         pixels: uint8 (height, width, 3), sRGB, first row on top; read-only.
-        metadata: What is written into the file: title, model digest, settings, in sorted order.
+        metadata: What is written into the file: title, model digest, settings and so on.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -77,10 +77,10 @@ class Picture:
 
     @property
     def width(self) -> int:
-        """In pixels."""
+        """Width in pixels."""
         return int(self.pixels.shape[1])
 
     @property
     def height(self) -> int:
-        """In pixels."""
+        """Height in pixels."""
         return int(self.pixels.shape[0])

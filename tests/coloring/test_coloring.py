@@ -36,7 +36,7 @@ def _needs(attribute: str, graph: ComputeGraph) -> dict[str, object]:
 README = Path(__file__).parents[2] / "README.md"
 
 
-def test_every_attribute_has_a_function_and_words() -> None:
+def test_every_attribute_has_a_function_and_texts() -> None:
     assert {name for name, one in TABLE.items() if one.categorical} == set(CATEGORIES)
     assert {name for name, one in TABLE.items() if not one.categorical} == set(VALUES)
     for name, one in TABLE.items():
@@ -203,16 +203,19 @@ def test_names_in_the_legend_are_short_and_printable() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"attribute": "beauty"}, "no attribute 'beauty' to colour by; choose one of layer"),
-        ({"palette": "grey"}, "no palette 'grey'"),
-        ({"ground": "grey"}, "no ground 'grey'"),
+        (
+            {"attribute": "beauty"},
+            "there is no attribute 'beauty' to colour by; choose one of layer",
+        ),
+        ({"palette": "grey"}, "there is no palette 'grey'"),
+        ({"ground": "grey"}, "there is no ground 'grey'"),
         ({"attribute": "length"}, "colours by length need a layout; pass positions"),
         ({"attribute": "flops", "palette": "glasbey"}, "has no order"),
         ({"rules": (ColorRule(pattern="*", color="blue"),)}, "'blue' is not a colour"),
-        ({"rules": (ColorRule(pattern="*", color="#fff", on="tensor"),)}, "is on 'tensor'"),
+        ({"rules": (ColorRule(pattern="*", color="#fff", on="tensor"),)}, "applies to 'tensor'"),
     ],
 )
-def test_wrong_wishes_are_named(options: dict[str, object], message: str) -> None:
+def test_invalid_arguments_are_named(options: dict[str, object], message: str) -> None:
     with pytest.raises(RenderError, match=message):
         color(layered(), **options)
 

@@ -92,9 +92,9 @@ def test_categories_are_taken_in_turn() -> None:
 
 
 def test_what_is_wrong_is_named() -> None:
-    with pytest.raises(RenderError, match="no palette 'rainbow'; choose one of aurora"):
+    with pytest.raises(RenderError, match="there is no palette 'rainbow'; choose one of aurora"):
         sample("rainbow", [0])
-    with pytest.raises(RenderError, match="no ground 'grey'; choose dark or light"):
+    with pytest.raises(RenderError, match="there is no ground 'grey'; choose dark or light"):
         sample("aurora", [0], "grey")
     for text in ("", "red", "#12345", "112233", "#gggggg"):
         with pytest.raises(RenderError, match="is not a colour"):

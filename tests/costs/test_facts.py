@@ -178,7 +178,7 @@ def test_work_in_a_loop_counts_by_trip(tmp_path):
     text = CONTROL.format(trips="k = Abs(n)", owner=LOOP)
     found = facts(loaded(tmp_path, text), 0)
     assert found.flops == 6 + 1
-    assert any("how often the loop" in warning for warning in found.warnings)
+    assert any("the number of trips of the loop" in warning for warning in found.warnings)
 
 
 def test_loops_in_loops_multiply(tmp_path):

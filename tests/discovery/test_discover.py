@@ -119,7 +119,7 @@ def test_a_device_behind_a_link_is_not_opened(tmp_path):
 
 def test_a_broken_link_is_a_problem(tmp_path):
     (tmp_path / "gone.onnx").symlink_to("nowhere")
-    assert found(tmp_path) == "discover: gone.onnx is a broken link; remove or mend the link"
+    assert found(tmp_path) == "discover: gone.onnx is a broken link; remove or fix the link"
 
 
 def test_a_loop_of_links_is_a_problem(tmp_path):
@@ -186,7 +186,7 @@ def test_what_may_not_be_read_is_a_problem(tmp_path):
     (tmp_path / "closed").chmod(0)
     closed, no = discover(tmp_path)
     (tmp_path / "closed").chmod(0o700)
-    assert str(no.problem) == "discover: no.onnx may not be read; give the build the right to"
+    assert str(no.problem) == "discover: no.onnx cannot be read; check its permissions"
     assert "the directory 'closed' cannot be read" in str(closed.problem)
 
 
@@ -197,7 +197,7 @@ def test_what_may_not_be_opened_is_a_problem(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "open", refuse)
-    assert found(tmp_path) == "discover: no.onnx may not be read; give the build the right to"
+    assert found(tmp_path) == "discover: no.onnx cannot be read; check its permissions"
 
 
 def test_a_closed_folder_is_a_problem(tmp_path, monkeypatch):

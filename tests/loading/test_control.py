@@ -92,7 +92,7 @@ def test_a_loop_whose_state_grows(tmp_path):
         }""",
     )
     assert shape_of(model, "y") == (None,)
-    assert "how often the loop 'grow' runs is not known" in model.warnings
+    assert "the number of trips of the loop 'grow' is not known" in model.warnings
 
 
 def test_scans(tmp_path):

@@ -93,7 +93,7 @@ def test_names_that_nothing_makes_are_said(tmp_path):
         else_branch = b () => (float[1] ghost) { q = Exp(x) }"""
     text = f"net (float[1] x, bool c) => (y, z) {{ y = Add(x, ghost) z = If (c) <{branches}> }}"
     model = loaded(tmp_path, text)
-    assert model.warnings[0] == "nothing makes 'ghost', which operators read"
+    assert model.warnings[0] == "operators read tensors that nothing makes: 'ghost'"
     assert model.tensors[model.operators[0].inputs[1]].shape is None
 
 
@@ -308,7 +308,7 @@ def test_a_file_from_before_operator_sets(tmp_path):
     model = helper.make_model(helper.make_graph([node], "g", [given], []))
     model.ClearField("opset_import")
     model = loaded(tmp_path, model)
-    assert "the file names no operator set; version 1 is assumed" in model.warnings
+    assert "the file imports no operator set; version 1 is assumed" in model.warnings
     assert shape_of(model, "y") == (2,)
 
 

@@ -101,7 +101,7 @@ def test_declared_shapes_fill_the_gaps_of_inference(tmp_path):
         (2, 5),
         None,
     )
-    assert model.warnings == ("the shapes that 1 of 3 operators make are not known: 'Secret_2'",)
+    assert model.warnings == ("the output shapes of 1 of 3 operators are not known: 'Secret_2'",)
 
 
 def test_shapes_that_are_computed_from_shapes(tmp_path):
@@ -160,7 +160,7 @@ def test_values_of_computed_shapes_are_small(tmp_path):
 def test_what_depends_on_data_is_left_open_and_said(tmp_path):
     model = loaded(tmp_path, "net (float[4,5] x) => (y) { y = NonZero(x) }")
     assert shape_of(model, "y") == (2, None)
-    assert model.warnings == ("the shapes that 1 of 1 operators make are not known: 'NonZero_0'",)
+    assert model.warnings == ("the output shapes of 1 of 1 operators are not known: 'NonZero_0'",)
 
 
 def test_inference_that_fails_is_said_and_the_model_loads(tmp_path):

@@ -50,7 +50,7 @@ class Small:
         operator: Its type.
         session: Runs it.
         values: Of the parameters, float64.
-        weights: Of the outputs in the loss; None for an output that is no float.
+        weights: Of the outputs in the loss; None for an output that is not a float.
         model: As the lowering sees it.
         graph: Its training step.
         frozen: Names of parameters that have no gradient.

@@ -270,7 +270,7 @@ def test_a_tree_ends_in_one_sum(partials: int) -> None:
 
 def test_a_second_registration_is_an_error() -> None:
     assert "Conv" in FAMILIES
-    with pytest.raises(ValueError, match="Conv is lowered by conv already"):
+    with pytest.raises(ValueError, match="Conv is already lowered by conv"):
         lowers("Conv")(lambda context: [])
 
 
@@ -278,8 +278,8 @@ def test_a_second_registration_is_an_error() -> None:
     ("arguments", "message"),
     [
         ({"vertices": 0}, "0 vertices"),
-        ({"passes": "sideways"}, "no passes 'sideways'"),
-        ({"target": "abacus"}, "no target named 'abacus'"),
+        ({"passes": "sideways"}, "there are no passes 'sideways'"),
+        ({"target": "abacus"}, "there is no target 'abacus'"),
     ],
 )
 def test_arguments_out_of_range(arguments: dict[str, object], message: str) -> None:

@@ -106,14 +106,14 @@ def test_another_seed_is_another_drawing() -> None:
 
 
 def test_an_unknown_engine_is_refused() -> None:
-    with pytest.raises(LayoutError, match=r"'spring'.*take one of dot, neato"):
+    with pytest.raises(LayoutError, match=r"'spring'.*choose one of dot, neato"):
         layout(path(3), skeleton="spring")
 
 
 def test_an_engine_that_is_late_gives_way_to_the_next() -> None:
     placed = layout(path(200), skeleton="circo", seconds=0.001)
     assert placed.engine == "layers"
-    assert "circo was not done after 0.001 s; sfdp was not done" in placed.fallback
+    assert "circo did not finish within 0.001 s; sfdp did not finish" in placed.fallback
     assert_layout_finite(placed)
 
 
@@ -126,5 +126,5 @@ def test_an_engine_that_crashes_is_named_with_its_status(monkeypatch: pytest.Mon
     monkeypatch.setattr(skeletons, "run", broken)
     placed = layout(path(5), skeleton="neato")
     assert placed.engine == "sfdp"
-    assert "no-such ended with exit status 1: " in placed.fallback
+    assert "no-such failed with exit status 1: " in placed.fallback
     assert "not a valid layout program" in placed.fallback

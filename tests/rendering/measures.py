@@ -59,7 +59,7 @@ class Measures:
 
 
 def measure(placed: Layout, found: Coloring, size: int = 1600) -> Measures:
-    """Draw a scan as a hero is drawn and measure it."""
+    """Draw a scan like the main scan of a page and measure it."""
     settings = RenderSettings()
     pixels = render(placed, found, size=size, settings=settings).pixels
     plan = plan_of(placed, found, size, settings)
@@ -120,7 +120,7 @@ def _hue_error(plan: Plan, found: Coloring, pixels: np.ndarray) -> float:
 
 
 def sample(name: str, vertices: int) -> Layout:
-    """A sample model, laid out as its hero is."""
+    """A sample model, laid out like its main scan."""
     return layout(lower(load(MODELS / f"{name}.onnx"), vertices=vertices))
 
 

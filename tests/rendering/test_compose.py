@@ -1,4 +1,4 @@
-"""The poster: on its sheet, in its two forms, with everything it has to tell; other sheets."""
+"""The poster: on its sheet, in both forms, with everything that it shows; other sheets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gallery.costs.facts import Facts
 from gallery.errors import RenderError
 from gallery.rendering.compose.contact_sheet import contact_sheet
 from gallery.rendering.compose.layer_strip import layer_strip
-from gallery.rendering.compose.poster import EDGE, HERO, Shown, poster
+from gallery.rendering.compose.poster import EDGE, MAIN_SCAN, Shown, poster
 from gallery.rendering.compose.poster_columns import histogram
 from gallery.rendering.compose.poster_grid import BODY, FIGURE, HEAD, MARGIN, SMALL, THEMES
 from gallery.rendering.compose.social_card import CARD, SCAN, card
@@ -23,7 +23,7 @@ from gallery.rendering.raster.frame import frame
 from gallery.rendering.scan import render
 from gallery.rendering.sheet.fonts import Face, text_width
 from gallery.rendering.sheet.pdf import sheet_pdf
-from gallery.rendering.sheet.sheet import Bar, Plate, Sheet, Stroke, Words, sheet_picture
+from gallery.rendering.sheet.sheet import Bar, Plate, Sheet, Stroke, TextLine, sheet_picture
 from gallery.rendering.types import RenderSettings
 from gallery.settings.values import FrontMatter
 from tests.rendering.scans import layered, ring
@@ -45,7 +45,7 @@ def _facts(**changes: object) -> Facts:
 def _hero(attribute: str = "layer", ground: str = "dark", width: int = 420) -> Shown:
     graph = layered()
     layout, found = ring(graph), color(graph, attribute, ground=ground)
-    size = (width, round(width * HERO[1] / HERO[0]))
+    size = (width, round(width * MAIN_SCAN[1] / MAIN_SCAN[0]))
     return Shown(
         picture=render(layout, found, size=size, settings=RenderSettings(margin=EDGE)),
         coloring=found,
@@ -60,27 +60,27 @@ def _sheet(attribute: str = "layer", ground: str = "dark", **changes: object) ->
     return poster(_facts(**changes), FRONT, shown, [("By depth", small), ("By work", small)])
 
 
-def _words(sheet: Sheet) -> list[Words]:
-    return [thing for thing in sheet.things if isinstance(thing, Words)]
+def _words(sheet: Sheet) -> list[TextLine]:
+    return [element for element in sheet.elements if isinstance(element, TextLine)]
 
 
 @pytest.mark.parametrize("ground", ["dark", "light"])
 @pytest.mark.parametrize("attribute", ["layer", "operator", "flops"])
 def test_everything_lies_within_the_margins(attribute: str, ground: str) -> None:
     sheet = _sheet(attribute, ground)
-    assert {Words, Bar, Plate} <= {type(thing) for thing in sheet.things}
-    for thing in sheet.things:
-        if isinstance(thing, Words):
-            assert thing.left > 20
-            right = thing.left + text_width(thing.text, thing.size, thing.face)
+    assert {TextLine, Bar, Plate} <= {type(element) for element in sheet.elements}
+    for element in sheet.elements:
+        if isinstance(element, TextLine):
+            assert element.left > 20
+            right = element.left + text_width(element.text, element.size, element.face)
             assert right < sheet.width - 20
-            assert 20 < thing.y < sheet.height - 16
-        elif isinstance(thing, Bar):
-            assert thing.x >= MARGIN - 0.01
-            assert thing.x + thing.width <= sheet.width - MARGIN + 0.01
-        elif isinstance(thing, Plate):
-            assert thing.x >= 0
-            assert thing.x + thing.width <= sheet.width
+            assert 20 < element.y < sheet.height - 16
+        elif isinstance(element, Bar):
+            assert element.x >= MARGIN - 0.01
+            assert element.x + element.width <= sheet.width - MARGIN + 0.01
+        elif isinstance(element, Plate):
+            assert element.x >= 0
+            assert element.x + element.width <= sheet.width
 
 
 def test_few_sizes_of_type_are_used() -> None:
@@ -91,7 +91,7 @@ def test_few_sizes_of_type_are_used() -> None:
 
 
 @pytest.mark.parametrize("attribute", ["layer", "operator", "flops"])
-def test_words_do_not_overlap(attribute: str) -> None:
+def test_text_does_not_overlap(attribute: str) -> None:
     boxes = [
         (w.left, w.y - 0.7 * w.size, w.left + text_width(w.text, w.size, w.face), w.y, w.text)
         for w in _words(_sheet(attribute))
@@ -112,10 +112,12 @@ def test_the_numbers_are_told_and_unknown_ones_said_so() -> None:
 
 def test_bars_are_as_long_as_their_numbers() -> None:
     bars = histogram(0.0, _facts(histogram={"Conv": 40, "Relu": 10}), THEMES["dark"], "dark")
-    widths = [thing.width for thing in bars if isinstance(thing, Bar)]
+    widths = [element.width for element in bars if isinstance(element, Bar)]
     assert widths[0] / widths[1] == pytest.approx(4)
     many = _facts(histogram={f"Op{k}": 50 - k for k in range(20)})
-    texts = [t.text for t in histogram(0.0, many, THEMES["dark"], "dark") if isinstance(t, Words)]
+    texts = [
+        t.text for t in histogram(0.0, many, THEMES["dark"], "dark") if isinstance(t, TextLine)
+    ]
     assert f"and {sum(50 - k for k in range(11, 20))} of 9 other types" in texts
 
 
@@ -143,13 +145,13 @@ def test_the_strip_has_all_layers_in_order_and_to_scale() -> None:
 def test_labels_point_to_the_same_places_on_paper() -> None:
     shown = _hero(width=840)
     sheet = poster(_facts(), FRONT, shown)
-    scale = HERO[0] / 840
-    plate = next(thing for thing in sheet.things if isinstance(thing, Plate))
+    scale = MAIN_SCAN[0] / 840
+    plate = next(element for element in sheet.elements if isinstance(element, Plate))
     for label in shown.labels:
         words = next(words for words in _words(sheet) if words.text == label.text)
         assert words.x == pytest.approx(label.at[0] * scale)
         assert plate.y < words.y < plate.y + plate.height
-    ends = {(round(s.to_x, 3), round(s.to_y, 3)) for s in sheet.things if isinstance(s, Stroke)}
+    ends = {(round(s.to_x, 3), round(s.to_y, 3)) for s in sheet.elements if isinstance(s, Stroke)}
     led = [label.lead[1] for label in shown.labels if label.lead]
     assert led
     for x, y in led:
@@ -170,7 +172,7 @@ def test_pdf_holds_text_fonts_and_pictures() -> None:
     content = sheet_pdf(sheet, dpi=40)
     assert content == sheet_pdf(sheet, dpi=40)
     assert content.count(b"/FontFile2") == len(Face)
-    # The hero, and the one small picture that stands in two places.
+    # The main scan, and the one small picture that is shown twice.
     assert content.count(b"/DCTDecode") == 2
     document = PdfDocument(content)
     assert len(document) == 1
@@ -195,7 +197,7 @@ def test_pdf_and_pixels_show_the_same() -> None:
         assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.8
 
 
-def test_hostile_words_are_set_safely() -> None:
+def test_hostile_text_is_set_safely() -> None:
     evil = "<b>\0\u202e日本 (\\) " * 40
     front = FrontMatter(title=evil, paper=evil, authors=(evil,) * 9, paper_url=evil, family=evil)
     sheet = poster(_facts(name=evil, histogram={evil: 3}), front, _hero())
@@ -206,19 +208,19 @@ def test_hostile_words_are_set_safely() -> None:
 def test_a_plate_is_pasted_to_scale_and_cut_at_the_edge() -> None:
     white = render(ring(layered()), color(layered(), ground="light"), size=40)
     plate = Plate(x=80, y=-10, width=40, picture=white)
-    sheet = Sheet(width=100, height=100, ground="#000000", title="t", things=(plate,))
+    sheet = Sheet(width=100, height=100, ground="#000000", title="t", elements=(plate,))
     lit = sheet_picture(sheet, dpi=25.4).pixels.max(axis=2) > 0
     assert lit[:30, 80:].all()
     assert lit.sum() == 30 * 20
 
 
 def test_bars_and_strokes_cover_what_they_say() -> None:
-    things = (
+    elements = (
         Bar(x=10, y=10, width=20.5, height=4, color="#ffffff"),
         Stroke(x=20, y=60, to_x=60, to_y=60, width=6, color="#ffffff"),
         Stroke(x=80, y=30, to_x=80, to_y=30, width=20, color="#ffffff"),
     )
-    sheet = Sheet(width=100, height=100, ground="#000000", title="t", things=things)
+    sheet = Sheet(width=100, height=100, ground="#000000", title="t", elements=elements)
     light = sheet_picture(sheet, dpi=25.4).pixels[:, :, 0] / 255.0
     assert light[:20].sum() == pytest.approx(82, rel=0.01)
     assert light[50:70].sum() == pytest.approx(40 * 6 + np.pi * 9, rel=0.02)
@@ -229,7 +231,7 @@ def test_many_scans_share_a_sheet() -> None:
     small = render(ring(layered()), color(layered()), size=50)
     for count in (1, 2, 5, 10, 21):
         sheet = contact_sheet("All", "note", [(f"scan {k}", small) for k in range(count)])
-        plates = [thing for thing in sheet.things if isinstance(thing, Plate)]
+        plates = [element for element in sheet.elements if isinstance(element, Plate)]
         assert len(plates) == count
         for one in plates:
             assert one.x >= MARGIN

@@ -105,11 +105,11 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
 
 def test_without_graphviz_the_boxes_stand_in_a_column(tmp_path: Path) -> None:
     texts = _texts(diagram(_net(tmp_path), seconds=0.001))
-    assert "dot was not done after 0.001 s" in texts
+    assert "dot did not finish within 0.001 s" in texts
     assert "Sigmoid" in texts
 
 
-def test_words_have_contrast_on_both_grounds() -> None:
+def test_text_has_contrast_on_both_grounds() -> None:
     for theme in _THEMES.values():
         for ink in ("ink", "faint"):
             for under in ("ground", "box"):
@@ -117,7 +117,7 @@ def test_words_have_contrast_on_both_grounds() -> None:
                 assert (pair[1] + 0.05) / (pair[0] + 0.05) >= 4.5
 
 
-def test_shapes_in_words() -> None:
+def test_shapes_as_text() -> None:
     assert shape_text(None) == ""
     assert shape_text(()) == "scalar"
     assert shape_text((1, "n", None)) == "1×n×?"

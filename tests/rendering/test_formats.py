@@ -151,7 +151,9 @@ def test_an_avif_that_nothing_opens_is_refused() -> None:
 
 
 def test_what_is_wrong_is_named(picture: Picture, tmp_path: Path) -> None:
-    with pytest.raises(RenderError, match=r"no picture format '\.bmp'; choose one of \.avif"):
+    with pytest.raises(
+        RenderError, match=r"there is no picture format '\.bmp'; choose one of \.avif"
+    ):
         save(picture, tmp_path / "scan.bmp")
     with pytest.raises(RenderError, match="cannot be written: No such file or directory"):
         save(picture, tmp_path / "nowhere" / "scan.png")

@@ -29,7 +29,7 @@ from gallery.rendering.labels.labels import (
     shade_labels,
 )
 from gallery.rendering.labels.placement import counts
-from gallery.rendering.labels.regions import great_heads, regions_of
+from gallery.rendering.labels.regions import main_layer_heads, regions_of
 from gallery.rendering.raster.frame import frame
 from gallery.rendering.scan import render
 from gallery.rendering.sheet.fonts import mask, text_width
@@ -201,9 +201,11 @@ def test_parts_stand_for_a_layer_that_is_nearly_everything() -> None:
     )
     deep = dataclasses.replace(graph, layers=tuple(layers), operators=operators)
     layout = ring(deep)
-    names = {body.name for body in regions_of(layout, color(deep), frame(layout.positions, 900, 0))}
+    names = {
+        region.name for region in regions_of(layout, color(deep), frame(layout.positions, 900, 0))
+    }
     assert names == {"layer.0", "layer.1", "layer.2", "layer.3", "head"}
-    assert sorted(great_heads(deep)) == [1, 4, 5, 6, 7]
+    assert sorted(main_layer_heads(deep)) == [1, 4, 5, 6, 7]
     found = color(deep)
     assert {entry.label for entry in found.legend} == names
     assert sum(entry.share for entry in found.legend) == pytest.approx(1)

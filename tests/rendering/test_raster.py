@@ -202,7 +202,7 @@ def test_what_is_wrong_is_named(tmp_path: object) -> None:
     with pytest.raises(RenderError, match="3 colours for 600 vertices"):
         render(ring(graph), other)
     for size in (0, 32_769):
-        with pytest.raises(RenderError, match="choose sides between 1 and 32768"):
+        with pytest.raises(RenderError, match="choose sides from 1 to 32,768"):
             render(ring(graph), color(graph), size=size)
     with pytest.raises(RenderError, match="line is -1"):
         RenderSettings(line=-1)

@@ -14,7 +14,7 @@ from gallery.errors import RenderError
 from gallery.rendering.compose.legend import legend_under
 from gallery.rendering.labels.labels import CONTRAST, luminance, place_labels
 from gallery.rendering.raster.frame import frame
-from gallery.rendering.sheet.sheet import Words
+from gallery.rendering.sheet.sheet import TextLine
 from gallery.rendering.svg import render_svg
 from gallery.rendering.types import RenderSettings
 from tests.rendering.scans import layered, placed, ring
@@ -58,7 +58,7 @@ def test_names_and_legend_are_text_that_is_as_wide_as_in_pixels(attribute: str) 
     inside = frame(layout.positions, (800, 800 - round(strip.height)), chosen.margin)
     labels = place_labels(layout, coloring, inside)
     assert labels
-    known = [thing for thing in strip.things if isinstance(thing, Words)]
+    known = [element for element in strip.elements if isinstance(element, TextLine)]
     found = list(root.iter(f"{SVG}text"))
     assert [one.text for one in found] == [one.text for one in (*labels, *known)]
     for one, label in zip(found, labels, strict=False):

@@ -74,5 +74,5 @@ def test_same_values_make_the_same_bytes() -> None:
 
 
 def test_other_bytes_are_refused() -> None:
-    with pytest.raises(ValueError, match="viewer data start with"):
+    with pytest.raises(ValueError, match="viewer data starts with"):
         unpack(b"PNG?????")

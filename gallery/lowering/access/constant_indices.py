@@ -1,6 +1,6 @@
-"""Relations by tables of constants: where the indices of a Gather or Scatter are in the file.
+"""Relations by tables of constants, for a Gather or Scatter whose indices are in the file.
 
-The values that a model holds are at most a few KiB, so each cell of a table can be named by itself.
+The known values of a model are at most a few KiB each, so every cell of a table can be listed.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from gallery.lowering.access.part import Boxes, Ints, Relation
 from gallery.lowering.access.relations import AxisRule, clipped, where
 
 LARGEST = 1 << 20
-"""Cells of a table; above it a relation by table would cost more than it tells."""
+"""Most cells of a table; a larger one would not be worth its cost."""
 
 
 def cells(lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
     """All cells of boxes (lows, highs: int64 (n, dims)), box by box in row-major order.
 
     Returns:
-        The box of each cell, int64 (k,), and its place, int64 (k, dims).
+        The box of each cell, int64 (k,), and its position, int64 (k, dims).
     """
     extents = np.maximum(highs - lows, 0)
     counts = extents.prod(axis=1, dtype=np.int64)
@@ -45,11 +45,11 @@ def listed(
     """One box for each cell of the block's dimensions `dims`.
 
     Args:
-        shape: Of the tensor that is read.
-        dims: Dimensions of the index space that the tables are over.
-        tables: For dimensions of the tensor, first elements and the ones after the last, arrays
-            over `dims`; an empty range reads nothing.
-        rules: For its other dimensions.
+        shape: Sizes of the tensor that is read.
+        dims: Dimensions of the index space that the tables range over.
+        tables: For some dimensions of the tensor, the first elements and the ones after the last,
+            as arrays over `dims`; an empty range reads nothing.
+        rules: The rules for its other dimensions.
     """
     columns = list(dims)
     sizes = np.array(shape, np.int64)
@@ -71,16 +71,18 @@ def listed(
 
 
 def single(table: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """A table of one element a cell; -1 reads nothing."""
+    """The ranges of a table with one element per cell; -1 reads nothing."""
     return np.maximum(table, 0), np.where(table < 0, 0, table + 1)
 
 
 def inverse(targets: npt.NDArray[np.int64], size: int) -> list[npt.NDArray[np.int64]]:
-    """Which elements are written to each place: one int64 (size,) table a round, -1 for none.
+    """Which elements are written to each position: one int64 (size,) table per round, -1 for none.
+
+    Each round has at most one element per position; the first round has the last one written.
 
     Args:
-        targets: Place that each element is written to; int64 (k,), all in 0..size-1.
-        size: Number of places.
+        targets: int64 (k,), position that each element is written to, in 0..size-1.
+        size: Number of positions.
 
     >>> [t.tolist() for t in inverse(np.array([2, 0, 2]), 3)]
     [[1, -1, 2], [-1, -1, 0]]
@@ -100,7 +102,7 @@ def inverse(targets: npt.NDArray[np.int64], size: int) -> list[npt.NDArray[np.in
 
 
 def covered(relation: Relation, dims: Sequence[int], mask: npt.NDArray[np.bool_]) -> Relation:
-    """A relation, but nothing for blocks whose every cell over `dims` is marked in `mask`."""
+    """The relation, except that blocks whose cells over `dims` are all in `mask` read nothing."""
     columns = list(dims)
 
     def free(lows: Ints, highs: Ints) -> npt.NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""Whether what an operator says of itself fits together: models are not to be trusted."""
+"""Checks that the relations of an operator are consistent: models are not trusted."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ CONTRADICTIONS = (
     TypeError,
     ValueError,
 )
-"""What a family may raise on attributes, shapes and inputs that contradict each other."""
+"""What a family may raise if attributes, shapes and inputs contradict each other."""
 
 
 def check_parts(parts: Sequence[Part], rank_of: Callable[[int], int | None]) -> None:
     """Try every relation of an operator on its whole index space.
 
     Args:
-        parts: Of the operator.
-        rank_of: Number of dimensions of a tensor of the program, or None where it is not known.
+        parts: The parts of the operator.
+        rank_of: Returns the rank of a tensor of the program, or None if it is not known.
 
     Raises:
-        ValueError: A relation gives boxes of another rank than its tensor's.
-        Exception: One of `CONTRADICTIONS`: a relation cannot be followed.
+        ValueError: The boxes of a relation and its tensor differ in rank.
+        Exception: One of `CONTRADICTIONS`: a relation cannot be evaluated.
     """
     for part in parts:
         if min(part.shape, default=1) < 0:

@@ -1,8 +1,9 @@
-"""The unsplit work of an operator: parts, what they make and what they read.
+"""The unsplit work of an operator: its parts, what they make and what they read.
 
-An operator is one part or several. A part has an index space: the dimensions of the tensor that
-it makes, then those that it sums over. Splitting the index space into a grid of blocks makes the
-part a set of vertices; splits of the summed dimensions add the vertices that reduce the partials.
+An operator consists of one or more parts. A part has an index space: the dimensions of the tensor
+that it makes, then those that it sums over. Splitting the index space into a grid of blocks turns
+the part into a set of vertices; splitting a summed dimension adds the reduce vertices that sum the
+partials.
 
     Conv      [n, m, h, w | c]                       partial, reduce
     Softmax   [rows, 1 | columns] -> [rows, columns]  statistics, then the quotient
@@ -27,8 +28,8 @@ class Boxes(NamedTuple):
 
     Attributes:
         lows: int64 (k, rank), first element in each dimension.
-        highs: int64 (k, rank), one after the last; a box with a high at or under its low is empty.
-        owner: int64 (k,), ascending: the block that reads each box; None where box i is block i's.
+        highs: int64 (k, rank), one after the last; a box is empty if a high is not above its low.
+        owner: int64 (k,), ascending: the block that reads each box; None if block i reads box i.
     """
 
     lows: Ints
@@ -47,9 +48,9 @@ class Read:
     Attributes:
         tensor: Index of a tensor of the program.
         relation: From blocks of the part's index space to boxes of the tensor.
-        saved: Whether the part's derivative needs the values that are read here.
+        saved: Whether the part's derivative needs the values that are read.
         differentiable: Whether a gradient flows back to the tensor.
-        exact: Whether the relation gives one box a block, so that no edge is named twice.
+        exact: Whether the relation gives one box per block, so that no edge is listed twice.
     """
 
     tensor: int
@@ -61,20 +62,20 @@ class Read:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Work of one operator over one index space.
+    """The work of an operator over one index space.
 
     Attributes:
         shape: Size of each dimension of the index space.
-        rank: How many of them are those of the tensors that it makes; the others are summed over.
+        rank: Number of dimensions of the tensors that it makes; the others are summed over.
         makes: Tensors of the program, all of the shape `shape[:rank]`.
         reads: What it reads.
-        flops: Floating-point operations of the whole part, those of its reductions included.
+        flops: Floating-point operations of the whole part, including its reductions.
         itemsize: Bytes written for each element of `shape[:rank]`.
         saves_output: Whether its derivative needs the values that it makes.
         whole: Dimensions that are never split.
-        after: Pairs (a, b, k): dimension b is split only after dimension a has k splits or more,
-            k a power of two (a channel group is taken apart only where it stands alone).
-        kind: Of its vertices where nothing is summed over.
+        after: Triples (a, b, k): dimension b is split only once dimension a has k or more splits, k
+            a power of two (a channel group is split only once it has a block of its own).
+        kind: Kind of the vertices that make its tensors, unless they are reduce vertices.
         operator: Index of the operator (set by the program).
         time: Number of the recurrence that the part belongs to, or -1. The first dimension of a
             recurrent part is time.

@@ -1,4 +1,4 @@
-"""Which function lowers which operator type, and what such a function is given."""
+"""The registry of functions that lower operators, and the context that they are given."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ Family = Callable[["Context"], "list[Part]"]
 _FAMILIES: dict[str, Family] = {}
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(_FAMILIES)
-"""The function of each operator type; types of other domains than ONNX's own are "domain.Type"."""
+"""The function of each operator type; types outside ONNX's own domain are "domain.Type"."""
 
 
 class NoGridError(Exception):
-    """An operator cannot be split, for want of a shape or a value; it becomes a gather vertex."""
+    """An operator cannot be split, as a shape or value is unknown: it becomes a gather vertex."""
 
 
 def lowers(*types: str) -> Callable[[Family], Family]:
     """Register a function for operator types.
 
     Raises:
-        ValueError: A type has a function already.
+        ValueError: A type already has a function.
     """
 
     def register(family: Family) -> Family:
         for name in types:
             if name in _FAMILIES:
-                raise ValueError(f"{name} is lowered by {_FAMILIES[name].__name__} already")
+                raise ValueError(f"{name} is already lowered by {_FAMILIES[name].__name__}")
             _FAMILIES[name] = family
         return family
 
@@ -57,16 +57,15 @@ class Virtual:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """One operator, as the families see it.
+    """An operator, as the families see it.
 
     Attributes:
         model: The model.
         operator: The operator.
-        inputs: Tensor of the program for each input, -1 where it is left out.
-        outputs: Tensor of the program for each output, -1 where it is left out.
-        flops: Floating-point operations of the operator (0 where they are not known).
-        virtuals: Tensors of the program that the model does not have, by number; `virtual`
-            adds to them.
+        inputs: Tensor of the program for each input; -1 if it is omitted.
+        outputs: Tensor of the program for each output; -1 if it is omitted.
+        flops: Floating-point operations of the operator; 0 if they are not known.
+        virtuals: Tensors of the program that the model does not have; `virtual` adds to them.
         first_virtual: Number of the first virtual tensor of the program.
     """
 
@@ -83,14 +82,14 @@ class Context:
         return index < len(self.operator.inputs) and self.operator.inputs[index] >= 0
 
     def makes(self, index: int) -> bool:
-        """Whether an output is asked for."""
+        """Whether an output is wanted."""
         return index < len(self.operator.outputs) and self.operator.outputs[index] >= 0
 
     def shape(self, index: int) -> tuple[int, ...]:
         """Sizes of an input.
 
         Raises:
-            NoGridError: They are not known, or the input is left out.
+            NoGridError: They are not known, or the input is omitted.
         """
         return self._sizes(self.operator.inputs, index)
 
@@ -98,7 +97,7 @@ class Context:
         """Sizes of an output.
 
         Raises:
-            NoGridError: They are not known, or the output is left out.
+            NoGridError: They are not known, or the output is omitted.
         """
         return self._sizes(self.operator.outputs, index)
 
@@ -111,7 +110,7 @@ class Context:
         return sizes
 
     def value(self, index: int) -> npt.NDArray[Any] | None:
-        """The value of an input where it is known before the model runs, else None."""
+        """The value of an input if it is known before the model runs, else None."""
         if not self.has(index):
             return None
         return self.model.tensors[self.operator.inputs[index]].value
@@ -133,14 +132,18 @@ class Context:
         return default if value is None else value
 
     def axis(self, name: str, default: int, rank: int) -> int:
-        """An attribute that names a dimension, counted from the front."""
+        """The non-negative value of an attribute that gives a dimension.
+
+        Raises:
+            NoGridError: It is out of range.
+        """
         axis = int(self.attribute(name, default))
         if not -rank <= axis <= max(rank - 1, 0):
             raise NoGridError(f"{name} {axis} is outside rank {rank}")
         return axis % rank if rank else 0
 
     def virtual(self, shape: tuple[int, ...], differentiable: bool = True) -> int:
-        """A new tensor inside the operator; gives its number in the program."""
+        """Add a tensor inside the operator and return its number in the program."""
         self.virtuals.append(Virtual(shape=shape, differentiable=differentiable))
         return self.first_virtual + len(self.virtuals) - 1
 
@@ -163,10 +166,10 @@ class Context:
         )
 
     def itemsize(self, *outputs: int) -> float:
-        """Bytes of one element of all these outputs."""
+        """Bytes per element of these outputs together."""
         tensors = [self.operator.outputs[index] for index in outputs if self.makes(index)]
         return float(sum(dtype_bytes(self.model.tensors[t].dtype) for t in tensors))
 
     def tensors(self, *outputs: int) -> tuple[int, ...]:
-        """Tensors of the program of those of these outputs that are asked for."""
+        """Tensors of the program for those of these outputs that are wanted."""
         return tuple(self.outputs[index] for index in outputs if self.makes(index))

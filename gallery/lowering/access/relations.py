@@ -1,8 +1,8 @@
-"""Access relations: which box of a tensor a block of work reads, for all blocks at once.
+"""Access relations: which box of a tensor each block of work reads, for all blocks at once.
 
-Most relations treat each dimension by itself. `per_axis` joins one rule a dimension of the tensor;
-a rule takes the lows and highs of the blocks, int64 (n, dims), and gives the first element and
-the one after the last that are read along that dimension, each int64 (n,).
+Most relations treat each dimension separately. `per_axis` combines one rule per dimension of the
+tensor; a rule takes the lows and highs of the blocks, int64 (n, dims), and returns the first
+element that is read along that dimension and the one after the last, each int64 (n,).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ AxisRule = Callable[[Ints, Ints], tuple[Ints, Ints]]
 
 
 def per_axis(shape: Sequence[int], rules: Sequence[AxisRule]) -> Relation:
-    """One rule a dimension of a tensor of this shape; what lies outside the tensor is cut off."""
+    """A relation from one rule per dimension of a tensor; clipped to the tensor's shape."""
     sizes = np.array(shape, np.int64)
     if len(sizes) != len(rules):
         raise ValueError(f"{len(rules)} rules for a tensor of rank {len(sizes)}")
@@ -34,16 +34,16 @@ def per_axis(shape: Sequence[int], rules: Sequence[AxisRule]) -> Relation:
 
 
 def clipped(places: Ints, sizes: Ints) -> Ints:
-    """Cut places, int64 (n, rank), off to 0..sizes (IN, OUT: places).
+    """Clip positions, int64 (n, rank), to 0..sizes (IN, OUT: places).
 
-    `np.clip` takes three times as long for a few.
+    For few positions, `np.clip` takes three times as long.
     """
     np.maximum(places, 0, out=places)
     return np.minimum(places, sizes, out=places)
 
 
 def same(axis: int, offset: int = 0) -> AxisRule:
-    """The block's own range along one of its dimensions, moved by an offset."""
+    """The block's own range along one of its dimensions, shifted by an offset."""
     return lambda lows, highs: (lows[:, axis] + offset, highs[:, axis] + offset)
 
 
@@ -66,7 +66,7 @@ def window(axis: int, stride: int, pad: int, extent: int) -> AxisRule:
 
 
 def scattered(axis: int, stride: int, pad: int, extent: int) -> AxisRule:
-    """The inputs i whose windows, from i * stride - pad on, meet the block (ConvTranspose)."""
+    """The inputs i whose windows, from i * stride - pad on, overlap the block (ConvTranspose)."""
 
     def rule(lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
         first = -((-(lows[:, axis] + pad - extent + 1)) // stride)
@@ -77,15 +77,15 @@ def scattered(axis: int, stride: int, pad: int, extent: int) -> AxisRule:
 
 
 def table(axis: int, positions: Ints) -> AxisRule:
-    """The hull of `positions[i]` over the block's range; `positions` is int64, one an index."""
+    """The hull of `positions[i]` over the block's range; `positions` is int64, one per index."""
     return spans(axis, positions, positions + 1)
 
 
 def spans(axis: int, lows_of: Ints, highs_of: Ints) -> AxisRule:
-    """The hull of `lows_of[i]..highs_of[i]` over the block's range; int64, one an index.
+    """The hull of `lows_of[i]..highs_of[i]` over the block's range; both int64, one per index.
 
-    Ranges over a table are answered by a sparse table of minima and maxima in O(1) each (Bender,
-    Farach-Colton: The LCA Problem Revisited, LATIN 2000).
+    A sparse table of minima and maxima answers each range query in O(1) (Bender, Farach-Colton: The
+    LCA Problem Revisited, LATIN 2000).
     """
     minima, maxima = [lows_of], [highs_of]
     width = 1
@@ -115,16 +115,16 @@ def full(shape: Sequence[int]) -> Relation:
 
 
 def identity(shape: Sequence[int]) -> Relation:
-    """The block that stands at the same place; the index space begins with the tensor's shape."""
+    """The same box as the block's; the index space begins with the tensor's dimensions."""
     return per_axis(shape, [same(axis) for axis in range(len(shape))])
 
 
 def broadcast(shape: Sequence[int], rank: int) -> Relation:
-    """ONNX multidirectional broadcasting to an output of a rank: last dimensions aligned.
+    """ONNX's multidirectional broadcasting to an output: the last dimensions are aligned.
 
     Args:
-        shape: Of the tensor that is read.
-        rank: Of the output; the first `rank` dimensions of the index space are its own.
+        shape: Sizes of the tensor that is read.
+        rank: Rank of the output, whose dimensions are the first ones of the index space.
     """
     shift = rank - len(shape)
     if shift < 0:
@@ -139,7 +139,7 @@ def transposed(shape: Sequence[int], axis_of: Sequence[int]) -> Relation:
 
 
 def several(relations: Sequence[Relation]) -> Relation:
-    """The boxes of all relations for each block (of one tensor)."""
+    """The boxes of several relations to one tensor, for each block."""
 
     def relation(lows: Ints, highs: Ints) -> Boxes:
         parts = [r(lows, highs) for r in relations]
@@ -158,7 +158,7 @@ def several(relations: Sequence[Relation]) -> Relation:
 
 
 def composed(first: Relation, second: Relation) -> Relation:
-    """The boxes that `second` gives for the boxes that `first` gives."""
+    """The boxes that `second` gives for the boxes of `first`."""
 
     def relation(lows: Ints, highs: Ints) -> Boxes:
         outer = first(lows, highs)
@@ -172,7 +172,7 @@ def composed(first: Relation, second: Relation) -> Relation:
 
 
 def emptied(boxes: Boxes, none: np.ndarray) -> Boxes:
-    """The same boxes, but empty ones for blocks that are marked; `none` is bool (n,)."""
+    """The same boxes, except that those of the blocks in `none`, bool (n,), are empty."""
     if boxes.owner is not None:
         none = none[boxes.owner]
     highs = boxes.highs.copy(order="F")
@@ -181,7 +181,7 @@ def emptied(boxes: Boxes, none: np.ndarray) -> Boxes:
 
 
 def where(relation: Relation, condition: Callable[[Ints, Ints], np.ndarray]) -> Relation:
-    """The same boxes, but nothing for blocks for which the condition, bool (n,), is false."""
+    """The same boxes, except that blocks whose condition, bool (n,), is false read nothing."""
     return lambda lows, highs: emptied(relation(lows, highs), ~condition(lows, highs))
 
 
@@ -191,12 +191,12 @@ def backwards(axis: int, size: int) -> AxisRule:
 
 
 def divided(axis: int, by: int) -> AxisRule:
-    """Element i reads i // by (a group that several share)."""
+    """Element i reads i // by (several elements share a group)."""
     return lambda lows, highs: (lows[:, axis] // by, (highs[:, axis] - 1) // by + 1)
 
 
 def repeated(axis: int, size: int, offset: int = 0) -> AxisRule:
-    """Element i reads (i - offset) modulo a size; the hull where a block runs over its end."""
+    """Element i reads (i - offset) modulo a size; a block that wraps around reads the hull."""
 
     def rule(lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
         low, last = lows[:, axis] - offset, highs[:, axis] - 1 - offset

@@ -1,8 +1,8 @@
-"""The access relation of Reshape and its like: the same elements in row-major order.
+"""The access relation of Reshape and similar operators: the same elements in row-major order.
 
-Both shapes are cut into the smallest groups of dimensions that hold the same number of elements;
-a group of one dimension each side keeps its ranges. In any other group a block is a list of flat
-runs, and a flat run of n dimensions is at most 2 n - 1 boxes:
+Both shapes are divided into the smallest groups of dimensions with the same number of elements; a
+group with one dimension on each side keeps its ranges. In any other group, a block is a list of
+runs of the flattened elements, and a run over n dimensions consists of at most 2 n - 1 boxes:
 
     block of (6, 4)     runs          boxes of (3, 8)
     rows 1..3, all  ->  [4, 12)   ->  row 0 [4, 8), row 1 [0, 4)
@@ -19,11 +19,11 @@ from gallery.lowering.access.part import Boxes, Ints, Relation
 from gallery.lowering.access.relations import AxisRule, fixed, per_axis, same
 
 _RUNS = 64
-"""Runs of one block that are told apart; where there are more, neighbours are joined into hulls."""
+"""Most runs of a block that are kept apart; if there are more, neighbours are merged into hulls."""
 
 
 def reshaped(source: Sequence[int], target: Sequence[int]) -> Relation:
-    """From blocks of the target shape to the boxes of the source shape with the same elements.
+    """From blocks of the target shape to boxes of the source shape with the same elements.
 
     The index space begins with the target's dimensions. A block may read several boxes.
     """
@@ -53,7 +53,7 @@ def reshaped(source: Sequence[int], target: Sequence[int]) -> Relation:
 def factor_groups(
     source: Sequence[int], target: Sequence[int]
 ) -> list[tuple[list[int], list[int]]]:
-    """Smallest runs of dimensions of both shapes that hold the same number of elements.
+    """The smallest groups of dimensions of both shapes with the same number of elements.
 
     >>> factor_groups((2, 3, 4), (6, 4))
     [([0, 1], [0]), ([2], [1])]
@@ -78,7 +78,7 @@ def factor_groups(
 
 
 def _group(source: tuple[int, ...], target: tuple[int, ...], columns: list[int]) -> Relation:
-    """Relation between one group of dimensions; `columns` are the block's dimensions in it."""
+    """The relation for one group of dimensions; `columns` are the block's dimensions in it."""
     wide = [d for d, size in enumerate(target) if size != 1]
     thick = [d for d, size in enumerate(source) if size != 1]
     if len(wide) <= 1 and len(thick) <= 1:
@@ -108,7 +108,7 @@ def _strides(sizes):  # type: ignore[no-untyped-def]
 
 @kernel
 def _cut(low, high, sizes, most):  # type: ignore[no-untyped-def]
-    """The dimension along which a block's runs are one piece, and the number of runs."""
+    """The dimension from which on a block is contiguous, and the number of its runs."""
     axis = len(sizes) - 1
     while axis > 0 and low[axis] == 0 and high[axis] == sizes[axis]:
         axis -= 1
@@ -122,7 +122,7 @@ def _cut(low, high, sizes, most):  # type: ignore[no-untyped-def]
 
 @kernel
 def _run(low, high, strides, axis, number):  # type: ignore[no-untyped-def]
-    """First element of a block's run of this number and the one after its last."""
+    """The first element of a block's run with this number, and the one after its last."""
     start = 0
     for outer in range(axis - 1, -1, -1):
         extent = high[outer] - low[outer]
@@ -137,7 +137,7 @@ def _run(low, high, strides, axis, number):  # type: ignore[no-untyped-def]
 
 @kernel
 def _step(start, stop, sizes, strides):  # type: ignore[no-untyped-def]
-    """The largest box that begins at an element: the dimension it runs along, and how far."""
+    """The largest box that begins at an element: the dimension it extends along, and how far."""
     axis = len(sizes) - 1
     while axis > 0 and start % strides[axis - 1] == 0 and start + strides[axis - 1] <= stop:
         axis -= 1

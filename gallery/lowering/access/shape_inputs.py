@@ -1,4 +1,4 @@
-"""Adds the reads of inputs that only say where data goes, where they are not known beforehand."""
+"""Adds reads of the inputs that only control where data goes, if their values are not known."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _SHAPE_ONLY = {
     "Shape": (0,), "Size": (0,), "EyeLike": (0,), "CastLike": (1,), "RandomNormalLike": (0,),
     "RandomUniformLike": (0,), "Bernoulli": (),
 }  # fmt: skip
-"""Inputs of which only the shape or the type matters."""
+"""Inputs of which only the shape or type matters."""
 
 
 def completed(context: Context, parts: list[Part]) -> list[Part]:
-    """The parts, with reads of all that they use and no relation of theirs names.
+    """The parts, with added reads of the inputs that they use but no relation covers.
 
-    Those that make outputs read all of each input that no part reads and whose value is not known
-    before the model runs (a shape, an axis, a limit that is computed).
+    Parts that make outputs read all of each input that no part reads and whose value is not known
+    before the model runs (a computed shape, axis or limit).
     """
     seen = {read.tensor for part in parts for read in part.reads}
     spared = _SHAPE_ONLY.get(context.operator.type, ())

@@ -34,12 +34,12 @@ from gallery.lowering.operators.parts import inside, making
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sight:
-    """Which keys a query sees: query i of sequence b those from i + first[b] to i + last[b] - 1.
+    """Which keys a query sees: for query i of sequence b, from i + first[b] to i + last[b] - 1.
 
     Attributes:
         first: int64 (batch,).
         last: int64 (batch,).
-        limit: int64 (batch,); of these keys only those before it are seen.
+        limit: int64 (batch,); only keys before this one are seen.
     """
 
     first: Ints
@@ -54,7 +54,7 @@ class Sight:
         return np.maximum(begin, 0), np.minimum(end, limit)
 
     def alone(self, lows: Ints, highs: Ints) -> npt.NDArray[np.bool_]:
-        """Whether no query of a block sees more than one key: its weights are constants."""
+        """Whether no query of a block sees more than one key, so that its weights are constant."""
         most = np.zeros(len(lows), np.int64)
         for query in range(int((highs[:, 2] - lows[:, 2]).max(initial=0))):
             one = lows.copy()
@@ -71,16 +71,16 @@ class Heads:
     """Sizes of an attention.
 
     Attributes:
-        batch: Sequences.
-        heads: Heads of the queries.
-        shared: Query heads for each head of keys and values.
+        batch: Number of sequences.
+        heads: Number of heads of the queries.
+        shared: Number of query heads per head of keys and values.
         queries: Length of the queries.
-        keys: Length of keys and values, with those of the past.
+        keys: Length of keys and values, including cached ones.
         depth: Size of a query and a key.
         width: Size of a value.
-        past: Length of the past.
-        sight: The keys that the queries see; None where all see all.
-        masked: Whether a mask that is not known hides some of them.
+        past: Length of the cached keys and values.
+        sight: The keys that the queries see; None if all see all.
+        masked: Whether an unknown mask hides some of them.
     """
 
     batch: int
@@ -97,7 +97,7 @@ class Heads:
 
 @lowers("Attention")
 def attention(context: Context) -> list[Part]:
-    """Scores, statistics, weights and output; keys and values with those of the past."""
+    """Scores, statistics, weights and output; keys and values include cached ones."""
     sizes = _sizes(context)
     parts: list[Part] = []
     key = _present(context, (1, 4, 1), sizes.depth, sizes, parts)
@@ -131,7 +131,7 @@ def _sizes(context: Context) -> Heads:
 
 
 def _sight(context: Context, q: tuple[int, ...], keys: int) -> Sight | None:
-    """What causality, windows, lengths of the sequences and a short mask leave to be seen."""
+    """The keys that causality, windows, sequence lengths and a short mask leave visible."""
     batch, queries = q[0], q[2]
     right = [0] if context.attribute("is_causal", 0) else []
     right += [n for n in (int(context.attribute("right_window_size", -1)),) if n >= 0]
@@ -156,7 +156,7 @@ def _sight(context: Context, q: tuple[int, ...], keys: int) -> Sight | None:
 
 
 def by_head(shape: tuple[int, ...], heads: int, rules: list[AxisRule]) -> Relation:
-    """A tensor [b, s, h * d] by rules for [b, h, s, d]; one of rank 4 as it is."""
+    """The relation to a tensor [b, s, h * d], or [b, h, s, d], by rules for [b, h, s, d]."""
     if len(shape) == 4:
         return per_axis(shape, rules)
     view = (shape[0], shape[1], heads, shape[2] // heads)
@@ -167,9 +167,9 @@ def by_head(shape: tuple[int, ...], heads: int, rules: list[AxisRule]) -> Relati
 def _present(
     context: Context, at: tuple[int, int, int], size: int, sizes: Heads, parts: list[Part]
 ) -> Read | None:
-    """Keys or values [b, heads, keys, d]: those of the past, then the new ones.
+    """Keys or values [b, heads, keys, d]: the cached ones, then the new ones.
 
-    `at` are the inputs that hold the new and the past ones, and the output that gets both.
+    `at` gives the inputs with the new and the cached ones, and the output that gets both.
     """
     index, past, output = at
     if not context.has(past) and not context.makes(output):
@@ -188,7 +188,7 @@ def _present(
 def attended(
     context: Context, sizes: Heads, present: tuple[Read | None, Read | None]
 ) -> list[Part]:
-    """From keys and values to output 0; output 3 is one of the steps between."""
+    """From keys and values to output 0; output 3 is one of the intermediate steps."""
     grid = (sizes.batch, sizes.heads, sizes.queries, sizes.keys)
     mode = int(context.attribute("qk_matmul_output_mode", 0)) if context.makes(3) else -1
     scores = context.outputs[3] if mode == 0 else context.virtual(grid)
@@ -214,7 +214,7 @@ def attended(
 
 
 def seen(relation: Relation, sizes: Heads, keys: int = 3) -> Relation:
-    """A relation cut to the keys that the queries of a block may see."""
+    """A relation restricted to the keys that the queries of a block may see."""
     sight = sizes.sight
     if sight is None:
         return relation
@@ -265,7 +265,7 @@ def softmax(context: Context, tensors: tuple[int, int], sizes: Heads, flops: flo
 
 
 def _weighing(relation: Relation, sizes: Heads) -> Relation:
-    """A relation, but nothing for queries that see one key: it weighs 1, whatever its score."""
+    """A relation, but nothing for queries that see one key: its weight is 1 whatever its score."""
     sight = sizes.sight
     if sight is None or sizes.masked:
         return relation
@@ -279,7 +279,7 @@ def _stored(
     how: tuple[list[AxisRule], int, int],
     sizes: Heads,
 ) -> Read:
-    """Keys or values by rules, from the stored ones or from the input."""
+    """Keys or values by rules, from the cached and new ones together or from the input."""
     rules, heads, size = how
     if present is None:
         return context.read(
@@ -292,7 +292,7 @@ def _stored(
 def weighted(
     context: Context, weights: int, present: Read | None, sizes: Heads, flops: float
 ) -> list[Part]:
-    """[b, h, q, d | k], and the heads side by side where the output has rank 3."""
+    """[b, h, q, d | k], and the heads side by side if the output has rank 3."""
     shape = (sizes.batch, sizes.heads, sizes.queries, sizes.width)
     grid = (*shape[:3], sizes.keys)
     made = context.out_shape()

@@ -1,4 +1,4 @@
-"""Sums of products: convolutions and matrix products, split along what they sum over too."""
+"""Sums of products: convolutions and matrix products, which are also split where they sum."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _outer(sizes: tuple[int, ...], rank: int) -> list[AxisRule]:
 
 
 def _quantisation(context: Context, index: int, axis: int) -> Read:
-    """A scale or zero point: one for all, or one for each index along a dimension."""
+    """A scale or zero point: one for all, or one per index along a dimension."""
     shape = context.shape(index)
     rules = [
         same(axis) if axis >= 0 and size > 1 and len(shape) == 1 else fixed(0, size)
@@ -87,14 +87,14 @@ def gemm(context: Context) -> list[Part]:
 
 
 def first_of(relation: Relation, summed: set[int]) -> Relation:
-    """A bias: read only by the blocks that begin every summed dimension (the others add none)."""
+    """A relation for a bias, which only the first block along every summed dimension reads."""
     axes = sorted(summed)
     return where(relation, lambda lows, highs: (lows[:, axes] == 0).all(axis=1))
 
 
 @lowers("Conv", "ConvInteger", "QLinearConv")
 def conv(context: Context) -> list[Part]:
-    """Convolution of any rank with groups: [n, m, spatial... | c], kernels kept whole."""
+    """Convolution of any rank with groups: [n, m, spatial... | c]; kernels are not split."""
     quantised = context.operator.type == "QLinearConv"
     x, w = (0, 3) if quantised else (0, 1)
     data, kernel, shape = context.shape(x), context.shape(w), context.out_shape()
@@ -118,7 +118,7 @@ def conv(context: Context) -> list[Part]:
 
 
 def _whole_groups(group: int, channels: int, summed: int) -> tuple[tuple[int, int, int], ...]:
-    """Input channels are taken apart only where a block of output channels lies in one group."""
+    """Input channels are split only once a block of output channels is within one group."""
     if group == 1:
         return ()
     power = 1 << (group - 1).bit_length()
@@ -187,7 +187,7 @@ def windows(
 
 @lowers("ConvTranspose")
 def conv_transpose(context: Context) -> list[Part]:
-    """Transposed convolution: [n, m, spatial... | c]; an output reads the inputs that reach it."""
+    """Transposed convolution: [n, m, spatial... | c]; outputs read the inputs that reach them."""
     data, kernel, shape = context.shape(0), context.shape(1), context.out_shape()
     group = int(context.attribute("group", 1))
     summed = len(shape)
@@ -235,7 +235,7 @@ def _transposed_windows(
 
 @lowers("Einsum")
 def einsum(context: Context) -> list[Part]:
-    """Einstein sum: one dimension a letter, those of the output first, the others summed over."""
+    """Einstein sum: one dimension per index, those of the output first, the others summed over."""
     equation = str(context.attribute("equation", "")).replace(" ", "")
     left, arrow, right = equation.partition("->")
     terms = left.split(",")

@@ -1,7 +1,7 @@
-"""Control flow: both branches of an If, the trips of a Loop or Scan one after the other.
+"""Control flow: both branches of an If, and the trips of a Loop or Scan one after another.
 
 Formulas: ONNX operator specification, If, Loop, Scan. A loop whose number of trips is known and
-at most `MOST_TRIPS` is unrolled; any other has its body once, and edges back to its start.
+at most `MOST_TRIPS` is unrolled; any other has its body once, with a back edge to its start.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ def lower_bodies(builder: Builder, index: int, place: dict[int, int]) -> None:
     """Add the parts of a control-flow operator and of the operators in its bodies.
 
     Args:
-        builder: Of the program.
-        index: Of the operator.
-        place: The program's tensor for tensors of the model that stand for another here.
+        builder: The builder of the program.
+        index: Index of the operator.
+        place: The tensors of the program for tensors of the model that are renamed here.
     """
     operator = builder.model.operators[index]
     context = context_of(builder, index, place)
@@ -53,7 +53,7 @@ def lower_body(builder: Builder, owner: int, body: Body, place: dict[int, int]) 
 
 
 def _lower_if(builder: Builder, index: int, context: Context, place: dict[int, int]) -> None:
-    """Both branches, or the one that is taken where the condition is known; then a choice."""
+    """Both branches, or only the one taken if the condition is known; then a choice."""
     operator = builder.model.operators[index]
     condition = context.value(0)
     bodies: Sequence[Body] = operator.bodies
@@ -93,7 +93,7 @@ def _shape(builder: Builder, tensor: int) -> tuple[int, ...]:
 
 
 def _lower_any(builder: Builder, index: int, context: Context, place: dict[int, int]) -> None:
-    """One vertex that reads all inputs and all that the bodies read from around them."""
+    """A gather vertex that reads all inputs and everything that the bodies read from outside."""
     operator = builder.model.operators[index]
     if operator.type not in ("If", "Loop", "Scan", "SequenceMap"):
         builder.unknown.add(f"{operator.domain or 'ai.onnx'}.{operator.type}")

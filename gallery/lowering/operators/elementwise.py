@@ -1,4 +1,4 @@
-"""Operators that treat each element by itself, with broadcasting."""
+"""Operators that work element by element, with broadcasting."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NO_GRADIENT = (
 
 
 def elementwise(context: Context, *, saved: bool, output: bool, gradient: bool) -> list[Part]:
-    """One part over the output; every input is read where it broadcasts to the block.
+    """One part over the output, which reads the box of every input that broadcasts to the block.
 
     Args:
         context: The operator.
@@ -46,44 +46,44 @@ def elementwise(context: Context, *, saved: bool, output: bool, gradient: bool) 
 
 
 def _read(context: Context, index: int, *, saved: bool, differentiable: bool) -> Read:
-    """An input where it broadcasts to the block."""
+    """A read of the box of an input that broadcasts to the block."""
     relation = broadcast(context.shape(index), len(context.out_shape()))
     return context.read(index, relation, saved=saved, differentiable=differentiable)
 
 
 @lowers(*_NEEDS_NOTHING)
 def linear(context: Context) -> list[Part]:
-    """Derivative is constant."""
+    """The derivative is constant."""
     return elementwise(context, saved=False, output=False, gradient=True)
 
 
 @lowers(*_NEEDS_OUTPUT)
 def from_output(context: Context) -> list[Part]:
-    """Derivative follows from the output."""
+    """The derivative follows from the output."""
     return elementwise(context, saved=False, output=True, gradient=True)
 
 
 @lowers(*_NEEDS_INPUTS)
 def from_inputs(context: Context) -> list[Part]:
-    """Derivative needs the inputs."""
+    """The derivative needs the inputs."""
     return elementwise(context, saved=True, output=False, gradient=True)
 
 
 @lowers(*_NO_GRADIENT)
 def stepwise(context: Context) -> list[Part]:
-    """Derivative is zero or does not exist."""
+    """The derivative is zero or does not exist."""
     return elementwise(context, saved=False, output=False, gradient=False)
 
 
 @lowers("CastLike")
 def cast_like(context: Context) -> list[Part]:
-    """Of the second input only the type matters."""
+    """A cast to the type of the second input, whose values are not read."""
     own = context.read(0, identity(context.shape(0)))
     return [making(context, [own])]
 
 
 @lowers("Where")
 def where(context: Context) -> list[Part]:
-    """Picks from two inputs; the derivative needs the condition."""
+    """Selects from two inputs; the derivative needs the condition."""
     reads = [_read(context, k, saved=k == 0, differentiable=k > 0) for k in range(3)]
     return [making(context, reads)]

@@ -1,4 +1,4 @@
-"""Normalisations over groups, windows and powers, and those of other operator sets.
+"""Normalisations over groups and windows or by norms, and those of other operator sets.
 
 Formulas: ONNX operator specification; com.microsoft: ONNX Runtime contrib operators.
 """
@@ -40,7 +40,7 @@ def local_response(context: Context) -> list[Part]:
 
 @lowers("LpNormalization", "Hardmax", "ai.onnx.ml.Normalizer", "MeanVarianceNormalization")
 def by_statistics(context: Context) -> list[Part]:
-    """A norm, maximum or mean over some dimensions first, then every element with it."""
+    """First a norm, maximum or mean over some dimensions, then every element by it."""
     rank = len(context.shape(0))
     kind = context.operator.type
     if kind == "MeanVarianceNormalization":
@@ -119,7 +119,7 @@ def _aligned(context: Context, index: int, rank: int) -> Read:
 
 @lowers("RotaryEmbedding", "com.microsoft.RotaryEmbedding")
 def rotary(context: Context) -> list[Part]:
-    """Pairs of elements of a head turned by an angle of their position."""
+    """Pairs of elements of a head are rotated by an angle that depends on their position."""
     shape = context.shape(0)
     micro = bool(context.operator.domain)
     cos, sin, ids = (2, 3, 1) if micro else (1, 2, 3)
@@ -159,7 +159,7 @@ def rotary(context: Context) -> list[Part]:
 
 
 def _pairs(view: tuple[int, ...], turned: int, interleaved: bool):  # type: ignore[no-untyped-def]
-    """Own element and the one that it is paired with, along the last dimension."""
+    """Each element and the one that it is paired with, along the last dimension."""
     own: list[AxisRule] = [same(d) for d in range(4)]
     half = turned // 2
 
@@ -185,7 +185,7 @@ def _pairs(view: tuple[int, ...], turned: int, interleaved: bool):  # type: igno
 
 
 def _modulo(axis: int, half: int, turned: int) -> AxisRule:
-    """Place modulo `half`; nothing for elements that are not turned."""
+    """Position modulo `half`; nothing for elements that are not rotated."""
 
     def rule(lows, highs):  # type: ignore[no-untyped-def]
         low, last = lows[:, axis], highs[:, axis].clip(0, turned) - 1

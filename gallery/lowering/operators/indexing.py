@@ -1,4 +1,4 @@
-"""Operators that pick or place elements by index: exact where the indices are in the file.
+"""Operators that gather or scatter elements by index: exact if the indices are in the file.
 
 Formulas: ONNX operator specification of each type.
 """
@@ -22,7 +22,7 @@ Table = npt.NDArray[np.int64]
 
 
 def known_indices(context: Context, index: int, size: int) -> Table | None:
-    """Indices along a dimension of a size, negative ones counted from its end; None if unknown."""
+    """Non-negative indices along a dimension of a size; None if unknown or out of range."""
     value = context.value(index)
     if value is None or not value.size or value.size > LARGEST:
         return None
@@ -32,10 +32,10 @@ def known_indices(context: Context, index: int, size: int) -> Table | None:
 
 @lowers("Gather")
 def gather(context: Context) -> list[Part]:
-    """Slices of a dimension by index; [out | rows] where the indices are not known.
+    """Slices of a dimension by index; [out | rows] if the indices are not known.
 
-    An index that is not known may pick any row, so the rows are split like a summed dimension: a
-    partial picks from its own rows, and the picks are joined (a product with a one-hot matrix).
+    An unknown index may select any row, so the rows are split like a summed dimension: a partial
+    selects from its own rows, and the selections are summed (a product with a one-hot matrix).
     """
     data, indices = context.shape(0), context.shape(1)
     axis = context.axis("axis", 0, len(data))
@@ -81,7 +81,7 @@ def array_feature_extractor(context: Context) -> list[Part]:
 
 @lowers("GatherElements")
 def gather_elements(context: Context) -> list[Part]:
-    """One element of a dimension for each index."""
+    """One element along a dimension for each index."""
     data, indices = context.shape(0), context.shape(1)
     axis = context.axis("axis", 0, len(data))
     rules: dict[int, AxisRule] = {d: same(d) for d in range(len(data)) if d != axis}
@@ -124,7 +124,7 @@ def gather_nd(context: Context) -> list[Part]:
 
 @lowers("ScatterElements", "Scatter")
 def scatter_elements(context: Context) -> list[Part]:
-    """A copy in which one element of a dimension is replaced for each index."""
+    """A copy in which one element along a dimension is replaced for each index."""
     data, updates = context.shape(0), context.shape(2)
     axis = context.axis("axis", 0, len(data))
     value = known_indices(context, 1, data[axis])
@@ -147,7 +147,7 @@ def scatter_elements(context: Context) -> list[Part]:
 def _scattered(
     context: Context, shapes: tuple[tuple[int, ...], tuple[int, ...]], targets: Table
 ) -> Part:
-    """A scatter of single elements to known places of the flat output."""
+    """A scatter of single elements to known positions of the flattened output."""
     data, updates = shapes
     keeps = context.attribute("reduction", "none") != "none"
     rounds = inverse(targets, prod(data))
@@ -163,7 +163,7 @@ def _scattered(
 def _from_rounds(
     context: Context, table: Table, shape: tuple[int, ...], dims: Sequence[int]
 ) -> list[Read]:
-    """Indices and updates of one round; a table gives the flat number of the update."""
+    """The reads of the updates of one round; the table gives the flat index of each update."""
     none = table < 0
     places = np.unravel_index(np.maximum(table, 0), shape)
     tables = {d: (np.where(none, 0, at), np.where(none, 0, at + 1)) for d, at in enumerate(places)}
@@ -172,7 +172,7 @@ def _from_rounds(
 
 
 def _compares(context: Context) -> bool:
-    """Whether the derivative of a scatter needs what meets in an element, not only where."""
+    """Whether the derivative of a scatter needs the values that it combines."""
     return context.attribute("reduction", "none") in ("mul", "max", "min")
 
 
@@ -218,7 +218,7 @@ def scatter_nd(context: Context) -> list[Part]:
 
 @lowers("TensorScatter")
 def tensor_scatter(context: Context) -> list[Part]:
-    """A cache whose elements from an index on are replaced, a sequence at a time."""
+    """A cache whose elements are replaced from an index on, for each sequence."""
     cache, update = context.shape(0), context.shape(1)
     axis = context.axis("axis", -2, len(cache))
     value = context.value(2) if context.has(2) else np.zeros(cache[0], np.int64)
@@ -240,7 +240,7 @@ def tensor_scatter(context: Context) -> list[Part]:
 
 @lowers("Compress")
 def compress(context: Context) -> list[Part]:
-    """Slices, or elements of the flat tensor, where a condition is true."""
+    """The slices, or elements of the flattened tensor, for which a condition is true."""
     data = context.shape(0)
     value = context.value(1)
     if value is None:
@@ -287,7 +287,7 @@ def reverse_sequence(context: Context) -> list[Part]:
 
 @lowers("MaxUnpool")
 def max_unpool(context: Context) -> list[Part]:
-    """Elements placed by flat indices into the shape that the pooling had."""
+    """Elements placed by flat indices into the shape that was pooled."""
     data, shape = context.shape(0), context.out_shape()
     value = context.value(1)
     if value is None or prod(shape) > LARGEST:

@@ -22,10 +22,10 @@ from gallery.lowering.operators.parts import inside, making
 
 @lowers("LinearAttention")
 def linear_attention(context: Context) -> list[Part]:
-    """A state [keys, values] a head that each step updates and its query reads.
+    """A state [keys, values] per head that each step updates and its query reads.
 
-    Step t of a recurrence over [T, b, heads, values]: with the rules "linear" and "gated" the
-    state of one column of values needs that column alone, with "delta" too.
+    A recurrence over [T, b, heads, keys, values]: a column of the state depends on the same column
+    of values alone, whatever the update rule, and with "delta" on all its keys.
     """
     q, k, v = context.shape(0), context.shape(1), context.shape(2)
     heads = int(context.attribute("q_num_heads", 1))
@@ -72,7 +72,7 @@ def linear_attention(context: Context) -> list[Part]:
 
 
 def _packed(shape: tuple[int, ...], heads: int, last: AxisRule) -> Relation:
-    """[b, T, heads * size] by a cell [T, b, head, ...]."""
+    """The relation from a cell [T, b, head, ...] to a tensor [b, T, heads * size]."""
     if shape[2] < heads:
         return per_axis(shape, [same(1), same(0), fixed(0, shape[2])])
     view = (shape[0], shape[1], heads, shape[2] // heads)
@@ -80,7 +80,7 @@ def _packed(shape: tuple[int, ...], heads: int, last: AxisRule) -> Relation:
 
 
 def _linear_outputs(context: Context, state: int, shape: tuple[int, ...], heads: int) -> list[Part]:
-    """Each output sums a column of the state with the query; the last state is an output."""
+    """Each output is a sum of a column of the state with the query; output 1 is the last state."""
     steps, batch, shared, depth, width = shape
     made = context.out_shape()
     view = (batch, steps, heads, width)

@@ -1,4 +1,4 @@
-"""The trips of loops: bodies with tensors of their own for each trip, and what joins them."""
+"""The trips of loops: bodies with their own tensors for each trip, and what connects them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gallery.lowering.program import Builder, ProgramTensor
 from gallery.model import Body
 
 MOST_TRIPS = 64
-"""Trips up to which a loop is unrolled; a longer one has its body once and edges back."""
+"""Most trips of a loop that is unrolled; a longer one has its body once and a back edge."""
 
 LowerBody = Callable[[Builder, int, Body, dict[int, int]], None]
 
@@ -61,7 +61,7 @@ def lower_loop(
 def lower_scan(
     builder: Builder, index: int, context: Context, place: dict[int, int], lower: LowerBody
 ) -> None:
-    """Scan: states that are carried, inputs that are cut and outputs that are stacked by trip."""
+    """Scan: carried states, inputs that are sliced and outputs that are stacked by trip."""
     operator = builder.model.operators[index]
     body = operator.bodies[0]
     scanned = int(context.attribute("num_scan_inputs", 1))
@@ -106,7 +106,7 @@ def _listed(context: Context, name: str, count: int) -> list[int]:
 
 
 def context_of(builder: Builder, index: int, place: dict[int, int]) -> Context:
-    """A control-flow operator as the families see it; the work is that of its bodies."""
+    """The context of a control-flow operator, without work: that is in its bodies."""
     operator = builder.model.operators[index]
     return Context(
         model=builder.model,
@@ -127,7 +127,7 @@ def _new(builder: Builder, like: ProgramTensor) -> int:
 
 
 def _fresh(builder: Builder, body: Body, place: dict[int, int], trip: int) -> dict[int, int]:
-    """Tensors of one trip: those of the model at the first, new ones at any other."""
+    """The tensors of one trip: the model's own for the first trip, new ones for any other."""
     inner = dict(place)
     made = list(body.inputs)
     for i in body.operators:
@@ -143,7 +143,7 @@ def _fresh(builder: Builder, body: Body, place: dict[int, int], trip: int) -> di
 
 
 def _alias(builder: Builder, index: int, inner: dict[int, int], slot: int, source: int) -> None:
-    """Let an input of a body stand for what it is fed; where the shapes differ, for a copy."""
+    """Make an input of a body an alias of what it is fed, or a copy if the shapes differ."""
     own = inner.get(slot, builder.place[slot])
     if source < 0:
         builder.tensors[own] = replace(builder.tensors[own], folded=True)
@@ -183,7 +183,7 @@ def _cut(builder: Builder, index: int, pair: tuple[int, int], axis: int, at: int
 def _choose(
     builder: Builder, index: int, made: int, sources: list[int], conditions: list[int]
 ) -> None:
-    """A carried value at the end: that of the last trip, or of any where a condition decides."""
+    """The final carried value: from the last trip, or from any if a condition ends the loop."""
     shape = builder.tensors[made].shape
     reads = []
     for source in dict.fromkeys(s for s in sources if s >= 0):
@@ -201,7 +201,7 @@ def _stack(
     how: tuple[int, bool],
     conditions: list[int],
 ) -> None:
-    """What the trips made, one after the other along a dimension."""
+    """The outputs of the trips, stacked along a dimension."""
     shape = builder.tensors[made].shape
     axis = how[0] % max(len(shape), 1)
     ends = how[1]
@@ -246,9 +246,9 @@ def _once(
     fed: list[int],
     trips: int,
 ) -> None:
-    """The body once: its inputs read what the loop is fed, and what the trip before made.
+    """The body once: its inputs read what the loop is fed and what the previous trip made.
 
-    Its vertices do the work of all trips, where their number is known.
+    Its vertices do the work of all trips, if their number is known.
     """
     operator = builder.model.operators[index]
     body = operator.bodies[0]

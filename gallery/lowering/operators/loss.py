@@ -16,7 +16,7 @@ from gallery.lowering.operators.parts import inside
 
 @lowers("NegativeLogLikelihoodLoss")
 def negative_log_likelihood(context: Context) -> list[Part]:
-    """[positions], or [ | positions] where they are summed."""
+    """[positions], or [ | positions] if they are summed."""
     shape = context.shape(0)
     return _picked(context, context.inputs[0], shape, 1.0)
 
@@ -74,7 +74,7 @@ def _picked(context: Context, tensor: int, shape: tuple[int, ...], share: float)
 
 
 def _classes(context: Context, classes: int) -> np.ndarray | None:
-    """Class of each position where it is known; -1 for those that are left out."""
+    """The class of each position, -1 for ignored ones; None if unknown."""
     value = context.value(1)
     if value is None or value.size > LARGEST:
         return None

@@ -1,4 +1,4 @@
-"""Operators that move data and do no arithmetic."""
+"""Operators that move data without arithmetic."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from gallery.lowering.operators.parts import making
 def moving(
     context: Context, relation: Relation, *, output: int = 0, source: int = 0, exact: bool = True
 ) -> Part:
-    """A part over one output that reads one input, and nothing of it is needed again."""
+    """A part over one output that moves one input; its derivative needs no values."""
     return copying(context, [context.read(source, relation, exact=exact)], output)
 
 
@@ -66,7 +66,7 @@ def tile(context: Context) -> list[Part]:
 
 @lowers("Concat")
 def concat(context: Context) -> list[Part]:
-    """One input after the other along a dimension."""
+    """One input after another along a dimension."""
     rank = len(context.out_shape())
     along = context.axis("axis", 1, rank)
     reads, offset = [], 0
@@ -80,7 +80,7 @@ def concat(context: Context) -> list[Part]:
 
 @lowers("Split")
 def split(context: Context) -> list[Part]:
-    """Runs of a dimension as outputs of their own."""
+    """Runs of a dimension as separate outputs."""
     shape = context.shape(0)
     along = context.axis("axis", 0, len(shape))
     parts, offset = [], 0
@@ -128,7 +128,7 @@ def _backwards(axis: int, step: int, first: int) -> AxisRule:
 
 @lowers("Pad")
 def pad(context: Context) -> list[Part]:
-    """Elements around: constant ones, which read nothing, or copies of those inside."""
+    """Padding: constant elements, which read nothing but their value, or copies of inner ones."""
     shape = context.shape(0)
     before = _pads(context)
     mode = context.attribute("mode", "constant")
@@ -167,7 +167,7 @@ def _pads(context: Context) -> list[int]:
 
 
 def _mirrored(axis: int, before: int, size: int, mode: str, region: tuple[int, int]) -> AxisRule:
-    """Hull of the elements that padding by copies reads for a region of the output."""
+    """The hull of the elements that padding by copies reads for a region of the output."""
 
     def place(index: Ints) -> Ints:
         if mode == "edge":
@@ -200,7 +200,7 @@ def _mirrored(axis: int, before: int, size: int, mode: str, region: tuple[int, i
     "RandomUniformLike", "Range", "Shape", "Size",
 )  # fmt: skip
 def made_from_shapes(context: Context) -> list[Part]:
-    """Follows from shapes and attributes; reads at most a few numbers."""
+    """Outputs that follow from shapes and attributes, and read at most a few numbers."""
     reads = []
     if context.operator.type in ("ConstantOfShape", "Range"):
         for index in range(len(context.operator.inputs)):

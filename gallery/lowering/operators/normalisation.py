@@ -1,4 +1,4 @@
-"""Normalisations: statistics over some dimensions first, then every element by itself."""
+"""Normalisations: first statistics over some dimensions, then every element by them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def statistics(
 
     Args:
         context: The operator.
-        axes: Dimensions that the statistics run over.
+        axes: Dimensions that the statistics are taken over.
         flops: Work of the statistics.
-        also: Outputs of the operator that are the statistics themselves.
+        also: Outputs of the operator that are these statistics.
     """
     shape = context.shape(0)
     kept = tuple(1 if axis in axes else size for axis, size in enumerate(shape))
@@ -47,7 +47,7 @@ def statistics(
 def applied(
     context: Context, reads: Sequence[Read], flops: float, *, output: bool, saved: bool
 ) -> Part:
-    """Output 0 from the elements of input 0 at the same place, and further reads."""
+    """Output 0 from the elements of input 0 at the same position, and further reads."""
     shape = context.out_shape()
     rules = [same(axis) for axis in range(len(shape))]
     own = context.read(0, per_axis(context.shape(0), rules), saved=saved)
@@ -63,7 +63,7 @@ def applied(
 
 
 def along(context: Context, index: int, axis: int) -> Read:
-    """A vector input (a scale, a bias) with one element for each index of a dimension."""
+    """A vector input (a scale or bias) with one element per index of a dimension."""
     shape = context.shape(index)
     rules = [fixed(0, size) if size == 1 else same(axis + d) for d, size in enumerate(shape)]
     return context.read(index, per_axis(shape, rules), saved=True)
@@ -71,7 +71,10 @@ def along(context: Context, index: int, axis: int) -> Read:
 
 @lowers("Softmax", "LogSoftmax")
 def softmax(context: Context) -> list[Part]:
-    """Maximum and sum of a row, then the quotient; before opset 13 a row is all that follows."""
+    """Maximum and sum of a row, then the quotient.
+
+    Before opset 13, a row spans all dimensions from the axis on.
+    """
     rank = len(context.shape(0))
     new = context.operator.version >= 13
     axis = context.axis("axis", -1 if new else 1, rank)
@@ -115,7 +118,7 @@ def instance_normalization(context: Context) -> list[Part]:
 def batch_normalization(context: Context) -> list[Part]:
     """Every element by its channel's scale, bias, mean and variance.
 
-    In the operator's own training mode mean and variance come from the batch.
+    In the operator's training mode, mean and variance come from the batch.
     """
     shape = context.shape(0)
     channel = 1 if len(shape) > 1 else 0
@@ -134,7 +137,7 @@ def batch_normalization(context: Context) -> list[Part]:
 
 
 def _frozen(context: Context, index: int, channel: int) -> Read:
-    """Mean or variance of training: no gradient flows to it."""
+    """A fixed mean or variance, to which no gradient flows."""
     shape = context.shape(index)
     rules = [fixed(0, size) if size == 1 else same(channel) for size in shape]
     return context.read(index, per_axis(shape, rules), saved=True, differentiable=False)

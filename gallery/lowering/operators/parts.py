@@ -1,4 +1,4 @@
-"""What the families share: a part over some outputs, and the plainest reads."""
+"""What the families share: parts over some outputs, and the simplest reads."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def making(
     share: float = 1.0,
     saves_output: bool = False,
 ) -> Part:
-    """A part over the outputs that are asked for, all of the first one's shape.
+    """A part over the wanted ones of some outputs, all of the same shape.
 
     Args:
         context: The operator.
         reads: What it reads.
-        outputs: Positions of outputs, the first of which is asked for.
+        outputs: Positions of outputs, the first of which must be wanted.
         summed: Sizes of the dimensions that it sums over, which follow those of the outputs.
-        share: Of the operator's work.
+        share: Share of the operator's work.
         saves_output: Whether the derivative needs what it makes.
     """
     shape = context.out_shape(outputs[0])
@@ -63,17 +63,17 @@ def whole(context: Context, index: int, *, differentiable: bool = True) -> Read:
 
 
 def along(context: Context, index: int, rules: Sequence[AxisRule], **how: bool) -> Read:
-    """An input by one rule a dimension; a dimension of size 1 broadcasts."""
+    """An input by one rule per dimension; dimensions of size 1 broadcast."""
     shape = context.shape(index)
     fitted = [fixed(0, 1) if size == 1 else rule for size, rule in zip(shape, rules, strict=True)]
     return context.read(index, per_axis(shape, fitted), **how)
 
 
 def asked(context: Context) -> list[int]:
-    """Positions of the outputs that are asked for."""
+    """Positions of the outputs that are wanted."""
     return [output for output in range(len(context.operator.outputs)) if context.makes(output)]
 
 
 def given(context: Context, start: int = 0) -> list[int]:
-    """Positions of the inputs that are given, from one on."""
+    """Positions of the inputs that are given, from `start` on."""
     return [index for index in range(start, len(context.operator.inputs)) if context.has(index)]

@@ -11,7 +11,7 @@ from gallery.lowering.operators.parts import making
 
 @lowers("MaxPool", "AveragePool", "LpPool")
 def pool(context: Context) -> list[Part]:
-    """Windows over the spatial dimensions; MaxPool's indices are made beside its values."""
+    """Windows over the spatial dimensions; MaxPool's indices are made together with its values."""
     shape, made = context.shape(0), context.out_shape()
     kernel = tuple(int(k) for k in context.attribute("kernel_shape", (1,) * (len(shape) - 2)))
     strides, dilations, pads = windows(context, kernel, shape[2:], made[2:])

@@ -1,4 +1,4 @@
-"""Quantisation: by tensor, by channel and by block.
+"""Quantisation per tensor, per channel and per block.
 
 Formulas: ONNX operator specification, QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear.
 """
@@ -42,7 +42,7 @@ def quantize(context: Context) -> list[Part]:
 
 @lowers("DynamicQuantizeLinear")
 def dynamic_quantize(context: Context) -> list[Part]:
-    """Smallest and largest element first, then scale and zero point, then every element."""
+    """First the smallest and largest element, then scale and zero point, then every element."""
     shape = context.shape(0)
     limits = context.virtual(())
     rules = [same(d) for d in range(len(shape))]
@@ -60,7 +60,7 @@ def dynamic_quantize(context: Context) -> list[Part]:
 def matmul_n_bits(context: Context) -> list[Part]:
     """Matrix product with weights of a few bits, in blocks along the summed dimension.
 
-    B is [n, blocks of k, bytes]; scales are one a block (ONNX Runtime contrib operators).
+    B is [n, blocks of k, bytes]; there is one scale per block (ONNX Runtime contrib operators).
     """
     left, shape = context.shape(0), context.out_shape()
     rank = len(shape)

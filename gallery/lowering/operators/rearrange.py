@@ -1,4 +1,4 @@
-"""Operators that put elements elsewhere by a rule of their positions.
+"""Operators that rearrange elements by a rule on their positions.
 
 Formulas: ONNX operator specification of each type.
 """
@@ -27,12 +27,12 @@ from gallery.lowering.access.reshape import reshaped
 from gallery.lowering.operators.parts import asked, making
 
 _MOST_TAPS = 64
-"""Positions of a Col2Im kernel that are told apart; of larger ones the hull is read."""
+"""Most positions of a Col2Im kernel with separate reads; larger kernels read the hull."""
 
 
 @lowers("DepthToSpace", "SpaceToDepth")
 def depth_and_space(context: Context) -> list[Part]:
-    """Blocks of pixels become channels, or channels blocks: a reshape, a transpose, a reshape."""
+    """Blocks of pixels become channels, or the reverse, by a reshape, a transpose and a reshape."""
     n, c, h, w = context.shape(0)
     b = int(context.attribute("blocksize", 1))
     column_first = context.attribute("mode", "DCR") == "DCR"
@@ -54,7 +54,7 @@ def depth_and_space(context: Context) -> list[Part]:
 
 @lowers("Trilu")
 def triangle(context: Context) -> list[Part]:
-    """The upper or lower triangle; the other half is zero and reads nothing."""
+    """The upper or lower triangle; the other one is zero and reads nothing."""
     shape = context.shape(0)
     upper = bool(context.attribute("upper", 1))
     value = context.value(1) if context.has(1) else np.zeros(1)
@@ -77,13 +77,13 @@ def triangle(context: Context) -> list[Part]:
 
 @lowers("EyeLike")
 def eye(context: Context) -> list[Part]:
-    """Follows from the shape alone."""
+    """An output that follows from the shape alone."""
     return [making(context, [])]
 
 
 @lowers("CenterCropPad")
 def centre(context: Context) -> list[Part]:
-    """The middle of the input, or the input in the middle of zeros."""
+    """The centre of the input, or the input surrounded by zeros."""
     shape, made = context.shape(0), context.out_shape()
     rules: list[AxisRule] = []
     for axis, (size, new) in enumerate(zip(shape, made, strict=True)):
@@ -94,7 +94,7 @@ def centre(context: Context) -> list[Part]:
 
 @lowers("Col2Im")
 def columns_to_image(context: Context) -> list[Part]:
-    """Each pixel sums the columns of the windows that it lies in."""
+    """Each pixel is a sum over the windows that contain it."""
     shape, made = context.shape(0), context.out_shape()
     kernel = tuple(int(k) for k in context.known(2).ravel())
     rank = len(kernel)
@@ -108,7 +108,7 @@ def columns_to_image(context: Context) -> list[Part]:
     )
     view = (*made[:2], *kernel, *windows)
     if prod(view) != prod(shape):
-        raise NoGridError("Col2Im of another number of columns")
+        raise NoGridError("Col2Im with an unexpected number of columns")
     one = [same(0), same(1)]
     if prod(kernel) > _MOST_TAPS:
         taps: list[AxisRule] = [fixed(0, k) for k in kernel]
@@ -140,7 +140,7 @@ def columns_to_image(context: Context) -> list[Part]:
 
 @lowers("Dropout")
 def dropout(context: Context) -> list[Part]:
-    """Every element by itself; the derivative needs the mask."""
+    """Element by element; the mask is read by nothing."""
     shape = context.shape(0)
     reads = [context.read(0, identity(shape))]
     parts = [making(context, reads, (0,), saves_output=False)]

@@ -4,7 +4,7 @@
     state(t - 1) -> recurrent [T, B, gates, H | H] -> state(t) [T, B, H]
     states -> Y, Y_h, Y_c
 
-Formulas: ONNX operator specification, RNN, GRU and LSTM. Time counts steps of execution; a reverse
+Formulas: ONNX operator specification, RNN, GRU and LSTM. Time counts execution steps; a reverse
 direction reads the sequence from its end.
 """
 
@@ -39,11 +39,11 @@ class _Direction:
     Attributes:
         number: 0, or 1 for the second of two.
         reverse: Whether it runs from the end of the sequence.
-        steps: Time steps.
-        batch: Sequences.
+        steps: Number of time steps.
+        batch: Number of sequences.
         hidden: Size of the state.
-        gates: Gates of the operator.
-        states: Tensors of the program: the hidden state, and an LSTM's cell state.
+        gates: Number of gates of the operator.
+        states: Tensors of the program for the hidden state and, in an LSTM, the cell state.
         shares: Work of projection, recurrent product and cell.
     """
 
@@ -104,7 +104,7 @@ def _direction(context: Context, d: _Direction, swapped: bool) -> list[Part]:
 
 
 def _reset_first(context: Context, d: _Direction, fed: int) -> list[Part]:
-    """GRU: the candidate's product reads the state after it was multiplied by the reset gate."""
+    """GRU: the candidate's product reads the state after multiplication by the reset gate."""
     gates = context.virtual((d.steps, d.batch, 2, d.hidden))
     reset = context.virtual((d.steps, d.batch, d.hidden))
     candidate = context.virtual((d.steps, d.batch, 1, d.hidden))
@@ -124,7 +124,7 @@ def _reset_first(context: Context, d: _Direction, fed: int) -> list[Part]:
 
 
 def _weights(context: Context, index: int, d: _Direction, first: int, inner: bool) -> Read:
-    """W, R or B by gate and unit: rows gate * H + unit; bias B holds those of W, then of R."""
+    """W, R or B by gate and unit, in rows gate * H + unit; B has the biases of W, then of R."""
     shape = context.shape(index)
     halves = shape[1] // (d.gates * d.hidden)
     split = (shape[0], halves * d.gates, d.hidden, *shape[2:])
@@ -139,7 +139,7 @@ def _weights(context: Context, index: int, d: _Direction, first: int, inner: boo
 
 
 def _projection(context: Context, d: _Direction, made: int, swapped: bool) -> Part:
-    """[T, B, gates, H | I], in the order of the sequence."""
+    """[T, B, gates, H | I], in sequence order."""
     shape = context.shape(0)
     rules = [same(1), same(0), same(4)] if swapped else [same(0), same(1), same(4)]
     reads = [
@@ -166,7 +166,7 @@ def _product(
     gates: tuple[int, int],
     state: Read | None = None,
 ) -> Part:
-    """[T, B, gates, H | H]: recurrent weights times the state of the step before."""
+    """[T, B, gates, H | H]: recurrent weights times the state of the previous step."""
     reads = [_weights(context, 2, d, gates[0], True)]
     if state is None:
         reads += _before(context, d, d.states[0], 5, [same(1), same(4)])
@@ -179,7 +179,7 @@ def _product(
 def _before(
     context: Context, d: _Direction, state: int, initial: int, rules: Sequence[AxisRule]
 ) -> list[Read]:
-    """The state of the step before; at the first step the initial one, where it is given."""
+    """The state of the previous step, or the initial one, if given, at the first step."""
     shape = (d.steps, d.batch, d.hidden)
     reads = [Read(tensor=state, relation=per_axis(shape, [same(0, -1), *rules]), saved=True)]
     if context.has(initial):
@@ -194,7 +194,7 @@ def _before(
 
 
 def _fed(context: Context, d: _Direction, fed: int, gates: tuple[int, int] | None = None) -> Read:
-    """The projection of a cell's own step: [T, B, H] reads all or some gates of its unit."""
+    """The projection for a cell's own step: [T, B, H] reads all or some gates of its unit."""
     first, last = gates or (0, d.gates)
     time: AxisRule = backwards(0, d.steps) if d.reverse else same(0)
     if d.reverse and context.has(4):
@@ -215,7 +215,7 @@ def _gates_of(tensor: int, d: _Direction, count: int, gates: tuple[int, int] | N
 
 
 def _old(context: Context, d: _Direction, lengths: bool = True) -> list[Read]:
-    """Old states, peepholes and sequence lengths of a cell [T, B, H]."""
+    """Previous states, peepholes and sequence lengths of a cell [T, B, H]."""
     kind = context.operator.type
     reads: list[Read] = []
     if kind == "GRU" or context.has(4):
@@ -257,7 +257,7 @@ def _outputs(
     reverse: Sequence[bool],
     swapped: bool,
 ) -> list[Part]:
-    """Y of all steps, Y_h and Y_c of the last."""
+    """Y of all steps; Y_h and Y_c of the last step."""
     parts = []
     for output in range(3):
         if not context.makes(output):

@@ -1,4 +1,4 @@
-"""Reductions along dimensions, split along what they reduce: partials, then their sums."""
+"""Reductions, which are also split along the dimensions they reduce: partials, then their sums."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SAVES_INPUT = ("ReduceL2", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceLogSu
 
 
 def reduced_axes(context: Context, rank: int) -> list[int]:
-    """Dimensions that are reduced: an attribute, or from opset 13 and 18 an input."""
+    """Dimensions that are reduced: an attribute, or since opset 13 or 18 an input."""
     axes = context.attribute("axes")
     if axes is None and context.has(1):
         axes = [int(a) for a in context.known(1).ravel()]
@@ -60,7 +60,7 @@ def arg(context: Context) -> list[Part]:
 
 @lowers("CumSum", "CumProd")
 def cumulative_sum(context: Context) -> list[Part]:
-    """A block reads all that comes before it along the dimension, or after it in reverse."""
+    """A block reads everything before it along the dimension, or after it in reverse."""
     shape = context.shape(0)
     along = int(context.known(1).ravel()[0]) % max(len(shape), 1)
     backwards = bool(context.attribute("reverse", 0))

@@ -16,7 +16,7 @@ from gallery.lowering.access.relations import AxisRule, fixed, per_axis, same, s
 from gallery.lowering.operators.parts import making
 
 _SLACK = 1e-5
-"""Part of an element by which a computed position may be off in single precision."""
+"""Error of a computed position in single precision, in elements."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class _Axis:
 
 @lowers("Resize", "Upsample")
 def resize(context: Context) -> list[Part]:
-    """Each output position reads the inputs around its place: one, two or four a dimension."""
+    """Each output reads the inputs around its position: one, two or four per dimension."""
     shape, made = context.shape(0), context.out_shape()
     upsample = context.operator.type == "Upsample"
     version = context.operator.version
@@ -60,7 +60,7 @@ def resize(context: Context) -> list[Part]:
 
 
 def _scales(context: Context, shape: tuple[int, ...], made: tuple[int, ...]) -> dict[int, float]:
-    """Scale of each dimension; those that are not known follow from the sizes."""
+    """The scale of each dimension, from the scales or else from the sizes; empty if unknown."""
     rank = len(shape)
     axes = [int(a) % rank for a in context.attribute("axes", range(rank))]
     version = context.operator.version
@@ -83,7 +83,7 @@ def _scales(context: Context, shape: tuple[int, ...], made: tuple[int, ...]) -> 
 
 
 def _positions(context: Context, axis: _Axis) -> npt.NDArray[np.float64]:
-    """Place of each output element in the input, by the coordinate transformation mode."""
+    """The position of each output element in the input, by the coordinate transformation mode."""
     x = np.arange(axis.made, dtype=np.float64)
     length = axis.scale * axis.size
     upsample = context.operator.type == "Upsample" or context.operator.version < 11
@@ -111,7 +111,7 @@ def _positions(context: Context, axis: _Axis) -> npt.NDArray[np.float64]:
 
 
 def _sources(context: Context, axis: _Axis) -> tuple[Ints, Ints]:
-    """First input element that each output reads, and the one after the last."""
+    """The first input element that each output reads, and the one after the last."""
     at = _positions(context, axis)
     mode = context.attribute("mode", "nearest")
     if mode == "nearest":

@@ -1,4 +1,4 @@
-"""Resampling at computed places: grids, regions of interest, deformed convolutions.
+"""Resampling at computed positions: grids, regions of interest, deformable convolutions.
 
 Formulas: ONNX operator specification of each type.
 """
@@ -31,7 +31,7 @@ def affine_grid(context: Context) -> list[Part]:
 
 @lowers("GridSample")
 def grid_sample(context: Context) -> list[Part]:
-    """Each output from the inputs around the place that the grid names."""
+    """Each output reads the inputs around the position that the grid gives."""
     shape, grid = context.shape(0), context.shape(1)
     rank = len(shape) - 2
     places: list[AxisRule] = [same(0), *(same(2 + d) for d in range(rank)), fixed(0, rank)]
@@ -47,7 +47,7 @@ def grid_sample(context: Context) -> list[Part]:
 
 
 def _sampled(context: Context, grid: npt.NDArray[np.float64], size: int) -> Spans:
-    """Elements along one dimension that are read for each place of a grid in [-1, 1]."""
+    """The elements along one dimension that are read for each position of a grid in [-1, 1]."""
     corners = bool(context.attribute("align_corners", 0))
     at = grid.astype(np.float64)
     at = (at + 1) / 2 * (size - 1) if corners else ((at + 1) * size - 1) / 2
@@ -70,7 +70,7 @@ def _sampled(context: Context, grid: npt.NDArray[np.float64], size: int) -> Span
 
 @lowers("RoiAlign", "MaxRoiPool")
 def regions(context: Context) -> list[Part]:
-    """Pooling of the places inside each region; a region is a row of input 1."""
+    """Pooling over the positions inside each region; a region is a row of input 1."""
     shape, rois, made = context.shape(0), context.shape(1), context.out_shape()
     rows = [same(0), fixed(0, rois[1])]
     reads = [context.read(1, per_axis(rois, rows), saved=True, differentiable=False)]
@@ -101,7 +101,7 @@ def _bins(
     last: npt.NDArray[np.float64],
     sizes: tuple[int, int],
 ) -> Spans:
-    """Elements along one dimension that each bin of each region samples: int64 (regions, bins)."""
+    """The elements along one dimension that each bin samples: int64 (regions, bins)."""
     size, bins = sizes
     mode = context.attribute(
         "coordinate_transformation_mode",
@@ -126,7 +126,7 @@ def _bins(
 
 @lowers("DeformConv")
 def deform_conv(context: Context) -> list[Part]:
-    """Convolution whose taps are moved by offsets: [n, m, spatial... | c]; any place is read."""
+    """Convolution with taps shifted by offsets: [n, m, spatial... | c]; reads any position."""
     shape, kernel, made = context.shape(0), context.shape(1), context.out_shape()
     rank = len(made)
     group = int(context.attribute("group", 1))

@@ -1,4 +1,4 @@
-"""Operators whose result depends on all values at once: sorting, searching, counting."""
+"""Operators whose results depend on all values at once: sorting, searching, counting."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gallery.lowering.operators.parts import asked, given, inside, making
 
 
 def gathered(context: Context) -> list[Part]:
-    """One vertex that reads all inputs, and blocks of the outputs that read it."""
+    """A gather vertex that reads all inputs, and the blocks of the outputs, which read it."""
     hub = context.virtual(())
     reads = [
         context.read(index, full(context.shape(index)), saved=True) for index in given(context)
@@ -31,7 +31,7 @@ def all_at_once(context: Context) -> list[Part]:
 
 @lowers("TopK")
 def top_k(context: Context) -> list[Part]:
-    """The largest of each row, found from the largest of its pieces: [row, k | row's elements]."""
+    """The largest of each row, found from the largest of its pieces: [row, 1 | row's elements]."""
     shape, made = context.shape(0), context.out_shape(asked(context)[0])
     axis = context.axis("axis", -1, len(shape))
     kept = tuple(1 if d == axis else size for d, size in enumerate(shape))
@@ -60,7 +60,7 @@ def determinant(context: Context) -> list[Part]:
     "ai.onnx.ml.TreeEnsembleClassifier", "Multinomial",
 )  # fmt: skip
 def by_row(context: Context) -> list[Part]:
-    """Each row of the outputs from the row of features (ONNX ML operator specification)."""
+    """Each row of the outputs reads its row of features (ONNX ML operator specification)."""
     shape = context.shape(0)
     parts: list[Part] = []
     for output in asked(context):
@@ -75,13 +75,13 @@ def by_row(context: Context) -> list[Part]:
 
 @lowers("ai.onnx.ml.OneHotEncoder")
 def one_hot_encoder(context: Context) -> list[Part]:
-    """Each element as a row of zeros and a one."""
+    """Each element becomes a row of zeros and a one."""
     return [making(context, [context.read(0, identity(context.shape(0)), differentiable=False)])]
 
 
 @lowers("ai.onnx.ml.FeatureVectorizer")
 def feature_vectorizer(context: Context) -> list[Part]:
-    """Columns of all inputs side by side."""
+    """The columns of all inputs side by side."""
     reads, offset = [], 0
     for index in given(context):
         shape = context.shape(index)

@@ -13,7 +13,7 @@ from gallery.lowering.operators.parts import along, given, making, whole
 
 @lowers("DFT")
 def fourier(context: Context) -> list[Part]:
-    """Each frequency sums the whole signal: [signals, frequencies, 2 | time]."""
+    """Each frequency is a sum over the whole signal: [signals, frequencies, 2 | time]."""
     shape = context.shape(0)
     rank = len(shape)
     axis = int(context.attribute("axis", 1))
@@ -30,7 +30,7 @@ def fourier(context: Context) -> list[Part]:
 
 @lowers("STFT")
 def short_time_fourier(context: Context) -> list[Part]:
-    """Each frame is a Fourier transform of a piece of the signal."""
+    """Each frame is the Fourier transform of a section of the signal."""
     shape, made = context.shape(0), context.out_shape()
     step = int(context.known(1).reshape(-1)[0])
     length = context.shape(2)[0] if context.has(2) else int(context.known(3).reshape(-1)[0])
@@ -45,13 +45,13 @@ def short_time_fourier(context: Context) -> list[Part]:
 
 @lowers("HannWindow", "HammingWindow", "BlackmanWindow", "MelWeightMatrix")
 def from_numbers(context: Context) -> list[Part]:
-    """Follows from a few numbers."""
+    """Outputs that follow from a few numbers."""
     return [making(context, [whole(context, i, differentiable=False) for i in given(context)])]
 
 
 @lowers("CausalConvWithState")
 def causal_conv(context: Context) -> list[Part]:
-    """A window of each channel that ends at the own place; before it stands the carried state."""
+    """A window of each channel that ends at the output's position, after the carried state."""
     shape, kernel, made = context.shape(0), context.shape(1), context.out_shape()
     taps = kernel[2]
     own: list[AxisRule] = [same(0), same(1)]
@@ -78,5 +78,5 @@ def causal_conv(context: Context) -> list[Part]:
 
 
 def _state(carried: int) -> AxisRule:
-    """The part of the state that windows reach: element i reads all from i on."""
+    """The part of the state that windows reach: element i reads everything from i on."""
     return lambda lows, highs: (lows[:, 2], highs[:, 2] * 0 + carried)

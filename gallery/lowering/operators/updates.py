@@ -1,4 +1,4 @@
-"""Optimisers' steps: every element of a parameter with its gradient and its moments.
+"""Optimiser steps: every element of a parameter with its gradient and its moments.
 
 Formulas: ONNX operator specification, ai.onnx.preview.training.
 """

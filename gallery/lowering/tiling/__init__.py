@@ -1,1 +1,1 @@
-"""How far each part is split: targets, splits of its dimensions, and the traffic they cause."""
+"""How far each part is split: targets, splits of dimensions, and the traffic that they cause."""

@@ -1,4 +1,4 @@
-"""How much of a tensor the blocks of a part read, measured on its access relations."""
+"""How much of a tensor the blocks of a part read, measured on the access relations."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from gallery.lowering.access.part import Part, Read
 
 
 class Axis(NamedTuple):
-    """How a box that is read depends on the blocks: along one dimension of a tensor.
+    """How the box that a block reads depends on the block, along one dimension of the tensor.
 
     Attributes:
-        size: Of the tensor's dimension.
-        of: The dimension of the index space that it follows, or -1 where it is read whole.
+        size: Size of the tensor's dimension.
+        of: The dimension of the index space that it follows, or -1 if it is read whole.
         slope: Elements that are read for each element of that dimension.
-        halo: Elements that are read beyond.
+        halo: Elements that are read beyond these.
     """
 
     size: int
@@ -41,7 +41,7 @@ def footprint(part: Part, read: Read, shape: Sequence[int]) -> tuple[Axis, ...]:
 
 
 def _extents(read: Read, lows: np.ndarray, highs: np.ndarray, rank: int) -> np.ndarray:
-    """Extent of the hull of what each block reads: float64 (blocks, rank)."""
+    """Extent of the hull that each block reads: float64 (blocks, rank)."""
     boxes = read.relation(lows, highs)
     if boxes.owner is None:
         return (boxes.highs - boxes.lows).astype(np.float64)
@@ -53,7 +53,7 @@ def _extents(read: Read, lows: np.ndarray, highs: np.ndarray, rank: int) -> np.n
 
 
 def _axis(part: Part, probes: Sequence[int], size: int, extents: Sequence[float]) -> Axis:
-    """The dimension whose halving shrinks the extent most, and by how much an element."""
+    """The dimension whose halving shrinks the extent most, and by how much per element."""
     whole, halves = extents[0], extents[1:]
     least = min(halves, default=whole)
     if least >= whole:

@@ -1,8 +1,8 @@
-"""How far each part is split: one order of splitting for all budgets, so that grids nest.
+"""How far each part is split: one sequence of splits for all budgets, so that grids nest.
 
-The part with the most work a vertex is doubled next, along the dimension where that moves the
-least data. A budget only says how far to go along this one sequence, so the blocks of a small
-budget are unions of the blocks of any larger one.
+Each step doubles the splits of the part with the most work per vertex, along the dimension where
+this moves the least data. A budget only determines how far to go along this one sequence, so the
+blocks of a small budget are unions of the blocks of any larger one.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ def tree(partials: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Splits:
-    """How far everything is split at one place of the sequence.
+    """How far everything is split at one point of the sequence.
 
     Attributes:
         parts: Splits of each part's dimensions.
         leaves: Splits of each input and parameter tensor, by its number.
-        chunks: For each recurrence the number of chunks of time that its parts are run in, all in
-            one vertex a chunk; 0 where each time step and part has vertices of its own.
+        chunks: For each recurrence, the number of chunks of time steps, each of which is one vertex
+            for all its parts (collapsed); 0 if each time step and part has its own vertices.
     """
 
     parts: tuple[tuple[int, ...], ...]
@@ -52,10 +52,10 @@ class Splits:
 
 
 class Splitter:
-    """The one sequence of doublings of a program; `advance` walks along it.
+    """The sequence of doublings of a program; `advance` walks along it.
 
     Attributes:
-        vertices: Number of vertices at the present place of the sequence.
+        vertices: Number of vertices at the current point of the sequence.
     """
 
     def __init__(self, program: Program, target: Target, training: bool) -> None:
@@ -73,7 +73,7 @@ class Splitter:
         heapq.heapify(self.queue)
 
     def snapshot(self) -> Splits:
-        """The splits at the present place."""
+        """The splits at the current point."""
         flat = self.splits.tolist()
         parts = pairwise(self.tables.dims.tolist())
         leaves = zip(self.leaves, pairwise(self.tables.leaf.tolist()), strict=True)
@@ -84,12 +84,12 @@ class Splitter:
         )
 
     def _collapsed(self, i: int) -> int:
-        """Chunks of time of the part's recurrence while it is in one piece, else 0."""
+        """Number of chunks of the part's recurrence while it is collapsed, else 0."""
         time = self.program.parts[i].time
         return self.chunks[time] if time >= 0 else 0
 
     def _leads(self, i: int) -> bool:
-        """Whether a part has an entry in the queue: a collapsed recurrence has one in all."""
+        """Whether a part has its own entry in the queue: a collapsed recurrence has only one."""
         return not self._collapsed(i) or self.groups[self.program.parts[i].time][0] == i
 
     def _entry(self, i: int) -> tuple[float, int]:
@@ -97,7 +97,7 @@ class Splitter:
         return -sum(self.work[j] for j in together) / self.counts[i], i
 
     def _count(self, i: int) -> int:
-        """Vertices of a part and of the leaves that follow it, with all their gradients.
+        """Number of vertices of a part and of the leaves that follow it, with all their gradients.
 
         A collapsed recurrence is counted with its first part.
         """
@@ -109,7 +109,7 @@ class Splitter:
         return int(leaves) + own * self._leads(i)
 
     def _double(self, i: int) -> _Step | None:
-        """Take the next doubling of a part or recurrence; None where there is none."""
+        """Take the next doubling of a part or recurrence; None if there is none."""
         time = self.program.parts[i].time
         if not self._collapsed(i):
             place, before, after = double(self.tables, self.splits, i, self.training)
@@ -129,7 +129,7 @@ class Splitter:
         return step
 
     def _split(self, step: _Step, split: int) -> None:
-        """Set the grid dimensions of a step, and what follows them."""
+        """Set the grid dimensions of a step and of the leaves that follow them."""
         for j, place in zip(step.parts, step.places, strict=True):
             self.splits[place] = split
             follow(self.tables, self.splits, j)
@@ -146,9 +146,9 @@ class Splitter:
         return result
 
     def advance(self, budget: int) -> Splits:
-        """Double what has the most work a vertex until the budget is reached.
+        """Double the part with the most work per vertex until the budget is reached.
 
-        The last doubling is left out where the graph is nearer to the budget without it.
+        The last doubling is left out if the graph is closer to the budget without it.
         """
         if self.vertices >= budget:
             return self.snapshot()
@@ -169,7 +169,7 @@ class Splitter:
         return self.snapshot()
 
     def _recount(self, i: int, count: int) -> None:
-        """Take note of how many vertices a part has now."""
+        """Record how many vertices a part has now."""
         self.vertices += count - self.counts[i]
         self.counts[i] = count
 
@@ -180,8 +180,8 @@ class _Step:
 
     Attributes:
         parts: One part, or those of a recurrence.
-        places: The grid dimension of each that is split.
-        before: Its split before.
+        places: The grid dimension of each part that is split.
+        before: The number of splits before.
         time: Number of the recurrence whose time is split, or -1.
     """
 
@@ -192,7 +192,7 @@ class _Step:
 
 
 def _recurrences(parts: Sequence[Part]) -> list[list[int]]:
-    """Parts of each recurrence, by its number."""
+    """The parts of each recurrence, by its number."""
     groups: list[list[int]] = [[] for _ in {p.time for p in parts if p.time >= 0}]
     for i, part in enumerate(parts):
         if part.time >= 0:
@@ -201,10 +201,11 @@ def _recurrences(parts: Sequence[Part]) -> list[list[int]]:
 
 
 def _work(program: Program, part: Part, target: Target) -> float:
-    """Work of a part in FLOPs that take as long: arithmetic, or the bytes that it moves.
+    """Weight of a part: the square root of its FLOPs, or of as many FLOPs as its bytes are worth.
 
-    The square root keeps the parts that do little arithmetic in the picture: split in proportion
-    to the work itself, a Relu would be a hundredth of its convolution and a bottleneck of edges.
+    The square root keeps parts with little arithmetic visible: split in proportion to the work
+    itself, a Relu would get a hundredth of the vertices of its convolution and be a bottleneck of
+    edges.
     """
     moved = part.itemsize * float(math.prod(part.shape[: part.rank]))
     for tensor in {read.tensor for read in part.reads}:

@@ -1,7 +1,7 @@
 """A program as arrays, for the kernels that choose its grids.
 
-All grids of a program lie in one array, so that the kernels find those of a part, of what it reads
-and of what reads it by their places in it.
+All grids of a program are in one array, so that the kernels find those of a part, of what it reads
+and of what reads it by their offsets.
 """
 
 from __future__ import annotations
@@ -18,40 +18,40 @@ from gallery.lowering.program import Program
 from gallery.lowering.tiling.footprints import Axis, footprint
 
 ALONE = -1
-"""For a place: there is none."""
+"""As an offset: there is none."""
 OWN = -2
-"""For the place that splits what is read: the reader's own, which it follows."""
+"""As the offset of what splits a leaf: the grid of its reader, which it follows."""
 
 _Places = npt.NDArray[np.int64]
 _Reals = npt.NDArray[np.float64]
 
 
 class Tables(NamedTuple):
-    """A program as the kernels see it; all but `shape` and the rows of columns are offsets.
+    """A program as the kernels see it.
 
-    Grid dimensions are those of all parts, then those of all leaves: `splits`, the array that the
-    kernels work on, has one number for each.
+    The grid dimensions are those of all parts, then those of all leaves: `splits`, the array that
+    the kernels work on, has one number for each.
 
     Attributes:
         shape: int64 (dims,), size of each grid dimension.
-        frozen: bool (dims,), those that are never split.
+        frozen: bool (dims,), grid dimensions that are never split.
         dims: int64 (parts + 1,), first grid dimension of each part.
-        rank: int64 (parts,), how many of a part's are those of what it makes.
-        after: int64 (k, 4): part, and its dimension b that is split only after a has so many.
+        rank: int64 (parts,), how many of a part's dimensions are those of the tensors it makes.
+        after: int64 (k, 4), rows (part, b, a, k): dimension b is split only once a has k splits.
         reads: int64 (parts + 1,), first read of each part.
         axes: int64 (reads + 1,), first axis of each read.
         gradient: bool (reads,), whether a gradient flows back.
         of: int64 (axes,), the part's dimension that an axis follows, or -1.
-        maker: int64 (axes,), grid dimension that splits an axis of what is read; -1 where nothing
-            does, -2 where it follows the reader (its own leaf).
+        maker: int64 (axes,), grid dimension that splits an axis of what is read; -1 if nothing
+            does, -2 if it follows the reader (a leaf of its own).
         size, slope, halo: float64 (axes,), see `Axis`.
         readers: int64 (parts + 1,), first entry of each part in the next two.
         reader: int64 (k,), parts that read what a part makes.
-        by: int64 (k,), their reads.
+        by: int64 (k,), the reads by which they do.
         leaves: int64 (parts + 1,), first of the leaves that follow each part.
         leaf: int64 (leaves + 1,), first grid dimension of each leaf, in the order of `leaves`.
-        follows: int64 (dims,), for a leaf's dimension the part's that it follows, or -1.
-        copies: int64 (leaves,), vertices for each block: itself, its gradient and update.
+        follows: int64 (dims,), for a leaf's dimension, the part's dimension that it follows, or -1.
+        copies: int64 (leaves,), vertices per block: itself, its gradient and its update.
     """
 
     shape: _Places
@@ -77,10 +77,10 @@ class Tables(NamedTuple):
 
 
 def largest_readers(program: Program) -> dict[int, tuple[int, int]]:
-    """The part and read whose grid each input and parameter follows, by tensor.
+    """The part and read whose grid each input or parameter follows, by tensor.
 
-    It is the largest reader: an embedding that is also the last layer's matrix is split as the
-    matrix product splits it, not as the few rows that the tokens pick.
+    It is the largest reader: an embedding that is also the matrix of the last layer is split as in
+    the matrix product, not by the few rows that the tokens select.
     """
     readers: dict[int, tuple[int, int]] = {}
     largest: dict[int, float] = {}
@@ -152,7 +152,7 @@ def _frozen(part: Part, axis: int) -> bool:
 
 
 def _followed(part: Part, axis: Axis) -> int:
-    """The dimension of its reader that a leaf's dimension follows; none is split by time."""
+    """The dimension of its reader that a leaf's dimension follows; time is not followed."""
     return ALONE if part.time >= 0 and axis.of == 0 else axis.of
 
 
@@ -167,7 +167,7 @@ def _makers(
     dims: _Places,
     leaf: Mapping[int, int],
 ) -> Iterator[int]:
-    """The grid dimension that splits each axis of each read."""
+    """The grid dimension that splits each axis of each read (see `Tables.maker`)."""
     maker = {tensor: i for i, part in enumerate(program.parts) for tensor in part.makes}
     for i, part in enumerate(program.parts):
         for read in part.reads:
@@ -183,7 +183,7 @@ def _makers(
 
 
 def _readers(program: Program) -> list[list[tuple[int, int]]]:
-    """Parts that read what each part makes, and the number of the read among all."""
+    """The parts that read what each part makes, and the numbers of these reads among all."""
     maker = {tensor: i for i, part in enumerate(program.parts) for tensor in part.makes}
     readers: list[list[tuple[int, int]]] = [[] for _ in program.parts]
     number = 0

@@ -1,4 +1,4 @@
-"""Parallel processors that work can be split for, with the public source of their figures."""
+"""Parallel processors that work can be split for, with the public sources of their figures."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ class Target:
 
     Attributes:
         name: Short name for settings.
-        title: Name for people.
-        tiles: Cores with memory of their own; data between two of them is exchange.
-        threads: Workers of a tile.
-        flops: Peak of the whole processor in half precision, floating-point operations a second.
-        bandwidth: To the tiles' own memory, bytes a second.
+        title: Full name.
+        tiles: Number of cores with local memory; data between two of them is exchange.
+        threads: Number of workers per tile.
+        flops: Peak of the whole processor in half precision, in floating-point operations per
+            second.
+        bandwidth: Bandwidth of the local memories together, in bytes per second.
         source: Where the figures are published.
     """
 
@@ -82,8 +83,9 @@ def target_named(name: str) -> Target:
     """The target of this name.
 
     Raises:
-        LowerError: There is none.
+        LowerError: There is no such target.
     """
     if name not in TARGETS:
-        raise LowerError(f"no target named {name!r}", hint=f"one of {', '.join(TARGETS)}")
+        found = f"there is no target {name!r}"
+        raise LowerError(found, hint=f"choose one of {', '.join(TARGETS)}")
     return TARGETS[name]

@@ -1,6 +1,6 @@
-"""What it costs to run a program on its grids, and which grid dimension is best split next.
+"""What it costs to run a program on its grids, and which grid dimension to split next.
 
-The kernels take the `Tables` of a program and `splits`, int64 (dims,), all its grids.
+The kernels take the `Tables` of a program and `splits`, int64 (dims,), which are all its grids.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from gallery.jit import kernel
 from gallery.lowering.tiling.tables import OWN
 
 FAN_IN = 8
-"""Blocks that one reduce vertex sums; more are summed by a tree."""
+"""Most blocks that one reduce vertex sums; more are summed by a tree."""
 
 EDGE = 8192.0
-"""Elements that cost as much to move as one more edge, so that few blocks are read at a time."""
+"""Cost of an edge, in elements moved, so that each vertex reads few blocks."""
 
 
 @kernel
 def _neighbours(halo, each):  # type: ignore[no-untyped-def]
-    """Blocks of a size that a halo, half of it on either side, reaches into."""
+    """Number of blocks of a size that a halo, half of it on either side, reaches into."""
     half = halo / 2
     return np.ceil(np.ceil(half) / each) + np.ceil(np.floor(half) / each)
 
 
 @kernel
 def _blocks(t, splits, part, axis):  # type: ignore[no-untyped-def]
-    """Blocks along an axis of what a part reads."""
+    """Number of blocks along an axis of what a part reads."""
     if t.maker[axis] >= 0:
         return float(splits[t.maker[axis]])
     if t.maker[axis] == OWN and t.of[axis] >= 0:
@@ -36,10 +36,10 @@ def _blocks(t, splits, part, axis):  # type: ignore[no-untyped-def]
 
 @kernel
 def _reading(t, splits, part, read):  # type: ignore[no-untyped-def]
-    """Elements and edges of one read of a part, over all its blocks.
+    """Elements and edges of one read, on average per block of the part.
 
-    A box that follows the grid of its producer is one edge; a finer producer, or a halo that
-    reaches into the neighbours, makes it several. The outermost blocks have no halo outside.
+    A box that follows the grid of its producer is one edge; with a finer producer, or a halo that
+    reaches into neighbouring blocks, there are several. The outermost blocks have no halo outside.
     """
     base = t.dims[part]
     elements = edges = 1.0
@@ -64,7 +64,7 @@ def _reading(t, splits, part, read):  # type: ignore[no-untyped-def]
 
 @kernel
 def _beyond(t, splits, read):  # type: ignore[no-untyped-def]
-    """Edges of a block of a reader whose grid follows that of its producer: 1 without a halo."""
+    """Edges per block of a reader whose grid follows that of its producer: 1 without a halo."""
     edges = 1.0
     for x in range(t.axes[read], t.axes[read + 1]):
         if t.of[x] >= 0 and t.maker[x] >= 0 and t.halo[x] > 0:
@@ -86,8 +86,8 @@ def _cells(splits, begin, end):  # type: ignore[no-untyped-def]
 def traffic(t, splits, part):  # type: ignore[no-untyped-def]
     """Cost of a part's grid, in elements: what its blocks read, its sums, and its readers' halos.
 
-    What reads the part can follow its grid later, but can never be rid of the edges into the
-    neighbours of a block where its windows reach beyond: those count here already.
+    The readers of a part can follow its grid later, but they keep the edges to neighbouring blocks
+    that their windows reach into: these count here already.
 
     Args:
         t: The program.
@@ -115,10 +115,10 @@ def traffic(t, splits, part):  # type: ignore[no-untyped-def]
 
 @kernel
 def finer(t, splits, part, place):  # type: ignore[no-untyped-def]
-    """The next split of a dimension: twice the one before, and at last its size.
+    """The next split of a dimension: twice the current one, and finally its size.
 
-    Both nest in all before them. A summed dimension keeps to powers of two, so that the levels of
-    its reduction nest too. Gives the split that there is where there is no other.
+    Both nest in all previous ones. A summed dimension keeps to powers of two, so that the levels
+    of its reduction nest too. Returns the current split if there is no finer one.
     """
     split, size = splits[place], t.shape[place]
     if 2 * split <= size:
@@ -141,14 +141,14 @@ def _may_split(t, splits, part, place):  # type: ignore[no-untyped-def]
 
 @kernel
 def next_place(t, splits, part):  # type: ignore[no-untyped-def]
-    """The grid dimension of a part whose doubling costs least, or -1 where none can be split.
+    """The grid dimension of a part whose doubling costs least, or -1 if none can be split.
 
-    Where several cost the same it is the one with the longest blocks. Only where none can be
-    doubled is one split into single elements.
+    If several cost the same, it is the one with the longest blocks. Only if none can be doubled is
+    one split into single elements.
 
     Args:
         t: The program.
-        splits: int64 (dims,), all grids; left as it was.
+        splits: int64 (dims,), all grids; unchanged on return.
         part: Number of the part.
     """
     best, least = -1, (True, 0.0, 0.0)
@@ -167,9 +167,10 @@ def next_place(t, splits, part):  # type: ignore[no-untyped-def]
 
 @kernel
 def follow(t, splits, part):  # type: ignore[no-untyped-def]
-    """Split the leaves that follow a part as the part is split (IN, OUT: splits).
+    """Split the leaves that follow a part like the part (IN, OUT: splits).
 
-    A leaf's dimension has the nearest split that nests: a power of two, or its size.
+    A leaf's dimension gets the largest split up to the part's that nests: a power of two, or its
+    size.
     """
     for place in range(t.leaf[t.leaves[part]], t.leaf[t.leaves[part + 1]]):
         d = t.follows[place]
@@ -185,7 +186,7 @@ def follow(t, splits, part):  # type: ignore[no-untyped-def]
 
 @kernel
 def sums(partials):  # type: ignore[no-untyped-def]
-    """Number of vertices that sum so many partials."""
+    """Number of reduce vertices for so many partials."""
     total = 0
     while partials > 1:
         partials = (partials + FAN_IN - 1) // FAN_IN
@@ -195,9 +196,9 @@ def sums(partials):  # type: ignore[no-untyped-def]
 
 @kernel
 def vertices(t, splits, part, training):  # type: ignore[no-untyped-def]
-    """Vertices of a part, its reductions, and all their gradients where there is a backward pass.
+    """Number of vertices of a part and its reductions, with their gradients when training.
 
-    The sums of the gradients of what it reads are reckoned from the edges that `traffic` expects.
+    The vertices that sum gradients of what it reads are estimated from the edges of `_reading`.
     """
     middle = t.dims[part] + t.rank[part]
     summed = np.int64(_cells(splits, middle, t.dims[part + 1]))
@@ -218,7 +219,7 @@ def vertices(t, splits, part, training):  # type: ignore[no-untyped-def]
 
 @kernel
 def double(t, splits, part, training):  # type: ignore[no-untyped-def]
-    """Take the next doubling of a part (IN, OUT: splits), with the leaves that follow it.
+    """Take the next doubling of a part and of the leaves that follow it (IN, OUT: splits).
 
     Args:
         t: The program.
@@ -227,8 +228,8 @@ def double(t, splits, part, training):  # type: ignore[no-untyped-def]
         training: Whether there is a backward pass.
 
     Returns:
-        The grid dimension that is split, or -1 where none can be; its split before; the vertices of
-        the part and of its leaves after.
+        The grid dimension that was split, or -1 if none can be; its split before; and the number
+        of vertices of the part and its leaves afterwards.
     """
     place = next_place(t, splits, part)
     if place < 0:
@@ -242,7 +243,7 @@ def double(t, splits, part, training):  # type: ignore[no-untyped-def]
 
 @kernel
 def leaf_vertices(t, splits, part):  # type: ignore[no-untyped-def]
-    """Vertices of the leaves that follow a part, with their gradients and updates."""
+    """Number of vertices of the leaves that follow a part, with their gradients and updates."""
     total = 0
     for leaf in range(t.leaves[part], t.leaves[part + 1]):
         total += t.copies[leaf] * np.int64(_cells(splits, t.leaf[leaf], t.leaf[leaf + 1]))

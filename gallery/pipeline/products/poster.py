@@ -66,7 +66,7 @@ def _others(plan: ModelPlan) -> list[ScanPlan]:
 
 def _shown(stages: Stages, facts: Facts) -> Shown:
     from gallery.rendering.compose.layer_strip import layer_strip
-    from gallery.rendering.compose.poster import EDGE, HERO, LABELS, Shown
+    from gallery.rendering.compose.poster import EDGE, LABELS, MAIN_SCAN, Shown
     from gallery.rendering.labels.labels import place_labels
     from gallery.rendering.raster.frame import frame
     from gallery.rendering.scan import render
@@ -76,7 +76,7 @@ def _shown(stages: Stages, facts: Facts) -> Shown:
     variants, scan = stages.plan.variants, stages.plan.scans[0].scan
     layout, coloring = stages.layout(scan), stages.coloring(scan)
     pixels = variants.poster_dpi / MILLIMETRES_PER_INCH
-    size = (round(HERO[0] * pixels), round(HERO[1] * pixels))
+    size = (round(MAIN_SCAN[0] * pixels), round(MAIN_SCAN[1] * pixels))
     look = RenderSettings(title=facts.name, digest=facts.digest, margin=EDGE)
     sizes = (round(LABELS[0] * pixels), round(LABELS[1] * pixels), round(LABELS[2] * pixels))
     inside = frame(layout.positions, size, look.margin)

@@ -1,1 +1,1 @@
-"""Pages composed of scans and words: posters, social cards, contact sheets, legends."""
+"""Sheets of scans and text: posters, social cards, contact sheets, legends."""

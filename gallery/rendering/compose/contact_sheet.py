@@ -1,4 +1,4 @@
-"""A sheet of many scans: small multiples of one model, or one scan of each model."""
+"""A sheet of many scans: several of one model, or one of each model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import ceil
 
 from gallery.rendering.compose.poster_grid import BODY, LEADING, SMALL, THEMES, TITLE, Theme
 from gallery.rendering.sheet.fonts import Face, plain, shorten, text_width
-from gallery.rendering.sheet.sheet import Bar, Plate, Sheet, Thing, Words
+from gallery.rendering.sheet.sheet import Bar, Element, Plate, Sheet, TextLine
 from gallery.rendering.types import Picture
 
 _WIDTH, _MARGIN, _GUTTER = 420.0, 24.0, 8.0
@@ -22,14 +22,14 @@ def contact_sheet(
     ground: str = "dark",
     columns: int = 0,
 ) -> Sheet:
-    """Put scans side by side under a title, each with a caption of one line.
+    """Compose scans side by side under a title, each with a one-line caption.
 
     Args:
-        title: Of the sheet.
-        note: A line below it.
-        scans: Caption and square picture of each.
-        ground: "dark" or "light", of the sheet.
-        columns: How many; 0 for three to seven, so that few places stay empty.
+        title: Title of the sheet.
+        note: A line below the title.
+        scans: Caption and square picture of each scan.
+        ground: Background of the sheet, "dark" or "light".
+        columns: Number of columns; 0 for three to seven, so that few cells stay empty.
 
     Returns:
         A sheet as wide as A2 and as tall as its rows, to be drawn by `sheet_picture` or
@@ -41,9 +41,9 @@ def contact_sheet(
     room = _WIDTH - 2 * _MARGIN
     name = plain(title, 60)
     size = min(0.6 * TITLE, 0.6 * TITLE * room / max(text_width(name, 0.6 * TITLE, Face.TITLE), 1))
-    things: list[Thing] = [
+    elements: list[Element] = [
         Bar(x=_MARGIN, y=_MARGIN, width=room, height=0.25, color=theme.rule),
-        Words(
+        TextLine(
             text=name,
             x=_MARGIN - size * 0.07,
             y=_MARGIN + 21.0,
@@ -51,7 +51,7 @@ def contact_sheet(
             color=theme.ink,
             face=Face.TITLE,
         ),
-        Words(
+        TextLine(
             text=shorten(plain(note, 300), BODY, room),
             x=_MARGIN,
             y=_MARGIN + 31.0,
@@ -63,11 +63,11 @@ def contact_sheet(
     for place, (caption, picture) in enumerate(scans):
         x = _MARGIN + place % across * (side + _GUTTER)
         y = top + place // across * (side + _CAPTION + _GUTTER)
-        things += _scan(x, y, side, (caption, picture), theme)
+        elements += _scan(x, y, side, (caption, picture), theme)
     rows = ceil(len(scans) / across)
     height = top + rows * (side + _CAPTION + _GUTTER) - _GUTTER + _MARGIN - 4.0
     return Sheet(
-        width=_WIDTH, height=height, ground=theme.ground, things=tuple(things), title=title
+        width=_WIDTH, height=height, ground=theme.ground, elements=tuple(elements), title=title
     )
 
 
@@ -79,11 +79,13 @@ def _columns(count: int) -> int:
     return min(range(3, 8), key=price)
 
 
-def _scan(x: float, y: float, side: float, scan: tuple[str, Picture], theme: Theme) -> list[Thing]:
+def _scan(
+    x: float, y: float, side: float, scan: tuple[str, Picture], theme: Theme
+) -> list[Element]:
     caption, picture = scan
     size = BODY if side > 60 else SMALL
     words = shorten(plain(caption, 120), size, side)
     return [
         Plate(x=x, y=y, width=side, picture=picture),
-        Words(text=words, x=x, y=y + side + size * LEADING, size=size, color=theme.ink),
+        TextLine(text=words, x=x, y=y + side + size * LEADING, size=size, color=theme.ink),
     ]

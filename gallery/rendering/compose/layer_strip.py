@@ -1,4 +1,4 @@
-"""The layer strip: the great layers in the order in which they run, as long as their shares."""
+"""The layer strip: the main layers in execution order, as long as their shares."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gallery.coloring.layer_order import layer_name
 from gallery.coloring.oklab import hex_of
 from gallery.coloring.types import Coloring
 from gallery.graph import ComputeGraph
-from gallery.rendering.labels.regions import great_heads, members_of
+from gallery.rendering.labels.regions import main_layer_heads, members_of
 
 _COLORS = 160
 
@@ -20,9 +20,9 @@ class Stretch:
     """A layer on the strip.
 
     Attributes:
-        name: Of the layer; "" for vertices of no great layer.
-        share: Of all vertices, 0 to 1.
-        colors: "#rrggbb" of its vertices, in the order of the palette.
+        name: Name of the layer; "" for the vertices outside all main layers.
+        share: Share of all vertices, 0 to 1.
+        colors: "#rrggbb" of its vertices, in palette order.
     """
 
     name: str
@@ -31,16 +31,16 @@ class Stretch:
 
 
 def layer_strip(graph: ComputeGraph, coloring: Coloring) -> tuple[Stretch, ...]:
-    """Share the strip among the great layers.
+    """Divide the strip among the main layers.
 
     Args:
-        graph: Whose layers.
-        coloring: Of that graph.
+        graph: The graph whose layers are shown.
+        coloring: A colouring of that graph.
     """
     layer = graph.vertex_layer()
     stretches = []
     rest = np.ones(graph.vertices, bool)
-    for head in great_heads(graph):
+    for head in main_layer_heads(graph):
         inside = members_of(graph, head)[layer]
         rest &= ~inside
         places = np.flatnonzero(inside)

@@ -1,4 +1,4 @@
-"""The strip under a picture: what it shows, and what its colours mean, from the data alone."""
+"""The strip under a picture: what it shows, and what its colours mean, all from its data."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from gallery.coloring.oklab import hex_of
 from gallery.coloring.types import Coloring, LegendEntry
 from gallery.placement.types import Layout
 from gallery.rendering.sheet.fonts import ASCENT, Face, extent, plain, shorten, wrap
-from gallery.rendering.sheet.sheet import Bar, Sheet, Thing, Words, dot
+from gallery.rendering.sheet.sheet import Bar, Element, Sheet, TextLine, dot
 from gallery.rendering.types import RenderSettings
 from gallery.settings.attributes import TABLE
 
 _NARROWEST = 240
 _STEPS = 256
-"""Colours on a bar."""
+"""Most colours of a bar."""
 
 _TONES = {
     "dark": ("#000000", "#eeeef0", "#a4a6ac"),
     "light": ("#fbfbfa", "#1c1c20", "#5c5e64"),
 }
-"""Ground, ink and fainter ink."""
+"""Colours of ground, text and secondary text."""
 
 
 def legend_under(
     size: tuple[int, int], layout: Layout, coloring: Coloring, settings: RenderSettings
 ) -> Sheet | None:
-    """Caption and colour key, a millimetre a pixel.
+    """Caption and colour key, with one millimetre per pixel.
 
     Args:
-        size: Width and height of the picture with them, in pixels.
-        layout: What is shown.
-        coloring: What its colours mean.
-        settings: Whether there is one, and its title.
+        size: Width and height of the picture including them, in pixels.
+        layout: The layout that is shown.
+        coloring: The colouring to explain.
+        settings: Whether a legend is wanted, and the title.
 
     Returns:
-        None where none is wanted, or where the picture is too small or too low for one.
+        The strip, or None if no legend is wanted or the picture is too small or too low for one.
     """
     width, height = size
     if not settings.legend or width < _NARROWEST:
@@ -54,15 +54,15 @@ def _legend(width: int, layout: Layout, coloring: Coloring, settings: RenderSett
     room = width - 2 * margin
     y = size
     title = shorten(plain(settings.title or layout.graph.model), heading, room, Face.TITLE)
-    things: list[Thing] = [_line(title, (margin, y), heading, ink, Face.TITLE)]
+    elements: list[Element] = [_line(title, (margin, y), heading, ink, Face.TITLE)]
     y += round(heading * 1.35)
     for line in wrap(caption(layout), size, room):
-        things.append(_line(line, (margin, y), size, faint))
+        elements.append(_line(line, (margin, y), size, faint))
         y += round(size * 1.4)
     y += size // 2
     known = TABLE.get(coloring.attribute)
     shown = f"Colour: {known.caption}" if known else coloring.attribute
-    things.append(_line(shown, (margin, y), size, ink, Face.STRONG))
+    elements.append(_line(shown, (margin, y), size, ink, Face.STRONG))
     y += round(size * 1.7)
     if coloring.categorical:
         key, y = _key(coloring.legend, (margin, y), room, size, ink)
@@ -72,13 +72,13 @@ def _legend(width: int, layout: Layout, coloring: Coloring, settings: RenderSett
         width=width,
         height=min(y + size, width),
         ground=ground,
-        things=(*things, *key),
+        elements=(*elements, *key),
         title=title,
     )
 
 
 def caption(layout: Layout) -> str:
-    """One line on a scan: passes, vertices, edges, target, skeleton.
+    """A one-line description of a scan: vertices, edges, passes, target, skeleton.
 
     The numbers are those of the graph, not of the picture.
     """
@@ -96,41 +96,43 @@ def caption(layout: Layout) -> str:
     return ", ".join(parts)
 
 
-def _line(text: str, at: tuple[int, int], size: int, color: str, face: Face = Face.TEXT) -> Words:
-    # By its left top.
-    return Words(
+def _line(
+    text: str, at: tuple[int, int], size: int, color: str, face: Face = Face.TEXT
+) -> TextLine:
+    # Positioned by its left top corner.
+    return TextLine(
         text=text, x=at[0], y=at[1] + round(ASCENT * size), size=size, color=color, face=face
     )
 
 
 def _key(
     entries: tuple[LegendEntry, ...], at: tuple[int, int], room: int, size: int, ink: str
-) -> tuple[list[Thing], int]:
-    """Rows of swatch, name and share, in columns as wide as the longest; and their bottom."""
+) -> tuple[list[Element], int]:
+    """Swatches with names and shares, in columns as wide as the longest; and their bottom."""
     left, y = at
     texts = [f"{plain(entry.label, 28)}  {_percent(entry.share)}" for entry in entries]
     column = min(max((extent(text, size)[0] for text in texts), default=0) + 3 * size, room)
     columns = max(1, room // max(column, 1))
     row = round(size * 1.6)
-    things: list[Thing] = []
+    elements: list[Element] = []
     for place, (text, entry) in enumerate(zip(texts, entries, strict=True)):
         x = left + place % columns * (room // columns)
         top = y + place // columns * row
         middle = (x + size / 2, top + size // 6 + size / 2)
-        things.append(dot(middle, size, entry.color))
-        things.append(_line(text, (x + round(size * 1.5), top), size, ink))
-    return things, y + -(-len(texts) // columns) * row
+        elements.append(dot(middle, size, entry.color))
+        elements.append(_line(text, (x + round(size * 1.5), top), size, ink))
+    return elements, y + -(-len(texts) // columns) * row
 
 
 def _scale(
     coloring: Coloring, at: tuple[int, int], room: int, size: int, ink: str
-) -> tuple[list[Thing], int]:
-    """A bar of all colours with ticks under it; and its bottom."""
+) -> tuple[list[Element], int]:
+    """A bar of all colours with ticks under it; and the bottom of both."""
     left, y = at
     last = len(coloring.colors) - 1
-    # Each from whole pixel to whole pixel: between others the ground would show.
+    # Ends are at whole pixels, otherwise the ground would show between the bars.
     ends = np.unique(np.linspace(0, room, min(room, _STEPS) + 1).round().astype(int)).tolist()
-    things: list[Thing] = [
+    elements: list[Element] = [
         Bar(
             x=left + start,
             y=y,
@@ -147,9 +149,9 @@ def _scale(
         wide = extent(text, size)[0]
         x = min(max(left + round(entry.share * room) - wide // 2, left), left + room - wide)
         if x >= free:
-            things.append(_line(text, (x, y), size, ink))
+            elements.append(_line(text, (x, y), size, ink))
             free = x + wide + size // 2
-    return things, y + round(size * 1.4)
+    return elements, y + round(size * 1.4)
 
 
 def _percent(share: float) -> str:

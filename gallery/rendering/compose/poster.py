@@ -1,7 +1,7 @@
-"""The infographic of a model: an A2 sheet with its scan, its numbers and how to read them.
+"""The poster of a model: an A2 sheet with its scan, its numbers and how to read them.
 
-Four columns between margins, five sizes of type, one rule. From the top: what it is, its name,
-the scan with the names of its layers, the layers in order, and four columns of explanation.
+The grid has four columns between margins, five font sizes and one rule. From the top: what it is,
+its name, the scan with layer names, the layers in order, and four columns of explanation.
 """
 
 from __future__ import annotations
@@ -32,34 +32,34 @@ from gallery.rendering.compose.poster_grid import (
 )
 from gallery.rendering.labels.labels import Label, named, shade_labels
 from gallery.rendering.sheet.fonts import Face, plain, text_width
-from gallery.rendering.sheet.sheet import Bar, Plate, Sheet, Thing, Words
+from gallery.rendering.sheet.sheet import Bar, Element, Plate, Sheet, TextLine
 from gallery.rendering.types import Picture
 
-if TYPE_CHECKING:  # neither draws anything
+if TYPE_CHECKING:  # so that changes in these redraw nothing
     from gallery.costs.facts import Facts
     from gallery.settings.values import FrontMatter
 
-HERO = (420.0, 362.0)
-"""Width and height of the scan in millimetres: as wide as the sheet, so that it has no edge."""
+MAIN_SCAN = (420.0, 362.0)
+"""Width and height of the main scan in millimetres: as wide as the sheet, so without an edge."""
 EDGE = 0.075
-"""Share of the scan's shorter side that stays free: then it stands within the margins."""
+"""Share of the scan's shorter side to leave free, so that it is within the margins."""
 LABELS = (HEAD, BODY, SMALL)
-"""Sizes of the names of layers in millimetres, for large, middling and small bodies."""
+"""Font sizes of layer names in millimetres, for large, medium and small regions."""
 
-_HERO_TOP = 70.0
+_SCAN_TOP = 70.0
 _STRIP = 440.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Shown:
-    """The scan of a poster.
+    """The main scan of a poster.
 
     Attributes:
-        picture: In the proportion of `HERO`; 4,961 pixels of width fill an A2 sheet at 300 dpi.
-            Its metadata give the numbers of vertices and edges.
-        coloring: Of that scan; the sheet has its ground.
-        labels: Names of layers on it, in its pixels.
-        strip: Its layers in order; where there are none, the legend takes their place.
+        picture: With the proportions of `MAIN_SCAN`; 4,961 pixels of width fill an A2 sheet at 300
+            dpi. Its metadata give the numbers of vertices and edges.
+        coloring: The colouring of the scan; the sheet has the same ground.
+        labels: Layer names on it, in its pixels.
+        strip: Its layers in order; if there are none, the legend takes their place.
     """
 
     picture: Picture
@@ -74,47 +74,47 @@ def poster(
     """Compose the poster of a model.
 
     Args:
-        facts: For the numbers.
-        front: For title, year and paper.
-        shown: The scan.
-        others: Caption and scan of other passes, skeletons or colourings; four are shown.
+        facts: Facts for the numbers.
+        front: Front matter for title, year and paper.
+        shown: The main scan.
+        others: Captions and scans of other passes, skeletons or colourings; four are shown.
 
     Returns:
         The sheet, to be drawn by `sheet_picture` or `sheet_pdf`.
     """
     title = front.title or facts.name
-    hero, coloring, ground = shown.picture, shown.coloring, shown.coloring.ground
+    scan, coloring, ground = shown.picture, shown.coloring, shown.coloring.ground
     theme = THEMES[ground]
-    shaded = Picture(pixels=shade_labels(hero.pixels, shown.labels, ground), metadata=hero.metadata)
-    things: list[Thing] = [
-        Plate(x=0, y=_HERO_TOP, width=HERO[0], picture=shaded),
-        *_heading(title, front, hero, theme),
-        *named(shown.labels, ground, scale=HERO[0] / hero.width, top=_HERO_TOP),
+    shaded = Picture(pixels=shade_labels(scan.pixels, shown.labels, ground), metadata=scan.metadata)
+    elements: list[Element] = [
+        Plate(x=0, y=_SCAN_TOP, width=MAIN_SCAN[0], picture=shaded),
+        *_heading(title, front, scan, theme),
+        *named(shown.labels, ground, scale=MAIN_SCAN[0] / scan.width, top=_SCAN_TOP),
         *_strip(coloring, shown.strip, theme),
         *reading(COLUMNS[0], coloring, theme),
-        *numbers(COLUMNS[1], facts, hero, theme),
+        *numbers(COLUMNS[1], facts, scan, theme),
         *histogram(COLUMNS[2], facts, theme, ground),
         *others_shown(COLUMNS[3], others, theme),
-        *_footer(facts, front, hero, theme),
+        *_footer(facts, front, scan, theme),
     ]
     return Sheet(
         width=WIDTH,
         height=HEIGHT,
         ground=theme.ground,
-        things=tuple(things),
+        elements=tuple(elements),
         title=title,
-        metadata=tuple(sorted((k, v) for k, v in hero.metadata.items() if k != "Title")),
+        metadata=tuple(sorted((k, v) for k, v in scan.metadata.items() if k != "Title")),
     )
 
 
-def _heading(title: str, front: FrontMatter, hero: Picture, theme: Theme) -> list[Thing]:
+def _heading(title: str, front: FrontMatter, scan: Picture, theme: Theme) -> list[Element]:
     shown = plain(title, 40)
     size = min(TITLE, TITLE * ROOM / max(text_width(shown, TITLE, Face.TITLE), 1.0))
     y = MARGIN + 6.0
     counts = [
-        f"{int(hero.metadata[key]):,} {words}"
+        f"{int(scan.metadata[key]):,} {words}"
         for key, words in (("Vertices", "vertices"), ("Edges", "edges"))
-        if hero.metadata.get(key, "").isdigit()
+        if scan.metadata.get(key, "").isdigit()
     ]
     authors = ", ".join(front.authors[:6]) + (" and others" if len(front.authors) > 6 else "")
     year = str(front.year) if front.year is not None else ""
@@ -125,7 +125,7 @@ def _heading(title: str, front: FrontMatter, hero: Picture, theme: Theme) -> lis
         *lines((COLUMNS[1], y), ", ".join(counts), theme.faint, 2),
         *lines((COLUMNS[2], y), paper, theme.faint, 2),
         *lines((COLUMNS[3], y), authors, theme.faint, 2),
-        Words(
+        TextLine(
             text=shown,
             x=MARGIN - size * 0.07,
             y=MARGIN + 43.0,
@@ -136,8 +136,8 @@ def _heading(title: str, front: FrontMatter, hero: Picture, theme: Theme) -> lis
     ]
 
 
-def _stretches(stretches: Sequence[Stretch], theme: Theme) -> list[Thing]:
-    things: list[Thing] = []
+def _stretches(stretches: Sequence[Stretch], theme: Theme) -> list[Element]:
+    elements: list[Element] = []
     gap = 0.8
     length = ROOM - gap * max(len(stretches) - 1, 0)
     x, last = MARGIN, 0.0
@@ -145,19 +145,21 @@ def _stretches(stretches: Sequence[Stretch], theme: Theme) -> list[Thing]:
         width = length * stretch.share
         step = width / len(stretch.colors)
         for place, color in enumerate(stretch.colors):
-            # A little longer than its share: no seam shows between the steps.
+            # A little longer than its share, so that no seam shows between the steps.
             wide = step + (0.2 if place < len(stretch.colors) - 1 else 0)
-            things.append(Bar(x=x + place * step, y=_STRIP, width=wide, height=3.0, color=color))
+            elements.append(Bar(x=x + place * step, y=_STRIP, width=wide, height=3.0, color=color))
         shown = plain(stretch.name, 40)
         words = text_width(shown, SMALL)
         if shown and words < width + gap and x >= last:
-            things.append(Words(text=shown, x=x, y=_STRIP + 7.4, size=SMALL, color=theme.faint))
+            elements.append(
+                TextLine(text=shown, x=x, y=_STRIP + 7.4, size=SMALL, color=theme.faint)
+            )
             last = x + words + 2
         x += width + gap
-    return things
+    return elements
 
 
-def _strip(coloring: Coloring, strip: Sequence[Stretch], theme: Theme) -> list[Thing]:
+def _strip(coloring: Coloring, strip: Sequence[Stretch], theme: Theme) -> list[Element]:
     if not coloring.categorical:
         return _scale(coloring, theme)
     if coloring.attribute == "layer" and strip:
@@ -172,19 +174,19 @@ def _strip(coloring: Coloring, strip: Sequence[Stretch], theme: Theme) -> list[T
     )
 
 
-def _scale(coloring: Coloring, theme: Theme) -> list[Thing]:
-    things: list[Thing] = []
+def _scale(coloring: Coloring, theme: Theme) -> list[Element]:
+    elements: list[Element] = []
     steps = 184
     for step in range(steps):
         tone = hex_of(coloring.colors[round(step * (len(coloring.colors) - 1) / (steps - 1))])
-        # A little longer than its share: no seam shows between the steps.
+        # A little longer than its share, so that no seam shows between the steps.
         width = ROOM / steps + (0.2 if step < steps - 1 else 0)
         x = MARGIN + ROOM * step / steps
-        things.append(Bar(x=x, y=_STRIP, width=width, height=3.0, color=tone))
+        elements.append(Bar(x=x, y=_STRIP, width=width, height=3.0, color=tone))
     last = 0.0
     for entry in coloring.legend:
         anchor = "start" if entry.share < 0.1 else "end" if entry.share > 0.9 else "middle"
-        words = Words(
+        words = TextLine(
             text=plain(entry.label, 30),
             x=MARGIN + ROOM * entry.share,
             y=_STRIP + 7.4,
@@ -193,16 +195,16 @@ def _scale(coloring: Coloring, theme: Theme) -> list[Thing]:
             anchor=anchor,
         )
         if words.left >= last:
-            things.append(words)
+            elements.append(words)
             last = words.left + text_width(words.text, SMALL) + 2
-    return things
+    return elements
 
 
-def _footer(facts: Facts, front: FrontMatter, hero: Picture, theme: Theme) -> list[Thing]:
+def _footer(facts: Facts, front: FrontMatter, scan: Picture, theme: Theme) -> list[Element]:
     made = [
         f"ONNX file {facts.digest[:16]}" if facts.digest else "",
-        f"split for {hero.metadata['Target']}" if "Target" in hero.metadata else "",
-        f"skeleton by {hero.metadata['Engine']}" if "Engine" in hero.metadata else "",
+        f"split for {scan.metadata['Target']}" if "Target" in scan.metadata else "",
+        f"skeleton by {scan.metadata['Engine']}" if "Engine" in scan.metadata else "",
     ]
     words = ", ".join(part for part in made if part)
     return [

@@ -1,21 +1,21 @@
-"""The grid of the poster: an A2 sheet in millimetres, its columns, colours and sizes of type."""
+"""The grid of the poster: an A2 sheet in millimetres, its columns, colours and font sizes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from gallery.rendering.sheet.fonts import Face, wrap
-from gallery.rendering.sheet.sheet import Thing, Words
+from gallery.rendering.sheet.sheet import Element, TextLine
 
 WIDTH, HEIGHT, MARGIN, GUTTER = 420.0, 594.0, 24.0, 11.0
 ROOM = WIDTH - 2 * MARGIN
 COLUMN = (ROOM - 3 * GUTTER) / 4
 COLUMNS = tuple(MARGIN + place * (COLUMN + GUTTER) for place in range(4))
 SECTION, FOOT = 466.0, HEIGHT - MARGIN + 4.0
-"""Baselines of the headings of the columns and of the foot."""
+"""Baselines of the column headings and of the footer."""
 
 TITLE, FIGURE, HEAD, BODY, SMALL = 31.0, 12.0, 4.7, 3.6, 2.9
-"""Sizes of type."""
+"""Font sizes."""
 LEADING = 1.48
 
 
@@ -24,10 +24,10 @@ class Theme:
     """Colours of a sheet, "#rrggbb".
 
     Attributes:
-        ground: Of the sheet; that of the scans, so that they have no edge.
-        ink: Of titles and numbers.
-        faint: Of all other text; 4.5:1 at least on the ground.
-        rule: Of lines.
+        ground: Background of the sheet; the same as that of the scans, so that they have no edge.
+        ink: Titles and numbers.
+        faint: All other text; its contrast with the ground is at least 4.5:1.
+        rule: Lines.
     """
 
     ground: str
@@ -42,9 +42,9 @@ THEMES = {
 }
 
 
-def section(x: float, words: str, theme: Theme) -> list[Thing]:
+def section(x: float, words: str, theme: Theme) -> list[Element]:
     """The heading of a column."""
-    return [Words(text=words, x=x, y=SECTION, size=HEAD, color=theme.ink, face=Face.STRONG)]
+    return [TextLine(text=words, x=x, y=SECTION, size=HEAD, color=theme.ink, face=Face.STRONG)]
 
 
 def lines(
@@ -54,10 +54,10 @@ def lines(
     most: int,
     size: float = BODY,
     width: float = COLUMN,
-) -> list[Thing]:
-    """A text in lines from a left end of a baseline down, cut after so many."""
+) -> list[Element]:
+    """A text broken into at most `most` lines, from the start of the first baseline down."""
     return [
-        Words(text=line, x=at[0], y=at[1] + size * LEADING * place, size=size, color=color)
+        TextLine(text=line, x=at[0], y=at[1] + size * LEADING * place, size=size, color=color)
         for place, line in enumerate(wrap(text, size, width, most))
         if line
     ]

@@ -1,4 +1,4 @@
-"""The card that stands for a page where its address is shared: title, numbers, scan."""
+"""The social card, shown where the address of a page is shared: title, numbers, scan."""
 
 from __future__ import annotations
 
@@ -7,57 +7,59 @@ from typing import TYPE_CHECKING
 
 from gallery.rendering.compose.poster_grid import THEMES
 from gallery.rendering.sheet.fonts import Face, shorten, text_width, wrap
-from gallery.rendering.sheet.sheet import Plate, Sheet, Thing, Words
+from gallery.rendering.sheet.sheet import Element, Plate, Sheet, TextLine
 from gallery.rendering.types import Picture
 from gallery.text import amount
 
-if TYPE_CHECKING:  # neither draws anything
+if TYPE_CHECKING:  # so that changes in these redraw nothing
     from gallery.costs.facts import Facts
     from gallery.settings.values import FrontMatter
 
 CARD = (1200, 630)
-"""Pixels; what social networks ask for."""
+"""Size in pixels, as social networks recommend."""
 SCAN = (740, 630)
-"""Pixels of the scan on it."""
+"""Size of the scan on it in pixels."""
 
 _MARGIN, _COLUMN = 56.0, 440.0
 _TITLE, _NUMBER, _TEXT = 76.0, 40.0, 21.0
 
 
 def card(facts: Facts, front: FrontMatter, scan: Picture) -> Sheet:
-    """Compose a card; its millimetres are pixels.
+    """Compose a card, with one millimetre per pixel.
 
     Args:
-        facts: For the numbers.
-        front: For title, family and year.
-        scan: On black, of the size `SCAN`; its metadata give vertices and edges.
+        facts: Facts for the numbers.
+        front: Front matter for title, family and year.
+        scan: A scan on black, of the size `SCAN`; its metadata give vertices and edges.
     """
     theme = THEMES["dark"]
     title = front.title or facts.name
     over = ", ".join(
         part for part in (front.family, str(front.year) if front.year is not None else "") if part
     )
-    things: list[Thing] = [Plate(x=CARD[0] - SCAN[0], y=0, width=SCAN[0], picture=scan)]
+    elements: list[Element] = [Plate(x=CARD[0] - SCAN[0], y=0, width=SCAN[0], picture=scan)]
     if over:
         text = shorten(wrap(over, _TEXT, _COLUMN, 1)[0], _TEXT, _COLUMN)
-        things.append(Words(text=text, x=_MARGIN, y=84, size=_TEXT, color=theme.faint))
+        elements.append(TextLine(text=text, x=_MARGIN, y=84, size=_TEXT, color=theme.faint))
     lines, size = _title(title)
     for place, line in enumerate(lines):
         y = 88 + size * 1.06 * (place + 1)
-        things.append(
-            Words(text=line, x=_MARGIN - 3, y=y, size=size, color=theme.ink, face=Face.TITLE)
+        elements.append(
+            TextLine(text=line, x=_MARGIN - 3, y=y, size=size, color=theme.ink, face=Face.TITLE)
         )
     for place, (number, words) in enumerate(_numbers(facts, scan)):
         x, y = _MARGIN + place % 2 * 210, 468 + place // 2 * 98
-        things.append(Words(text=number, x=x, y=y, size=_NUMBER, color=theme.ink, face=Face.LIGHT))
-        things.append(Words(text=words, x=x, y=y + 29, size=_TEXT, color=theme.faint))
+        elements.append(
+            TextLine(text=number, x=x, y=y, size=_NUMBER, color=theme.ink, face=Face.LIGHT)
+        )
+        elements.append(TextLine(text=words, x=x, y=y + 29, size=_TEXT, color=theme.faint))
     return Sheet(
-        width=CARD[0], height=CARD[1], ground=theme.ground, things=tuple(things), title=title
+        width=CARD[0], height=CARD[1], ground=theme.ground, elements=tuple(elements), title=title
     )
 
 
 def _title(title: str) -> tuple[Sequence[str], float]:
-    # As large as fits on three lines with no word cut, if that is possible.
+    # The largest size that fits on three lines without cutting words, if there is one.
     for size in (_TITLE, 0.8 * _TITLE, 0.62 * _TITLE):
         lines = wrap(title, size, _COLUMN, 3, Face.TITLE)
         if not lines[-1].endswith("…") and all(

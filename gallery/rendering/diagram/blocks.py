@@ -1,4 +1,4 @@
-"""What a diagram shows: operators, or whole layers where there are too many of them."""
+"""What a diagram shows: operators, or whole layers if there are too many."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Block:
     """A box of the diagram.
 
     Attributes:
-        title: Operator type, or name of the layer, or of an input or output of the model.
-        notes: Smaller lines below.
-        type: Operator type that gives the colour: the most frequent one of a layer.
-        layer: Layer whose frame it lies in.
+        title: Operator type, or name of a layer or of an input or output of the model.
+        notes: Smaller lines below the title.
+        type: Operator type for the colour; that of a layer is its most frequent one.
+        layer: Layer whose frame contains it.
         members: The operators that it stands for, ascending; none for an input or output.
     """
 
@@ -28,18 +28,18 @@ class Block:
 
     @property
     def operators(self) -> int:
-        """How many operators it stands for."""
+        """Number of operators that it stands for."""
         return len(self.members)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """An arrow: data that goes from one block to another.
+    """An arrow: data that flows from one block to another.
 
     Attributes:
         source: Index of a block.
         reader: Index of a block.
-        label: Shape of the tensor; "" where many tensors go the same way.
+        label: Shape of the tensors, or their number if their shapes differ.
     """
 
     source: int
@@ -52,9 +52,9 @@ class Drawing:
     """Blocks and links, in the order of the model.
 
     Attributes:
-        blocks: Boxes.
-        links: Arrows.
-        hidden: Number of operators that stand within blocks of whole layers.
+        blocks: The boxes.
+        links: The arrows.
+        hidden: Number of operators inside blocks of whole layers.
     """
 
     blocks: tuple[Block, ...]
@@ -63,7 +63,7 @@ class Drawing:
 
 
 def shape_text(shape: Shape) -> str:
-    """A shape in words.
+    """A shape as text.
 
     >>> shape_text((1, 64, "height", None))
     '1×64×height×?'
@@ -76,12 +76,12 @@ def shape_text(shape: Shape) -> str:
 def drawing_of(model: Model, limit: int) -> Drawing:
     """Choose blocks so that there are at most about `limit` of them.
 
-    Of layers that hold the same operators in the same order, as the blocks of a transformer do,
-    only the first is opened; if that is not enough, the deepest layers are closed.
+    Of sibling layers with the same operators in the same order, such as the blocks of a
+    transformer, only the first is opened; if that is not enough, the deepest layers are closed.
     """
     closed = _closed_layers(model, limit)
     owner = [_outermost(model, operator.layer, closed) for operator in model.operators]
-    # A frame around a single box would only cost room: its name goes into the box.
+    # A frame around a single box would only waste space: its name goes into the box.
     crowd = Counter(operator.layer for operator in model.operators)
     forks = {record.parent for record in model.layers}
     alone = [crowd[o.layer] == 1 and o.layer not in forks for o in model.operators]
@@ -167,7 +167,7 @@ def _count(model: Model, closed: set[int]) -> int:
 
 
 def _repeats(model: Model) -> set[int]:
-    # Layers with the operator types, in order, of an earlier layer of the same parent.
+    # Layers with the same operator types in the same order as an earlier sibling.
     types: dict[int, list[str]] = {}
     for operator in model.operators:
         layer = operator.layer

@@ -34,21 +34,21 @@ _THEMES: Mapping[str, Mapping[str, str]] = {
 }
 _MARGIN = 28.0
 _LETTER = 0.62
-"""Mean width of a letter as a share of the size; wide enough for the fonts above."""
+"""Mean width of a letter as a share of the font size; enough for all fonts of `FAMILY`."""
 
 
 def diagram(model: Model, *, ground: str = "dark", limit: int = 150, seconds: float = 20.0) -> str:
     """Draw the operator graph as SVG: shapes on the arrows, frames around layers, a legend.
 
     Args:
-        model: What to draw.
+        model: The model to draw.
         ground: "dark" or "light".
-        limit: Of boxes; models with more operators show repeated and deep layers closed.
-        seconds: For one attempt of Graphviz; after two the boxes stand in one column.
+        limit: Largest number of boxes; in models with more operators, repeated and deep layers are
+            closed.
+        seconds: Time limit of one run of Graphviz; if two fail, the boxes are put in one column.
 
     Returns:
-        The document; it holds no scripts, no styles and no links, and every name in it is
-        escaped.
+        The document, without scripts, style sheets or links, and with all names escaped.
     """
     theme = _THEMES[ground]
     drawing = drawing_of(model, limit)
@@ -136,7 +136,7 @@ def _box(block: Block, centre: Point, size: Point, ground: str) -> str:
 
 
 def _ranges(numbers: Sequence[int]) -> str:
-    """Ascending numbers in few letters, by which a page finds a box.
+    """Ascending numbers as compact ranges, by which a page finds a box.
 
     >>> _ranges([3, 4, 5, 9])
     '3-5 9'
@@ -205,7 +205,7 @@ def _labels(drawing: Drawing, places: Places, theme: Mapping[str, str]) -> list[
 
 
 def _head(model: Model, drawing: Drawing, places: Places, ground: str) -> tuple[str, float]:
-    # Title, numbers and colour key above the drawing, and the height that they take.
+    # Title, number of operators and colour key above the drawing, and their height.
     theme = _THEMES[ground]
     width = max(places.width + 2 * _MARGIN, 460.0)
     parts = [_text(_clean(model.name, 40), (_MARGIN, 44), 22, theme["ink"], ' font-weight="600"')]

@@ -1,7 +1,7 @@
-"""Where the boxes and arrows of a diagram go: by Graphviz's dot, with a time limit.
+"""Places the boxes and arrows of a diagram by Graphviz's dot, with a time limit.
 
-Only numbers reach DOT: nodes are integers with a fixed size, labels are as wide as their text but
-hold none of it. See https://graphviz.org/docs/layouts/dot/.
+Only numbers reach DOT: nodes are integers with a fixed size, and labels are as wide as their text
+but made of other letters. See https://graphviz.org/docs/layouts/dot/.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ class Places:
     """Where everything is, in points, y down.
 
     Attributes:
-        width: Of the whole.
-        height: Of the whole.
+        width: Width of the whole drawing.
+        height: Height of the whole drawing.
         nodes: Centre of each block.
-        links: Bézier control points of each arrow, its tip last; empty where none was found.
-        labels: Centre of each arrow's label, None where it has none.
+        links: Bézier control points of each arrow, its tip last; empty if there are none.
+        labels: Centre of each arrow's label, or None if it has none.
         frames: Left, top, right, bottom of each layer's frame.
         fallback: Why this is not the full layout, or "".
     """
@@ -45,9 +45,9 @@ class Places:
 
 
 def outer_frames(drawing: Drawing, layers: Sequence[Layer]) -> tuple[list[int], list[str]]:
-    """The layer whose frame is around that of each layer, and what each frame is called.
+    """The layer whose frame encloses that of each layer, and the title of each frame.
 
-    A layer that would frame nothing but one other frame has none: its name goes before that of
+    A layer that would frame nothing but one other frame gets none: its name is put before that of
     the inner one.
     """
     own = [0] * len(layers)
@@ -73,13 +73,13 @@ def outer_frames(drawing: Drawing, layers: Sequence[Layer]) -> tuple[list[int], 
 def place(
     drawing: Drawing, sizes: Sequence[Point], parents: Sequence[int], seconds: float
 ) -> Places:
-    """Place a drawing: with frames, else without, else in one column.
+    """Place a drawing: with frames, else without them, else in one column.
 
     Args:
-        drawing: What to place.
+        drawing: The drawing to place.
         sizes: Width and height of each block in points.
-        parents: Of the frames, see `outer_frames`.
-        seconds: For each attempt.
+        parents: Enclosing frames, see `outer_frames`.
+        seconds: Time limit of each attempt.
     """
     reason = ""
     for framed in (True, False):
@@ -90,7 +90,7 @@ def place(
         except EngineError as error:
             reason = str(error)
         except (ValueError, KeyError) as error:
-            reason = f"dot gave no places: {error!r}"
+            reason = f"dot gave no positions: {error!r}"
     return _column(drawing, sizes, reason)
 
 
@@ -123,7 +123,7 @@ def _fill(
     parents: Sequence[int],
     sizes: Sequence[Point],
 ) -> None:
-    # Children first, so that each frame is whole when it goes into its parent's.
+    # Children first, so that each frame is complete when it is added to its parent's.
     frames: dict[int, graphviz.Digraph] = {}
     for layer in range(max(len(parents), 1) - 1, -1, -1):
         frame = frames.pop(layer, None)
@@ -144,7 +144,7 @@ def _fill(
 
 
 def _frame(layer: int) -> graphviz.Digraph:
-    # The label holds the place of the layer's name below its boxes.
+    # The label reserves space for the layer's name below its boxes.
     room = {"label": "x", "labelloc": "b", "fontsize": "8", "margin": "9"}
     return graphviz.Digraph(name=f"cluster_{layer}", graph_attr=room)
 

@@ -1,4 +1,4 @@
-"""Write pictures to files: PNG, WebP, AVIF and JPEG with metadata, whole or not at all."""
+"""Writes pictures to PNG, WebP, AVIF and JPEG files with metadata, whole or not at all."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def encode(picture: Picture, suffix: str) -> bytes:
 
     Args:
         picture: What to encode; its metadata goes into PNG text chunks, or into XMP and EXIF.
-        suffix: Of a format that holds pixels, such as ".png".
+        suffix: Suffix of a format for pixels, such as ".png".
 
     Raises:
-        RenderError: The format is not known, or it holds no picture of this size.
+        RenderError: The format is not known, or cannot hold a picture of this size.
     """
     kind = check_format(suffix, (picture.width, picture.height))
     stream = io.BytesIO()
@@ -40,11 +40,11 @@ def encode(picture: Picture, suffix: str) -> bytes:
 
 
 def check_format(suffix: str, size: tuple[int, int]) -> PictureFormat:
-    """The format that a suffix names.
+    """The format for a suffix.
 
     Args:
-        suffix: Of a format that holds pixels.
-        size: Width and height of the picture that it is to hold.
+        suffix: Suffix of a format for pixels.
+        size: Width and height of the picture to hold.
 
     Raises:
         RenderError: There is no such format, or it cannot hold a picture of this size.
@@ -52,7 +52,7 @@ def check_format(suffix: str, size: tuple[int, int]) -> PictureFormat:
     kind = format_named(suffix)
     if kind is None or kind.name not in _WRITERS:
         known = (name for one in FORMATS if one.name in _WRITERS for name in one.suffixes)
-        found = f"no picture format {suffix!r}"
+        found = f"there is no picture format {suffix!r}"
         raise RenderError(found, hint="choose one of " + ", ".join(known))
     limit = too_large(kind, size)
     if limit:
@@ -62,13 +62,13 @@ def check_format(suffix: str, size: tuple[int, int]) -> PictureFormat:
 
 
 def save(picture: Picture, path: Path) -> None:
-    """Write a picture in the format that the file's suffix names.
+    """Write a picture in the format given by the file's suffix.
 
     The file appears whole or not at all.
 
     Args:
         picture: What to write.
-        path: Where to; a file that is there is replaced.
+        path: The destination; an existing file is replaced.
 
     Raises:
         RenderError: The format is not known, or the file cannot be written.
@@ -80,7 +80,7 @@ def read(path: Path) -> Picture:
     """Read a picture that `save` wrote, without its metadata.
 
     Raises:
-        RenderError: It cannot be read.
+        RenderError: The file cannot be read.
     """
     try:
         with Image.open(path) as image:
@@ -100,8 +100,8 @@ def _webp(image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str]) -
 
 
 def _avif(image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str]) -> None:
-    # One thread: the number of threads shows in the bytes. Speed 8 takes two to five times as
-    # long as 9 and saves an eighth of the bytes of a scan.
+    # One thread, because the bytes depend on the number of threads. Speed 8 takes two to five
+    # times as long as 9 and saves an eighth of the bytes of a scan.
     image.save(
         stream,
         "AVIF",
@@ -132,7 +132,7 @@ _WRITERS: Mapping[str, Callable[[Image.Image, io.BytesIO, Mapping[str, str]], No
     "png": _png,
     "jpeg": _jpeg,
 }
-"""How each format that holds pixels is encoded."""
+"""How each format for pixels is encoded."""
 
 
 def _exif(metadata: Mapping[str, str]) -> Image.Exif:

@@ -28,7 +28,7 @@ _EDGE_KEYS = ("tensor", "dtype", "shape")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Edge:
-    """A tensor that goes from one node to another; nodes are "op3", "in0" and "out0"."""
+    """A tensor from one node to another; nodes are named "op3", "in0" and "out0"."""
 
     source: str
     reader: str
@@ -36,7 +36,7 @@ class _Edge:
 
 
 def operators_dot(model: Model) -> str:
-    """The operator graph in DOT: a node an operator, input and output, an edge a tensor."""
+    """The operator graph as DOT: a node per operator, input and output, an edge per tensor."""
     dot = graphviz.Digraph(escape(visible(model.name)))
     for name, values in _nodes(model):
         dot.node(name, **_escaped(_NODE_KEYS, values))
@@ -46,7 +46,7 @@ def operators_dot(model: Model) -> str:
 
 
 def operators_graphml(model: Model) -> str:
-    """The operator graph in GraphML, with the nodes and edges of `operators_dot`."""
+    """The operator graph as GraphML, with the nodes and edges of `operators_dot`."""
     root = ET.Element("graphml", xmlns="http://graphml.graphdrawing.org/xmlns")
     for kind, keys in (("node", _NODE_KEYS), ("edge", _EDGE_KEYS)):
         for key in keys:
@@ -92,7 +92,7 @@ def save_vertex_graph(layout: Layout, path: Path) -> None:
 
 
 def _nodes(model: Model) -> Iterator[tuple[str, tuple[str, str, str]]]:
-    """Name of each node with its label, type and layer."""
+    """Each node's name, with its label, type and layer."""
     for number, tensor in enumerate(model.inputs):
         yield f"in{number}", (model.tensors[tensor].name, "Input", "")
     for number, operator in enumerate(model.operators):
@@ -103,7 +103,7 @@ def _nodes(model: Model) -> Iterator[tuple[str, tuple[str, str, str]]]:
 
 
 def _edges(model: Model) -> Iterator[_Edge]:
-    """Each tensor on its way from what makes it to each node that reads it."""
+    """An edge for each tensor and each node that reads it."""
     makers = {tensor: f"in{number}" for number, tensor in enumerate(model.inputs)}
     for number, operator in enumerate(model.operators):
         makers.update(dict.fromkeys(operator.outputs, f"op{number}"))
@@ -116,9 +116,9 @@ def _edges(model: Model) -> Iterator[_Edge]:
 
 
 def _read(operator: Operator) -> list[int]:
-    """What an operator reads, each once: its inputs, and what its bodies hand out."""
-    handed = (tensor for body in operator.bodies for tensor in body.outputs)
-    return list(dict.fromkeys((*operator.inputs, *handed)))
+    """What an operator reads, without duplicates: its inputs, and the outputs of its bodies."""
+    inner = (tensor for body in operator.bodies for tensor in body.outputs)
+    return list(dict.fromkeys((*operator.inputs, *inner)))
 
 
 def _about(tensor: Tensor) -> tuple[str, str, str]:
@@ -129,7 +129,7 @@ def _about(tensor: Tensor) -> tuple[str, str, str]:
 
 
 def _escaped(keys: tuple[str, ...], values: tuple[str, ...]) -> dict[str, str]:
-    r"""Attributes of DOT that mean just their letters: no `\N`, no label in HTML."""
+    r"""DOT attributes that are taken literally: no `\N`, no HTML labels."""
     return {key: escape(visible(value)) for key, value in zip(keys, values, strict=True)}
 
 
@@ -139,5 +139,5 @@ def _add_data(element: ET.Element, keys: tuple[str, ...], values: tuple[str, ...
 
 
 def _texts(texts: Iterable[str]) -> npt.NDArray[np.str_]:
-    """Texts as one array."""
+    """Texts as a numpy array."""
     return np.array([visible(text) for text in texts], np.str_)

@@ -1,7 +1,7 @@
 """PNG files of any height, written row by row as they are drawn.
 
-The format is W3C's Portable Network Graphics (https://www.w3.org/TR/png-3/). Pillow wants the
-whole picture in memory, which at 32,768 pixels a side is 3 GiB.
+The format is W3C's Portable Network Graphics (https://www.w3.org/TR/png-3/). Pillow needs the whole
+picture in memory, which takes 3 GiB at 32,768 pixels a side.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Pixels = npt.NDArray[np.uint8]
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _INCH = 0.0254
 _SLAB = 4 << 20
-"""Bytes that are filtered at once."""
+"""Bytes to filter at a time."""
 
 
 def png(
@@ -28,8 +28,8 @@ def png(
 
     Args:
         bands: uint8 (rows, width, 3), sRGB, from top to bottom.
-        size: Width and height of the whole.
-        metadata: Written as text, sorted by key; "Density" is pixels an inch as well.
+        size: Width and height of the whole picture.
+        metadata: Written as text, sorted by key; "Density" also sets the pixels per inch.
     """
     yield _SIGNATURE
     yield _chunk(b"IHDR", struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, 0))
@@ -62,8 +62,8 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _filtered(band: Pixels, above: Pixels) -> Pixels:
-    # Of each row what differs from the row above (2) or from the pixel to the left (1): the one
-    # with the smaller sum, which tends to pack better (section 12.7).
+    # Each row as its difference from the row above (2) or from the pixel to the left (1), whichever
+    # has the smaller sum, as that tends to compress better (section 12.7).
     rows = len(band)
     up = band - np.concatenate([above, band[:-1]])
     left = band.copy()

@@ -1,1 +1,1 @@
-"""Names of layers, set where they cover little of the scan."""
+"""Layer names, placed where they cover little of the scan."""

@@ -1,7 +1,7 @@
-"""Names of layers at their bodies, as in an anatomical atlas: where they go, and how they read.
+"""Layer names at their regions of a scan, as in an anatomical atlas: placing and drawing them.
 
-Only a body much larger than its name bears it. All others have theirs beside them, where little
-is drawn, at the end of a fine line that leads into the body.
+Only a region much larger than its name has the name on it. All others have it beside them, where
+little is drawn, at the end of a thin line that leads into the region.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from gallery.coloring.oklab import (
 )
 from gallery.coloring.types import Coloring
 from gallery.placement.types import Layout
-from gallery.rendering.labels.placement import Rectangle, Spots
+from gallery.rendering.labels.placement import LabelPositions, Rectangle
 from gallery.rendering.labels.regions import Region, regions_of, traces
 from gallery.rendering.raster.frame import Frame
 from gallery.rendering.sheet.fonts import ASCENT, Face, extent, mask, plain
-from gallery.rendering.sheet.sheet import Stroke, Thing, Words, dot, draw_things
+from gallery.rendering.sheet.sheet import Element, Stroke, TextLine, dot, draw_elements
 
 CONTRAST = 4.5
-"""Least contrast of a label to what is under it (WCAG 2.2, success criterion 1.4.3)."""
+"""Least contrast of a label with what is under it (WCAG 2.2, success criterion 1.4.3)."""
 SMALLEST = 11
-"""Pixels: below it nobody reads."""
+"""Smallest font size in pixels; anything smaller is illegible."""
 
 _SIZES = (0.020, 0.0160, 0.0125)
 _LONGEST = 26
@@ -41,15 +41,15 @@ _END = 3.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """A name and its place.
+    """A layer name and its position.
 
     Attributes:
-        text: In letters that the font has.
-        box: Left, top, right, bottom in pixels, with some room around the text.
-        size: Of the font in pixels.
-        face: Of the font.
-        color: sRGB of the body.
-        lead: Ends of the line from the text to the body, or None where the text is on the body.
+        text: The name, in characters that the font has.
+        box: Left, top, right, bottom in pixels, with some padding around the text.
+        size: Size of the font in pixels.
+        face: Face of the font.
+        color: sRGB colour of the region.
+        lead: Ends of the line from the text to the region, or None if the text is on it.
     """
 
     text: str
@@ -61,12 +61,12 @@ class Label:
 
     @property
     def at(self) -> tuple[int, int]:
-        """Left top of the text."""
+        """Left and top of the text."""
         return self.box[0] + pad(self.size), self.box[1] + pad(self.size)
 
 
 def pad(size: int) -> int:
-    """Room around a text of a size, in pixels."""
+    """Padding around a text of a font size, in pixels."""
     return max(2, round(size * 0.25))
 
 
@@ -77,54 +77,54 @@ def place_labels(
     sizes: tuple[int, int, int] | None = None,
     edge: float = 0.012,
 ) -> tuple[Label, ...]:
-    """Put the names of layers at their bodies, none over another, the largest layers first.
+    """Place layer names at their regions, without overlaps, the largest layers first.
 
     Args:
         layout: Where the vertices are.
-        coloring: Of the same graph.
-        frame: Of the picture.
-        sizes: Of the font in pixels, for large, middling and small bodies; None for sizes that
-            suit the picture.
-        edge: Share of the shorter side that stays free of names all around.
+        coloring: A colouring of the same graph.
+        frame: The frame of the picture.
+        sizes: Font sizes in pixels for large, medium and small regions; None for sizes that suit
+            the picture.
+        edge: Share of the shorter side to keep free of names all around.
     """
     side = min(frame.width, frame.height)
     chosen = sizes or tuple(max(round(share * side), SMALLEST) for share in _SIZES)
-    bodies = regions_of(layout, coloring, frame)
-    spots = Spots(traces(layout, frame), (frame.width, frame.height), edge)
-    for body in bodies:
-        if not body.region:
-            spots.keep(body.anchor)
+    regions = regions_of(layout, coloring, frame)
+    free = LabelPositions(traces(layout, frame), (frame.width, frame.height), edge)
+    for region in regions:
+        if not region.composite:
+            free.keep(region.anchor)
     placed: list[Label] = []
-    for body in bodies:
-        label = _label(body, chosen, side)
-        spot = spots.find(
-            body.anchor,
-            body.radius,
+    for region in regions:
+        label = _label(region, chosen, side)
+        position = free.find(
+            region.anchor,
+            region.radius,
             (label.box[2], label.box[3]),
-            region=body.region,
-            dearest=1.2 if body.depth else 2.2,
+            composite=region.composite,
+            dearest=1.2 if region.depth else 2.2,
         )
-        if spot is None or not label.text.strip():
+        if position is None or not label.text.strip():
             continue
-        placed.append(replace(label, box=spot.box, lead=spot.lead))
+        placed.append(replace(label, box=position.box, lead=position.lead))
     return tuple(placed)
 
 
-def _label(body: Region, sizes: Sequence[int], side: int) -> Label:
-    # Placed at the origin: the box says how much room the name needs.
-    large, middling = body.region or body.radius > 0.09 * side, body.radius > 0.035 * side
-    step = 2 if body.depth else 0 if large else 1 if middling else 2
-    size, face = sizes[step], Face.TEXT if body.depth else Face.STRONG
-    text = plain(body.name, _LONGEST)
+def _label(region: Region, sizes: Sequence[int], side: int) -> Label:
+    # Placed at the origin, to measure how much space the name needs.
+    large, middling = region.composite or region.radius > 0.09 * side, region.radius > 0.035 * side
+    step = 2 if region.depth else 0 if large else 1 if middling else 2
+    size, face = sizes[step], Face.TEXT if region.depth else Face.STRONG
+    text = plain(region.name, _LONGEST)
     wide, tall = extent(text, size, face)
     box = (0, 0, wide + 2 * pad(size), tall + 2 * pad(size))
-    return Label(text=text, box=box, size=size, face=face, color=body.color)
+    return Label(text=text, box=box, size=size, face=face, color=region.color)
 
 
 def draw_labels(
     pixels: npt.NDArray[np.uint8], labels: Sequence[Label], ground: str
 ) -> npt.NDArray[np.uint8]:
-    """A copy of a picture with labels, each in a halo in which the name reads well.
+    """A copy of a picture with labels, each in a halo that keeps it readable.
 
     Args:
         pixels: uint8 (h, w, 3).
@@ -132,22 +132,22 @@ def draw_labels(
         ground: "dark" or "light".
     """
     out = shade_labels(pixels, labels, ground)
-    draw_things(out, named(labels, ground))
+    draw_elements(out, named(labels, ground))
     return out
 
 
 def named(
     labels: Sequence[Label], ground: str, *, scale: float = 1.0, top: float = 0.0
-) -> list[Thing]:
-    """Labels as things on a sheet: first the lines, then the names.
+) -> list[Element]:
+    """Labels as elements on a sheet: first the lines, then the names.
 
     Args:
         labels: From `place_labels`.
         ground: "dark" or "light".
-        scale: Units of the sheet a pixel.
-        top: Of the picture on the sheet.
+        scale: Units of the sheet per pixel.
+        top: Top of the picture on the sheet.
     """
-    things: list[Thing] = []
+    elements: list[Element] = []
     for label in labels:
         if label.lead is None:
             continue
@@ -155,12 +155,12 @@ def named(
         (x, y), (to_x, to_y) = label.lead
         x, y, to_x, to_y = x * scale, top + y * scale, to_x * scale, top + to_y * scale
         width = scale * max(label.size / 18, 1.0)
-        things += [
+        elements += [
             Stroke(x=x, y=y, to_x=to_x, to_y=to_y, width=width, color=tone),
             dot((to_x, to_y), _END * width, tone),
         ]
-    things.extend(
-        Words(
+    elements.extend(
+        TextLine(
             text=label.text,
             x=label.at[0] * scale,
             y=top + (label.at[1] + round(ASCENT * label.size)) * scale,
@@ -170,13 +170,13 @@ def named(
         )
         for label in labels
     )
-    return things
+    return elements
 
 
 def shade_labels(
     pixels: npt.NDArray[np.uint8], labels: Sequence[Label], ground: str
 ) -> npt.NDArray[np.uint8]:
-    """A copy of a picture whose light (or, on paper, whose ink) is held back under the labels."""
+    """A copy of a picture with less light (or, on paper, less ink) under the labels."""
     out = pixels.copy()
     for label in labels:
         _shade(out, label, ground)
@@ -184,18 +184,18 @@ def shade_labels(
 
 
 def label_color(label: Label, ground: str) -> tuple[int, int, int]:
-    """Colour of a name: a tint of its body, near white on a dark ground, near black on light."""
+    """Colour of a name: a tint of its region, near white on a dark ground, near black on light."""
     chroma = 0.035 if label.face is Face.TEXT else 0.07
     return _tint(label.color, 0.955 if ground == "dark" else 0.26, chroma)
 
 
 def lead_color(label: Label, ground: str) -> tuple[int, int, int]:
-    """Colour of the line to the body: between that of the name and that of the body."""
+    """Colour of the line to the region: between that of the name and that of the region."""
     return _tint(label.color, 0.86 if ground == "dark" else 0.42, 0.07)
 
 
 def _tint(color: tuple[int, int, int], lightness: float, most: float) -> tuple[int, int, int]:
-    # The hue in OKLab, at a lightness and with no more than some chroma.
+    # The same hue in OKLab at another lightness, with limited chroma.
     lab = oklab_from_linear(linear_from_srgb(np.array(color) / 255.0))
     chroma = max(float(np.hypot(lab[1], lab[2])), 1e-6)
     kept = min(chroma, most) / chroma
@@ -205,13 +205,13 @@ def _tint(color: tuple[int, int, int], lightness: float, most: float) -> tuple[i
 
 
 def luminance(color: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Relative luminance of sRGB 0..255 (..., 3), as WCAG 2.2 defines it."""
+    """Relative luminance of sRGB 0..255 (..., 3), as defined by WCAG 2.2."""
     linear = linear_from_srgb(np.asarray(color, np.float64) / 255)
     return np.asarray(linear @ np.array([0.2126, 0.7152, 0.0722]))
 
 
 def halo(label: Label) -> tuple[npt.NDArray[np.float64], tuple[int, int]]:
-    """How far the light is held back around a name, 0 to 1, and the left top of it in pixels."""
+    """How much the light is reduced around a name, 0 to 1, and the left and top of it in pixels."""
     full, soft = 0.12 * label.size + 1, 1.0 * label.size
     room = int(full + soft) + 1
     letters = np.pad(mask(label.text, label.size, label.face), room)
@@ -223,7 +223,7 @@ def halo(label: Label) -> tuple[npt.NDArray[np.float64], tuple[int, int]]:
 
 
 def _shade(pixels: npt.NDArray[np.uint8], label: Label, ground: str) -> None:
-    # What is over the level that the contrast allows is pressed below it, the rest hardly at all.
+    # Light above the level that the contrast allows is compressed below it, the rest hardly at all.
     cover, (left, top) = halo(label)
     y0, x0 = max(top, 0), max(left, 0)
     y1 = min(top + cover.shape[0], pixels.shape[0])

@@ -1,4 +1,4 @@
-"""Free places for names on a picture: near what they name, over little, over nothing named."""
+"""Finds label positions: near what they name, over little of the picture and no other label."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _RINGS = (0.0, 0.4, 0.9, 1.6, 2.6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
-    """A place for a name.
+class LabelPosition:
+    """A position for a label.
 
     Attributes:
         box: Left, top, right, bottom in pixels.
-        lead: Ends of the line from the box to what it names, or None on it.
+        lead: Ends of the line from the box to what it names, or None if the box is on it.
     """
 
     box: Rectangle
@@ -32,12 +32,12 @@ class Spot:
 def counts(
     points: npt.NDArray[np.float32], size: tuple[int, int], cells: int
 ) -> npt.NDArray[np.float64]:
-    """How many points lie in each cell of a picture: float64 (cells, cells), rows first.
+    """Number of points in each cell of a picture: float64 (cells, cells), rows first.
 
     Args:
-        points: float32 (k, 2), in pixels; those outside of the picture are left out.
+        points: float32 (k, 2), in pixels; those outside the picture are ignored.
         size: Width and height of the picture.
-        cells: Along each side.
+        cells: Number of cells along each side.
     """
     column, row = (points[:, axis] * np.float32(cells / size[axis]) for axis in (0, 1))
     inside = (column >= 0) & (column < cells) & (row >= 0) & (row < cells)
@@ -46,16 +46,16 @@ def counts(
     return found.reshape(cells, cells).astype(np.float64)
 
 
-class Spots:
-    """What is free of a picture; each name that finds a place takes it."""
+class LabelPositions:
+    """The free space of a picture; each label that finds a position occupies it."""
 
     def __init__(self, points: npt.NDArray[np.float32], size: tuple[int, int], edge: float) -> None:
-        """Take in what is drawn.
+        """Start from what is drawn.
 
         Args:
-            points: float32 (k, 2), vertices in pixels.
+            points: float32 (k, 2), points in pixels as dense as the drawing.
             size: Width and height of the picture.
-            edge: Share of the shorter side that stays free all around.
+            edge: Share of the shorter side to keep free all around.
         """
         self.width, self.height = size
         self.side = min(size)
@@ -63,7 +63,7 @@ class Spots:
         smooth = gaussian_filter(counts(points, size, _CELLS), 1.0, mode="constant")
         level = float(np.quantile(smooth[smooth > 0], 0.8)) if (smooth > 0).any() else 1.0
         ink = np.minimum(smooth / level, 1.0)
-        # A table of sums: the ink under any box in four look-ups.
+        # A summed-area table: the ink under any box in four look-ups.
         self._sums = np.pad(ink, ((1, 0), (1, 0))).cumsum(axis=0).cumsum(axis=1)
         middle = points.mean(axis=0) if len(points) else np.array([size[0] / 2, size[1] / 2])
         self._middle = (float(middle[0]), float(middle[1]))
@@ -72,38 +72,49 @@ class Spots:
         self._kept: list[Point] = []
 
     def keep(self, point: Point) -> None:
-        """Let no box cover this point unless it names it."""
+        """Keep this point free of all boxes except that of its own label."""
         self._kept.append(point)
 
     def find(
-        self, anchor: Point, radius: float, room: tuple[int, int], *, region: bool, dearest: float
-    ) -> Spot | None:
-        """The best free place for a box near an anchor, or None; it is taken from then on.
+        self,
+        anchor: Point,
+        radius: float,
+        room: tuple[int, int],
+        *,
+        composite: bool,
+        dearest: float,
+    ) -> LabelPosition | None:
+        """Find the best free position for a box near an anchor, or None, and occupy it.
 
         Args:
-            anchor: What is named.
-            radius: Of what is named.
+            anchor: Centre of what is named.
+            radius: Radius of what is named.
             room: Width and height of the box.
-            region: Whether a part of the picture is named, so that no line leads to a body.
-            dearest: What the place may cost: 0 for one that is free and near, 2.5 for one over
-                bright bodies.
+            composite: Whether a part of the picture with several clusters is named; then the box
+                goes over it, without a line.
+            dearest: The cost that the position must stay below: 0 for one that is free and near,
+                2.5 for one over bright clusters.
         """
         best, least = None, dearest
-        offers = self._region(anchor, room) if region else self._body(anchor, radius, room)
-        for spot, far in offers:
-            if not self._inside(spot.box):
+        offers = self._over(anchor, room) if composite else self._around(anchor, radius, room)
+        for position, far in offers:
+            if not self._inside(position.box):
                 continue
-            price = far if spot.lead is None and not region else self._price(spot, anchor, far)
-            # Last, because it looks at all that is there.
-            if price < least and self._free(spot, anchor):
-                best, least = spot, price
+            price = (
+                far
+                if position.lead is None and not composite
+                else self._price(position, anchor, far)
+            )
+            # Last, because it checks against everything placed so far.
+            if price < least and self._free(position, anchor):
+                best, least = position, price
         if best is not None:
             self._boxes.append(best.box)
             if best.lead is not None:
                 self._leads.append(best.lead)
         return best
 
-    def _region(self, anchor: Point, room: tuple[int, int]) -> list[tuple[Spot, float]]:
+    def _over(self, anchor: Point, room: tuple[int, int]) -> list[tuple[LabelPosition, float]]:
         wide, tall = room
         found = []
         for ring in range(8):
@@ -112,58 +123,58 @@ class Spots:
                 left = round(anchor[0] + reach * np.cos(angle) - wide / 2)
                 top = round(anchor[1] + reach * np.sin(angle) - tall / 2)
                 box = (left, top, left + wide, top + tall)
-                found.append((Spot(box=box, lead=None), ring / 4))
+                found.append((LabelPosition(box=box, lead=None), ring / 4))
         return found
 
-    def _body(
+    def _around(
         self, anchor: Point, radius: float, room: tuple[int, int]
-    ) -> list[tuple[Spot, float]]:
+    ) -> list[tuple[LabelPosition, float]]:
         wide, tall = room
         found = []
         if radius > wide:
             left, top = round(anchor[0] - wide / 2), round(anchor[1] - tall / 2)
             far = 0.2 if radius > 1.6 * wide else 0.6
-            found.append((Spot(box=(left, top, left + wide, top + tall), lead=None), far))
+            found.append((LabelPosition(box=(left, top, left + wide, top + tall), lead=None), far))
         near = min(radius, 0.1 * self.side) * 0.8 + 0.012 * self.side
         for ring in _RINGS:
             reach = near + ring * max(0.04 * self.side, tall)
             for turn in range(_TURNS):
                 angle = 2 * np.pi * turn / _TURNS
                 x, y = anchor[0] + reach * np.cos(angle), anchor[1] + reach * np.sin(angle)
-                # The box hangs on the end of the line by the side that looks to the anchor.
+                # The side of the box that faces the anchor is at the end of the line.
                 left = round(x - wide * (1 - np.cos(angle)) / 2)
                 top = round(y - tall * (1 - np.sin(angle)) / 2)
                 box = (left, top, left + wide, top + tall)
                 end = (min(max(anchor[0], left), left + wide), min(max(anchor[1], top), top + tall))
-                found.append((Spot(box=box, lead=(end, anchor)), ring))
+                found.append((LabelPosition(box=box, lead=(end, anchor)), ring))
         return found
 
     def _inside(self, box: Rectangle) -> bool:
         left, top, right, bottom = box
         return min(left, top, self.width - right, self.height - bottom) >= self._edge
 
-    def _free(self, spot: Spot, anchor: Point) -> bool:
-        left, top, right, bottom = spot.box
-        if any(_meet(spot.box, other) for other in self._boxes):
+    def _free(self, position: LabelPosition, anchor: Point) -> bool:
+        left, top, right, bottom = position.box
+        if any(_meet(position.box, other) for other in self._boxes):
             return False
-        if any(_crosses(*lead, spot.box) for lead in self._leads):
+        if any(_crosses(*lead, position.box) for lead in self._leads):
             return False
         if any(left < x < right and top < y < bottom for x, y in self._kept if (x, y) != anchor):
             return False
-        if spot.lead is None:
+        if position.lead is None:
             return True
-        return not any(_crosses(*spot.lead, other) for other in self._boxes) and not any(
-            _intersect(spot.lead, lead) for lead in self._leads
+        return not any(_crosses(*position.lead, other) for other in self._boxes) and not any(
+            _intersect(position.lead, lead) for lead in self._leads
         )
 
-    def _price(self, spot: Spot, anchor: Point, far: float) -> float:
-        left, top, right, bottom = spot.box
+    def _price(self, position: LabelPosition, anchor: Point, far: float) -> float:
+        left, top, right, bottom = position.box
         x0, x1 = (int(x * _CELLS / self.width) for x in (left, right))
         y0, y1 = (int(y * _CELLS / self.height) for y in (top, bottom))
         x1, y1 = min(x1 + 1, _CELLS), min(y1 + 1, _CELLS)
         total = self._sums[y1, x1] - self._sums[y0, x1] - self._sums[y1, x0] + self._sums[y0, x0]
         ink = float(total) / max((x1 - x0) * (y1 - y0), 1)
-        # Names stand outside of what they belong to, as seen from the middle of all.
+        # Labels should be on the outer side of what they name, seen from the centre of the drawing.
         out = np.array(anchor) - self._middle
         away = np.array([(left + right) / 2, (top + bottom) / 2]) - anchor
         scale = float(np.hypot(*out) * np.hypot(*away))
@@ -176,7 +187,7 @@ def _meet(one: Rectangle, other: Rectangle) -> bool:
 
 
 def _crosses(start: Point, end: Point, box: Rectangle) -> bool:
-    # Clip the segment to the box (Liang and Barsky, 1984): something is left where they meet.
+    # Clip the segment to the box (Liang and Barsky, 1984): something is left if they cross.
     enter, leave = 0.0, 1.0
     for axis in (0, 1):
         step = end[axis] - start[axis]

@@ -1,4 +1,4 @@
-"""The bodies of a scan that have a name: layers, where they lie, how large they are."""
+"""The named regions of a scan: which layers, where they are, and how large."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
-from gallery.coloring.layer_order import great_layers, layer_name, tree_places
+from gallery.coloring.layer_order import layer_name, main_layers, tree_places
 from gallery.coloring.types import Coloring
 from gallery.graph import ComputeGraph
 from gallery.placement.types import Layout
@@ -25,27 +25,28 @@ Points = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
-    """A layer as the picture shows it.
+    """A layer as it appears in the picture.
 
     Attributes:
-        name: Of the layer.
-        depth: 0 for the great layers, 1 for those within them.
-        region: Whether layers within it are bodies too, so that it is a part of the picture.
-        anchor: The middle of its densest part, in pixels; of a region that of all of it.
-        radius: Within which most of it lies, in pixels.
+        name: Name of the layer.
+        depth: 0 for the main layers, 1 for those inside them.
+        composite: Whether layers inside it have names too, so that it is several clusters rather
+            than one.
+        anchor: Centre of its densest part in pixels; of all of it if it is composite.
+        radius: Radius in pixels that contains most of it.
         color: sRGB, the mean of its vertices.
     """
 
     name: str
     depth: int
-    region: bool
+    composite: bool
     anchor: tuple[float, float]
     radius: float
     color: tuple[int, int, int]
 
 
 def traces(layout: Layout, frame: Frame) -> Points:
-    """Points in pixels that lie as dense as what is drawn: on vertices, and along edges."""
+    """Points in pixels that are as dense as the drawing: at vertices, and along edges."""
     graph = layout.graph
     points = frame.place(layout.positions)
     step = max(1, graph.edges // _SAMPLE)
@@ -57,7 +58,7 @@ def traces(layout: Layout, frame: Frame) -> Points:
 
 
 def regions_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Region]:
-    """The bodies, most important first; layers of less than 0.4% of the vertices are left out."""
+    """The regions, most important first, without layers of less than 0.4% of the vertices."""
     graph = layout.graph
     step = max(1, graph.vertices // _SAMPLE)
     points = frame.place(layout.positions[::step])
@@ -65,43 +66,43 @@ def regions_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Region]
         return []
     layer, index = graph.vertex_layer()[::step], coloring.index[::step]
     least = max(_LEAST * len(layer), 3)
-    bodies = []
-    for head, depth, region in _layers(graph)[:_MOST]:
+    regions = []
+    for head, depth, composite in _layers(graph)[:_MOST]:
         inside = members_of(graph, head)[layer]
         if inside.sum() < least:
             continue
-        anchor, radius = _middle(points[inside]) if region else _anchor(points[inside], frame)
+        anchor, radius = _middle(points[inside]) if composite else _anchor(points[inside], frame)
         red, green, blue = (int(one) for one in coloring.colors[index[inside]].mean(axis=0))
-        bodies.append(
+        regions.append(
             Region(
                 name=layer_name(graph.layers, head),
                 depth=depth,
-                region=region,
+                composite=composite,
                 anchor=anchor,
                 radius=radius,
                 color=(red, green, blue),
             )
         )
-    return bodies
+    return regions
 
 
-def great_heads(graph: ComputeGraph) -> list[int]:
-    """The layers that a picture shows as its largest parts, none within another."""
+def main_layer_heads(graph: ComputeGraph) -> list[int]:
+    """The main layers of a scan (see `main_layers`), largest first."""
     return [head for head, depth, _ in _layers(graph) if depth == 0]
 
 
 def _layers(graph: ComputeGraph) -> list[tuple[int, int, bool]]:
-    """Layers to name, with depth and whether they are regions, the largest of each depth first."""
+    """Layers to name, with depth and whether they are composite, largest first for each depth."""
     tree = tree_places(graph.layers, graph.vertex_layer())
     found: list[tuple[int, int, bool]] = []
-    for head, parts in great_layers(graph.layers, tree, _LEAST * graph.vertices):
+    for head, parts in main_layers(graph.layers, tree, _LEAST * graph.vertices):
         found.append((head, 0, bool(parts)))
         found += [(part, 1, False) for part in parts]
     return sorted(found, key=lambda one: (one[1], -int(tree.counts[one[0]]), one[0]))
 
 
 def members_of(graph: ComputeGraph, head: int) -> npt.NDArray[np.bool_]:
-    """Whether each layer is a layer or lies within it: bool (k,)."""
+    """Whether each layer is `head` or inside it: bool (k,)."""
     members = np.zeros(len(graph.layers), bool)
     members[head] = True
     for child in range(head + 1, len(graph.layers)):
@@ -110,7 +111,7 @@ def members_of(graph: ComputeGraph, head: int) -> npt.NDArray[np.bool_]:
 
 
 def _anchor(points: Points, frame: Frame) -> tuple[tuple[float, float], float]:
-    # The densest place: the mean of a bent body may lie outside it.
+    # The densest spot, as the mean of a bent cluster may be outside it.
     found = counts(points, (frame.width, frame.height), _CELLS)
     smooth = gaussian_filter(found, 1.5, mode="constant")
     row, column = np.unravel_index(int(np.argmax(smooth)), smooth.shape)

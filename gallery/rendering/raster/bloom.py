@@ -1,4 +1,4 @@
-"""The light that bright bodies spread around them, and the last step to 8-bit pixels."""
+"""Bloom, the light around bright parts of a picture, and the encoding to 8-bit pixels."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from gallery.rendering.raster.downsample import STEPS, gamma, shrink
 Light = npt.NDArray[np.float32]
 
 _WIDTHS = ((0.0022, 0.30), (0.008, 0.16), (0.03, 0.09))
-"""Standard deviations as shares of the longer side, and the strength of each."""
+"""Standard deviations of the Gaussians as shares of the longer side, with their strengths."""
 _SIDE = 640
 _REACH = 4
-"""Standard deviations after which a Gaussian has ended."""
+"""Standard deviations after which a Gaussian is negligible."""
 
 
 def glow_of(toned: Light, strength: float) -> Light:
-    """What to add to a picture for its glow, at a size of its own.
+    """The light to add to a picture for its glow, at a reduced size.
 
     Args:
         toned: float32 (h, w, 3), linear light.
-        strength: 0 for none, 1 for much.
+        strength: 0 for none, 1 for a strong glow.
 
     Returns:
-        float32 (h', w', 3) with sides of at most 640, to be stretched over the picture.
+        float32 (h', w', 3) with sides of at most 640, to be scaled up to the picture.
     """
     small = shrink(toned, max(1, -(-max(toned.shape[:2]) // _SIDE)))
     if strength <= 0:
@@ -58,7 +58,8 @@ def _finish(
     gamma: npt.NDArray[np.uint8],
     out: npt.NDArray[np.uint8],
 ) -> None:
-    # IN linear (rows, w, 3), glow (h', w', 3), window (first row, height of the picture), gamma.
+    # IN glow (h', w', 3), window (first row, height of the picture), gamma; INOUT linear
+    # (rows, w, 3); OUT out.
     top, height = window
     rows, width = linear.shape[0], linear.shape[1]
     for y in numba.prange(rows):
@@ -78,7 +79,7 @@ def _finish(
                 value = linear[y, x, c] + near * (1 - fv) + far * fv
                 linear[y, x, c] = value
                 most = max(most, value)
-            # One factor for all three channels: what is too bright keeps its hue.
+            # One factor for all three channels, so that pixels that are too bright keep their hue.
             scale = 0.985 / most if most > 0.985 else 1.0
             for c in range(3):
                 root = np.sqrt(linear[y, x, c] * scale)
@@ -89,10 +90,10 @@ def finish(linear: Light, glow: Light, top: int, height: int) -> npt.NDArray[np.
     """Add the glow to some rows of a picture and encode them: uint8 (rows, w, 3), sRGB.
 
     Args:
-        linear: float32 (rows, w, 3), linear light; it is used up.
+        linear: float32 (rows, w, 3), linear light; overwritten.
         glow: From `glow_of`.
-        top: First row.
-        height: Of the whole picture.
+        top: Number of the first row.
+        height: Height of the whole picture.
     """
     out = np.empty(linear.shape, np.uint8)
     _finish(linear, glow, (top, height), gamma(), out)

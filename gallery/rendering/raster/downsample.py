@@ -1,4 +1,4 @@
-"""Make pictures smaller: each pixel gets the mean of the light that its square covers."""
+"""Downsampling: each pixel gets the mean of the light in the area that it covers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STEPS = 4096
 def gamma() -> Pixels:
     """8-bit sRGB at even steps of the square root of linear light 0..1: uint8 (STEPS,).
 
-    Square roots are even enough for a table of this size: every level comes back as itself.
+    Steps of the square root are fine enough for a table of this size: every level is preserved.
     """
     root = np.arange(STEPS) / (STEPS - 1)
     return np.rint(srgb_from_linear(root**2) * 255).astype(np.uint8)
@@ -35,7 +35,7 @@ def _linear() -> Light:
 
 @parallel_kernel
 def _means(linear: Light, ratios: tuple[float, float], out: Light) -> None:
-    # IN linear (h, w, c), ratios (rows and columns that one of out covers); OUT out.
+    # IN linear (h, w, c), ratios (rows and columns per row and column of out); OUT out.
     height, width, channels = linear.shape
     down, across = ratios
     share = np.float32(1 / (down * across))
@@ -72,7 +72,7 @@ def _encode(linear: Light, table: Pixels, out: Pixels) -> None:
 
 
 def shrink(linear: Light, factor: int) -> Light:
-    """Means of factor×factor pixels; what is left over at the right and below is cut off.
+    """Means of factor×factor pixels; left-over columns and rows at the end are dropped.
 
     Args:
         linear: float32 (h, w, c), linear light.
@@ -90,11 +90,11 @@ def shrink(linear: Light, factor: int) -> Light:
 
 
 def reduced(pixels: Pixels, side: int) -> Pixels:
-    """A picture with a shorter longer side; light adds up in linear sRGB (IEC 61966-2-1).
+    """A picture scaled down to a longer side; averaged in linear sRGB (IEC 61966-2-1).
 
     Args:
         pixels: uint8 (h, w, 3), sRGB.
-        side: Pixels of the longer side, no more than it has.
+        side: New length of the longer side in pixels, at most the present one.
 
     Returns:
         uint8 (h', w', 3).

@@ -1,4 +1,4 @@
-"""From points of a layout to pixels of a picture."""
+"""From the points of a layout to the pixels of a picture."""
 
 from __future__ import annotations
 
@@ -18,14 +18,13 @@ class Frame:
     """An affine map: x' = x * scale + left, y' = top - y * scale.
 
     Attributes:
-        width: Of the picture, in pixels.
-        height: Of the picture, in pixels.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
         scale: Pixels per point.
-        left: Pixels.
-        top: Pixels.
-        unit: Pixels for one pixel of a picture 1,600 wide; strokes are measured in it. It grows
-            with the root of the size, so that large pictures show finer detail, not only more
-            of the same.
+        left: Horizontal offset in pixels.
+        top: Vertical offset in pixels.
+        unit: Size in pixels of what is one pixel in a picture 1,600 wide; the unit of strokes. It
+            grows with the square root of the size, so that large pictures show finer detail.
     """
 
     width: int
@@ -58,8 +57,8 @@ def frame(positions: Points, size: int | tuple[int, int], margin: float) -> Fram
     """
     width, height = (size, size) if isinstance(size, int) else size
     if not (1 <= width <= LARGEST and 1 <= height <= LARGEST):
-        found = f"a picture of {width}×{height} pixels"
-        raise RenderError(found, hint=f"choose sides between 1 and {LARGEST}")
+        found = f"a picture of {width}×{height} pixels is not possible"
+        raise RenderError(found, hint=f"choose sides from 1 to {LARGEST:,} pixels")
     low, high = np.zeros(2), np.zeros(2)
     if len(positions):
         low, high = positions.min(axis=0).astype(float), positions.max(axis=0).astype(float)

@@ -1,4 +1,4 @@
-"""Draw a scan strip by strip: every edge a line of light, every vertex a dot, then the tones."""
+"""Draws a scan strip by strip: edges as lines of light, vertices as dots, then tone mapping."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from gallery.rendering.types import RenderSettings
 Pixels = npt.NDArray[np.uint8]
 
 _WHOLE = 2560
-"""Pictures up to this side are drawn at once; of larger ones a preview of it sets the tones."""
+"""Pictures up to this side are drawn in one go; for larger ones, a preview of it sets the tones."""
 _DETAIL = 1280
-"""Smaller pictures are drawn at least this large and shrunk in linear light."""
+"""Smaller pictures are drawn at least this large and downsampled in linear light."""
 _STRIP_BYTES = 256 << 20
 _PREVIEW_STROKES = 12_000_000
 _CROWD = 5_000_000
@@ -34,15 +34,16 @@ _CROWD = 5_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Plan:
-    """All that is settled before the first strip is drawn.
+    """Everything that is decided before the first strip is drawn.
 
     Attributes:
-        frame: Of the picture as drawn, before it is shrunk.
+        frame: Frame of the picture as drawn, before downsampling.
         strokes: What to draw.
         curve: Tone curve.
-        glow: See `glow_of`.
-        shrink: Pixels as drawn for one pixel of the picture.
-        toned: The whole picture as drawn, with its tones, where the curve needed it; else None.
+        glow: The glow, see `glow_of`.
+        shrink: Side of the square of drawn pixels that becomes one pixel of the picture.
+        toned: The whole picture as drawn and tone mapped, if it was needed for the curve, else
+            None.
     """
 
     frame: Frame
@@ -59,7 +60,7 @@ def strips(
     size: int | tuple[int, int],
     settings: RenderSettings,
 ) -> Iterator[Pixels]:
-    """Draw a scan in strips from top to bottom, so that no whole picture is ever held.
+    """Draw a scan in strips from top to bottom; a large picture is never whole in memory.
 
     Yields:
         uint8 (rows, width, 3), sRGB.
@@ -81,9 +82,9 @@ def strips(
 
 
 def describe(layout: Layout, coloring: Coloring, settings: RenderSettings) -> dict[str, str]:
-    """What a picture's file says of how it was made, sorted by key."""
+    """The metadata on how a picture was made, sorted by key."""
     graph = layout.graph
-    words = {
+    entries = {
         "Title": settings.title or graph.model,
         "Software": "gallery-of-networks",
         "Model": graph.model,
@@ -103,7 +104,7 @@ def describe(layout: Layout, coloring: Coloring, settings: RenderSettings) -> di
             if key not in ("title", "digest")
         ),
     }
-    return {key: value for key, value in sorted(words.items()) if value}
+    return {key: value for key, value in sorted(entries.items()) if value}
 
 
 def plan_of(
@@ -112,7 +113,7 @@ def plan_of(
     size: int | tuple[int, int],
     settings: RenderSettings,
 ) -> Plan:
-    """Settle all that the strips of a picture share; arguments are those of `strips`.
+    """Decide everything that the strips of a picture share; arguments as for `strips`.
 
     Raises:
         RenderError: Colouring and layout are of different graphs, or a side is out of range.
@@ -148,7 +149,7 @@ def plan_of(
 def _preview(
     layout: Layout, coloring: Coloring, settings: RenderSettings, whole: Frame
 ) -> tuple[Curve, Light]:
-    # Lines of a large picture are narrower for its size than the preview's: dense parts hold
+    # Relative to its size, a large picture has narrower lines than its preview: dense parts have
     # less light by that ratio.
     part = _WHOLE / max(whole.width, whole.height)
     side = (max(round(whole.width * part), 1), max(round(whole.height * part), 1))
@@ -169,7 +170,7 @@ def _scaled(curve: Curve, ratio: float) -> Curve:
 def _curve(
     light: Light, strokes: Strokes, coloring: Coloring, settings: RenderSettings, ratio: float
 ) -> Curve:
-    # An antialiased line's brightest pixel holds about 0.7 of its light where it straddles two.
+    # An antialiased line's brightest pixel has about 0.7 of its light if it straddles two.
     faint = faintest_edge(
         strokes.indptr, strokes.sources, strokes.points, strokes.reach, strokes.fade
     )
@@ -181,11 +182,11 @@ def _curve(
 def _strokes(
     layout: Layout, coloring: Coloring, settings: RenderSettings, drawn: Frame, factor: int
 ) -> Strokes:
-    # What will be shrunk is drawn so wide that it keeps about half its light.
+    # Strokes to be downsampled are drawn wide enough to keep about half their light.
     graph = layout.graph
     colors = linear_from_srgb(coloring.colors / 255.0).astype(np.float32)
     side = max(drawn.width, drawn.height) / 1600
-    # Among so many edges none is followed by eye: narrow ones show more and take less time.
+    # With so many edges, none can be followed by eye: narrow ones show more and take less time.
     unit = drawn.unit * min(1.0, (_CROWD / max(graph.edges, 1)) ** 0.25)
     return Strokes(
         indptr=graph.indptr,

@@ -1,8 +1,8 @@
-"""Four sums of a pixel in one instruction of the processor.
+"""Adds to all four sums of a pixel with one SIMD instruction.
 
-The drawing loop adds to red, green, blue and weight of some hundred pixels a stroke. Numba makes
-four loads, sums and stores of each; as one vector of four, with three pixels a step counted out,
-it takes two thirds of the time.
+The drawing loop adds to red, green, blue and weight of some hundred pixels per stroke. Numba
+compiles each to four loads, additions and stores; with vectors of four, and the three pixels of a
+step unrolled, the loop takes two thirds of the time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _in_line = cast(Callable[[Callable[..., Any]], Callable[..., None]], intrinsic)
 
 
 def _vector(builder: Any, values: Sequence[Any]) -> Any:
-    """Four numbers in one register; what is the same at all steps leaves the loop."""
+    """Four numbers in one register; LLVM hoists those that are constant out of the loop."""
     made = ir.Constant(ir.VectorType(ir.FloatType(), 4), ir.Undefined)
     for lane, value in enumerate(values):
         made = builder.insert_element(made, value, ir.IntType(32)(lane))
@@ -38,10 +38,10 @@ def _add(builder: Any, data: Any, at: Any, light: Any, cover: Any) -> None:
 def add_dot(
     context: Any, light: Any, at: Any, tone: Any, cover: Any
 ) -> tuple[Any, Callable[..., Any]]:
-    """Add tone * cover to `light[at:at + 4]`; bounds are not checked.
+    """Add tone * cover to `light[at:at + 4]`, without bounds checks.
 
     Args:
-        context: Numba's.
+        context: Numba's typing context.
         light: float32 (k,), contiguous.
         at: uint64.
         tone: Four float32: red, green, blue, weight.
@@ -63,16 +63,16 @@ def add_dot(
 def add_step(
     context: Any, light: Any, places: Any, tones: Any, along: Any, covers: Any
 ) -> tuple[Any, Callable[..., Any]]:
-    """Add one step of a line to the pixels that it covers there; bounds are not checked.
+    """Add one step of a line to the pixels that it covers, without bounds checks.
 
     Args:
-        context: Numba's.
+        context: Numba's typing context.
         light: float32 (k,), contiguous.
-        places: uint64, where the first pixel begins and from one to the next.
-        tones: Twice four float32: red, green, blue and weight at the line's start, and what is
-            added to them for each unit of length.
+        places: uint64, index of the first pixel, and the distance from one pixel to the next.
+        tones: Two times four float32: red, green, blue and weight at the line's start, and their
+            change per unit of length.
         along: float32, distance from the start, and strength of the step.
-        covers: float32, the share of each pixel that is covered.
+        covers: float32, share of each pixel that is covered.
     """
     signature = types.void(light, places, tones, along, covers)
 

@@ -1,7 +1,7 @@
-"""Draw strokes as light that adds up: antialiased lines and soft dots.
+"""Draws strokes as light that adds up: antialiased lines and soft dots.
 
-A pixel holds four sums: the light of the strokes that cross it, weighted by cover, in linear red,
-green and blue, and the weights themselves. So what is there and how much of it stay apart, and
+A pixel holds four sums: the light of the strokes that cross it, weighted by coverage, in linear
+red, green and blue, and the weights themselves. So colour and amount of light stay separate, and
 tone mapping can change one and keep the other.
 """
 
@@ -24,13 +24,13 @@ Indices = npt.NDArray[np.int32]
 Real = np.float32
 _ZERO, _ONE, _TWO = np.float32(0), np.float32(1), np.float32(2)
 _PAD = 16
-"""Pixels around a tile that are drawn and thrown away, so that lines need no clipping there."""
+"""Pixels around a tile that are drawn and discarded, so that lines need no clipping there."""
 _SIDE = TILE + 2 * _PAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Strokes:
-    """All that there is to draw.
+    """Everything to draw.
 
     Attributes:
         indptr: int64 (n + 1,), vertex v reads `sources[indptr[v]:indptr[v + 1]]`.
@@ -41,9 +41,9 @@ class Strokes:
         line: Width of an edge in pixels.
         dot: Radius of a vertex in pixels, 0 for none.
         dot_light: Light of a vertex.
-        fade: Power of the length by which the light of long edges falls.
-        reach: Length in pixels from which on they fade.
-        gradient: Whether the source's colour runs into the reader's.
+        fade: Power of the length with which the light of long edges falls.
+        reach: Length in pixels beyond which they fade.
+        gradient: Whether edges blend from the source's colour to the reader's.
     """
 
     indptr: npt.NDArray[np.int64]
@@ -83,12 +83,12 @@ class _Style(NamedTuple):
 
 
 FAINTEST = 0.08
-"""The light that even the longest edge keeps."""
+"""The least light of an edge, however long."""
 
 
 @fast_kernel
 def edge_light(length: float | Real, reach: float | Real, fade: float | Real) -> float:
-    """Light of an edge of a length in pixels: 1 up to `reach`, then falling, never below 0.08."""
+    """Light of an edge by its length in pixels: 1 up to `reach`, then falling, at least 0.08."""
     if length <= reach:
         return 1.0
     return float(max((reach / length) ** fade, FAINTEST))
@@ -96,7 +96,7 @@ def edge_light(length: float | Real, reach: float | Real, fade: float | Real) ->
 
 @fast_kernel
 def _reach(at: Real, slope: Real, start: Real, half: Real) -> tuple[Real, Real]:
-    # Between which coordinates along its major axis a line of this half width meets the tile.
+    # The range along its major axis in which a line of this half width meets the tile.
     low, high = -half, np.float32(TILE) + half
     if abs(slope) < np.float32(1e-6):
         return (_ZERO, high) if low < start < high else (_ZERO, _ZERO)
@@ -115,7 +115,7 @@ def _line(
 ) -> None:
     # IN start, end (pixels of the tile), tones of both, style (weight, radius); INOUT light, the
     # padded tile as a flat array. All numbers stay 32 bits wide and all indices unsigned: with the
-    # promotions and checks that numba adds otherwise this loop takes three times as long.
+    # promotions and checks that numba would add, this loop takes three times as long.
     ax, ay, bx, by = start[0], start[1], end[0], end[1]
     weight, radius = style
     step, across_step = np.uint64(4), np.uint64(4 * _SIDE)
@@ -155,12 +155,12 @@ def _line(
         low = ay + slope * middle - half + np.float32(_PAD)
         w = max(int(low), 0)
         at = np.uint64(u + _PAD) * step + np.uint64(w) * across_step
-        # From the first pixel's near side to the line's near and far side.
+        # Distances from the near side of the first pixel to both sides of the line.
         near = low - np.float32(w)
         far = near + wide
         if narrow:
-            # A line less than two wide never covers more than three pixels; counted out, they
-            # cost half of what a loop over them does.
+            # A line at most two wide covers at most three pixels; unrolled, they take half the
+            # time of a loop over them.
             covers = (
                 min(_ONE, far) - near,
                 max(min(_TWO, far) - max(_ONE, near), _ZERO),
@@ -200,7 +200,7 @@ def _draw(
     top: int,
     light: Light,
 ) -> None:
-    # IN all but light, (height, width, 4). Each turn is one core's; a tile is in one turn only.
+    # OUT light (height, width, 4). Each turn belongs to one core, and each tile to one turn.
     points, index, colors = scene
     radius, dot, dot_light, fade, reach, gradient = style
     turns, tiles, starts, strokes, columns = queue
@@ -238,7 +238,7 @@ def faintest_edge(
     reach: float,
     fade: float,
 ) -> float:
-    """Light of the longest edge, which is the faintest; 1 where there are no edges."""
+    """Light of the longest edge, which is the faintest; 1 if there are no edges."""
     longest = 0.0
     for v in range(len(points)):
         for e in range(indptr[v], indptr[v + 1]):
@@ -254,7 +254,7 @@ def draw(strokes: Strokes, window: tuple[int, int, int], step: int = 1) -> Light
     Args:
         strokes: What to draw.
         window: Width of the picture, first row and number of rows.
-        step: Draws every `step`-th edge and vertex only, that much brighter.
+        step: Draw only every `step`-th edge and vertex, `step` times as bright.
 
     Returns:
         float32 (rows, width, 4): red, green, blue, weight.
@@ -265,7 +265,7 @@ def draw(strokes: Strokes, window: tuple[int, int, int], step: int = 1) -> Light
         strokes.indptr,
         strokes.sources,
         strokes.points,
-        # Steep lines are cut square to their major axis, which takes them sqrt(2) further out.
+        # Lines end square to their major axis, so diagonal ones reach sqrt(2) times as far.
         (strokes.line * 0.71 + 1.0, strokes.dot),
         window,
         step,
@@ -286,8 +286,8 @@ def draw(strokes: Strokes, window: tuple[int, int, int], step: int = 1) -> Light
 
 
 def _share(bins: Bins, cores: int) -> _Queue:
-    # Longest first, each to the core with the least so far: which core draws a tile is nothing
-    # that the tile's light could show.
+    # The tiles with most strokes first, each to the core with the least work so far. The result
+    # does not depend on which core draws a tile.
     work = np.diff(bins.starts)
     loads = np.zeros(cores, np.int64)
     turns: list[list[int]] = [[] for _ in range(cores)]

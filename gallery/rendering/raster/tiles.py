@@ -1,7 +1,7 @@
-"""Sort strokes into tiles of the picture, in an order that no number of cores can change.
+"""Sorts strokes into tiles of the picture, in an order that does not depend on the cores.
 
-A stroke is an edge (source, reader) or, with both the same, a vertex. Every tile gets its strokes
-in the order of the graph; each tile is then drawn by one core.
+A stroke is an edge (source, reader) or, if both are the same, a vertex. Every tile gets its strokes
+in graph order; each tile is then drawn by one core.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import numpy.typing as npt
 from gallery.jit import fast_kernel, parallel_kernel
 
 TILE = 128
-"""Side of a tile in pixels: its light, 256 KiB, stays in a core's own cache."""
+"""Side of a tile in pixels: its light, 256 KiB, fits in the cache of a core."""
 
 _CHUNKS = 32
-"""Parts of the graph that are sorted side by side; a constant, so that the order is fixed."""
+"""Number of parts of the graph that are sorted in parallel; constant, to keep the order fixed."""
 
 Points = npt.NDArray[np.float32]
 Pointers = npt.NDArray[np.int64]
@@ -45,7 +45,7 @@ class Bins:
     Attributes:
         starts: int64 (tiles + 1,), where each tile's strokes begin; tiles in row-major order.
         strokes: int32 (k, 2), source and reader.
-        columns: Tiles in a row.
+        columns: Number of tiles per row.
     """
 
     starts: Pointers
@@ -114,7 +114,7 @@ def _sweep(
     step: int,
     out: tuple[npt.NDArray[np.int64], Indices],
 ) -> None:
-    # IN all but the last; each chunk has its own row of cursors and places of strokes.
+    # OUT cursors and strokes; each chunk has its own row of cursors and its own slots of strokes.
     indptr, sources, points = edges
     cursors, strokes = out
     for chunk in numba.prange(len(chunks) - 1):
@@ -133,16 +133,16 @@ def sort_strokes(
     window: tuple[int, int, int],
     step: int,
 ) -> Bins:
-    """Sort edges and vertices into the tiles that they touch.
+    """Sort edges and vertices into the tiles that they overlap.
 
     Args:
         indptr: int64 (n + 1,).
         sources: int32 (m,).
         points: float32 (n, 2), pixels.
-        pads: How far an edge and a vertex reach beyond their points, in pixels; vertices are left
-            out where theirs is 0.
+        pads: How far an edge and a vertex extend beyond their points, in pixels; vertices are left
+            out if theirs is 0.
         window: Width of the picture, first row and number of rows to draw.
-        step: Takes every `step`-th edge and vertex only.
+        step: Take only every `step`-th edge and vertex.
     """
     width, top, height = window
     columns, rows = -(-width // TILE), -(-height // TILE)

@@ -1,13 +1,13 @@
-"""From sums of light to colours: a curve of the picture's own, in lightness alone.
+"""Tone mapping: from sums of light to colours, by a curve in lightness fitted to each picture.
 
-The mean colour of a pixel's strokes gives the hue, the amount of light gives the lightness: a
-floor that shows a single edge, the strokes' own colour in the bodies, and towards a tint (on
-paper: a shade) of it in the densest cores. So nothing burns out to white, however dense. Where
-between floor and core a pixel comes out is half its place on the scale of logarithms and half its
-rank among all pixels, which gives most of the range to what most of the picture is made of. Ranks
-are held back where they would tear equal amounts apart, as in G. W. Larson, H. Rushmeier and
-C. Piatko, "A visibility matching tone reproduction operator", IEEE TVCG 3 (4), 1997. Colours are
-OKLab's (see `gallery.coloring.oklab`).
+The mean colour of a pixel's strokes gives the hue, and the amount of light the lightness: a floor
+that shows single edges, the strokes' own colour in the clusters, and towards a tint (on paper, a
+shade) of it in the densest cores. So nothing burns out to white, however dense. Where a pixel is
+between floor and core depends about equally on the logarithm of its amount and on its rank among
+all pixels, which gives most of the range to the most frequent amounts. The effect of ranks is
+limited where it would separate nearly equal amounts, as in G. W. Larson, H. Rushmeier and
+C. Piatko, "A visibility matching tone reproduction operator", IEEE TVCG 3 (4), 1997. Colours are in
+OKLab (see `gallery.coloring.oklab`).
 """
 
 from __future__ import annotations
@@ -35,41 +35,41 @@ Table = npt.NDArray[np.float32]
 FLOOR = 0.19
 """OKLab lightness of the faintest edge on black, about grey level 17 of 255."""
 PAPER = (0.968, 0.966, 0.958)
-"""The light ground, linear light."""
+"""The light ground, in linear light."""
 
 _FIRST_INK = 0.07
-"""By how much the faintest edge is darker than the paper, in OKLab lightness."""
+"""How much darker the faintest edge is than the paper, in OKLab lightness."""
 _BODY = 0.7
-"""Place on the curve at which a pixel has the lightness of its strokes' own colour."""
+"""Position on the curve at which a pixel has the lightness of its strokes' own colour."""
 _TINT = 0.94
-"""Lightness towards which the densest pixels on black go: further up, hues are too pale to tell."""
+"""Lightness that the densest pixels on black approach: above it, hues are hard to tell apart."""
 _CORE = 0.6
-"""Part of the way there that they go."""
+"""Share of the way to `_TINT` that they go."""
 _DEPTH = 0.17
-"""By how much the densest ink is darker than its own colour."""
+"""How much darker the densest ink is than its own colour."""
 _BLACKEST = 0.22
 
 _BINS = 1024
 _LOW, _HIGH = -12.0, 28.0
 _PLACES = 257
 _RANKED = 0.55
-"""Weight of a pixel's rank, against that of its logarithm."""
+"""Weight of a pixel's rank; the rest is the weight of its logarithm."""
 _STEEPEST = 4.0
-"""The most that ranks may stretch a part of the scale."""
+"""How much ranks may stretch a part of the scale at most."""
 _DENSE = 0.9985
 """Share of the pixels below the top of the curve."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Curve:
-    """How much light makes how light a pixel.
+    """How light a pixel is for an amount of light.
 
     Attributes:
-        single: Amount of the faintest edge; it comes out at the floor.
-        dense: Amount that comes out at the top.
+        single: Amount of light of the faintest edge, which maps to the floor.
+        dense: Amount that maps to the top.
         places: float32 (k,), rising from 0 (floor) to 1 (top), at even steps of the logarithm of
             the amount from `single` to `dense`.
-        light_ground: Whether ink adds up on paper rather than light on black.
+        light_ground: Whether ink adds up on paper, rather than light on black.
     """
 
     single: float
@@ -80,7 +80,7 @@ class Curve:
 
 @fast_kernel
 def _histogram(light: Light) -> npt.NDArray[np.int64]:
-    # IN light (h, w, 4); OUT counts by the base-2 logarithm of the amount.
+    # Counts of the pixels of light (h, w, 4) by the base-2 logarithm of their amount.
     counts = np.zeros(_BINS, np.int64)
     scale = _BINS / (_HIGH - _LOW)
     for y in range(light.shape[0]):
@@ -97,8 +97,8 @@ def fit_curve(light: Light, single: float, middle: float, light_ground: bool) ->
 
     Args:
         light: float32 (h, w, 4).
-        single: Amount of the faintest edge's pixels.
-        middle: Where the median pixel comes out, 0 (floor) to 1 (top).
+        single: Amount of light of the faintest edge's pixels.
+        middle: Target position of the median pixel, 0 (floor) to 1 (top).
         light_ground: See `Curve`.
     """
     counts = _histogram(light).astype(np.float64)
@@ -110,7 +110,7 @@ def fit_curve(light: Light, single: float, middle: float, light_ground: bool) ->
         places = logs.astype(np.float32)
         return Curve(single=single, dense=single * 4, places=places, light_ground=light_ground)
     share = np.concatenate([[0.0], np.cumsum(counts) / total])
-    # Less than two octaves would make single edges as bright as bodies.
+    # With less than two octaves, single edges would be as bright as clusters.
     octaves = max(float(np.interp(_DENSE, share, bounds)) - np.log2(single), 2.0)
     rank = np.diff(np.interp(np.log2(single) + logs * octaves, bounds, share))
     for _ in range(8):
@@ -130,7 +130,7 @@ def fit_curve(light: Light, single: float, middle: float, light_ground: bool) ->
 
 @fast_kernel
 def _place(amount: float, single: float, span: float, places: Table) -> float:
-    # Place on the way from floor to top: -1..0 below the faintest edge, 0..1 above it.
+    # Position from floor to top: -1..0 below the faintest edge, 0..1 above it.
     if amount < single:
         return float(np.cbrt(amount / single) - 1)
     at = min(np.log(amount / single) / span, 1.0) * (len(places) - 1)
@@ -140,7 +140,7 @@ def _place(amount: float, single: float, span: float, places: Table) -> float:
 
 @fast_kernel
 def _goal(place: float, lightness: float, ground: float) -> float:
-    # Lightness of a pixel whose strokes have this one; the ground is 0 where light adds up.
+    # Lightness of a pixel from that of its strokes; the ground is 0 if light adds up.
     if ground > 0:
         first = ground - _FIRST_INK
         last = min(max(lightness - _DEPTH, _BLACKEST), lightness)
@@ -156,7 +156,7 @@ def _goal(place: float, lightness: float, ground: float) -> float:
 
 @fast_kernel
 def _limit(limits: Table, lightness: float, hue: float) -> float:
-    # Bilinear between whole degrees and rows of lightness.
+    # Bilinear interpolation between whole degrees and rows of lightness.
     row = min(max(lightness, 0.0), 1.0) * (LIGHTNESSES - 1)
     i = min(int(row), LIGHTNESSES - 2)
     j = int(hue) % HUES
@@ -206,7 +206,7 @@ def _tone(
     limits: Table,
     out: Light,
 ) -> None:
-    # IN all but out, (h, w, 3) linear light; paper is black where light adds up.
+    # OUT out (h, w, 3), linear light; paper is black if light adds up.
     single, span = ends
     on_paper = paper[0] > 0
     ground = _lab(paper[0], paper[1], paper[2])[0] if on_paper else 0.0
@@ -233,7 +233,7 @@ def _tone(
 
 
 def tone(light: Light, curve: Curve) -> Light:
-    """Colours of sums of light: float32 (h, w, 3), linear, of float32 (h, w, 4)."""
+    """The colours of sums of light: from float32 (h, w, 4) to linear float32 (h, w, 3)."""
     out = np.empty((*light.shape[:2], 3), np.float32)
     _tone(
         light,

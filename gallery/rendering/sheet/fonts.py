@@ -1,7 +1,7 @@
-"""Words on pictures: Inter in a few faces, measured and drawn as masks.
+"""Text on pictures: Inter in a few faces, measured and drawn as masks.
 
-The font comes from the package `fontpkg-inter` and holds Latin, Greek and Cyrillic; `plain` says
-every text in it.
+The font comes from the package `fontpkg-inter` and covers Latin, Greek and Cyrillic; `plain` fits
+any text to it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw, ImageFont
 
 MISSING = "□"
-"""Stands for a character that the font lacks, or that would change what is around it."""
+"""Replaces a character that the font lacks, or that would affect the text around it."""
 ASCENT = 1984 / 2048
-"""Of the font, as a share of its size; what is below the baseline is a quarter as much."""
+"""Ascent of the font as a share of its size; the descent is a quarter of it."""
 
 FAMILY = "Inter, 'Helvetica Neue', Helvetica, Arial, sans-serif"
-"""For SVG: the font, else one that looks much the same."""
+"""For SVG: the font, else one that looks similar."""
 
 _LINE = 1.21
 _FINE = 4
@@ -41,18 +41,18 @@ class Face(Enum):
 
     @property
     def optical(self) -> int:
-        """Size in points that the letters are drawn for."""
+        """Size in points that the letters are designed for."""
         return self.value[0]
 
     @property
     def weight(self) -> int:
-        """As CSS counts it: 400 is regular."""
+        """Weight as in CSS: 400 is regular."""
         return self.value[1]
 
 
 @cache
 def font_bytes() -> bytes:
-    """The variable font as TrueType, upright."""
+    """The upright variable font as TrueType."""
     folder = files("fontpkg_inter") / "files"
     upright = sorted(one.name for one in folder.iterdir() if one.name.startswith("Inter["))
     return (folder / upright[0]).read_bytes()
@@ -60,15 +60,15 @@ def font_bytes() -> bytes:
 
 @cache
 def letters() -> frozenset[int]:
-    """Code points that the font draws."""
+    """Code points that the font has."""
     return frozenset(TTFont(io.BytesIO(font_bytes()), lazy=True).getBestCmap())
 
 
 def plain(text: str, limit: int = 60) -> str:
-    r"""A text in letters that the font has, cut to a length.
+    r"""A text in characters that the font has, cut to a length.
 
-    Accents that the font cannot set are dropped; whatever else it lacks, and all that is
-    invisible or turns the direction of writing, becomes a box that anyone sees.
+    Accents that the font cannot place are dropped; anything else that it lacks, that is invisible
+    or that changes the writing direction becomes a visible box.
 
     >>> plain("Größe 2×3 µ→λ")
     'Größe 2×3 µ→λ'
@@ -92,7 +92,7 @@ def _letter(part: str) -> str:
         return ""
     if kind[0] != "C" and ord(part) in letters():
         return part
-    # A ligature, a full-width letter, a rare accent: what it is made of may be there.
+    # A ligature, a full-width letter, a rare accent: the font may have its components.
     made_of = unicodedata.normalize("NFKD", part)
     base = "".join(one for one in made_of if not unicodedata.combining(one))
     known = base and base != part and all(ord(one) in letters() for one in base)
@@ -101,7 +101,7 @@ def _letter(part: str) -> str:
 
 @cache
 def _font(size: int, face: Face) -> ImageFont.FreeTypeFont:
-    # Basic layout: Raqm sets words as it does only where the system has FriBiDi.
+    # Basic layout, because Raqm's result depends on whether the system has FriBiDi.
     stream = io.BytesIO(font_bytes())
     found = ImageFont.truetype(stream, size, layout_engine=ImageFont.Layout.BASIC)
     found.set_variation_by_axes([face.optical, face.weight])
@@ -124,10 +124,10 @@ def extent(text: str, size: int, face: Face = Face.TEXT) -> tuple[int, int]:
 
 
 def mask(text: str, size: int, face: Face = Face.TEXT) -> npt.NDArray[np.float32]:
-    """Cover of a line of plain text: float32 (height, width), 0 to 1, see `extent`.
+    """Coverage of a line of plain text: float32 (height, width), 0 to 1, see `extent`.
 
-    Letters are drawn larger and made smaller: FreeType fits small ones to the pixels, which
-    leaves words uneven.
+    Letters are drawn larger and scaled down, because FreeType fits small ones to the pixel grid,
+    which makes their spacing uneven.
     """
     width, height = extent(text, size, face)
     fine = _FINE if size < _LARGE else 1
@@ -146,10 +146,10 @@ def put(
     at: tuple[int, int],
     color: tuple[int, int, int],
 ) -> None:
-    """Lay a colour over pixels in place, as far as a mask covers them.
+    """Blend a colour over pixels in place through a mask.
 
     Args:
-        pixels: uint8 (h, w, 3); what would fall outside is cut off.
+        pixels: uint8 (h, w, 3); anything outside is clipped.
         cover: float32 (h', w'), 0 to 1.
         at: Left and top of the mask.
         color: sRGB, 0 to 255.
@@ -167,14 +167,14 @@ def put(
 
 
 def wrap(text: str, size: float, width: float, most: int = 99, face: Face = Face.TEXT) -> list[str]:
-    """Break a text into lines of a width, at most so many; the last one ends in dots if cut.
+    """Break a text into at most `most` lines of a width; the last one ends in "…" if cut.
 
     Args:
         text: Any text; it is made plain.
-        size: Of the font, in the units of the width.
-        width: Of the column.
-        most: Lines.
-        face: Of the font.
+        size: Size of the font, in the units of the width.
+        width: Width of the column.
+        most: Largest number of lines.
+        face: Face of the font.
     """
     lines: list[str] = []
     line = ""
@@ -192,7 +192,7 @@ def wrap(text: str, size: float, width: float, most: int = 99, face: Face = Face
 
 
 def shorten(text: str, size: float, width: float, face: Face = Face.TEXT) -> str:
-    """A line of plain text, cut with dots to a width."""
+    """A line of plain text, cut to a width with "…"."""
     if text_width(text, size, face) <= width:
         return text
     kept = text

@@ -1,4 +1,4 @@
-"""A printed sheet as PDF: vector text in embedded faces, lines, and its pictures as JPEG."""
+"""A printed sheet as PDF: vector text in embedded fonts, lines, and pictures as JPEG."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ from gallery.rendering.sheet.sheet import (
     Plate,
     Sheet,
     Stroke,
-    Words,
+    TextLine,
     resized,
 )
 from gallery.rendering.types import Picture
 
 _POINTS = 72 / MILLIMETRES_PER_INCH
 _SHAPING = ("GSUB", "GPOS", "GDEF")
-"""Tables for ligatures and kerning, which no text here has; cutting them is a quarter of it all."""
+"""Tables for ligatures and kerning, which are not used; they take a quarter of the subsetting."""
 _USUAL = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x100)))) | frozenset("–—‘’“”…×→□")
-"""Latin letters and the signs between them."""
+"""Latin letters, digits and punctuation."""
 _WRITTEN = datetime(2000, 1, 1, tzinfo=UTC)
-"""PDF wants a date; a real one would make each build's file another."""
+"""PDF requires a date; the real one would make every build's file different."""
 
 
 def sheet_pdf(sheet: Sheet, dpi: float = 200) -> bytes:
-    """A sheet as a PDF of one page; the same sheet gives the same bytes.
+    """A sheet as a one-page PDF; the same sheet gives the same bytes.
 
     Args:
         sheet: What to draw.
-        dpi: Pictures of a higher resolution are made smaller to it.
+        dpi: Pictures of a higher resolution are scaled down to this.
     """
     page = FPDF(unit="mm", format=(sheet.width, sheet.height))
     page.set_margin(0)
@@ -56,22 +56,22 @@ def sheet_pdf(sheet: Sheet, dpi: float = 200) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         _add_fonts(page, sheet, Path(folder))
         _fill(page, Bar(x=0, y=0, width=sheet.width, height=sheet.height, color=sheet.ground))
-        for thing in sheet.things:
-            if isinstance(thing, Words):
-                _write(page, thing)
-            elif isinstance(thing, Bar):
-                _fill(page, thing)
-            elif isinstance(thing, Stroke):
-                _stroke(page, thing)
+        for element in sheet.elements:
+            if isinstance(element, TextLine):
+                _write(page, element)
+            elif isinstance(element, Bar):
+                _fill(page, element)
+            elif isinstance(element, Stroke):
+                _stroke(page, element)
             else:
-                _paste(page, thing, dpi)
+                _paste(page, element, dpi)
         return bytes(page.output())
 
 
 def face_bytes(face: Face, text: Iterable[str]) -> bytes:
-    """A face of the variable font as TrueType, with the letters that a text needs and usual ones.
+    """A face of the variable font as TrueType, with the usual letters and those of a text.
 
-    So that texts in usual letters, as nearly all are, share one; PDF holds what is used of it.
+    Nearly all texts have only usual letters and so share a font; the PDF embeds only what it uses.
     """
     return _face(face, frozenset().union(*text) - _USUAL)
 
@@ -94,9 +94,9 @@ def _face(face: Face, further: frozenset[str]) -> bytes:
 def _add_fonts(page: FPDF, sheet: Sheet, folder: Path) -> None:
     for face in Face:
         lines = [
-            plain(thing.text, 1000)
-            for thing in sheet.things
-            if isinstance(thing, Words) and thing.face is face
+            plain(element.text, 1000)
+            for element in sheet.elements
+            if isinstance(element, TextLine) and element.face is face
         ]
         if lines:
             path = folder / f"{face.name}.ttf"
@@ -104,7 +104,7 @@ def _add_fonts(page: FPDF, sheet: Sheet, folder: Path) -> None:
             page.add_font(face.name, "", path)
 
 
-def _write(page: FPDF, words: Words) -> None:
+def _write(page: FPDF, words: TextLine) -> None:
     text = plain(words.text, 1000)
     red, green, blue = from_hex(words.color).tolist()
     page.set_font(words.face.name, size=words.size * _POINTS)

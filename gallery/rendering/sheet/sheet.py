@@ -1,6 +1,6 @@
-"""A printed sheet as a list of things in millimetres, and the pixels of it.
+"""A printed sheet as a list of elements in millimetres, and its pixels.
 
-The same list makes the PDF, see `gallery.rendering.sheet.pdf`.
+The same list gives the PDF, see `gallery.rendering.sheet.pdf`.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from gallery.settings.formats import LARGEST
 
 MILLIMETRES_PER_INCH = 25.4
 SHARES = {"start": 0.0, "middle": 0.5, "end": 1.0}
-"""Share of a line's width that lies left of its place, by anchor."""
+"""Share of a line's width to the left of its x, by anchor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class TextLine:
     """A line of text.
 
     Attributes:
-        text: What it says, in letters that the font has (see `plain`).
-        x: Of its left, middle or right end.
-        y: Of its baseline.
-        size: Of the font.
+        text: The text, in characters that the font has (see `plain`).
+        x: Position of its start, middle or end, see `anchor`.
+        y: Position of its baseline.
+        size: Size of the font.
         color: "#rrggbb".
         anchor: "start", "middle" or "end".
-        face: Of the font.
+        face: Face of the font.
     """
 
     text: str
@@ -56,10 +56,10 @@ class Bar:
     """A filled rectangle.
 
     Attributes:
-        x: Left.
-        y: Top.
-        width: Of it.
-        height: Of it.
+        x: Left edge.
+        y: Top edge.
+        width: Its width.
+        height: Its height.
         color: "#rrggbb".
     """
 
@@ -72,14 +72,14 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stroke:
-    """A straight line with round ends; one without length is a dot.
+    """A straight line with round ends; one of zero length is a dot.
 
     Attributes:
-        x: Of one end.
-        y: Of one end.
-        to_x: Of the other.
-        to_y: Of the other.
-        width: Of the line.
+        x: x of one end.
+        y: y of one end.
+        to_x: x of the other end.
+        to_y: y of the other end.
+        width: Width of the line.
         color: "#rrggbb".
     """
 
@@ -101,10 +101,10 @@ class Plate:
     """A picture on the sheet.
 
     Attributes:
-        x: Left.
-        y: Top.
-        width: Of it; its height follows from the picture.
-        picture: What is shown.
+        x: Left edge.
+        y: Top edge.
+        width: Its width; the height follows from the picture.
+        picture: The picture.
     """
 
     x: float
@@ -114,11 +114,11 @@ class Plate:
 
     @property
     def height(self) -> float:
-        """Of it."""
+        """Its height."""
         return self.width * self.picture.height / self.picture.width
 
 
-Thing = Words | Bar | Stroke | Plate
+Element = TextLine | Bar | Stroke | Plate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -126,18 +126,18 @@ class Sheet:
     """A sheet of paper; all lengths in millimetres, y down.
 
     Attributes:
-        width: Of the sheet.
-        height: Of the sheet.
-        ground: "#rrggbb".
-        things: In the order in which they are drawn.
-        title: For the metadata.
-        metadata: What else the file says of how it was made.
+        width: Width of the sheet.
+        height: Height of the sheet.
+        ground: Background, "#rrggbb".
+        elements: The elements, in drawing order.
+        title: Title for the metadata.
+        metadata: Further metadata on how the sheet was made.
     """
 
     width: float
     height: float
     ground: str
-    things: tuple[Thing, ...]
+    elements: tuple[Element, ...]
     title: str
     metadata: tuple[tuple[str, str], ...] = ()
 
@@ -147,18 +147,19 @@ def sheet_picture(sheet: Sheet, dpi: float = 300) -> Picture:
 
     Args:
         sheet: What to draw.
-        dpi: Pixels an inch; A2 at 300 is 4961×7016 pixels.
+        dpi: Pixels per inch; A2 at 300 is 4961×7016 pixels.
 
     Raises:
-        RenderError: The resolution makes a side of no pixel or more than 32,768.
+        RenderError: At this resolution, a side has no pixels or more than 32,768.
     """
     scale = dpi / MILLIMETRES_PER_INCH
     width, height = round(sheet.width * scale), round(sheet.height * scale)
     if not (1 <= width <= LARGEST and 1 <= height <= LARGEST):
-        raise RenderError(f"a sheet of {width}×{height} pixels", hint="choose another resolution")
+        found = f"a sheet of {width}×{height} pixels is not possible"
+        raise RenderError(found, hint="choose another resolution")
     pixels = np.empty((height, width, 3), np.uint8)
     pixels[:] = from_hex(sheet.ground)
-    draw_things(pixels, sheet.things, scale)
+    draw_elements(pixels, sheet.elements, scale)
     metadata = {
         **dict(sheet.metadata),
         "Title": sheet.title,
@@ -168,23 +169,25 @@ def sheet_picture(sheet: Sheet, dpi: float = 300) -> Picture:
     return Picture(pixels=pixels, metadata=metadata)
 
 
-def draw_things(pixels: npt.NDArray[np.uint8], things: Iterable[Thing], scale: float = 1.0) -> None:
-    """Draw things over pixels in place.
+def draw_elements(
+    pixels: npt.NDArray[np.uint8], elements: Iterable[Element], scale: float = 1.0
+) -> None:
+    """Draw elements over pixels in place.
 
     Args:
-        pixels: uint8 (h, w, 3); what would fall outside is cut off.
-        things: In the order in which they are drawn.
-        scale: Pixels a unit of the things.
+        pixels: uint8 (h, w, 3); anything outside is clipped.
+        elements: The elements, in drawing order.
+        scale: Pixels per unit of the elements.
     """
-    for thing in things:
-        if isinstance(thing, Words):
-            _write(pixels, thing, scale)
-        elif isinstance(thing, Bar):
-            _fill(pixels, thing, scale)
-        elif isinstance(thing, Stroke):
-            _stroke(pixels, thing, scale)
+    for element in elements:
+        if isinstance(element, TextLine):
+            _write(pixels, element, scale)
+        elif isinstance(element, Bar):
+            _fill(pixels, element, scale)
+        elif isinstance(element, Stroke):
+            _stroke(pixels, element, scale)
         else:
-            _paste(pixels, thing, scale)
+            _paste(pixels, element, scale)
 
 
 def _tone(color: str) -> tuple[int, int, int]:
@@ -192,7 +195,7 @@ def _tone(color: str) -> tuple[int, int, int]:
     return int(red), int(green), int(blue)
 
 
-def _write(pixels: npt.NDArray[np.uint8], words: Words, scale: float) -> None:
+def _write(pixels: npt.NDArray[np.uint8], words: TextLine, scale: float) -> None:
     size = max(round(words.size * scale), 1)
     text = plain(words.text, 1000)
     wide = text_width(text, size, words.face)
@@ -222,7 +225,7 @@ def _stroke(pixels: npt.NDArray[np.uint8], stroke: Stroke, scale: float) -> None
 def _capsule(
     start: tuple[float, float], end: tuple[float, float], width: float
 ) -> tuple[npt.NDArray[np.float32], tuple[int, int]]:
-    """Cover of a line with round ends, and the left top of it, in pixels."""
+    """Coverage of a line with round ends, and the left and top of it in pixels."""
     reach = width / 2 + 1
     left, top = int(min(start[0], end[0]) - reach), int(min(start[1], end[1]) - reach)
     wide = int(max(start[0], end[0]) + reach) + 2 - left

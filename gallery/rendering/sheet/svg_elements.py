@@ -1,4 +1,4 @@
-"""What is on a sheet as elements of SVG, so that words stay text."""
+"""The elements of a sheet as SVG, in which text stays text."""
 
 from __future__ import annotations
 
@@ -6,38 +6,38 @@ from collections.abc import Iterable
 from xml.sax.saxutils import escape, quoteattr
 
 from gallery.rendering.sheet.fonts import FAMILY, plain, text_width
-from gallery.rendering.sheet.sheet import Bar, Stroke, Thing, Words
+from gallery.rendering.sheet.sheet import Bar, Element, Stroke, TextLine
 
 
-def marks(things: Iterable[Thing], *, halo: str = "") -> list[str]:
-    """Elements of SVG, in the order of the things; pictures are left out.
+def svg_elements(elements: Iterable[Element], *, halo: str = "") -> list[str]:
+    """SVG elements for the elements of a sheet, in their order, without pictures.
 
-    Each line of text is as wide as in our font, whatever font the reader has.
+    Each line of text is as wide as in our font, whatever font the viewer has.
 
     Args:
-        things: Lengths are user units.
-        halo: "#rrggbb" that words are edged with where they stand on a drawing, or "".
+        elements: Elements with lengths in user units.
+        halo: Outline of text that is on a drawing, "#rrggbb", or "".
     """
     edge = f' paint-order="stroke" stroke="{halo}" stroke-opacity="0.85"' if halo else ""
     found = [f'<g font-family={quoteattr(FAMILY)} stroke-linejoin="round"{edge}>']
-    for thing in things:
-        if isinstance(thing, Words):
-            found.append(_text(thing, halo))
-        elif isinstance(thing, Bar):
+    for element in elements:
+        if isinstance(element, TextLine):
+            found.append(_text(element, halo))
+        elif isinstance(element, Bar):
             found.append(
-                f'<rect x="{thing.x:.2f}" y="{thing.y:.2f}" width="{thing.width:.2f}" '
-                f'height="{thing.height:.2f}" fill="{thing.color}" stroke="none"/>'
+                f'<rect x="{element.x:.2f}" y="{element.y:.2f}" width="{element.width:.2f}" '
+                f'height="{element.height:.2f}" fill="{element.color}" stroke="none"/>'
             )
-        elif isinstance(thing, Stroke):
+        elif isinstance(element, Stroke):
             found.append(
-                f'<path d="M{thing.x:.2f} {thing.y:.2f}L{thing.to_x:.2f} {thing.to_y:.2f}" '
-                f'stroke="{thing.color}" stroke-width="{thing.width:.2f}" '
+                f'<path d="M{element.x:.2f} {element.y:.2f}L{element.to_x:.2f} {element.to_y:.2f}" '
+                f'stroke="{element.color}" stroke-width="{element.width:.2f}" '
                 f'stroke-linecap="round" stroke-opacity="1"/>'
             )
     return [*found, "</g>"]
 
 
-def _text(words: Words, halo: str) -> str:
+def _text(words: TextLine, halo: str) -> str:
     text = plain(words.text, 1000)
     wide = text_width(text, words.size, words.face)
     edge = f' stroke-width="{0.5 * words.size:.2f}"' if halo else ""

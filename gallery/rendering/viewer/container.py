@@ -1,11 +1,11 @@
-"""How the viewer's data become bytes: numbers in as few bytes as deflate can then make small.
+"""The byte format of the viewer's data: numbers encoded so that deflate compresses them well.
 
-A container is a head in JSON and sections of bytes, deflated as one:
+A container is a JSON head and sections of bytes, deflated together:
 
     b"GNV1" | zlib( uint32 length of the head | head | section | section | ... )
 
 The head's "sections" gives the length of each section by name, in the order of the bytes. Varints
-are those of Protocol Buffers (https://protobuf.dev/programming-guides/encoding/): seven bits a
+are those of Protocol Buffers (https://protobuf.dev/programming-guides/encoding/): seven bits per
 byte, low ones first.
 """
 
@@ -48,25 +48,25 @@ def varints(values: npt.ArrayLike) -> bytes:
 
 
 def zigzag(values: npt.ArrayLike) -> npt.NDArray[np.int64]:
-    """Signed numbers as unsigned ones, small ones first: 0, -1, 1, -2 become 0, 1, 2, 3."""
+    """Signed numbers as unsigned ones, small to small: 0, -1, 1, -2 become 0, 1, 2, 3."""
     signed = np.asarray(values, np.int64)
     return (signed << 1) ^ (signed >> 63)
 
 
 def steps(values: npt.ArrayLike) -> npt.NDArray[np.int64]:
-    """The first number and then each number's difference from the one before: int64 (n,)."""
+    """The first number, then each number's difference from the previous one: int64 (n,)."""
     numbers = np.asarray(values, np.int64)
     return np.concatenate([numbers[:1], numbers[1:] - numbers[:-1]])
 
 
 def planes(values: npt.ArrayLike) -> bytes:
-    """Numbers below 65,536: all low bytes, then all high bytes."""
-    words = np.asarray(values).astype("<u2")
-    return words.view(np.uint8).reshape(-1, 2).T.tobytes()
+    """Numbers below 65,536 as all low bytes, then all high bytes."""
+    pairs = np.asarray(values).astype("<u2")
+    return pairs.view(np.uint8).reshape(-1, 2).T.tobytes()
 
 
 def smooth(values: npt.ArrayLike) -> bytes:
-    """Numbers below 65,536 that change little from one to the next, as byte planes of steps."""
+    """Slowly changing numbers below 65,536, as byte planes of their steps."""
     return planes(zigzag(steps(values).astype(np.int16)) & 0xFFFF)
 
 
@@ -83,10 +83,10 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Head and sections of a container.
 
     Raises:
-        ValueError: The bytes are no container.
+        ValueError: The bytes are not a container.
     """
     if data[:4] != MAGIC:
-        raise ValueError(f"viewer data start with {data[:4]!r}, not {MAGIC!r}")
+        raise ValueError(f"viewer data starts with {data[:4]!r}, not {MAGIC!r}")
     raw = zlib.decompress(data[4:])
     (length,) = struct.unpack_from("<I", raw)
     head = json.loads(raw[4 : 4 + length])

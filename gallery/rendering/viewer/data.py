@@ -1,8 +1,8 @@
-"""The viewer's data: a laid out graph and its colours in a few compact bytes.
+"""The viewer's data: a laid-out graph and its colours in a compact format.
 
-Positions are rounded to 16 bits a coordinate (a 65,536th of the picture's longer side), edges are
-steps between vertex numbers, and names stand once in tables. A graph over the budget is shown by
-a sample of itself (`viewer_sample`); `templates/viewer/decode.js` reads what is written here.
+Positions are rounded to 16 bits per coordinate (a 65,536th of the picture's longer side), edges are
+steps between vertex numbers, and names are stored once in tables. A graph over the budget is shown
+by a sample of it (see `sample`); `templates/viewer/decode.js` reads what is written here.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from gallery.rendering.viewer.tables import color_tables, graph_tables, palettes
 
 VERSION = 1
 VERTICES = 250_000
-"""Vertices that are shown at most: about 1 MB of data, and fluid on a phone's processor."""
+"""Most vertices that are shown: about 1 MB of data, and smooth on a phone's processor."""
 EDGES = 1_000_000
-"""Edges that are shown at most."""
+"""Most edges that are shown."""
 
 _STEPS = 65_535
 _LIGHTNESSES, _HUES = 65, 120
@@ -48,25 +48,27 @@ def viewer_data(
 
     Args:
         layout: The graph with its positions.
-        colorings: What the visitor can colour it by, the first one first; one for each vertex of
-            the graph.
-        model: Where the graph came from; names what operators read and write, or None.
+        colorings: Colourings of the graph that the visitor can choose from, the default first.
+        model: The model of the graph, for the names of what operators read and write, or None.
         vertices: Budget of vertices.
         edges: Budget of edges.
 
     Returns:
-        A container as `viewer_pack` describes it.
+        A container as described in `gallery.rendering.viewer.container`.
 
     Raises:
         PublishError: There is no colouring, or one is of another graph.
     """
     graph = layout.graph
     if not colorings:
-        raise PublishError("the viewer got no colouring", graph.model, "give at least one")
+        raise PublishError("the viewer has no colouring", graph.model, "give at least one")
     for one in colorings:
         if len(one.index) != graph.vertices:
-            found = f"colouring {one.attribute!r} is of {len(one.index)} vertices"
-            raise PublishError(found, graph.model, f"the graph has {graph.vertices}")
+            found = (
+                f"the colouring by {one.attribute} has {len(one.index)} vertices, "
+                f"the graph {graph.vertices}"
+            )
+            raise PublishError(found, graph.model, "colour the graph that was laid out")
     shown = sample(layout, vertices=vertices, edges=edges)
     frame, places = _places(layout.positions, shown.vertices)
     head: dict[str, Any] = {
@@ -99,9 +101,9 @@ def viewer_data(
 def _places(
     positions: npt.NDArray[np.float32], shown: npt.NDArray[np.int32]
 ) -> tuple[list[float], npt.NDArray[np.uint16]]:
-    """Width and height of the whole's frame (the longer is 1), and places in it, y up.
+    """Width and height of the whole graph (the longer is 1), and positions in it, y up.
 
-    The places are uint16 (k, 2), of the shown vertices only.
+    The positions are uint16 (k, 2), of the shown vertices only.
     """
     if not len(positions):
         return [1.0, 1.0], np.zeros((0, 2), np.uint16)
@@ -119,7 +121,7 @@ def _longest(places: npt.NDArray[np.uint16], shown: Sample) -> float:
 
 
 def _look() -> dict[str, float]:
-    """How the still pictures are drawn, for the viewer to draw alike.
+    """How the still pictures are drawn, so that the viewer can draw the same way.
 
     Lengths are shares of the graph's longer side; `dot` is the radius of a vertex in pixels of a
     picture 1,600 wide.
@@ -139,9 +141,9 @@ def _look() -> dict[str, float]:
 
 @cache
 def _gamut() -> bytes:
-    """The widest chroma in sRGB by lightness and hue, 255 being 0.4, for the tone shader.
+    """The largest chroma in sRGB by lightness and hue, for the tone shader; 255 stands for 0.4.
 
-    Hues are those in the middle of `_HUES` equal parts of the circle.
+    Hues are the centres of `_HUES` equal parts of the circle.
     """
     hues = (np.arange(_HUES) + 0.5) * 360 / _HUES
     limits = chroma_limit(np.linspace(0, 1, _LIGHTNESSES)[:, None], hues[None, :])
@@ -149,7 +151,7 @@ def _gamut() -> bytes:
 
 
 def _vertex_sections(layout: Layout, shown: Sample) -> dict[str, bytes]:
-    """What each shown vertex is, does and has."""
+    """The properties of each shown vertex."""
     graph, at = layout.graph, shown.vertices
     sent = np.bincount(graph.sources, minlength=graph.vertices)[at]
     flops, flops_table = _amounts(graph.vertex_flops[at])
@@ -173,7 +175,7 @@ def _vertex_sections(layout: Layout, shown: Sample) -> dict[str, bytes]:
 def _amounts(
     values: npt.NDArray[np.float32],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Row of each value in a table of values of four digits, fewer where they are too many."""
+    """The row of each value in a table of values with four digits, fewer if there are too many."""
     for digits in (4, 3, 2):
         known = np.where(np.isfinite(values) & (values > 0), values, 1).astype(np.float64)
         unit = 10.0 ** (np.floor(np.log10(known)) - digits + 1)
@@ -185,9 +187,9 @@ def _amounts(
 
 
 def _edge_sections(shown: Sample) -> dict[str, bytes]:
-    """How many sources each vertex reads, and each source as a step from the one before it.
+    """How many sources each vertex reads, and each source as a step from the previous one.
 
-    The first step of a vertex runs from its own number down and has a sign, for back edges.
+    The first step of a vertex is from its own number down, and signed because of back edges.
     """
     readers, sources = shown.readers.astype(np.int64), shown.sources.astype(np.int64)
     step = np.diff(sources, prepend=0)

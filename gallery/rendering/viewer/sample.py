@@ -1,12 +1,12 @@
-"""Which vertices and edges the viewer shows where a graph is larger than its budget.
+"""Which vertices and edges the viewer shows if a graph is larger than its budget.
 
-Vertices are taken evenly along their order, each from its own stretch of it (stratified sampling,
-Cochran, Sampling Techniques, 1977, chapter 5), so that every layer keeps its share of the whole;
-the first vertex of each run of one operator, pass and kind is always there. Each vertex that is
-left out is stood for by the nearest of the same operator, pass and kind that is shown. Edges are
-taken evenly too and led to the vertices that stand for their ends: so density and texture of the
-light stay those of the whole. (Where the one before it in the order stood for a vertex, fibres
-blurred into fur: neighbours in the order may be far apart in the picture.)
+Vertices are taken evenly along their order, one from each stratum (stratified sampling, Cochran,
+Sampling Techniques, 1977, chapter 5), so that every layer keeps its share of the whole; the first
+vertex of each run of one operator, pass and kind is always included. Each vertex that is left out
+is represented by the nearest shown one of the same operator, pass and kind. Edges are also taken
+evenly and redirected to the representatives of their ends, so that density and texture of the
+light stay those of the whole graph. (With the previous vertex in the order as representative,
+fibres turned into fur, as neighbours in the order may be far apart in the picture.)
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from gallery.placement.types import Layout
 _SEED = 6
 _MORE = 4
 _APART = 8
-"""Distance between two kinds of vertices in the search for the nearest, in sides of the layout."""
+"""Distance between kinds of vertices in the nearest-neighbour search, in sides of the layout."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,7 +35,7 @@ class Sample:
         vertices: int32 (k,), numbers in the graph, ascending.
         sources: int32 (e,), positions in `vertices`.
         readers: int32 (e,), positions in `vertices`, ascending; for equal readers the sources
-            ascend, and no pair is there twice.
+            ascend, and no pair occurs twice.
     """
 
     vertices: npt.NDArray[np.int32]
@@ -49,14 +49,14 @@ class Sample:
 
 
 def sample(layout: Layout, *, vertices: int, edges: int) -> Sample:
-    """The vertices and edges to show, at most so many of each; all of them where they are few."""
+    """The vertices and edges to show, within a budget of each; all of them if they fit."""
     graph = layout.graph
     rng = np.random.default_rng(_SEED)
     kept = _vertices(graph, vertices, rng)
     ends = _Ends(layout, kept)
     pairs = _pairs(ends, edges, rng)
     if len(kept) < graph.vertices and len(pairs) < edges < graph.edges:
-        # Edges within one stand-in's stretch are lost; as many more are taken in their place.
+        # Edges between vertices with the same representative are lost: take as many others.
         wanted = min(graph.edges, edges * edges // max(1, len(pairs)), _MORE * edges)
         pairs = _pairs(ends, wanted, rng)
     if len(pairs) > edges:
@@ -69,7 +69,7 @@ def sample(layout: Layout, *, vertices: int, edges: int) -> Sample:
 
 
 class _Ends:
-    """What stands for each vertex among those that are kept."""
+    """The representative of each vertex among those that are kept."""
 
     def __init__(self, layout: Layout, kept: npt.NDArray[np.int64]) -> None:
         self.graph = layout.graph
@@ -80,7 +80,7 @@ class _Ends:
             self._tree = cKDTree(self._places[kept])
 
     def __call__(self, vertices: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Position in `kept` of each vertex's stand-in, or -1 where its kind has none."""
+        """Position in `kept` of each vertex's representative, or -1 if its kind has none."""
         if self.whole:
             return vertices
         each, back = np.unique(vertices, return_inverse=True)
@@ -89,7 +89,7 @@ class _Ends:
 
 
 def _kinds_apart(layout: Layout) -> npt.NDArray[np.float64]:
-    """Positions with a third coordinate that keeps operators, passes and kinds apart: (n, 3)."""
+    """Positions with a third coordinate that separates operators, passes and kinds: (n, 3)."""
     graph, positions = layout.graph, layout.positions
     low = positions.min(axis=0)
     side = float((positions.max(axis=0) - low).max()) or 1.0
@@ -99,7 +99,7 @@ def _kinds_apart(layout: Layout) -> npt.NDArray[np.float64]:
 
 
 def _pairs(ends: _Ends, edges: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Of `edges` edges those between different kept vertices: reader * len(kept) + source."""
+    """Of a sample of edges, those between different kept vertices: reader * len(kept) + source."""
     graph = ends.graph
     picked = _stratified(graph.edges, edges, rng)
     readers = np.searchsorted(graph.indptr, picked, "right").astype(np.int64) - 1
@@ -116,7 +116,7 @@ def _pairs(ends: _Ends, edges: int, rng: np.random.Generator) -> npt.NDArray[np.
 
 
 def _distinct(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The values ascending, each once; numpy's own `unique` hashes and took six times as long."""
+    """The distinct values, ascending; `np.unique` uses hashing and takes six times as long."""
     ordered = np.sort(values)
     new = np.ones(len(ordered), bool)
     new[1:] = ordered[1:] != ordered[:-1]
@@ -124,11 +124,11 @@ def _distinct(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 def _stratified(total: int, budget: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """`budget` of the numbers 0..total-1, one from each of as many stretches, ascending."""
+    """`budget` of the numbers 0..total-1, one from each of as many strata, ascending."""
     if total <= budget:
         return np.arange(total, dtype=np.int64)
     if 2 * budget > total:
-        # Stretches shorter than two would often give one number twice; those left out never do.
+        # Strata shorter than two would often give a number twice; sampling what to omit does not.
         kept = np.ones(total, bool)
         kept[_stratified(total, total - budget, rng)] = False
         return np.flatnonzero(kept)

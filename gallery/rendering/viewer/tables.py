@@ -1,4 +1,4 @@
-"""Names and small tables that go at the head of the viewer's data."""
+"""Names and small tables for the head of the viewer's data."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def graph_tables(graph: ComputeGraph, model: Model | None) -> dict[str, Any]:
 
 
 def _row(table: dict[int, int], tensor: int) -> int:
-    """The row of a tensor; a new one where it has none."""
+    """The row of a tensor, added if it is new."""
     return table.setdefault(tensor, len(table))
 
 
 def _tensor(tensor: Tensor) -> list[str]:
-    """Name, element type and shape; a size that is not known is "?"."""
+    """Name, element type and shape; unknown sizes are "?"."""
     sizes = (
         "?"
         if tensor.shape is None
@@ -97,7 +97,7 @@ def _nearest(coloring: Coloring, color: str) -> int:
 
 
 def palettes() -> dict[str, str]:
-    """The palettes that any attribute can be shown in: stops from low to high, "rrggbb" each."""
+    """The palettes that the viewer offers for any attribute: stops from low to high, "rrggbb"."""
     offered = [name for name in PALETTES if not is_categorical(name)][:_OFFERED]
     places = np.linspace(0, 1, _STOPS)
     return {name: sample_palette(name, places, "dark").tobytes().hex() for name in offered}
