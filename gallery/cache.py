@@ -170,7 +170,7 @@ class Cache:
         return Path(name)
 
     def drop_damaged(self, keys: Iterable[str]) -> int:
-        """Delete files of these results whose content does not match its digest; return how many."""
+        """Delete files of some results that do not match their digest; return how many."""
         entries = filter(None, map(self.get, keys))
         files = {file.path: file for entry in entries for file in entry.files.values()}
         damaged = [file for file in files.values() if file_digest(file.path) != file.sha256]

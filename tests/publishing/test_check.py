@@ -146,7 +146,9 @@ def test_a_page_above_a_megabyte_is_heavy(site: Path) -> None:
     page.write_text(page.read_text().ljust(1_000_000))
     assert (check_site(site).warnings, check_site(site).heaviest_page) == ((), 1_000_000)
     page.write_text(page.read_text().ljust(1_000_001))
-    assert check_site(site).warnings == ("net/index.html has 1,000,001 bytes, which is slow on a phone",)
+    assert check_site(site).warnings == (
+        "net/index.html has 1,000,001 bytes, which is slow on a phone",
+    )
     assert check_site(site).problems == ()
 
 
