@@ -237,6 +237,8 @@ EDGES = [
     ("variants.poster_dpi", ["30", "600"], ["29", "601"]),
     ("title", [f'"{"x" * 300}"', "7"], [f'"{"x" * 301}"', "true", "[]"]),
     ("description", [f'"{"x" * 2000}"'], [f'"{"x" * 2001}"']),
+    ("language", ['"en"', '"de-AT"', '"sr-Latn-RS"', f'"en-{"x" * 8}"'],
+     ['""', '"e"', f'"{"x" * 9}"', '"../en"', '"en-"', '"en_US"', f'"en-{"x" * 9}"', "1"]),
     ("base_url", ['""', '"http://a"', '"https://a/b/c"', f'"http://{"x" * 1993}"'],
      ['"a"', '"ftp://a"', '"https://a b"', '"https://a\\t"', '"http:/a"', '"https://a/b?c"',
       f'"http://{"x" * 2001}"', "1"]),
