@@ -200,6 +200,24 @@ def test_what_may_not_be_opened_is_a_problem(tmp_path, monkeypatch):
     assert found(tmp_path) == "discover: no.onnx cannot be read; check its permissions"
 
 
+def test_a_disk_that_fails_is_a_problem_of_one_model(tmp_path, monkeypatch):
+    put(tmp_path, "a.onnx", "b.onnx", content=b"model")
+    digest, failed = hashlib.file_digest, []
+
+    def fail(file, name):
+        if not failed:
+            failed.append(file)
+            raise OSError(5, "Input/output error")
+        return digest(file, name)
+
+    monkeypatch.setattr(hashlib, "file_digest", fail)
+    bad, good = discover(tmp_path)
+    assert str(bad.problem) == (
+        "discover: a.onnx cannot be read (Input/output error); check the disk"
+    )
+    assert (bad.digest, good.problem, good.bytes) == ("", None, 5)
+
+
 def test_a_closed_folder_is_a_problem(tmp_path, monkeypatch):
     put(tmp_path, "closed/net.onnx", "open/net.onnx")
     scandir = os.scandir

@@ -147,6 +147,14 @@ def test_cases(repository: Path, lines: list[str], kept: str, gone: str) -> None
     assert ours(lines, files) == git(repository, lines, files) == set(gone.split())
 
 
+def test_a_backslash_keeps_a_space_at_the_end_unless_it_is_kept_itself() -> None:
+    paths = ["b", "b ", "b  ", "b\\", "b\\ "]
+    assert ours(["b  "], paths) == {"b"}
+    assert ours(["b\\  "], paths) == {"b "}
+    assert ours(["b\\\\  "], paths) == {"b\\"}
+    assert ours(["b\\\\\\ "], paths) == {"b\\ "}
+
+
 def test_an_ignore_file_and_settings_together(tmp_path: Path) -> None:
     put(tmp_path, "a.onnx", "old/b.onnx", "old/keep.onnx", "x/old/c.onnx", "x/tmp-1.onnx")
     (tmp_path / IGNORE_FILE).write_bytes(b"\xef\xbb\xbf# said\r\n\r\n/old/*\r\n!keep.onnx\r\n")
