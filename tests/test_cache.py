@@ -179,7 +179,7 @@ def test_a_result_is_taken_over_from_another_cache(tmp_path: Path) -> None:
     assert again.files["data"].path.read_bytes() == b"content"
     third = cache_key("stage", "2")
     assert other.adopt(third, one.text(key), lambda _digest: None), "it has the file already"
-    other.drop(again.files["data"])
+    again.files["data"].path.unlink()
     assert other.get(key) is None
 
 
@@ -222,3 +222,16 @@ def test_the_same_result_is_the_same_record(tmp_path: Path) -> None:
     one.put(key, {"a": 1, "b": (2, 3)})
     other.put(key, {"b": [2, 3], "a": 1})
     assert one.text(key) == other.text(key) != ""
+
+
+def test_files_whose_content_changed_are_deleted_on_request(tmp_path: Path) -> None:
+    cache, keys = Cache(tmp_path), [cache_key("stage", str(n)) for n in range(3)]
+    for key, content in zip(keys, (b"content", b"content", b"another"), strict=True):
+        fill(cache, key, content)
+    assert cache.drop_damaged(keys) == 0
+    damaged = cache.get(keys[0])
+    assert damaged is not None
+    damaged.files["data"].path.write_bytes(b"CONTENT")
+    assert cache.drop_damaged([keys[2], "0" * 64]) == 0
+    assert cache.drop_damaged(keys) == 1, "two results share the file"
+    assert [cache.get(key) is not None for key in keys] == [False, False, True]

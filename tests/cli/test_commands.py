@@ -118,7 +118,7 @@ def test_facts_are_told_in_lines(tmp_path: Path, capsys: pytest.CaptureFixture[s
         "dimensions": "n=4",
         "not counted": "me.Secret 1",
     }
-    assert [line for line in lines if line.startswith("note: the shapes that 1 of 3")]
+    assert [line for line in lines if line.startswith("note: the output shapes of 1 of 3")]
     assert main(["facts", str(path), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["macs"], told["bindings"], told["file_bytes"]) == (

@@ -86,7 +86,7 @@ def test_a_folder_named_like_a_model_is_a_problem_and_is_looked_into(tmp_path):
     put(tmp_path, "x.onnx/inner.onnx")
     folder, inner = discover(tmp_path)
     assert str(folder.problem) == (
-        "discover: x.onnx is a folder; give the folder a name that does not end in .onnx"
+        "discover: x.onnx is a directory; give the directory a name that does not end in .onnx"
     )
     assert (inner.relative, inner.problem) == ("x.onnx/inner.onnx", None)
 

@@ -330,7 +330,8 @@ def test_the_newest_operator_set_is_nothing_to_speak_of(tmp_path):
 def test_training_information_is_said_to_be_left_out(tmp_path):
     proto = parse("net (float[2] x) => (y) { y = Relu(x) }")
     proto.training_info.add()
-    assert loaded(tmp_path, proto).warnings == ("the file's own training information is left out",)
+    (warning,) = loaded(tmp_path, proto).warnings
+    assert "training information" in warning
 
 
 @pytest.mark.parametrize(
@@ -345,7 +346,7 @@ def test_training_information_is_said_to_be_left_out(tmp_path):
 def test_a_note_names_five_and_counts_the_rest(tmp_path, ghosts, said):
     made = " ".join(f"y{n} = Add(x, g{n})" for n in range(ghosts))
     model = loaded(tmp_path, f"net (float[1] x) => (y0) {{ {made} }}")
-    assert model.warnings[0] == f"nothing makes {said}, which operators read"
+    assert model.warnings[0].endswith(f" makes: {said}")
 
 
 def test_the_digest_follows_operators_and_sizes_of_weights(tmp_path):

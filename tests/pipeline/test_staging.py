@@ -74,7 +74,7 @@ def test_a_site_and_a_part_of_one_are_ours(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(OURS)
     check_target(tmp_path)
     (tmp_path / name).rename(tmp_path / "other.json")
-    with pytest.raises(PublishError, match="holds files that are not a gallery's"):
+    with pytest.raises(PublishError, match="holds files that are not a gallery"):
         check_target(tmp_path)
 
 

@@ -78,7 +78,10 @@ def test_manifest_is_of_its_published_schema(site: Site) -> None:
 def test_the_schema_says_what_the_fields_mean() -> None:
     model = manifest_schema("x/1")["$defs"]["model"]["properties"]
     facts = model["facts"]["anyOf"][0]["properties"]
-    assert facts["depth"] == {"type": "integer", "description": "Operators on the longest path."}
+    assert facts["depth"] == {
+        "type": "integer",
+        "description": "Number of operators on the longest path.",
+    }
     assert all("description" in one for one in facts.values())
 
 
