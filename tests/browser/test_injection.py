@@ -44,7 +44,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_nothing_leaves_its_place(built: Path) -> None:
     assert sorted(path.name for path in built.iterdir()) == [
-        ".cache", "junit.xml", "models", "output.txt", "site", "summary.md"
+        ".cache", ".site.lock", "junit.xml", "models", "output.txt", "site", "summary.md"
     ]  # fmt: skip
     assert not list(built.rglob("escaped"))
     names = [path.relative_to(built / "site").as_posix() for path in (built / "site").rglob("*")]

@@ -246,7 +246,7 @@ def test_folders_pipes_and_missing_files(tmp_path):
     (tmp_path / "f.onnx").mkdir()
     os.mkfifo(tmp_path / "p.onnx")
     assert said(tmp_path / "f.onnx") == (
-        "f: load: f.onnx is a folder; give the folder a name that does not end in .onnx"
+        "f: load: f.onnx is a directory; give the directory a name that does not end in .onnx"
     )
     assert said(tmp_path / "p.onnx") == (
         "p: load: p.onnx is a named pipe; put a regular file in its place"

@@ -38,7 +38,7 @@ def result(wanted: ModelPlan, error: BaseException, tmp_path: Path) -> Result:
     said: list[dict[str, object]] = []
     monkey = pytest.MonkeyPatch()
     monkey.setattr(worker, "Stages", Broken)
-    monkey.setattr(worker, "_say", lambda _, **event: said.append(event))
+    monkey.setattr(worker, "_write", lambda _, **event: said.append(event))
     try:
         last = worker._work(wanted, cache, None)  # type: ignore[arg-type]
     finally:
