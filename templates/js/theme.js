@@ -10,7 +10,6 @@
   light.addEventListener("change", () => { if (!kept()) show(light.matches ? "light" : "dark"); });
   addEventListener("DOMContentLoaded", () => {
     for (const button of document.querySelectorAll("[data-theme-toggle]")) {
-      button.hidden = false;
       button.addEventListener("click", () => {
         show(now() === "light" ? "dark" : "light");
         keep(now());

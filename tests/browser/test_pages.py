@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -210,18 +212,40 @@ def test_complete_without_scripts(browser: Browser, addresses: dict[str, str]) -
 
 
 @pytest.mark.parametrize("page", _PAGES)
-def test_nothing_moves_while_pictures_load(
+def test_nothing_moves_while_a_page_loads_slowly(
     browser: Browser, addresses: dict[str, str], page: str
 ) -> None:
-    browser.open(addresses["http"] + page)
-    browser.until("document.readyState === 'complete'")
+    browser.open("about:blank")
+    with _slow_network(browser):
+        browser.open(addresses["http"] + page)
+        browser.until("document.readyState === 'complete'")
     shift = browser.driver.execute_async_script(
         "const done = arguments[0]; let sum = 0;"
         "const add = (list) => list.getEntries().forEach((one) => { sum += one.value; });"
         "new PerformanceObserver(add).observe({type: 'layout-shift', buffered: true});"
         "requestAnimationFrame(() => requestAnimationFrame(() => done(sum)))"
     )
-    assert shift < 0.01
+    assert shift < 0.0001
+
+
+@contextmanager
+def _slow_network(browser: Browser) -> Iterator[None]:
+    """Let pages come slowly enough that the browser paints them by halves."""
+    command = browser.driver.execute_cdp_cmd
+    command("Network.setCacheDisabled", {"cacheDisabled": True})
+    _network(browser, latency=20, rate=60_000)
+    try:
+        yield
+    finally:
+        _network(browser, latency=0, rate=-1)
+        command("Network.setCacheDisabled", {"cacheDisabled": False})
+
+
+def _network(browser: Browser, *, latency: float, rate: float) -> None:
+    """Let the network have a latency in ms and a rate in bytes/s; -1 is no limit."""
+    settings = {"offline": False, "latency": latency}
+    settings |= {"downloadThroughput": rate, "uploadThroughput": rate}
+    browser.driver.execute_cdp_cmd("Network.emulateNetworkConditions", settings)
 
 
 def test_figures_of_the_lesson_are_there(browser: Browser, addresses: dict[str, str]) -> None:
