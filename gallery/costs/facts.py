@@ -53,7 +53,7 @@ class Facts:
 
     Attributes:
         name: Name of the model.
-        digest: SHA-256 of the parts of the file that were read.
+        digest: As `gallery.model.Model.digest`.
         file_bytes: Size of the ONNX file.
         parameters: Number of parameters (see `parameters`), each counted once.
         parameter_bytes: Bytes of the initializers and other parameters, by dtype.

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import math
 import os
 import stat
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -17,12 +20,18 @@ from gallery.discovery.ignore import ignored, parse
 from gallery.discovery.static import FOLDER
 from gallery.errors import ChangedFileError, DiscoverError
 from gallery.files import open_regular
+from gallery.loading.wire import SlowError, model_digest
 from gallery.text import slugify
+
+log = logging.getLogger(__name__)
 
 IGNORE_FILE = ".galleryignore"
 LARGEST_SIDECAR = 1 << 20
 
 _MODEL = ".onnx"
+
+_LONG = 2.0
+"""Seconds from which the reading of a file is worth a message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +42,7 @@ class ModelFile:
         path: Where it is.
         relative: Its path relative to the models directory, with "/" as the separator.
         slug: Short name for file names and URLs: [a-z0-9-], unique in the gallery.
-        digest: SHA-256 of its content in hexadecimal, or "" if it cannot be read.
+        digest: As `gallery.model.Model.digest`, or "" if it cannot be read.
         bytes: Its size, 0 if it cannot be read.
         stamp: Size, modification time and inode when it was read, or None.
         sidecar: The Markdown file beside it with the same stem, or None.
@@ -52,7 +61,9 @@ class ModelFile:
     problem: DiscoverError | None = None
 
 
-def discover(directory: Path, ignore: Sequence[str] = ()) -> tuple[ModelFile, ...]:
+def discover(
+    directory: Path, ignore: Sequence[str] = (), *, seconds: float = math.inf
+) -> tuple[ModelFile, ...]:
     """The models below a directory, sorted by path.
 
     Names that end in ".onnx" count, unless they begin with a dot or match a pattern of the
@@ -60,6 +71,11 @@ def discover(directory: Path, ignore: Sequence[str] = ()) -> tuple[ModelFile, ..
     not a regular, readable file, or that is a link out of the directory, is not opened and has a
     `problem`. Linked directories are not entered: their models are found in their own place, or are
     not part of the gallery.
+
+    Args:
+        directory: The models directory.
+        ignore: Patterns in the syntax of .gitignore.
+        seconds: How long the reading of a file may take.
 
     Raises:
         DiscoverError: The path is not a directory, or it cannot be read.
@@ -82,7 +98,7 @@ def discover(directory: Path, ignore: Sequence[str] = ()) -> tuple[ModelFile, ..
     found = [
         ModelFile(path=path, relative=_relative(path, directory), slug="", problem=seen[path])
         if seen[path]
-        else _model_file(path, directory, root)
+        else _model_file(path, directory, root, seconds)
         for path in sorted(seen, key=os.fsencode)
     ]
     slugs = _slugs([file.relative for file in found])
@@ -119,11 +135,11 @@ def _walk(
         yield path, DiscoverError(found, hint="check its permissions, or ignore it")
 
 
-def _model_file(path: Path, directory: Path, root: Path) -> ModelFile:
+def _model_file(path: Path, directory: Path, root: Path, seconds: float) -> ModelFile:
     file = ModelFile(path=path, relative=_relative(path, directory), slug="")
     try:
         _stay_inside(path, root)
-        digest, stamp = _digest(path)
+        digest, stamp = _digest(path, seconds)
         sidecar = path.with_suffix(".md")
         text = _sidecar_text(sidecar, root)
     except DiscoverError as problem:
@@ -132,30 +148,43 @@ def _model_file(path: Path, directory: Path, root: Path) -> ModelFile:
     return file if text is None else replace(file, sidecar=sidecar, sidecar_text=text)
 
 
-def _digest(path: Path) -> tuple[str, tuple[int, int, int]]:
-    """SHA-256 and stamp of a file; the stamp is taken first, so that a later change shows."""
+def _digest(path: Path, seconds: float) -> tuple[str, tuple[int, int, int]]:
+    """Digest and stamp of a file; the stamp is taken first, so that a later change shows."""
+    started = time.monotonic()
     with open_regular(path) as file:
         try:
             stamp = _stamp(os.fstat(file.fileno()))
-            return hashlib.file_digest(file, "sha256").hexdigest(), stamp
+            digest = model_digest(file.fileno(), stamp[0], seconds)
         except OSError as error:
             reason = error.strerror or "unknown reason"
             found = f"{path.name} cannot be read ({reason})"
             raise DiscoverError(found, hint="check the disk") from error
+        except SlowError as error:
+            found = f"reading the operators of {path.name} took more than {seconds:g} s"
+            raise DiscoverError(found, hint="raise limits.seconds, or ignore the file") from error
+    took = time.monotonic() - started
+    if took > _LONG:
+        log.warning("reading the operators of %s took %.0f s", path.name, took)
+    return digest, stamp
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int, int]:
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
-def check_unchanged(file: ModelFile) -> None:
+def check_unchanged(file: ModelFile, digest: str = "") -> None:
     """Refuse a model that has changed since it was found.
+
+    Args:
+        file: The model.
+        digest: Of what was read of it since, if something was.
 
     Raises:
         ChangedFileError: The file has been written since.
     """
     with suppress(OSError):
-        if file.stamp is None or _stamp(file.path.stat()) == file.stamp:
+        same = file.stamp is None or _stamp(file.path.stat()) == file.stamp
+        if same and digest in ("", file.digest):
             return
     found = f"{file.path.name} was changed during the build"
     raise ChangedFileError(found, hint="build again")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 import os
@@ -127,7 +126,7 @@ def _model(
     layers, layer_of = layer_tree(_namings(flat))
     return Model(
         name=name,
-        digest=_digest(kept),
+        digest=kept.digest,
         operators=_operators(flat, layer_of),
         tensors=tensors,
         layers=layers,
@@ -204,12 +203,6 @@ def _namings(flat: Flat) -> list[Naming]:
 
 def _pairs(entries: Iterable[onnx.StringStringEntryProto]) -> dict[str, str]:
     return {text_of(entry.key): text_of(entry.value) for entry in entries}
-
-
-def _digest(kept: Slim) -> str:
-    digest = hashlib.sha256(kept.content)
-    digest.update(repr(kept.dropped).encode())
-    return digest.hexdigest()
 
 
 def _warnings(proto: onnx.ModelProto, kept: Slim, flat: Flat, state: Inference) -> tuple[str, ...]:

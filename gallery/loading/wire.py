@@ -9,6 +9,9 @@ Source of the format: https://protobuf.dev/programming-guides/encoding/ and onnx
 
 from __future__ import annotations
 
+import hashlib
+import math
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -30,6 +33,9 @@ LARGE_GRAPH = 256 << 20
 
 DEEPEST = 32
 """How deep graphs may be nested in operators; protobuf itself stops at 100 nested messages."""
+
+WHOLE = 16 << 20
+"""Largest file that is read and digested whole, in bytes."""
 
 _WINDOW = 16_384
 _EXTERNAL = b"\x70\x01"  # TensorProto.data_location = EXTERNAL
@@ -61,6 +67,10 @@ class BrokenError(Exception):
         super().__init__(at, truncated)
         self.at = at
         self.truncated = truncated
+
+
+class SlowError(Exception):
+    """Reading the file took longer than it may."""
 
 
 class Field(NamedTuple):
@@ -131,29 +141,73 @@ class Slim:
 
     Attributes:
         content: A serialised ModelProto.
+        digest: SHA-256 in hexadecimal: of the file if it has at most `WHOLE` bytes; otherwise of
+            its size, `content` and `dropped`.
         dropped: Size of each dropped payload in bytes, in file order.
         training: Whether the file holds training information, which is dropped.
     """
 
     content: bytes = b""
+    digest: str = ""
     dropped: list[int] = field(default_factory=list)
     training: bool = False
 
 
-def slim(descriptor: int, size: int) -> Slim:
+def slim(descriptor: int, size: int, seconds: float = math.inf) -> Slim:
     """Read a model file of `size` bytes without its large payloads.
+
+    Args:
+        descriptor: Of the open file.
+        size: Of the file in bytes.
+        seconds: How long it may take.
 
     Raises:
         BrokenError: The file is not a protobuf message, or is cut short.
         LoadError: Its graphs are nested too deep, or the operators alone are too large.
+        SlowError: It takes too long.
     """
-    reader = Reader(descriptor)
+    whole = read_at(descriptor, size, 0) if size <= WHOLE else b""
+    reader = Reader(descriptor, window=whole)
     first = next(reader.fields(0, size), None)
     if first is not None and first.number not in _MODEL_FIELDS:
         raise BrokenError(first.head, False)
     result = Slim()
-    result.content = _Walker(reader, result).message("model", 0, size, 0)
+    walker = _Walker(reader, result, until=time.monotonic() + seconds)
+    result.content = walker.message("model", 0, size, 0)
+    result.digest = _digest(size, whole, result)
     return result
+
+
+def model_digest(descriptor: int, size: int, seconds: float = math.inf) -> str:
+    """The digest of a file that should be a model: `Slim.digest` without the rest.
+
+    A file that `slim` refuses has one as well, of all that the error can depend on.
+
+    Args:
+        descriptor: Of the open file.
+        size: Of the file in bytes.
+        seconds: How long it may take.
+
+    Raises:
+        SlowError: It takes too long.
+    """
+    if size <= WHOLE:
+        return hashlib.sha256(read_at(descriptor, size, 0)).hexdigest()
+    try:
+        return slim(descriptor, size, seconds).digest
+    except BrokenError as error:
+        seen = [size, read_at(descriptor, 4096, 0), error.at, error.truncated]
+    except LoadError as error:
+        seen = [error.found, error.hint]
+    return hashlib.sha256(repr(seen).encode()).hexdigest()
+
+
+def _digest(size: int, whole: bytes, kept: Slim) -> str:
+    if whole:
+        return hashlib.sha256(whole).hexdigest()
+    digest = hashlib.sha256(f"{size} {kept.dropped} ".encode())
+    digest.update(kept.content)
+    return digest.hexdigest()
 
 
 def check_nesting(descriptor: int, size: int) -> None:
@@ -170,6 +224,7 @@ class _Walker:
     reader: Reader
     result: Slim
     small: int = SMALL
+    until: float = math.inf
     kept: int = 0
 
     def message(self, kind: str, start: int, stop: int, depth: int) -> bytes:
@@ -182,6 +237,7 @@ class _Walker:
         large = kind == "attribute" and stop - start > LARGE_ATTRIBUTE
         chunks = []
         for part in self.reader.fields(start, stop):
+            self._check_time()
             length = part.stop - part.start
             child = children.get(part.number) if part.wire == 2 else None
             if child is not None and (length > self.small or kind == "model"):
@@ -199,6 +255,7 @@ class _Walker:
         chunks, payload = [], []
         held = 0
         for part in self.reader.fields(start, stop):
+            self._check_time()
             if part.number in _TENSOR_DATA:
                 held += part.stop - part.start
                 if held <= SMALL:
@@ -209,6 +266,10 @@ class _Walker:
             return b"".join(chunks + [self._keep(part) for part in payload])
         self.result.dropped.append(held)
         return b"".join(chunks) + _EXTERNAL
+
+    def _check_time(self) -> None:
+        if time.monotonic() > self.until:
+            raise SlowError
 
     def _keep(self, part: Field) -> bytes:
         self.kept += part.stop - part.head

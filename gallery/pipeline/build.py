@@ -166,7 +166,7 @@ def _cache(directory: Path | None, site: Path) -> Cache:
 def _discovered(models: Path, settings: GallerySettings) -> Sequence[ModelFile]:
     if not models.is_dir():
         raise DiscoverError(f"{models} is not a directory", hint="give a directory of .onnx files")
-    files = discover(models, settings.ignore)
+    files = discover(models, settings.ignore, seconds=settings.limits.seconds)
     if not files:
         found = f"{models} contains no .onnx files"
         raise DiscoverError(found, hint="give another directory or check the ignore patterns")

@@ -63,9 +63,13 @@ def _load(_: None, plan: ModelPlan, __: ScanSettings) -> Model:
     from gallery.loading.load import load
 
     check_unchanged(plan.file)
-    loaded = load(plan.file.path, dims=plan.dims, default_dim=plan.default_dim)
-    # A file that changed while it was read must not be cached under the digest of the old one.
-    check_unchanged(plan.file)
+    try:
+        loaded = load(plan.file.path, dims=plan.dims, default_dim=plan.default_dim)
+    finally:
+        # What was read of a changed file must not be kept under the digest of the old one; nor
+        # must its errors.
+        check_unchanged(plan.file)
+    check_unchanged(plan.file, loaded.digest)
     return replace(loaded, name=plan.file.slug)
 
 

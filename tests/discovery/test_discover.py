@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gallery.discovery import discover as module
 from gallery.discovery.discover import LARGEST_SIDECAR, ModelFile, discover, slugify
 from gallery.errors import DiscoverError
 
@@ -202,15 +203,15 @@ def test_what_may_not_be_opened_is_a_problem(tmp_path, monkeypatch):
 
 def test_a_disk_that_fails_is_a_problem_of_one_model(tmp_path, monkeypatch):
     put(tmp_path, "a.onnx", "b.onnx", content=b"model")
-    digest, failed = hashlib.file_digest, []
+    digest, failed = module.model_digest, []
 
-    def fail(file, name):
+    def fail(descriptor, size, seconds):
         if not failed:
-            failed.append(file)
+            failed.append(descriptor)
             raise OSError(5, "Input/output error")
-        return digest(file, name)
+        return digest(descriptor, size, seconds)
 
-    monkeypatch.setattr(hashlib, "file_digest", fail)
+    monkeypatch.setattr(module, "model_digest", fail)
     bad, good = discover(tmp_path)
     assert str(bad.problem) == (
         "discover: a.onnx cannot be read (Input/output error); check the disk"

@@ -6,6 +6,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from gallery.loading import wire
 from gallery.loading.load import load
 from tests.onnx_text import loaded, parse, shape_of, tensor_names, the, write
 
@@ -349,7 +350,9 @@ def test_a_note_names_five_and_counts_the_rest(tmp_path, ghosts, said):
     assert model.warnings[0].endswith(f" makes: {said}")
 
 
-def test_the_digest_follows_operators_and_sizes_of_weights(tmp_path):
+def test_the_digest_follows_operators_and_sizes_of_weights(tmp_path, monkeypatch):
+    monkeypatch.setattr(wire, "WHOLE", 0)
+
     def digest(size: int, bias: float, fill: float) -> str:
         big = helper.make_tensor("w", TensorProto.FLOAT, [size], [fill] * size)
         small = helper.make_tensor("b", TensorProto.FLOAT, [1], [bias])

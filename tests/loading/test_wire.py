@@ -1,5 +1,6 @@
 """The wire-level reader keeps all but the large payloads, and does not touch those."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -9,13 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
+from gallery.loading import wire
 from gallery.loading.wire import (
     LARGE_ATTRIBUTE,
     SMALL,
+    WHOLE,
     BrokenError,
     Reader,
     Slim,
+    SlowError,
     check_nesting,
+    model_digest,
     slim,
     varint,
 )
@@ -181,3 +186,79 @@ def test_nesting_is_checked_in_small_messages_too(tmp_path):
     descriptor = os.open(path, os.O_RDONLY)
     check_nesting(descriptor, len(content))
     os.close(descriptor)
+
+
+def digested(path: Path, content: bytes) -> str:
+    path.write_bytes(content)
+    with path.open("rb") as file:
+        return model_digest(file.fileno(), len(content))
+
+
+def heavy(weights: bytes, operator: str = "Relu") -> bytes:
+    """A model of more than `WHOLE` bytes."""
+    tensor = helper.make_tensor("w", TensorProto.UINT8, [len(weights)], weights, raw=True)
+    node = helper.make_node(operator, ["w"], ["y"])
+    return helper.make_model(helper.make_graph([node], "g", [], [], [tensor])).SerializeToString()
+
+
+def test_the_digest_of_a_small_file_is_that_of_its_bytes(tmp_path):
+    for content in (heavy(b"w" * 9000), b"", b"no model"):
+        assert digested(tmp_path / "m.onnx", content) == hashlib.sha256(content).hexdigest()
+    content = heavy(b"w" * 9000)
+    digest = slimmed(tmp_path / "m.onnx", content).digest
+    assert digest == hashlib.sha256(content).hexdigest()
+
+
+def test_the_digest_of_a_large_file_is_that_of_all_but_its_weights(tmp_path):
+    first, other = heavy(b"1" * (WHOLE + 1)), heavy(b"2" * (WHOLE + 1))
+    assert len(first) > WHOLE
+    digest = digested(tmp_path / "m.onnx", first)
+    assert slimmed(tmp_path / "m.onnx", first).digest == digest
+    assert digested(tmp_path / "m.onnx", other) == digest
+    assert digested(tmp_path / "m.onnx", heavy(b"1" * (WHOLE + 2))) != digest
+    assert digested(tmp_path / "m.onnx", heavy(b"1" * (WHOLE + 1), "Tanh")) != digest
+
+
+def test_a_large_file_that_is_refused_has_a_digest_of_what_is_said_of_it(tmp_path):
+    path, length = tmp_path / "m.onnx", WHOLE + 100
+    zeros, letters = digested(path, bytes(length)), digested(path, b"a" * length)
+    cut = digested(path, heavy(bytes(length))[:-200])
+    assert len({zeros, letters, cut, digested(path, bytes(length + 1))}) == 4
+    assert digested(path, bytes(length)) == zeros
+
+
+def test_the_digest_of_terabytes_reads_almost_nothing(tmp_path, monkeypatch):
+    path, read = tmp_path / "m.onnx", []
+    size = 1 << 40
+    # Every message around the terabyte of raw_data ends where the file does.
+    tensor = TensorProto(name="w", data_type=TensorProto.UINT8, dims=[size])
+    body = tensor.SerializeToString() + b"\x4a" + varint(size)
+    graph = helper.make_graph([helper.make_node("Relu", ["w"], ["y"])], "g", [], [])
+    inner = graph.SerializeToString() + b"\x2a" + varint(len(body) + size) + body
+    model = helper.make_model(helper.make_graph([], "", [], []))
+    model.ClearField("graph")
+    head = model.SerializeToString() + b"\x3a" + varint(len(inner) + size) + inner
+    path.write_bytes(head)
+    try:
+        os.truncate(path, len(head) + size)
+    except OSError:
+        pytest.skip("no sparse files of a terabyte here")
+    real = wire.read_at
+
+    def counted(descriptor, length, offset):
+        read.append(length)
+        return real(descriptor, length, offset)
+
+    monkeypatch.setattr(wire, "read_at", counted)
+    with path.open("rb") as file:
+        assert len(model_digest(file.fileno(), len(head) + size)) == 64
+        assert slim(file.fileno(), len(head) + size).dropped == [size]
+    assert sum(read) < 1 << 20
+
+
+def test_reading_stops_when_its_time_is_up(tmp_path):
+    path = tmp_path / "m.onnx"
+    content = heavy(bytes(WHOLE + 1))
+    path.write_bytes(content)
+    with path.open("rb") as file, pytest.raises(SlowError):
+        model_digest(file.fileno(), len(content), -1.0)

@@ -121,3 +121,30 @@ def test_a_copy_of_a_model_needs_no_stamp(models: Path, tmp_path: Path) -> None:
     copy.write_bytes(wanted.file.path.read_bytes())
     there = replace(wanted, file=replace(wanted.file, path=copy, stamp=None))
     assert Stages(there, None, lambda _: None).model().operators
+
+
+def test_an_error_of_a_changed_file_is_not_the_model_s(models: Path) -> None:
+    wanted = plan(models)
+    path, whole = wanted.file.path, wanted.file.path.read_bytes()
+    stages = Stages(wanted, None, lambda _: None)
+    from gallery.loading import load as module  # noqa: PLC0415
+
+    load = module.load
+
+    def torn(*given: object, **how: object) -> object:
+        path.write_bytes(whole[:-9])
+        return load(*given, **how)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as monkey:
+        monkey.setattr(module, "load", torn)
+        with pytest.raises(ChangedFileError) as caught:
+            stages.model()
+    assert not worker._lasts(caught.value)
+
+
+def test_a_change_that_leaves_no_trace_is_seen_by_the_digest(models: Path) -> None:
+    wanted = plan(models)
+    write(models, WIDER, "first.onnx")
+    there = replace(wanted, file=replace(wanted.file, stamp=None))
+    with pytest.raises(ChangedFileError):
+        Stages(there, None, lambda _: None).model()
