@@ -12,6 +12,7 @@ GalleryError
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -106,3 +107,21 @@ class Failure:
     stage: str
     found: str
     hint: str
+
+
+_REMEDIES = (
+    (("ENOSPC", "EDQUOT"), "free some space, or choose another directory"),
+    (("EACCES", "EPERM", "EROFS"), "check the permissions, or choose another directory"),
+    (("EMFILE", "ENFILE"), "raise the limit on open files (ulimit -n)"),
+    (("EFBIG",), "raise the limit on file sizes (ulimit -f)"),
+    (("ENOMEM", "EAGAIN"), "let fewer programs run at once"),
+    (("EIO", "ENXIO", "ENODEV"), "check the disk"),
+)
+
+
+def system_error(error: OSError) -> tuple[str, str]:
+    """What the system refused, and what to do; for `GalleryError` and `Failure`."""
+    reason = error.strerror or str(error) or type(error).__name__
+    found = f"{reason}: {error.filename}" if error.filename is not None else reason
+    name = errno.errorcode.get(error.errno or 0, "")
+    return found, next((what for names, what in _REMEDIES if name in names), "try again")

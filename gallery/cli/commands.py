@@ -11,8 +11,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gallery.cli.messages import say
 from gallery.cli.options import given
-from gallery.errors import SettingsError
+from gallery.errors import GalleryError, SettingsError, system_error
 from gallery.settings.values import GallerySettings, Limits, ScanSettings
 from gallery.text import printable
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 def build(options: argparse.Namespace) -> int:
     """Build a site."""
     from gallery.cli.progress import Progress
+    from gallery.cli.report import forecast_line
     from gallery.pipeline.build import BuildOptions
     from gallery.pipeline.build import build as build_site
 
@@ -45,8 +47,7 @@ def build(options: argparse.Namespace) -> int:
         )
     if options.dry_run:
         for model in report.models:
-            made = [f"{run.stage} {run.what}".strip() for run in model.stages if not run.cached]
-            print(f"{printable(model.path)}: " + (", ".join(made) or "nothing"))
+            print(forecast_line(model))
         return report.return_code
     return _print_report(report, options)
 
@@ -69,19 +70,28 @@ def _print_report(report: Report, options: argparse.Namespace) -> int:
 
     for model in report.models:
         for note in model.notes:
-            print(printable(f"note: {model.path}: {note}"), file=sys.stderr)
+            say(printable(f"note: {model.path}: {note}"))
     for name in report.edited:
         changed = f"note: {report.site}/{name} had been edited by hand and was replaced"
-        print(printable(changed), file=sys.stderr)
+        say(printable(changed))
     for model in report.failed:
-        print(f"error: {failure_line(model)}", file=sys.stderr)
+        say(f"error: {failure_line(model)}")
     print(one_line(report))
     if options.summary:
-        with options.summary.open("a", encoding="utf-8") as stream:
-            stream.write(markdown(report))
+        _write_report("--summary", options.summary, markdown(report), "a")
     if options.junit:
-        options.junit.write_text(junit(report), "utf-8")
+        _write_report("--junit", options.junit, junit(report), "w")
     return report.return_code
+
+
+def _write_report(option: str, path: Path, text: str, mode: str) -> None:
+    """Write a report to the file of an option."""
+    try:
+        with path.open(mode, encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        found, hint = system_error(error)
+        raise GalleryError(f"{option} {path} cannot be written: {found}", hint=hint) from error
 
 
 def _check_reports(options: argparse.Namespace) -> None:
@@ -139,7 +149,7 @@ def scan(options: argparse.Namespace) -> int:
         ),
     )
     for warning in made.pop("notes"):
-        print(printable(f"note: {options.model}: {warning}"), file=sys.stderr)
+        say(printable(f"note: {options.model}: {warning}"))
     print(json.dumps(made) if options.json else one_line(made))
     return 0
 
@@ -169,9 +179,9 @@ def check(options: argparse.Namespace) -> int:
         print(json.dumps(asdict(result)))
     else:
         for problem in result.problems:
-            print(f"error: {problem}", file=sys.stderr)
+            say(f"error: {problem}")
         for warning in result.warnings:
-            print(f"warning: {warning}", file=sys.stderr)
+            say(f"warning: {warning}")
         size, heaviest = result.bytes / 1e6, result.heaviest_page / 1e3
         print(
             f"{result.files} files, {size:.1f} MB, {result.links} links, "
@@ -200,7 +210,7 @@ def serve(options: argparse.Namespace) -> int:
                 ),
             )
         for model in report.failed:
-            print(f"error: {failure_line(model)}", file=sys.stderr)
+            say(f"error: {failure_line(model)}")
         print(one_line(report), flush=True)
 
     watched = [options.models, *template_directories()]

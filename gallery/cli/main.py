@@ -5,15 +5,18 @@ Exit status: 0 all went well, 1 something failed, 2 wrong usage.
 
 from __future__ import annotations
 
+import argparse
 import logging
 import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 from gallery.cli import commands
 from gallery.cli.arguments import parser
-from gallery.errors import DiscoverError, GalleryError, PublishError, SettingsError
+from gallery.cli.messages import say
+from gallery.errors import DiscoverError, GalleryError, PublishError, SettingsError, system_error
 from gallery.text import printable
 
 _USAGE = (SettingsError, DiscoverError)
@@ -28,33 +31,62 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
+    _open_standard_streams()
     options = parser().parse_args(arguments)
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(options.verbose, 2)]
     logging.basicConfig(level=level, format="%(asctime)s %(name)s: %(message)s", force=True)
+    # A message that cannot be written is lost; it must not be followed by a traceback.
+    logging.raiseExceptions = False
     if options.verbose < 2:
         logging.getLogger("numba").setLevel(logging.WARNING)
         logging.getLogger("PIL").setLevel(logging.WARNING)
     try:
-        return int(options.run(options))
+        status = int(options.run(options))
+        sys.stdout.flush()
     except GalleryError as error:
-        usage = isinstance(error, _USAGE) or (
-            isinstance(error, PublishError)
-            and options.run in (commands.build, commands.merge, commands.serve)
-        )
-        return _fail(error, 2 if usage else 1)
+        return _fail(error, 2 if _is_usage(error, options) else 1)
     except KeyboardInterrupt:
         return _fail("stopped", 130)
     except BrokenPipeError:
-        # The reader of our output has gone; this keeps Python from reporting it again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 1
+    except OSError as error:
+        _drop_output()
+        found, hint = system_error(error)
+        return _fail(f"{found}; {hint}", 1)
     except Exception as error:
         if options.verbose:
             traceback.print_exc()
         hint = "run again with -v and report the output"
         return _fail(f"a bug in the program: {type(error).__name__}: {error}; {hint}", 1)
+    return status
+
+
+def _open_standard_streams() -> None:
+    """Open those that the caller closed: the next file would get their number and our messages."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w" if number else "r", closefd=False))  # noqa: SIM115
+
+
+def _is_usage(error: GalleryError, options: argparse.Namespace) -> bool:
+    """Whether the arguments are to blame, not a model or the system."""
+    if isinstance(error.__cause__, OSError) and not isinstance(error, _USAGE):
+        return False
+    places = options.run in (commands.build, commands.merge, commands.serve)
+    return isinstance(error, _USAGE) or (isinstance(error, PublishError) and places)
+
+
+def _drop_output() -> None:
+    """Throw away what was not written, or Python would report it again at exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(error: GalleryError | str, status: int) -> int:
-    print("error: " + printable(str(error)), file=sys.stderr)
+    say("error: " + printable(str(error)))
     return status

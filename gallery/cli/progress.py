@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
@@ -49,10 +50,11 @@ class Progress:
             state = "done" if event["event"] == "done" else "failed"
             self._print(f"{name}: {state} in {seconds:.1f} s")
         elif event["event"] == "smaller":
-            self._print(f"{name}: over its limits; trying again with a smaller budget")
+            self._print(f"{name}: over its limits; trying again with a quarter of the vertices")
 
     def _print(self, line: str) -> None:
-        print(line, file=self._stream, flush=True)
+        with suppress(OSError):  # a full disk behind standard error does not end a build
+            print(line, file=self._stream, flush=True)
 
     def _show(self, name: str, event: dict[str, Any]) -> None:
         what = event["event"]

@@ -34,6 +34,14 @@ def failure_line(model: ModelReport) -> str:
     return printable(f"{model.path}: {failure.stage}: {failure.found}{hint}")
 
 
+def forecast_line(model: ModelReport) -> str:
+    """What a build would make of a model, in one line."""
+    if model.failure:
+        return failure_line(model)
+    made = [f"{run.stage} {run.what}".strip() for run in model.stages if not run.cached]
+    return f"{printable(model.path)}: " + (", ".join(made) or "nothing")
+
+
 def markdown(report: Report) -> str:
     """The build as a table for the summary page of a CI run."""
     lines = ["# Gallery", "", one_line(report), "", "| model | status | made | seconds | MiB |"]

@@ -37,7 +37,7 @@ class ScanOptions:
     Attributes:
         dims: Size of symbolic dimensions, by name.
         size: Side of the picture in pixels.
-        skeleton_seconds: Time limit of the Graphviz engine.
+        skeleton_seconds: Limit of processor time of the Graphviz engine.
         quality: Whether to measure the layout as well.
     """
 

@@ -10,7 +10,7 @@ from typing import Any
 from gallery.cache import Cache
 from gallery.errors import Failure
 from gallery.files import file_digest
-from gallery.pipeline.outcome import Outcome
+from gallery.pipeline.outcome import Outcome, known
 from gallery.pipeline.plan import ModelPlan, shown_keys
 from gallery.pipeline.products import results_of
 from gallery.pipeline.report import ModelReport, Report, StageRun
@@ -58,13 +58,14 @@ def report_of(plan: ModelPlan, one: Outcome | None) -> ModelReport:
 
 def forecast(plan: ModelPlan, cache: Cache) -> ModelReport:
     """What a build would do with a model."""
-    base = ModelReport(slug=plan.file.slug, path=plan.file.relative, status="done")
-    if plan.failure is not None:
-        return replace(base, status="failed", failure=plan.failure)
+    one = None if plan.failure else known(plan, cache)
+    if one or plan.failure:
+        return report_of(plan, one)
     stages = tuple(
         StageRun(stage=stage, what=what, seconds=0.0, cached=cache.get(key) is not None)
         for stage, what, key in results_of(plan)
     )
+    base = ModelReport(slug=plan.file.slug, path=plan.file.relative, status="done")
     return replace(base, stages=stages)
 
 

@@ -16,7 +16,8 @@ from gallery.pipeline.workers.supervisor import Result
 _LASTING = ("load", "facts", "lower")
 """Stages whose failures can depend on the model alone, and are then remembered."""
 
-_WHY = {"time": "took too long", "memory": "needed too much memory"}
+_OVER = {"time": "took too long", "memory": "needed too much memory"}
+"""What is said of a model that exceeded a limit, by the ending of its job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,10 @@ def known(plan: ModelPlan, cache: Cache) -> Outcome | None:
         failure = Failure(**outcome.value["failure"])
     if outcome is not None and "smaller" in outcome.value:
         smaller = known(plan.smaller(), cache)
-        return smaller and replace(smaller, notes=(_smaller_note(outcome.value["smaller"]),))
+        if smaller is None:
+            return None
+        note = _smaller_note(outcome.value["smaller"], smaller.failure is not None)
+        return replace(smaller, notes=(note, *smaller.notes))
     entries = {key: cache.get(key) for _, _, key in results_of(plan)}
     if failure is None and None in entries.values():
         return None
@@ -60,13 +64,13 @@ def known(plan: ModelPlan, cache: Cache) -> Outcome | None:
     )
 
 
-def outcome_of(wanted: ModelPlan, result: Result, why: str, cache: Cache) -> Outcome:
+def outcome_of(wanted: ModelPlan, result: Result, before: Result | None, cache: Cache) -> Outcome:
     """The outcome of a job; what would be the same next time is remembered in the cache.
 
     Args:
         wanted: The build's plan; the worker may have had the smaller one.
         result: How the job ended.
-        why: The limit that the build's plan exceeded ("time", "memory"), or "".
+        before: How the job with the build's plan ended if this is the one with the smaller plan.
         cache: Where the worker put its results.
     """
     plan: ModelPlan = result.job.order[0]
@@ -79,17 +83,20 @@ def outcome_of(wanted: ModelPlan, result: Result, why: str, cache: Cache) -> Out
         hint = "build again; something may have changed the cache during the build"
         found = f"missing from the cache: {', '.join(lost)}"
         failure = Failure(stage=lost[0].split()[0], found=found, hint=hint)
-    if failure and result.lasting and result.stage in _LASTING:
+    lasts = result.lasting and (result.ending in _OVER or result.stage in _LASTING)
+    if failure and lasts:
         value = {"stage": failure.stage, "found": failure.found, "hint": failure.hint}
         cache.put(outcome_key(plan), {"failure": value})
-    if why and not failure:
-        cache.put(outcome_key(wanted), {"smaller": why})
+    if before and before.lasting and (lasts or not failure):
+        cache.put(outcome_key(wanted), {"smaller": before.ending})
     notes = _notes(entries.values())
+    if before:
+        notes = (_smaller_note(before.ending, failure is not None), *notes)
     return Outcome(
         plan=plan,
         stages=_stages(plan, result.events, entries),
         failure=failure,
-        notes=(_smaller_note(why), *notes) if why else notes,
+        notes=notes,
         seconds=result.seconds,
         peak_bytes=result.peak_bytes,
     )
@@ -130,5 +137,8 @@ def _notes(entries: Iterable[Entry | None]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _smaller_note(why: str) -> str:
-    return f"it {_WHY[why]}, so it was tried again with a quarter of the vertices"
+def _smaller_note(ending: str, failed: bool) -> str:
+    """What is said of a model that had a second try with a quarter of the vertices."""
+    if failed:
+        return f"with four times the vertices it {_OVER[ending]} as well"
+    return f"it {_OVER[ending]}, so it was made with a quarter of the vertices"

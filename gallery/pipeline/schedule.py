@@ -13,7 +13,7 @@ from gallery.cache import Cache
 from gallery.pipeline.options import BuildOptions
 from gallery.pipeline.outcome import Outcome, known, outcome_of
 from gallery.pipeline.plan import ModelPlan
-from gallery.pipeline.workers.supervisor import Job, Result, supervise
+from gallery.pipeline.workers.supervisor import UNSCALED, Job, Result, supervise
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def _work(
 ) -> None:
     """Run the jobs; a model over its limits is tried once more with smaller budgets."""
     plans = {plan.file.slug: plan for plan in by_work(waiting)}
-    over: dict[str, str] = {}
+    over: dict[str, Result] = {}
     jobs = deque(_job(plan, cache) for plan in plans.values())
 
     def listen(job: Job, event: dict[str, Any]) -> None:
@@ -69,12 +69,13 @@ def _work(
         for result in results:
             plan, slug = plans[result.job.name], result.job.name
             _log_result(result)
-            if result.ending in ("time", "memory") and slug not in over:
-                over[slug] = result.ending
+            exceeded = result.ending in ("time", "memory") and result.stage not in UNSCALED
+            if exceeded and slug not in over:
+                over[slug] = result
                 jobs.append(_job(plan.smaller(), cache))
                 options.listen(plan.file.relative, {"event": "smaller", "ending": result.ending})
                 continue
-            one = outcome_of(plan, result, over.get(slug, ""), cache)
+            one = outcome_of(plan, result, over.get(slug), cache)
             outcomes[slug] = one
             options.listen(plan.file.relative, {"event": result.ending, "found": result.detail})
             if options.strict and one.failure:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gallery.cache import cache_key
-from gallery.errors import PublishError
+from gallery.errors import PublishError, system_error
 from gallery.files import SUMS, encode_sums, listing
 from gallery.fingerprint import fingerprint
 from gallery.pipeline import ownership, reuse
@@ -138,8 +138,8 @@ def put(
                     ownership.carry_over(place, sums, staged)
                     swap(staged, place)
     except OSError as error:
-        found = f"{place} cannot be written: {error}"
-        raise PublishError(found, hint="check the free space and the permissions") from error
+        found, hint = system_error(error)
+        raise PublishError(f"{place} cannot be written: {found}", hint=hint) from error
     cache.put(key, {"files": files, "sums": new})
     return _published(files, changed=changed, edited=tuple(by_hand))
 

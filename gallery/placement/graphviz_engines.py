@@ -1,4 +1,6 @@
-"""Runs a Graphviz engine on a weighted graph of numbered nodes, with a time limit.
+"""Runs a Graphviz engine on a weighted graph of numbered nodes, with a limit of processor time.
+
+By the clock the same engine would finish on one machine and fall back on a busier one.
 
 Nodes are integers: no name from a model ever reaches DOT. The library bundled with pygraphviz does
 the work; see https://graphviz.org/docs/layouts/ for the engines.
@@ -7,22 +9,37 @@ the work; see https://graphviz.org/docs/layouts/ for the engines.
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import graphviz
 import numpy as np
 import numpy.typing as npt
+import psutil
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
+from gallery.errors import LayoutError
 
 ENGINES = ("dot", "neato", "fdp", "sfdp", "circo", "twopi", "osage", "patchwork")
 """The engines of Graphviz, each of which gives scans a different shape."""
 
 _PROGRAM = Path(__file__).with_name("graphviz_process.py")
 _POINTS_PER_INCH = 72.0
+
+_PATIENCE = 10
+"""How many times its limit of processor time an engine may take by the clock."""
+
+_LEAST_PATIENCE = 60.0
+"""Seconds by the clock that an engine may take in any case."""
+
+_POLL = 0.1
+"""Seconds between two looks at an engine's processor time."""
 
 _MOST_PACKED = 32
 """Most components that Graphviz may fit into each other. Packing takes quadratic time: 150 pairs of
@@ -76,10 +93,11 @@ def run(engine: str, source: str, nodes: int, seconds: float) -> npt.NDArray[np.
         engine: One of `ENGINES`.
         source: The graph as DOT, with nodes from 0..nodes-1.
         nodes: Number of nodes.
-        seconds: Time limit, after which the engine is killed.
+        seconds: Limit of processor time, after which the engine is killed.
 
     Raises:
         EngineError: It took too long or crashed.
+        LayoutError: The machine did not let it run.
     """
     positions = np.full((nodes, 2), np.nan, np.float32)
     for node, place in places(engine, source, seconds, "nodes")["nodes"].items():
@@ -93,24 +111,54 @@ def places(engine: str, source: str, seconds: float, *parts: str) -> dict[str, A
     Args:
         engine: One of `ENGINES`.
         source: The graph as DOT.
-        seconds: Time limit, after which the engine is killed.
+        seconds: Limit of processor time, after which the engine is killed.
         parts: Some of "nodes" (x and y by name), "edges" (by id: "points", the control points of
             the curve with its tip last, and "label", x and y of the label or an empty list),
             "clusters" (left, bottom, right, top by name) and "box" (the same for the whole graph).
 
     Raises:
         EngineError: It took too long or crashed.
+        LayoutError: The machine did not let it run.
     """
     # -P keeps this directory off the module path, where its types.py would shadow Python's own.
-    command = [sys.executable, "-P", str(_PROGRAM), engine, str(seconds), *parts]
-    try:
-        done = subprocess.run(  # noqa: S603
-            command, input=source, capture_output=True, text=True, timeout=seconds, check=False
-        )
-    except subprocess.TimeoutExpired as late:
-        raise EngineError(f"{engine} did not finish within {seconds:g} s") from late
-    if done.returncode:
-        tail = " ".join(done.stderr.split()[-20:])
-        raise EngineError(f"{engine} failed with exit status {done.returncode}: {tail}")
-    found: dict[str, Any] = json.loads(done.stdout)
+    wall = max(seconds * _PATIENCE, _LEAST_PATIENCE)
+    command = [sys.executable, "-P", str(_PROGRAM), engine, str(wall), *parts]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, text=True, **pipes) as process:  # type: ignore[call-overload] # noqa: S603
+        try:
+            output, log = _finished(process, engine, source, seconds, wall)
+        finally:
+            process.kill()
+    if process.returncode == -getattr(signal, "SIGKILL", 0):
+        killed = f"{engine} was killed from outside, perhaps for lack of memory"
+        raise LayoutError(killed, hint="build again")
+    if process.returncode:
+        tail = " ".join(log.split()[-20:])
+        raise EngineError(f"{engine} failed with exit status {process.returncode}: {tail}")
+    found: dict[str, Any] = json.loads(output)
     return found
+
+
+def _finished(
+    process: subprocess.Popen[str], engine: str, source: str, seconds: float, wall: float
+) -> tuple[str, str]:
+    """What a process writes to its output and its log."""
+    late = time.monotonic() + wall
+    given: str | None = source
+    while True:
+        try:
+            return process.communicate(given, timeout=min(_POLL, seconds))
+        except subprocess.TimeoutExpired:
+            given = None
+        if _processor_time(process.pid) > seconds:
+            raise EngineError(f"{engine} did not finish within {seconds:g} s of processor time")
+        if time.monotonic() > late:
+            found = f"{engine} got less than {seconds:g} s of processor time within {wall:g} s"
+            raise LayoutError(found, hint="build again when the machine is less busy")
+
+
+def _processor_time(pid: int) -> float:
+    with suppress(psutil.Error):
+        times = psutil.Process(pid).cpu_times()
+        return float(times.user + times.system)
+    return 0.0

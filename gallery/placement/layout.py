@@ -46,7 +46,7 @@ def layout(
         graph: What to lay out.
         skeleton: The Graphviz engine for the operators.
         seed: Seed of all random choices.
-        seconds: Time limit of the engine.
+        seconds: Limit of processor time of the engine.
         settings: Shape of the layout, and effort.
 
     Raises:

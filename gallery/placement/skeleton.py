@@ -51,7 +51,7 @@ def skeleton(
         sizes: Its levels.
         engine: One of `gallery.placement.graphviz_engines.ENGINES`.
         seed: Seed of the engines that start from random positions.
-        seconds: Time limit of each engine.
+        seconds: Limit of processor time of each engine.
     """
     reasons: list[str] = []
     for name in (engine, *(other for other in FALLBACKS if other != engine)):

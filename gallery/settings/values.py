@@ -195,7 +195,9 @@ class Limits:
     memory: int = setting(
         4 << 30, checks.memory, "memory limit per model", option="--memory", metavar="SIZE"
     )
-    skeleton: float = setting(10.0, checks.seconds, "time limit of one Graphviz run, in seconds")
+    skeleton: float = setting(
+        10.0, checks.seconds, "processor time of one Graphviz run, in seconds"
+    )
     cache: int = setting(
         4 << 30,
         checks.memory,

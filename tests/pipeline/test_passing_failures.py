@@ -80,7 +80,7 @@ def test_only_what_the_content_causes_is_remembered(
     models: Path, tmp_path: Path, error: BaseException, remembered: bool
 ) -> None:
     wanted, cache = plan(models), Cache(tmp_path / "cache")
-    one = outcome_of(wanted, result(wanted, error, tmp_path), "", cache)
+    one = outcome_of(wanted, result(wanted, error, tmp_path), None, cache)
     assert one.failure is not None
     again = known(wanted, cache)
     assert (again is not None) == remembered

@@ -15,8 +15,9 @@ import numpy as np
 import psutil
 import pytest
 
+from gallery.errors import LayoutError
 from gallery.placement import graphviz_engines
-from gallery.placement.graphviz_engines import dot_source, places, run
+from gallery.placement.graphviz_engines import EngineError, dot_source, places, run
 
 
 def slow() -> str:
@@ -95,3 +96,38 @@ def test_hundreds_of_parts_are_placed_apart() -> None:
     found = run("sfdp", source, 1200, 60)
     assert np.isfinite(found).all()
     assert len(np.unique(found.round(3), axis=0)) == 1200
+
+
+def program(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Let this be what runs the engines."""
+    path = folder / "engine.py"
+    path.write_text(text)
+    monkeypatch.setattr(graphviz_engines, "_PROGRAM", path)
+
+
+def test_processor_time_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path, monkeypatch, "while True: pass")
+    with pytest.raises(EngineError, match=r"did not finish within 0\.2 s of processor time"):
+        places("dot", "digraph {}", 0.2, "nodes")
+
+
+def test_a_machine_that_stands_still_is_no_reason_for_another_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, monkeypatch, "import sys, threading; threading.Event().wait()")
+    monkeypatch.setattr(graphviz_engines, "_PATIENCE", 1)
+    monkeypatch.setattr(graphviz_engines, "_LEAST_PATIENCE", 0.3)
+    with pytest.raises(LayoutError, match="dot got less than 5 s of processor time within 5 s"):
+        places("dot", "digraph {}", 5, "nodes")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+def test_an_engine_that_is_killed_is_no_reason_for_another_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, monkeypatch, "import os; os.kill(os.getpid(), 9)")
+    with pytest.raises(LayoutError, match="dot was killed from outside"):
+        places("dot", "digraph {}", 60, "nodes")
+    program(tmp_path, monkeypatch, "import os; os.kill(os.getpid(), 11)")
+    with pytest.raises(EngineError, match="dot failed with exit status -11"):
+        places("dot", "digraph {}", 60, "nodes")

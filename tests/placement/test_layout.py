@@ -113,7 +113,7 @@ def test_an_unknown_engine_is_refused() -> None:
 def test_an_engine_that_is_late_gives_way_to_the_next() -> None:
     placed = layout(path(200), skeleton="circo", seconds=0.001)
     assert placed.engine == "layers"
-    assert "circo did not finish within 0.001 s; sfdp did not finish" in placed.fallback
+    assert "circo did not finish within 0.001 s of processor time; sfdp did not" in placed.fallback
     assert_layout_finite(placed)
 
 

@@ -40,6 +40,17 @@ def resident(pids: Collection[int]) -> dict[int, int]:
     return held
 
 
+def processor_seconds(pid: int) -> float:
+    """Processor time of a process and its descendants so far, also of those that have ended."""
+    total = 0.0
+    for one in _tree(pid):
+        with suppress(psutil.Error):
+            total += sum(one.cpu_times()[:2])
+    with suppress(psutil.Error):
+        total += sum(psutil.Process(pid).cpu_times()[2:4])
+    return total
+
+
 def end(process: subprocess.Popen[bytes]) -> None:
     """Kill a process and its descendants, and wait for it.
 
@@ -83,6 +94,12 @@ def _resident(pid: int) -> int:
 def _below(pid: int) -> list[Any]:
     with suppress(psutil.Error):
         return list(psutil.Process(pid).children(recursive=True))
+    return []
+
+
+def _tree(pid: int) -> list[Any]:
+    with suppress(psutil.Error):
+        return [psutil.Process(pid), *_below(pid)]
     return []
 
 

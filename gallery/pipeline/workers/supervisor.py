@@ -26,14 +26,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from gallery.pipeline.workers.processes import end, own_group, resident
+from gallery.pipeline.workers.processes import end, own_group, processor_seconds, resident
 from gallery.settings.values import Limits
+
+UNSCALED = ("start", "load", "facts")
+"""Stages whose cost does not depend on the number of vertices."""
 
 _POLL = 0.1
 """Seconds between two checks of the workers' memory."""
 
 _PIPE_TIMEOUT = 1.0
 """Seconds to wait for the end of a worker's output, which a stray process may hold open."""
+
+_BUSY = 0.5
+"""Share of the time limit that a job has had the processor for if it is really too slow."""
 
 _KEPT = 0.25
 """Share of the memory limit that a worker may still hold when its next job begins."""
@@ -67,7 +73,8 @@ class Result:
         stage: The stage that was running when it ended.
         detail: For a crash the exit status and the end of the log; otherwise what was found.
         hint: What to do, or "".
-        lasting: Whether the worker reported that the job would fail every time.
+        lasting: Whether the job would end so every time: the worker said so, or it exceeded a limit
+            and not because the machine was busy with something else.
         seconds: Wall-clock time.
         peak_bytes: Peak resident memory of the process and its descendants, as polled.
         log: What the worker wrote to standard error during the job, at most the last 64 KiB.
@@ -121,10 +128,12 @@ class _Running:
     worker: _Worker
     fresh: bool
     started: float
+    processor: float
     log_start: int
     events: list[dict[str, Any]] = field(default_factory=list)
     peak: int = 0
     stopped: str = ""
+    busy: bool = True
 
     @property
     def over(self) -> bool:
@@ -236,11 +245,19 @@ class _Workers:
 
 def _begun(job: Job, worker: _Worker, *, fresh: bool) -> _Running:
     started, log_start = time.monotonic(), worker.log.seek(0, os.SEEK_END)
+    processor = processor_seconds(worker.process.pid)
     # If the worker is dead, `ended` reports it.
     with suppress(OSError):
         worker.orders.write(pickle.dumps(job.order))
         worker.orders.flush()
-    return _Running(job=job, worker=worker, fresh=fresh, started=started, log_start=log_start)
+    return _Running(
+        job=job,
+        worker=worker,
+        fresh=fresh,
+        started=started,
+        processor=processor,
+        log_start=log_start,
+    )
 
 
 def _start(module: str, environment: Mapping[str, str], output: _Output) -> _Worker:
@@ -282,6 +299,9 @@ def _enforce(one: _Running, memory: int) -> None:
         one.stopped = "memory"
     elif time.monotonic() - one.started > limits.seconds:
         one.stopped = "time"
+    if one.stopped == "time":
+        used = processor_seconds(one.worker.process.pid) - one.processor
+        one.busy = used >= _BUSY * limits.seconds
     if one.stopped:
         one.worker.kill()
 
@@ -294,10 +314,10 @@ def _result(one: _Running) -> Result:
     stage, ending, detail, hint = _stage(one.events), "done", "", ""
     if one.stopped == "time":
         ending, detail = "time", f"took more than {limits.seconds:g} s"
-        hint = "lower `vertices` or raise limits.seconds"
+        hint = _hint(stage, "seconds")
     elif one.stopped == "memory":
         ending, detail = "memory", f"used more than {limits.memory / 2**20:.0f} MiB of memory"
-        hint = "lower `vertices` or raise limits.memory"
+        hint = _hint(stage, "memory")
     elif last["event"] == "failed":
         ending, stage, detail, hint = "failed", last["stage"], last["found"], last["hint"]
     elif last["event"] != "done":
@@ -315,8 +335,13 @@ def _result(one: _Running) -> Result:
         seconds=time.monotonic() - one.started,
         peak_bytes=one.peak,
         log=log,
-        lasting=ending == "failed" and bool(last.get("lasting")),
+        lasting=bool(last.get("lasting")) if ending == "failed" else one.busy,
     )
+
+
+def _hint(stage: str, limit: str) -> str:
+    other = "lower `vertices` or " if stage not in UNSCALED else ""
+    return f"{other}raise limits.{limit}"
 
 
 def _stage(events: Sequence[Mapping[str, Any]]) -> str:

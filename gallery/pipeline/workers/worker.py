@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from gallery.cache import Cache
-from gallery.errors import ChangedFileError, GalleryError
+from gallery.errors import ChangedFileError, GalleryError, system_error
 from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.products import make_all
 from gallery.pipeline.stages import Stages, Step
@@ -54,8 +54,7 @@ def _work(plan: ModelPlan, cache: Cache, events: IO[str]) -> dict[str, Any]:
             running[-1], "the model needs more memory than is available", "lower `vertices`"
         )
     except OSError as error:
-        hint = "check the free space and the permissions of the cache"
-        return _failure(running[-1], f"a file operation failed: {error}", hint)
+        return _failure(running[-1], *system_error(error))
     except Exception as error:  # a bug affects only this model; the log has its traceback
         traceback.print_exc()
         found = f"a bug in the program: {type(error).__name__}: {error}"[:500]

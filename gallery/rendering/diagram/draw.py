@@ -45,7 +45,8 @@ def diagram(model: Model, *, ground: str = "dark", limit: int = 150, seconds: fl
         ground: "dark" or "light".
         limit: Largest number of boxes; in models with more operators, repeated and deep layers are
             closed.
-        seconds: Time limit of one run of Graphviz; if two fail, the boxes are put in one column.
+        seconds: Processor time of one run of Graphviz; if two fail, the boxes are put in one
+            column.
 
     Returns:
         The document, without scripts, style sheets or links, and with all names escaped.

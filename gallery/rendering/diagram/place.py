@@ -79,7 +79,7 @@ def place(
         drawing: The drawing to place.
         sizes: Width and height of each block in points.
         parents: Enclosing frames, see `outer_frames`.
-        seconds: Time limit of each attempt.
+        seconds: Limit of processor time of each attempt.
     """
     reason = ""
     for framed in (True, False):
