@@ -164,6 +164,13 @@ def _add_build_options(made: argparse.ArgumentParser) -> None:
         metavar="N",
         help="models to build in parallel on this machine; 0, the default, means one per core",
     )
+    made.add_argument(
+        "--follow-links",
+        type=Path,
+        metavar="DIR",
+        help="follow links of models and sidecars into this directory, such as a Hugging Face cache "
+        "(default: they must not lead out of MODELS)",
+    )
     above = "These override gallery.toml; the front matter of a model overrides both."
     scans = made.add_argument_group("main scans", above)
     add_settings(scans, ScanSettings, "from gallery.toml")

@@ -42,6 +42,7 @@ def build(options: argparse.Namespace) -> int:
                 dry_run=options.dry_run,
                 reuse=tuple(options.reuse),
                 shard=options.shard,
+                links=options.follow_links,
                 listen=progress.listen,
             ),
         )
@@ -206,7 +207,10 @@ def serve(options: argparse.Namespace) -> int:
                 options.output,
                 settings=settings_of(options),
                 options=BuildOptions(
-                    cache=options.cache, jobs=options.jobs, listen=progress.listen
+                    cache=options.cache,
+                    jobs=options.jobs,
+                    links=options.follow_links,
+                    listen=progress.listen,
                 ),
             )
         for model in report.failed:

@@ -62,7 +62,11 @@ class ModelFile:
 
 
 def discover(
-    directory: Path, ignore: Sequence[str] = (), *, seconds: float = math.inf
+    directory: Path,
+    ignore: Sequence[str] = (),
+    *,
+    links: Path | None = None,
+    seconds: float = math.inf,
 ) -> tuple[ModelFile, ...]:
     """The models below a directory, sorted by path.
 
@@ -75,10 +79,11 @@ def discover(
     Args:
         directory: The models directory.
         ignore: Patterns in the syntax of .gitignore.
+        links: Another directory that links may lead into, or None.
         seconds: How long the reading of a file may take.
 
     Raises:
-        DiscoverError: The path is not a directory, or it cannot be read.
+        DiscoverError: A path is not a directory, or it cannot be read.
         SettingsError: Lines of `.galleryignore` or `ignore` are not patterns.
     """
     directory = Path(directory)
@@ -86,8 +91,11 @@ def discover(
         what = "is not a directory" if directory.exists() else "does not exist"
         hint = "give the directory that holds the models"
         raise DiscoverError(f"the models directory {str(directory)!r} {what}", hint=hint)
-    root = directory.resolve()
-    own = enumerate(_ignore_lines(directory, root), 1)
+    if links is not None and not links.is_dir():
+        hint = "name the directory that the links lead into"
+        raise DiscoverError(f"{str(links)!r}, to follow links into, is not a directory", hint=hint)
+    roots = (directory.resolve(), *([links.resolve()] if links else []))
+    own = enumerate(_ignore_lines(directory, roots), 1)
     patterns = parse(
         [(f"{IGNORE_FILE}, line {number}", line) for number, line in own]
         + [("ignore", line) for line in ignore]
@@ -98,7 +106,7 @@ def discover(
     found = [
         ModelFile(path=path, relative=_relative(path, directory), slug="", problem=seen[path])
         if seen[path]
-        else _model_file(path, directory, root, seconds)
+        else _model_file(path, directory, roots, seconds)
         for path in sorted(seen, key=os.fsencode)
     ]
     slugs = _slugs([file.relative for file in found])
@@ -135,13 +143,13 @@ def _walk(
         yield path, DiscoverError(found, hint="check its permissions, or ignore it")
 
 
-def _model_file(path: Path, directory: Path, root: Path, seconds: float) -> ModelFile:
+def _model_file(path: Path, directory: Path, roots: Sequence[Path], seconds: float) -> ModelFile:
     file = ModelFile(path=path, relative=_relative(path, directory), slug="")
     try:
-        _stay_inside(path, root)
+        _stay_inside(path, roots)
         digest, stamp = _digest(path, seconds)
         sidecar = path.with_suffix(".md")
-        text = _sidecar_text(sidecar, root)
+        text = _sidecar_text(sidecar, roots)
     except DiscoverError as problem:
         return replace(file, problem=problem)
     file = replace(file, digest=digest, bytes=stamp[0], stamp=stamp)
@@ -190,10 +198,10 @@ def check_unchanged(file: ModelFile, digest: str = "") -> None:
     raise ChangedFileError(found, hint="build again")
 
 
-def _sidecar_text(path: Path, root: Path) -> str | None:
+def _sidecar_text(path: Path, roots: Sequence[Path]) -> str | None:
     if not os.path.lexists(path):
         return None
-    _stay_inside(path, root)
+    _stay_inside(path, roots)
     with open_regular(path) as file:
         raw = file.read(LARGEST_SIDECAR + 1)
     if len(raw) > LARGEST_SIDECAR:
@@ -202,21 +210,22 @@ def _sidecar_text(path: Path, root: Path) -> str | None:
     return raw.decode("utf-8-sig", errors="replace")
 
 
-def _stay_inside(path: Path, root: Path) -> None:
+def _stay_inside(path: Path, roots: Sequence[Path]) -> None:
     if not stat.S_ISLNK(os.lstat(path).st_mode):
         return
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):
         return  # broken or a loop: opening it reports that
-    if not target.is_relative_to(root):
+    if not any(map(target.is_relative_to, roots)):
         found = f"{path.name} is a link that leads out of the models directory"
-        raise DiscoverError(found, hint="replace the link with the file itself")
+        hint = "replace it with the file itself, or allow its directory with --follow-links"
+        raise DiscoverError(found, hint=hint)
 
 
-def _ignore_lines(directory: Path, root: Path) -> list[str]:
+def _ignore_lines(directory: Path, roots: Sequence[Path]) -> list[str]:
     path = directory / IGNORE_FILE
-    text = _sidecar_text(path, root)
+    text = _sidecar_text(path, roots)
     # As in git, only a line feed ends a line, with or without a carriage return before it.
     return [] if text is None else [line.removesuffix("\r") for line in text.split("\n")]
 

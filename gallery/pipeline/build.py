@@ -28,6 +28,7 @@ from gallery.pipeline.reuse import EarlierSite
 from gallery.pipeline.schedule import make
 from gallery.pipeline.shards import Shard, collection, part, read_shards, take_in, write_shard
 from gallery.pipeline.site import Published, check_place, put, site_settings, write_site
+from gallery.pipeline.staging import check_writable
 from gallery.publishing.settings import check_site
 from gallery.settings.gallery_toml import FILE_NAME, checked, read_settings
 from gallery.settings.values import GallerySettings
@@ -68,10 +69,11 @@ def build(
     cache = _cache(options.cache, site)
     static = static_files(models)
     made_by = versions()
-    whole = [plan_of(file, settings, made_by) for file in _discovered(models, settings)]
+    whole = [plan_of(file, settings, made_by) for file in _discovered(models, settings, options)]
     plans = part(whole, *options.shard) if options.shard else whole
     if options.dry_run:
         return Report(models=tuple(forecast(plan, cache) for plan in plans))
+    check_writable(site)
     _take_over(options.reuse, plans, cache)
     which = (*options.shard, collection(whole, settings)) if options.shard else None
     gallery, published = Gallery(plans=plans, settings=settings, cache=cache, static=static), None
@@ -128,6 +130,7 @@ def merge(
     settings = _merged_settings(parts, settings)
     check_site(site_settings(settings))
     check_place(site, *shards)
+    check_writable(site)
     store = _cache(cache, site)
     merged = [pair for one in parts for pair in take_in(one, store)]
     merged.sort(key=lambda pair: os.fsencode(pair[0].file.relative))
@@ -163,10 +166,13 @@ def _cache(directory: Path | None, site: Path) -> Cache:
     return Cache(place)
 
 
-def _discovered(models: Path, settings: GallerySettings) -> Sequence[ModelFile]:
+def _discovered(
+    models: Path, settings: GallerySettings, options: BuildOptions
+) -> Sequence[ModelFile]:
     if not models.is_dir():
         raise DiscoverError(f"{models} is not a directory", hint="give a directory of .onnx files")
-    files = discover(models, settings.ignore, seconds=settings.limits.seconds)
+    seconds = settings.limits.seconds
+    files = discover(models, settings.ignore, links=options.links, seconds=seconds)
     if not files:
         found = f"{models} contains no .onnx files"
         raise DiscoverError(found, hint="give another directory or check the ignore patterns")

@@ -13,7 +13,7 @@ Listener = Callable[[str, dict[str, Any]], None]
 "known" or "wait" says whether the cache has everything of a model or it has to be built. "start"
 comes when a worker takes it; "step", with `stage`, `what` and `seconds` (None at the start), comes
 when a stage or product starts or ends. "done", "failed", "crash", "time" or "memory", with `found`,
-comes at the end; after "smaller", with `ending`, the model waits to be built with a smaller budget.
+comes at the end; after "smaller", with `ending`, the model waits to be built with a quarter of the vertices.
 """
 
 
@@ -29,6 +29,8 @@ class BuildOptions:
         dry_run: Whether only to report what would be made.
         reuse: Earlier sites to reuse results from, such as the last deployment.
         shard: (i, n) to build part i of n of the collection, for `merge`; or None.
+        links: Links of models and sidecars may lead out of the models directory into this one, such
+            as the root of a Hugging Face cache; None if they may not lead out.
         listen: Called with each event.
     """
 
@@ -39,4 +41,5 @@ class BuildOptions:
     dry_run: bool = False
     reuse: tuple[Path, ...] = ()
     shard: tuple[int, int] | None = None
+    links: Path | None = None
     listen: Listener = field(default=lambda _path, _event: None)

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from gallery.errors import PublishError
+from gallery.errors import PublishError, system_error
 from gallery.pipeline.ownership import is_ours
 
 _MARK = ".mark"
@@ -31,12 +31,32 @@ _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
 
+def check_writable(site: Path) -> None:
+    """Refuse a place beside which nothing can be written, before any work is done.
+
+    Raises:
+        PublishError: The directory that would hold the site cannot be written.
+    """
+    try:
+        _lock_file(site)
+    except OSError as error:
+        found, hint = system_error(error)
+        raise PublishError(f"{site.parent} cannot be written: {found}", hint=hint) from error
+
+
 @contextmanager
 def locked(site: Path) -> Iterator[None]:
     """Hold the lock of a site, after waiting while another process holds it. A kill releases it."""
-    site.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(site.with_name(f".{site.name}.lock")):
+    with FileLock(_lock_file(site)):
         yield
+
+
+def _lock_file(site: Path) -> Path:
+    """The lock file, which exists: filelock waits for ever for one that cannot be made."""
+    site.parent.mkdir(parents=True, exist_ok=True)
+    path = site.with_name(f".{site.name}.lock")
+    path.touch()
+    return path
 
 
 def recover(site: Path) -> None:

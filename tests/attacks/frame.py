@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +41,20 @@ class Ground:
         """Run the real command in the attack's folder."""
         ended = run_gallery(*arguments, env=env, cwd=self.folder)
         return Ended(status=ended.returncode, out=ended.stdout, err=ended.stderr)
+
+    def shell(self, script: str) -> Ended:
+        """Run a shell script in the attack's folder, in which `$gallery` is the command."""
+        environment = {**os.environ, "gallery": f"{sys.executable} -m gallery"}
+        done = subprocess.run(
+            ["sh", "-c", script],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return Ended(status=done.returncode, out=done.stdout, err=done.stderr)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

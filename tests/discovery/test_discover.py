@@ -114,7 +114,7 @@ def test_a_device_behind_a_link_is_not_opened(tmp_path):
     (tmp_path / "zero.onnx").symlink_to("/dev/zero")
     assert found(tmp_path) == (
         "discover: zero.onnx is a link that leads out of the models directory; "
-        "replace the link with the file itself"
+        "replace it with the file itself, or allow its directory with --follow-links"
     )
 
 
@@ -153,6 +153,21 @@ def test_a_link_that_leaves_the_directory_is_not_followed(tmp_path):
     bad, ok = discover(tmp_path / "models")
     assert "leads out of the models directory" in str(bad.problem)
     assert (bad.digest, bad.bytes, ok.problem) == ("", 0, None)
+
+
+def test_links_into_a_directory_that_the_user_names_are_followed(tmp_path):
+    """A Hugging Face cache: snapshots link to blobs."""
+    put(tmp_path, "hub/blobs/12ab", "secret", content=b"model")
+    put(tmp_path, "hub/snapshots/1/README.txt")
+    folder = tmp_path / "hub" / "snapshots" / "1"
+    (folder / "net.onnx").symlink_to("../../blobs/12ab")
+    (folder / "bad.onnx").symlink_to(tmp_path / "secret")
+    bad, net = discover(folder, links=tmp_path / "hub")
+    assert (net.problem, net.digest) == (None, hashlib.sha256(b"model").hexdigest())
+    assert "leads out of the models directory" in str(bad.problem)
+    assert "--follow-links" in str(discover(folder)[1].problem)
+    with pytest.raises(DiscoverError, match="is not a directory"):
+        discover(folder, links=tmp_path / "secret")
 
 
 def test_a_directory_whose_name_begins_alike_is_another(tmp_path):

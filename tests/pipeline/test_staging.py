@@ -13,6 +13,7 @@ import pytest
 from gallery.errors import PublishError
 from gallery.pipeline import staging as swap
 from gallery.pipeline.ownership import check_target
+from gallery.pipeline.staging import check_writable
 
 OURS = json.dumps({"schema": "gallery-of-networks/1", "models": []})
 
@@ -144,3 +145,9 @@ def test_a_lock_waits_for_its_holder_and_for_no_dead_one(tmp_path: Path) -> None
         other.kill()
         with swap.locked(lock):
             pass
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a place that takes no files")
+def test_a_place_that_takes_no_files_is_refused_and_not_waited_for() -> None:
+    with pytest.raises(PublishError, match="/proc cannot be written"):
+        check_writable(Path("/proc/site"))
