@@ -168,7 +168,7 @@ def _add_build_options(made: argparse.ArgumentParser) -> None:
         "--follow-links",
         type=Path,
         metavar="DIR",
-        help="follow links of models and sidecars into this directory, such as a Hugging Face cache "
+        help="follow links of models and sidecars into this directory, as in a Hugging Face cache "
         "(default: they must not lead out of MODELS)",
     )
     above = "These override gallery.toml; the front matter of a model overrides both."

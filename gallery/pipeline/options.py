@@ -13,7 +13,8 @@ Listener = Callable[[str, dict[str, Any]], None]
 "known" or "wait" says whether the cache has everything of a model or it has to be built. "start"
 comes when a worker takes it; "step", with `stage`, `what` and `seconds` (None at the start), comes
 when a stage or product starts or ends. "done", "failed", "crash", "time" or "memory", with `found`,
-comes at the end; after "smaller", with `ending`, the model waits to be built with a quarter of the vertices.
+comes at the end; after "smaller", with `ending`, the model waits to be built with a quarter of the
+vertices.
 """
 
 
