@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import onnx
@@ -20,6 +21,7 @@ from gallery.loading.contrib_types import rule_types
 from gallery.loading.control import enter_body, owner_types, owner_values
 from gallery.loading.early_opsets import later_node, legacy_type
 from gallery.loading.flatten import Flat, FlatNode, Value
+from gallery.loading.runtime_sizes import runtime_types
 from gallery.loading.symbolic_dims import resolve
 from gallery.loading.types import dims_of, merged
 from gallery.loading.wire import SMALL
@@ -31,14 +33,17 @@ _EVALUATED = frozenset(
         "Abs", "Add", "And", "Cast", "CastLike", "Ceil", "Clip", "Concat", "ConstantOfShape",
         "CumSum", "Div", "Equal", "Expand", "Flatten", "Floor", "Gather", "GatherElements",
         "GatherND", "Greater", "GreaterOrEqual", "Identity", "Less", "LessOrEqual", "Max", "Min",
-        "Mod", "Mul", "Neg", "Not", "OneHot", "Or", "Pow", "Range", "Reciprocal", "ReduceMax",
-        "ReduceMin", "ReduceProd", "ReduceSum", "Reshape", "Round", "ScatterElements",
-        "ScatterND", "Sign", "Slice", "Split", "Sqrt", "Squeeze", "Sub", "Tile", "TopK",
-        "Transpose", "Unsqueeze", "Where", "Xor",
+        "Mod", "Mul", "Neg", "Not", "OneHot", "Or", "Pad", "Pow", "Range", "Reciprocal",
+        "ReduceMax", "ReduceMin", "ReduceProd", "ReduceSum", "Reshape", "Round",
+        "ScatterElements", "ScatterND", "Sign", "Slice", "Split", "Sqrt", "Squeeze", "Sub", "Tile",
+        "TopK", "Transpose", "Unsqueeze", "Where", "Xor",
     )
 )
 # fmt: on
 _FED = 1024
+
+_NUMPY_BROADCASTS = 7
+"""The first opset in which operands are broadcast as NumPy does."""
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +126,8 @@ def _infer(state: Inference, step: FlatNode) -> dict[int, onnx.TypeProto]:
         state.failed.setdefault(step.type, str(error).strip())
         return {}
     slots = {str(index): slot for slot, index in enumerate(step.outputs) if index >= 0}
-    return {slots[name]: kind for name, kind in types.items() if name in slots}
+    found = {slots[name]: kind for name, kind in types.items() if name in slots}
+    return runtime_types(step, values, found)
 
 
 def plain_node(step: FlatNode) -> onnx.NodeProto:
@@ -158,7 +164,7 @@ def _evaluate(state: Inference, step: FlatNode) -> None:
     ):
         return
     try:
-        results = ReferenceEvaluator(plain_node(step), opsets={"": step.version}).run(None, fed)
+        results = _results(step, fed)
     except Exception:
         # It raises whatever numpy raises; the value then stays unknown, which does no harm.
         logger.debug("%s is not evaluated", step.name, exc_info=True)
@@ -166,6 +172,24 @@ def _evaluate(state: Inference, step: FlatNode) -> None:
     for index, result in zip([i for i in step.outputs if i >= 0], results, strict=False):
         if isinstance(result, np.ndarray | np.generic) and np.size(result) * 16 <= 4 * SMALL:
             values[index].value = freeze(np.array(result))
+
+
+def _results(step: FlatNode, fed: Mapping[str, Any]) -> list[Any]:
+    """The values of the outputs by the rules of the step's own version."""
+    node, version = plain_node(step), step.version
+    later = later_node(step, node) if version == 1 else None
+    if later is not None:
+        version, node = later[0].since_version, later[1]
+    elif step.type == "Clip":
+        version = max(version, 6)  # the first that the evaluator has; nothing else was new in it
+    if version < _NUMPY_BROADCASTS and step.attributes.get("broadcast"):
+        raise NotImplementedError("an operand that is broadcast along an axis")
+    # A graph, because for a node alone the evaluator takes the newest version.
+    graph = onnx.GraphProto(name="step", node=[node])
+    graph.input.extend(onnx.ValueInfoProto(name=name) for name in fed)
+    graph.output.extend(onnx.ValueInfoProto(name=name) for name in node.output if name)
+    evaluator = ReferenceEvaluator(graph, opsets={"": version})
+    return list(evaluator.run(None, dict(fed)))
 
 
 def _small(value: Value) -> bool:
