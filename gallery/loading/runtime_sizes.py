@@ -3,7 +3,8 @@
 A pool with `ceil_mode` counted one window too many until opset 22, if that would start in the
 padding at the end: MaxPool-22 and PyTorch's documentation of MaxPool2d leave it out, as ONNX
 Runtime does for every opset. Resize and Upsample multiply sizes by their scales in float32, while
-ONNX's inference multiplies in double: 10 times 0.7 is 7 and not 6.
+ONNX's inference multiplies in double: 10 times 0.7 is 7 and not 6. Before opset 10, the axes of a
+Slice need not be sorted, and inference gives up where they are not.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ def runtime_types(step: FlatNode, values: Sequence[Value], inferred: Kinds) -> K
     if rule is None or not fed or fed[0] is None:
         return inferred
     data = dims_of(fed[0].kind)
-    sizes = rule(step, fed, data) if data is not None else None
+    try:
+        sizes = rule(step, fed, data) if data is not None else None
+    except (IndexError, TypeError, ValueError):  # attributes that the operator cannot have
+        return inferred
     if sizes is None:
         return inferred
     return {slot: _with(kind, sizes) for slot, kind in inferred.items()}
@@ -36,7 +40,9 @@ def runtime_types(step: FlatNode, values: Sequence[Value], inferred: Kinds) -> K
 def _with(kind: onnx.TypeProto, sizes: Sequence[int | str | None]) -> onnx.TypeProto:
     """The type with these sizes; where one is None, its own stays."""
     own = dims_of(kind)
-    if own is None or len(own) != len(sizes):
+    if own is None:
+        return tensor_type(element_of(kind), sizes)
+    if len(own) != len(sizes):
         return kind
     both = [b if a is None else a for a, b in zip(sizes, own, strict=True)]
     return tensor_type(element_of(kind), both)
@@ -102,6 +108,23 @@ def _scales(step: FlatNode, fed: Sequence[Value | None]) -> Sequence[np.float32]
     return [np.float32(one) for one in value.reshape(-1)]
 
 
+def _sliced(step: FlatNode, _: Sequence[Value | None], data: Shape) -> list[int | None] | None:
+    starts, ends = step.attributes.get("starts"), step.attributes.get("ends")
+    if step.version >= _SLICE_WITH_INPUTS or data is None:
+        return None
+    if not isinstance(starts, tuple) or not isinstance(ends, tuple):
+        return None
+    sizes = [size if isinstance(size, int) else None for size in data]
+    axes = step.attributes.get("axes", tuple(range(len(starts))))
+    for axis, start, end in zip(axes, starts, ends, strict=True):
+        size = sizes[axis]
+        if size is not None:
+            first, last = (min(max(at + size * (at < 0), 0), size) for at in (start, end))
+            sizes[axis] = max(last - first, 0)
+    return sizes
+
+
+_SLICE_WITH_INPUTS = 10
 _RESIZE_WITH_ROI = 11
 _SIZES = 3
 
@@ -112,5 +135,6 @@ _RULES: Mapping[
     "LpPool": _pooled,
     "MaxPool": _pooled,
     "Resize": _resized,
+    "Slice": _sliced,
     "Upsample": _resized,
 }

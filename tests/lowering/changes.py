@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -30,12 +30,26 @@ NAN_SPREADS = frozenset(
 NaN comes out of elements that cannot be told apart by any number."""
 
 
+class Session(Protocol):
+    """Runs a model, as ONNX Runtime's sessions do."""
+
+    def run(self, wanted: None, feeds: dict[str, Array]) -> Any:
+        """The outputs for these inputs."""
+
+
 class Probe:
     """One case under changes; all runs start from a few base values of its inputs."""
 
-    def __init__(self, case: Case, seed: int = 1) -> None:
+    def __init__(self, case: Case, seed: int = 1, session: Session | None = None) -> None:
+        """Prepare.
+
+        Args:
+            case: The case.
+            seed: Seed of the changes.
+            session: What runs the model, or None for ONNX's reference evaluator.
+        """
         self.case = case
-        self.session = ReferenceEvaluator(case.proto)
+        self.session = session or ReferenceEvaluator(case.proto)
         self.rng = np.random.default_rng(seed)
         self.bases = [case.feeds]
         self.results: list[list[Array] | None] = [self.run(case.feeds)]

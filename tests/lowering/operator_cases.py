@@ -25,7 +25,7 @@ import numpy as np
 
 from gallery.lowering.operators import __all__ as _families
 from tests.lowering.cases import Case, all_cases, left_out, operator_of, prepared
-from tests.lowering.changes import Probe
+from tests.lowering.changes import Probe, Session
 from tests.lowering.reach import Reach, reach
 
 BUDGETS = (20_000, 40, 1)
@@ -65,10 +65,15 @@ class Tally:
         return self.changed / self.reached if self.reached else 1.0
 
 
-def judged(case: Case, budgets: Sequence[int] = BUDGETS, blocks: int = BLOCKS) -> Tally:
+def judged(
+    case: Case,
+    budgets: Sequence[int] = BUDGETS,
+    blocks: int = BLOCKS,
+    session: Session | None = None,
+) -> Tally:
     """Compare graph and runs of one case at several budgets."""
     tally = Tally(cases=1)
-    probe = Probe(case)
+    probe = Probe(case, session=session)
     assert probe.results[0] is not None, f"{case.name} does not run"
     rng = np.random.default_rng(7)
     elements = max((array.size for array in case.feeds.values()), default=0)

@@ -126,10 +126,20 @@ def broadcast(shape: Sequence[int], rank: int) -> Relation:
         shape: Sizes of the tensor that is read.
         rank: Rank of the output, whose dimensions are the first ones of the index space.
     """
-    shift = rank - len(shape)
-    if shift < 0:
+    return broadcast_from(shape, rank, rank - len(shape))
+
+
+def broadcast_from(shape: Sequence[int], rank: int, first: int) -> Relation:
+    """Broadcasting to an output, from its dimension `first` on.
+
+    Args:
+        shape: Sizes of the tensor that is read.
+        rank: Rank of the output, whose dimensions are the first ones of the index space.
+        first: The output's dimension that the tensor's first one stands for.
+    """
+    if first < 0 or first + len(shape) > rank:
         raise NoGridError(f"{tuple(shape)} does not broadcast to rank {rank}")
-    rules = [fixed(0, 1) if size == 1 else same(axis + shift) for axis, size in enumerate(shape)]
+    rules = [fixed(0, 1) if size == 1 else same(axis + first) for axis, size in enumerate(shape)]
     return per_axis(shape, rules)
 
 

@@ -229,7 +229,8 @@ def _transposed_windows(
     for d in range(rank):
         extent = (kernel[d] - 1) * dilations[d] + 1
         total = max(strides[d] * (data[d] - 1) + extra[d] + extent - output[d], 0)
-        pads.append(total - total // 2 if auto == "SAME_LOWER" else total // 2)
+        # Odd padding is longer at the start, but for SAME_UPPER.
+        pads.append(total // 2 if auto == "SAME_UPPER" else total - total // 2)
     return strides, dilations, pads
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gallery.lowering.access.part import Part, Read
 from gallery.lowering.access.registry import Context, lowers
-from gallery.lowering.access.relations import broadcast, identity
+from gallery.lowering.access.relations import broadcast, broadcast_from, identity
 from gallery.lowering.operators.parts import making
 
 _NEEDS_NOTHING = ("Add", "Identity", "Neg", "Sub", "Sum", "Cast", "Mean",
@@ -28,6 +28,10 @@ _NO_GRADIENT = (
 )  # fmt: skip
 
 
+_NUMPY_BROADCASTS = 7
+"""The first opset in which operands are broadcast as NumPy does."""
+
+
 def elementwise(context: Context, *, saved: bool, output: bool, gradient: bool) -> list[Part]:
     """One part over the output, which reads the box of every input that broadcasts to the block.
 
@@ -47,8 +51,25 @@ def elementwise(context: Context, *, saved: bool, output: bool, gradient: bool) 
 
 def _read(context: Context, index: int, *, saved: bool, differentiable: bool) -> Read:
     """A read of the box of an input that broadcasts to the block."""
-    relation = broadcast(context.shape(index), len(context.out_shape()))
+    shape, rank = context.shape(index), len(context.out_shape())
+    first = _first_axis(context, index)
+    relation = broadcast(shape, rank) if first is None else broadcast_from(shape, rank, first)
     return context.read(index, relation, saved=saved, differentiable=differentiable)
+
+
+def _first_axis(context: Context, index: int) -> int | None:
+    """The output's dimension that the input's first one stands for, if it is not from the end.
+
+    Before opset 7, `axis` says where the second operand goes, and the slope of PRelu belongs to
+    channels.
+    """
+    if context.operator.version >= _NUMPY_BROADCASTS or index != 1:
+        return None
+    if context.operator.type == "PRelu":
+        return 1 if len(context.shape(1)) == 1 else None
+    if context.attribute("broadcast", 0) and context.attribute("axis") is not None:
+        return context.axis("axis", 0, len(context.out_shape()))
+    return None
 
 
 @lowers(*_NEEDS_NOTHING)

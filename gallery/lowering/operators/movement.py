@@ -157,7 +157,8 @@ def pad(context: Context) -> list[Part]:
 def _pads(context: Context) -> list[int]:
     rank = len(context.shape(0))
     if context.operator.version < 11 and not context.has(1):
-        return [int(p) for p in context.attribute("pads", (0,) * 2 * rank)][:rank]
+        given = context.attribute("pads", context.attribute("paddings", (0,) * 2 * rank))
+        return [int(p) for p in given][:rank]
     pads = context.known(1).ravel()
     axes = context.known(3).ravel() if context.has(3) else np.arange(rank)
     before = [0] * rank

@@ -137,9 +137,12 @@ def batch_normalization(context: Context) -> list[Part]:
 
 
 def _frozen(context: Context, index: int, channel: int) -> Read:
-    """A fixed mean or variance, to which no gradient flows."""
+    """A fixed mean or variance, to which no gradient flows.
+
+    Before opset 9, `spatial=0` gives each element of a channel its own.
+    """
     shape = context.shape(index)
-    rules = [fixed(0, size) if size == 1 else same(channel) for size in shape]
+    rules = [fixed(0, size) if size == 1 else same(channel + d) for d, size in enumerate(shape)]
     return context.read(index, per_axis(shape, rules), saved=True, differentiable=False)
 
 
