@@ -86,10 +86,18 @@ class Scope:
     stack: tuple[tuple[str, str, str], ...] = ()
     depth: int = 0
 
+    @property
+    def inner(self) -> bool:
+        """Whether it is that of a function or a body, not of the main graph."""
+        return bool(self.stack) or self.depth > 0
+
 
 @dataclass(slots=True)
 class Flat:
-    """A model as one list of operators and one of tensors; `entries` are by position in `steps`."""
+    """A model as one list of operators and one of tensors; `entries` are by position in `steps`.
+
+    Names in `reserved` belong to the main graph; those within functions and bodies give way.
+    """
 
     functions: Mapping[tuple[str, str, str], onnx.FunctionProto]
     steps: list[FlatNode] = field(default_factory=list)
@@ -100,22 +108,29 @@ class Flat:
     inlined: set[tuple[str, str, str]] = field(default_factory=set)
     missing: list[str] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
+    reserved: frozenset[str] = frozenset()
     again: dict[str, int] = field(default_factory=dict)
     expanded: int = 0
 
-    def new(self, name: str) -> int:
-        """Add a tensor under a unique name and return its index."""
+    def new(self, name: str, *, inner: bool = False) -> int:
+        """Add a tensor under a unique name and return its index.
+
+        Args:
+            name: Its name in the file.
+            inner: Whether that is within a function or body.
+        """
         unique = name = text_of(name)
-        while unique in self.taken:
+        while unique in self.taken or (inner and unique in self.reserved):
             self.again[name] = self.again.get(name, 1) + 1
             unique = f"{name}~{self.again[name]}"
         self.taken.add(unique)
         self.values.append(Value(unique))
         return len(self.values) - 1
 
-    def rename(self, index: int, name: str) -> None:
-        """Rename a tensor, if the name is free."""
-        if text_of(name) not in self.taken:
+    def rename(self, index: int, name: str, scope: Scope) -> None:
+        """Rename a tensor to a name of a scope, if that is free."""
+        free = text_of(name) not in self.taken
+        if free and not (scope.inner and text_of(name) in self.reserved):
             self.taken.add(text_of(name))
             self.values[index].name = text_of(name)
 
@@ -124,7 +139,7 @@ class Flat:
         if not name:
             return -1
         if name not in scope.names:
-            scope.names[name] = self.new(name)
+            scope.names[name] = self.new(name, inner=scope.inner)
             self.missing.append(text_of(name))
         return scope.names[name]
 
@@ -132,7 +147,7 @@ class Flat:
         """Add the tensor that a name refers to from now on; -1 for "" (an omitted output)."""
         if not name:
             return -1
-        scope.names[name] = self.new(name)
+        scope.names[name] = self.new(name, inner=scope.inner)
         return scope.names[name]
 
 
@@ -144,6 +159,7 @@ def flatten(model: onnx.ModelProto) -> Flat:
             operators after inlining.
     """
     flat = Flat({key(function): function for function in model.functions})
+    flat.reserved = frozenset(text_of(value.name) for value in model.graph.output)
     opsets = {domain(opset.domain): opset.version for opset in model.opset_import}
     scope = Scope(ChainMap(), opsets)
     held = initializers(flat, model.graph, scope)
@@ -170,7 +186,7 @@ def initializers(flat: Flat, source: onnx.GraphProto, scope: Scope) -> set[str]:
     dense = [(tensor.name, tensor, tensor.dims, True) for tensor in source.initializer]
     sparse = [(t.values.name, t.values, t.dims, False) for t in source.sparse_initializer]
     for name, tensor, dims, whole in dense + sparse:
-        index = scope.names[name] = flat.new(name)
+        index = scope.names[name] = flat.new(name, inner=scope.inner)
         value = flat.values[index]
         value.is_parameter = True
         value.kind = onnx.TypeProto()
@@ -186,7 +202,7 @@ def initializers(flat: Flat, source: onnx.GraphProto, scope: Scope) -> set[str]:
 
 def declare(flat: Flat, scope: Scope, source: onnx.ValueInfoProto) -> int:
     """Add a graph input with the type that the file declares."""
-    index = scope.names[source.name] = flat.new(source.name)
+    index = scope.names[source.name] = flat.new(source.name, inner=scope.inner)
     flat.values[index].kind = flat.values[index].declared = source.type
     return index
 
@@ -326,7 +342,7 @@ def inline(flat: Flat, node: onnx.NodeProto, function: onnx.FunctionProto, scope
         if outer:
             index = scope.names[outer] = flat.see(name, inner)
             if index >= first:
-                flat.rename(index, outer)
+                flat.rename(index, outer, scope)
 
 
 def resolved(

@@ -10,11 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gallery.loading.scope_names import Scope, common, name_scope, tensor_scope
 from gallery.model import Layer
 
-Scope = tuple[tuple[str, str], ...]
-"""Names from the root down, each with the class of its module or ""."""
-
+_RULE = "pkg.onnxscript.rewriter.rule_name"
 _DEEPEST = 32
 _LONGEST = 65_536
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
@@ -26,6 +25,7 @@ class Naming:
 
     Attributes:
         name: Name of the node, or "".
+        type: Operator type.
         metadata: Metadata of the node.
         calls: Name and type of each function call around it, outermost first.
         parameters: Names of the parameters that it reads.
@@ -34,6 +34,7 @@ class Naming:
     """
 
     name: str = ""
+    type: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
     calls: Scope = ()
     parameters: tuple[str, ...] = ()
@@ -94,33 +95,11 @@ def metadata_scope(metadata: Mapping[str, str]) -> Scope | None:
     return tuple(scope)
 
 
-def name_scope(name: str) -> Scope | None:
-    """The layer in a node's name, or None if the name holds none.
-
-    >>> name_scope("/layer1/layer1.0/conv1/Conv")
-    (('layer1', ''), ('0', ''), ('conv1', ''))
-    >>> name_scope("layer1.0.conv1")
-    (('layer1', ''), ('0', ''), ('conv1', ''))
-    """
-    if "/" in name:
-        parts: list[str] = []
-        above = ""
-        for part in name.split("/")[:-1]:
-            own = part.removeprefix(f"{above}.") if above else part
-            parts += [p for p in (own.split(".") if own != part or above == "" else [own]) if p]
-            above = part
-    elif "." in name:
-        parts = [part for part in name.split(".") if part]
-    else:
-        return None
-    return tuple((part, "") for part in parts) or None
-
-
 def _scopes(namings: Sequence[Naming]) -> list[Scope]:
     wanted = max(len(namings) // 3, 1)
     ways = (
-        [metadata_scope(naming.metadata) for naming in namings],
-        [name_scope(naming.name) for naming in namings],
+        [_metadata_or_weights(naming) for naming in namings],
+        [name_scope(naming.name, naming.type) for naming in namings],
         [_parameter_scope(naming) or _output_scope(naming) for naming in namings],
     )
     counts = [sum(scope is not None for scope in way) for way in ways]
@@ -131,48 +110,74 @@ def _scopes(namings: Sequence[Naming]) -> list[Scope]:
     for position, naming in enumerate(namings):
         scope = chosen[position] if chosen is not None else None
         own.append(scope is not None and chosen is ways[2])
-        known.append(naming.calls or _inherited(naming, known, own) if scope is None else scope)
-    return known
+        if scope is None:
+            scope = naming.calls or _inherited(position, namings, known, own)
+        known.append(scope)
+    given = [chosen is not None and scope is not None for scope in chosen or ()]
+    return _with_consumers(namings, known, given or [False] * len(namings))
 
 
-def _inherited(naming: Naming, known: Sequence[Scope], own: Sequence[bool]) -> Scope:
+def _inherited(
+    position: int, namings: Sequence[Naming], known: Sequence[Scope], own: Sequence[bool]
+) -> Scope:
     """The layer of an operator whose names give none: the innermost around all that it reads.
 
     If layers come from parameter names, the layer of a convolution holds that operator alone, and
-    what follows it belongs to the enclosing layer.
+    what follows it belongs to the enclosing layer. What follows a call belongs to the caller.
     """
-    sources = [
-        known[source][:-1] if own[source] and len(known[source]) > 1 else known[source]
-        for source in naming.sources
-        if source < len(known)
+    calls = namings[position].calls
+    scopes = []
+    for source in namings[position].sources:
+        if source >= len(known):
+            continue
+        scope = known[source]
+        if namings[source].calls != calls:
+            scope = common(scope, calls)
+        elif own[source] and len(scope) > 1:
+            scope = scope[:-1]
+        scopes.append(scope)
+    found = scopes[0] if scopes else ()
+    for other in scopes[1:]:
+        found = common(found, other)
+    return found
+
+
+def _with_consumers(
+    namings: Sequence[Naming], known: list[Scope], given: Sequence[bool]
+) -> list[Scope]:
+    """The same, with each DequantizeLinear of a weight in the layer of what reads it."""
+    readers: dict[int, set[Scope]] = {}
+    for naming, scope in zip(namings, known, strict=True):
+        for source in naming.sources:
+            readers.setdefault(source, set()).add(scope)
+    return [
+        next(iter(readers[position]))
+        if naming.type == "DequantizeLinear"
+        and not (naming.sources or given[position])
+        and len(readers.get(position, ())) == 1
+        else scope
+        for position, (naming, scope) in enumerate(zip(namings, known, strict=True))
     ]
-    scope = sources[0] if sources else ()
-    for other in sources[1:]:
-        scope = _common(scope, other)
-    return scope
 
 
-def _common(one: Scope, other: Scope) -> Scope:
-    length = 0
-    for (a, _), (b, _) in zip(one, other, strict=False):
-        if a != b:
-            break
-        length += 1
-    return one[:length]
+def _metadata_or_weights(naming: Naming) -> Scope | None:
+    """The layer in the metadata, but that of the weights for a convolution with a folded norm.
+
+    The rewriter gives the convolution the metadata of the BatchNormalization that it folds in.
+    """
+    scope = metadata_scope(naming.metadata)
+    folded = "BatchNorm" in naming.metadata.get(_RULE, "")
+    return (_parameter_scope(naming) if scope is not None and folded else None) or scope
 
 
 def _parameter_scope(naming: Naming) -> Scope | None:
-    for name in naming.parameters:
-        parts = [part for part in re.split(r"[./]", name)[:-1] if part]
-        if parts:
-            return tuple((part, "") for part in parts)
-    return None
+    return next((found for name in naming.parameters if (found := tensor_scope(name))), None)
 
 
 def _output_scope(naming: Naming) -> Scope | None:
     for name in naming.outputs:
         if "/" in name:
-            return name_scope(name)
+            return name_scope(name, naming.type)
     return None
 
 

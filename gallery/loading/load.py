@@ -189,6 +189,7 @@ def _namings(flat: Flat) -> list[Naming]:
     return [
         Naming(
             name=text_of(step.node.name),
+            type=step.type,
             metadata=_pairs(step.node.metadata_props),
             calls=step.calls,
             parameters=tuple(

@@ -72,6 +72,65 @@ def test_names_of_nodes(name, path):
     assert paths(Naming(name=name)) == [path]
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "path"),
+    [
+        ("Conv.35", "Conv", ""),
+        ("p2o.Conv.0", "Conv", ""),
+        ("p2o.pd_op.conv2d.0.0", "Conv", "pd_op/conv2d/0/0"),
+        ("encoder.Conv.3", "Conv", "encoder"),
+        ("features.0", "Conv", "features/0"),
+        ("net/b1/relu/Relu6;net/b1/bn/Fused;net/b1/conv/Conv2D", "Conv", "net/b1"),
+        ("a/Relu;b/Conv2D", "Conv", ""),
+        ("layer0.conv.weight_DequantizeLinear", "DequantizeLinear", "layer0/conv"),
+        ("layer0.conv.weight_DequantizeLinear_Output", "DequantizeLinear", "layer0/conv"),
+        ("x_QuantizeLinear", "QuantizeLinear", ""),
+        ("/layer0/conv/Conv_quant", "QLinearConv", "layer0/conv"),
+        ("fused /fc1/MatMul", "FusedMatMul", "fc1"),
+        ("/act/Mul/QuickGeluFusion/", "QuickGelu", "act"),
+        ("StatefulPartitionedCall/net/dense/MatMul", "MatMul", "net/dense"),
+        ("StatefulPartitionedCall/StatefulPartitionedCall_1/net/Relu", "Relu", "net"),
+    ],
+)
+def test_what_converters_and_optimisers_make_of_names(name, kind, path):
+    assert paths(Naming(name=name, type=kind)) == [path]
+
+
+def test_a_folded_norm_leaves_the_convolution_in_its_own_layer():
+    """PyTorch 2.13 gives it the norm's metadata, the rewriter's mark and the weight's name."""
+    meta = {
+        "pkg.torch.onnx.name_scopes": "['', '1', 'batch_norm']",
+        "pkg.torch.onnx.class_hierarchy": "['Sequential', 'BatchNorm2d', 'aten.batch_norm']",
+    }
+    folded = {**meta, "pkg.onnxscript.rewriter.rule_name": "FuseBatchNormIntoConv"}
+    weights = ("0.weight", "0.bias")
+    assert paths(Naming(type="Conv", metadata=folded, parameters=weights)) == ["0"]
+    assert paths(Naming(type="Conv", metadata=folded, parameters=("w",))) == ["1"]
+    assert paths(Naming(type="Conv", metadata=meta, parameters=weights)) == ["1"]
+
+
+def test_a_dequantised_weight_is_in_the_layer_of_its_reader():
+    namings = [
+        Naming(name="w1", type="DequantizeLinear"),
+        Naming(name="w2", type="DequantizeLinear"),
+        Naming(name="/a/Conv", type="Conv", sources=(0,)),
+        Naming(name="/b/Conv", type="Conv", sources=(1, 2)),
+        Naming(name="/c/Conv", type="Conv", sources=(1, 3)),
+    ]
+    assert paths(*namings) == ["a", "", "a", "b", "c"]
+
+
+def test_what_follows_a_call_belongs_to_the_caller():
+    block = (("b1", "Block"),)
+    namings = [
+        Naming(name="mm", calls=block),
+        Naming(name="relu", calls=block, sources=(0,)),
+        Naming(name="head", sources=(1,)),
+        Naming(name="tail", sources=(2,)),
+    ]
+    assert paths(*namings) == ["b1", "b1", "", ""]
+
+
 def test_repeated_scopes_are_one_layer():
     layers, found = layer_tree([Naming(name=f"/a/b/Op_{i}") for i in range(5)])
     assert [layer.path for layer in layers] == ["", "a", "a/b"]

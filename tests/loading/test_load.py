@@ -388,3 +388,27 @@ def test_loading_leaves_the_file_alone(tmp_path):
     before = path.read_bytes()
     assert load(path) is not None
     assert path.read_bytes() == before
+
+
+def test_the_outputs_of_the_graph_keep_their_names(tmp_path):
+    """Tensors of functions and branches that are called the same give way."""
+    block = helper.make_function(
+        "local",
+        "block",
+        ["x"],
+        ["y"],
+        [helper.make_node("Abs", ["x"], ["out"]), helper.make_node("Relu", ["out"], ["y"])],
+        [helper.make_opsetid("", 20)],
+    )
+    branches = parse(
+        """g (float[1,4] x, bool c) => (float[1,4] out) {
+        t = If(c)<then_branch = a () => (float[1,4] out) { out = Relu(x) },
+        else_branch = b () => (float[1,4] n) { n = Neg(x) }> u = local.block(t)
+        out = Softmax(u) }"""
+    )
+    branches.functions.append(block)
+    branches.opset_import.append(helper.make_opsetid("local", 1))
+    model = loaded(tmp_path, branches)
+    assert tensor_names(model, model.outputs) == ["out"]
+    assert model.operators[-1].type == "Softmax"
+    assert model.outputs == model.operators[-1].outputs
