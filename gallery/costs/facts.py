@@ -224,6 +224,10 @@ def _branch(
 
 def _trip_count(model: Model, operator: Operator) -> int:
     """Number of trips of a Loop or Scan if it is known, else 1."""
+    if operator.type == "Loop" and _fed(operator, 1):
+        begins = model.tensors[operator.inputs[1]].value
+        if begins is not None and begins.size == 1 and not begins.reshape(()):
+            return 0
     if operator.type == "Loop" and _fed(operator, 0):
         limit = model.tensors[operator.inputs[0]].value
         if limit is not None and limit.size == 1 and 0 <= int(limit.reshape(())) < 2**31:

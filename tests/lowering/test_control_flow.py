@@ -104,3 +104,50 @@ def test_branches() -> None:
     tally = judged(case_of(BRANCH, feeds), budgets=(40, 1), blocks=6)
     assert tally.misses == []
     assert tally.changed == tally.reached
+
+
+COUNTED = """
+<ir_version: 8, opset_import: ["" : 17]>
+counted (float[3] x, float[3] w) => (float[3] y) <int64 trips = {5}, bool begins = {%d}> {
+  y = Loop <body = b (int64 i, bool k, float[3] a) => (bool k2, float[3] a2) {
+    k2 = Identity(k)
+    a2 = Mul(a, w)
+  }> (trips, begins, x)
+}
+"""
+
+
+@pytest.mark.parametrize(("begins", "trips"), [(1, 5), (0, 0)])
+def test_a_condition_that_the_file_knows(begins: int, trips: int) -> None:
+    """Without it any trip could be the last one, and the output would read them all."""
+    case = case_of(COUNTED % begins, {"x": uniform(3), "w": uniform(3)})
+    graph = lower(case.model, vertices=1000)
+    made = graph.producers(case.model.outputs[0])
+    assert all(np.diff(graph.indptr)[made] == 1)
+    assert facts(case.model, 0).flops == 3 * trips
+    tally = judged(case)
+    assert tally.misses == []
+    assert tally.precision == 1
+
+
+FOLDED = """
+<ir_version: 8, opset_import: ["" : 17]>
+folded (float[3] x) => (float[3] last, float[4, 3] all) <float two = {2}> {
+  rows = Div(table, two)
+  last, all = Scan <num_scan_inputs = 1, body =
+    b (float[3] s, float[3] e) => (float[3] t, float[3] u) {
+    t = Add(s, e)
+    u = Neg(t)
+  }> (x, rows)
+}
+"""
+
+
+def test_a_scan_over_what_initializers_give() -> None:
+    """As scikit-learn's Gaussian process is exported."""
+    proto = onnx.parser.parse_model(FOLDED)
+    proto.graph.initializer.append(onnx.numpy_helper.from_array(uniform(4, 3), "table"))
+    model = loaded(proto, "folded")
+    case = Case(name="f", operator="f", proto=proto, feeds={"x": uniform(3)}, model=model)
+    tally = judged(case)
+    assert (tally.misses, tally.unknown) == ([], set())

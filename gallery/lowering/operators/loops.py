@@ -25,12 +25,16 @@ def lower_loop(
     limit = context.value(0)
     trips = int(limit.reshape(())) if limit is not None and limit.size == 1 else -1
     carried = len(context.inputs) - 2
+    condition = context.value(1)
+    if condition is not None and condition.size == 1 and not condition.reshape(()):
+        trips = 0
     current = [context.inputs[1] if len(context.inputs) > 1 else -1, *context.inputs[2:]]
     if not 0 <= trips <= MOST_TRIPS:
         _once(builder, index, place, lower, list(context.inputs), trips)
         return
     steady = _steady(builder, body, place)
-    conditions = {t for t in current[:1] if t >= 0}
+    # What is known to be true from the start, and stays so, ends no trip.
+    conditions = {t for t in current[:1] if t >= 0} if condition is None or not steady else set()
     choices: list[list[int]] = [[t] for t in current[1:]]
     stacks: list[list[int]] = [[] for _ in body.outputs[1 + carried :]]
     for trip in range(trips):
@@ -82,7 +86,7 @@ def lower_scan(
             _alias(builder, index, inner, slot, source)
         for k, slot in enumerate(body.inputs[states:]):
             at = trips - 1 - trip if turned[k] else trip
-            _cut(builder, index, (context.inputs[states + k], inner[slot]), places[k], at)
+            _cut(builder, index, (context.inputs[states + k], inner, slot), places[k], at)
         lower(builder, index, body, inner)
         made = [builder.resolve(t, inner) for t in body.outputs]
         current = made[:states]
@@ -166,12 +170,15 @@ def _copy(builder: Builder, made: int, *sources: tuple[int, Relation]) -> Part:
     )
 
 
-def _cut(builder: Builder, index: int, pair: tuple[int, int], axis: int, at: int) -> None:
-    """The slice of a scanned input that one trip reads."""
-    source, made = pair
+def _cut(
+    builder: Builder, index: int, fed: tuple[int, dict[int, int], int], axis: int, at: int
+) -> None:
+    """The slice of a scanned input that one trip reads: (source, tensors of the trip, slot)."""
+    source, inner, slot = fed
+    made = inner[slot]
     shape = builder.tensors[source].shape
     if builder.tensors[source].folded:
-        builder.tensors[made] = replace(builder.tensors[made], folded=True)
+        inner[slot] = _new(builder, replace(builder.tensors[made], folded=True))
         return
     rules: list[AxisRule] = [same(d - (d > axis)) for d in range(len(shape))]
     rules[axis] = fixed(at, at + 1)
