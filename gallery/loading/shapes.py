@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import onnx
 from onnx import numpy_helper, shape_inference
-from onnx.reference import ReferenceEvaluator
 
 from gallery.loading.contrib_types import rule_types
 from gallery.loading.control import enter_body, owner_types, owner_values
 from gallery.loading.early_opsets import later_node, legacy_type
+from gallery.loading.evaluation import EVALUATED, run_node
 from gallery.loading.flatten import Flat, FlatNode, Value
 from gallery.loading.runtime_sizes import runtime_types
 from gallery.loading.symbolic_dims import resolve
@@ -27,23 +27,7 @@ from gallery.loading.types import dims_of, merged
 from gallery.loading.wire import SMALL
 from gallery.model import freeze
 
-# fmt: off
-_EVALUATED = frozenset(
-    (
-        "Abs", "Add", "And", "Cast", "CastLike", "Ceil", "Clip", "Concat", "ConstantOfShape",
-        "CumSum", "Div", "Equal", "Expand", "Flatten", "Floor", "Gather", "GatherElements",
-        "GatherND", "Greater", "GreaterOrEqual", "Identity", "Less", "LessOrEqual", "Max", "Min",
-        "Mod", "Mul", "Neg", "Not", "OneHot", "Or", "Pad", "Pow", "Range", "Reciprocal",
-        "ReduceMax", "ReduceMin", "ReduceProd", "ReduceSum", "Reshape", "Round",
-        "ScatterElements", "ScatterND", "Sign", "Slice", "Split", "Sqrt", "Squeeze", "Sub", "Tile",
-        "TopK", "Transpose", "Unsqueeze", "Where", "Xor",
-    )
-)
-# fmt: on
 _FED = 1024
-
-_NUMPY_BROADCASTS = 7
-"""The first opset in which operands are broadcast as NumPy does."""
 
 logger = logging.getLogger(__name__)
 
@@ -156,7 +140,7 @@ def _evaluate(state: Inference, step: FlatNode) -> None:
     if step.type in ("Shape", "Size"):
         first.value = _shape_value(step, values[step.inputs[0]]) if step.inputs else None
         return
-    if step.type not in _EVALUATED or first.value is not None:
+    if step.type not in EVALUATED or first.value is not None:
         return
     fed = {str(index): values[index].value for index in step.inputs if index >= 0}
     if any(value is None for value in fed.values()) or not all(
@@ -176,20 +160,9 @@ def _evaluate(state: Inference, step: FlatNode) -> None:
 
 def _results(step: FlatNode, fed: Mapping[str, Any]) -> list[Any]:
     """The values of the outputs by the rules of the step's own version."""
-    node, version = plain_node(step), step.version
-    later = later_node(step, node) if version == 1 else None
-    if later is not None:
-        version, node = later[0].since_version, later[1]
-    elif step.type == "Clip":
-        version = max(version, 6)  # the first that the evaluator has; nothing else was new in it
-    if version < _NUMPY_BROADCASTS and step.attributes.get("broadcast"):
-        raise NotImplementedError("an operand that is broadcast along an axis")
-    # A graph, because for a node alone the evaluator takes the newest version.
-    graph = onnx.GraphProto(name="step", node=[node])
-    graph.input.extend(onnx.ValueInfoProto(name=name) for name in fed)
-    graph.output.extend(onnx.ValueInfoProto(name=name) for name in node.output if name)
-    evaluator = ReferenceEvaluator(graph, opsets={"": version})
-    return list(evaluator.run(None, dict(fed)))
+    node = plain_node(step)
+    later = later_node(step, node) if step.version == 1 else None
+    return run_node(*((later[1], later[0].since_version) if later else (node, step.version)), fed)
 
 
 def _small(value: Value) -> bool:

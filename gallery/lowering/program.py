@@ -5,7 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
+import numpy.typing as npt
+
+from gallery.loading.evaluation import run_operator
 from gallery.lowering.access.contradictions import CONTRADICTIONS, check_parts
 from gallery.lowering.access.part import Part, Read
 from gallery.lowering.access.registry import FAMILIES, Context, NoGridError, Virtual
@@ -68,12 +72,14 @@ class Builder:
     def __init__(self, model: Model, flops: Callable[[Operator], float], fold: bool) -> None:
         self.model = model
         self.flops = flops
+        self.fold = fold
         self.tensors: list[ProgramTensor] = []
         self.parts: list[Part] = []
         self.unknown: set[str] = set()
         self.back: list[tuple[int, int]] = []
         self.place = _model_tensors(model, self.tensors, fold)
         self.recurrences = 0
+        self.values: dict[int, npt.NDArray[Any]] = {}  # of tensors that are known within a trip
         self.trips = 1  # product of the trips of the enclosing loops that are not unrolled
 
     def lower(self, index: int, place: dict[int, int]) -> None:
@@ -83,6 +89,8 @@ class Builder:
             t < 0 or self.tensors[self.resolve(t, place)].folded for t in operator.outputs
         ):
             return
+        if self.fold and self.values and self._known_within_trip(operator, place):
+            return
         context = Context(
             model=self.model,
             operator=operator,
@@ -90,8 +98,37 @@ class Builder:
             outputs=tuple(self.resolve(t, place) for t in operator.outputs),
             flops=self.flops(operator) * self.trips,
             first_virtual=len(self.tensors),
+            values=self.values,
         )
         self.add(index, context, self._parts(context))
+
+    def know(self, like: int, value: npt.NDArray[Any]) -> int:
+        """A new tensor like another, whose value is known within one trip of a loop."""
+        self.tensors.append(replace(self.tensors[like], model=-1, leaf="", folded=True))
+        self.values[len(self.tensors) - 1] = value
+        return len(self.tensors) - 1
+
+    def _known_within_trip(self, operator: Operator, place: dict[int, int]) -> bool:
+        """Compute an operator that reads the number of a trip and constants; put it in `place`."""
+        inputs = [self.resolve(t, place) for t in operator.inputs]
+        if not any(t in self.values for t in inputs):
+            return False
+        values = [self._value(t) for t in inputs]
+        if any(value is None for value, t in zip(values, inputs, strict=True) if t >= 0):
+            return False
+        made = run_operator(operator, values)
+        if made is None:
+            return False
+        outputs = [t for t in operator.outputs if t >= 0]
+        for tensor, value in zip(outputs, made, strict=True):
+            place[tensor] = self.know(self.place[tensor], value)
+        return True
+
+    def _value(self, tensor: int) -> npt.NDArray[Any] | None:
+        if tensor < 0 or tensor in self.values:
+            return self.values.get(tensor)
+        number = self.tensors[tensor].model
+        return self.model.tensors[number].value if number >= 0 else None
 
     def resolve(self, tensor: int, place: dict[int, int]) -> int:
         """The tensor of the program for a tensor of the model; -1 stays -1."""

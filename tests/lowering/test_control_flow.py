@@ -151,3 +151,30 @@ def test_a_scan_over_what_initializers_give() -> None:
     case = Case(name="f", operator="f", proto=proto, feeds={"x": uniform(3)}, model=model)
     tally = judged(case)
     assert (tally.misses, tally.unknown) == ([], set())
+
+
+ROWS = """
+<ir_version: 8, opset_import: ["" : 17]>
+rows (float[5, 3] x) => (float[5, 3] all) <int64 trips = {5}, bool begins = {1}, int64 one = {1}> {
+  all = Loop <body = b (int64 i, bool k) => (bool k2, float[3] r) {
+    k2 = Identity(k)
+    %s
+    r = Gather <axis = 0> (x, j)
+  }> (trips, begins)
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "j = Identity(i)",
+        "four = Constant <value = int64 {4}> () j = Sub(four, i)",
+        "two = Constant <value = int64 {2}> () m = Mul(i, two) "
+        "five = Constant <value = int64 {5}> () j = Mod(m, five)",
+    ],
+)
+def test_a_trip_reads_the_row_that_its_number_gives(made: str) -> None:
+    tally = judged(case_of(ROWS % made, {"x": uniform(5, 3)}), budgets=(1000,))
+    assert (tally.misses, tally.unknown) == ([], set())
+    assert tally.precision == 1

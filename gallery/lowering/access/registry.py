@@ -67,6 +67,7 @@ class Context:
         flops: Floating-point operations of the operator; 0 if they are not known.
         virtuals: Tensors of the program that the model does not have; `virtual` adds to them.
         first_virtual: Number of the first virtual tensor of the program.
+        values: Values of tensors of the program that are known within a trip of a loop.
     """
 
     model: Model
@@ -76,6 +77,7 @@ class Context:
     flops: float = 0.0
     virtuals: list[Virtual] = field(default_factory=list)
     first_virtual: int = 0
+    values: Mapping[int, npt.NDArray[Any]] = field(default_factory=dict)
 
     def has(self, index: int) -> bool:
         """Whether an input is given."""
@@ -113,6 +115,8 @@ class Context:
         """The value of an input if it is known before the model runs, else None."""
         if not self.has(index):
             return None
+        if self.inputs[index] in self.values:
+            return self.values[self.inputs[index]]
         return self.model.tensors[self.operator.inputs[index]].value
 
     def known(self, index: int) -> npt.NDArray[Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from gallery.lowering.access.part import Part, Read, Relation
 from gallery.lowering.access.registry import Context
 from gallery.lowering.access.relations import AxisRule, fixed, full, identity, per_axis, same, where
@@ -39,7 +41,8 @@ def lower_loop(
     stacks: list[list[int]] = [[] for _ in body.outputs[1 + carried :]]
     for trip in range(trips):
         inner = _fresh(builder, body, place, trip)
-        _alias(builder, index, inner, body.inputs[0], -1)
+        number = builder.place[body.inputs[0]]
+        inner[body.inputs[0]] = builder.know(number, np.array(trip, np.int64))
         for slot, source in zip(body.inputs[1:], current, strict=True):
             _alias(builder, index, inner, slot, source)
         lower(builder, index, body, inner)

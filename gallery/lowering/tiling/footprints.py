@@ -27,13 +27,19 @@ class Axis(NamedTuple):
 
 
 def footprint(part: Part, read: Read, shape: Sequence[int]) -> tuple[Axis, ...]:
-    """Measure a relation on the whole index space and on halves of it."""
-    probes = [d for d, size in enumerate(part.shape) if size > 1]
+    """Measure a relation on the whole index space and on both halves of each dimension.
+
+    One of the halves can read as much as the whole: that without the padding at its end.
+    """
+    probes = [d for d, size in enumerate(part.shape) if size > 1 for _ in range(2)]
     lows = np.zeros((1 + len(probes), len(part.shape)), np.int64, order="F")
     highs = np.empty_like(lows, order="F")
     highs[:] = part.shape
     for row, d in enumerate(probes, 1):
-        highs[row, d] = part.shape[d] // 2
+        if row % 2:
+            highs[row, d] = part.shape[d] // 2
+        else:
+            lows[row, d] = part.shape[d] - part.shape[d] // 2
     extents = _extents(read, lows, highs, len(shape)).tolist()
     return tuple(
         _axis(part, probes, size, [row[axis] for row in extents]) for axis, size in enumerate(shape)
@@ -54,10 +60,11 @@ def _extents(read: Read, lows: np.ndarray, highs: np.ndarray, rank: int) -> np.n
 
 def _axis(part: Part, probes: Sequence[int], size: int, extents: Sequence[float]) -> Axis:
     """The dimension whose halving shrinks the extent most, and by how much per element."""
-    whole, halves = extents[0], extents[1:]
+    whole, first, last = extents[0], extents[1::2], extents[2::2]
+    halves = first if min(first, default=whole) < whole else last
     least = min(halves, default=whole)
     if least >= whole:
         return Axis(size=size, of=-1, slope=0.0, halo=whole)
-    d = probes[halves.index(least)]
+    d = probes[2 * halves.index(least)]
     slope = (whole - least) / (part.shape[d] - part.shape[d] // 2)
     return Axis(size=size, of=d, slope=slope, halo=whole - slope * part.shape[d])

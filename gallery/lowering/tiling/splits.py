@@ -64,6 +64,8 @@ class Splitter:
         self.tables, self.leaves = tables(program, training)
         self.splits = np.ones(len(self.tables.shape), np.int64)
         parts = program.parts
+        for i in range(len(parts)):
+            follow(self.tables, self.splits, i)
         self.groups = _recurrences(parts)
         self.chunks = [1] * len(self.groups)
         self.work = [_work(program, p, target) for p in parts]

@@ -22,6 +22,9 @@ ALONE = -1
 OWN = -2
 """As the offset of what splits a leaf: the grid of its reader, which it follows."""
 
+APART = -3
+"""As what a leaf's dimension follows: nothing, it is always split wholly."""
+
 _Places = npt.NDArray[np.int64]
 _Reals = npt.NDArray[np.float64]
 
@@ -50,7 +53,8 @@ class Tables(NamedTuple):
         by: int64 (k,), the reads by which they do.
         leaves: int64 (parts + 1,), first of the leaves that follow each part.
         leaf: int64 (leaves + 1,), first grid dimension of each leaf, in the order of `leaves`.
-        follows: int64 (dims,), for a leaf's dimension, the part's dimension that it follows, or -1.
+        follows: int64 (dims,), for a leaf's dimension, the part's dimension that it follows; -1 if
+            there is none, -3 if it is always split wholly.
         copies: int64 (leaves,), vertices per block: itself, its gradient and its update.
     """
 
@@ -111,7 +115,12 @@ def tables(program: Program, training: bool) -> tuple[Tables, tuple[int, ...]]:
     leaf = dims[-1] + _offsets([len(shape) for shape in shapes])
     readers = _readers(program)
     at = [owners[tensor] for tensor in leaves]
-    followed = [_followed(parts[i], axis) for i, j in at for axis in prints[i][j]]
+    apart = _apart(program, prints)
+    followed = [
+        APART if (tensor, d) in apart else _followed(parts[i], axis)
+        for tensor, (i, j) in zip(leaves, at, strict=True)
+        for d, axis in enumerate(prints[i][j])
+    ]
     table = Tables(
         shape=_ints(size for shape in (*(p.shape for p in parts), *shapes) for size in shape),
         frozen=np.array([_frozen(p, d) for p in parts for d in range(len(p.shape))], bool),
@@ -149,6 +158,23 @@ def _offsets(counts: Sequence[int] | _Places) -> _Places:
 
 def _frozen(part: Part, axis: int) -> bool:
     return axis in part.whole or (part.time >= 0 and axis == 0)
+
+
+def _apart(program: Program, prints: Sequence[Sequence[Sequence[Axis]]]) -> set[tuple[int, int]]:
+    """Dimensions of leaves, as (tensor, dimension), whose readers take one index each.
+
+    They are the trips of an unrolled loop, which read a row each.
+    """
+    axes: dict[tuple[int, int], list[Axis]] = {}
+    for part, rows in zip(program.parts, prints, strict=True):
+        for read, row in zip(part.reads, rows, strict=True):
+            for d, axis in enumerate(row if program.tensors[read.tensor].leaf else ()):
+                axes.setdefault((read.tensor, d), []).append(axis)
+    return {
+        place
+        for place, found in axes.items()
+        if len(found) > 1 and all(a.of < 0 and a.halo == 1 and a.size > 1 for a in found)
+    }
 
 
 def _followed(part: Part, axis: Axis) -> int:

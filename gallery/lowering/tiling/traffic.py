@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from gallery.jit import kernel
-from gallery.lowering.tiling.tables import OWN
+from gallery.lowering.tiling.tables import APART, OWN
 
 FAN_IN = 8
 """Most blocks that one reduce vertex sums; more are summed by a tree."""
@@ -170,12 +170,13 @@ def follow(t, splits, part):  # type: ignore[no-untyped-def]
     """Split the leaves that follow a part like the part (IN, OUT: splits).
 
     A leaf's dimension gets the largest split up to the part's that nests: a power of two, or its
-    size.
+    size. That is also what it gets if a part that reads about half of it or more is split wholly.
     """
     for place in range(t.leaf[t.leaves[part]], t.leaf[t.leaves[part + 1]]):
         d = t.follows[place]
         wanted = splits[t.dims[part] + d] if d >= 0 else 1
-        if wanted >= t.shape[place]:
+        whole = d >= 0 and wanted == t.shape[t.dims[part] + d] and t.shape[place] <= 2 * wanted
+        if whole or d == APART or wanted >= t.shape[place]:
             splits[place] = max(t.shape[place], 1)
             continue
         power = 1
