@@ -241,6 +241,12 @@ def _add_serve(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
         metavar="N",
         help="port to listen on; 0 picks a free one",
     )
+    made.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="HOST",
+        help="address to listen on; 0.0.0.0 also shows the site to other machines",
+    )
     _add_build_options(made)
 
 

@@ -6,10 +6,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+from contextlib import suppress
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from gallery.cli.messages import say
 from gallery.cli.options import given
@@ -192,20 +196,24 @@ def check(options: argparse.Namespace) -> int:
 
 
 def serve(options: argparse.Namespace) -> int:
-    """Build a site, serve it locally, and rebuild it on changes."""
+    """Build a site, serve it, and rebuild it on changes."""
     from gallery.cli.progress import Progress
     from gallery.cli.report import failure_line, one_line
     from gallery.cli.serve import serve_site
+    from gallery.cli.watch import Watch
     from gallery.pipeline.build import BuildOptions
     from gallery.pipeline.build import build as build_site
     from gallery.publishing.assets.directories import template_directories
 
-    def rebuild() -> None:
+    site = Path(os.path.abspath(options.output))
+
+    def rebuild() -> str:
+        settings = settings_of(options)
         with Progress(sys.stderr) as progress:
             report = build_site(
                 options.models,
                 options.output,
-                settings=settings_of(options),
+                settings=settings,
                 options=BuildOptions(
                     cache=options.cache,
                     jobs=options.jobs,
@@ -216,14 +224,25 @@ def serve(options: argparse.Namespace) -> int:
         for model in report.failed:
             say(f"error: {failure_line(model)}")
         print(one_line(report), flush=True)
+        return urlsplit(settings.base_url).path or "/"
 
-    watched = [options.models, *template_directories()]
-    own = settings_of(options).templates
-    if own:
-        watched.append(Path(own))
-    if options.settings:
-        watched.append(options.settings)
-    serve_site(tuple(watched), options.output, options.port, rebuild, print)
+    def watched() -> list[Path]:
+        places = [options.models, *template_directories()]
+        places += [options.settings] if options.settings else []
+        with suppress(Exception):  # while the user edits them, the settings may be wrong
+            own = settings_of(options).templates
+            places += [Path(own)] if own else []
+        return places
+
+    def ours(folder: Path) -> bool:
+        folder = Path(os.path.abspath(folder))
+        cache = Path(os.path.abspath(options.cache or site.parent / ".cache"))
+        staged = folder.parent == site.parent and folder.name.startswith(f".{site.name}.")
+        return staged or folder in (site, cache)
+
+    say = partial(print, flush=True)
+    where = options.host, options.port
+    serve_site(Watch(watched, ours), options.output, where, rebuild, say)
     return 0
 
 
