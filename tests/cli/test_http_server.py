@@ -225,7 +225,11 @@ def _received(connection: socket.socket) -> bytes:
         return b""
 
 
-def test_idle_connections_are_few_and_keep_nobody_out(served: Served) -> None:
+def test_idle_connections_are_few_and_keep_nobody_out(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_server, "PATIENCE", 3600.0)
+    monkeypatch.setattr(Handler, "timeout", 3600.0)
     before = threading.active_count()
     idle = [served.raw() for _ in range(5 * CONNECTIONS)]
     try:
@@ -257,6 +261,19 @@ def _trickle(connection: socket.socket) -> None:
         with suppress(TimeoutError):
             answer = connection.recv(1)
     raise ConnectionResetError
+
+
+def test_an_answer_may_take_longer_than_a_request(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (served.site / "large.bin").write_bytes(bytes(30_000_000))
+    with served.raw() as connection:
+        connection.sendall(b"GET /large.bin HTTP/1.0\r\n\r\n")
+        answer = connection.recv(1)
+        monkeypatch.setattr(http_server, "PATIENCE", 0.0)
+        served.server.service_actions()
+        answer += b"".join(iter(lambda: connection.recv(1 << 20), b""))
+    assert len(answer.partition(b"\r\n\r\n")[2]) == 30_000_000
 
 
 def test_silence_ends_after_a_while(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
