@@ -10,7 +10,6 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -184,9 +183,9 @@ def check(options: argparse.Namespace) -> int:
         print(json.dumps(asdict(result)))
     else:
         for problem in result.problems:
-            say(f"error: {problem}")
+            say(printable(f"error: {problem}"))
         for warning in result.warnings:
-            say(f"warning: {warning}")
+            say(printable(f"warning: {warning}"))
         size, heaviest = result.bytes / 1e6, result.heaviest_page / 1e3
         print(
             f"{result.files} files, {size:.1f} MB, {result.links} links, "
@@ -240,7 +239,6 @@ def serve(options: argparse.Namespace) -> int:
         staged = folder.parent == site.parent and folder.name.startswith(f".{site.name}.")
         return staged or folder in (site, cache)
 
-    say = partial(print, flush=True)
     where = options.host, options.port
     serve_site(Watch(watched, ours), options.output, where, rebuild, say)
     return 0

@@ -202,7 +202,7 @@ class Server(ThreadingHTTPServer):
             host: Address or name of the interface.
             port: Where to listen; 0 picks a free port.
             shown: What to show.
-            say: Prints a line for the user.
+            say: Prints a line about what went wrong.
 
         Raises:
             OSError: The port is taken, or there is no such address.

@@ -39,7 +39,7 @@ def serve_site(
         site: The site.
         address: Host and port to listen at; port 0 picks a free one.
         rebuild: Builds the site; returns its path on its own host, such as "/nets/", or "/".
-        say: Prints a line for the user.
+        say: Prints a line about what went wrong.
 
     Raises:
         SettingsError: The port is taken, or the host is not an address of this machine.
@@ -55,7 +55,7 @@ def serve_site(
     with server:
         server.shown = replace(server.shown, path=rebuild())
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        say(f"{server.url} shows {site}; stop with Ctrl-C")
+        print(f"{server.url} shows {site}; stop with Ctrl-C", flush=True)
         while True:
             time.sleep(_INTERVAL)
             if watch.changed():
