@@ -26,8 +26,8 @@ def broken_pages(ground: Ground) -> None:
         (ground.site / name).write_bytes(content)
     ended = ground.gallery("check", ground.site)
     ended.told(1, "brackets.html links to https://[", "binary.html is not a page")
-    (ground.site / "brackets.html").unlink()
-    (ground.site / "binary.html").unlink()
+    for name in ("brackets.html", "binary.html", "number.html"):
+        (ground.site / name).unlink()
     ground.gallery("check", ground.site).told(0)
 
 
