@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from contextlib import suppress
@@ -14,11 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from gallery.cli.messages import say
+from gallery.cli.messages import say, tell, tell_json
 from gallery.cli.options import given
 from gallery.errors import GalleryError, SettingsError, system_error
 from gallery.settings.values import GallerySettings, Limits, ScanSettings
-from gallery.text import printable
 
 if TYPE_CHECKING:
     from gallery.pipeline.report import Report
@@ -51,7 +49,7 @@ def build(options: argparse.Namespace) -> int:
         )
     if options.dry_run:
         for model in report.models:
-            print(forecast_line(model))
+            tell(forecast_line(model))
         return report.return_code
     return _print_report(report, options)
 
@@ -74,13 +72,13 @@ def _print_report(report: Report, options: argparse.Namespace) -> int:
 
     for model in report.models:
         for note in model.notes:
-            say(printable(f"note: {model.path}: {note}"))
+            say(f"note: {model.path}: {note}")
     for name in report.edited:
         changed = f"note: {report.site}/{name} had been edited by hand and was replaced"
-        say(printable(changed))
+        say(changed)
     for model in report.failed:
         say(f"error: {failure_line(model)}")
-    print(one_line(report))
+    tell(one_line(report))
     if options.summary:
         _write_report("--summary", options.summary, markdown(report), "a")
     if options.junit:
@@ -153,8 +151,11 @@ def scan(options: argparse.Namespace) -> int:
         ),
     )
     for warning in made.pop("notes"):
-        say(printable(f"note: {options.model}: {warning}"))
-    print(json.dumps(made) if options.json else one_line(made))
+        say(f"note: {options.model}: {warning}")
+    if options.json:
+        tell_json(made)
+    else:
+        tell(one_line(made))
     return 0
 
 
@@ -168,9 +169,9 @@ def facts(options: argparse.Namespace) -> int:
     model = load(options.model, dims=dict(options.dim))
     found = facts_of(model, options.model.stat().st_size)
     if options.json:
-        print(json.dumps(asdict(found)))
+        tell_json(asdict(found))
     else:
-        print(facts_table(found))
+        tell(facts_table(found))
     return 0
 
 
@@ -180,14 +181,14 @@ def check(options: argparse.Namespace) -> int:
 
     result = check_site(options.site)
     if options.json:
-        print(json.dumps(asdict(result)))
+        tell_json(asdict(result))
     else:
         for problem in result.problems:
-            say(printable(f"error: {problem}"))
+            say(f"error: {problem}")
         for warning in result.warnings:
-            say(printable(f"warning: {warning}"))
+            say(f"warning: {warning}")
         size, heaviest = result.bytes / 1e6, result.heaviest_page / 1e3
-        print(
+        tell(
             f"{result.files} files, {size:.1f} MB, {result.links} links, "
             f"heaviest page {heaviest:.0f} kB, {len(result.problems)} problems"
         )
@@ -222,7 +223,7 @@ def serve(options: argparse.Namespace) -> int:
             )
         for model in report.failed:
             say(f"error: {failure_line(model)}")
-        print(one_line(report), flush=True)
+        tell(one_line(report))
         return urlsplit(settings.base_url).path or "/"
 
     def watched() -> list[Path]:

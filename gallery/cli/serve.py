@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gallery.cli.http_server import Server, Shown
+from gallery.cli.messages import tell
 from gallery.cli.watch import Watch
 from gallery.errors import GalleryError, SettingsError
 
@@ -55,7 +56,7 @@ def serve_site(
     with server:
         server.shown = replace(server.shown, path=rebuild())
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        print(f"{server.url} shows {site}; stop with Ctrl-C", flush=True)
+        tell(f"{server.url} shows {site}; stop with Ctrl-C")
         while True:
             time.sleep(_INTERVAL)
             if watch.changed():
