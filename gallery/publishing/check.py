@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from gallery.errors import SettingsError
 from gallery.files import SUMS, file_digest, listing, read_sums
 from gallery.publishing.addresses import addresses
-from gallery.text import cut
+from gallery.text import DEVICES, cut
 
 SITE_BYTES = 1_000_000_000
 """Largest site on GitHub Pages (docs.github.com, "GitHub Pages limits")."""
@@ -29,6 +30,9 @@ PAGE_BYTES = 1_000_000
 
 LARGEST_PAGE = 16 << 20
 """Size of a page's HTML above which its links are not checked."""
+
+_UNPORTABLE = re.compile(r'[<>:"\\|?*\x00-\x1f]|[. ]$')
+"""What Windows does not allow in a name."""
 
 _MANIFEST = "manifest.json"
 _ENTRANCES = {".nojekyll", _MANIFEST, "feed.xml", "robots.txt", "sitemap.xml", "404.html"}
@@ -70,6 +74,7 @@ def check_site(site: Path) -> CheckResult:
     problems = [f"{error.filename} cannot be read: {error.strerror}" for error in unread]
     wrong, warnings = _limits(files, pages)
     problems += wrong
+    warnings += _unportable(files)
     links: dict[str, list[str]] = {}
     for page, size in pages.items():
         links[page], wrong = _links(site, page, size)
@@ -144,6 +149,19 @@ def _limits(files: dict[str, int], pages: dict[str, int]) -> tuple[list[str], li
         if size > PAGE_BYTES:
             warnings.append(f"{name} has {size:,} bytes, which is slow on a phone")
     return problems, warnings
+
+
+def _unportable(files: Iterable[str]) -> list[str]:
+    """Files whose names Windows cannot store."""
+    return [
+        f"{name} cannot be stored on Windows; rename it"
+        for name in files
+        if any(_UNPORTABLE.search(part) or _device(part) for part in name.split("/"))
+    ]
+
+
+def _device(name: str) -> bool:
+    return name.partition(".")[0].rstrip().lower() in DEVICES
 
 
 def _links(site: Path, page: str, size: int) -> tuple[list[str], list[str]]:

@@ -338,3 +338,20 @@ def test_a_site_that_is_not_a_site(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "file", tmp_path / "gone", Path("a\x00b")):
         with pytest.raises(SettingsError, match="is not a site"):
             check_site(path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+@pytest.mark.parametrize(
+    "name",
+    ["aux", "con.txt", "NUL.tar.gz", "a/com1.x", "x.", "x ", "a:b", "a?b", "x./y", "lpt1 .x"],
+)
+def test_names_that_windows_cannot_store(site: Path, name: str) -> None:
+    (site / name).parent.mkdir(exist_ok=True)
+    (site / name).write_text("")
+    assert check_site(site).warnings == (f"{name} cannot be stored on Windows; rename it",)
+
+
+@pytest.mark.parametrize("name", ["auxiliary", "com10", ".con", "a.aux", "x.y", "a b"])
+def test_names_that_windows_can_store(site: Path, name: str) -> None:
+    (site / name).write_text("")
+    assert check_site(site).warnings == ()

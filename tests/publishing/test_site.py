@@ -374,3 +374,10 @@ def test_the_home_of_the_page_for_wrong_addresses_is_on_its_own_host(site: Site)
     """As that of every other page, so that a copy of the site on another host leads to itself."""
     text = (site.root / "404.html").read_text(encoding="utf-8")
     assert '<a class="button" href="/nets/index.html">' in text
+
+
+def test_no_folder_of_a_model_is_a_device_of_windows(
+    pictures: tuple[ImageFile, ...], put: Callable[..., Site]
+) -> None:
+    site = put([make_exhibit("nul", pictures), make_exhibit("com1", pictures)])
+    assert {"nul-model/index.html", "com1-model/index.html"} <= set(site.pages)
