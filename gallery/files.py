@@ -12,7 +12,7 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from io import FileIO
 from pathlib import Path
 
@@ -127,21 +127,32 @@ def encode_sums(sums: Mapping[str, str]) -> bytes:
     return "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode()
 
 
-def listing(site: Path) -> dict[str, int]:
-    """Size of each file of a site, by its relative path; -1 for links and anything else."""
+def listing(site: Path, onerror: Callable[[OSError], None] | None = None) -> dict[str, int]:
+    """Size of each file of a site, by its relative path; -1 for links and anything else.
+
+    Args:
+        site: The directory.
+        onerror: Called with the error of a directory that cannot be read, or None to raise it.
+    """
     found: dict[str, int] = {}
     waiting = [(site, "")]
     while waiting:
         folder, prefix = waiting.pop()
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                name = prefix + entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append((folder / entry.name, name + "/"))
-                elif entry.is_file(follow_symlinks=False):
-                    found[name] = entry.stat(follow_symlinks=False).st_size
-                else:
-                    found[name] = -1
+        try:
+            entries = list(os.scandir(folder))
+        except OSError as error:
+            if onerror is None:
+                raise
+            onerror(error)
+            continue
+        for entry in entries:
+            name = prefix + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append((folder / entry.name, name + "/"))
+            elif entry.is_file(follow_symlinks=False):
+                found[name] = entry.stat(follow_symlinks=False).st_size
+            else:
+                found[name] = -1
     return dict(sorted(found.items()))
 
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
+DEVICES = frozenset({"con", "prn", "aux", "nul"}).union(
+    f"{port}{number}" for port in ("com", "lpt") for number in range(10)
+)
+"""Names that Windows gives to devices, in every directory and with any suffix."""
+
 
 def visible(text: str) -> str:
     r"""The text with U+FFFD in place of each character that is not printable.
@@ -27,13 +32,14 @@ def printable(text: str) -> str:
 
 
 def slugify(text: str, otherwise: str = "model") -> str:
-    """A name for a text, of at most 80 characters of [a-z0-9-].
+    """A name for a text, of at most 80 characters of [a-z0-9-]; never one of `DEVICES`.
 
-    >>> slugify("Vision/ResNet 50 (v1.5)"), slugify("日本")
-    ('vision-resnet-50-v1-5', 'model')
+    >>> slugify("Vision/ResNet 50 (v1.5)"), slugify("日本"), slugify("AUX")
+    ('vision-resnet-50-v1-5', 'model', 'aux-model')
     """
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80].strip("-") or otherwise
+    name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80].strip("-") or otherwise
+    return f"{name}-{otherwise}" if name in DEVICES else name
 
 
 def cut(text: str, limit: int) -> str:

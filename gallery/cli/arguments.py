@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import NoReturn
 
 from gallery.cli import commands
+from gallery.cli.messages import harmless
 from gallery.cli.options import add_settings, typed
 from gallery.settings import checks
 from gallery.settings.formats import SCAN_SUFFIXES
 from gallery.settings.values import SIDE, GallerySettings, Limits, ScanSettings
+from gallery.text import printable
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter):
@@ -21,9 +24,17 @@ class _Help(argparse.ArgumentDefaultsHelpFormatter):
         return super()._get_help_string(action)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Quotes wrong arguments, which may be names of files, so that they do no harm."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and exit."""
+        super().error(harmless(printable(message)))
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    top = argparse.ArgumentParser(
+    top: argparse.ArgumentParser = _Parser(
         prog="gallery",
         description="Draw the whole computation of neural networks from ONNX files.",
     )
@@ -240,6 +251,12 @@ def _add_serve(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
         default=8000,
         metavar="N",
         help="port to listen on; 0 picks a free one",
+    )
+    made.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="HOST",
+        help="address to listen on; 0.0.0.0 also shows the site to other machines",
     )
     _add_build_options(made)
 

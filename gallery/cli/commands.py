@@ -5,17 +5,18 @@
 from __future__ import annotations
 
 import argparse
-import json
+import os
 import sys
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from gallery.cli.messages import say
+from gallery.cli.messages import say, tell, tell_json
 from gallery.cli.options import given
 from gallery.errors import GalleryError, SettingsError, system_error
 from gallery.settings.values import GallerySettings, Limits, ScanSettings
-from gallery.text import printable
 
 if TYPE_CHECKING:
     from gallery.pipeline.report import Report
@@ -48,7 +49,7 @@ def build(options: argparse.Namespace) -> int:
         )
     if options.dry_run:
         for model in report.models:
-            print(forecast_line(model))
+            tell(forecast_line(model))
         return report.return_code
     return _print_report(report, options)
 
@@ -71,13 +72,13 @@ def _print_report(report: Report, options: argparse.Namespace) -> int:
 
     for model in report.models:
         for note in model.notes:
-            say(printable(f"note: {model.path}: {note}"))
+            say(f"note: {model.path}: {note}")
     for name in report.edited:
         changed = f"note: {report.site}/{name} had been edited by hand and was replaced"
-        say(printable(changed))
+        say(changed)
     for model in report.failed:
         say(f"error: {failure_line(model)}")
-    print(one_line(report))
+    tell(one_line(report))
     if options.summary:
         _write_report("--summary", options.summary, markdown(report), "a")
     if options.junit:
@@ -150,8 +151,11 @@ def scan(options: argparse.Namespace) -> int:
         ),
     )
     for warning in made.pop("notes"):
-        say(printable(f"note: {options.model}: {warning}"))
-    print(json.dumps(made) if options.json else one_line(made))
+        say(f"note: {options.model}: {warning}")
+    if options.json:
+        tell_json(made)
+    else:
+        tell(one_line(made))
     return 0
 
 
@@ -165,9 +169,9 @@ def facts(options: argparse.Namespace) -> int:
     model = load(options.model, dims=dict(options.dim))
     found = facts_of(model, options.model.stat().st_size)
     if options.json:
-        print(json.dumps(asdict(found)))
+        tell_json(asdict(found))
     else:
-        print(facts_table(found))
+        tell(facts_table(found))
     return 0
 
 
@@ -177,14 +181,14 @@ def check(options: argparse.Namespace) -> int:
 
     result = check_site(options.site)
     if options.json:
-        print(json.dumps(asdict(result)))
+        tell_json(asdict(result))
     else:
         for problem in result.problems:
             say(f"error: {problem}")
         for warning in result.warnings:
             say(f"warning: {warning}")
         size, heaviest = result.bytes / 1e6, result.heaviest_page / 1e3
-        print(
+        tell(
             f"{result.files} files, {size:.1f} MB, {result.links} links, "
             f"heaviest page {heaviest:.0f} kB, {len(result.problems)} problems"
         )
@@ -192,20 +196,24 @@ def check(options: argparse.Namespace) -> int:
 
 
 def serve(options: argparse.Namespace) -> int:
-    """Build a site, serve it locally, and rebuild it on changes."""
+    """Build a site, serve it, and rebuild it on changes."""
     from gallery.cli.progress import Progress
     from gallery.cli.report import failure_line, one_line
     from gallery.cli.serve import serve_site
+    from gallery.cli.watch import Watch
     from gallery.pipeline.build import BuildOptions
     from gallery.pipeline.build import build as build_site
     from gallery.publishing.assets.directories import template_directories
 
-    def rebuild() -> None:
+    site = Path(os.path.abspath(options.output))
+
+    def rebuild() -> str:
+        settings = settings_of(options)
         with Progress(sys.stderr) as progress:
             report = build_site(
                 options.models,
                 options.output,
-                settings=settings_of(options),
+                settings=settings,
                 options=BuildOptions(
                     cache=options.cache,
                     jobs=options.jobs,
@@ -215,15 +223,25 @@ def serve(options: argparse.Namespace) -> int:
             )
         for model in report.failed:
             say(f"error: {failure_line(model)}")
-        print(one_line(report), flush=True)
+        tell(one_line(report))
+        return urlsplit(settings.base_url).path or "/"
 
-    watched = [options.models, *template_directories()]
-    own = settings_of(options).templates
-    if own:
-        watched.append(Path(own))
-    if options.settings:
-        watched.append(options.settings)
-    serve_site(tuple(watched), options.output, options.port, rebuild, print)
+    def watched() -> list[Path]:
+        places = [options.models, *template_directories()]
+        places += [options.settings] if options.settings else []
+        with suppress(Exception):  # while the user edits them, the settings may be wrong
+            own = settings_of(options).templates
+            places += [Path(own)] if own else []
+        return places
+
+    def ours(folder: Path) -> bool:
+        folder = Path(os.path.abspath(folder))
+        cache = Path(os.path.abspath(options.cache or site.parent / ".cache"))
+        staged = folder.parent == site.parent and folder.name.startswith(f".{site.name}.")
+        return staged or folder in (site, cache)
+
+    where = options.host, options.port
+    serve_site(Watch(watched, ours), options.output, where, rebuild, say)
     return 0
 
 

@@ -37,7 +37,7 @@ def facts_table(facts: Facts) -> str:
         uncounted = ", ".join(f"{name} {count}" for name, count in facts.uncounted.items())
         rows.append(("not counted", uncounted))
     lines = [f"{name:<12} {printable(text)}" for name, text in rows]
-    return "\n".join([*lines, *(f"note: {warning}" for warning in facts.warnings)])
+    return "\n".join([*lines, *(f"note: {printable(warning)}" for warning in facts.warnings)])
 
 
 def _shape(shape: tuple[int | str | None, ...] | None) -> str:

@@ -9,15 +9,15 @@ import argparse
 import logging
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 
 from gallery.cli import commands
 from gallery.cli.arguments import parser
-from gallery.cli.messages import say
+from gallery.cli.messages import LogFormatter, say
 from gallery.errors import DiscoverError, GalleryError, PublishError, SettingsError, system_error
-from gallery.text import printable
+
+_log = logging.getLogger(__name__)
 
 _USAGE = (SettingsError, DiscoverError)
 
@@ -34,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _open_standard_streams()
     options = parser().parse_args(arguments)
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(options.verbose, 2)]
-    logging.basicConfig(level=level, format="%(asctime)s %(name)s: %(message)s", force=True)
+    handler = logging.StreamHandler()
+    handler.setFormatter(LogFormatter("%(asctime)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     # A message that cannot be written is lost; it must not be followed by a traceback.
     logging.raiseExceptions = False
     if options.verbose < 2:
@@ -55,8 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found, hint = system_error(error)
         return _fail(f"{found}; {hint}", 1)
     except Exception as error:
-        if options.verbose:
-            traceback.print_exc()
+        _log.info("the traceback", exc_info=True)
         hint = "run again with -v and report the output"
         return _fail(f"a bug in the program: {type(error).__name__}: {error}; {hint}", 1)
     return status
@@ -88,5 +89,5 @@ def _drop_output() -> None:
 
 
 def _fail(error: GalleryError | str, status: int) -> int:
-    say("error: " + printable(str(error)))
+    say(f"error: {error}")
     return status

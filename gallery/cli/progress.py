@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
+from gallery.cli.messages import say
 from gallery.text import visible
 
 if TYPE_CHECKING:
@@ -48,13 +48,12 @@ class Progress:
         elif event["event"] in _ENDINGS:
             seconds = time.monotonic() - self._started.get(model, time.monotonic())
             state = "done" if event["event"] == "done" else "failed"
-            self._print(f"{name}: {state} in {seconds:.1f} s")
+            self._say(f"{name}: {state} in {seconds:.1f} s")
         elif event["event"] == "smaller":
-            self._print(f"{name}: over its limits; trying again with a quarter of the vertices")
+            self._say(f"{name}: over its limits; trying again with a quarter of the vertices")
 
-    def _print(self, line: str) -> None:
-        with suppress(OSError):  # a full disk behind standard error does not end a build
-            print(line, file=self._stream, flush=True)
+    def _say(self, line: str) -> None:
+        say(line, self._stream)
 
     def _show(self, name: str, event: dict[str, Any]) -> None:
         what = event["event"]

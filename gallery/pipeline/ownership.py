@@ -106,7 +106,8 @@ def carry_over(site: Path, sums: Mapping[str, str], staged: Path) -> None:
     if taken:
         found = f"{site / taken[0]} was not written by the gallery and is in its way"
         raise PublishError(found, hint="move it, or put it into MODELS/static to publish it")
-    for folder in _folders(site, sums):
+    folders = _folders(site, sums)
+    for folder in folders:
         (staged / folder).mkdir(parents=True, exist_ok=True)
     for name in theirs:
         source, target = site / name, staged / name
@@ -118,6 +119,8 @@ def carry_over(site: Path, sums: Mapping[str, str], staged: Path) -> None:
             shutil.copystat(source, target)
         else:
             os.link(source, target)
+    for folder in folders:
+        shutil.copymode(site / folder, staged / folder)
 
 
 def _folders(site: Path, sums: Iterable[str]) -> list[str]:

@@ -15,7 +15,7 @@ from gallery.files import SUMS, encode_sums, listing
 from gallery.fingerprint import fingerprint
 from gallery.pipeline import ownership, reuse
 from gallery.pipeline.models import Gallery
-from gallery.pipeline.staging import locked, recover, staging, swap
+from gallery.pipeline.staging import locked, open_to_all, recover, staging, swap
 from gallery.publishing.assets.directories import template_directories
 from gallery.publishing.settings import SiteSettings
 from gallery.settings.values import GallerySettings
@@ -135,6 +135,7 @@ def put(
                 by_hand = ownership.edited(place, sums)
                 changed = sums != new or bool(by_hand) or not _whole(place, files)
                 if changed:
+                    open_to_all(staged)
                     ownership.carry_over(place, sums, staged)
                     swap(staged, place)
     except OSError as error:

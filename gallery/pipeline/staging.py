@@ -84,6 +84,15 @@ def staging(site: Path) -> Iterator[Path]:
         _remove(made)
 
 
+def open_to_all(staged: Path) -> None:
+    """Let everyone read a staged site, as a web server must, whatever the umask of the build."""
+    for folder, folders, files in os.walk(staged):
+        for mode, names in ((0o755, folders), (0o644, files)):
+            for name in names:
+                with suppress(PermissionError):  # a file system without permissions
+                    Path(folder, name).chmod(mode)
+
+
 def _remove(staged: Path) -> None:
     shutil.rmtree(staged, ignore_errors=True)
     if not staged.exists():

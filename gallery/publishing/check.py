@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from gallery.errors import SettingsError
 from gallery.files import SUMS, file_digest, listing, read_sums
+from gallery.publishing.addresses import addresses
+from gallery.text import DEVICES, cut
 
 SITE_BYTES = 1_000_000_000
 """Largest site on GitHub Pages (docs.github.com, "GitHub Pages limits")."""
@@ -26,8 +28,14 @@ SITE_FILES = 200_000
 PAGE_BYTES = 1_000_000
 """Size of a page's HTML above which it is slow on a phone."""
 
-_LINKS = {"href", "src", "poster", "data", "content"}
-_ENTRANCES = {".nojekyll", "manifest.json", "feed.xml", "robots.txt", "sitemap.xml", "404.html"}
+LARGEST_PAGE = 16 << 20
+"""Size of a page's HTML above which its links are not checked."""
+
+_UNPORTABLE = re.compile(r'[<>:"\\|?*\x00-\x1f]|[. ]$')
+"""What Windows does not allow in a name."""
+
+_MANIFEST = "manifest.json"
+_ENTRANCES = {".nojekyll", _MANIFEST, "feed.xml", "robots.txt", "sitemap.xml", "404.html"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +60,7 @@ class CheckResult:
 
 
 def check_site(site: Path) -> CheckResult:
-    """Check a site.
+    """Check a site, whoever made it; what cannot be read or understood is a problem of the site.
 
     Raises:
         SettingsError: The directory is not a site.
@@ -60,16 +68,23 @@ def check_site(site: Path) -> CheckResult:
     if not (site / "index.html").is_file():
         message = f"{site} is not a site: it has no index.html"
         raise SettingsError(message, hint="build one with `gallery build -o SITE`")
-    files = listing(site)
+    unread: list[OSError] = []
+    files = listing(site, unread.append)
     pages = {name: size for name, size in files.items() if name.endswith(".html")}
-    problems, warnings = _limits(files, pages)
-    links = {page: sorted(set(_links(site / page))) for page in pages}
+    problems = [f"{error.filename} cannot be read: {error.strerror}" for error in unread]
+    wrong, warnings = _limits(files, pages)
+    problems += wrong
+    warnings += _unportable(files)
+    links: dict[str, list[str]] = {}
+    for page, size in pages.items():
+        links[page], wrong = _links(site, page, size)
+        problems += wrong
     reached = set(_ENTRANCES) | set(pages)
     for page, found in links.items():
         for link in found:
             target = _target(page, link, files)
             if target is None:
-                problems.append(f"{page} links to {link}, which is not in the site")
+                problems.append(f"{page} links to {cut(link, 300)}, which is not in the site")
             else:
                 reached.add(target)
     claimed, wrong = _manifest(site, files)
@@ -85,30 +100,42 @@ def check_site(site: Path) -> CheckResult:
             warnings.append(f"{name} is stale: nothing links to it")
     return CheckResult(
         files=len(files),
-        bytes=sum(files.values()),
+        bytes=_total(files),
         links=sum(len(found) for found in links.values()),
-        heaviest_page=max(pages.values()),
+        heaviest_page=max([0, *pages.values()]),
         problems=tuple(problems),
         warnings=tuple(warnings),
     )
 
 
+def _total(files: dict[str, int]) -> int:
+    return sum(size for size in files.values() if size > 0)
+
+
 def _changed(site: Path, files: dict[str, int]) -> list[str]:
     """What differs from the site's own list of files."""
-    sums = read_sums(site)
-    missing = [f"{SUMS} names {name}, which is not in the site" for name in sums.keys() - files]
-    there = [name for name in sums if files.get(name, -1) >= 0]
-    changed = [
-        f"{name} differs from its digest in {SUMS}"
-        for name in there
-        if file_digest(site / name) != sums[name]
-    ]
-    return sorted(missing + changed)
+    sums = read_sums(site) if 0 <= files.get(SUMS, -1) <= FILE_BYTES else {}
+    found = (_mismatch(site, files, (name, sha256), SUMS) for name, sha256 in sums.items())
+    return sorted(problem for problem in found if problem)
+
+
+def _mismatch(site: Path, files: dict[str, int], claim: tuple[str, str], where: str) -> str:
+    """What is wrong with a file that a list names with its digest, or ""."""
+    name, sha256 = claim
+    if name not in files:
+        return f"{where} names {cut(name, 300)}, which is not in the site"
+    if not 0 <= files[name] <= SITE_BYTES:
+        return ""  # `_limits` says it
+    try:
+        same = file_digest(site / name) == sha256
+    except OSError as error:
+        return f"{name} cannot be read: {error.strerror}"
+    return "" if same else f"{name} differs from its digest in {where}"
 
 
 def _limits(files: dict[str, int], pages: dict[str, int]) -> tuple[list[str], list[str]]:
     problems, warnings = [], []
-    total = sum(files.values())
+    total = _total(files)
     if total > SITE_BYTES:
         problems.append(f"the site has {total:,} bytes; GitHub Pages allows {SITE_BYTES:,}")
     if len(files) > SITE_FILES:
@@ -124,32 +151,40 @@ def _limits(files: dict[str, int], pages: dict[str, int]) -> tuple[list[str], li
     return problems, warnings
 
 
-def _links(page: Path) -> Iterator[str]:
-    reader = _Reader()
-    reader.feed(page.read_text("utf-8"))
-    reader.close()
-    return iter(reader.found)
+def _unportable(files: Iterable[str]) -> list[str]:
+    """Files whose names Windows cannot store."""
+    return [
+        f"{name} cannot be stored on Windows; rename it"
+        for name in files
+        if any(_UNPORTABLE.search(part) or _device(part) for part in name.split("/"))
+    ]
 
 
-class _Reader(HTMLParser):
-    """Collects the addresses of a page."""
+def _device(name: str) -> bool:
+    return name.partition(".")[0].rstrip().lower() in DEVICES
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note the addresses of a tag."""
-        for name, value in attrs:
-            if name == "srcset":
-                self.found += [part.split()[0] for part in (value or "").split(",") if part.split()]
-            elif name in _LINKS and value and not (name == "content" and tag == "meta"):
-                self.found.append(value)
+def _links(site: Path, page: str, size: int) -> tuple[list[str], list[str]]:
+    """The distinct links of a page, sorted, and what keeps them from being read."""
+    if size < 0:
+        return [], []  # `_limits` says it
+    if size > LARGEST_PAGE:
+        return [], [f"{page} has {size:,} bytes, more than the {LARGEST_PAGE:,} that are checked"]
+    try:
+        text = (site / page).read_text("utf-8")
+    except OSError as error:
+        return [], [f"{page} cannot be read: {error.strerror}"]
+    except UnicodeDecodeError:
+        return [], [f"{page} is not a page: it is not UTF-8 text"]
+    return sorted(set(addresses(text))), []
 
 
 def _target(page: str, link: str, files: dict[str, int]) -> str | None:
     """The file that a link leads to; an external link counts as leading to the page itself."""
-    parts = urlsplit(link)
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return None
     if parts.scheme or parts.netloc or not parts.path:
         return page
     if parts.path.startswith("/"):
@@ -163,29 +198,27 @@ def _target(page: str, link: str, files: dict[str, int]) -> str | None:
 
 def _manifest(site: Path, files: dict[str, int]) -> tuple[set[str], list[str]]:
     """The files that the manifest names, and what is wrong with them."""
+    size = files.get(_MANIFEST, -1)
+    if not 0 <= size <= FILE_BYTES:
+        return set(), [f"{_MANIFEST} cannot be read: it is missing, too large or not a file"]
     try:
-        manifest = json.loads((site / "manifest.json").read_bytes())
-    except (OSError, ValueError) as error:
-        return set(), [f"manifest.json cannot be read: {error}"]
-    claimed: set[str] = set()
-    problems = []
-    for name, sha256 in _claims(manifest):
-        claimed.add(name)
-        if name not in files:
-            problems.append(f"manifest.json names {name}, which is not in the site")
-        elif file_digest(site / name) != sha256:
-            problems.append(f"{name} differs from its digest in manifest.json")
-    return claimed, problems
+        manifest = json.loads((site / _MANIFEST).read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        return set(), [f"{_MANIFEST} cannot be read: {error}"]
+    claims = list(_claims(manifest))
+    found = (_mismatch(site, files, claim, _MANIFEST) for claim in claims)
+    return {name for name, _ in claims}, [problem for problem in found if problem]
 
 
-def _claims(value: Any) -> Iterator[tuple[str, str]]:
-    """Every {"href" or "path": ..., "sha256": ...} of a JSON value."""
-    if isinstance(value, dict):
-        name, digest = value.get("href") or value.get("path"), value.get("sha256")
-        if isinstance(name, str) and isinstance(digest, str):
-            yield name, digest
-        for one in value.values():
-            yield from _claims(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from _claims(one)
+def _claims(whole: Any) -> Iterator[tuple[str, str]]:
+    """Every {"href" or "path": ..., "sha256": ...} of a JSON value, however deep."""
+    waiting = [whole]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            name, digest = value.get("href") or value.get("path"), value.get("sha256")
+            if isinstance(name, str) and isinstance(digest, str):
+                yield name, digest
+            value = list(value.values())
+        if isinstance(value, list):
+            waiting += reversed(value)

@@ -12,6 +12,7 @@ from jinja2 import Environment
 
 from gallery.cache import Cache
 from gallery.publishing.assets.files import MIME, Placed, content_of, write
+from gallery.publishing.assets.inline import inline
 from gallery.publishing.assets.static import Static
 from gallery.publishing.assets.templates import render
 from gallery.publishing.collection import (
@@ -92,7 +93,7 @@ def write_pages(context: PageContext, models: Sequence[ModelView]) -> list[str]:
             lesson=explained,
         )
     )
-    pages.append(_page(context, "404.html", "404.html"))
+    pages.append(_lost(context))
     return pages
 
 
@@ -204,15 +205,25 @@ def _viewer(context: PageContext, model: ModelView) -> list[str]:
     return [model.viewer]
 
 
+def _lost(context: PageContext) -> str:
+    """Write the page that hosts show for wrong addresses, at any depth; returns its path.
+
+    Only addresses from the root of the host lead anywhere then. If the site's path there is
+    unknown, the page loads no file, and a script of it corrects the links.
+    """
+    base = context.settings.base_url
+    own = None if base else inline(context.site, context.static, context.settings)
+    root = urlsplit(base).path or "/"
+    return _page(context, "404.html", "404.html", root=root, inline=own)
+
+
 def _page(context: PageContext, template: str, path: str, **values: Any) -> str:
     """Write one page; returns its path."""
-    # Hosts show the 404 page at any depth, where only a path from the root leads back.
-    lost = path == "404.html" and context.settings.base_url
-    shared = {"face": None, "work": work, "thumbnails": thumbnails, "sizes": SIZES}
+    shared: dict[str, Any] = {"face": None, "inline": None, "root": "../" * path.count("/")}
+    shared |= {"work": work, "thumbnails": thumbnails, "sizes": SIZES}
     text = render(
         context.env,
         template,
-        root=urlsplit(context.settings.base_url).path if lost else "../" * path.count("/"),
         path=path,
         static=context.static,
         icon_type=MIME[context.static.icon.format],

@@ -22,8 +22,9 @@ from gallery.publishing.overview import gallery_sheet, site_icon
 from gallery.publishing.pages import PageContext, write_pages
 from gallery.publishing.settings import SiteSettings
 from gallery.publishing.views import model_view
+from gallery.text import DEVICES
 
-RESERVED = frozenset({"assets", "compare", "how-to-read", "page", "tag", "index", "404"})
+RESERVED = DEVICES | {"assets", "compare", "how-to-read", "page", "tag", "index", "404"}
 """Names at the root of the site that no model may have."""
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

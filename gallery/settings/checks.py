@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 Check = Callable[[object], Any]
 """Takes a value as written and returns it converted, or raises ValueError with what is allowed."""
@@ -110,28 +111,46 @@ def names(value: object) -> tuple[str, ...]:
 
 
 def url(value: object) -> str:
-    """A URL that starts with http:// or https://, or the empty string."""
+    """A URL that starts with http:// or https:// and names a host, or the empty string."""
     if not isinstance(value, str) or len(value) > 2000:
         raise ValueError("a URL")
     if value and not value.startswith(("http://", "https://")):
         raise ValueError("a URL that starts with https:// or http://")
     if any(ord(letter) <= 32 for letter in value):
         raise ValueError("a URL without spaces")
+    if value and not _parts(value):
+        raise ValueError("a URL with a host, and with brackets around IPv6 addresses only")
     return value
 
 
 def base_url(value: object) -> str:
-    """The URL of a site, with a slash added at its end; or the empty string."""
+    """The URL of a site's directory, with a slash added at its end; or the empty string."""
     if value == "":
         return ""
-    if not isinstance(value, str) or not _BASE_URL.fullmatch(value):
+    parts = _parts(value) if isinstance(value, str) and _BASE_URL.fullmatch(value) else None
+    if parts is None or parts.username is not None:
+        raise ValueError('a URL such as "https://example.org/gallery/", the site\'s directory')
+    path, _, name = parts.path.rstrip("/").rpartition("/")
+    is_page = _PAGE.search(name)
+    if is_page or parts.query or parts.fragment:
+        folder = path if is_page else parts.path.rstrip("/")
         raise ValueError(
-            'a URL such as "https://example.org/gallery/", without a query or fragment'
+            f'the URL of a directory, which ends in a slash; write "{parts.scheme}://{parts.netloc}{folder}/"'
         )
-    return value if value.endswith("/") else value + "/"
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/"
 
 
-_BASE_URL = re.compile(r"https?://[^\s\"'<>?#]{1,2000}")
+_BASE_URL = re.compile(r"https?://[^\s\"'<>\\\x00-\x1f\x7f]{1,2000}")
+_PAGE = re.compile(r"\.(x?html?|php|aspx?|jsp|xml|json|md)$", re.IGNORECASE)
+
+
+def _parts(address: str) -> SplitResult | None:
+    """The parts of a URL with a host, or None if it cannot be understood."""
+    try:
+        parts = urlsplit(address)
+        return parts if parts.hostname and (parts.port is None or parts.port > 0) else None
+    except ValueError:
+        return None
 
 
 def language(value: object) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gallery.discovery import discover as module
 from gallery.discovery.discover import LARGEST_SIDECAR, ModelFile, discover, slugify
 from gallery.errors import DiscoverError
+from gallery.text import DEVICES
 
 
 def put(folder: Path, *names: str, content: bytes = b"x") -> None:
@@ -339,3 +340,28 @@ def test_a_slug_is_always_one(text):
     assert set(slug) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
     assert not slug.startswith("-")
     assert slugify(slug) == slug
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+@pytest.mark.parametrize(
+    "name", ["aux", "CON", "nul", "Prn", "com1", "LPT9", "com0", "com¹", "aux."]
+)
+def test_no_slug_is_a_device_of_windows(tmp_path, name):
+    put(
+        tmp_path,
+        f"{name}.onnx",
+        f"{name}/net.onnx",
+        f"net/{name}.onnx",
+        f"{name.lower()}-model.onnx",
+    )
+    slugs = {file.relative: file.slug for file in discover(tmp_path)}
+    assert not DEVICES & set(slugs.values())
+    assert len(set(slugs.values())) == 4
+    assert slugs[f"{name}/net.onnx"].endswith("-net")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+@pytest.mark.parametrize("name", ["a .onnx", "a..onnx", " a.onnx", "a./b .onnx", "a:b.onnx"])
+def test_slugs_have_no_dots_or_spaces(tmp_path, name):
+    put(tmp_path, name)
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", only(tmp_path).slug)

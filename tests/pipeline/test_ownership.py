@@ -204,3 +204,32 @@ def test_two_builds_of_one_site_with_two_caches_take_turns(models: Path, tmp_pat
     shutil.rmtree(site)
     quick(models, site)
     assert ownership.owned(site) == sums
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+@pytest.mark.parametrize("umask", [0o077, 0o000])
+def test_everyone_may_read_a_site_and_the_users_files_keep_their_modes(
+    models: Path, tmp_path: Path, umask: int
+) -> None:
+    site, cache = tmp_path / "site", tmp_path / "cache"
+    (models / "static").mkdir()
+    (models / "static" / "CNAME").write_text("nets.example.org")
+    (models / "static" / "CNAME").chmod(0o600)
+    before = os.umask(umask)
+    try:
+        quick(models, site, cache=cache)
+        (site / "mine" / "deep").mkdir(parents=True)
+        (site / "mine" / "deep" / "note").write_text("x")
+        modes = {"mine": 0o750, "mine/deep": 0o500, "mine/deep/note": 0o640}
+        for name, mode in modes.items():
+            (site / name).chmod(mode)
+        (models / "first.md").write_text("Other words.")
+        assert quick(models, site, cache=cache).changed
+    finally:
+        os.umask(before)
+    found = {one.relative_to(site).as_posix(): one for one in site.rglob("*")}
+    assert {name: found[name].stat().st_mode & 0o777 for name in modes} == modes
+    for name in found.keys() - modes.keys():
+        mode = 0o755 if found[name].is_dir() else 0o644
+        assert found[name].stat().st_mode & 0o777 == mode, name
+    assert not cache.stat().st_mode & umask  # what is in it is as private as the user wants

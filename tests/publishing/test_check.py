@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import importlib
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from gallery.errors import SettingsError
+from gallery.files import SUMS
 from gallery.publishing import check
 from gallery.publishing.check import check_site
 
@@ -188,3 +192,166 @@ def test_a_link_is_a_problem(site: Path) -> None:
 def test_no_site(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="is not a site"):
         check_site(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "link", ["https://[", "//[", "https://a\u2100b/", "http://]", "gone" * 500]
+)
+def test_links_that_cannot_be_understood_are_problems(site: Path, link: str) -> None:
+    (site / "net" / "index.html").write_text(f'<a href="{link}">', "utf-8")
+    (problem,) = check_site(site).problems
+    assert problem.startswith("net/index.html links to ")
+    assert len(problem) < 500
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["javascript:x", "data:,x", "x-y:z", "a:", "http:x", "tel:1", "urn:[", "//h:x/"],
+)
+def test_links_with_odd_schemes_lead_out(site: Path, link: str) -> None:
+    (site / "net" / "index.html").write_text(f'<a href="{link}">')
+    assert check_site(site).problems == ()
+
+
+@pytest.mark.parametrize(
+    "link", ["%00", "%ff%fe", "%ED%A0%80", "../" * 999, "\x7f", "&#0;", "&#xD800;"]
+)
+def test_links_with_odd_paths_lead_nowhere(site: Path, link: str) -> None:
+    (site / "net" / "index.html").write_text(f'<a href="{link}">')
+    assert len(check_site(site).problems) == 1
+
+
+def test_a_binary_page_is_a_problem(site: Path) -> None:
+    (site / "a.html").write_bytes(b"\x89PNG\xff\xfe<a href=")
+    assert check_site(site).problems == ("a.html is not a page: it is not UTF-8 text",)
+
+
+@pytest.mark.parametrize(
+    "text", ["<![foo[", "<a <a ", "<!--", "<a href='" * 9, "&#1" + "1" * 5000, "\x00"]
+)
+def test_broken_pages_are_read(site: Path, text: str) -> None:
+    (site / "a.html").write_text(text)
+    assert check_site(site).problems == ()
+
+
+def test_huge_pages_are_not_read(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(site / "a.html", 100_000_000_000)
+    monkeypatch.setattr(check, "SITE_BYTES", 1 << 60)
+    assert check_site(site).problems == (
+        "a.html has 100,000,000,000 bytes; GitHub allows 104,857,600 per file",
+        "a.html has 100,000,000,000 bytes, more than the 16,777,216 that are checked",
+    )
+
+
+@pytest.mark.parametrize("name", ["net/index.html", "assets/a.webp", "manifest.json", SUMS])
+@pytest.mark.parametrize("kind", ["loop", "out", "pipe", "folder"])
+def test_what_is_not_a_file_is_a_problem_and_not_followed(site: Path, name: str, kind: str) -> None:
+    path = site / name
+    path.unlink(missing_ok=True)
+    if kind == "loop":
+        path.symlink_to(path)
+    elif kind == "out":
+        path.symlink_to("/dev/zero")
+    elif kind == "pipe" and hasattr(os, "mkfifo"):
+        os.mkfifo(path)
+    else:
+        path.mkdir()
+    problems = check_site(site).problems
+    assert bool(problems) == (kind != "folder" or name != SUMS)
+
+
+def test_a_home_page_that_is_a_link(site: Path) -> None:
+    (site / "index.html").rename(site / "home.html")
+    (site / "index.html").symlink_to("home.html")
+    assert check_site(site).problems[0] == "index.html is a link or not a regular file"
+
+
+@pytest.mark.parametrize("name", ["net/index.html", "assets/a.webp", "manifest.json"])
+def test_files_that_cannot_be_read_are_problems(
+    site: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As without the permission, which root always has."""
+    denied(monkeypatch, "io", "open", site / name)
+    (problem,) = check_site(site).problems
+    assert problem.startswith(f"{name} cannot be read: ")
+    assert "denied" in problem
+
+
+def test_directories_that_cannot_be_read_are_problems(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    denied(monkeypatch, "os", "scandir", site / "assets")
+    problems = check_site(site).problems
+    assert problems[0] == f"{site / 'assets'} cannot be read: Permission denied"
+
+
+def denied(monkeypatch: pytest.MonkeyPatch, module: str, name: str, path: Path) -> None:
+    """Let a function refuse one path."""
+    real = getattr(importlib.import_module(module), name)
+
+    def refuse(given: object, mode: str = "r", *rest: object, **named: object) -> object:
+        if str(given) == str(path) and "w" not in mode:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(given, *(() if name == "scandir" else (mode, *rest)), **named)
+
+    monkeypatch.setattr(f"{module}.{name}", refuse)
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"1" * 10_000,
+        b"\xff\xfe",
+        b"",
+        b"\x00",
+    ],
+)
+def test_manifests_that_cannot_be_understood(site: Path, manifest: bytes) -> None:
+    (site / "manifest.json").write_bytes(manifest)
+    (problem,) = check_site(site).problems
+    assert problem.startswith("manifest.json cannot be read: ")
+
+
+@pytest.mark.parametrize(
+    "value", ["NaN", "null", "[[[]]]", '{"path": [], "sha256": 1}', "[" * 900 + "]" * 900]
+)
+def test_manifests_of_another_shape(site: Path, value: str) -> None:
+    (site / "manifest.json").write_text(value)
+    assert check_site(site).problems == ()
+
+
+def test_lists_may_name_anything(site: Path) -> None:
+    names = ["../../etc/passwd", "/etc/passwd", "", "a\x00b", "\ud800", "x" * 9999]
+    claims = [{"path": name or "?", "sha256": "0"} for name in names]
+    (site / "manifest.json").write_text(json.dumps(claims))
+    (site / SUMS).write_text(f"{'0' * 64}  ../../etc/passwd\n{'0' * 64}  /etc/passwd\nx\n")
+    problems = check_site(site).problems
+    assert len(problems) == len(names) + 2
+    assert all("which is not in the site" in one for one in problems)
+
+
+def test_a_site_that_is_not_a_site(tmp_path: Path) -> None:
+    (tmp_path / "index.html").mkdir()
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path, tmp_path / "file", tmp_path / "gone", Path("a\x00b")):
+        with pytest.raises(SettingsError, match="is not a site"):
+            check_site(path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+@pytest.mark.parametrize(
+    "name",
+    ["aux", "con.txt", "NUL.tar.gz", "a/com1.x", "x.", "x ", "a:b", "a?b", "x./y", "lpt1 .x"],
+)
+def test_names_that_windows_cannot_store(site: Path, name: str) -> None:
+    (site / name).parent.mkdir(exist_ok=True)
+    (site / name).write_text("")
+    assert check_site(site).warnings == (f"{name} cannot be stored on Windows; rename it",)
+
+
+@pytest.mark.parametrize("name", ["auxiliary", "com10", ".con", "a.aux", "x.y", "a b"])
+def test_names_that_windows_can_store(site: Path, name: str) -> None:
+    (site / name).write_text("")
+    assert check_site(site).warnings == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -15,7 +16,7 @@ from gallery.coloring.palettes import is_categorical
 from gallery.errors import SettingsError
 from gallery.lowering import TARGETS
 from gallery.placement import ENGINES
-from gallery.settings import values
+from gallery.settings import checks, values
 from gallery.settings.color_rules import ColorRule
 from gallery.settings.fields import table
 from gallery.settings.front_matter import front_matter
@@ -341,7 +342,7 @@ def test_memory_sizes(tmp_path: Path, text: str, amount: int) -> None:
     ("text", "found"),
     [
         ('base_url = "example.org"', "base_url is 'example.org', not a URL such as"),
-        ('base_url = "https://a/?q"', "base_url is 'https://a/?q', not a URL such as"),
+        ('base_url = "https://["', "base_url is 'https://[', not a URL such as"),
         ('language = "../en"', "language is '../en', not a language tag"),
         ("[variants]\nsizes = []", "variants.sizes is [], not a list of 1 to 64 values"),
         ("[variants]\nsize = []", "variants.size is [], not a list of 1 to 64 values"),
@@ -387,3 +388,59 @@ def test_templates_are_looked_for_from_the_folder_of_the_file(tmp_path: Path) ->
     other = (tmp_path.parent / "mine").as_posix()
     assert Path(settings_of(tmp_path, f'templates = "{other}"').templates) == Path(other)
     assert settings_of(tmp_path, "").templates == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ("https://a.org/nets/index.html", "https://a.org/nets/"),
+        ("https://a.org/index.html/", "https://a.org/"),
+        ("https://a.org/x/INDEX.HTM", "https://a.org/x/"),
+        ("https://a.org:81/x/404.html", "https://a.org:81/x/"),
+        ("https://a.org/?q", "https://a.org/"),
+        ("https://a.org/x#top", "https://a.org/x/"),
+        ("https://a.org/nets/index.php?page=1#top", "https://a.org/nets/"),
+    ],
+)
+def test_a_base_url_that_is_not_a_directory_is_refused_with_what_to_write(
+    written: str, right: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(f'write "{right}"')):
+        checks.base_url(written)
+    assert checks.base_url(right) == right
+
+
+@pytest.mark.parametrize("address", ["https://a.org/v1.2/", "https://[::1]:8000/", "http://a/@me/"])
+def test_base_urls_that_stay_as_they_are(address: str) -> None:
+    assert checks.base_url(address) == address
+    assert checks.base_url(address.rstrip("/")) == address
+    assert checks.base_url(address + "/") == address
+
+
+BROKEN_URLS = [
+    "https://[",
+    "https://[::1",
+    "https://a]b/",
+    "https://",
+    "https:///path",
+    "https://:80/",
+    "https://a:port/",
+    "https://a:99999/",
+    "https://a\u2100b/",
+    "https://?q",
+]
+
+
+@pytest.mark.parametrize("address", BROKEN_URLS)
+def test_urls_that_cannot_be_understood_are_refused_where_they_are_read(address: str) -> None:
+    for check in (checks.url, checks.base_url):
+        with pytest.raises(ValueError, match="a URL"):
+            check(address)
+    with pytest.raises(SettingsError, match="paper_url"):
+        front_matter(f"---\npaper_url: {json.dumps(address)}\n---\n", "net")
+
+
+@pytest.mark.parametrize("address", ["https://me:secret@a.org/", "https://a\\b/", "https://a/\x7f"])
+def test_base_urls_that_nobody_publishes(address: str) -> None:
+    with pytest.raises(ValueError, match="a URL such as"):
+        checks.base_url(address)
