@@ -32,7 +32,7 @@ LARGEST_FILE = 1 << 31
 
 check_records = mapping(text(64, DIGEST), text())
 
-_check = record({"schema": one_of(SCHEMA), "records": check_records})
+_check = record({"schema": one_of(SCHEMA), "records": check_records}, {"software": text(200)})
 
 log = logging.getLogger(__name__)
 

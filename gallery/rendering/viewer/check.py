@@ -10,6 +10,7 @@ import numpy.typing as npt
 from gallery.rendering.viewer.container import unpack
 from gallery.schema import (
     MismatchError,
+    anything,
     each,
     mapping,
     number,
@@ -79,7 +80,8 @@ _head = record(
         ),
         "palettes": mapping(_name, text(4096, "([0-9a-f]{6})*"), 100),
         "sections": mapping(_name, _count, 1000),
-    }
+    },
+    {"provenance": mapping(_name, anything, 10)},
 )
 
 
