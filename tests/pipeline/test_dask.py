@@ -195,7 +195,7 @@ def test_limits_hold_on_a_cluster(scheduler: str, tmp_path: Path) -> None:
     arguments = (models, "-o", tmp_path / "site", "--scheduler", scheduler, "--seconds", "0.01")
     result = run_gallery("build", *arguments)
     assert result.returncode == 1
-    assert "first.onnx: start: took more than 0.01 s; lower `vertices`" in result.stderr
+    assert "first.onnx: start: took more than 0.01 s; raise limits.seconds" in result.stderr
 
 
 def test_what_is_there_is_not_made_again(scheduler: str, tmp_path: Path) -> None:

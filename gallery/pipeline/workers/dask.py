@@ -12,7 +12,6 @@ scheduler controls all machines of a cluster, this one too.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import queue
@@ -25,6 +24,7 @@ from dataclasses import replace
 from typing import Any
 
 from gallery.cache import Cache
+from gallery.discovery.discover import check_unchanged
 from gallery.errors import ClusterError, GalleryError, SettingsError
 from gallery.files import read_regular
 from gallery.pipeline.plan import ModelPlan
@@ -78,7 +78,7 @@ def distribute(
     with _quiet(), _client(scheduler) as client:
         threads = _check_workers(client, scheduler)
         running: dict[Any, Job] = {}
-        ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         attempts: Counter[str] = Counter()
         while jobs or running:
             # Two per thread: a worker has its next model at hand, but not all wait in memory.
@@ -88,15 +88,22 @@ def distribute(
                 try:
                     future = _submit(client, job, cache)
                 except GalleryError as error:  # the model's file has gone or changed
-                    yield _ended(job, "failed", error.found, error.hint)
+                    ended = _ended(job, "failed", error.found, error.hint)
+                    yield replace(ended, stage=error.stage)
                     continue
                 except (OSError, TimeoutError, RuntimeError) as error:
-                    raise _gone(client, scheduler) from error
+                    # The worker that was chosen may have died a moment ago.
+                    attempts[job.name] += 1
+                    if attempts[job.name] >= _ATTEMPTS or not _alive(client):
+                        raise _gone(client, scheduler) from error
+                    jobs.appendleft(job)
+                    time.sleep(_POLL)
+                    continue
                 running[future] = job
-                future.add_done_callback(ended.put)
+                future.add_done_callback(answers.put)
             if not running:
                 continue
-            future = _next(ended, client, scheduler)
+            future = _next(answers, client, scheduler)
             job = running.pop(future)
             attempts[job.name] += 1
             lost = future.status in ("cancelled", "lost")
@@ -108,7 +115,7 @@ def distribute(
                 yield _result(future, job, cache)
 
 
-def _next(ended: queue.SimpleQueue[Any], client: Client, scheduler: str) -> Any:
+def _next(answers: queue.SimpleQueue[Any], client: Client, scheduler: str) -> Any:
     """The next future that has ended.
 
     Raises:
@@ -117,21 +124,26 @@ def _next(ended: queue.SimpleQueue[Any], client: Client, scheduler: str) -> Any:
     since = time.monotonic()
     while True:
         try:
-            return ended.get(timeout=_POLL)
+            return answers.get(timeout=_POLL)
         except queue.Empty:
-            try:
-                if client.status == "running" and _threads(client):
-                    since = time.monotonic()
-            except (OSError, TimeoutError, RuntimeError) as error:
-                raise _gone(client, scheduler) from error
+            if _alive(client):
+                since = time.monotonic()
             if time.monotonic() - since > _TIMEOUT:
                 raise _gone(client, scheduler) from None
 
 
+def _alive(client: Client) -> bool:
+    """Whether the scheduler answers and has workers."""
+    try:
+        return client.status == "running" and _threads(client) > 0
+    except (OSError, TimeoutError, RuntimeError):
+        return False
+
+
 def _gone(client: Client, scheduler: str) -> ClusterError:
-    answers = client.status == "running"
-    found = "has no workers left" if answers else "no longer answers"
-    hint = f"start {'workers' if answers else 'it'} and build again; what was made is in the cache"
+    there = client.status == "running"
+    found = "has no workers left" if there else "no longer answers"
+    hint = f"start {'workers' if there else 'it'} and build again; what was made is in the cache"
     return ClusterError(f"the scheduler {scheduler} {found}", hint=hint)
 
 
@@ -200,6 +212,7 @@ def _check_workers(client: Client, scheduler: str) -> int:
 def _submit(client: Client, job: Job, cache: Cache) -> Any:
     plan: ModelPlan = job.order[0]
     keys = [key for _, _, key in results_of(plan)]
+    check_unchanged(plan.file)  # and against its digest when it is loaded
     load = (read_regular(plan.file.path, plan.file.bytes), encode(pack(keys, cache)))
     # Scattered, because large arguments should not go through the scheduler.
     there = client.scatter(load, hash=False)
@@ -225,11 +238,8 @@ def run_there(plan: ModelPlan, load: tuple[bytes, bytes], wanted: Mapping[str, s
     if differ := differences(releases(), wanted):
         found = f"the worker {worker.address} has {differ}"
         return encode(Shipment(), _ended(job, "failed", found, _SAME))
-    if hashlib.sha256(content).hexdigest() != plan.file.digest:
-        found = f"{plan.file.relative} was changed during the build"
-        return encode(Shipment(), _ended(job, "failed", found, "build again"))
     with temporary_folder() as folder:
-        path = folder / "model.onnx"
+        path = folder / f"{plan.file.slug}.onnx"
         path.write_bytes(content)
         cache = Cache(folder / "cache")
         there, _ = decode(known, job)
