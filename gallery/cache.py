@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -23,13 +24,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gallery.files import file_digest
+from gallery import schema
+from gallery.errors import DiscoverError
+from gallery.files import file_digest, read_regular
 
 _TOUCH_AFTER = 3600.0
 """Age in seconds of a timestamp from which a hit renews it; a no-op build then writes nothing."""
 
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+_DIGEST = re.compile(schema.DIGEST)
+
+_LARGEST_RECORD = 1 << 29
+
+_LARGEST_FILE = 1 << 33
+
+_check_record = schema.record(
+    {
+        "value": schema.mapping(schema.text(1 << 16), schema.anything),
+        "files": schema.mapping(
+            schema.text(120, r"[A-Za-z0-9][A-Za-z0-9._-]*"),
+            schema.row(schema.text(64, schema.DIGEST), schema.whole(0, _LARGEST_FILE)),
+        ),
+    }
+)
+
+Judge = Callable[[dict[str, Any], Mapping[str, bytes]], None]
+"""Raises `MismatchError` if the value and the files of a result are not what they should be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +97,11 @@ def _parsed(text: bytes) -> dict[str, Any]:
     check, _, body = text.partition(b"\n")
     if check.decode() != hashlib.sha256(body).hexdigest():
         raise ValueError("the checksum does not match")
-    record: dict[str, Any] = json.loads(body)
+    try:
+        record: dict[str, Any] = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    _check_record(record)
     return record
 
 
@@ -92,8 +116,8 @@ class Cache:
         """The result under a key, or None if it is missing or incomplete."""
         path = self._record(key)
         try:
-            entry = self._entry(key, _parsed(path.read_bytes()))
-        except (OSError, ValueError, KeyError, TypeError):
+            entry = self._entry(key, _parsed(read_regular(path, _LARGEST_RECORD)))
+        except (OSError, DiscoverError, ValueError):
             return None
         if entry is not None:
             for used in (path, *(file.path for file in entry.files.values())):
@@ -124,42 +148,55 @@ class Cache:
         """The record under a key, as text for `adopt`; "" if there is none."""
         if self.get(key) is None:
             return ""
-        return self._record(key).read_text("utf-8")
+        return read_regular(self._record(key), _LARGEST_RECORD).decode()
 
-    def adopt(self, key: str, text: str, find: Callable[[str], bytes | None]) -> bool:
+    def adopt(
+        self, key: str, text: str, find: Callable[[str], bytes | None], judge: Judge | None = None
+    ) -> bool:
         """Take over a result from another cache, if it is complete.
 
         Args:
             key: The key to store it under; refused if `cache_key` cannot have made it.
             text: What `text` of the other cache returned.
             find: Returns the content of a file by its SHA-256, or None; content with another digest
-                is refused.
+                or size is refused.
+            judge: Called before anything is stored.
 
         Returns:
             Whether it was taken.
+
+        Raises:
+            MismatchError: From `judge`.
         """
         try:
             record = _parsed(text.encode())
-            digests = [digest for digest, _size in record["files"].values()]
-            # Keys and digests become paths.
-            sound = all(map(_DIGEST.fullmatch, (key, *digests)))
-            if not (sound and isinstance(record["value"], dict)):
+        except ValueError:
+            return False
+        if not _DIGEST.fullmatch(key):  # keys become paths
+            return False
+        contents: dict[str, bytes] = {}
+        for name, (digest, size) in record["files"].items():
+            content = self._content(digest, find)
+            if content is None or len(content) != size:
                 return False
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return False
-        if not all(self._adopt_file(digest, find) for digest in digests):
-            return False
+            contents[name] = content
+        if judge:
+            judge(record["value"], contents)
+        for name, content in contents.items():
+            self._write(self._file(record["files"][name][0]), content)
         self._write(self._record(key), text.encode())
         return self.get(key) is not None
 
-    def _adopt_file(self, digest: str, find: Callable[[str], bytes | None]) -> bool:
-        if self._file(digest).is_file():
-            return True
-        content = find(digest)
-        if content is None or hashlib.sha256(content).hexdigest() != digest:
-            return False
-        self._write(self._file(digest), content)
-        return True
+    def _content(self, digest: str, find: Callable[[str], bytes | None]) -> bytes | None:
+        """The content with a digest, from here or from elsewhere."""
+        with suppress(DiscoverError):
+            content = read_regular(self._file(digest), _LARGEST_FILE)
+            if hashlib.sha256(content).hexdigest() == digest:
+                return content
+        found = find(digest)
+        if found is None or hashlib.sha256(found).hexdigest() != digest:
+            return None
+        return found
 
     def temporary(self, suffix: str = "") -> Path:
         """A new, empty file below `tmp`, for content that `put` will store."""
@@ -178,6 +215,14 @@ class Cache:
             with suppress(OSError):
                 file.path.unlink()
         return len(damaged)
+
+    def drop(self, key: str) -> bool:
+        """Delete a result's record; return whether there was one."""
+        try:
+            self._record(key).unlink()
+        except OSError:
+            return False
+        return True
 
     def prune(self, limit: int) -> int:
         """Evict the least recently used files until at most `limit` bytes are left.
@@ -215,7 +260,8 @@ class Cache:
         files = {}
         for name, (digest, size) in record["files"].items():
             path = self._file(digest)
-            if path.stat().st_size != size:
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode) or status.st_size != size:
                 return None
             files[name] = CachedFile(path=path, sha256=digest, bytes=size)
         return Entry(key=key, value=record["value"], files=files)

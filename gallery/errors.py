@@ -7,6 +7,7 @@ GalleryError
 ├── LowerError      the model cannot be split into vertices
 ├── LayoutError     the vertices cannot be placed
 ├── RenderError     the picture cannot be drawn or written
+├── ClusterError    the machines that build have gone
 └── PublishError    the site cannot be written
 """
 
@@ -82,6 +83,12 @@ class RenderError(GalleryError):
     """A picture cannot be drawn or written."""
 
     stage = "render"
+
+
+class ClusterError(GalleryError):
+    """The machines that a build was given to have gone."""
+
+    stage = "cluster"
 
 
 class PublishError(GalleryError):

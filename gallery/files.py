@@ -52,6 +52,30 @@ def open_regular(path: Path) -> FileIO:
     return os.fdopen(descriptor, "rb", buffering=0)
 
 
+def read_regular(path: Path, most: int) -> bytes:
+    """The content of a regular file.
+
+    Args:
+        path: The file.
+        most: Largest size that is read, in bytes.
+
+    Raises:
+        DiscoverError: The path is not a regular file, cannot be read, or is larger.
+    """
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            found = f"{path.name} has {size:,} bytes, of which at most {most:,} are read"
+            raise DiscoverError(found, hint="put a smaller file in its place")
+        try:
+            content = file.read(size)
+            while len(content) < size and (more := file.read(size - len(content))):
+                content += more
+        except OSError as error:
+            raise _unopened(path, error) from error
+    return content
+
+
 def read_at(descriptor: int, length: int, offset: int) -> bytes:
     """Up to `length` bytes of a file from an offset on; fewer at its end."""
     os.lseek(descriptor, offset, os.SEEK_SET)
@@ -110,14 +134,16 @@ def link_or_copy(source: Path, target: Path) -> None:
 SUMS = "SHA256SUMS"
 """Name of the checksum file of a site."""
 
+_LARGEST_SUMS = 1 << 26
+
 _SUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 
 
 def read_sums(folder: Path) -> dict[str, str]:
     """SHA-256 by path, from the checksum file in a directory; empty if there is none."""
     try:
-        text = (folder / SUMS).read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
+        text = read_regular(folder / SUMS, _LARGEST_SUMS).decode()
+    except (DiscoverError, UnicodeDecodeError):
         return {}
     return {name: digest for digest, name in _SUM.findall(text)}
 

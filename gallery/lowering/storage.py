@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from gallery.graph import ComputeGraph, ComputeSet, GraphOperator, Kind
+from gallery.graph import ComputeGraph, ComputeSet, GraphOperator, Kind, Pass
 from gallery.model import Layer
+from gallery.schema import MismatchError, each, one_of, record, row, text, whole
+
+Array = npt.NDArray[Any]
 
 _ARRAYS = (
     "vertex_operator",
@@ -21,6 +28,31 @@ _ARRAYS = (
     "back_edges",
     "tiles",
     "gradient_of",
+)
+
+_NONE = np.zeros(0, np.int32)
+_SIZE = 1 << 62
+
+_check = record(
+    {
+        "model": text(),
+        "operators": each(row(text(), text(), whole(0, _SIZE), whole(-1, _SIZE))),
+        "layers": each(row(text(), text(), whole(-1, _SIZE), text())),
+        "sets": each(
+            row(
+                whole(0, _SIZE),
+                each(whole(0, _SIZE), 1 << 16),
+                each(whole(1, _SIZE), 1 << 16),
+                whole(0, 1 << 16),
+                each(whole(0, _SIZE)),
+                one_of(*map(int, Kind)),
+                whole(0, _SIZE),
+            )
+        ),
+        "levels": whole(0, 64),
+        "target": text(80),
+        "unknown_operators": each(text()),
+    }
 )
 
 
@@ -51,11 +83,15 @@ def load_graph(value: dict[str, Any], path: Path) -> ComputeGraph:
     """Read a graph that `save_graph` wrote.
 
     Raises:
-        ValueError: The file is not what was written.
+        ValueError: The value or the file is not what was written.
+        LowerError: The arrays do not belong together.
     """
+    _check(value)
+    _check_archive(path)
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: file[name] for name in _ARRAYS if name in file}
         levels = tuple(file[f"level{k}"] for k in range(value["levels"]))
+    _check_ranges(value, arrays, levels)
     return ComputeGraph(
         model=value["model"],
         operators=tuple(
@@ -72,6 +108,58 @@ def load_graph(value: dict[str, Any], path: Path) -> ComputeGraph:
         unknown_operators=tuple(value["unknown_operators"]),
         **arrays,
     )
+
+
+def _check_archive(path: Path) -> None:
+    """Refuse an archive that is larger inside than outside."""
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+    stored = all(one.compress_type == zipfile.ZIP_STORED for one in members)
+    if not stored or sum(one.file_size for one in members) > path.stat().st_size:
+        raise MismatchError("an archive of stored arrays", path.name)
+
+
+def _check_ranges(
+    value: dict[str, Any], arrays: Mapping[str, Array], levels: tuple[Array, ...]
+) -> None:
+    """Check what a graph does not check itself: an index out of range would end in a kernel."""
+    n, layers = len(arrays["vertex_operator"]), len(value["layers"])
+    _below(arrays["vertex_kind"], len(Kind), "vertex_kind")
+    _below(arrays["vertex_pass"], len(Pass), "vertex_pass")
+    for name, dims in (("back_edges", 2), ("tiles", 1), ("gradient_of", 1)):
+        if name in arrays:
+            shape = (n,) if dims == 1 else (len(arrays[name]), 2)
+            _require(arrays[name].shape == shape and arrays[name].dtype == np.int32, name)
+    _below(arrays.get("back_edges", _NONE), n, "back_edges")
+    _below(arrays.get("gradient_of", _NONE), n, "gradient_of", least=-1)
+    _below(arrays.get("tiles", _NONE), 1 << 24, "tiles")
+    count = n
+    for parents in levels:
+        _require(parents.shape == (count,) and parents.dtype == np.int32, "levels")
+        _below(parents, count, "levels")
+        count = int(parents.max(initial=-1)) + 1
+    _require(all(layer < layers for _, _, layer, _ in value["operators"]), "operators")
+    _require(
+        all(parent < place for place, (_, _, parent, _) in enumerate(value["layers"])), "layers"
+    )
+    for first, shape, splits, rank, _, _, period in value["sets"]:
+        sound = len(shape) == len(splits) >= rank and bool(splits or not period)
+        _require(sound and _last(first, splits, period) < max(n, 1), "sets")
+
+
+def _last(first: int, splits: list[int], period: int) -> int:
+    inner = math.prod(splits[1:] if period else splits)
+    return first + (splits[0] - 1 if period else 0) * period + inner - 1
+
+
+def _below(array: Array, limit: int, name: str, least: int = 0) -> None:
+    sound = not array.size or (array.min() >= least and array.max() < limit)
+    _require(bool(sound), name)
+
+
+def _require(sound: bool, name: str) -> None:
+    if not sound:
+        raise MismatchError("what was written", name)
 
 
 def _compute_set(row: list[Any]) -> ComputeSet:

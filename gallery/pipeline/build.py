@@ -22,7 +22,8 @@ from gallery.discovery.static import static_files
 from gallery.errors import DamagedFileError, DiscoverError, SettingsError
 from gallery.pipeline.models import Gallery, forecast
 from gallery.pipeline.options import BuildOptions
-from gallery.pipeline.plan import ModelPlan, plan_of, shown_keys, versions
+from gallery.pipeline.plan import ModelPlan, plan_of, versions
+from gallery.pipeline.records import damaged, forms
 from gallery.pipeline.report import Report
 from gallery.pipeline.reuse import EarlierSite
 from gallery.pipeline.schedule import make
@@ -85,7 +86,7 @@ def build(
             published = _put(gallery, site, which)
             break
         except DamagedFileError:
-            if last or not cache.drop_damaged(gallery.keys()):
+            if last or not _drop_damaged(gallery):
                 raise
     report = gallery.report()
     if published:
@@ -184,7 +185,15 @@ def _take_over(sites: Sequence[Path], plans: Sequence[ModelPlan], cache: Cache) 
     for earlier in map(EarlierSite, sites):
         for plan in plans:
             for one in (plan, plan.smaller()):
-                earlier.give(shown_keys(plan, one), cache)
+                earlier.give(forms(one), cache)
+
+
+def _drop_damaged(gallery: Gallery) -> int:
+    """Delete results that are damaged or must not be published; return how many."""
+    cache = gallery.cache
+    shown = [one.plan for _, one in gallery.rows() if one]
+    bad = [entry.key for plan in shown for entry in damaged(plan, cache)]
+    return cache.drop_damaged(gallery.keys()) + sum(map(cache.drop, bad))
 
 
 def _with_site(report: Report, site: Path, published: Published) -> Report:

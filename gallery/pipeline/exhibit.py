@@ -11,6 +11,7 @@ from gallery.pipeline.outcome import Outcome
 from gallery.pipeline.products import PRODUCTS
 from gallery.pipeline.products.facts import FACTS, facts_in
 from gallery.pipeline.products.scan import SCANS
+from gallery.pipeline.records import read
 from gallery.pipeline.variants import ScanPlan
 from gallery.publishing.exhibit import Exhibit, ImageFile, ScanImages
 
@@ -23,9 +24,9 @@ def exhibit(bare: Exhibit, one: Outcome, cache: Cache) -> Exhibit:
         one: The model's outcome.
         cache: Holds the results.
     """
-    plan = one.plan
+    plan, kept = one.plan, read(one.plan, cache)
     found = {
-        product.name: {what: cache.get(key) for what, key in plan.keys(product).items()}
+        product.name: {what: kept[key] for what, key in plan.keys(product).items()}
         for product in PRODUCTS
     }
     facts = found[FACTS.name].get("")

@@ -13,6 +13,7 @@ from gallery.files import file_digest
 from gallery.pipeline.outcome import Outcome, known
 from gallery.pipeline.plan import ModelPlan, shown_keys
 from gallery.pipeline.products import results_of
+from gallery.pipeline.records import read
 from gallery.pipeline.report import ModelReport, Report, StageRun
 from gallery.publishing.exhibit import Exhibit
 from gallery.settings.values import GallerySettings
@@ -61,8 +62,9 @@ def forecast(plan: ModelPlan, cache: Cache) -> ModelReport:
     one = None if plan.failure else known(plan, cache)
     if one or plan.failure:
         return report_of(plan, one)
+    kept = read(plan, cache)
     stages = tuple(
-        StageRun(stage=stage, what=what, seconds=0.0, cached=cache.get(key) is not None)
+        StageRun(stage=stage, what=what, seconds=0.0, cached=kept[key] is not None)
         for stage, what, key in results_of(plan)
     )
     base = ModelReport(slug=plan.file.slug, path=plan.file.relative, status="done")

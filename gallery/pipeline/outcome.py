@@ -10,6 +10,7 @@ from gallery.cache import Cache, Entry
 from gallery.errors import Failure
 from gallery.pipeline.plan import ModelPlan, outcome_key
 from gallery.pipeline.products import results_of
+from gallery.pipeline.records import read
 from gallery.pipeline.report import StageRun
 from gallery.pipeline.workers.supervisor import Result
 
@@ -43,17 +44,22 @@ class Outcome:
 
 def known(plan: ModelPlan, cache: Cache) -> Outcome | None:
     """The outcome if the cache holds all of it, or None."""
-    outcome = cache.get(outcome_key(plan))
+    return _known(plan, cache, smaller=True)
+
+
+def _known(plan: ModelPlan, cache: Cache, *, smaller: bool) -> Outcome | None:
+    """The outcome; with `smaller`, also of the smaller plan that was carried out instead."""
+    entries = read(plan, cache)
+    outcome = entries.pop(outcome_key(plan))
     failure = None
     if outcome is not None and "failure" in outcome.value:
         failure = Failure(**outcome.value["failure"])
     if outcome is not None and "smaller" in outcome.value:
-        smaller = known(plan.smaller(), cache)
-        if smaller is None:
+        other = _known(plan.smaller(), cache, smaller=False) if smaller else None
+        if other is None:
             return None
-        note = _smaller_note(outcome.value["smaller"], smaller.failure is not None)
-        return replace(smaller, notes=(note, *smaller.notes))
-    entries = {key: cache.get(key) for _, _, key in results_of(plan)}
+        note = _smaller_note(outcome.value["smaller"], other.failure is not None)
+        return replace(other, notes=(note, *other.notes))
     if failure is None and None in entries.values():
         return None
     return Outcome(
@@ -77,7 +83,7 @@ def outcome_of(wanted: ModelPlan, result: Result, before: Result | None, cache: 
     failure = None
     if result.ending != "done":
         failure = Failure(stage=result.stage, found=result.detail, hint=result.hint)
-    entries = {key: cache.get(key) for _, _, key in results_of(plan)}
+    entries = read(plan, cache)
     lost = [f"{stage} {what}".strip() for stage, what, key in results_of(plan) if not entries[key]]
     if lost and not failure:
         hint = "build again; something may have changed the cache during the build"

@@ -11,15 +11,28 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from gallery.cache import Cache
-from gallery.errors import SettingsError
+from gallery.errors import DiscoverError, SettingsError
+from gallery.files import read_regular
+from gallery.pipeline.products.base import Form
+from gallery.pipeline.records import judge
+from gallery.schema import DIGEST, MismatchError, mapping, one_of, record, text
 
 FILE_NAME = "results.json"
 SCHEMA = "gallery-of-networks/results-1"
+
+LARGEST = 1 << 28
+"""Largest size of a file of records, in bytes."""
+
+LARGEST_FILE = 1 << 31
+"""Largest size of a file that a record names, in bytes."""
+
+check_records = mapping(text(64, DIGEST), text())
+
+_check = record({"schema": one_of(SCHEMA), "records": check_records}, {"software": text(200)})
 
 log = logging.getLogger(__name__)
 
@@ -48,23 +61,31 @@ class EarlierSite:
         if not site.is_dir():
             found = f"there is no site {site} to reuse results from"
             raise SettingsError(found, hint="omit --reuse, or give the last deployment")
-        self._assets = site / "assets"
+        self._site, self._assets = site, site / "assets"
         self._records = _read(site / FILE_NAME)
         self._scripts: dict[str, Path] | None = None
 
-    def give(self, keys: Iterable[str], cache: Cache) -> int:
-        """Copy results that the cache lacks into it; returns how many were copied."""
+    def give(self, forms: Mapping[str, tuple[str, Form]], cache: Cache) -> int:
+        """Copy results that the cache lacks into it; returns how many were copied.
+
+        Args:
+            forms: Name and form of each result by its key, from `records.forms`.
+            cache: Receives them.
+        """
         taken = 0
-        for key in keys:
+        for key, (name, form) in forms.items():
             text = self._records.get(key)
-            if isinstance(text, str) and cache.get(key) is None:
-                taken += cache.adopt(key, text, self._find)
+            if text is None or cache.get(key) is not None:
+                continue
+            try:
+                taken += cache.adopt(key, text, self._find, judge(form))
+            except MismatchError as error:
+                log.warning("%s: the %s is not reused: %s", self._site, name, error)
         return taken
 
     def _find(self, digest: str) -> bytes | None:
         """The content with this digest, from an asset or from a viewer's script."""
-        for path in self._assets.glob(f"*.{digest[:8]}.*"):
-            content = _content(path)
+        for content in map(_content, self._assets.glob(f"*.{digest[:8]}.*")):
             if hashlib.sha256(content).hexdigest() == digest:
                 return content
         script = self._viewer_scripts().get(digest)
@@ -79,20 +100,22 @@ class EarlierSite:
         return self._scripts
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, str]:
     try:
-        value = json.loads(path.read_bytes())
-        kept = value["records"] if value["schema"] == SCHEMA else None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        log.warning("%s: nothing to reuse: %s", path, error)
+        value = json.loads(read_regular(path, LARGEST))
+        _check(value)
+    except (DiscoverError, ValueError, RecursionError) as error:
+        found = error.found if isinstance(error, DiscoverError) else error
+        log.warning("%s: nothing to reuse: %s", path, found)
         return {}
-    return kept if isinstance(kept, dict) else {}
+    kept: dict[str, str] = value["records"]
+    return kept
 
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except OSError:
+        return read_regular(path, LARGEST_FILE)
+    except DiscoverError:
         return b""
 
 

@@ -14,24 +14,74 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gallery.cache import Cache
-from gallery.discovery.discover import ModelFile
+from gallery.discovery.discover import LARGEST_SIDECAR, ModelFile
 from gallery.discovery.static import FOLDER as STATIC
 from gallery.errors import DamagedFileError, DiscoverError, Failure, SettingsError
+from gallery.files import read_regular
 from gallery.pipeline.models import Gallery
 from gallery.pipeline.outcome import Outcome, known
 from gallery.pipeline.plan import ModelPlan, plan_of
-from gallery.pipeline.reuse import records
+from gallery.pipeline.products.base import Form
+from gallery.pipeline.records import check_failure, forms, judge
+from gallery.pipeline.reuse import LARGEST, LARGEST_FILE, check_records, records
 from gallery.pipeline.schedule import by_work
+from gallery.schema import (
+    DIGEST,
+    MismatchError,
+    anything,
+    each,
+    either,
+    mapping,
+    nothing,
+    one_of,
+    record,
+    row,
+    switch,
+    text,
+    whole,
+)
 from gallery.settings.gallery_toml import settings_from
 from gallery.settings.values import GallerySettings
 
 FILE_NAME = "shard.json"
 SCHEMA = "gallery-of-networks/shard-1"
+
+
+_PATH = r"(?!/)(?!.*(^|/)\.\.(/|$))[^\x00]+"
+"""Relative, and without a way up."""
+
+_check = record(
+    {
+        "schema": one_of(SCHEMA),
+        "number": whole(1, 1 << 20),
+        "count": whole(1, 1 << 20),
+        "collection": text(64),
+        "settings": mapping(text(80), anything),
+        "versions": mapping(text(80), text(80), 100),
+        "models": each(
+            record(
+                {
+                    "path": text(4096, _PATH),
+                    "slug": text(200, r"[a-z0-9]+(-[a-z0-9]+)*"),
+                    "digest": text(64, DIGEST + "|"),
+                    "bytes": whole(0, 1 << 62),
+                    "sidecar": either(text(LARGEST_SIDECAR), nothing),
+                    "problem": either(row(text(1 << 16), text(1 << 16)), nothing),
+                    "failure": either(check_failure, nothing),
+                    "smaller": switch,
+                }
+            ),
+            1 << 20,
+        ),
+        "records": check_records,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +138,7 @@ def write_shard(gallery: Gallery, folder: Path, *, which: tuple[int, int, str]) 
         "collection": whole,
         "settings": _plain(gallery.settings),
         "versions": dict(next((plan.versions for plan in gallery.plans), {})),
-        "models": [_row(plan, one) for plan, one in gallery.rows()],
+        "models": [_entry_of(plan, one) for plan, one in gallery.rows()],
         "records": records(keys, gallery.cache),
     }
     (folder / FILE_NAME).write_text(json.dumps(value, indent=1) + "\n", "utf-8")
@@ -97,7 +147,7 @@ def write_shard(gallery: Gallery, folder: Path, *, which: tuple[int, int, str]) 
         for file in entry.files.values():
             target = folder / "files" / file.sha256
             if not target.exists():
-                content = file.path.read_bytes()
+                content = read_regular(file.path, file.bytes)
                 if hashlib.sha256(content).hexdigest() != file.sha256:
                     found = f"a file of the result {entry.key[:12]} is damaged in the cache"
                     raise DamagedFileError(found, hint="delete the cache and build again")
@@ -108,7 +158,7 @@ def write_shard(gallery: Gallery, folder: Path, *, which: tuple[int, int, str]) 
         shutil.copyfile(source, copy)
 
 
-def _row(plan: ModelPlan, one: Outcome | None) -> dict[str, Any]:
+def _entry_of(plan: ModelPlan, one: Outcome | None) -> dict[str, Any]:
     file, failure = plan.file, one.failure if one else None
     problem = file.problem
     return {
@@ -153,47 +203,35 @@ def read_shards(places: Sequence[Path]) -> list[Shard]:
 
 def _read(place: Path) -> Shard:
     try:
-        value = json.loads((place / FILE_NAME).read_bytes())
-        if value.pop("schema") != SCHEMA:
-            raise ValueError(f"its schema is not {SCHEMA}")
-        settings = settings_from(value.pop("settings"), f"{place / FILE_NAME}: ")
-        shard = Shard(place=place, settings=settings, **value)
-        if not 1 <= shard.number <= shard.count:
-            raise ValueError(f"it is part {shard.number} of {shard.count}")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        found = f"{place} is not a part of a gallery: {error}"
+        value = json.loads(read_regular(place / FILE_NAME, LARGEST))
+        _check(value)
+        settings = settings_from(value["settings"], f"{place / FILE_NAME}: ")
+        if value["number"] > value["count"]:
+            raise ValueError(f"it is part {value['number']} of {value['count']}")
+        names = [row[name] for row in value["models"] for name in ("slug", "path")]
+        if len(set(names)) < len(names):
+            raise ValueError("two models have the same name")
+    except (DiscoverError, ValueError, RecursionError) as error:
+        found = error.found if isinstance(error, DiscoverError) else error
+        found = f"{place} is not a part of a gallery: {found}"
         raise SettingsError(found, hint="build parts with `gallery build --shard I/N`") from error
-    return shard
+    del value["schema"]
+    return Shard(place=place, **{**value, "settings": settings})
 
 
 def take_in(shard: Shard, cache: Cache) -> list[tuple[ModelPlan, Outcome | None]]:
     """Put the results of a part into the cache; returns the models with their outcomes.
 
     Raises:
-        SettingsError: The part is damaged.
+        SettingsError: The part is damaged, or holds what its models' products do not make.
     """
-    for key, text in shard.records.items():
-        if not cache.adopt(key, text, lambda digest: _file(shard.place / "files" / digest)):
-            found = f"{shard.place} is damaged: result {key[:12]} and its files do not match"
-            raise SettingsError(found, hint="build or download the part again")
-    try:
-        return [_model(row, shard, cache) for row in shard.models]
-    except (ValueError, KeyError, TypeError) as error:
-        found = f"{shard.place} is damaged: {error!r}"
-        raise SettingsError(found, hint="build or download the part again") from error
-
-
-def _file(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
+    return [_model(row, shard, cache) for row in shard.models]
 
 
 def _model(row: dict[str, Any], shard: Shard, cache: Cache) -> tuple[ModelPlan, Outcome | None]:
     problem = DiscoverError(row["problem"][0], hint=row["problem"][1]) if row["problem"] else None
     file = ModelFile(
-        path=Path(row["path"]),
+        path=Path(),  # it is not on this machine
         relative=row["path"],
         slug=row["slug"],
         digest=row["digest"],
@@ -205,9 +243,31 @@ def _model(row: dict[str, Any], shard: Shard, cache: Cache) -> tuple[ModelPlan, 
     if plan.failure:
         return plan, None
     failure = Failure(**row["failure"]) if row["failure"] else None
+    shown = plan.smaller() if row["smaller"] else plan
+    for key, (name, form) in (forms(plan) | forms(shown)).items():
+        if key in shard.records:
+            _adopt(shard, key, f"{file.relative}: {name}", form, cache)
     one = known(plan, cache)
     if one is None and failure is None:
-        raise ValueError(f"results of {file.relative} are missing")
-    shown = plan.smaller() if row["smaller"] else plan
+        raise _damaged(shard, f"results of {file.relative} are missing")
     one = one or Outcome(plan=shown, stages=(), failure=failure)
     return plan, replace(one, failure=failure)
+
+
+def _adopt(shard: Shard, key: str, name: str, form: Form, cache: Cache) -> None:
+    def find(digest: str) -> bytes | None:
+        with suppress(DiscoverError):
+            return read_regular(shard.place / "files" / digest, LARGEST_FILE)
+        return None
+
+    try:
+        if cache.adopt(key, shard.records[key], find, judge(form)):
+            return
+    except MismatchError as error:
+        raise _damaged(shard, f"{name}: {error}") from error
+    raise _damaged(shard, f"{name}: the result {key[:12]} and its files do not match")
+
+
+def _damaged(shard: Shard, found: str) -> SettingsError:
+    hint = "build or download the part again"
+    return SettingsError(f"{shard.place} is damaged: {found}", hint=hint)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gallery.discovery.discover import check_unchanged
-from gallery.pipeline.products.base import Drawn, NewFile, Product
+from gallery.pipeline.products.base import Drawn, NewFile, Product, sound
 from gallery.settings.values import ScanSettings
 
 if TYPE_CHECKING:
@@ -236,7 +236,8 @@ class Stages:
         """
         assert self._cache is not None
         key = self.plan.keys(product)[what]
-        entry = self._cache.get(key)
+        name = f"{self.plan.file.relative}: {product.name} {what}".rstrip()
+        entry = sound(self._cache.get(key), product.form(self.plan, what), name)
         if entry is None:
             with self.timed(product.name, what):
                 drawn = product.make(self, what, self._cache.temporary)

@@ -9,6 +9,11 @@ import numpy as np
 
 from gallery.graph import ComputeGraph
 from gallery.placement.types import Layout
+from gallery.schema import record, text, whole
+
+_check = record(
+    {"skeleton": text(80), "engine": text(80), "fallback": text(), "seed": whole(0, 1 << 62)}
+)
 
 
 def save_layout(layout: Layout, path: Path) -> dict[str, Any]:
@@ -27,7 +32,9 @@ def load_layout(value: dict[str, Any], path: Path, graph: ComputeGraph) -> Layou
     """Read a layout that `save_layout` wrote, for the graph that was laid out.
 
     Raises:
-        ValueError: The file is not what was written.
+        ValueError: The value or the file is not what was written.
+        LayoutError: The file holds other positions than those of the graph's vertices.
     """
+    _check(value)
     positions = np.load(path, allow_pickle=False)
     return Layout(graph=graph, positions=positions, **value)

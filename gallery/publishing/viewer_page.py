@@ -14,13 +14,13 @@ from pathlib import Path
 
 from jinja2 import Environment
 
-from gallery.errors import PublishError
+from gallery.errors import DamagedFileError, PublishError
 from gallery.publishing.assets.directories import find, template_directories
 from gallery.publishing.assets.files import ResponsivePicture
 from gallery.publishing.assets.strings import viewer_strings
 from gallery.publishing.assets.templates import render
 from gallery.publishing.settings import SiteSettings
-from gallery.rendering.viewer.container import unpack
+from gallery.rendering.viewer.check import checked
 
 SCRIPTS = (
     "decode", "graph", "shaders", "program", "tone", "renderer", "camera", "gestures",
@@ -72,12 +72,15 @@ def viewer_files(
         Content by path from the site's root; the page is `<slug>/viewer/index.html`.
 
     Raises:
-        PublishError: The data are not the viewer's, or a template is missing or wrong.
+        DamagedFileError: The data are not the viewer's.
+        PublishError: A template is missing or wrong.
     """
     try:
-        head, _ = unpack(data)
+        head, _ = checked(data)
     except ValueError as error:
-        raise PublishError(f"the viewer's data are damaged: {error}", page.slug) from error
+        found = f"the viewer's data are damaged: {error}"
+        hint = "delete the cache and build again"
+        raise DamagedFileError(found, page.slug, hint) from error
     directories = template_directories(settings.templates)
     script = _join([f"viewer/{name}.js" for name in SCRIPTS], directories)
     style = _join(["css/theme.css", "viewer/viewer.css"], directories)

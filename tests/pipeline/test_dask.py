@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,26 +25,49 @@ pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a scheduler that has two workers, each a process of its own."""
-    folder = tmp_path_factory.mktemp("cluster")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """A scheduler and its workers, each a process of its own with its own temporary directory."""
+
+    address: str
+    scheduler: subprocess.Popen[str]
+    workers: dict[Path, subprocess.Popen[str]]
+
+
+@contextmanager
+def cluster(folder: Path, workers: int, code: str = "") -> Iterator[Cluster]:
+    """Start a cluster; `code` is run in each worker before Dask's."""
     with ExitStack() as stack:
 
-        def start(module: str, *arguments: str) -> subprocess.Popen[str]:
-            command = [sys.executable, "-m", f"distributed.cli.{module}", *arguments]
-            process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder)
+        def start(module: str, place: Path, *arguments: str) -> subprocess.Popen[str]:
+            place.mkdir()
+            run = f"import runpy; runpy.run_module('distributed.cli.{module}', run_name='__main__')"
+            command = [sys.executable, "-c", f"{code}\n{run}", *arguments, "--no-dashboard"]
+            env = {**os.environ, "TMPDIR": str(place)}
+            process = subprocess.Popen(
+                command, stderr=subprocess.PIPE, text=True, cwd=place, env=env
+            )
             stack.enter_context(process)
             stack.callback(process.kill)
             return process
 
-        quiet = ("--no-dashboard",)
-        started = start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", *quiet)
-        address = said(started, r"Scheduler at:\s+(tcp://\S+)")
-        for _ in range(2):
-            worker = start("dask_worker", address, "--nthreads", "1", "--no-nanny", *quiet)
+        where = ("--host", "127.0.0.1", "--port", "0")
+        scheduler = start("dask_scheduler", folder / "scheduler", *where)
+        address = said(scheduler, r"Scheduler at:\s+(tcp://\S+)")
+        started = {}
+        for number in range(workers):
+            place = folder / f"worker{number}"
+            worker = start("dask_worker", place, address, "--nthreads", "1", "--no-nanny")
             said(worker, r"(Registered) to")
-        yield address
+            started[place] = worker
+        yield Cluster(address=address, scheduler=scheduler, workers=started)
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a scheduler that has two workers."""
+    with cluster(tmp_path_factory.mktemp("cluster"), 2) as started:
+        yield started.address
 
 
 def said(process: subprocess.Popen[str], pattern: str) -> str:
@@ -51,6 +77,103 @@ def said(process: subprocess.Popen[str], pattern: str) -> str:
         if found := re.search(pattern, line):
             return found[1]
     raise AssertionError("it has ended")
+
+
+def busy(started: Cluster, build: subprocess.Popen[str]) -> Path:
+    """The place of a worker that has a job, as soon as one has."""
+    while True:
+        for place in started.workers:
+            if any(place.glob("gallery-*")):
+                return place
+        assert build.poll() is None, build.communicate()
+        time.sleep(0.01)
+
+
+def gone(folder: Path) -> bool:
+    """Whether the temporary folders below a directory go, within a generous time."""
+    for _ in range(2000):
+        if not any(folder.glob("*/gallery-*")):
+            return True
+        time.sleep(0.01)
+    return False
+
+
+@contextmanager
+def building(models: Path, site: Path, started: Cluster) -> Iterator[subprocess.Popen[str]]:
+    """A build on a cluster, in a process of its own."""
+    command = [sys.executable, "-m", "gallery", "build", models, "-o", site]
+    command += ["--scheduler", started.address]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_worker_that_dies_harms_its_jobs_only(models: Path, tmp_path: Path) -> None:
+    with cluster(tmp_path, 2) as started, building(models, tmp_path / "site", started) as process:
+        started.workers[busy(started, process)].kill()
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err
+        assert "2 built" in out
+        assert re.fullmatch(r"((first|deep/second)\.onnx: done in [\d.]+ s\n){2}", err), err
+        assert gone(tmp_path)
+
+
+def test_a_job_whose_workers_die_fails_and_the_others_go_on(models: Path, tmp_path: Path) -> None:
+    # Each worker dies of the second model; its nanny starts it again, here the test does.
+    fatal = (
+        "import os, gallery.pipeline.workers.dask as module\n"
+        "real = module.supervise\n"
+        "def supervise(jobs, *rest):\n"
+        "    if jobs[0].name == 'first': os._exit(1)\n"
+        "    return real(jobs, *rest)\n"
+        "module.supervise = supervise"
+    )
+    with cluster(tmp_path, 5, fatal) as started:
+        options = BuildOptions(scheduler=started.address)
+        report = build(models, tmp_path / "site", options=options)
+        assert gone(tmp_path)
+    failed = {one.slug: one.failure for one in report.failed}
+    assert list(failed) == ["first"]
+    assert failed["first"] is not None
+    assert failed["first"].stage == "cluster"
+    assert "died" in failed["first"].found or "KilledWorker" in failed["first"].found
+    assert [one.slug for one in report.done] == ["deep-second"]
+    assert build(models, tmp_path / "site").return_code == 0, "it is not remembered"
+
+
+@pytest.mark.parametrize("victim", ["scheduler", "workers"])
+def test_a_cluster_that_dies_is_one_clear_error(models: Path, tmp_path: Path, victim: str) -> None:
+    with cluster(tmp_path, 1) as started, building(models, tmp_path / "site", started) as process:
+        busy(started, process)
+        for one in [started.scheduler] if victim == "scheduler" else started.workers.values():
+            one.kill()
+        _, err = process.communicate(timeout=300)
+        what = "no longer answers" if victim == "scheduler" else "has no workers left"
+        assert err.startswith(f"error: cluster: the scheduler {started.address} {what}; start ")
+        assert err.count("\n") == 1, err
+        assert process.returncode == 1
+    assert not (tmp_path / "site").exists()
+    assert gone(tmp_path)
+
+
+def test_workers_of_another_version_are_refused_by_name(models: Path, tmp_path: Path) -> None:
+    other = (
+        "import importlib.metadata as metadata\n"
+        "real = metadata.version\n"
+        "metadata.version = lambda name: '0.1' if name == 'numba' else real(name)"
+    )
+    with cluster(tmp_path, 1, other) as started:
+        arguments = (models, "-o", tmp_path / "site", "--scheduler", started.address)
+        result = run_gallery("build", *arguments)
+    assert result.returncode == 2
+    assert re.fullmatch(
+        r"error: settings: the worker tcp://\S+ has numba 0\.1 instead of [\d.]+; "
+        r"install the same versions on all machines\n",
+        result.stderr,
+    )
 
 
 def test_a_cluster_makes_the_same_bytes(scheduler: str, tmp_path: Path) -> None:
@@ -72,7 +195,7 @@ def test_limits_hold_on_a_cluster(scheduler: str, tmp_path: Path) -> None:
     arguments = (models, "-o", tmp_path / "site", "--scheduler", scheduler, "--seconds", "0.01")
     result = run_gallery("build", *arguments)
     assert result.returncode == 1
-    assert "first.onnx: start: took more than 0.01 s; lower `vertices`" in result.stderr
+    assert "first.onnx: start: took more than 0.01 s; raise limits.seconds" in result.stderr
 
 
 def test_what_is_there_is_not_made_again(scheduler: str, tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ import pytest
 from gallery.cache import Cache
 from gallery.errors import SettingsError
 from gallery.pipeline.build import BuildOptions, build, merge
+from gallery.pipeline.products.base import Form
 from gallery.pipeline.reuse import EarlierSite
+from gallery.schema import anything
 from gallery.settings.values import GallerySettings, Limits
 from tests.conftest import NET, make_models, run_gallery
 from tests.onnx_text import write
@@ -94,19 +96,25 @@ def edit(change: Callable[[dict[str, object]], object]) -> Callable[[Path], None
 
 
 DAMAGE: list[tuple[Callable[[Path], None], str]] = [
-    (lose_a_file, "is damaged: result .* and its files do not match"),
-    (change_a_file, "is damaged: result .* and its files do not match"),
+    (lose_a_file, "is damaged: .*: the result .* and its files do not match"),
+    (change_a_file, "is damaged: .*: the result .* and its files do not match"),
     (edit(lambda value: value.update(collection="x")), "are parts of different collections"),
     (edit(lambda value: value.update(count=3)), "are parts of different collections"),
     (edit(lambda value: value.update(versions={"load": "x"})), "built with different versions"),
     (edit(lambda value: value.update(number=7)), "is not a part of a gallery: it is part 7 of 2"),
     (edit(lambda value: value.update(number=1)), "the parts are not complete: found 1, 1 of 2"),
     (edit(lambda value: value.update(records={})), "are missing"),
-    (edit(lambda value: value.update(records={"../../x": "y"})), "is damaged"),
+    (edit(lambda value: value.update(records={"../../x": "y"})), "is not a part of a gallery: rec"),
     (edit(lambda value: value.update(settings={"scan": 3})), "scan is .*, not a section"),
     (edit(lambda value: value.pop("models")), "is not a part of a gallery"),
-    (edit(lambda value: value.update(models=[{}])), "is damaged"),
-    (edit(lambda value: value.update(models=3)), "is damaged"),
+    (
+        edit(lambda value: value.update(models=[{}])),
+        r"is not a part of a gallery: models\[0\] is not",
+    ),
+    (
+        edit(lambda value: value.update(models=3)),
+        "is not a part of a gallery: models is not a list",
+    ),
     (lambda part: (part / "shard.json").write_text("[" * 100_000) and None, "is not a part"),
     (lambda part: (part / "shard.json").unlink(), "is not a part of a gallery"),
 ]
@@ -154,7 +162,12 @@ def test_what_changed_in_the_last_site_is_made_again(whole: Path, tmp_path: Path
 @pytest.mark.parametrize("text", ["", "{}", "[" * 100_000, '{"schema": 1}', '{"records": []}'])
 def test_a_site_without_sound_records_gives_nothing(whole: Path, tmp_path: Path, text: str) -> None:
     (tmp_path / "results.json").write_text(text)
-    assert EarlierSite(tmp_path).give(["0" * 64], Cache(tmp_path / "cache")) == 0
+    assert (
+        EarlierSite(tmp_path).give(
+            {"0" * 64: ("", Form(value=anything))}, Cache(tmp_path / "cache")
+        )
+        == 0
+    )
 
 
 def test_a_site_that_is_not_there_is_wrong_usage(whole: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from gallery.lowering import lower
 from gallery.lowering.storage import load_graph, save_graph
 from gallery.placement import layout
 from gallery.placement.storage import load_layout, save_layout
+from gallery.schema import MismatchError
 from tests.conftest import NET
 from tests.onnx_text import loaded
 
@@ -92,3 +93,47 @@ def test_a_fingerprint_follows_imports(tmp_path: Path, monkeypatch: pytest.Monke
     finally:
         monkeypatch.undo()
         now()
+
+
+GRAPHS = {
+    "vertex_kind": lambda arrays, _: arrays["vertex_kind"].fill(9),
+    "vertex_pass": lambda arrays, _: arrays["vertex_pass"].fill(3),
+    "tiles": lambda arrays, _: arrays["tiles"].fill(-1),
+    "gradient_of": lambda arrays, _: arrays["gradient_of"].fill(1 << 30),
+    "back_edges": lambda arrays, _: arrays.update(back_edges=np.full((1, 2), 1 << 30, np.int32)),
+    "levels": lambda arrays, _: arrays["level0"].fill(1 << 30),
+    "operators": lambda _, value: value["operators"][0].__setitem__(2, 1 << 30),
+    "layers": lambda _, value: value["layers"][0].__setitem__(2, 7),
+    "sets": lambda _, value: value["sets"][0].__setitem__(2, [1 << 40]),
+    r"sets\[0\]": lambda _, value: value["sets"][0].__setitem__(2, [0]),
+    "an object": lambda _, value: value.update(evil=1),
+}
+
+
+@pytest.mark.parametrize("found", GRAPHS)
+def test_a_graph_from_elsewhere_points_nowhere_else(tmp_path: Path, found: str) -> None:
+    graph = lower(loaded(tmp_path, NET), vertices=100, passes="training")
+    path = tmp_path / "graph.npz"
+    value = json.loads(json.dumps(save_graph(graph, path)))
+    arrays = dict(np.load(path))
+    GRAPHS[found](arrays, value)
+    np.savez(path, **arrays)
+    with pytest.raises(MismatchError, match=found):
+        load_graph(value, path)
+
+
+def test_a_graph_does_not_grow_when_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "graph.npz"
+    value = json.loads(json.dumps(save_graph(lower(loaded(tmp_path, NET), vertices=100), path)))
+    np.savez_compressed(path, **dict(np.load(path)))
+    with pytest.raises(MismatchError, match="stored arrays"):
+        load_graph(value, path)
+
+
+def test_nothing_is_unpickled(tmp_path: Path) -> None:
+    path = tmp_path / "layout.npy"
+    np.save(path, np.array([{"a": 1}], object), allow_pickle=True)
+    graph = lower(loaded(tmp_path, NET), vertices=100)
+    value = {"skeleton": "sfdp", "engine": "sfdp", "fallback": "", "seed": 1}
+    with pytest.raises(ValueError, match="pickle"):
+        load_layout(value, path, graph)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gallery.schema import MismatchError, Schema, each, row, text, whole
+
 # A product's version covers its module and all that it imports, which must not include the plan.
 if TYPE_CHECKING:
+    from gallery.cache import Entry
     from gallery.pipeline.plan import ModelPlan
     from gallery.pipeline.stages import Stages
+
+log = logging.getLogger(__name__)
 
 NewFile = Callable[[str], Path]
 """Returns a new path with a suffix."""
@@ -31,6 +37,67 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What a result looks like; another one did not come from the product.
+
+    Attributes:
+        value: Of its value.
+        files: Names of its files.
+        optional: Whether it may also have no files at all.
+    """
+
+    value: Schema
+    files: tuple[str, ...] = ()
+    optional: bool = False
+
+    def check(self, value: object, files: Collection[str]) -> None:
+        """Check a result.
+
+        Raises:
+            MismatchError: It has another form.
+        """
+        self.value(value)
+        if set(files) != set(self.files) and (files or not self.optional):
+            raise MismatchError("a result with the files " + (", ".join(self.files) or "(none)"))
+
+
+def sound(entry: Entry | None, form: Form, name: str) -> Entry | None:
+    """The result if it has the form of its product's; a damaged one is made again.
+
+    Args:
+        entry: From the cache, which may come from another machine.
+        form: Its form.
+        name: Model and product, for the log.
+    """
+    if entry is None:
+        return None
+    try:
+        form.check(entry.value, entry.files)
+    except MismatchError as error:
+        log.warning("%s: damaged in the cache, so it is made again: %s", name, error)
+        return None
+    return entry
+
+
+def images(*names: str) -> Schema:
+    """The `images` of a result with these pictures; a picture's suffix is its format."""
+    rows = each(
+        row(text(80), text(8), whole(0, _LARGEST_SIDE), whole(0, _LARGEST_SIDE)), len(names)
+    )
+
+    def check(value: Any) -> None:
+        rows(value)
+        found = {(name, kind) for name, kind, _, _ in value}
+        if len(value) != len(names) or found != {(one, one.rpartition(".")[2]) for one in names}:
+            raise MismatchError("the list of the pictures " + ", ".join(names))
+
+    return check
+
+
+_LARGEST_SIDE = 1 << 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
     """Something that the site shows of a model, such as its poster.
 
@@ -43,6 +110,7 @@ class Product:
         inputs: What each of its results depends on, as JSON by the result's name ("" if there is
             only one); empty if the settings do not want the product.
         make: Makes the result of the given name.
+        form: The form of the result of the given name; results may come from other machines.
         needs_scan: Whether it is shown only together with the main scan.
     """
 
@@ -50,4 +118,5 @@ class Product:
     module: str
     inputs: Callable[[ModelPlan], Mapping[str, object]]
     make: Callable[[Stages, str, NewFile], Drawn]
+    form: Callable[[ModelPlan, str], Form]
     needs_scan: bool = True

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from gallery.pipeline.products.base import Drawn, NewFile, Product
+from gallery.pipeline.products.base import Drawn, Form, NewFile, Product, images
 from gallery.pipeline.products.scan import SCANS, picture_of
+from gallery.schema import record
 
 if TYPE_CHECKING:
     from gallery.pipeline.plan import ModelPlan
@@ -51,4 +52,10 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     return Drawn(value={"images": images}, files={"multiples.webp": path})
 
 
-CONTACT_SHEET = Product(name="contact sheet", module=__name__, inputs=_inputs, make=_make)
+def _form(_: ModelPlan, __: str) -> Form:
+    return Form(value=record({"images": images("multiples.webp")}), files=("multiples.webp",))
+
+
+CONTACT_SHEET = Product(
+    name="contact sheet", module=__name__, inputs=_inputs, make=_make, form=_form
+)

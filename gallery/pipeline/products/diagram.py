@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from gallery.pipeline.products.base import Drawn, NewFile, Product
+from gallery.pipeline.products.base import Drawn, Form, NewFile, Product, images
+from gallery.schema import record
 
 if TYPE_CHECKING:
     from gallery.pipeline.plan import ModelPlan
@@ -31,4 +32,10 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     return Drawn(value={"images": images}, files={"diagram.svg": path})
 
 
-DIAGRAM = Product(name="diagram", module=__name__, inputs=_inputs, make=_make, needs_scan=False)
+def _form(_: ModelPlan, __: str) -> Form:
+    return Form(value=record({"images": images("diagram.svg")}), files=("diagram.svg",))
+
+
+DIAGRAM = Product(
+    name="diagram", module=__name__, inputs=_inputs, make=_make, form=_form, needs_scan=False
+)

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from gallery.pipeline.products.base import Drawn, NewFile, Product
+from gallery.pipeline.products.base import Drawn, Form, NewFile, Product
+from gallery.schema import each, either, nothing, record, row, text, whole
 
 if TYPE_CHECKING:
     from gallery.cache import Entry
@@ -34,4 +35,59 @@ def facts_in(entry: Entry) -> Facts:
     return facts_of(entry.value)
 
 
-FACTS = Product(name="facts", module=__name__, inputs=_inputs, make=_make, needs_scan=False)
+_name, _count = text(), either(whole(), nothing)
+
+_counts = each(row(_name, whole()))
+
+_tensors = each(
+    record({"name": _name, "dtype": _name, "shape": either(each(either(_count, _name)), nothing)})
+)
+
+_facts = record(
+    {
+        "name": _name,
+        "digest": _name,
+        "file_bytes": whole(),
+        "parameters": whole(),
+        "parameter_bytes": _counts,
+        "macs": _count,
+        "flops": _count,
+        "uncounted": _counts,
+        "cost_by_type": _counts,
+        "activations": _count,
+        "operators": whole(),
+        "histogram": _counts,
+        "layers": each(
+            record(
+                {
+                    "name": _name,
+                    "path": _name,
+                    "depth": whole(0),
+                    "type": _name,
+                    "operators": whole(),
+                    "parameters": whole(),
+                    "flops": whole(),
+                }
+            )
+        ),
+        "depth": whole(),
+        "ir_version": whole(),
+        "opsets": _counts,
+        "producer": _name,
+        "inputs": _tensors,
+        "outputs": _tensors,
+        "bindings": _counts,
+        "metadata": each(row(_name, _name)),
+        "warnings": each(_name),
+    }
+)
+"""By hand, because the parent process must not wait for NumPy, which `Facts` needs."""
+
+
+def _form(_: ModelPlan, __: str) -> Form:
+    return Form(value=_facts)
+
+
+FACTS = Product(
+    name="facts", module=__name__, inputs=_inputs, make=_make, form=_form, needs_scan=False
+)

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from gallery.pipeline.products.base import Drawn, NewFile, Product
+from gallery.pipeline.products.base import Drawn, Form, NewFile, Product
+from gallery.schema import each, record, text
 
 if TYPE_CHECKING:
     from gallery.pipeline.plan import ModelPlan
@@ -53,4 +54,13 @@ def _vertices(stages: Stages, new_file: NewFile) -> Drawn:
     return Drawn(value={"warnings": [found]})
 
 
-GRAPHS = Product(name="graphs", module=__name__, inputs=_inputs, make=_make, needs_scan=False)
+def _form(_: ModelPlan, what: str) -> Form:
+    if what == "operators":
+        return Form(value=record({}), files=("operator-graph.dot", "operator-graph.graphml"))
+    value = record({}, {"warnings": each(text(1000), 10)})
+    return Form(value=value, files=("vertex-graph.npz",), optional=True)
+
+
+GRAPHS = Product(
+    name="graphs", module=__name__, inputs=_inputs, make=_make, form=_form, needs_scan=False
+)

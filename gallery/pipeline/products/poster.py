@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gallery.pipeline.products.base import Drawn, NewFile, Product
+from gallery.pipeline.products.base import Drawn, Form, NewFile, Product, images
 from gallery.pipeline.products.facts import FACTS, facts_in
 from gallery.pipeline.products.scan import SCANS, picture_of
+from gallery.schema import record
 
 if TYPE_CHECKING:
     from gallery.costs.facts import Facts
@@ -104,4 +105,9 @@ def _save(sheet: Sheet, dpi: float, path: Path) -> tuple[int, int]:
     return picture.width, picture.height
 
 
-POSTER = Product(name="poster", module=__name__, inputs=_inputs, make=_make)
+def _form(plan: ModelPlan, _: str) -> Form:
+    files = tuple(f"poster.{form}" for form in plan.variants.poster_formats)
+    return Form(value=record({"images": images(*files)}), files=files)
+
+
+POSTER = Product(name="poster", module=__name__, inputs=_inputs, make=_make, form=_form)

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gallery.pipeline.products.base import Drawn, NewFile, Product
+from gallery.pipeline.products.base import Drawn, Form, NewFile, Product, images
+from gallery.schema import each, number, record, row, text, whole
 
 if TYPE_CHECKING:
     from gallery.cache import Entry
@@ -90,4 +91,21 @@ def _width(image: Sequence[Any]) -> int:
     return int(image[2])
 
 
-SCANS = Product(name="scan", module=__name__, inputs=_inputs, make=_make)
+def _form(plan: ModelPlan, what: str) -> Form:
+    one = next(one for one in plan.scans if one.key == what)
+    files = {f"{size}.{form}" for size in one.sizes for form in one.formats}
+    files |= {f"{one.png}.png"} if one.png else set()
+    value = {
+        "images": images(*sorted(files)),
+        "legend": each(row(text(), text(7, "#[0-9a-fA-F]{6}"), number(0, 1.001))),
+        "palette": text(80),
+        "engine": text(80),
+        "fallback": text(),
+        "vertices": whole(0, 1 << 40),
+        "edges": whole(0, 1 << 40),
+        "unknown_operators": each(text()),
+    }
+    return Form(value=record(value), files=tuple(sorted(files)))
+
+
+SCANS = Product(name="scan", module=__name__, inputs=_inputs, make=_make, form=_form)

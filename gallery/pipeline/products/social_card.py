@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gallery.pipeline.products.base import Drawn, NewFile, Product
+from gallery.pipeline.products.base import Drawn, Form, NewFile, Product, images
 from gallery.pipeline.products.facts import FACTS, facts_in
+from gallery.schema import record
 
 if TYPE_CHECKING:
     from gallery.pipeline.plan import ModelPlan
@@ -44,4 +45,8 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     return Drawn(value={"images": [["card.jpeg", "jpeg", *CARD]]}, files={"card.jpeg": path})
 
 
-SOCIAL_CARD = Product(name="social card", module=__name__, inputs=_inputs, make=_make)
+def _form(_: ModelPlan, __: str) -> Form:
+    return Form(value=record({"images": images("card.jpeg")}), files=("card.jpeg",))
+
+
+SOCIAL_CARD = Product(name="social card", module=__name__, inputs=_inputs, make=_make, form=_form)

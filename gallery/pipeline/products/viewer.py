@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from gallery.pipeline.products.base import Drawn, NewFile, Product
+from gallery.pipeline.products.base import Drawn, Form, NewFile, Product
+from gallery.schema import record
 
 if TYPE_CHECKING:
     from gallery.pipeline.plan import ModelPlan
@@ -37,4 +38,8 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     return Drawn(value={}, files={"data": path})
 
 
-VIEWER = Product(name="viewer", module=__name__, inputs=_inputs, make=_make)
+def _form(_: ModelPlan, __: str) -> Form:
+    return Form(value=record({}), files=("data",))
+
+
+VIEWER = Product(name="viewer", module=__name__, inputs=_inputs, make=_make, form=_form)

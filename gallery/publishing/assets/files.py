@@ -6,7 +6,9 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from gallery.errors import DamagedFileError, PublishError
+from gallery.errors import DamagedFileError, DiscoverError, PublishError
+from gallery.files import read_regular
+from gallery.publishing.assets.contents import check_content
 from gallery.publishing.exhibit import ImageFile, ScanImages
 from gallery.settings.formats import FORMATS
 from gallery.text import slugify
@@ -15,6 +17,7 @@ MIME = {one.name: one.mime for one in FORMATS}
 _MODERN = tuple(one.name for one in FORMATS if one.modern)
 _FALLBACKS = frozenset(one.name for one in FORMATS if one.fallback)
 _FALLBACK_WIDTH = 640
+_LARGEST = 1 << 31
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,15 +77,18 @@ def content_of(file: ImageFile) -> bytes:
         PublishError: The file cannot be read.
     """
     try:
-        content = file.source.read_bytes()
-    except OSError as error:
-        raise PublishError(
-            f"{file.name or file.source.name} cannot be read: {error.strerror or error}",
-            hint="delete the cache and build again",
-        ) from error
+        content = read_regular(file.source, _LARGEST)
+    except DiscoverError as error:
+        found = f"{file.name or file.source.name} cannot be read: {error.found}"
+        raise PublishError(found, hint="delete the cache and build again") from error
+    found = f"{file.name or file.source.name} is damaged in the cache"
     if file.sha256 and hashlib.sha256(content).hexdigest() != file.sha256:
-        found = f"{file.name or file.source.name} is damaged in the cache"
         raise DamagedFileError(found, hint="delete the cache and build again")
+    try:
+        check_content(file.format, content)
+    except ValueError as error:
+        found += f": {error}"
+        raise DamagedFileError(found, hint="delete the cache and build again") from error
     return content
 
 

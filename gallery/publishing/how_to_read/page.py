@@ -10,15 +10,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from gallery import schema
 from gallery.cache import Cache, Entry, cache_key
+from gallery.errors import GalleryError
 from gallery.files import file_digest
 from gallery.fingerprint import fingerprint
-from gallery.publishing.assets.files import ResponsivePicture, picture, place_image
+from gallery.publishing.assets.files import (
+    ResponsivePicture,
+    content_of,
+    picture,
+    place_image,
+)
 from gallery.publishing.exhibit import ImageFile
 from gallery.publishing.how_to_read.figures import DrawnFigure, Grid, drawings, subject
 from gallery.publishing.how_to_read.scan_data import read_scan
 from gallery.publishing.views import ModelView
 from gallery.rendering.files.formats import save
+from gallery.schema import MismatchError
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +34,37 @@ _FORMATS = ("avif", "webp")
 
 _BEST_SIZE = 64
 """The best number of operators for an example: enough to see, few enough to tell apart."""
+
+_text, _size = schema.text(2000), schema.whole(0, 1 << 40)
+
+_check_figures = schema.record(
+    {
+        "figures": schema.mapping(
+            schema.text(40, r"[a-z][a-z0-9_-]*"),
+            schema.record(
+                {
+                    "images": schema.each(schema.row(_text, _size, _size), 40, 1),
+                    "labels": schema.each(_text, 40),
+                    "marks": schema.each(
+                        schema.row(schema.number(-1e6, 1e6), schema.number(-1e6, 1e6), _text), 4096
+                    ),
+                    "grids": schema.each(
+                        schema.row(
+                            _text,
+                            _text,
+                            schema.whole(0, 4096),
+                            schema.whole(0, 4096),
+                            schema.each(schema.row(_size, _size), 1 << 16),
+                        ),
+                        40,
+                    ),
+                    "values": schema.mapping(schema.text(40), _text, 100),
+                }
+            ),
+            40,
+        )
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,15 +142,32 @@ def _drawn(model: ModelView, cache: Cache) -> Entry | None:
             "lesson", fingerprint("gallery.publishing.how_to_read.figures", __name__), data=data
         )
         cache.drop_damaged([key])
-        entry = cache.get(key)
+        entry = _kept(key, cache)
         if entry is None:
-            scan = read_scan(packed.source.read_bytes())
+            scan = read_scan(content_of(packed))
             fit = scan.whole and subject(scan) is not None
             entry = _keep(drawings(scan) if fit else {}, key, cache)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, GalleryError) as error:
         log.warning("%s: no figures for the page on reading a scan: %s", model.slug, error)
         return None
     return entry if entry.value["figures"] else None
+
+
+def _kept(key: str, cache: Cache) -> Entry | None:
+    """The figures in the cache, if they are figures."""
+    entry = cache.get(key)
+    try:
+        if entry is not None:
+            _check_figures(entry.value)
+            for name, one in entry.value["figures"].items():
+                images = [f"{name}-{number}" for number, _ in enumerate(one["images"], start=1)]
+                files = {f"{image}-{kind}" for image in images for kind in _FORMATS}
+                if [image[0] for image in one["images"]] != images or files - entry.files.keys():
+                    raise MismatchError("a list of the figure's own pictures", name, "images")
+    except MismatchError as error:
+        log.warning("the figures for the page on reading a scan are drawn again: %s", error)
+        return None
+    return entry
 
 
 def _keep(found: Mapping[str, DrawnFigure], key: str, cache: Cache) -> Entry:

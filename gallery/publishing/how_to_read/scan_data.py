@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.coloring.types import Coloring
+from gallery.errors import GalleryError
 from gallery.graph import ComputeGraph, ComputeSet, GraphOperator, Kind
 from gallery.model import Layer
 from gallery.placement.types import Layout
-from gallery.rendering.viewer.container import unpack
+from gallery.rendering.viewer.check import checked
 
 Numbers = npt.NDArray[np.int64]
 
@@ -47,23 +48,27 @@ def read_scan(data: bytes) -> ScanData:
     Raises:
         ValueError: The bytes are not a container, or have another form.
     """
-    head, sections = unpack(data)
     try:
+        head, sections = checked(data)
         graph = _graph(head, sections)
         places = np.stack([_smooth(sections["x"]), _smooth(sections["y"])], axis=1)
         colorings = [
             _coloring(number, one, sections) for number, one in enumerate(head["colorings"])
         ]
-    except (KeyError, IndexError, TypeError) as error:
-        raise ValueError(f"the viewer's data have another form: {error!r}") from error
-    return ScanData(
-        layout=Layout(
+        layout = Layout(
             graph=graph,
             positions=(places * (_SIDE / 65_535)).astype(np.float32),
             skeleton=head["skeleton"],
             engine=head["skeleton"],
-        ),
-        colorings={one.attribute: one for one in colorings},
+        )
+    except (ValueError, KeyError, IndexError, TypeError, GalleryError) as error:
+        raise ValueError(f"the viewer's data have another form: {error}") from error
+    by_attribute = {one.attribute: one for one in colorings}
+    if "layer" not in by_attribute:
+        raise ValueError("the viewer's data have no colouring by layer")
+    return ScanData(
+        layout=layout,
+        colorings=by_attribute,
         tensors=tuple((name, dtype, shape) for name, dtype, shape in head["tensors"]),
         whole=head["whole"] == head["shown"],
     )

@@ -22,6 +22,9 @@ import numpy.typing as npt
 
 MAGIC = b"GNV1"
 _LEVEL = 9
+_SMALL = 1 << 28
+_RATIO = 32
+"""Bytes per deflated byte that are too many to be a graph's; smaller data may have them."""
 _BITS = 7
 
 
@@ -87,11 +90,26 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     """
     if data[:4] != MAGIC:
         raise ValueError(f"viewer data starts with {data[:4]!r}, not {MAGIC!r}")
-    raw = zlib.decompress(data[4:])
-    (length,) = struct.unpack_from("<I", raw)
-    head = json.loads(raw[4 : 4 + length])
-    sections, place = {}, 4 + length
-    for name, size in head["sections"].items():
-        sections[name] = raw[place : place + size]
-        place += size
+    try:
+        raw = _inflated(data[4:])
+        (length,) = struct.unpack_from("<I", raw)
+        head = json.loads(raw[4 : 4 + length])
+        sizes = dict(head["sections"])
+        if 4 + length + sum(sizes.values()) != len(raw) or min(sizes.values(), default=0) < 0:
+            raise ValueError("viewer data has other sections than its head says")
+        sections, place = {}, 4 + length
+        for name, size in sizes.items():
+            sections[name] = raw[place : place + size]
+            place += size
+    except (struct.error, zlib.error, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"viewer data is damaged: {error}") from error
     return head, sections
+
+
+def _inflated(data: bytes) -> bytes:
+    """All that was deflated, if it is not out of proportion."""
+    stream, most = zlib.decompressobj(), max(_SMALL, _RATIO * len(data))
+    raw = stream.decompress(data, most)
+    if not stream.eof:
+        raise ValueError(f"viewer data is cut off, or has more than {most:,} bytes")
+    return raw

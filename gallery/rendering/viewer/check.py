@@ -1,0 +1,196 @@
+"""Checks a viewer's data that another machine may have made: structure, lengths and references."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.rendering.viewer.container import unpack
+from gallery.schema import (
+    MismatchError,
+    anything,
+    each,
+    mapping,
+    number,
+    one_of,
+    record,
+    row,
+    switch,
+    text,
+    whole,
+)
+
+_name = text(400)
+_share = number(0, 1)
+_count = whole(0, 1 << 40)
+_index = whole(-1, 1 << 40)
+_names, _counts, _indices = each(_name), each(_count), each(_index)
+
+_head = record(
+    {
+        "version": one_of(1),
+        "whole": row(_count, _count),
+        "shown": row(_count, _count),
+        "frame": row(_share, _share),
+        "longest": number(0, 2),
+        "gamut": row(whole(1, 4096), whole(1, 4096)),
+        "look": mapping(_name, number(0, 1e6), 40),
+        "skeleton": _name,
+        "target": _name,
+        "kinds": each(_name, 256),
+        "passes": each(_name, 256),
+        "model": _name,
+        "operators": record(
+            {
+                "name": _names,
+                "type": _names,
+                "layer": _counts,
+                "index": _indices,
+                "reads": each(_counts),
+                "writes": each(_counts),
+            }
+        ),
+        "layers": record({"name": _names, "path": _names, "parent": _indices, "type": _names}),
+        "tensors": each(row(_name, _name, _name)),
+        "sets": record(
+            {
+                "first": _counts,
+                "shape": each(each(whole(0, 1 << 62), 256)),
+                "splits": each(each(whole(1, 1 << 40), 256)),
+                "rank": each(whole(0, 256)),
+                "tensor": _indices,
+                "period": _counts,
+            }
+        ),
+        "colorings": each(
+            record(
+                {
+                    "attribute": _name,
+                    "palette": _name,
+                    "categorical": switch,
+                    "legend": each(
+                        row(_name, text(7, "#[0-9a-f]{6}"), _share, whole(0, 65_535)), 70_000
+                    ),
+                }
+            ),
+            100,
+            1,
+        ),
+        "palettes": mapping(_name, text(4096, "([0-9a-f]{6})*"), 100),
+        "sections": mapping(_name, _count, 1000),
+    },
+    {"provenance": mapping(_name, anything, 10)},
+)
+
+
+def checked(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Head and sections of a viewer's container.
+
+    Raises:
+        ValueError: The bytes are not what `viewer_data` can have made.
+    """
+    head, sections = unpack(data)
+    _head(head)
+    for name in ("operators", "layers", "sets"):
+        _require(len(set(map(len, head[name].values()))) == 1, "columns of one length", name)
+    operators, layers, tensors = head["operators"], len(head["layers"]["name"]), head["tensors"]
+    _below(operators["layer"], layers, "operators", "layer")
+    _below(head["layers"]["parent"], layers, "layers", "parent")
+    _below(head["sets"]["tensor"], len(tensors), "sets", "tensor")
+    for column in ("reads", "writes"):
+        for one in operators[column]:
+            _below(one, len(tensors), "operators", column)
+    _check_sets(head["sets"], head["whole"][0])
+    _check_sections(head, sections)
+    return head, sections
+
+
+def _check_sets(sets: dict[str, Any], vertices: int) -> None:
+    columns = (sets[name] for name in ("first", "shape", "splits", "rank", "period"))
+    for first, shape, splits, rank, period in zip(*columns, strict=True):
+        fits = len(shape) == len(splits) >= rank
+        fits = fits and all(
+            split <= max(size, 1) for size, split in zip(shape, splits, strict=True)
+        )
+        inner = 1
+        for split in splits[1:] if period else splits:
+            inner = min(inner * split, 1 << 62)
+        steps = splits[0] - 1 if period and splits else 0
+        fits = fits and bool(splits or not period)
+        _require(fits and first + steps * period + inner <= vertices, "grids of vertices", "sets")
+
+
+def _check_sections(head: dict[str, Any], sections: dict[str, bytes]) -> None:
+    vertices, edges = head["shown"]
+    lengths = {"kind": vertices, "pass": vertices, "x": 2 * vertices, "y": 2 * vertices}
+    lengths |= {"flops": 2 * vertices, "bytes": 2 * vertices}
+    lengths["gamut"] = head["gamut"][0] * head["gamut"][1]
+    lengths |= {f"rows{number}": 2 * vertices for number in range(len(head["colorings"]))}
+    varints = {"id", "operator", "read", "sent", "degree"}
+    tables = {"flops_table", "bytes_table"}
+    colors = {f"colors{number}" for number in range(len(head["colorings"]))}
+    known = {*lengths, *varints, *tables, *colors, "edges", "forward"}
+    _require(sections.keys() == known, "the viewer's sections", "sections")
+    for name, length in lengths.items():
+        _require(len(sections[name]) == length, f"{length} bytes", "sections", name)
+    for name in varints:
+        _require(_numbers(sections[name]) == vertices, f"{vertices} numbers", "sections", name)
+    _require(_numbers(sections["edges"]) == edges, f"{edges} numbers", "sections", "edges")
+    _require(_numbers(sections["forward"]) in (0, vertices), "numbers", "sections", "forward")
+    for name in tables:
+        rows = _largest(sections[name.removesuffix("_table")]) + 1
+        fits = not len(sections[name]) % 4 and rows <= len(sections[name]) // 4
+        _require(fits, "a table of all amounts", "sections", name)
+    for place, one in enumerate(head["colorings"]):
+        size = len(sections[f"colors{place}"])
+        rows = max(_largest(sections[f"rows{place}"]), *(entry[3] for entry in one["legend"]), -1)
+        _require(not size % 3 and rows < size // 3, "a table of all colours", "colorings", place)
+    degrees = _varints(sections["degree"])
+    _require(
+        int(degrees.max(initial=0)) <= edges and int(degrees.sum()) == edges,
+        "all edges",
+        "sections",
+        "degree",
+    )
+    kinds, passes = (np.frombuffer(sections[name], np.uint8) for name in ("kind", "pass"))
+    _require(int(kinds.max(initial=0)) < len(head["kinds"]) or not vertices, "kinds", "kinds")
+    _require(int(passes.max(initial=0)) < len(head["passes"]) or not vertices, "passes", "passes")
+
+
+def _numbers(data: bytes) -> int:
+    """How many varints there are; -1 if the last is cut off or one is too long."""
+    raw = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(raw < 128)
+    if not len(raw):
+        return 0
+    if not len(ends) or ends[-1] != len(raw) - 1:
+        return -1
+    return -1 if int(np.diff(ends, prepend=-1).max()) > 9 else len(ends)
+
+
+def _varints(data: bytes) -> npt.NDArray[np.int64]:
+    """Numbers from varints that `_numbers` found whole: int64."""
+    raw = np.frombuffer(data, np.uint8).astype(np.int64)
+    if not len(raw):
+        return raw
+    last = np.flatnonzero(raw < 128)
+    start = np.concatenate([[0], last[:-1] + 1])
+    place = np.arange(len(raw)) - np.repeat(start, last - start + 1)
+    return np.asarray(np.add.reduceat((raw & 127) << (7 * place), start), np.int64)
+
+
+def _largest(planes: bytes) -> int:
+    """The largest number in byte planes; -1 if there is none."""
+    low, high = np.frombuffer(planes, np.uint8).astype(np.int64).reshape(2, -1)
+    return int((low | high << 8).max(initial=-1))
+
+
+def _below(indices: list[int], length: int, *where: str) -> None:
+    _require(all(one < length for one in indices), f"below {length}", *where)
+
+
+def _require(fits: bool, wanted: str, *where: str | int) -> None:
+    if not fits:
+        raise MismatchError(wanted, *where)
