@@ -184,7 +184,7 @@ def check_unchanged(file: ModelFile, digest: str = "") -> None:
     """Refuse a model that has changed since it was found.
 
     Args:
-        file: The model.
+        file: The model; without stamp and digest if it was not found but named.
         digest: Of what was read of it since, if something was.
 
     Raises:
@@ -192,7 +192,7 @@ def check_unchanged(file: ModelFile, digest: str = "") -> None:
     """
     with suppress(OSError):
         same = file.stamp is None or _stamp(file.path.stat()) == file.stamp
-        if same and digest in ("", file.digest):
+        if same and (digest == file.digest or "" in (digest, file.digest)):
             return
     found = f"{file.path.name} was changed during the build"
     raise ChangedFileError(found, hint="build again")

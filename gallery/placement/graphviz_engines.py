@@ -129,7 +129,7 @@ def places(engine: str, source: str, seconds: float, *parts: str) -> dict[str, A
             output, log = _finished(process, engine, source, seconds, wall)
         finally:
             process.kill()
-    if process.returncode == -getattr(signal, "SIGKILL", 0):
+    if process.returncode and process.returncode == -getattr(signal, "SIGKILL", 0):
         killed = f"{engine} was killed from outside, perhaps for lack of memory"
         raise LayoutError(killed, hint="build again")
     if process.returncode:
