@@ -1,4 +1,8 @@
-"""Numba's decorators, typed so that compiled functions keep their types for the type checker."""
+"""Numba's decorators, typed so that compiled functions keep their types for the type checker.
+
+None of them allows LLVM's fast math, which may reorder sums and fuse products with them as the
+processor suits: pictures have to be the same on all processors.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +19,9 @@ def kernel(function: Function) -> Function:
     return cast(Function, numba.njit(cache=True, nogil=True)(function))
 
 
-def fast_kernel(function: Function) -> Function:
-    """Compile a function whose sums may be reordered and fused (LLVM's fast math)."""
-    return cast(Function, numba.njit(cache=True, nogil=True, fastmath=True)(function))
+def ufunc(function: Callable[..., float]) -> Callable[..., Any]:
+    """Compile a function of numbers into one of arrays, which broadcasts as NumPy's do."""
+    return cast(Callable[..., Any], numba.vectorize(cache=True)(function))
 
 
 def parallel_kernel(function: Function) -> Function:

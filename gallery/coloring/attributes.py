@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.coloring.exchange import exchange_bytes
+from gallery.elementary import exp, log
 from gallery.errors import RenderError
 from gallery.graph import ComputeGraph, Kind
-from gallery.jit import fast_kernel
+from gallery.jit import kernel
 from gallery.settings.attributes import TABLE, Source
 
 Values = npt.NDArray[np.float64]
@@ -55,7 +56,7 @@ _NEEDED: Mapping[Source, tuple[str, str]] = {
 }
 
 
-@fast_kernel
+@kernel
 def _depths(indptr: npt.NDArray[np.int64], sources: npt.NDArray[np.int32]) -> Values:
     # Vertices are in topological order, so one sweep is enough.
     depth = np.zeros(len(indptr) - 1, np.float64)
@@ -67,7 +68,7 @@ def _depths(indptr: npt.NDArray[np.int64], sources: npt.NDArray[np.int32]) -> Va
     return depth
 
 
-@fast_kernel
+@kernel
 def _read(
     indptr: npt.NDArray[np.int64],
     sources: npt.NDArray[np.int32],
@@ -81,7 +82,7 @@ def _read(
     return total
 
 
-@fast_kernel
+@kernel
 def _lengths(
     indptr: npt.NDArray[np.int64],
     sources: npt.NDArray[np.int32],
@@ -171,9 +172,9 @@ def places(values: Values, logarithmic: bool) -> tuple[Values, tuple[tuple[float
         return np.where(values >= high, 0.5, 0.0), ((high, 0.5),)
     steps = np.linspace(0, 1, 5)
     if logarithmic:
-        span = np.log(high / low)
-        place = np.log(np.maximum(values, low) / low) / span
-        ticks = low * np.exp(steps * span)
+        span = float(log(high / low))
+        place = log(np.maximum(values, low) / low) / span
+        ticks = low * exp(steps * span)
     else:
         place = (values - low) / (high - low)
         ticks = low + steps * (high - low)

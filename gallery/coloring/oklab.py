@@ -11,6 +11,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from gallery.elementary import arctan2, cbrt, cos, raised, sin, times
+
 Floats = npt.NDArray[np.float64]
 
 LMS_FROM_LINEAR = np.array(
@@ -27,8 +29,21 @@ LAB_FROM_ROOTS = np.array(
         [0.0259040371, 0.7827717662, -0.8086757660],
     ]
 )
-LINEAR_FROM_LMS = np.linalg.inv(LMS_FROM_LINEAR)
-ROOTS_FROM_LAB = np.linalg.inv(LAB_FROM_ROOTS)
+LINEAR_FROM_LMS = np.array(
+    [
+        [4.076741661347994, -3.3077115904081937, 0.2309699287294279],
+        [-1.2684380040921763, 2.609757400663372, -0.3413193963102196],
+        [-0.004196086541837087, -0.7034186144594495, 1.7076147009309448],
+    ]
+)
+ROOTS_FROM_LAB = np.array(
+    [
+        [0.9999999984505199, 0.39633779217376786, 0.21580375806075877],
+        [1.0000000088817607, -0.10556134232365634, -0.0638541747717059],
+        [1.0000000546724108, -0.08948418209496575, -1.2914855378640917],
+    ]
+)
+"""The inverses, as numbers: LAPACK's last digits depend on the processor."""
 
 HUES = 360
 """Columns of `chroma_limits`: whole degrees."""
@@ -39,7 +54,7 @@ LIGHTNESSES = 257
 def linear_from_srgb(srgb: npt.ArrayLike) -> Floats:
     """Linear light 0..1 of sRGB values 0..1, element by element."""
     value = np.asarray(srgb, np.float64)
-    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    return np.where(value <= 0.04045, value / 12.92, raised((value + 0.055) / 1.055, 2.4))
 
 
 def srgb_from_linear(linear: npt.ArrayLike) -> Floats:
@@ -49,26 +64,25 @@ def srgb_from_linear(linear: npt.ArrayLike) -> Floats:
     0.5
     """
     value = np.clip(np.asarray(linear, np.float64), 0, 1)
-    return np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055)
+    return np.where(value <= 0.0031308, value * 12.92, 1.055 * raised(value, 1 / 2.4) - 0.055)
 
 
 def oklab_from_linear(linear: npt.ArrayLike) -> Floats:
     """OKLab (..., 3) of linear sRGB (..., 3)."""
-    roots = np.cbrt(np.asarray(linear, np.float64) @ LMS_FROM_LINEAR.T)
-    return np.asarray(roots @ LAB_FROM_ROOTS.T)
+    return times(LAB_FROM_ROOTS, cbrt(times(LMS_FROM_LINEAR, linear)))
 
 
 def linear_from_oklab(lab: npt.ArrayLike) -> Floats:
     """Linear sRGB (..., 3) of OKLab (..., 3); outside 0..1 where sRGB cannot show it."""
-    roots = np.asarray(lab, np.float64) @ ROOTS_FROM_LAB.T
-    return np.asarray(roots**3 @ LINEAR_FROM_LMS.T)
+    roots = times(ROOTS_FROM_LAB, lab)
+    return times(LINEAR_FROM_LMS, roots * roots * roots)
 
 
 def oklch_from_srgb8(colors: npt.NDArray[np.uint8]) -> Floats:
     """Lightness, chroma and hue (degrees, 0..360) of 8-bit sRGB (..., 3)."""
     lab = oklab_from_linear(linear_from_srgb(colors / 255.0))
-    chroma = np.hypot(lab[..., 1], lab[..., 2])
-    hue = np.degrees(np.arctan2(lab[..., 2], lab[..., 1])) % 360
+    chroma = np.sqrt(lab[..., 1] ** 2 + lab[..., 2] ** 2)
+    hue = np.degrees(arctan2(lab[..., 2], lab[..., 1])) % 360
     return np.stack([lab[..., 0], chroma, hue], axis=-1)
 
 
@@ -76,9 +90,7 @@ def srgb8_from_oklch(lch: npt.ArrayLike) -> npt.NDArray[np.uint8]:
     """8-bit sRGB (..., 3) of lightness, chroma, hue in degrees; clipped to the gamut."""
     value = np.asarray(lch, np.float64)
     angle = np.radians(value[..., 2])
-    lab = np.stack(
-        [value[..., 0], value[..., 1] * np.cos(angle), value[..., 1] * np.sin(angle)], axis=-1
-    )
+    lab = np.stack([value[..., 0], value[..., 1] * cos(angle), value[..., 1] * sin(angle)], axis=-1)
     return np.rint(srgb_from_linear(linear_from_oklab(lab)) * 255).astype(np.uint8)
 
 
@@ -94,8 +106,8 @@ def chroma_limits() -> npt.NDArray[np.float32]:
         lab = np.stack(
             [
                 np.broadcast_to(lightness, middle.shape),
-                middle * np.cos(angle),
-                middle * np.sin(angle),
+                middle * cos(angle),
+                middle * sin(angle),
             ],
             axis=-1,
         )

@@ -20,6 +20,7 @@ from gallery.coloring.oklab import (
     oklch_from_srgb8,
     srgb8_from_oklch,
 )
+from gallery.elementary import cos, interpolate, sin
 from gallery.errors import RenderError
 
 Colors = npt.NDArray[np.uint8]
@@ -144,19 +145,17 @@ def _table(palette: str, ground: str, rows: int = 1024) -> Colors:
     lch = _own(palette) if palette in _STOPS else _borrowed(palette, ground)
     fitted = for_ground(lch, ground) if palette in _STOPS else lch
     angle = np.radians(fitted[:, 2])
-    plane = np.stack(
-        [fitted[:, 0], fitted[:, 1] * np.cos(angle), fitted[:, 1] * np.sin(angle)], axis=-1
-    )
+    plane = np.stack([fitted[:, 0], fitted[:, 1] * cos(angle), fitted[:, 1] * sin(angle)], axis=-1)
     steps = np.linalg.norm(np.diff(plane, axis=0), axis=1)
     distance = np.concatenate([[0.0], np.cumsum(steps)])
-    even = np.interp(np.linspace(0, distance[-1], rows), distance, np.arange(len(fitted)))
+    even = interpolate(np.linspace(0, distance[-1], rows), distance, np.arange(len(fitted)))
     return srgb8_from_oklch(fitted[np.rint(even).astype(np.intp)])
 
 
 def _own(palette: str) -> npt.NDArray[np.float64]:
     stops = np.array(_STOPS[palette])
     at = np.linspace(0, len(stops) - 1, 4096)
-    lightness, hue, share = (np.interp(at, np.arange(len(stops)), column) for column in stops.T)
+    lightness, hue, share = (interpolate(at, np.arange(len(stops)), column) for column in stops.T)
     return np.stack([lightness, share * chroma_limit(lightness, hue), hue % 360], axis=-1)
 
 
@@ -169,7 +168,7 @@ def _borrowed(palette: str, ground: str) -> npt.NDArray[np.float64]:
     at = np.linspace(0, len(lch) - 1, 4096)
     unwrapped = np.degrees(np.unwrap(np.radians(lch[:, 2])))
     columns = (lch[:, 0], lch[:, 1], unwrapped)
-    return np.stack([np.interp(at, np.arange(len(lch)), column) for column in columns], axis=-1)
+    return np.stack([interpolate(at, np.arange(len(lch)), column) for column in columns], axis=-1)
 
 
 def _categorical(palette: str, ground: str) -> Colors:

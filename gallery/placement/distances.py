@@ -69,10 +69,12 @@ class Hops:
 def _sums_over_discs(places, radius, near, square):  # type: ignore[no-untyped-def]
     ratio, total = 0.0, 0.0
     for i in range(len(places)):
-        x, y, own = np.float64(places[i, 0]), np.float64(places[i, 1]), np.float64(radius[i]) ** 2
+        own = np.float64(radius[i]) * radius[i]
         for j in range(len(places)):
-            both = own + np.float64(radius[j]) ** 2
-            apart = (x - places[j, 0]) ** 2 + (y - places[j, 1]) ** 2 + both / 2
+            both = own + np.float64(radius[j]) * radius[j]
+            dx = np.float64(places[i, 0]) - places[j, 0]
+            dy = np.float64(places[i, 1]) - places[j, 1]
+            apart = dx * dx + dy * dy + both / 2
             ratio += np.sqrt(apart - min(both / 4, 0.18 * apart)) * near[i, j]
             total += apart * square[i, j]
     return ratio, total

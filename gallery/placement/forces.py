@@ -21,7 +21,7 @@ from numba import prange
 
 from gallery.jit import parallel_kernel
 from gallery.placement.graph_levels import FloatArray, IntArray, Level
-from gallery.placement.repulsion import field, kernel, square_over
+from gallery.placement.repulsion import field, potential, square_over
 
 _DAMPING = 0.7
 
@@ -75,13 +75,13 @@ def relax(
     low, high = anchors.places.min(axis=0), anchors.places.max(axis=0)
     side = float((high - low).max()) + 2 * anchors.margin
     square = square_over((low + high) / 2, side, grid_size(level.vertices))
-    potential = kernel(square, forces.reach)
+    unit_charge = potential(square, forces.reach)
     here, there = positions.copy(), np.empty_like(positions)
     threads = numba.get_num_threads()
     if len(level.neighbours) < _SINGLE_THREAD:
         numba.set_num_threads(1)
     for step in range(steps):
-        push = field(square, potential, here, level.charge)
+        push = field(square, unit_charge, here, level.charge)
         limit = forces.reach * (1 - step / steps)
         constants = np.array(
             [unit, forces.hold, forces.push, limit, 1 / square.cell, _DAMPING], np.float32

@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 
+from gallery.elementary import raised
 from gallery.errors import LayoutError
 from gallery.graph import ComputeGraph
 from gallery.placement.distances import hops
@@ -14,6 +15,7 @@ from gallery.placement.forces import Anchors, Forces, relax
 from gallery.placement.graph_levels import FloatArray, IntArray
 from gallery.placement.graphviz_engines import ENGINES
 from gallery.placement.hierarchy import Hierarchy, hierarchy
+from gallery.placement.noise import scattered
 from gallery.placement.settings import LayoutSettings
 from gallery.placement.skeleton import skeleton as operator_skeleton
 from gallery.placement.stress import DrawnBodies, draw
@@ -101,7 +103,7 @@ def _unfolded(
     fits = [level.vertices <= _MOST_OPERATORS for level in sizes.levels]
     last = fits.index(True)
     start = positions[sizes.ancestors()[last]]
-    start += random.standard_normal(start.shape, np.float32) * np.float32(0.01 * start.std())
+    start += (scattered(len(start), random) * (0.01 * start.std())).astype(np.float32)
     return Hierarchy(levels=sizes.levels[: last + 1], parents=sizes.parents[:last]), start
 
 
@@ -120,7 +122,9 @@ def _refine(
         room = np.sqrt(push * sizes.levels[number + 1].charge)
         positions = _spread(positions, sizes.parents[number], room, random)
         share = number / max(len(sizes.levels) - 2, 1)
-        steps = round(settings.fine_steps * (settings.steps / settings.fine_steps) ** share)
+        steps = round(
+            settings.fine_steps * float(raised(settings.steps / settings.fine_steps, share))
+        )
         margin = 2 + 3 * float(np.sqrt(push * sizes.levels[-1].charge.max()))
         anchors = Anchors(places=places, body=bodies[number], margin=margin)
         positions = relax(level, positions, anchors, forces, steps)
@@ -141,5 +145,5 @@ def _spread(
     """Initial positions on a finer level: around the parent, within its space."""
     fine = positions[parents]
     radius = np.float32(0.7) * room[parents].astype(np.float32)
-    fine += random.standard_normal(fine.shape, np.float32) * radius[:, None]
+    fine += scattered(len(fine), random).astype(np.float32) * radius[:, None]
     return fine

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from gallery.elementary import cos, sin
 from gallery.placement.graph_levels import FloatArray, IntArray
 
 DoubleArray = npt.NDArray[np.float64]
@@ -50,7 +51,7 @@ def _spiral(radius: DoubleArray) -> DoubleArray:
     farthest = 2.5 * float(np.sqrt((radius**2).sum())) + 3 * float(radius.max())
     number = np.arange(int((farthest / step) ** 2) + 1)
     distance = step * np.sqrt(number)
-    return np.stack([distance * np.cos(_GOLDEN * number), distance * np.sin(_GOLDEN * number)], 1)
+    return np.stack([distance * cos(_GOLDEN * number), distance * sin(_GOLDEN * number)], 1)
 
 
 def _first_free(spiral: DoubleArray, taken: DoubleArray, needed: DoubleArray, start: int) -> int:

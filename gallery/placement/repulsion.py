@@ -1,4 +1,4 @@
-"""The field of charges that repel each other, computed by fast Fourier transforms.
+"""The field of charges that repel each other, computed by fast Hartley transforms.
 
 Charges are spread on a square grid (each on its four nearest nodes), their potential on the grid
 is a convolution by a zero-padded transform, and its gradient is interpolated in the same way as
@@ -14,11 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from numba import prange
-from scipy import fft, special
 
-from gallery.jit import parallel_kernel
+from gallery.convolution import convolve, spectrum
+from gallery.elementary import bessel_k0
+from gallery.jit import kernel, parallel_kernel
 from gallery.placement.graph_levels import FloatArray
 
 _CHUNKS = 8
@@ -46,47 +46,47 @@ def square_over(centre: FloatArray, side: float, nodes: int) -> Square:
     return Square(origin=(centre - side / 2).astype(np.float32), cell=cell, nodes=nodes)
 
 
-def kernel(square: Square, reach: float) -> npt.NDArray[np.complex64]:
-    """The transform of a unit charge's potential on twice the square.
+def potential(square: Square, reach: float) -> FloatArray:
+    """A unit charge's potential, transformed for `field`: float32 (2 nodes, 2 nodes).
 
     Args:
-        square: The grid.
+        square: The grid, whose number of nodes is a power of two.
         reach: How far charges repel, in points.
     """
     nodes = square.nodes
-    offset = np.minimum(np.arange(2 * nodes), 2 * nodes - np.arange(2 * nodes)).astype(np.float64)
-    distance = np.sqrt(offset[:, None] ** 2 + offset[None, :] ** 2)
-    # A charge spread over a cell has about the potential of a disc of the same area.
-    distance[0, 0] = np.sqrt(np.exp(-1) / np.pi)
-    potential = special.k0(distance * (square.cell / reach)).astype(np.float32)
-    transform: npt.NDArray[np.complex64] = fft.rfft2(potential)
-    return transform
+    quarter = np.empty((nodes + 1, nodes + 1), np.float32)
+    _fall(square.cell / reach, quarter)
+    offset = np.minimum(np.arange(2 * nodes), 2 * nodes - np.arange(2 * nodes))
+    return spectrum(quarter[offset[:, None], offset[None, :]])
 
 
 def field(
-    square: Square, kernel: npt.NDArray[np.complex64], positions: FloatArray, charge: FloatArray
+    square: Square, potential: FloatArray, positions: FloatArray, charge: FloatArray
 ) -> FloatArray:
     """The force on a unit charge at each node: float32 (nodes, nodes, 2), axes y and x.
 
     Args:
         square: The grid; charges outside are moved to its border.
-        kernel: Result of `kernel` for the same square.
+        potential: Result of `potential` for the same square.
         positions: float32 (n, 2).
         charge: float32 (n,).
     """
     nodes = square.nodes
     spread = np.zeros((_CHUNKS, nodes, nodes), np.float32)
     _spread(positions, charge, square.origin, np.float32(1 / square.cell), spread)
-    density = spread.sum(axis=0)
-    # Half of the padded rows are zero: they are neither transformed nor read back.
-    wave = fft.rfft(density, n=2 * nodes, axis=1)
-    wave = fft.fft(wave, n=2 * nodes, axis=0, overwrite_x=True)
-    wave *= kernel
-    wave = fft.ifft(wave, axis=0, overwrite_x=True)[:nodes]
-    potential = fft.irfft(wave, n=2 * nodes, axis=1)[:, :nodes]
     push = np.zeros((nodes, nodes, 2), np.float32)
-    _gradient(potential, np.float32(0.5 / square.cell), push)
+    level = convolve(spread.sum(axis=0), potential)
+    _gradient(level, np.float32(0.5 / square.cell), push)
     return push
+
+
+@kernel
+def _fall(step, out):  # type: ignore[no-untyped-def]
+    for i in range(len(out)):
+        for j in range(i + 1):
+            # A charge spread over a cell has about the potential of a disc of the same area.
+            distance = np.sqrt(float(i * i + j * j)) if i else 0.34219828031221655
+            out[i, j] = out[j, i] = bessel_k0(distance * step)
 
 
 @parallel_kernel
@@ -111,9 +111,9 @@ def _spread(positions, charge, origin, scale, out):  # type: ignore[no-untyped-d
 
 
 @parallel_kernel
-def _gradient(potential, scale, out):  # type: ignore[no-untyped-def]
-    size = len(potential)
+def _gradient(level, scale, out):  # type: ignore[no-untyped-def]
+    size = len(level)
     for i in prange(1, size - 1):
         for j in range(1, size - 1):
-            out[i, j, 0] = (potential[i, j - 1] - potential[i, j + 1]) * scale
-            out[i, j, 1] = (potential[i - 1, j] - potential[i + 1, j]) * scale
+            out[i, j, 0] = (level[i, j - 1] - level[i, j + 1]) * scale
+            out[i, j, 1] = (level[i - 1, j] - level[i + 1, j]) * scale

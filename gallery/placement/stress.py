@@ -17,11 +17,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
-from scipy.spatial.distance import cdist
 
+from gallery.elementary import log, raised, sin
 from gallery.jit import kernel
 from gallery.placement.distances import DoubleArray, Hops
 from gallery.placement.graph_levels import FloatArray, IntArray, Level
+from gallery.placement.noise import scattered
 from gallery.placement.packing import pack
 from gallery.placement.settings import LayoutSettings
 
@@ -217,10 +218,11 @@ def _cost(aims: Aims, places: FloatArray, area: float, fill: float) -> float:
     """The cost of a drawing, from its stress and its empty space."""
     reach = _radius(aims.charge, area) + np.float32(_SWELL)
     # Squared, so that more stress costs most where there is much already.
-    cost = aims.hops.stress(places, reach) ** 2 / _USUAL_STRESS
+    stress = aims.hops.stress(places, reach)
+    cost = stress * stress / _USUAL_STRESS
     if fill > 0:
-        lack = np.log(fill / max(_cover(places, reach), 1e-3))
-        cost += _EMPTINESS * max(lack, 0) ** 3
+        lack = max(float(log(fill / max(_cover(places, reach), 1e-3))), 0.0)
+        cost += _EMPTINESS * lack * lack * lack
     return float(cost)
 
 
@@ -278,8 +280,8 @@ def _bent(paths: DoubleArray, turn: float, power: float) -> FloatArray:
     np.fill_diagonal(paths, 0)
     if turn:
         diameter = 2 * paths.max() / turn
-        paths = diameter * np.sin(paths / diameter)
-    return np.asarray(paths**power, np.float32)
+        paths = diameter * sin(paths / diameter)
+    return np.asarray(paths if power == 1 else raised(paths, power), np.float32)
 
 
 def _squarish(positions: FloatArray) -> FloatArray:
@@ -296,7 +298,14 @@ def _blend(paths: FloatArray, skeleton: npt.NDArray[np.float64], keep: float) ->
     """Path lengths mixed with the distances of the skeleton: float32 (n, n)."""
     if not keep:
         return paths
-    return np.asarray((1 - keep) * paths + keep * cdist(skeleton, skeleton), np.float32)
+    return np.asarray((1 - keep) * paths + keep * _distances(skeleton, skeleton), np.float32)
+
+
+def _distances(
+    some: npt.NDArray[np.float64], others: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    across, up = (some[:, None, axis] - others[None, :, axis] for axis in (0, 1))
+    return np.asarray(np.sqrt(across * across + up * up))
 
 
 def _best_scale(positions: npt.NDArray[np.float64], wanted: FloatArray) -> float:
@@ -304,7 +313,7 @@ def _best_scale(positions: npt.NDArray[np.float64], wanted: FloatArray) -> float
     index = np.linspace(0, len(positions) - 1, min(len(positions), 300)).astype(np.int64)
     some = positions[index]
     goal = wanted[np.ix_(index, index)].astype(np.float64)
-    ratio = np.divide(cdist(some, some), goal, out=np.zeros_like(goal), where=goal > 0)
+    ratio = np.divide(_distances(some, some), goal, out=np.zeros_like(goal), where=goal > 0)
     total = float((ratio**2).sum())
     return float(ratio.sum()) / total if total > 0 else 1.0
 
@@ -320,14 +329,15 @@ def _descend(
     n = len(start)
     positive = wanted[wanted > 0]
     near, far = float(positive.min()), float(positive.max())
+    largest = first * far * far
     # Bodies in the same place or on a line need a small push to separate.
-    positions = start + random.standard_normal(start.shape) * near * 1e-3
+    positions = start + scattered(n, random) * (near * 1e-3)
     entrants: IntArray = random.permutation(n).astype(np.int32)
     goals, stiffness = _fixtures(wanted, weights, entrants)
     for number in range(rounds):
         share = number / max(rounds - 1, 1)
         # As for pairs of weight 1: rates from the extremes of the weights did not lower the stress.
-        rate = first * far**2 * (_LAST_STEP * near**2 / (first * far**2)) ** share
+        rate = largest * float(raised(_LAST_STEP * near * near / largest, share))
         days = random.permutation(len(goals))
         _round(positions, goals, stiffness, entrants, days, rate)
     positions -= (positions.min(axis=0) + positions.max(axis=0)) / 2

@@ -21,6 +21,7 @@ from gallery.rendering.compose.legend import legend_under
 from gallery.rendering.labels.labels import named, place_labels
 from gallery.rendering.raster.frame import Frame, frame
 from gallery.rendering.raster.raster import describe
+from gallery.rendering.raster.strokes import edge_light
 from gallery.rendering.raster.tone import PAPER
 from gallery.rendering.sheet.svg_elements import svg_elements
 from gallery.rendering.types import RenderSettings
@@ -120,8 +121,9 @@ def _groups(
         read = sources[starts[vertex] : starts[vertex + 1]]
         if not read:
             continue
-        length = float(np.hypot(*(points[read] - points[vertex]).T).mean())
-        light = min(1.0, (reach / max(length, 1e-6)) ** settings.fade)
+        across, up = (points[read] - points[vertex]).T
+        length = float(np.sqrt(across * across + up * up).mean())
+        light = edge_light(length, reach, settings.fade)
         path = "".join(f"M{text[source]}L{text[vertex]}" for source in read)
         strokes = groups.setdefault(row, [])
         strokes.append(f'<path d="{path}" stroke-opacity="{max(0.55 * light, 0.1):.2f}"/>')

@@ -192,7 +192,7 @@ def _bridge(scan: ScanData) -> DrawnFigure:
     layout, graph = scan.layout, scan.layout.graph
     readers = graph.readers()
     ends = layout.positions[graph.sources] - layout.positions[readers]
-    length = np.hypot(ends[:, 0], ends[:, 1])
+    length = np.sqrt(ends[:, 0] * ends[:, 0] + ends[:, 1] * ends[:, 1])
     count = len(graph.operators)
     pair = graph.vertex_operator[graph.sources].astype(np.int64) * count
     pair += graph.vertex_operator[readers]

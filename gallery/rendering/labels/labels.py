@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from gallery.coloring.oklab import (
     srgb_from_linear,
 )
 from gallery.coloring.types import Coloring
+from gallery.elementary import times
 from gallery.placement.types import Layout
 from gallery.rendering.labels.placement import LabelPositions, Rectangle
 from gallery.rendering.labels.regions import Region, regions_of, traces
@@ -33,6 +35,7 @@ CONTRAST = 4.5
 SMALLEST = 11
 """Smallest font size in pixels; anything smaller is illegible."""
 
+_LUMINANCE = np.array([[0.2126, 0.7152, 0.0722]])
 _SIZES = (0.020, 0.0160, 0.0125)
 _LONGEST = 26
 _END = 3.2
@@ -197,7 +200,7 @@ def lead_color(label: Label, ground: str) -> tuple[int, int, int]:
 def _tint(color: tuple[int, int, int], lightness: float, most: float) -> tuple[int, int, int]:
     # The same hue in OKLab at another lightness, with limited chroma.
     lab = oklab_from_linear(linear_from_srgb(np.array(color) / 255.0))
-    chroma = max(float(np.hypot(lab[1], lab[2])), 1e-6)
+    chroma = max(sqrt(lab[1] * lab[1] + lab[2] * lab[2]), 1e-6)
     kept = min(chroma, most) / chroma
     tone = linear_from_oklab(np.array([lightness, lab[1] * kept, lab[2] * kept]))
     red, green, blue = np.rint(srgb_from_linear(tone) * 255).astype(int).tolist()
@@ -207,7 +210,7 @@ def _tint(color: tuple[int, int, int], lightness: float, most: float) -> tuple[i
 def luminance(color: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Relative luminance of sRGB 0..255 (..., 3), as defined by WCAG 2.2."""
     linear = linear_from_srgb(np.asarray(color, np.float64) / 255)
-    return np.asarray(linear @ np.array([0.2126, 0.7152, 0.0722]))
+    return times(_LUMINANCE, linear)[..., 0]
 
 
 def halo(label: Label) -> tuple[npt.NDArray[np.float64], tuple[int, int]]:
@@ -239,7 +242,7 @@ def _shade(pixels: npt.NDArray[np.uint8], label: Label, ground: str) -> None:
         allowed = 1 - ((level + 0.05) * CONTRAST * 1.25 - 0.05)
     else:
         allowed = (level + 0.05) / (CONTRAST * 1.25) - 0.05
-    amount = linear @ np.array([0.2126, 0.7152, 0.0722])
+    amount = times(_LUMINANCE, linear)[..., 0]
     linear *= (1 - cover * amount / (amount + allowed))[:, :, None]
     if ground == "light":
         linear = 1 - linear

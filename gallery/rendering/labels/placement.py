@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter
+
+from gallery.elementary import cos, exp, sin
 
 Rectangle = tuple[int, int, int, int]
 Point = tuple[float, float]
@@ -46,6 +48,21 @@ def counts(
     return found.reshape(cells, cells).astype(np.float64)
 
 
+def smoothed(grid: npt.NDArray[np.float64], width: float) -> npt.NDArray[np.float64]:
+    """A grid blurred by a Gaussian whose standard deviation is `width`; outside it are zeros."""
+    reach = int(4 * width + 0.5)
+    steps = np.arange(-reach, reach + 1)
+    weights = exp(-0.5 * np.square(steps / width))
+    weights /= weights.sum()
+    for _ in range(2):
+        room = np.pad(grid, ((reach, reach), (0, 0)))
+        blurred = np.zeros_like(grid)
+        for start, weight in enumerate(weights.tolist()):
+            blurred += weight * room[start : start + len(grid)]
+        grid = np.ascontiguousarray(blurred.T)
+    return grid
+
+
 class LabelPositions:
     """The free space of a picture; each label that finds a position occupies it."""
 
@@ -60,7 +77,7 @@ class LabelPositions:
         self.width, self.height = size
         self.side = min(size)
         self._edge = edge * self.side
-        smooth = gaussian_filter(counts(points, size, _CELLS), 1.0, mode="constant")
+        smooth = smoothed(counts(points, size, _CELLS), 1.0)
         level = float(np.quantile(smooth[smooth > 0], 0.8)) if (smooth > 0).any() else 1.0
         ink = np.minimum(smooth / level, 1.0)
         # A summed-area table: the ink under any box in four look-ups.
@@ -120,8 +137,8 @@ class LabelPositions:
         for ring in range(8):
             for turn in range(_TURNS if ring else 1):
                 angle, reach = 2 * np.pi * turn / _TURNS, ring * 0.025 * self.side
-                left = round(anchor[0] + reach * np.cos(angle) - wide / 2)
-                top = round(anchor[1] + reach * np.sin(angle) - tall / 2)
+                left = round(anchor[0] + reach * float(cos(angle)) - wide / 2)
+                top = round(anchor[1] + reach * float(sin(angle)) - tall / 2)
                 box = (left, top, left + wide, top + tall)
                 found.append((LabelPosition(box=box, lead=None), ring / 4))
         return found
@@ -140,10 +157,10 @@ class LabelPositions:
             reach = near + ring * max(0.04 * self.side, tall)
             for turn in range(_TURNS):
                 angle = 2 * np.pi * turn / _TURNS
-                x, y = anchor[0] + reach * np.cos(angle), anchor[1] + reach * np.sin(angle)
+                x, y = anchor[0] + reach * float(cos(angle)), anchor[1] + reach * float(sin(angle))
                 # The side of the box that faces the anchor is at the end of the line.
-                left = round(x - wide * (1 - np.cos(angle)) / 2)
-                top = round(y - tall * (1 - np.sin(angle)) / 2)
+                left = round(x - wide * (1 - float(cos(angle))) / 2)
+                top = round(y - tall * (1 - float(sin(angle))) / 2)
                 box = (left, top, left + wide, top + tall)
                 end = (min(max(anchor[0], left), left + wide), min(max(anchor[1], top), top + tall))
                 found.append((LabelPosition(box=box, lead=(end, anchor)), ring))
@@ -175,10 +192,10 @@ class LabelPositions:
         total = self._sums[y1, x1] - self._sums[y0, x1] - self._sums[y1, x0] + self._sums[y0, x0]
         ink = float(total) / max((x1 - x0) * (y1 - y0), 1)
         # Labels should be on the outer side of what they name, seen from the centre of the drawing.
-        out = np.array(anchor) - self._middle
-        away = np.array([(left + right) / 2, (top + bottom) / 2]) - anchor
-        scale = float(np.hypot(*out) * np.hypot(*away))
-        inward = 1 - float(out @ away) / scale if scale > 0 else 0.0
+        out_x, out_y = anchor[0] - self._middle[0], anchor[1] - self._middle[1]
+        away_x, away_y = (left + right) / 2 - anchor[0], (top + bottom) / 2 - anchor[1]
+        scale = sqrt(out_x * out_x + out_y * out_y) * sqrt(away_x * away_x + away_y * away_y)
+        inward = 1 - (out_x * away_x + out_y * away_y) / scale if scale > 0 else 0.0
         return 2.5 * ink + 0.3 * far + 0.15 * inward
 
 

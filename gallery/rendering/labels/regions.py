@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter
 
 from gallery.coloring.layer_order import layer_name, main_layers, tree_places
 from gallery.coloring.types import Coloring
 from gallery.graph import ComputeGraph
 from gallery.placement.types import Layout
-from gallery.rendering.labels.placement import counts
+from gallery.rendering.labels.placement import counts, smoothed
 from gallery.rendering.raster.frame import Frame
 
 _SAMPLE = 200_000
@@ -113,18 +112,23 @@ def members_of(graph: ComputeGraph, head: int) -> npt.NDArray[np.bool_]:
 def _anchor(points: Points, frame: Frame) -> tuple[tuple[float, float], float]:
     # The densest spot, as the mean of a bent cluster may be outside it.
     found = counts(points, (frame.width, frame.height), _CELLS)
-    smooth = gaussian_filter(found, 1.5, mode="constant")
+    smooth = smoothed(found, 1.5)
     row, column = np.unravel_index(int(np.argmax(smooth)), smooth.shape)
     x = (float(column) + 0.5) * frame.width / _CELLS
     y = (float(row) + 0.5) * frame.height / _CELLS
-    distance = np.hypot(points[:, 0] - x, points[:, 1] - y)
+    distance = _distances(points, x, y)
     near = distance <= 0.06 * max(frame.width, frame.height)
     if near.any():
         x, y = (float(part) for part in np.median(points[near], axis=0))
-        distance = np.hypot(points[:, 0] - x, points[:, 1] - y)
+        distance = _distances(points, x, y)
     return (x, y), float(np.quantile(distance, 0.6))
+
+
+def _distances(points: Points, x: float, y: float) -> Points:
+    across, down = points[:, 0] - x, points[:, 1] - y
+    return np.asarray(np.sqrt(across * across + down * down))
 
 
 def _middle(points: Points) -> tuple[tuple[float, float], float]:
     x, y = (float(part) for part in points.mean(axis=0))
-    return (x, y), float(np.quantile(np.hypot(points[:, 0] - x, points[:, 1] - y), 0.6))
+    return (x, y), float(np.quantile(_distances(points, x, y), 0.6))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numba
 import numpy as np
 import numpy.typing as npt
-from scipy import fft
 
+from gallery.convolution import convolve, filter_of
+from gallery.elementary import exp
 from gallery.jit import parallel_kernel
 from gallery.rendering.raster.downsample import STEPS, gamma, shrink
 
@@ -34,20 +35,18 @@ def glow_of(toned: Light, strength: float) -> Light:
         return np.zeros_like(small)
     height, width = small.shape[:2]
     room = int(_REACH * max(share for share, _ in _WIDTHS) * max(height, width)) + 1
-    padded = [fft.next_fast_len(side + room, real=True) for side in (height, width)]
-    planes = np.ascontiguousarray(np.moveaxis(small, 2, 0))
-    spectrum = fft.rfft2(planes, padded) * _blur(padded, max(height, width))
-    blurred = fft.irfft2(spectrum, padded)[:, :height, :width]
-    total = np.maximum(np.moveaxis(blurred, 0, 2), 0) * np.float32(strength)
-    return np.ascontiguousarray(total)
+    padded = tuple(1 << (side + room - 1).bit_length() for side in (height, width))
+    blur = _blur(padded, max(height, width))
+    blurred = np.stack([convolve(small[..., c], blur) for c in range(3)], axis=2)
+    return np.maximum(blurred, 0) * np.float32(strength)
 
 
-def _blur(padded: list[int], side: int) -> Light:
-    """The spectrum of the sum of all Gaussians: float32 (h, w // 2 + 1), for `scipy.fft.rfft2`."""
-    down, across = fft.fftfreq(padded[0])[:, None], fft.rfftfreq(padded[1])[None, :]
-    squares = -2 * (np.pi * side) ** 2 * (down**2 + across**2)
-    total = sum(weight * np.exp(share**2 * squares) for share, weight in _WIDTHS)
-    return np.asarray(total, np.float32)
+def _blur(padded: tuple[int, ...], side: int) -> Light:
+    """The sum of all Gaussians, for `convolve` on a grid (h, w) of powers of two."""
+    down, across = (np.arange(size) / size for size in padded)
+    squares = np.minimum(down, 1 - down)[:, None] ** 2 + np.minimum(across, 1 - across) ** 2
+    falls = [(weight, 2 * np.square(np.pi * share * side)) for share, weight in _WIDTHS]
+    return filter_of(sum(weight * exp(-fall * squares) for weight, fall in falls))
 
 
 @parallel_kernel

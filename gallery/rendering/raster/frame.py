@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -77,5 +78,5 @@ def frame(positions: Points, size: int | tuple[int, int], margin: float) -> Fram
         scale=scale,
         left=float(width / 2 - middle[0] * scale),
         top=float(height / 2 + middle[1] * scale),
-        unit=float(side**0.5 if side > 1 else max(side, 0.5)),
+        unit=float(sqrt(side) if side > 1 else max(side, 0.5)),
     )

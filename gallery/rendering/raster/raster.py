@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -187,7 +188,7 @@ def _strokes(
     colors = linear_from_srgb(coloring.colors / 255.0).astype(np.float32)
     side = max(drawn.width, drawn.height) / 1600
     # With so many edges, none can be followed by eye: narrow ones show more and take less time.
-    unit = drawn.unit * min(1.0, (_CROWD / max(graph.edges, 1)) ** 0.25)
+    unit = drawn.unit * min(1.0, sqrt(sqrt(_CROWD / max(graph.edges, 1))))
     return Strokes(
         indptr=graph.indptr,
         sources=graph.sources,

@@ -15,7 +15,6 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-_FAST = ("fast",)
 _in_line = cast(Callable[[Callable[..., Any]], Callable[..., None]], intrinsic)
 
 
@@ -29,8 +28,8 @@ def _vector(builder: Any, values: Sequence[Any]) -> Any:
 
 def _add(builder: Any, data: Any, at: Any, light: Any, cover: Any) -> None:
     pointer = builder.bitcast(builder.gep(data, [at]), light.type.as_pointer())
-    more = builder.fmul(light, _vector(builder, [cover] * 4), flags=_FAST)
-    total = builder.fadd(builder.load(pointer, align=4), more, flags=_FAST)
+    more = builder.fmul(light, _vector(builder, [cover] * 4))
+    total = builder.fadd(builder.load(pointer, align=4), more)
     builder.store(total, pointer, align=4)
 
 
@@ -83,8 +82,8 @@ def add_step(
         at, step = places
         first, change = _vector(builder, tones[:4]), _vector(builder, tones[4:])
         place, strength = (_vector(builder, [value] * 4) for value in along)
-        tone = builder.fadd(first, builder.fmul(change, place, flags=_FAST), flags=_FAST)
-        tone = builder.fmul(tone, strength, flags=_FAST)
+        tone = builder.fadd(first, builder.fmul(change, place))
+        tone = builder.fmul(tone, strength)
         for cover in covers:
             _add(builder, data, at, tone, cover)
             at = builder.add(at, step)

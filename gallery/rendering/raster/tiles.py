@@ -13,7 +13,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from gallery.jit import fast_kernel, parallel_kernel
+from gallery.jit import kernel, parallel_kernel
 
 TILE = 128
 """Side of a tile in pixels: its light, 256 KiB, fits in the cache of a core."""
@@ -53,7 +53,7 @@ class Bins:
     columns: int
 
 
-@fast_kernel
+@kernel
 def _span(
     ax: float, ay: float, bx: float, by: float, low: float, high: float
 ) -> tuple[float, float]:
@@ -68,7 +68,7 @@ def _span(
     return min(y0, y1), max(y0, y1)
 
 
-@fast_kernel
+@kernel
 def _visit(
     a: int,
     b: int,

@@ -12,6 +12,7 @@ OKLab (see `gallery.coloring.oklab`).
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numba
@@ -27,7 +28,16 @@ from gallery.coloring.oklab import (
     ROOTS_FROM_LAB,
     chroma_limits,
 )
-from gallery.jit import fast_kernel, parallel_kernel
+from gallery.elementary import (
+    LN2,
+    angle,
+    cube_root,
+    interpolate,
+    log,
+    logarithm,
+    raised,
+)
+from gallery.jit import kernel, parallel_kernel
 
 Light = npt.NDArray[np.float32]
 Table = npt.NDArray[np.float32]
@@ -48,6 +58,9 @@ _CORE = 0.6
 _DEPTH = 0.17
 """How much darker the densest ink is than its own colour."""
 _BLACKEST = 0.22
+
+_MOST = 1.25
+"""How many times its lightness a pixel may have for more chroma."""
 
 _BINS = 1024
 _LOW, _HIGH = -12.0, 28.0
@@ -78,7 +91,7 @@ class Curve:
     light_ground: bool = False
 
 
-@fast_kernel
+@kernel
 def _histogram(light: Light) -> npt.NDArray[np.int64]:
     # Counts of the pixels of light (h, w, 4) by the base-2 logarithm of their amount.
     counts = np.zeros(_BINS, np.int64)
@@ -87,7 +100,7 @@ def _histogram(light: Light) -> npt.NDArray[np.int64]:
         for x in range(light.shape[1]):
             amount = light[y, x, 3]
             if amount > 0:
-                at = int((np.log2(amount) - _LOW) * scale)
+                at = int((logarithm(amount) / LN2 - _LOW) * scale)
                 counts[min(max(at, 0), _BINS - 1)] += 1
     return counts
 
@@ -103,7 +116,8 @@ def fit_curve(light: Light, single: float, middle: float, light_ground: bool) ->
     """
     counts = _histogram(light).astype(np.float64)
     bounds = _LOW + np.arange(_BINS + 1) * (_HIGH - _LOW) / _BINS
-    counts[bounds[1:] <= np.log2(single)] = 0
+    lowest = float(log(single)) / LN2
+    counts[bounds[1:] <= lowest] = 0
     total = counts.sum()
     logs = np.linspace(0, 1, _PLACES)
     if not total:
@@ -111,34 +125,46 @@ def fit_curve(light: Light, single: float, middle: float, light_ground: bool) ->
         return Curve(single=single, dense=single * 4, places=places, light_ground=light_ground)
     share = np.concatenate([[0.0], np.cumsum(counts) / total])
     # With less than two octaves, single edges would be as bright as clusters.
-    octaves = max(float(np.interp(_DENSE, share, bounds)) - np.log2(single), 2.0)
-    rank = np.diff(np.interp(np.log2(single) + logs * octaves, bounds, share))
+    octaves = max(float(interpolate(_DENSE, share, bounds)) - lowest, 2.0)
+    rank = np.diff(interpolate(lowest + logs * octaves, bounds, share))
     for _ in range(8):
         rank = np.minimum(rank / max(rank.sum(), 1e-12), _STEEPEST / len(rank))
     ranks = np.concatenate([[0.0], np.cumsum(rank)])
     raw = (1 - _RANKED) * logs + _RANKED * ranks / max(ranks[-1], 1e-12)
-    median = (float(np.interp(0.5, share, bounds)) - np.log2(single)) / octaves
-    at = np.clip(np.interp(median, logs, raw), 0.02, 0.98)
-    bend = float(np.clip(np.log(middle) / np.log(at), 0.5, 4.0))
+    median = (float(interpolate(0.5, share, bounds)) - lowest) / octaves
+    at = np.clip(interpolate(median, logs, raw), 0.02, 0.98)
+    bend = float(np.clip(log(middle) / log(at), 0.5, 4.0))
     return Curve(
         single=single,
-        dense=single * 2.0**octaves,
-        places=(raw**bend).astype(np.float32),
+        dense=single * float(raised(2.0, octaves)),
+        places=raised(raw, bend).astype(np.float32),
         light_ground=light_ground,
     )
 
 
-@fast_kernel
+@kernel
 def _place(amount: float, single: float, span: float, places: Table) -> float:
     # Position from floor to top: -1..0 below the faintest edge, 0..1 above it.
     if amount < single:
-        return float(np.cbrt(amount / single) - 1)
-    at = min(np.log(amount / single) / span, 1.0) * (len(places) - 1)
-    i = min(int(at), len(places) - 2)
-    return float(places[i] + (places[i + 1] - places[i]) * (at - i))
+        return cube_root(amount / single) - 1
+    return _between(places, logarithm(amount / single) / span)
 
 
-@fast_kernel
+@kernel
+def _between(table: Table, place: float) -> float:
+    # What a table of even steps from 0 to 1 has at a place from 0 on, at most its last value.
+    at = min(place, 1.0) * (len(table) - 1)
+    i = min(int(at), len(table) - 2)
+    return float(table[i] + (table[i + 1] - table[i]) * (at - i))
+
+
+@functools.cache
+def _shares() -> Table:
+    # How much of the chroma is kept where the lightness becomes 0 to _MOST times itself.
+    return np.asarray(raised(np.linspace(0, _MOST, 4097), 0.8), np.float32)
+
+
+@kernel
 def _goal(place: float, lightness: float, ground: float) -> float:
     # Lightness of a pixel from that of its strokes; the ground is 0 if light adds up.
     if ground > 0:
@@ -154,7 +180,7 @@ def _goal(place: float, lightness: float, ground: float) -> float:
     return float(lightness + (last - lightness) * (place - _BODY) / (1 - _BODY))
 
 
-@fast_kernel
+@kernel
 def _limit(limits: Table, lightness: float, hue: float) -> float:
     # Bilinear interpolation between whole degrees and rows of lightness.
     row = min(max(lightness, 0.0), 1.0) * (LIGHTNESSES - 1)
@@ -173,11 +199,11 @@ _W1 = ROOTS_FROM_LAB.astype(np.float32)
 _W2 = LINEAR_FROM_LMS.astype(np.float32)
 
 
-@fast_kernel
+@kernel
 def _lab(r: float, g: float, b: float) -> tuple[float, float, float]:
-    c0 = np.cbrt(_M1[0, 0] * r + _M1[0, 1] * g + _M1[0, 2] * b)
-    c1 = np.cbrt(_M1[1, 0] * r + _M1[1, 1] * g + _M1[1, 2] * b)
-    c2 = np.cbrt(_M1[2, 0] * r + _M1[2, 1] * g + _M1[2, 2] * b)
+    c0 = cube_root(_M1[0, 0] * r + _M1[0, 1] * g + _M1[0, 2] * b)
+    c1 = cube_root(_M1[1, 0] * r + _M1[1, 1] * g + _M1[1, 2] * b)
+    c2 = cube_root(_M1[2, 0] * r + _M1[2, 1] * g + _M1[2, 2] * b)
     return (
         _M2[0, 0] * c0 + _M2[0, 1] * c1 + _M2[0, 2] * c2,
         _M2[1, 0] * c0 + _M2[1, 1] * c1 + _M2[1, 2] * c2,
@@ -185,15 +211,16 @@ def _lab(r: float, g: float, b: float) -> tuple[float, float, float]:
     )
 
 
-@fast_kernel
+@kernel
 def _linear(lightness: float, a: float, b: float) -> tuple[float, float, float]:
-    l3 = (_W1[0, 0] * lightness + _W1[0, 1] * a + _W1[0, 2] * b) ** 3
-    m3 = (_W1[1, 0] * lightness + _W1[1, 1] * a + _W1[1, 2] * b) ** 3
-    s3 = (_W1[2, 0] * lightness + _W1[2, 1] * a + _W1[2, 2] * b) ** 3
+    c0 = _W1[0, 0] * lightness + _W1[0, 1] * a + _W1[0, 2] * b
+    c1 = _W1[1, 0] * lightness + _W1[1, 1] * a + _W1[1, 2] * b
+    c2 = _W1[2, 0] * lightness + _W1[2, 1] * a + _W1[2, 2] * b
+    c0, c1, c2 = c0 * c0 * c0, c1 * c1 * c1, c2 * c2 * c2
     return (
-        _W2[0, 0] * l3 + _W2[0, 1] * m3 + _W2[0, 2] * s3,
-        _W2[1, 0] * l3 + _W2[1, 1] * m3 + _W2[1, 2] * s3,
-        _W2[2, 0] * l3 + _W2[2, 1] * m3 + _W2[2, 2] * s3,
+        _W2[0, 0] * c0 + _W2[0, 1] * c1 + _W2[0, 2] * c2,
+        _W2[1, 0] * c0 + _W2[1, 1] * c1 + _W2[1, 2] * c2,
+        _W2[2, 0] * c0 + _W2[2, 1] * c1 + _W2[2, 2] * c2,
     )
 
 
@@ -203,11 +230,12 @@ def _tone(
     ends: tuple[float, float],
     places: Table,
     paper: tuple[float, float, float],
-    limits: Table,
+    tables: tuple[Table, Table],
     out: Light,
 ) -> None:
     # OUT out (h, w, 3), linear light; paper is black if light adds up.
     single, span = ends
+    limits, shares = tables
     on_paper = paper[0] > 0
     ground = _lab(paper[0], paper[1], paper[2])[0] if on_paper else 0.0
     for y in numba.prange(light.shape[0]):
@@ -220,12 +248,13 @@ def _tone(
                 light[y, x, 0] / amount, light[y, x, 1] / amount, light[y, x, 2] / amount
             )
             chroma = np.sqrt(a * a + b * b)
-            hue = np.degrees(np.arctan2(b, a)) % 360
+            hue = angle(b, a) * (180 / np.pi)
+            hue += 360 if hue < 0 else 0
             goal = _goal(_place(amount, single, span, places), lightness, ground)
             if on_paper:
                 share = min((ground - goal) / max(ground - lightness, 1e-3), 1.0)
             else:
-                share = min(goal / max(lightness, 1e-3), 1.25) ** 0.8
+                share = _between(shares, goal / max(lightness, 1e-3) / _MOST)
             kept = min(chroma * share, 0.96 * _limit(limits, goal, hue))
             scale = kept / chroma if chroma > 1e-6 else 0.0
             r, g, b = _linear(goal, a * scale, b * scale)
@@ -237,10 +266,10 @@ def tone(light: Light, curve: Curve) -> Light:
     out = np.empty((*light.shape[:2], 3), np.float32)
     _tone(
         light,
-        (curve.single, float(np.log(curve.dense / curve.single))),
+        (curve.single, float(log(curve.dense / curve.single))),
         curve.places,
         PAPER if curve.light_ground else (0.0, 0.0, 0.0),
-        chroma_limits(),
+        (chroma_limits(), _shares()),
         out,
     )
     return out

@@ -234,7 +234,8 @@ def _capsule(
     dx, dy = end[0] - start[0], end[1] - start[1]
     along = ((x - start[0]) * dx + (y - start[1]) * dy) / max(dx * dx + dy * dy, 1e-12)
     along = np.clip(along, 0, 1)
-    distance = np.hypot(x - start[0] - along * dx, y - start[1] - along * dy)
+    across, down = x - start[0] - along * dx, y - start[1] - along * dy
+    distance = np.sqrt(across * across + down * down)
     return np.clip(width / 2 - distance + 0.5, 0, 1).astype(np.float32), (left, top)
 
 

@@ -34,6 +34,7 @@ EDGES = 1_000_000
 
 _STEPS = 65_535
 _LIGHTNESSES, _HUES = 65, 120
+_TENS = np.array([float(f"1e{power}") for power in range(-50, 40)])
 
 
 def viewer_data(
@@ -117,7 +118,8 @@ def _places(
 def _longest(places: npt.NDArray[np.uint16], shown: Sample) -> float:
     """Length of the longest shown edge, which is the faintest, as a share of the longer side."""
     apart = places[shown.sources].astype(np.float64) - places[shown.readers]
-    return round(float(np.hypot(apart[:, 0], apart[:, 1]).max(initial=1.0)) / _STEPS, 6)
+    squares = apart[:, 0] * apart[:, 0] + apart[:, 1] * apart[:, 1]
+    return round(float(np.sqrt(squares.max(initial=1.0))) / _STEPS, 6)
 
 
 def _look() -> dict[str, float]:
@@ -178,7 +180,7 @@ def _amounts(
     """The row of each value in a table of values with four digits, fewer if there are too many."""
     for digits in (4, 3, 2):
         known = np.where(np.isfinite(values) & (values > 0), values, 1).astype(np.float64)
-        unit = 10.0 ** (np.floor(np.log10(known)) - digits + 1)
+        unit = _TENS[np.searchsorted(_TENS, known, side="right") - digits]
         rounded = np.where(values > 0, np.rint(known / unit) * unit, 0)
         table, rows = np.unique(rounded.astype(np.float32), return_inverse=True)
         if len(table) <= _STEPS + 1:

@@ -1,0 +1,46 @@
+"""Everything is the same on an old processor as on this one, stage by stage.
+
+`python -m tests.benchmarks.processors` compares whole sites on more processors.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import NET
+from tests.onnx_text import write
+from tests.processors import environment
+
+ROOT = Path(__file__).parents[1]
+
+
+def digests(model: Path, env: dict[str, str]) -> dict[str, str]:
+    """What `tests.processors` prints in a process of its own."""
+    command = [sys.executable, "-m", "tests.processors", str(model), "--passes", "training"]
+    done = subprocess.run(
+        [*command, "--vertices", "600"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=True,
+    )
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.slow
+def test_all_stages_are_the_same_without_avx_and_fused_products_and_on_other_numbers_of_cores(
+    tmp_path: Path,
+) -> None:
+    model = write(tmp_path, NET, "net.onnx")
+    here = environment("here", tmp_path)
+    wanted = digests(model, here)
+    assert digests(model, environment("generic", tmp_path)) == wanted
+    assert digests(model, {**here, "NUMBA_NUM_THREADS": "5"}) == wanted
