@@ -147,7 +147,8 @@ def bessel_k0(x: float) -> float:
         small = x * x / 4.0
         large = x * x / 14.0625
         return _series(_K0_SERIES, small) - logarithm(x / 2.0) * _series(_I0_SERIES, large)
-    return exponential(-x) / np.sqrt(x) * _series(_K0_TAIL, 2.0 / x)
+    fall: float = exponential(-x) / np.sqrt(x)
+    return fall * _series(_K0_TAIL, 2.0 / x)
 
 
 @ufunc

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from math import sqrt
 
@@ -135,10 +136,10 @@ class LabelPositions:
         wide, tall = room
         found = []
         for ring in range(8):
-            for turn in range(_TURNS if ring else 1):
-                angle, reach = 2 * np.pi * turn / _TURNS, ring * 0.025 * self.side
-                left = round(anchor[0] + reach * float(cos(angle)) - wide / 2)
-                top = round(anchor[1] + reach * float(sin(angle)) - tall / 2)
+            reach = ring * 0.025 * self.side
+            for x, y in _directions() if ring else ((1.0, 0.0),):
+                left = round(anchor[0] + reach * x - wide / 2)
+                top = round(anchor[1] + reach * y - tall / 2)
                 box = (left, top, left + wide, top + tall)
                 found.append((LabelPosition(box=box, lead=None), ring / 4))
         return found
@@ -155,12 +156,11 @@ class LabelPositions:
         near = min(radius, 0.1 * self.side) * 0.8 + 0.012 * self.side
         for ring in _RINGS:
             reach = near + ring * max(0.04 * self.side, tall)
-            for turn in range(_TURNS):
-                angle = 2 * np.pi * turn / _TURNS
-                x, y = anchor[0] + reach * float(cos(angle)), anchor[1] + reach * float(sin(angle))
+            for right, down in _directions():
+                x, y = anchor[0] + reach * right, anchor[1] + reach * down
                 # The side of the box that faces the anchor is at the end of the line.
-                left = round(x - wide * (1 - float(cos(angle))) / 2)
-                top = round(y - tall * (1 - float(sin(angle))) / 2)
+                left = round(x - wide * (1 - right) / 2)
+                top = round(y - tall * (1 - down) / 2)
                 box = (left, top, left + wide, top + tall)
                 end = (min(max(anchor[0], left), left + wide), min(max(anchor[1], top), top + tall))
                 found.append((LabelPosition(box=box, lead=(end, anchor)), ring))
@@ -197,6 +197,12 @@ class LabelPositions:
         scale = sqrt(out_x * out_x + out_y * out_y) * sqrt(away_x * away_x + away_y * away_y)
         inward = 1 - (out_x * away_x + out_y * away_y) / scale if scale > 0 else 0.0
         return 2.5 * ink + 0.3 * far + 0.15 * inward
+
+
+@functools.cache
+def _directions() -> tuple[tuple[float, float], ...]:
+    angles = 2 * np.pi * np.arange(_TURNS) / _TURNS
+    return tuple(zip(cos(angles).tolist(), sin(angles).tolist(), strict=True))
 
 
 def _meet(one: Rectangle, other: Rectangle) -> bool:
