@@ -29,7 +29,7 @@ LIBRARIES = {
     "graphviz": "graphviz",
     "jinja2": "jinja2",
     "llvmlite": "llvmlite",
-    "markdown": "markdown",
+    "markdown_it": "markdown-it-py",
     "markupsafe": "markupsafe",
     "nh3": "nh3",
     "numba": "numba",

@@ -26,7 +26,7 @@ from gallery.text import slugify
 log = logging.getLogger(__name__)
 
 IGNORE_FILE = ".galleryignore"
-LARGEST_SIDECAR = 1 << 20
+LARGEST_SIDECAR = 256 << 10
 
 _MODEL = ".onnx"
 
@@ -205,7 +205,7 @@ def _sidecar_text(path: Path, roots: Sequence[Path]) -> str | None:
     with open_regular(path) as file:
         raw = file.read(LARGEST_SIDECAR + 1)
     if len(raw) > LARGEST_SIDECAR:
-        found = f"{path.name} is larger than {LARGEST_SIDECAR >> 20} MiB"
+        found = f"{path.name} is larger than {LARGEST_SIDECAR >> 10} KiB"
         raise DiscoverError(found, hint="shorten it")
     return raw.decode("utf-8-sig", errors="replace")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -10,10 +11,12 @@ import pytest
 from markdown_it import MarkdownIt
 
 from gallery.cache import Cache
+from gallery.publishing import ImageFile, Site
 from gallery.publishing.parts import prose as module
 from gallery.publishing.parts.prose import plain, prose, summary
 from gallery.publishing.parts.raw_html import DEEPEST, bounded
 from gallery.publishing.parts.typography import quotes
+from tests.publishing.sample_exhibits import make_exhibit
 
 KINDS = {
     "brackets": lambda n: "[" * n + "]" * n,
@@ -171,6 +174,21 @@ def test_long_prose_is_rendered_once(tmp_path: Any, monkeypatch: pytest.MonkeyPa
     assert prose(text, cache) == first
     with pytest.raises(TypeError):
         prose(text + "a", cache)
+
+
+def test_prose_that_a_library_fails_on_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    put: Callable[..., Site],
+    pictures: tuple[ImageFile, ...],
+) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(module, "_reader", fail)
+    site = put([make_exhibit("a", pictures)])
+    assert (site.root / "a" / "index.html").is_file()
+    assert "the prose of its sidecar was left out" in caplog.text
 
 
 def test_what_a_cache_holds_is_cleaned(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
