@@ -32,7 +32,9 @@ def heads(ground: Ground) -> None:
     for name, head in HEADS.items():
         (ground.models / f"{name}.onnx").write_bytes(net)
         (ground.models / f"{name}.md").write_text(f"---\n{head}\n---\nProse.\n")
+    (ground.models / "FIRST.md").write_text("Prose.")
     ended = ground.build()
+    ended.told(1, "note: FIRST.md is not the sidecar of first.onnx")
     ended.told(1, *(f"error: {name}.onnx: settings: " for name in HEADS))
     assert "2 built" in ended.out, ended.out
     for name in (*HEADS, "first", "deep-second"):
