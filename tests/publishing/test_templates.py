@@ -186,7 +186,7 @@ def test_a_mistake_of_ours_is_not_blamed_on_a_template(mine: Path) -> None:
 
     env = environment(SiteSettings(templates=mine))
     with pytest.raises(ZeroDivisionError):
-        render(env, "layout.html", root="", static=None, path="", t=Failing())
+        render(env, "layout.html", root="", static=None, path="", t=Failing(), inline=None)
     with pytest.raises(PublishError, match=r"mine\.html, line 1: ZeroDivisionError"):
         render(env, "mine.html", fails=fails)
 
