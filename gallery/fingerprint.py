@@ -1,7 +1,8 @@
 """The version of a stage or product: a hash of the source code that makes its result.
 
 A number that someone has to remember to bump goes stale. This one changes with the code of a
-module, with everything that it imports from this package, and with the libraries imported there.
+module, with everything that it imports from this package, with the libraries imported there, and
+with Python itself, whose tables of Unicode and libraries differ between versions.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -29,7 +31,7 @@ LIBRARIES = {
     "graphviz": "graphviz",
     "jinja2": "jinja2",
     "llvmlite": "llvmlite",
-    "markdown": "markdown",
+    "markdown_it": "markdown-it-py",
     "markupsafe": "markupsafe",
     "nh3": "nh3",
     "numba": "numba",
@@ -45,6 +47,10 @@ _DATA = {"fontTools": ("fontpkg-inter",)}
 """Data distributions that a library is used to read."""
 
 
+_RUNS = {"placement/graphviz_engines.py": ("gallery.placement.graphviz_process",)}
+"""Modules that a file runs in a process of its own instead of importing them."""
+
+
 @functools.cache
 def fingerprint(*modules: str) -> str:
     """A hash of some modules, everything in `gallery` that they import, and their libraries.
@@ -55,6 +61,7 @@ def fingerprint(*modules: str) -> str:
         modules: Full names ("gallery.lowering").
     """
     digest = hashlib.sha256()
+    digest.update(f"{_python()}\0".encode())
     libraries: set[str] = set()
     for path in sorted(_closure(modules)):
         digest.update(path.relative_to(_ROOT).as_posix().encode() + b"\0")
@@ -73,7 +80,7 @@ def _closure(modules: tuple[str, ...]) -> set[Path]:
         if path is None or path in seen:
             continue
         seen.add(path)
-        waiting += _imports(path)
+        waiting += (*_imports(path), *_RUNS.get(path.relative_to(_ROOT).as_posix(), ()))
     return seen
 
 
@@ -103,6 +110,10 @@ def _path(module: str) -> Path | None:
         if path.is_file():
             return path
     return None
+
+
+def _python() -> str:
+    return ".".join(map(str, sys.version_info[:2]))
 
 
 @functools.cache

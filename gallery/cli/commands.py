@@ -73,6 +73,8 @@ def _print_report(report: Report, options: argparse.Namespace) -> int:
     for model in report.models:
         for note in model.notes:
             say(f"note: {model.path}: {note}")
+    for note in report.notes:
+        say(f"note: {note}")
     for name in report.edited:
         changed = f"note: {report.site}/{name} had been edited by hand and was replaced"
         say(changed)

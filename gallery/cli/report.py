@@ -54,6 +54,7 @@ def markdown(report: Report) -> str:
         row = (model.path, status, made, f"{model.seconds:.1f}", memory)
         lines.append("| " + " | ".join(_cell(text) for text in row) + " |")
     notes = [f"- {failure_line(model)}" for model in report.failed]
+    notes += [f"- {note}" for note in report.notes]
     notes += [f"- {model.path}: {note}" for model in report.models for note in model.notes]
     if notes:
         lines += ["", *(_cell(note) for note in notes)]

@@ -26,7 +26,7 @@ from gallery.text import slugify
 log = logging.getLogger(__name__)
 
 IGNORE_FILE = ".galleryignore"
-LARGEST_SIDECAR = 1 << 20
+LARGEST_SIDECAR = 256 << 10
 
 _MODEL = ".onnx"
 
@@ -95,11 +95,7 @@ def discover(
         hint = "name the directory that the links lead into"
         raise DiscoverError(f"{str(links)!r}, to follow links into, is not a directory", hint=hint)
     roots = (directory.resolve(), *([links.resolve()] if links else []))
-    own = enumerate(_ignore_lines(directory, roots), 1)
-    patterns = parse(
-        [(f"{IGNORE_FILE}, line {number}", line) for number, line in own]
-        + [("ignore", line) for line in ignore]
-    )
+    patterns = patterns_of(directory, ignore, links)
     seen: dict[Path, DiscoverError | None] = {}
     for path, problem in _walk(directory, patterns):
         seen.setdefault(path, problem)
@@ -111,6 +107,22 @@ def discover(
     ]
     slugs = _slugs([file.relative for file in found])
     return tuple(replace(file, slug=slug) for file, slug in zip(found, slugs, strict=True))
+
+
+def patterns_of(
+    directory: Path, ignore: Sequence[str] = (), links: Path | None = None
+) -> tuple[RegexPattern, ...]:
+    """What to ignore in a directory: the lines of its `.galleryignore`, then those given.
+
+    Raises:
+        SettingsError: Lines are not patterns.
+    """
+    roots = (directory.resolve(), *([links.resolve()] if links else []))
+    own = enumerate(_ignore_lines(directory, roots), 1)
+    return parse(
+        [(f"{IGNORE_FILE}, line {number}", line) for number, line in own]
+        + [("ignore", line) for line in ignore]
+    )
 
 
 def _walk(
@@ -205,7 +217,7 @@ def _sidecar_text(path: Path, roots: Sequence[Path]) -> str | None:
     with open_regular(path) as file:
         raw = file.read(LARGEST_SIDECAR + 1)
     if len(raw) > LARGEST_SIDECAR:
-        found = f"{path.name} is larger than {LARGEST_SIDECAR >> 20} MiB"
+        found = f"{path.name} is larger than {LARGEST_SIDECAR >> 10} KiB"
         raise DiscoverError(found, hint="shorten it")
     return raw.decode("utf-8-sig", errors="replace")
 

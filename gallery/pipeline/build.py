@@ -17,7 +17,9 @@ from functools import partial
 from pathlib import Path
 
 from gallery.cache import Cache
-from gallery.discovery.discover import ModelFile, discover
+from gallery.discovery.discover import ModelFile, discover, patterns_of
+from gallery.discovery.ignore import ignored
+from gallery.discovery.lone_sidecars import lone_sidecars
 from gallery.discovery.static import static_files
 from gallery.errors import DamagedFileError, DiscoverError, SettingsError
 from gallery.pipeline.models import Gallery, forecast
@@ -70,10 +72,12 @@ def build(
     cache = _cache(options.cache, site)
     static = static_files(models)
     made_by = versions()
-    whole = [plan_of(file, settings, made_by) for file in _discovered(models, settings, options)]
+    files = _discovered(models, settings, options)
+    notes = _notes(models, files, settings, options)
+    whole = [plan_of(file, settings, made_by) for file in files]
     plans = part(whole, *options.shard) if options.shard else whole
     if options.dry_run:
-        return Report(models=tuple(forecast(plan, cache) for plan in plans))
+        return Report(models=tuple(forecast(plan, cache) for plan in plans), notes=notes)
     check_writable(site)
     _take_over(options.reuse, plans, cache)
     which = (*options.shard, collection(whole, settings)) if options.shard else None
@@ -92,7 +96,7 @@ def build(
     if published:
         report = _with_site(report, site, published)
         cache.prune(settings.limits.cache)
-    return replace(report, seconds=time.perf_counter() - started)
+    return replace(report, notes=notes, seconds=time.perf_counter() - started)
 
 
 def _put(gallery: Gallery, place: Path, which: tuple[int, int, str] | None) -> Published:
@@ -178,6 +182,21 @@ def _discovered(
         found = f"{models} contains no .onnx files"
         raise DiscoverError(found, hint="give another directory or check the ignore patterns")
     return files
+
+
+def _notes(
+    models: Path,
+    files: Sequence[ModelFile],
+    settings: GallerySettings,
+    options: BuildOptions,
+) -> tuple[str, ...]:
+    """What the user should know about the models directory."""
+    patterns = patterns_of(models, settings.ignore, options.links)
+
+    def is_ignored(path: Path) -> bool:
+        return ignored(path.relative_to(models).as_posix(), patterns, folder=False)
+
+    return lone_sidecars(files, is_ignored)
 
 
 def _take_over(sites: Sequence[Path], plans: Sequence[ModelPlan], cache: Cache) -> None:

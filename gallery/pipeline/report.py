@@ -67,6 +67,7 @@ class Report:
         files: Number of files in the site.
         bytes: Their total size.
         edited: Files of the site that were edited by hand and have been replaced.
+        notes: What else the user should know, in sentences.
         seconds: How long the whole build took.
     """
 
@@ -76,6 +77,7 @@ class Report:
     files: int = 0
     bytes: int = 0
     edited: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     seconds: float = 0.0
 
     @property

@@ -20,6 +20,14 @@ from gallery.publishing.assets.directories import template_directories
 from gallery.publishing.settings import SiteSettings
 from gallery.settings.values import GallerySettings
 
+MADE_BY = (
+    "gallery.pipeline.site",
+    "gallery.pipeline.shards",
+    "gallery.pipeline.exhibit",
+    "gallery.publishing.site",
+)
+"""Modules that write a site or a part of it; `gallery.publishing` itself imports only on demand."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
@@ -66,7 +74,7 @@ def _key(gallery: Gallery, kind: str) -> str:
             templates.update(path.read_bytes() + b"\0")
     return cache_key(
         kind,
-        fingerprint("gallery.publishing", "gallery.pipeline.site", "gallery.pipeline.shards"),
+        fingerprint(*MADE_BY),
         models=gallery.identity(),
         settings=repr(settings),
         templates=templates.hexdigest(),

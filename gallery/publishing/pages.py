@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from jinja2 import Environment
-
 from gallery.cache import Cache
 from gallery.publishing.assets.files import MIME, Placed, content_of, write
 from gallery.publishing.assets.inline import inline
+from gallery.publishing.assets.sandbox import Sandbox
 from gallery.publishing.assets.static import Static
 from gallery.publishing.assets.templates import render
 from gallery.publishing.collection import (
@@ -52,7 +51,7 @@ class PageContext:
         sheet: Contact sheet with one scan per model, or None.
     """
 
-    env: Environment
+    env: Sandbox
     site: Path
     settings: SiteSettings
     static: Static

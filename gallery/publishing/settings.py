@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gallery.errors import SettingsError
-from gallery.publishing.assets.directories import template_directories
+from gallery.publishing.assets.directories import check_contents, template_directories
 from gallery.publishing.assets.strings import load_strings, viewer_strings
 from gallery.settings import checks
 
@@ -45,11 +45,19 @@ class SiteSettings:
 
 
 def check_site(settings: SiteSettings) -> None:
-    """Check what can be checked before any page is made: the templates directory and the language.
+    """Check what can be checked before any page is made: the templates and the language.
 
     Raises:
-        SettingsError: The directory does not exist, or there are no readable texts in the language.
+        SettingsError: The directory does not exist, or holds a link that leads out of it or a
+            template that is wrong; or there are no readable texts in the language.
     """
     directories = template_directories(settings.templates)
+    if settings.templates:
+        check_contents(settings.templates)
     load_strings(settings.language, directories)
     viewer_strings(settings.language, directories)
+    if settings.templates:
+        # A gallery without templates of its own must not wait for Jinja.
+        from gallery.publishing.assets.templates import check_templates  # noqa: PLC0415
+
+        check_templates(settings)

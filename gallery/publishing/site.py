@@ -76,7 +76,7 @@ def publish(
     _check_directory(site)
     env = environment(settings)
     named = _addresses(exhibits)
-    views = [model_view(one, site) for one in named]
+    views = [model_view(one, site, cache) for one in named]
     views.sort(key=lambda one: (one.failure is not None, one.title.casefold(), one.slug))
     static = static_files(site, settings, site_icon(views, site))
     context = PageContext(

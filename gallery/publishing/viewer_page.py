@@ -12,11 +12,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment
-
 from gallery.errors import DamagedFileError, PublishError
 from gallery.publishing.assets.directories import find, template_directories
 from gallery.publishing.assets.files import ResponsivePicture
+from gallery.publishing.assets.sandbox import Sandbox
 from gallery.publishing.assets.strings import viewer_strings
 from gallery.publishing.assets.templates import render
 from gallery.publishing.settings import SiteSettings
@@ -58,7 +57,7 @@ class ViewerPage:
 
 
 def viewer_files(
-    env: Environment, data: bytes, page: ViewerPage, settings: SiteSettings
+    env: Sandbox, data: bytes, page: ViewerPage, settings: SiteSettings
 ) -> dict[str, bytes]:
     """All files that the viewer of one model needs; those that models share have the same name.
 

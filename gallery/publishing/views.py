@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from gallery.cache import Cache
 from gallery.costs.facts import Facts
 from gallery.errors import Failure
 from gallery.publishing.assets.files import (
@@ -26,6 +28,8 @@ from gallery.publishing.parts.legend import Legend, legend
 from gallery.publishing.parts.prose import prose, summary
 from gallery.publishing.parts.tree import Branch, layer_tree
 from gallery.text import slugify
+
+log = logging.getLogger(__name__)
 
 _HTTP = re.compile(r"https?://[^\s\"'<>`]+")
 
@@ -117,7 +121,7 @@ def web_address(text: str) -> str:
     return text if _HTTP.fullmatch(text) else ""
 
 
-def model_view(exhibit: Exhibit, site: Path) -> ModelView:
+def model_view(exhibit: Exhibit, site: Path, cache: Cache | None = None) -> ModelView:
     """Place an exhibit's files in the site and gather what its pages show.
 
     Raises:
@@ -125,7 +129,7 @@ def model_view(exhibit: Exhibit, site: Path) -> ModelView:
     """
     facts = exhibit.facts
     slug = exhibit.slug
-    text = prose(exhibit.prose)
+    text = _prose(exhibit, cache)
     scans = _scans(exhibit, site)
     tree, left_out = layer_tree(facts.layers) if facts else (None, 0)
     raster = [
@@ -165,6 +169,16 @@ def model_view(exhibit: Exhibit, site: Path) -> ModelView:
         viewer=f"{slug}/viewer/index.html" if exhibit.file("viewer") else "",
         downloads=_downloads(exhibit, site),
     )
+
+
+def _prose(exhibit: Exhibit, cache: Cache | None) -> Markup:
+    """The sidecar's text, or nothing if a library fails on it: a site never fails for one text."""
+    try:
+        return prose(exhibit.prose, cache)
+    except Exception as error:
+        told = "%s: the prose of its sidecar was left out, because it cannot be rendered (%r)"
+        log.warning(told + "; report this with the sidecar", exhibit.path, error)
+        return Markup("")
 
 
 def _placed(exhibit: Exhibit, product: str, site: Path, stem: str) -> Placed | None:

@@ -12,7 +12,19 @@ from gallery.settings.checks import Check
 
 T = TypeVar("T")
 
-_SHORT = reprlib.Repr()
+_MOST_PROBLEMS = 20
+"""Most mistakes to name; a file in which all is wrong is another kind of file."""
+
+
+class _Short(reprlib.Repr):
+    """Writes a value so that it fits into a message."""
+
+    def repr_int(self, x: int, level: int) -> str:
+        """A number; those with thousands of digits have no decimal form in Python."""
+        return super().repr_int(x, level) if x.bit_length() < 4096 else "a huge number"
+
+
+_SHORT = _Short()
 _SHORT.maxstring = _SHORT.maxother = 60
 _SHORT.maxlevel = 2
 
@@ -104,6 +116,9 @@ def read(kind: type[T], data: Mapping[Any, object], where: str = "") -> tuple[T,
                 right[one.name] = one.check(value)
             except ValueError as error:
                 problems.append(f"{where}{key} is {_SHORT.repr(value)}, not {error}")
+        if len(problems) > _MOST_PROBLEMS:
+            problems[_MOST_PROBLEMS:] = ["and more"]
+            break
     return kind(**right), problems
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from gallery.errors import SettingsError
+from gallery.errors import DiscoverError, SettingsError
+from gallery.files import open_regular
 from gallery.settings import checks
 from gallery.settings.fields import Setting, read, table
 from gallery.settings.formats import format_named, too_large
@@ -24,6 +27,12 @@ from gallery.settings.values import (
 FILE_NAME = "gallery.toml"
 """Looked for in the models directory."""
 
+LARGEST_TOML = 64 << 10
+"""Most bytes of a TOML file."""
+
+_LONG_KEY = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){32}")
+"""tomllib takes cubic time for keys such as a.a.a.a."""
+
 _COLUMN = 44
 """Column at which the comments of the example begin."""
 
@@ -36,17 +45,37 @@ def read_settings(path: Path) -> GallerySettings:
     Raises:
         SettingsError: The file is not TOML or values are wrong; all of them are named.
     """
-    try:
-        data = tomllib.loads(path.read_text("utf-8-sig"))
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return GallerySettings()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        found = f"{path} cannot be read: {error}"
-        raise SettingsError(found, hint="write a TOML file as shown in the README") from error
+    data = read_toml(path, "write a TOML file as shown in the README")
     settings = settings_from(data, f"{path}: ")
     if not settings.templates:
         return settings
     return replace(settings, templates=str(path.parent / settings.templates))
+
+
+def read_toml(path: Path, hint: str) -> dict[str, Any]:
+    """The table in a TOML file.
+
+    Args:
+        path: The file.
+        hint: What to do if it cannot be read.
+
+    Raises:
+        SettingsError: It is not a regular file, is too large, or is not TOML.
+    """
+    try:
+        with open_regular(path) as file:
+            raw = file.read(LARGEST_TOML + 1)
+        if len(raw) > LARGEST_TOML:
+            raise ValueError(f"it is larger than {LARGEST_TOML >> 10} KiB")
+        text = raw.decode("utf-8-sig")
+        if _LONG_KEY.search(text):
+            raise ValueError("a key has more than 32 parts")
+        return tomllib.loads(text)
+    except (OSError, DiscoverError, ValueError, RecursionError) as error:
+        problem = error.found if isinstance(error, DiscoverError) else error
+        raise SettingsError(f"{path} cannot be read: {problem}", hint=hint) from error
 
 
 def settings_from(data: Mapping[str, Any], where: str) -> GallerySettings:

@@ -60,6 +60,11 @@ def test_failures_stand_in_one_line() -> None:
     assert failure_line(BAD).endswith(".onnx: load: it is empty and red; export it again")
 
 
+def test_markdown_tells_what_else_is_to_be_known() -> None:
+    text = markdown(Report(models=(SAME,), notes=("<b> is not read",)))
+    assert text.endswith("\n- &lt;b> is not read\n")
+
+
 def test_markdown_has_a_row_for_each_model() -> None:
     large = replace(GOOD, stages=(MADE, KEPT, MADE), peak_bytes=300 * 2**20 + 1, notes=("slow",))
     text = markdown(Report(models=(large, SAME, BAD, LEFT), seconds=9.0))

@@ -81,7 +81,7 @@ def test_without_a_sidecar_there_is_none(tmp_path):
 def test_a_huge_sidecar_is_a_problem(tmp_path):
     put(tmp_path, "net.onnx")
     put(tmp_path, "net.md", content=b"x" * (LARGEST_SIDECAR + 1))
-    assert found(tmp_path) == ("discover: net.md is larger than 1 MiB; shorten it")
+    assert found(tmp_path) == ("discover: net.md is larger than 256 KiB; shorten it")
 
 
 def test_a_folder_named_like_a_model_is_a_problem_and_is_looked_into(tmp_path):

@@ -12,6 +12,7 @@ import pytest
 
 from gallery import fingerprint
 from gallery.pipeline.plan import versions
+from gallery.pipeline.site import MADE_BY
 
 PACKAGE = Path(fingerprint.__file__).parent
 SHEETS = ("contact sheet", "poster", "social card")
@@ -61,6 +62,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ("settings/formats.py", {"scan", *SHEETS}),
         ("pipeline/products/scan.py", {"scan", "contact sheet", "poster"}),
         ("loading/wire.py", {"load"}),
+        ("placement/graphviz_process.py", {"layout", "diagram"}),
         ("costs/facts.py", {"facts", "social card", "poster"}),
     ],
 )
@@ -90,16 +92,70 @@ def test_the_release_of_every_library_that_shapes_a_result_counts() -> None:
     assert found <= known
 
 
+DRAWN = {"scan", "diagram", *SHEETS}
+
+
+@pytest.mark.parametrize(
+    ("library", "changed"),
+    [
+        ("fpdf2", {"poster"}),
+        ("fontpkg-inter", DRAWN),
+        ("fonttools", DRAWN),
+        ("pillow", DRAWN),
+        ("colorcet", {"color", *DRAWN, "viewer"}),
+        ("pygraphviz", {"layout", "diagram"}),
+        ("onnx", {"load", "lower"}),
+        ("protobuf", {"load"}),
+    ],
+)
 def test_another_release_of_a_library_is_another_version(
-    copy: Path, monkeypatch: pytest.MonkeyPatch
+    copy: Path, monkeypatch: pytest.MonkeyPatch, library: str, changed: set[str]
 ) -> None:
     before = versions()
+    upgrade(monkeypatch, library)
+    after = versions()
+    assert {name for name in before if before[name] != after[name]} == changed
+
+
+def upgrade(monkeypatch: pytest.MonkeyPatch, library: str) -> None:
     release = fingerprint._release
 
     def newer(distribution: str) -> str:
-        return release(distribution) + (".post1" if distribution == "fpdf2" else "")
+        return release(distribution) + (".post1" if distribution == library else "")
 
     monkeypatch.setattr(fingerprint, "_release", newer)
     forget()
-    after = versions()
-    assert {name for name in before if before[name] != after[name]} == {"poster"}
+
+
+PUBLISHES = (
+    *("jinja2", "markupsafe", "markdown-it-py", "nh3", "pillow", "pyyaml"),
+    *("numpy", "fonttools", "fontpkg-inter", "colorcet"),
+)
+
+
+@pytest.mark.parametrize("library", PUBLISHES)
+def test_another_release_of_a_library_publishes_again(
+    monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    before = fingerprint.fingerprint(*MADE_BY)
+    upgrade(monkeypatch, library)
+    after = fingerprint.fingerprint(*MADE_BY)
+    monkeypatch.undo()
+    forget()
+    assert after != before
+
+
+def test_every_file_that_publishes_counts_for_the_site() -> None:
+    found = fingerprint._closure(MADE_BY)
+    files = {path for path in (PACKAGE / "publishing").rglob("*.py") if path.name != "__init__.py"}
+    assert {path.name for path in files - found} <= {"check.py", "addresses.py"}
+
+
+def test_another_python_is_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = versions() | {"site": fingerprint.fingerprint(*MADE_BY)}
+    monkeypatch.setattr(fingerprint, "_python", lambda: "3.99")
+    forget()
+    after = versions() | {"site": fingerprint.fingerprint(*MADE_BY)}
+    monkeypatch.undo()
+    forget()
+    assert all(before[name] != after[name] for name in before)

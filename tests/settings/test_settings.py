@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -144,7 +145,25 @@ def test_all_mistakes_of_a_sidecar_are_told_at_once() -> None:
         ("license: A\nlicence: B", "licence and license mean the same; use only one of them"),
         ("licence: A\nlicense: B", "licence and license mean the same; use only one of them"),
         ("license: [1]", "license is [1], not a string"),
-        ("year: 1" + "0" * 5_000, "the front matter is not valid YAML"),
+        ("year: 1" + "0" * 5_000, "a number has more than 100 digits"),
+        ("title: " + "1" * 4_000 + ".5", "a number has more than 100 digits"),
+        ("year: 1" + ":59" * 200 + ".5", "a number has more than 100 digits"),
+        ("year: 0x" + "f" * 5_000, "a number has more than 100 digits"),
+        ("tags: " + "[" * 300 + "]" * 300, "nested more than 8 deep"),
+        ("dims: " + "{a: " * 300 + "}" * 300, "nested more than 8 deep"),
+        ("- " * 300 + "a", "nested more than 8 deep"),
+        ("a: &a {x: 1}\nb: {<<: [*a, *a]}", "anchors and aliases (& and *) are not allowed"),
+        ("title: *a", "anchors and aliases (& and *) are not allowed"),
+        ("year: !!int ''", "tags (!) are not allowed"),
+        ("title: !important", "tags (!) are not allowed"),
+        ("year: 99999-01-01", "year is '99999-01-01', not a whole number"),
+        ("year: 2001-13-45", "the front matter is not valid YAML: month must be in 1..12"),
+        ("year: 0001-01-01 00:00:00 +99:99", "the front matter is not valid YAML: offset"),
+        ('title: "\\ud800"', "half of a surrogate pair is not a character"),
+        ('title: "\\UFFFFFFFF"', "the front matter is not valid YAML"),
+        ("title: =", "the front matter is not valid YAML"),
+        ("vertices: .nan", "vertices is nan, not a whole number"),
+        ("\n".join(f"k{i}: 1" for i in range(1_000)), "; and more; correct"),
     ],
 )
 def test_hostile_heads(head: str, found: str) -> None:
@@ -311,6 +330,50 @@ def test_a_settings_file_that_is_not_toml(tmp_path: Path) -> None:
     path = tmp_path / "gallery.toml"
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(SettingsError, match="cannot be read"):
+        read_settings(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("[scan]\nvertices = 0x" + "f" * 5_000, "scan.vertices is a huge number, not a whole"),
+        ("title = 0x" + "f" * 5_000, "title is a huge number, not a string of at most 300"),
+        ("[scan]\nvertices = " + "9" * 5_000, "gallery.toml cannot be read"),
+        ("title = " + "[" * 5_000, "gallery.toml cannot be read"),
+        ("a" + ".a" * 9_000 + " = 1", "gallery.toml cannot be read: a key has more than 32 parts"),
+        ("[" + "a . " * 9_000 + "a]", "gallery.toml cannot be read: a key has more than 32 parts"),
+        ("#" * 70_000, "gallery.toml cannot be read: it is larger than 64 KiB"),
+        ("\n".join(f"k{i} = 1" for i in range(1_000)), "; and more; correct"),
+    ],
+)
+def test_hostile_settings_files(tmp_path: Path, text: str, found: str) -> None:
+    path = tmp_path / "gallery.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        read_settings(path)
+    assert found in str(caught.value)
+    assert len(str(caught.value)) < 10_000
+
+
+def test_dots_in_the_text_of_settings_are_not_keys(tmp_path: Path) -> None:
+    path = tmp_path / "gallery.toml"
+    text = "A sentence. " * 50 + "." * 99
+    path.write_text(f'description = """{text}"""\n', "utf-8")
+    assert read_settings(path).description == text
+
+
+def test_a_settings_file_that_is_not_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "gallery.toml"
+    path.mkdir()
+    with pytest.raises(SettingsError, match=r"cannot be read: gallery\.toml is a directory"):
+        read_settings(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_settings_file_that_is_a_pipe_stops_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "gallery.toml"
+    os.mkfifo(path)
+    with pytest.raises(SettingsError, match=r"cannot be read: gallery\.toml is a named pipe"):
         read_settings(path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from gallery.errors import SettingsError
@@ -27,6 +28,30 @@ def template_directories(override: Path | None = None) -> tuple[Path, ...]:
     own = package / "templates"
     builtin = own if own.is_dir() else package.parent / "templates"
     return (builtin,) if override is None else (override, builtin)
+
+
+def check_contents(folder: Path) -> None:
+    """Check that a user's templates are all their own, and text where the site needs text.
+
+    Raises:
+        SettingsError: A link leads out of the directory, or a file is not UTF-8.
+    """
+    root = folder.resolve()
+    for place, folders, files in os.walk(folder):
+        for path in (Path(place) / name for name in sorted([*folders, *files])):
+            name = path.relative_to(folder).as_posix()
+            if path.is_symlink() and not path.resolve().is_relative_to(root):
+                found = f"{name} in the templates is a link that leads out of {folder}"
+                raise SettingsError(found, hint="replace the link with the file itself")
+            if path.suffix in _TEXTS and path.is_file():
+                try:
+                    path.read_text(encoding="utf-8")
+                except (OSError, UnicodeDecodeError) as error:
+                    found = f"{name} in the templates cannot be read: {error}"
+                    raise SettingsError(found, hint="save it as UTF-8 text") from error
+
+
+_TEXTS = frozenset({".css", ".html", ".js"})
 
 
 def find(name: str, directories: tuple[Path, ...]) -> Path | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from gallery.errors import SettingsError
 from gallery.publishing.assets.directories import find
 from gallery.settings.attributes import TABLE
+from gallery.settings.gallery_toml import read_toml
 
 Strings = Mapping[str, Any]
 """Texts of the pages in one language: tables of tables of strings, as in `strings/en.toml`."""
@@ -47,12 +47,7 @@ def _read_strings(tag: str, directories: tuple[Path, ...]) -> Strings:
         path = directory / "strings" / f"{tag}.toml"
         if not path.is_file():
             continue
-        try:
-            texts = _merge(texts, tomllib.loads(path.read_text(encoding="utf-8")))
-        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(
-                f"{path} cannot be read: {error}", hint="correct the file"
-            ) from error
+        texts = _merge(texts, read_toml(path, "correct the file"))
     return texts
 
 

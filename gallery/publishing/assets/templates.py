@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import re
+import traceback
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from jinja2 import (
     ChoiceLoader,
-    Environment,
     FileSystemLoader,
     StrictUndefined,
     TemplateError,
     TemplateNotFound,
+    TemplateSyntaxError,
     Undefined,
 )
 
-from gallery.errors import PublishError
+from gallery.errors import PublishError, SettingsError
 from gallery.publishing.assets.directories import template_directories
+from gallery.publishing.assets.sandbox import Sandbox
 from gallery.publishing.assets.strings import load_strings
 from gallery.publishing.parts import numbers
 from gallery.publishing.parts.clean import clean, shorten
 from gallery.publishing.settings import SiteSettings
 from gallery.settings.attributes import TABLE
-
-
-def fill(text: str, **values: Any) -> str:
-    """Fill the placeholders of a text, such as `{title}`."""
-    return text.format_map(values)
 
 
 def markdown(text: str) -> str:
@@ -49,7 +47,7 @@ def _printable(value: Any) -> Any:
     return clean(value) if type(value) is str else value
 
 
-def environment(settings: SiteSettings) -> Environment:
+def environment(settings: SiteSettings) -> Sandbox:
     """The Jinja environment of a site: strict, escaping, with filters for numbers and texts.
 
     Raises:
@@ -59,7 +57,8 @@ def environment(settings: SiteSettings) -> Environment:
     titles = {"attribute": {name: one.title for name, one in TABLE.items()}}
     strings = load_strings(settings.language, directories, titles)
     unknown = str(strings["unknown"])
-    env = Environment(
+    env = Sandbox(
+        folders=directories,
         loader=ChoiceLoader([FileSystemLoader(one) for one in directories]),
         autoescape=True,
         undefined=StrictUndefined,
@@ -75,14 +74,14 @@ def environment(settings: SiteSettings) -> Environment:
         "size": partial(numbers.size, unknown=unknown),
         "shape": partial(numbers.shape, unknown=unknown),
         "shorten": shorten,
-        "fill": fill,
+        "fill": lambda text, **values: env.fill(text, values),
         "markdown": markdown,
     }
     env.globals |= {"t": strings, "site": settings}
     return env
 
 
-def render(env: Environment, template: str, **values: Any) -> str:
+def render(env: Sandbox, template: str, **values: Any) -> str:
     """Render a page.
 
     Args:
@@ -91,15 +90,61 @@ def render(env: Environment, template: str, **values: Any) -> str:
         **values: Values for the template.
 
     Raises:
-        PublishError: If a template is missing, has a mistake or uses an unknown name.
+        PublishError: If a template is missing, has a mistake, uses an unknown name, or takes too
+            many steps.
     """
+    env.begin()
     try:
         return env.get_template(template).render(**values)
     except TemplateNotFound as error:
-        raise PublishError(f"there is no template {error.name!r}") from error
-    except (TemplateError, KeyError, TypeError) as error:
-        line = getattr(error, "lineno", None)
-        where = f"{getattr(error, 'name', None) or template}{f', line {line}' if line else ''}"
-        raise PublishError(
-            f"template {where}: {error}", hint="correct the template in your templates directory"
-        ) from error
+        raise PublishError(f"there is no template {error.name!r}", hint=_HINT) from error
+    except Exception as error:  # a user's template may fail in any way
+        where, of_user = _where(error, env)
+        if not (of_user or isinstance(error, TemplateError | KeyError | TypeError)):
+            raise
+        found = f"template {where or template}: {_said(error)}"
+        raise PublishError(found, hint=_HINT) from error
+
+
+def check_templates(settings: SiteSettings) -> None:
+    """Compile all templates of the user, so that a mistake shows before any work is done.
+
+    Raises:
+        SettingsError: One of them is not a template, or is not UTF-8.
+    """
+    if settings.templates is None:
+        return
+    env = environment(settings)
+    for path in sorted(one for one in settings.templates.rglob("*.html") if one.is_file()):
+        name = path.relative_to(settings.templates).as_posix()
+        try:
+            env.get_template(name)
+        except Exception as error:  # Jinja's compiler meets limits of Python's
+            where = _where(error, env)[0] or name
+            raise SettingsError(f"template {where}: {_said(error)}", hint=_HINT) from error
+
+
+_HINT = "correct the template in your templates directory"
+
+
+def _said(error: Exception) -> str:
+    """What an error says, on one line that is not long."""
+    named = isinstance(error, TemplateError | KeyError | TypeError)
+    text = " ".join(str(error).split())[:300]
+    return text if named else f"{type(error).__name__}: {text}"
+
+
+def _where(error: Exception, env: Sandbox) -> tuple[str, bool]:
+    """Name and line of the template that failed, and whether it is one of the user's.
+
+    Jinja puts templates into the traceback as if they were modules.
+    """
+    places = [(one.filename, one.lineno) for one in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, TemplateSyntaxError) and error.filename:
+        places.append((error.filename, error.lineno))
+    for filename, line in reversed(places):
+        for number, folder in enumerate(env.folders):
+            if Path(filename).is_relative_to(folder) and filename.endswith(".html"):
+                name = Path(filename).relative_to(folder).as_posix()
+                return f"{name}, line {line}", number == 0 and len(env.folders) > 1
+    return "", False

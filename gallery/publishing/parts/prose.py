@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import functools
+import html
 import re
 
 import nh3
-from markdown import Markdown
+from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from gallery.cache import Cache, cache_key
+from gallery.fingerprint import fingerprint
 from gallery.publishing.parts.clean import clean
+from gallery.publishing.parts.raw_html import bounded
+from gallery.publishing.parts.typography import typography
+
+WORTH_KEEPING = 10_000
+"""Characters of Markdown from which rendering takes longer than asking the cache."""
 
 _TAGS = {
     *("p", "br", "hr", "em", "strong", "del", "sub", "sup", "code", "pre", "blockquote"),
     *("ul", "ol", "li", "dl", "dt", "dd", "a", "h2", "h3", "h4", "h5", "h6"),
     *("table", "thead", "tbody", "tr", "th", "td"),
 }
+_ATTRIBUTES = {"a": ("href", "title")}
+_SILENT = {"script", "style", "template", "svg", "math", "iframe", "noscript"}
 _SCHEMES = {"http", "https", "mailto"}
+_HEADING = re.compile(r"(</?)h([1-6])\b", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
+_TAG = re.compile(r"<(?:[^>\"]|\"[^\"]*\")*+>")
 _BREAK = re.compile(r"<(/p|/li|/h\d|br|/td|/tr)\b")
 
 
@@ -25,7 +38,17 @@ def _demote(tag: str) -> str:
     return f"h{min(6, int(tag) + 1)}"
 
 
-def prose(markdown: str) -> Markup:
+@functools.cache
+def _reader() -> MarkdownIt:
+    """Parses CommonMark with tables in a time that grows with the length alone."""
+    reader = MarkdownIt("commonmark").enable("table")
+    # Cleaning decides about addresses.
+    reader.validateLink = lambda url: True  # type: ignore[method-assign]
+    reader.core.ruler.after("inline", "typography", typography)
+    return reader
+
+
+def prose(markdown: str, cache: Cache | None = None) -> Markup:
     """Render Markdown, then keep only simple text markup with harmless links.
 
     Images are removed, because pages make no external requests. Links may be http, https, mailto or
@@ -33,38 +56,46 @@ def prose(markdown: str) -> Markup:
 
     Args:
         markdown: Text of a sidecar, without its front matter.
+        cache: Keeps what was rendered for the next build, or None.
 
     Returns:
         HTML that a template may insert as it is.
     """
-    reader = Markdown(extensions=["tables", "sane_lists", "fenced_code", "smarty"])
-    html = reader.convert(clean(markdown))
-    html = re.sub(
-        r"(</?)h([1-6])\b",
-        lambda found: f"{found[1]}{_demote(found[2])}",
-        html,
-        flags=re.IGNORECASE,
-    )
     safe = nh3.clean(
-        html,
+        _rendered(markdown, cache),
         tags=_TAGS,
-        clean_content_tags={"script", "style", "template", "svg", "math", "iframe", "noscript"},
-        attributes={"a": {"href", "title"}},
+        clean_content_tags=_SILENT,
+        attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
         url_schemes=_SCHEMES,
         link_rel="noopener noreferrer",
     )
-    return Markup(safe)  # noqa: S704 - nh3 has just cleaned it
+    return Markup(safe.strip())  # noqa: S704 - nh3 has just cleaned it
 
 
-def plain(html: Markup | str) -> str:
+def _rendered(markdown: str, cache: Cache | None) -> str:
+    """Its HTML with bounded tags, not cleaned yet: a cache may have been filled by anyone."""
+    key = cache_key("prose", fingerprint(__name__), markdown=markdown)
+    known = cache.get(key) if cache else None
+    if known and isinstance(known.value.get("html"), str):
+        return str(known.value["html"])
+    text = _reader().render(clean(markdown))
+    text = _HEADING.sub(lambda found: f"{found[1]}{_demote(found[2])}", text)
+    text = bounded(text, {tag: _ATTRIBUTES.get(tag, ()) for tag in _TAGS}, _SILENT)
+    if cache and len(markdown) >= WORTH_KEEPING:
+        cache.put(key, {"html": text})
+    return text
+
+
+def plain(markup: Markup | str) -> str:
     """The text of cleaned HTML on one line."""
-    spaced = Markup(_BREAK.sub(r" \g<0>", str(html)))  # noqa: S704 - only to take its text
-    return _SPACES.sub(" ", spaced.striptags()).strip()
+    # Markup.striptags copies the whole text for each tag.
+    text = _TAG.sub("", _BREAK.sub(r" \g<0>", str(markup)))
+    return _SPACES.sub(" ", html.unescape(text)).strip()
 
 
-def summary(html: Markup | str, limit: int = 200) -> str:
+def summary(markup: Markup | str, limit: int = 200) -> str:
     """The first sentences of cleaned HTML, at most `limit` characters."""
-    text = plain(html)
+    text = plain(markup)
     if len(text) <= limit:
         return text
     cut = text[:limit]
