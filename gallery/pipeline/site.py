@@ -15,10 +15,21 @@ from gallery.files import SUMS, encode_sums, listing
 from gallery.fingerprint import fingerprint
 from gallery.pipeline import ownership, reuse
 from gallery.pipeline.models import Gallery
+from gallery.pipeline.products.base import Form, sound
 from gallery.pipeline.staging import locked, open_to_all, recover, staging, swap
 from gallery.publishing.assets.directories import template_directories
 from gallery.publishing.settings import SiteSettings
+from gallery.schema import DIGEST, mapping, record, text, whole
 from gallery.settings.values import GallerySettings
+
+_FORM = Form(
+    value=record(
+        {
+            "files": mapping(text(), whole(-1, 1 << 60)),
+            "sums": mapping(text(), text(64, DIGEST)),
+        }
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +134,7 @@ def put(
         with locked(place):
             recover(place)
             sums = ownership.owned(place)
-            known = cache.get(key)
+            known = sound(cache.get(key), _FORM, f"the list of files of {place}")
             if known and known.value["sums"] == sums and _whole(place, known.value["files"]):
                 return _published(known.value["files"], changed=False)
             ownership.check_target(place)
