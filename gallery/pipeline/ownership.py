@@ -14,11 +14,13 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from gallery.errors import PublishError
-from gallery.files import SUMS, file_digest, link_or_copy, listing, read_sums
+from gallery.errors import DiscoverError, PublishError
+from gallery.files import SUMS, file_digest, link_or_copy, listing, read_regular, read_sums
 
 _SCHEMA = "gallery-of-networks/"
 """Start of the schema's name in a site or a part; one of `_NAMING` holds it."""
+
+_LARGEST = 1 << 28
 
 _NAMING = ("manifest.json", "shard.json")
 
@@ -49,8 +51,8 @@ def is_ours(site: Path) -> bool:
     """Whether a directory is a site, or a part of one, that the gallery made."""
     naming = next((name for name in _NAMING if (site / name).is_file()), _NAMING[0])
     try:
-        manifest = json.loads((site / naming).read_bytes())
-    except (OSError, ValueError, RecursionError):
+        manifest = json.loads(read_regular(site / naming, _LARGEST))
+    except (DiscoverError, ValueError, RecursionError):
         return False
     schema = manifest.get("schema") if isinstance(manifest, dict) else None
     return isinstance(schema, str) and schema.startswith(_SCHEMA)

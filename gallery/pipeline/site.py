@@ -15,9 +15,11 @@ from gallery.files import SUMS, encode_sums, listing
 from gallery.fingerprint import fingerprint
 from gallery.pipeline import ownership, reuse
 from gallery.pipeline.models import Gallery
+from gallery.pipeline.products.base import Form, sound
 from gallery.pipeline.staging import locked, open_to_all, recover, staging, swap
 from gallery.publishing.assets.directories import template_directories
 from gallery.publishing.settings import SiteSettings
+from gallery.schema import DIGEST, mapping, record, text, whole
 from gallery.settings.values import GallerySettings
 
 MADE_BY = (
@@ -27,6 +29,15 @@ MADE_BY = (
     "gallery.publishing.site",
 )
 """Modules that write a site or a part of it; `gallery.publishing` itself imports only on demand."""
+
+_FORM = Form(
+    value=record(
+        {
+            "files": mapping(text(), whole(-1, 1 << 60)),
+            "sums": mapping(text(), text(64, DIGEST)),
+        }
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +142,7 @@ def put(
         with locked(place):
             recover(place)
             sums = ownership.owned(place)
-            known = cache.get(key)
+            known = sound(cache.get(key), _FORM, f"the list of files of {place}")
             if known and known.value["sums"] == sums and _whole(place, known.value["files"]):
                 return _published(known.value["files"], changed=False)
             ownership.check_target(place)

@@ -79,7 +79,7 @@ def part_diagram(ground: Ground) -> None:
     records = json.loads((part / "shard.json").read_bytes())["records"]
     edited(part, records=with_evil(records))
     ended = ground.gallery("merge", part, "-o", ground.site)
-    ended.told(2, "is damaged", "first.onnx", "diagram", "a handler 'onload'")
+    ended.told(2, "is damaged", ".onnx: diagram: ", "a handler 'onload'")
     assert not ground.site.exists()
 
 

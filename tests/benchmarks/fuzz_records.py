@@ -7,7 +7,8 @@ Kinds: `shard` (shard.json, by `gallery merge`'s reader), `results` (results.jso
 viewer's data, by the page and by the figures made of it), `answer` (what a cluster's worker sends).
 Half of the mutants have changed bytes; the others are well-formed JSON with changed values, under a
 right checksum. Anything but a result, a miss or a `GalleryError` with a hint is printed and counts
-as found, and so does what takes longer than `PATIENCE` or writes outside its cache.
+as found, and so does what takes longer than `PATIENCE` or writes outside its cache. SIGINT ends a
+kind early.
 """
 
 from __future__ import annotations
@@ -324,6 +325,9 @@ def fuzz(kind: str, count: int, seed: int) -> collections.Counter[str]:
             signal.alarm(PATIENCE)
             try:
                 what = attempt(random.Random(f"{kind} {seed} {number}"))
+            except KeyboardInterrupt:
+                count = number
+                break
             except GalleryError as error:
                 what = error.stage if error.found and error.hint else f"found: no hint: {error}"
             except Exception:
@@ -353,6 +357,7 @@ def main() -> int:
         raise TimeoutError(f"more than {PATIENCE} s")
 
     signal.signal(signal.SIGALRM, late)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also in the background
     kinds = [given.only] if given.only else list(KINDS)
     return int(any(fuzz(kind, given.count, given.seed)["found"] for kind in kinds))
 

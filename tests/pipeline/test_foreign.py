@@ -235,3 +235,17 @@ def test_a_result_that_names_a_smaller_one_for_ever_is_a_miss(made: Path, tmp_pa
         cache.put(outcome_key(smaller), {"smaller": "time"})
         smaller = smaller.smaller()
     assert known(plan, cache) is None
+
+
+def test_a_list_of_files_that_is_none_is_made_again(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made / "cache", tmp_path / "cache")
+    shutil.copytree(made / "site", tmp_path / "site")
+    for path in [one for one in (tmp_path / "cache" / "records").rglob("*") if one.is_file()]:
+        record = json.loads(path.read_text().partition("\n")[2])
+        if "sums" in record["value"]:
+            record["value"] = {"sums": [], "files": 7}
+            path.write_text(signed(record))
+    report = build(
+        made / "models", tmp_path / "site", options=BuildOptions(cache=tmp_path / "cache")
+    )
+    assert not report.changed

@@ -61,7 +61,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ("settings/attributes.py", {"color", "scan", *SHEETS, "viewer"}),
         ("settings/formats.py", {"scan", *SHEETS}),
         ("pipeline/products/scan.py", {"scan", "contact sheet", "poster"}),
-        ("loading/wire.py", {"load"}),
+        ("loading/wire.py", {"load", "lower"}),
         ("placement/graphviz_process.py", {"layout", "diagram"}),
         ("costs/facts.py", {"facts", "social card", "poster"}),
     ],
