@@ -16,6 +16,7 @@ from gallery.fingerprint import fingerprint
 from gallery.pipeline import ownership, reuse
 from gallery.pipeline.models import Gallery
 from gallery.pipeline.staging import locked, open_to_all, recover, staging, swap
+from gallery.provenance import software
 from gallery.publishing.assets.directories import template_directories
 from gallery.publishing.settings import SiteSettings
 from gallery.settings.values import GallerySettings
@@ -69,6 +70,7 @@ def _key(gallery: Gallery, kind: str) -> str:
         fingerprint("gallery.publishing", "gallery.pipeline.site", "gallery.pipeline.shards"),
         models=gallery.identity(),
         settings=repr(settings),
+        software=software(),
         templates=templates.hexdigest(),
     )
 

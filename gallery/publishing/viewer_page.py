@@ -15,6 +15,7 @@ from pathlib import Path
 from jinja2 import Environment
 
 from gallery.errors import DamagedFileError, PublishError
+from gallery.provenance import Provenance
 from gallery.publishing.assets.directories import find, template_directories
 from gallery.publishing.assets.files import ResponsivePicture
 from gallery.publishing.assets.strings import viewer_strings
@@ -30,6 +31,7 @@ SCRIPTS = (
 """The viewer's scripts in the order in which they are joined."""
 
 
+_COMMENT = b"// "
 _HEAD = b'GalleryViewer.data("'
 _TAIL = b'");\n'
 
@@ -77,6 +79,7 @@ def viewer_files(
     """
     try:
         head, _ = checked(data)
+        made = Provenance.of(head.get("provenance")).comment().encode("ascii")
     except ValueError as error:
         found = f"the viewer's data are damaged: {error}"
         hint = "delete the cache and build again"
@@ -84,7 +87,7 @@ def viewer_files(
     directories = template_directories(settings.templates)
     script = _join([f"viewer/{name}.js" for name in SCRIPTS], directories)
     style = _join(["css/theme.css", "viewer/viewer.css"], directories)
-    load = _HEAD + base64.b64encode(data) + _TAIL
+    load = _COMMENT + made + b"\n" + _HEAD + base64.b64encode(data) + _TAIL
     js, css = _named("viewer", "js", script), _named("viewer", "css", style)
     packed = _named(f"{page.slug}-viewer", "js", load)
     files = {js: script, css: style, packed: load}
@@ -115,6 +118,8 @@ def viewer_files(
 
 def viewer_content(script: bytes) -> bytes | None:
     """The data in a script that `viewer_files` made; None if it is another script."""
+    if script.startswith(_COMMENT):
+        script = script.partition(b"\n")[2]
     if not (script.startswith(_HEAD) and script.endswith(_TAIL)):
         return None
     try:
