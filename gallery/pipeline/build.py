@@ -69,8 +69,7 @@ def build(
     check_place(site, models)
     cache = _cache(options.cache, site)
     static = static_files(models)
-    made_by = versions()
-    whole = [plan_of(file, settings, made_by) for file in _discovered(models, settings, options)]
+    whole = planned(models, settings, options)
     plans = part(whole, *options.shard) if options.shard else whole
     if options.dry_run:
         return Report(models=tuple(forecast(plan, cache) for plan in plans))
@@ -93,6 +92,17 @@ def build(
         report = _with_site(report, site, published)
         cache.prune(settings.limits.cache)
     return replace(report, seconds=time.perf_counter() - started)
+
+
+def planned(models: Path, settings: GallerySettings, options: BuildOptions) -> list[ModelPlan]:
+    """What is to be made of each model of a directory, in the order of their paths.
+
+    Raises:
+        DiscoverError: It is not a directory, or holds no models.
+        SettingsError: A pattern of `ignore` is wrong.
+    """
+    made_by = versions()
+    return [plan_of(file, settings, made_by) for file in _discovered(models, settings, options)]
 
 
 def _put(gallery: Gallery, place: Path, which: tuple[int, int, str] | None) -> Published:

@@ -92,6 +92,11 @@ class ModelPlan:
         """What the metadata of a result's files say."""
         return self._provenance(product.settings(self, what))
 
+    @property
+    def source(self) -> str:
+        """The digest of the model's file, as metadata give it."""
+        return source_of(self.file.digest, whole=self.file.bytes <= WHOLE)
+
     def whole_provenance(self) -> Provenance:
         """What the data files about the model as a whole say."""
         main = picture_settings(self, self.scans[0]) if self.scans else load_settings(self)
@@ -99,8 +104,7 @@ class ModelPlan:
 
     def _provenance(self, settings: Mapping[str, Any]) -> Provenance:
         made_by = self.versions.get(SOFTWARE, "")
-        source = source_of(self.file.digest, whole=self.file.bytes <= WHOLE)
-        return Provenance(software=made_by, source=source, settings=settings)
+        return Provenance(software=made_by, source=self.source, settings=settings)
 
     def smaller(self, factor: int = 4) -> ModelPlan:
         """The same plan with divided budgets, to be tried after a model exceeds its limits."""
