@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shlex
@@ -78,7 +79,7 @@ def test_scripts_are_sound(script: str) -> None:
 
 
 def run_step(name: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a step of the action as the runner does."""
+    """Run a step of the action as the runner does; its outputs are lines of the file `outputs`."""
     inputs = {key: one["default"] for key, one in ACTION["inputs"].items()}
     (step,) = (one for one in ACTION["runs"]["steps"] if one.get("name") == name)
     given = {
@@ -89,7 +90,14 @@ def run_step(name: str, folder: Path, **environment: str) -> subprocess.Complete
     summary = str(folder / "summary.md")
     return subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
-        env={**os.environ, "PATH": path, "GITHUB_STEP_SUMMARY": summary, **given, **environment},
+        env={
+            **os.environ,
+            "PATH": path,
+            "GITHUB_STEP_SUMMARY": summary,
+            "GITHUB_OUTPUT": str(folder / "outputs"),
+            **given,
+            **environment,
+        },
         cwd=folder,
         capture_output=True,
         text=True,
@@ -117,3 +125,88 @@ def test_the_action_fails_with_a_model_unless_it_is_told_to_go_on(
     assert wrong.returncode != 0, "wrong usage is never tolerated"
     parted = run_step("Build the site", tmp_path, OPTIONS="--shard 1/2 --jobs 1", SITE="part")
     assert (tmp_path / "part" / "shard.json").is_file(), parted.stderr
+
+
+def output(folder: Path) -> str:
+    """The value of the only output that a step has set, or ""; the next step starts anew."""
+    path = folder / "outputs"
+    lines = path.read_text().splitlines() if path.exists() else []
+    path.unlink(missing_ok=True)
+    assert len(lines) < 2
+    return lines[0].partition("=")[2] if lines else ""
+
+
+def step(name: str) -> dict[str, Any]:
+    (found,) = (one for one in ACTION["runs"]["steps"] if one.get("name") == name)
+    return dict(found)
+
+
+def part_of(folder: Path, options: str, site: str = "site") -> str:
+    inputs = f"models {site} {options}"
+    done = run_step("Name this part of the cache", folder, JOB="gallery-Linux-part", INPUTS=inputs)
+    assert done.returncode == 0, done.stderr
+    return output(folder)
+
+
+def test_each_job_of_a_matrix_has_a_cache_of_its_own(tmp_path: Path) -> None:
+    env = step("Name this part of the cache")["env"]
+    assert all(f"inputs.{name}" in env["INPUTS"] for name in ("models", "site", "options"))
+    keys = [part_of(tmp_path, f"--shard {number}/4") for number in (1, 2, 3, 4)]
+    assert len(set(keys)) == 4
+    assert part_of(tmp_path, "--shard 1/4") == keys[0]
+    assert all(re.fullmatch("gallery-Linux-part-[0-9a-f]{12}", key) for key in keys)
+    hostile = part_of(tmp_path, "--rule 'a,b=#ffffff' $(exit 3)\n\"")
+    assert re.fullmatch("gallery-Linux-part-[0-9a-f]{12}", hostile)
+    restored = step("Restore the cache")["with"]
+    assert restored["restore-keys"].splitlines()[0] == "${{ steps.part.outputs.key }}-"
+    assert restored["key"].startswith("${{ steps.part.outputs.key }}-")
+
+
+def test_what_was_built_is_kept_even_if_a_model_fails(models: Path, tmp_path: Path) -> None:
+    (models / "bad.onnx").write_text("no model")
+    part = part_of(tmp_path, "")
+    before = run_step("Name the content of the cache", tmp_path, PART=part)
+    assert (before.returncode, output(tmp_path)) == (0, ""), "there is nothing to save"
+    assert run_step("Build the site", tmp_path).returncode == 1
+    found = []
+    for _ in range(2):
+        done = run_step("Name the content of the cache", tmp_path, PART=part)
+        assert done.returncode == 0, done.stderr
+        found.append(output(tmp_path))
+    assert found[0] == found[1] != ""
+    assert found[0].startswith(part + "-")
+    (models / "first.md").write_text("---\nvertices: 50\n---\n")
+    run_step("Build the site", tmp_path)
+    run_step("Name the content of the cache", tmp_path, PART=part)
+    assert output(tmp_path) not in ("", found[0]), "more was built, under another key"
+    unnamed = run_step("Name the content of the cache", tmp_path, PART="")
+    assert (unnamed.returncode, output(tmp_path)) == (0, ""), "the first step did not run"
+    names = [one.get("name") for one in ACTION["runs"]["steps"]]
+    saved = names.index("Save the cache")
+    assert names.index("Build the site") < saved < names.index("Check the site")
+    for name in ("Name the content of the cache", "Save the cache"):
+        assert step(name)["if"].startswith("always() && ")
+    uses = {str(one.get("uses", "")).partition("@")[0] for one in ACTION["runs"]["steps"]}
+    assert {"actions/cache/restore", "actions/cache/save"} < uses
+    assert "actions/cache" not in uses
+    gitlab = yaml.safe_load((ROOT / ".gitlab-ci.yml").read_text("utf-8"))["gallery"]["cache"]
+    assert gitlab["when"] == "always"
+    assert "$CI_NODE_INDEX" in gitlab["key"]
+
+
+def test_the_digest_that_is_attested_is_that_of_the_list(models: Path, tmp_path: Path) -> None:
+    assert run_step("Build the site", tmp_path).returncode == 0
+    done = run_step("Digest the list of the site's files", tmp_path)
+    assert done.returncode == 0, done.stderr
+    sums = (tmp_path / "site" / "SHA256SUMS").read_bytes()
+    assert output(tmp_path) == f"sha256:{hashlib.sha256(sums).hexdigest()}"
+    pages = yaml.safe_load((ROOT / ".github" / "workflows" / "pages.yml").read_text("utf-8"))
+    build, deploy = pages["jobs"]["build"], pages["jobs"]["deploy"]
+    assert build["outputs"]["digest"] == "${{ steps.gallery.outputs.digest }}"
+    (gallery,) = (one for one in build["steps"] if one.get("id") == "gallery")
+    assert gallery["uses"] == "./"
+    (attest,) = (one for one in deploy["steps"] if one["uses"].startswith("actions/attest@"))
+    assert attest["with"]["subject-digest"] == "${{ needs.build.outputs.digest }}"
+    assert {"id-token", "attestations"} <= deploy["permissions"].keys()
+    assert "permissions" not in build, "the job that reads models must not be able to sign"
+    assert pages["permissions"] == {"contents": "read"}

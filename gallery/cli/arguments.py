@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     _add_scan(subparsers)
     _add_facts(subparsers)
     _add_check(subparsers)
+    _add_verify(subparsers)
     _add_serve(subparsers)
     return top
 
@@ -74,6 +75,7 @@ def _command(
 def _add_build(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
     made = _command(subparsers, "build", "build a site from a directory of models")
     _add_models_and_site(made)
+    _add_cache(made)
     _add_build_options(made)
     made.add_argument(
         "--strict",
@@ -96,13 +98,17 @@ def _add_build(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
         help="reuse results from an earlier site, such as the last deployment; can be given more "
         "than once",
     )
+    _add_scheduler(made)
+    _add_reports(made)
+
+
+def _add_scheduler(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--scheduler",
         default="",
         metavar="ADDRESS",
         help="run on the Dask cluster of this scheduler, such as tcp://10.0.0.1:8786",
     )
-    _add_reports(made)
 
 
 def _add_merge(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
@@ -123,6 +129,11 @@ def _add_merge(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def _add_models_and_site(made: argparse.ArgumentParser) -> None:
+    _add_models(made)
+    _add_output(made)
+
+
+def _add_models(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "models",
         nargs="?",
@@ -131,7 +142,6 @@ def _add_models_and_site(made: argparse.ArgumentParser) -> None:
         metavar="MODELS",
         help="directory of .onnx files",
     )
-    _add_output(made)
 
 
 def _add_output(made: argparse.ArgumentParser) -> None:
@@ -164,10 +174,23 @@ def _add_reports(made: argparse.ArgumentParser) -> None:
 
 
 def _add_build_options(made: argparse.ArgumentParser) -> None:
+    _add_run_options(made)
+    above = "These override gallery.toml; the front matter of a model overrides both."
+    scans = made.add_argument_group("main scans", above)
+    add_settings(scans, ScanSettings, "from gallery.toml")
+    add_settings(scans, GallerySettings)
+    _add_limits(made)
+
+
+def _add_limits(made: argparse.ArgumentParser) -> None:
+    limits = made.add_argument_group("limits", "These override gallery.toml.")
+    add_settings(limits, Limits, "from gallery.toml")
+
+
+def _add_run_options(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--settings", type=Path, metavar="FILE", help="settings file (default: MODELS/gallery.toml)"
     )
-    _add_cache(made)
     made.add_argument(
         "--jobs",
         type=typed(checks.integer(0, 1024)),
@@ -182,12 +205,6 @@ def _add_build_options(made: argparse.ArgumentParser) -> None:
         help="follow links of models and sidecars into this directory, as in a Hugging Face cache "
         "(default: they must not lead out of MODELS)",
     )
-    above = "These override gallery.toml; the front matter of a model overrides both."
-    scans = made.add_argument_group("main scans", above)
-    add_settings(scans, ScanSettings, "from gallery.toml")
-    add_settings(scans, GallerySettings)
-    limits = made.add_argument_group("limits", "These override gallery.toml.")
-    add_settings(limits, Limits, "from gallery.toml")
 
 
 def _add_scan(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
@@ -258,7 +275,48 @@ def _add_serve(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
         metavar="HOST",
         help="address to listen on; 0.0.0.0 also shows the site to other machines",
     )
+    _add_cache(made)
     _add_build_options(made)
+
+
+def _add_verify(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
+    made = _command(
+        subparsers, "verify", "make a sample of a site again from its models and compare the files"
+    )
+    made.add_argument(
+        "site",
+        nargs="?",
+        type=Path,
+        default=Path("site"),
+        metavar="SITE",
+        help="directory of the site",
+    )
+    _add_models(made)
+    share = made.add_mutually_exclusive_group()
+    share.add_argument(
+        "--sample",
+        type=typed(checks.percent),
+        default=5.0,
+        metavar="PERCENT",
+        help="share of the models to make again, at least one of them",
+    )
+    share.add_argument(
+        "--all",
+        action="store_true",
+        help="make all models again, and compare all pages and files that the site lists as well",
+    )
+    made.add_argument(
+        "--seed",
+        dest="sample_seed",
+        type=typed(checks.integer(0, (1 << 32) - 1)),
+        default=0,
+        metavar="N",
+        help="choose other models for the sample",
+    )
+    made.add_argument("--json", action="store_true", help="print JSON")
+    _add_scheduler(made)
+    _add_run_options(made)
+    _add_limits(made)
 
 
 def _shard(text: str) -> tuple[int, int]:

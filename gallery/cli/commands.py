@@ -116,6 +116,48 @@ def _check_settings(path: Path | None) -> None:
         raise SettingsError(f"there is no settings file {path}", hint="check the path")
 
 
+def verify(options: argparse.Namespace) -> int:
+    """Make a sample of a site again and compare the files."""
+    from gallery.cli.progress import Progress
+    from gallery.cli.report import failure_line
+    from gallery.cli.verification import one_line
+    from gallery.pipeline.options import BuildOptions
+    from gallery.pipeline.verify import Sample
+    from gallery.pipeline.verify import verify as verify_site
+    from gallery.settings.gallery_toml import FILE_NAME, read_settings
+
+    _check_settings(options.settings)
+    settings = read_settings(options.settings or options.models / FILE_NAME)
+    limits = replace(settings.limits, **given(options, Limits))
+    with Progress(sys.stderr) as progress:
+        result = verify_site(
+            options.site,
+            options.models,
+            settings=replace(settings, limits=limits),
+            sample=Sample(
+                percent=100.0 if options.all else options.sample, seed=options.sample_seed
+            ),
+            options=BuildOptions(
+                jobs=options.jobs,
+                scheduler=options.scheduler,
+                links=options.follow_links,
+                listen=progress.listen,
+            ),
+        )
+    for warning in result.warnings:
+        say(f"warning: {warning}")
+    for model in result.models:
+        if model.failure:
+            say(f"note: {failure_line(model)}")
+    if options.json:
+        tell_json(asdict(result) | {"same": result.same})
+    else:
+        for name, verdict in result.files.items():
+            tell(f"{verdict:<18}{name}")
+        tell(one_line(result))
+    return 0 if result.same else 1
+
+
 def settings_of(options: argparse.Namespace) -> GallerySettings:
     """The settings file, overridden by the command line; rules and dimensions are added to it.
 

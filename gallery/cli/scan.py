@@ -15,10 +15,14 @@ from gallery.coloring.types import Coloring
 from gallery.discovery.discover import ModelFile
 from gallery.errors import RenderError, SettingsError
 from gallery.files import write_whole
+from gallery.loading.wire import WHOLE
 from gallery.pipeline.plan import ModelPlan
+from gallery.pipeline.products.base import picture_settings
 from gallery.pipeline.stages import Stages, Step
+from gallery.pipeline.variants import ScanPlan
 from gallery.placement.quality import quality as measure
 from gallery.placement.types import Layout
+from gallery.provenance import Provenance, software, source_of
 from gallery.rendering.files.formats import check_format
 from gallery.rendering.scan import save_scan
 from gallery.rendering.svg import render_svg
@@ -81,8 +85,9 @@ def make_scan(
     model, placed, coloring = stages.model(), stages.layout(settings), stages.coloring(settings)
     size, graph = options.size, placed.graph
     look = RenderSettings(labels=settings.labels, legend=settings.legend)
+    told = _provenance(path, model.digest, settings, options).entries()
     with stages.timed("render", ""):
-        _draw(placed, coloring, output, size, look)
+        _draw(placed, coloring, output, look, size, told)
     made: dict[str, Any] = {
         "model": model.name,
         "operators": len(model.operators),
@@ -112,6 +117,16 @@ def _plan(path: Path, options: ScanOptions) -> ModelPlan:
     )
 
 
+def _provenance(
+    path: Path, digest: str, settings: ScanSettings, options: ScanOptions
+) -> Provenance:
+    """What the picture's metadata say."""
+    source = source_of(digest, whole=path.stat().st_size <= WHOLE)
+    one = ScanPlan(key="", caption="", short="", scan=settings, sizes=(options.size,), formats=())
+    shaped = picture_settings(_plan(path, options), one)
+    return Provenance(software=software(), source=source, settings=shaped)
+
+
 def _check_output(output: Path, size: int) -> None:
     if output.suffix.lower() not in SCAN_SUFFIXES:
         found = f"{output.name} does not have the suffix of a picture format"
@@ -127,12 +142,18 @@ def _check_output(output: Path, size: int) -> None:
 
 
 def _draw(
-    placed: Layout, coloring: Coloring, output: Path, size: int, look: RenderSettings
+    placed: Layout,
+    coloring: Coloring,
+    output: Path,
+    look: RenderSettings,
+    size: int,
+    told: Mapping[str, str],
 ) -> None:
     if output.suffix.lower() == ".svg":
-        write_whole(output, render_svg(placed, coloring, size=size, settings=look).encode())
+        drawing = render_svg(placed, coloring, size=size, settings=look, metadata=told)
+        write_whole(output, drawing.encode())
     else:
-        save_scan(placed, coloring, output, size=size, settings=look)
+        save_scan(placed, coloring, output, size=size, settings=look, metadata=told)
 
 
 def _peak_bytes() -> int:

@@ -71,10 +71,9 @@ def build(
     check_place(site, models)
     cache = _cache(options.cache, site)
     static = static_files(models)
-    made_by = versions()
     files = _discovered(models, settings, options)
     notes = _notes(models, files, settings, options)
-    whole = [plan_of(file, settings, made_by) for file in files]
+    whole = _planned(files, settings)
     plans = part(whole, *options.shard) if options.shard else whole
     if options.dry_run:
         return Report(models=tuple(forecast(plan, cache) for plan in plans), notes=notes)
@@ -97,6 +96,21 @@ def build(
         report = _with_site(report, site, published)
         cache.prune(settings.limits.cache)
     return replace(report, notes=notes, seconds=time.perf_counter() - started)
+
+
+def planned(models: Path, settings: GallerySettings, options: BuildOptions) -> list[ModelPlan]:
+    """What is to be made of each model of a directory, in the order of their paths.
+
+    Raises:
+        DiscoverError: It is not a directory, or holds no models.
+        SettingsError: A pattern of `ignore` is wrong.
+    """
+    return _planned(_discovered(models, settings, options), settings)
+
+
+def _planned(files: Sequence[ModelFile], settings: GallerySettings) -> list[ModelPlan]:
+    made_by = versions()
+    return [plan_of(file, settings, made_by) for file in files]
 
 
 def _put(gallery: Gallery, place: Path, which: tuple[int, int, str] | None) -> Published:

@@ -30,8 +30,14 @@ def exhibit_of(plan: ModelPlan, one: Outcome | None, cache: Cache) -> Exhibit:
         front=plan.front,
         prose=plan.prose,
         failure=failure_of(plan, one),
+        provenance=_carried_out(plan, one).whole_provenance(),
     )
     return shown if one is None else exhibit(shown, one, cache)
+
+
+def _carried_out(plan: ModelPlan, one: Outcome | None) -> ModelPlan:
+    """The plan that was carried out: the build's or the smaller one."""
+    return one.plan if one else plan
 
 
 def failure_of(plan: ModelPlan, one: Outcome | None) -> Failure | None:
@@ -112,6 +118,7 @@ class Gallery:
         for plan, one in self.rows():
             keys = [key for _, _, key in results_of(one.plan)] if one else []
             file, failure = plan.file, failure_of(plan, one)
-            rows.append([file.relative, file.slug, file.sidecar_text, keys, failure])
+            told = _carried_out(plan, one).whole_provenance().comment()
+            rows.append([file.relative, file.slug, file.sidecar_text, keys, failure, told])
         static = {name: file_digest(path) for name, path in self.static.items()}
         return repr([rows, static])

@@ -7,16 +7,19 @@ earlier stages, so a build can tell from the keys alone what is still to be done
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from gallery.cache import cache_key
 from gallery.discovery.discover import ModelFile
 from gallery.errors import Failure, GalleryError, SettingsError
 from gallery.fingerprint import fingerprint
+from gallery.loading.wire import WHOLE
 from gallery.pipeline.products import PRODUCTS, results_of
-from gallery.pipeline.products.base import Product
+from gallery.pipeline.products.base import Product, load_settings, picture_settings
 from gallery.pipeline.stages import ANY_SCAN, STAGES
 from gallery.pipeline.variants import ScanPlan, main_scan, plan_scans
+from gallery.provenance import Provenance, software, source_of
 from gallery.settings.front_matter import front_matter
 from gallery.settings.gallery_toml import scan_conflicts
 from gallery.settings.values import (
@@ -26,6 +29,9 @@ from gallery.settings.values import (
     ScanSettings,
     VariantSettings,
 )
+
+SOFTWARE = "software"
+"""Key of the program's name and release among the versions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +82,29 @@ class ModelPlan:
         """Key of each result of a product, by the result's name; empty if it is not wanted."""
         version = self.versions.get(product.name, "")
         return {
-            what: cache_key(product.name, version, inputs=inputs)
+            what: cache_key(
+                product.name, version, inputs=inputs, told=self.provenance(product, what).value()
+            )
             for what, inputs in product.inputs(self).items()
         }
+
+    def provenance(self, product: Product, what: str = "") -> Provenance:
+        """What the metadata of a result's files say."""
+        return self._provenance(product.settings(self, what))
+
+    @property
+    def source(self) -> str:
+        """The digest of the model's file, as metadata give it."""
+        return source_of(self.file.digest, whole=self.file.bytes <= WHOLE)
+
+    def whole_provenance(self) -> Provenance:
+        """What the data files about the model as a whole say."""
+        main = picture_settings(self, self.scans[0]) if self.scans else load_settings(self)
+        return self._provenance({**main, "variants": asdict(self.variants)})
+
+    def _provenance(self, settings: Mapping[str, Any]) -> Provenance:
+        made_by = self.versions.get(SOFTWARE, "")
+        return Provenance(software=made_by, source=self.source, settings=settings)
 
     def smaller(self, factor: int = 4) -> ModelPlan:
         """The same plan with divided budgets, to be tried after a model exceeds its limits."""
@@ -91,9 +117,10 @@ class ModelPlan:
 
 
 def versions() -> dict[str, str]:
-    """The version of the code of each stage and product."""
+    """The version of the code of each stage and product, and under "software" the release."""
     stages = {stage.name: fingerprint(*stage.modules) for stage in STAGES}
-    return stages | {product.name: fingerprint(product.module) for product in PRODUCTS}
+    products = {product.name: fingerprint(product.module) for product in PRODUCTS}
+    return {**stages, **products, SOFTWARE: software()}
 
 
 def plan_of(file: ModelFile, settings: GallerySettings, made_by: Mapping[str, str]) -> ModelPlan:

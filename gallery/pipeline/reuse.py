@@ -19,6 +19,7 @@ from gallery.errors import DiscoverError, SettingsError
 from gallery.files import read_regular
 from gallery.pipeline.products.base import Form
 from gallery.pipeline.records import judge
+from gallery.provenance import software
 from gallery.schema import DIGEST, MismatchError, mapping, one_of, record, text
 
 FILE_NAME = "results.json"
@@ -45,7 +46,7 @@ def records(keys: Iterable[str], cache: Cache) -> dict[str, str]:
 
 def encode(kept: dict[str, str]) -> bytes:
     """The content of the file that holds the records in a site."""
-    value = {"schema": SCHEMA, "records": kept}
+    value = {"schema": SCHEMA, "software": software(), "records": kept}
     return (json.dumps(value, separators=(",", ":")) + "\n").encode("ascii")
 
 

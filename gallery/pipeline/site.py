@@ -17,6 +17,7 @@ from gallery.pipeline import ownership, reuse
 from gallery.pipeline.models import Gallery
 from gallery.pipeline.products.base import Form, sound
 from gallery.pipeline.staging import locked, open_to_all, recover, staging, swap
+from gallery.provenance import software
 from gallery.publishing.assets.directories import template_directories
 from gallery.publishing.settings import SiteSettings
 from gallery.schema import DIGEST, mapping, record, text, whole
@@ -88,6 +89,7 @@ def _key(gallery: Gallery, kind: str) -> str:
         fingerprint(*MADE_BY),
         models=gallery.identity(),
         settings=repr(settings),
+        software=software(),
         templates=templates.hexdigest(),
     )
 

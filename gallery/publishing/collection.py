@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from gallery.costs.facts import Facts
+from gallery.provenance import Provenance
 from gallery.publishing.assets.files import Placed
 from gallery.publishing.parts.clean import shorten
 from gallery.publishing.parts.prose import plain
@@ -93,7 +94,9 @@ def size_class(facts: Facts | None) -> int | None:
     return None if facts is None else sum(facts.parameters >= bound for bound in SIZES)
 
 
-def collection_script(models: Sequence[ModelView], plot: Scatter | None) -> bytes:
+def collection_script(
+    models: Sequence[ModelView], plot: Scatter | None, made: Provenance | None = None
+) -> bytes:
     """All cards in short form, with the words and operators to search them by.
 
     Calls `galleryCollection({cards: [[slug, title, year, family, tags, parameters, flops,
@@ -104,6 +107,7 @@ def collection_script(models: Sequence[ModelView], plot: Scatter | None) -> byte
     Args:
         models: In the order of the index.
         plot: The scatter plot of the models, or None.
+        made: What it is made from, for a comment at its beginning, or None.
     """
     places = {one.index: [one.home_x, one.home_y] for one in plot.points} if plot else {}
     value = {
@@ -114,7 +118,8 @@ def collection_script(models: Sequence[ModelView], plot: Scatter | None) -> byte
             for one in models
         ),
     }
-    return _call("galleryCollection", value)
+    comment = f"// {made.comment()}\n".encode("ascii") if made else b""
+    return comment + _call("galleryCollection", value)
 
 
 def _inverted(keys: Iterable[Iterable[str]]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gallery.errors import Failure
+from gallery.provenance import Provenance
 from gallery.settings.values import FrontMatter
 
 if TYPE_CHECKING:  # a build with nothing to publish must not wait for numba
@@ -85,6 +86,7 @@ class Exhibit:
             "contact sheet", "poster", "viewer").
         unknown_operators: "domain.Type" of operators that are lowered to a gather vertex.
         failure: Why there is no scan, or None.
+        provenance: What its data files are made from, or None if unknown.
     """
 
     slug: str
@@ -96,6 +98,7 @@ class Exhibit:
     files: Mapping[str, tuple[ImageFile, ...]] = field(default_factory=dict)
     unknown_operators: tuple[str, ...] = ()
     failure: Failure | None = None
+    provenance: Provenance | None = None
 
     def file(self, product: str) -> ImageFile | None:
         """The first file of a product, or None."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
 
 from gallery.errors import RenderError
 from gallery.publishing.assets.files import Placed, write
@@ -18,6 +19,7 @@ from gallery.publishing.settings import SiteSettings
 from gallery.publishing.views import ModelView
 from gallery.rendering.compose.contact_sheet import contact_sheet
 from gallery.rendering.files.formats import encode, read
+from gallery.rendering.files.png import texts
 from gallery.rendering.sheet.sheet import sheet_picture
 from gallery.rendering.types import Picture
 
@@ -29,7 +31,7 @@ _DPI = 128
 _log = logging.getLogger(__name__)
 
 
-def site_icon(models: Sequence[ModelView], site: Path) -> Placed | None:
+def site_icon(models: Sequence[ModelView], settings: SiteSettings, site: Path) -> Placed | None:
     """The site's icon, made from the first scan of the gallery; None if there is no scan.
 
     Raises:
@@ -39,14 +41,16 @@ def site_icon(models: Sequence[ModelView], site: Path) -> Placed | None:
     shown = _picture(first, site) if first is not None else None
     if shown is None:
         return None
-    return write(site, "assets/icon.png", icon(shown.pixels), hashed=True)
+    told = settings.provenance().entries()
+    return write(site, "assets/icon.png", icon(shown.pixels, told), hashed=True)
 
 
-def icon(pixels: npt.NDArray[np.uint8]) -> bytes:
+def icon(pixels: npt.NDArray[np.uint8], metadata: Mapping[str, str] | None = None) -> bytes:
     """A square PNG of what a picture shows, cropped, with rounded corners.
 
     Args:
         pixels: uint8 (h, w, 3); its corner has the colour of the background.
+        metadata: How it was made.
     """
     drawn = np.abs(pixels.astype(int) - pixels[0, 0]).max(axis=2) > 48
     rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
@@ -62,7 +66,10 @@ def icon(pixels: npt.NDArray[np.uint8]) -> bytes:
     ImageDraw.Draw(cover).rounded_rectangle((0, 0, 4 * _ICON - 1, 4 * _ICON - 1), radius, 255)
     small.putalpha(cover.resize((_ICON, _ICON), Image.Resampling.BOX))
     stream = io.BytesIO()
-    small.save(stream, "PNG", optimize=True)
+    chunks = PngInfo()
+    for name, text in texts(metadata or {}).items():
+        chunks.add_itxt(name, text)
+    small.save(stream, "PNG", optimize=True, pnginfo=chunks)
     return stream.getvalue()
 
 
@@ -79,7 +86,8 @@ def gallery_sheet(models: Sequence[ModelView], settings: SiteSettings, site: Pat
         return None
     ground = shown_models[0].hero.scan.ground if shown_models[0].hero else "dark"
     note = f"Scans of {len(scans)} neural networks"
-    picture = sheet_picture(contact_sheet(settings.title, note, scans, ground=ground), _DPI)
+    sheet = contact_sheet(settings.title, note, scans, ground=ground)
+    picture = sheet_picture(sheet.told(settings.provenance().entries()), _DPI)
     placed = write(site, "assets/gallery.webp", encode(picture, ".webp"), hashed=True)
     return replace(placed, width=picture.width, height=picture.height)
 

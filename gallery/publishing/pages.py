@@ -107,7 +107,7 @@ def write_index(context: PageContext, models: Sequence[ModelView]) -> list[str]:
         Paths of its pages from the root.
     """
     plot = scatter([(_parameters(one), work(one)) for one in models])
-    script = collection_script(models, plot)
+    script = collection_script(models, plot, context.settings.provenance())
     data = write(context.site, "assets/collection.js", script, hashed=True)
     opening = _opening(models)
     chunks = [models[i : i + PER_PAGE] for i in range(0, len(models), PER_PAGE)] or [[]]
@@ -155,7 +155,8 @@ def _model(
     mark = None
     if model.facts is not None:
         value = f"{count(model.facts.parameters)} parameters"
-        drawing, width = badge(model.title, value)
+        made = model.exhibit.provenance
+        drawing, width = badge(model.title, value, made.entries() if made else None)
         mark = write(context.site, f"{model.slug}/badge.svg", drawing)
         mark = replace(mark, width=width, height=HEIGHT_OF_BADGE)
     return _page(

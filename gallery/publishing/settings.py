@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gallery.errors import SettingsError
+from gallery.provenance import Provenance, compact, software
 from gallery.publishing.assets.directories import check_contents, template_directories
 from gallery.publishing.assets.strings import load_strings, viewer_strings
 from gallery.settings import checks
@@ -42,6 +44,16 @@ class SiteSettings:
                 object.__setattr__(self, name, check(value))
             except ValueError as error:
                 raise SettingsError(f"{name} is {value!r}, not {error}") from error
+
+    def provenance(self) -> Provenance:
+        """What files of the whole site are made from: of its settings, the SHA-256 of their JSON.
+
+        Of the templates' path only the last part counts, as the rest differs between machines.
+        """
+        templates = self.templates.name if self.templates else ""
+        text = compact({**asdict(self), "templates": templates})
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return Provenance(software=software(), settings={"sha256": digest})
 
 
 def check_site(settings: SiteSettings) -> None:

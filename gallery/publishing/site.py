@@ -78,7 +78,7 @@ def publish(
     named = _addresses(exhibits)
     views = [model_view(one, site, cache) for one in named]
     views.sort(key=lambda one: (one.failure is not None, one.title.casefold(), one.slug))
-    static = static_files(site, settings, site_icon(views, site))
+    static = static_files(site, settings, site_icon(views, settings, site))
     context = PageContext(
         env=env,
         site=site,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gallery.errors import DamagedFileError, PublishError
+from gallery.provenance import Provenance
 from gallery.publishing.assets.directories import find, template_directories
 from gallery.publishing.assets.files import ResponsivePicture
 from gallery.publishing.assets.sandbox import Sandbox
@@ -29,6 +30,7 @@ SCRIPTS = (
 """The viewer's scripts in the order in which they are joined."""
 
 
+_COMMENT = b"// "
 _HEAD = b'GalleryViewer.data("'
 _TAIL = b'");\n'
 
@@ -76,6 +78,7 @@ def viewer_files(
     """
     try:
         head, _ = checked(data)
+        made = Provenance.of(head.get("provenance")).comment().encode("ascii")
     except ValueError as error:
         found = f"the viewer's data are damaged: {error}"
         hint = "delete the cache and build again"
@@ -83,7 +86,7 @@ def viewer_files(
     directories = template_directories(settings.templates)
     script = _join([f"viewer/{name}.js" for name in SCRIPTS], directories)
     style = _join(["css/theme.css", "viewer/viewer.css"], directories)
-    load = _HEAD + base64.b64encode(data) + _TAIL
+    load = _COMMENT + made + b"\n" + _HEAD + base64.b64encode(data) + _TAIL
     js, css = _named("viewer", "js", script), _named("viewer", "css", style)
     packed = _named(f"{page.slug}-viewer", "js", load)
     files = {js: script, css: style, packed: load}
@@ -114,6 +117,8 @@ def viewer_files(
 
 def viewer_content(script: bytes) -> bytes | None:
     """The data in a script that `viewer_files` made; None if it is another script."""
+    if script.startswith(_COMMENT):
+        script = script.partition(b"\n")[2]
     if not (script.startswith(_HEAD) and script.endswith(_TAIL)):
         return None
     try:

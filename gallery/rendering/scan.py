@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,6 +74,7 @@ def save_scan(
     *,
     size: int | tuple[int, int] = 1600,
     settings: RenderSettings | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> None:
     """Draw a scan into a file; for a PNG, only a band of rows is in memory at a time.
 
@@ -83,6 +84,7 @@ def save_scan(
         path: The destination; its suffix gives the format.
         size: See `render`.
         settings: See `render`.
+        metadata: Further metadata, which replace those of the same name.
 
     Raises:
         RenderError: As for `render`, or the format cannot hold a picture of this size, or the file
@@ -90,11 +92,13 @@ def save_scan(
     """
     check_format(path.suffix, _sides(size))
     if path.suffix.lower() != ".png":
-        save(render(layout, coloring, size=size, settings=settings), path)
+        picture = render(layout, coloring, size=size, settings=settings)
+        save(picture.told(metadata or {}), path)
         return
     chosen = settings or RenderSettings()
     bands = _bands(layout, coloring, _sides(size), chosen)
-    write_whole(path, png(bands, _sides(size), describe(layout, coloring, chosen)))
+    told = describe(layout, coloring, chosen) | dict(metadata or {})
+    write_whole(path, png(bands, _sides(size), told))
 
 
 def _sides(size: int | tuple[int, int]) -> tuple[int, int]:

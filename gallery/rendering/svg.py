@@ -8,6 +8,7 @@ are drawn on top as text.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -18,6 +19,7 @@ from gallery.coloring.types import Coloring
 from gallery.errors import RenderError
 from gallery.placement.types import Layout
 from gallery.rendering.compose.legend import legend_under
+from gallery.rendering.files.xmp import xmp
 from gallery.rendering.labels.labels import named, place_labels
 from gallery.rendering.raster.frame import Frame, frame
 from gallery.rendering.raster.raster import describe
@@ -37,6 +39,7 @@ def render_svg(
     size: int | tuple[int, int] = 1600,
     settings: RenderSettings | None = None,
     edges: int = _MOST,
+    metadata: Mapping[str, str] | None = None,
 ) -> str:
     """Draw a scan as SVG.
 
@@ -46,6 +49,7 @@ def render_svg(
         size: Side, or width and height, in pixels.
         settings: How to draw it; the glow and the tone curve are for pixels only.
         edges: Most edges to draw; browsers get slow beyond it.
+        metadata: Further metadata, which replace those of the same name.
 
     Returns:
         The document, without scripts and with all names escaped.
@@ -69,9 +73,8 @@ def render_svg(
     dark = coloring.ground == "dark"
     ground = "#000000" if dark else hex_of(_paper())
     blend = "screen" if dark else "multiply"
-    metadata = " ".join(
-        f"{key}: {value};" for key, value in describe(layout, coloring, chosen).items()
-    )
+    told = describe(layout, coloring, chosen) | dict(metadata or {})
+    words = " ".join(f"{key}: {value};" for key, value in told.items())
     body = _groups(layout, coloring, points, drawn, chosen)
     text_elements: list[str] = []
     if chosen.labels:
@@ -88,7 +91,8 @@ def render_svg(
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" '
             f'height="{height}" viewBox="0 0 {width} {height}">',
             f"<title>{escape(visible(chosen.title or graph.model))}</title>",
-            f"<desc>{escape(visible(metadata))}</desc>",
+            f"<desc>{escape(visible(words))}</desc>",
+            f"<metadata>{xmp(told)}</metadata>",
             f'<rect width="100%" height="100%" fill="{ground}"/>',
             f'<g fill="none" stroke-linecap="round" style="mix-blend-mode:{blend}">',
             *body,

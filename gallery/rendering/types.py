@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,7 @@ class RenderSettings:
         labels: Whether layer names are drawn at their clusters.
         legend: Whether caption and colour key are drawn.
         title: Title for the caption and the file's metadata; "" for the model's name.
-        digest: Digest of the model's file, for the metadata.
+        digest: SHA-256 of the model's file in hexadecimal, for the metadata; "" if unknown.
     """
 
     line: float = 1.0
@@ -74,6 +74,10 @@ class Picture:
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
             raise RenderError(f"pixels are {pixels.dtype} {pixels.shape}, not uint8 (h, w, 3)")
         freeze(pixels)
+
+    def told(self, metadata: Mapping[str, str]) -> Picture:
+        """The same picture with further metadata, which replace those of the same name."""
+        return replace(self, metadata={**self.metadata, **metadata})
 
     @property
     def width(self) -> int:

@@ -45,6 +45,13 @@ def seconds(value: object) -> float:
     return float(value)
 
 
+def percent(value: object) -> float:
+    """A share in percent."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 100:
+        raise ValueError("a number above 0 and at most 100")
+    return float(value)
+
+
 def switch(value: object) -> bool:
     """True or false."""
     if not isinstance(value, bool):

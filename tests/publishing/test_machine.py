@@ -13,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from gallery.errors import SettingsError
+from gallery.provenance import software
 from gallery.publishing import Exhibit, ImageFile, Site, SiteSettings
 from gallery.publishing.machine.schema import manifest_schema
 from gallery.settings.fields import table
@@ -27,7 +28,7 @@ def test_manifest_holds_every_fact(site: Site) -> None:
     assert manifest["schema"] == "gallery-of-networks/1"
     models = {one["slug"]: one for one in manifest["models"]}
     assert list(models) == ["alpha", "beta", "gamma", "hostile", "broken"]
-    top = {key: value for key, value in manifest.items() if key != "models"}
+    top = {key: value for key, value in manifest.items() if key not in ("models", "provenance")}
     assert top == {
         "$schema": "manifest.schema.json",
         "schema": "gallery-of-networks/1",
@@ -261,7 +262,9 @@ def test_social_card_is_absolute(site: Site) -> None:
 def test_search_data_finds_names_operators_and_prose(site: Site) -> None:
     (script,) = (site.root / "assets").glob("collection.*.js")
     text = script.read_text()
-    data = json.loads(text.removeprefix("galleryCollection(").removesuffix(");\n"))
+    comment, call = text.split("\n", 1)
+    assert json.loads(comment.removeprefix("// "))["software"] == software()
+    data = json.loads(call.removeprefix("galleryCollection(").removesuffix(");\n"))
     slugs = [card[0] for card in data["cards"]]
     for word in ("alpha", "gemm", "computes", "lovelace", "2015", "vision"):
         steps = data["words"][word].split()

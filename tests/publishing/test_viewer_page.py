@@ -15,7 +15,8 @@ from gallery.errors import PublishError
 from gallery.publishing.assets.files import Placed, picture
 from gallery.publishing.assets.templates import environment
 from gallery.publishing.settings import SiteSettings
-from gallery.publishing.viewer_page import SCRIPTS, ViewerPage, viewer_files
+from gallery.publishing.viewer_page import SCRIPTS, ViewerPage, viewer_content, viewer_files
+from gallery.rendering.viewer.container import unpack
 from gallery.rendering.viewer.data import viewer_data
 from gallery.settings.attributes import TABLE
 from tests.rendering.viewer_net import colorings, net
@@ -77,9 +78,10 @@ def test_every_attribute_has_a_title(files: dict[str, bytes]) -> None:
 
 def test_data_are_a_script(files: dict[str, bytes], data: bytes) -> None:
     (script,) = [text for path, text in files.items() if path.startswith("assets/net-viewer.")]
-    found = re.fullmatch(rb'GalleryViewer\.data\("([A-Za-z0-9+/=]+)"\);\n', script)
+    found = re.fullmatch(rb'// (.*)\nGalleryViewer\.data\("([A-Za-z0-9+/=]+)"\);\n', script)
     assert found
-    assert base64.b64decode(found[1]) == data
+    assert json.loads(found[1]) == unpack(data)[0]["provenance"]
+    assert base64.b64decode(found[2]) == data == viewer_content(script)
 
 
 def test_models_share_the_viewer_itself(files: dict[str, bytes], data: bytes) -> None:

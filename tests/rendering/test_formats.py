@@ -13,7 +13,7 @@ from gallery.coloring import color
 from gallery.errors import RenderError
 from gallery.rendering.files import formats
 from gallery.rendering.files.formats import check_format, encode, save
-from gallery.rendering.files.png import png
+from gallery.rendering.files.png import png, texts
 from gallery.rendering.scan import render
 from gallery.rendering.types import Picture
 from gallery.settings.formats import (
@@ -26,7 +26,12 @@ from gallery.settings.formats import (
 from tests.rendering.scans import layered, ring
 
 RASTER = tuple(suffix for one in FORMATS if one.side for suffix in one.suffixes)
-WORDS = {"Title": "Größe <&> \x00", "Digest": "12ab", "Software": "gallery-of-networks"}
+WORDS = {
+    "Title": "Größe <&> \x00",
+    "Source": "sha256:12ab",
+    "Software": "gallery-of-networks 1",
+    "Edges": "7",
+}
 
 
 @pytest.fixture
@@ -46,12 +51,14 @@ def test_pixels_and_metadata_come_back(picture: Picture, suffix: str, tmp_path: 
         gap = np.abs(found - picture.pixels)
         assert gap.max() == 0 if suffix == ".png" else gap.mean() < 6
         if suffix == ".png":
-            assert image.text["Digest"] == "12ab"
+            assert image.text["Source"] == "sha256:12ab"
         else:
-            xmp = image.info["xmp"]
-            assert b"<g:Digest>12ab</g:Digest>" in xmp
-            assert "Größe &lt;&amp;&gt;".encode() in xmp
-            assert image.getexif()[0x0131] == "gallery-of-networks"
+            assert image.getexif()[0x0131] == "gallery-of-networks 1"
+        packet = image.text["XML:com.adobe.xmp"] if suffix == ".png" else image.info["xmp"].decode()
+        assert "<dc:source>sha256:12ab</dc:source>" in packet
+        assert "<xmp:CreatorTool>gallery-of-networks 1</xmp:CreatorTool>" in packet
+        assert "<g:Edges>7</g:Edges>" in packet
+        assert "Größe &lt;&amp;&gt; \ufffd" in packet
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
@@ -68,7 +75,7 @@ def test_png_of_bands_is_the_png_of_the_whole(picture: Picture, cuts: list[int])
         parts = png(np.split(pixels, cuts), (96, 96), WORDS)
         with Image.open(io.BytesIO(b"".join(parts))) as image:
             assert np.array_equal(np.asarray(image), pixels)
-            assert image.text == WORDS
+            assert image.text == texts(WORDS)
 
 
 def test_png_of_a_scan_is_about_as_small_as_pillows() -> None:

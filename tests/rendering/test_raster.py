@@ -156,7 +156,7 @@ def test_metadata_say_how_it_was_made() -> None:
     chosen = RenderSettings(title="A Net", digest="12ab")
     metadata = render(ring(graph), color(graph, "flops"), size=64, settings=chosen).metadata
     assert metadata["Title"] == "A Net"
-    assert metadata["Digest"] == "12ab"
+    assert metadata["Source"] == "sha256:12ab"
     assert metadata["Attribute"] == "flops"
     assert metadata["Vertices"] == str(graph.vertices)
     assert list(metadata) == sorted(metadata)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from gallery.cache import Entry
     from gallery.pipeline.plan import ModelPlan
     from gallery.pipeline.stages import Stages
+    from gallery.pipeline.variants import ScanPlan
+    from gallery.settings.values import ScanSettings
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,32 @@ class Drawn:
 
     value: dict[str, Any]
     files: Mapping[str, Path] = field(default_factory=dict)
+
+
+def load_settings(plan: ModelPlan, _: str = "") -> dict[str, Any]:
+    """The settings that shape a model's operator graph."""
+    return {"dims": dict(plan.dims), "default_dim": plan.default_dim}
+
+
+def layout_settings(plan: ModelPlan, scan: ScanSettings) -> dict[str, Any]:
+    """The settings that shape the layout of a scan."""
+    names = ("vertices", "passes", "target", "skeleton", "seed")
+    own = {name: getattr(scan, name) for name in names}
+    return {**load_settings(plan), **own, "skeleton_seconds": plan.limits.skeleton}
+
+
+def color_settings(plan: ModelPlan, scan: ScanSettings) -> dict[str, Any]:
+    """The settings that shape the drawing of a scan, without text."""
+    own = {name: getattr(scan, name) for name in ("color", "palette", "ground")}
+    rules = [asdict(rule) for rule in scan.rules]
+    return {**layout_settings(plan, scan), **own, "rules": rules}
+
+
+def picture_settings(plan: ModelPlan, one: ScanPlan) -> dict[str, Any]:
+    """The settings that shape the pictures of a scan."""
+    text = {"labels": one.scan.labels, "legend": one.scan.legend}
+    files = {"sizes": one.sizes, "formats": one.formats, "png": one.png}
+    return {**color_settings(plan, one.scan), **text, **files}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +139,8 @@ class Product:
             only one); empty if the settings do not want the product.
         make: Makes the result of the given name.
         form: The form of the result of the given name; results may come from other machines.
+        settings: The settings that shape the result of the given name, for the metadata of its
+            files; JSON. Its key covers them.
         needs_scan: Whether it is shown only together with the main scan.
     """
 
@@ -119,4 +149,5 @@ class Product:
     inputs: Callable[[ModelPlan], Mapping[str, object]]
     make: Callable[[Stages, str, NewFile], Drawn]
     form: Callable[[ModelPlan, str], Form]
+    settings: Callable[[ModelPlan, str], Mapping[str, Any]] = load_settings
     needs_scan: bool = True

@@ -7,7 +7,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from gallery.pipeline.products.base import Drawn, Form, NewFile, Product, images
+from gallery.pipeline.products.base import (
+    Drawn,
+    Form,
+    NewFile,
+    Product,
+    images,
+    picture_settings,
+)
 from gallery.pipeline.products.scan import SCANS, picture_of
 from gallery.schema import record
 
@@ -45,7 +52,8 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     note = f"{main['vertices']:,} vertices, {main['edges']:,} edges, {len(entries)} views"
     rows = [(short, picture_of(entry, _SIDE)) for short, entry in entries]
     title, ground = plan.front.title or plan.file.slug, plan.scans[0].scan.ground
-    picture = sheet_picture(contact_sheet(title, note, rows, ground=ground), _DPI)
+    sheet = contact_sheet(title, note, rows, ground=ground)
+    picture = sheet_picture(sheet.told(plan.provenance(CONTACT_SHEET).entries()), _DPI)
     path = new_file(".webp")
     save(picture, path)
     images = [["multiples.webp", "webp", picture.width, picture.height]]
@@ -56,6 +64,16 @@ def _form(_: ModelPlan, __: str) -> Form:
     return Form(value=record({"images": images("multiples.webp")}), files=("multiples.webp",))
 
 
+def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
+    scans = [picture_settings(plan, one) for one in _shown(plan)]
+    return {"title": plan.front.title, "scans": scans}
+
+
 CONTACT_SHEET = Product(
-    name="contact sheet", module=__name__, inputs=_inputs, make=_make, form=_form
+    name="contact sheet",
+    module=__name__,
+    inputs=_inputs,
+    make=_make,
+    form=_form,
+    settings=_settings,
 )

@@ -23,7 +23,7 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
 def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     from gallery.rendering.diagram.draw import diagram
 
-    text = diagram(stages.model())
+    text = diagram(stages.model(), metadata=stages.plan.provenance(DIAGRAM).entries())
     path = new_file(".svg")
     path.write_text(text, "utf-8")
     sides = re.match(r"<svg[^>]*? width=\"([\d.]+)\" height=\"([\d.]+)\"", text)

@@ -7,7 +7,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from gallery.pipeline.products.base import Drawn, Form, NewFile, Product
+from gallery.pipeline.products.base import (
+    Drawn,
+    Form,
+    NewFile,
+    Product,
+    layout_settings,
+    load_settings,
+)
 from gallery.schema import each, record, text
 
 if TYPE_CHECKING:
@@ -34,10 +41,10 @@ def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
 def _operators(stages: Stages, new_file: NewFile) -> Drawn:
     from gallery.rendering.files.graphs import operators_dot, operators_graphml
 
-    files = {}
+    files, told = {}, stages.plan.provenance(GRAPHS, "operators").entries()
     for form, write in (("dot", operators_dot), ("graphml", operators_graphml)):
         files[f"operator-graph.{form}"] = path = new_file(f".{form}")
-        path.write_text(write(stages.model()), "utf-8")
+        path.write_text(write(stages.model(), told), "utf-8")
     return Drawn(value={}, files=files)
 
 
@@ -45,7 +52,8 @@ def _vertices(stages: Stages, new_file: NewFile) -> Drawn:
     from gallery.rendering.files.graphs import save_vertex_graph
 
     path = new_file(".npz")
-    save_vertex_graph(stages.layout(stages.plan.scans[0].scan), path)
+    told = stages.plan.provenance(GRAPHS, "vertices").entries()
+    save_vertex_graph(stages.layout(stages.plan.scans[0].scan), path, told)
     size = path.stat().st_size
     if size <= LARGEST_GRAPH:
         return Drawn(value={}, files={"vertex-graph.npz": path})
@@ -61,6 +69,18 @@ def _form(_: ModelPlan, what: str) -> Form:
     return Form(value=value, files=("vertex-graph.npz",), optional=True)
 
 
+def _settings(plan: ModelPlan, what: str) -> Mapping[str, object]:
+    if what == "operators":
+        return load_settings(plan)
+    return layout_settings(plan, plan.scans[0].scan)
+
+
 GRAPHS = Product(
-    name="graphs", module=__name__, inputs=_inputs, make=_make, form=_form, needs_scan=False
+    name="graphs",
+    module=__name__,
+    inputs=_inputs,
+    make=_make,
+    form=_form,
+    settings=_settings,
+    needs_scan=False,
 )

@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gallery.pipeline.products.base import Drawn, Form, NewFile, Product, images
+from gallery.pipeline.products.base import (
+    Drawn,
+    Form,
+    NewFile,
+    Product,
+    color_settings,
+    images,
+    picture_settings,
+)
 from gallery.pipeline.products.facts import FACTS, facts_in
 from gallery.pipeline.products.scan import SCANS, picture_of
 from gallery.schema import record
@@ -27,15 +35,29 @@ _PDF_DPI = 200
 _SIDE = 320
 """Pixels per side that the other scans need."""
 
+_WORDS = ("title", "year", "paper", "authors", "paper_url")
+"""What the poster says of the sidecar."""
+
 
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
     variants, front = plan.variants, plan.front
     if not (variants.poster and variants.poster_formats and plan.scans):
         return {}
-    words = (front.title, front.year, front.paper, front.authors, front.paper_url)
+    words = [getattr(front, name) for name in _WORDS]
     look = (variants.poster_formats, variants.poster_dpi, variants.poster_labels)
     main = plan.stage_key("color", plan.scans[0].scan)
     return {"": [main, plan.keys(SCANS), plan.keys(FACTS), words, look]}
+
+
+def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
+    variants = plan.variants
+    return {
+        **{name: getattr(plan.front, name) for name in _WORDS},
+        **color_settings(plan, plan.scans[0].scan),
+        "dpi": variants.poster_dpi,
+        "layer_names": variants.poster_labels,
+        "others": [picture_settings(plan, one) for one in _others(plan)],
+    }
 
 
 def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
@@ -44,6 +66,7 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     plan, facts = stages.plan, facts_in(stages.entry(FACTS))
     others = [(one.short, picture_of(stages.entry(SCANS, one.key), _SIDE)) for one in _others(plan)]
     sheet = poster(facts, plan.front, _shown(stages, facts), others)
+    sheet = sheet.told(plan.provenance(POSTER).entries())
     files: dict[str, Path] = {}
     images = []
     for form in plan.variants.poster_formats:
@@ -78,7 +101,7 @@ def _shown(stages: Stages, facts: Facts) -> Shown:
     layout, coloring = stages.layout(scan), stages.coloring(scan)
     pixels = variants.poster_dpi / MILLIMETRES_PER_INCH
     size = (round(MAIN_SCAN[0] * pixels), round(MAIN_SCAN[1] * pixels))
-    look = RenderSettings(title=facts.name, digest=facts.digest, margin=EDGE)
+    look = RenderSettings(title=facts.name, margin=EDGE)
     sizes = (round(LABELS[0] * pixels), round(LABELS[1] * pixels), round(LABELS[2] * pixels))
     inside = frame(layout.positions, size, look.margin)
     named = variants.poster_labels
@@ -110,4 +133,6 @@ def _form(plan: ModelPlan, _: str) -> Form:
     return Form(value=record({"images": images(*files)}), files=files)
 
 
-POSTER = Product(name="poster", module=__name__, inputs=_inputs, make=_make, form=_form)
+POSTER = Product(
+    name="poster", module=__name__, inputs=_inputs, make=_make, form=_form, settings=_settings
+)

@@ -8,7 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gallery.pipeline.products.base import Drawn, Form, NewFile, Product, images
+from gallery.pipeline.products.base import (
+    Drawn,
+    Form,
+    NewFile,
+    Product,
+    images,
+    picture_settings,
+)
 from gallery.schema import each, number, record, row, text, whole
 
 if TYPE_CHECKING:
@@ -46,6 +53,7 @@ def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
     layout, coloring = stages.layout(plan.scan), stages.coloring(plan.scan)
     key = stages.plan.stage_key("color", plan.scan)
     drawing = stages.keep("drawing", key, lambda: SeveralSizes(layout, coloring))
+    told = stages.plan.provenance(SCANS, what).entries()
     images: list[list[Any]] = []
     files: dict[str, Path] = {}
     wanted = {size: list(plan.formats) for size in plan.sizes}
@@ -58,7 +66,7 @@ def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
         for form in wanted[size]:
             name = f"{size}.{form}"
             files[name] = new_file(f".{form}")
-            save(picture, files[name])
+            save(picture.told(told), files[name])
             images.append([name, form, picture.width, picture.height])
     value = {
         "images": images,
@@ -108,4 +116,10 @@ def _form(plan: ModelPlan, what: str) -> Form:
     return Form(value=record(value), files=tuple(sorted(files)))
 
 
-SCANS = Product(name="scan", module=__name__, inputs=_inputs, make=_make, form=_form)
+def _settings(plan: ModelPlan, what: str) -> Mapping[str, object]:
+    return picture_settings(plan, next(one for one in plan.scans if one.key == what))
+
+
+SCANS = Product(
+    name="scan", module=__name__, inputs=_inputs, make=_make, form=_form, settings=_settings
+)

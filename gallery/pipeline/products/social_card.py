@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gallery.pipeline.products.base import Drawn, Form, NewFile, Product, images
+from gallery.pipeline.products.base import (
+    Drawn,
+    Form,
+    NewFile,
+    Product,
+    color_settings,
+    images,
+)
 from gallery.pipeline.products.facts import FACTS, facts_in
 from gallery.schema import record
 
@@ -16,6 +23,9 @@ if TYPE_CHECKING:
     from gallery.pipeline.plan import ModelPlan
     from gallery.pipeline.stages import Stages
     from gallery.settings.values import ScanSettings
+
+_WORDS = ("title", "family", "year")
+"""What the card says of the sidecar."""
 
 
 def _scan(plan: ModelPlan) -> ScanSettings:
@@ -26,9 +36,13 @@ def _scan(plan: ModelPlan) -> ScanSettings:
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
     if not plan.scans:
         return {}
-    front = plan.front
-    words = (front.title, front.family, front.year)
+    words = [getattr(plan.front, name) for name in _WORDS]
     return {"": [plan.stage_key("color", _scan(plan)), plan.keys(FACTS), words]}
+
+
+def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
+    words = {name: getattr(plan.front, name) for name in _WORDS}
+    return {**words, **color_settings(plan, _scan(plan))}
 
 
 def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
@@ -40,6 +54,7 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     scan = _scan(stages.plan)
     picture = render(stages.layout(scan), stages.coloring(scan), size=SCAN)
     sheet = card(facts_in(stages.entry(FACTS)), stages.plan.front, picture)
+    sheet = sheet.told(stages.plan.provenance(SOCIAL_CARD).entries())
     path = new_file(".jpeg")
     save(sheet_picture(sheet, MILLIMETRES_PER_INCH), path)
     return Drawn(value={"images": [["card.jpeg", "jpeg", *CARD]]}, files={"card.jpeg": path})
@@ -49,4 +64,6 @@ def _form(_: ModelPlan, __: str) -> Form:
     return Form(value=record({"images": images("card.jpeg")}), files=("card.jpeg",))
 
 
-SOCIAL_CARD = Product(name="social card", module=__name__, inputs=_inputs, make=_make, form=_form)
+SOCIAL_CARD = Product(
+    name="social card", module=__name__, inputs=_inputs, make=_make, form=_form, settings=_settings
+)

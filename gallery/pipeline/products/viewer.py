@@ -7,7 +7,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from gallery.pipeline.products.base import Drawn, Form, NewFile, Product
+from gallery.pipeline.products.base import (
+    Drawn,
+    Form,
+    NewFile,
+    Product,
+    layout_settings,
+)
 from gallery.schema import record
 
 if TYPE_CHECKING:
@@ -34,7 +40,9 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     names = attributes_of(layout.graph)
     colorings = [color(layout.graph, name, positions=layout.positions) for name in names]
     path = new_file(".bin")
-    path.write_bytes(viewer_data(layout, colorings, model, vertices=most, edges=_EDGES * most))
+    told = stages.plan.provenance(VIEWER)
+    budget = {"vertices": most, "edges": _EDGES * most}
+    path.write_bytes(viewer_data(layout, colorings, model, **budget, provenance=told))
     return Drawn(value={}, files={"data": path})
 
 
@@ -42,4 +50,11 @@ def _form(_: ModelPlan, __: str) -> Form:
     return Form(value=record({}), files=("data",))
 
 
-VIEWER = Product(name="viewer", module=__name__, inputs=_inputs, make=_make, form=_form)
+def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
+    most = plan.variants.viewer_vertices
+    return {**layout_settings(plan, plan.scans[0].scan), "viewer_vertices": most}
+
+
+VIEWER = Product(
+    name="viewer", module=__name__, inputs=_inputs, make=_make, form=_form, settings=_settings
+)

@@ -15,6 +15,7 @@ from gallery.cache import Cache, Entry, cache_key
 from gallery.errors import GalleryError
 from gallery.files import file_digest
 from gallery.fingerprint import fingerprint
+from gallery.provenance import Provenance
 from gallery.publishing.assets.files import (
     ResponsivePicture,
     content_of,
@@ -146,7 +147,7 @@ def _drawn(model: ModelView, cache: Cache) -> Entry | None:
         if entry is None:
             scan = read_scan(content_of(packed))
             fit = scan.whole and subject(scan) is not None
-            entry = _keep(drawings(scan) if fit else {}, key, cache)
+            entry = _keep(drawings(scan) if fit else {}, scan.made, key, cache)
     except (OSError, ValueError, GalleryError) as error:
         log.warning("%s: no figures for the page on reading a scan: %s", model.slug, error)
         return None
@@ -170,7 +171,7 @@ def _kept(key: str, cache: Cache) -> Entry | None:
     return entry
 
 
-def _keep(found: Mapping[str, DrawnFigure], key: str, cache: Cache) -> Entry:
+def _keep(found: Mapping[str, DrawnFigure], made: Provenance, key: str, cache: Cache) -> Entry:
     files: dict[str, Path] = {}
     figures: dict[str, Any] = {}
     for name, one in found.items():
@@ -179,7 +180,7 @@ def _keep(found: Mapping[str, DrawnFigure], key: str, cache: Cache) -> Entry:
             images.append([f"{name}-{number}", drawn.width, drawn.height])
             for kind in _FORMATS:
                 files[f"{name}-{number}-{kind}"] = path = cache.temporary(f".{kind}")
-                save(drawn, path)
+                save(drawn.told(made.entries()), path)
         figures[name] = {
             "images": images,
             "labels": one.labels,

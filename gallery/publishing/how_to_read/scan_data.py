@@ -14,6 +14,7 @@ from gallery.errors import GalleryError
 from gallery.graph import ComputeGraph, ComputeSet, GraphOperator, Kind
 from gallery.model import Layer
 from gallery.placement.types import Layout
+from gallery.provenance import Provenance
 from gallery.rendering.viewer.check import checked
 
 Numbers = npt.NDArray[np.int64]
@@ -31,12 +32,14 @@ class ScanData:
         tensors: Name, element type and shape of the tensors that `layout.graph.sets` point to.
         whole: Whether every vertex and edge of the scan is included, so that a vertex has all the
             edges to what it reads.
+        made: What it was made from.
     """
 
     layout: Layout
     colorings: dict[str, Coloring]
     tensors: tuple[tuple[str, str, str], ...]
     whole: bool
+    made: Provenance
 
 
 def read_scan(data: bytes) -> ScanData:
@@ -61,6 +64,7 @@ def read_scan(data: bytes) -> ScanData:
             skeleton=head["skeleton"],
             engine=head["skeleton"],
         )
+        made = Provenance.of(head.get("provenance"))
     except (ValueError, KeyError, IndexError, TypeError, GalleryError) as error:
         raise ValueError(f"the viewer's data have another form: {error}") from error
     by_attribute = {one.attribute: one for one in colorings}
@@ -71,6 +75,7 @@ def read_scan(data: bytes) -> ScanData:
         colorings=by_attribute,
         tensors=tuple((name, dtype, shape) for name, dtype, shape in head["tensors"]),
         whole=head["whole"] == head["shown"],
+        made=made,
     )
 
 

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
+from gallery.provenance import software
 from gallery.publishing.parts.clean import clean
 from gallery.publishing.settings import SiteSettings
 from gallery.publishing.views import ModelView
@@ -32,6 +33,8 @@ def feed(models: Sequence[ModelView], settings: SiteSettings) -> bytes:
         _text(root, "subtitle", settings.description)
     _text(root, "id", _identifier(settings.base_url or settings.title))
     _text(root, "updated", _date(max((_year(one) for one in models), default=_NO_YEAR)))
+    program, _, release = software().partition(" ")
+    ET.SubElement(root, "generator", {"version": release}).text = program
     author = ET.SubElement(root, "author")
     _text(author, "name", settings.title)
     ET.SubElement(root, "link", {"rel": "self", "href": f"{settings.base_url}feed.xml"})

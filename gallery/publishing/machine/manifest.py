@@ -34,6 +34,7 @@ def manifest(models: Sequence[ModelView], settings: SiteSettings) -> dict[str, A
         "description": settings.description,
         "base_url": settings.base_url,
         "language": settings.language,
+        "provenance": settings.provenance().value(),
         "models": [entry(model) for model in models],
     }
 
@@ -51,6 +52,7 @@ def entry(model: ModelView) -> dict[str, Any]:
         "facts": dataclasses.asdict(model.facts) if model.facts else None,
         "unknown_operators": model.exhibit.unknown_operators,
         "failure": dataclasses.asdict(model.failure) if model.failure else None,
+        "provenance": model.exhibit.provenance.value() if model.exhibit.provenance else None,
         "scans": [_scan(view) for view in (*_first(model.hero), *model.variants)],
         "diagram": _file(model.diagram),
         "multiples": _file(model.multiples),

@@ -17,6 +17,7 @@ from typing import Any
 from gallery.coloring.types import LegendEntry
 from gallery.costs.facts import Facts
 from gallery.errors import Failure
+from gallery.provenance import Provenance
 from gallery.publishing.assets.files import Placed
 from gallery.publishing.exhibit import ScanImages
 from gallery.settings.values import FrontMatter
@@ -50,6 +51,7 @@ def manifest_schema(version: str) -> dict[str, Any]:
                 "description": {"type": "string"},
                 "base_url": {"type": "string"},
                 "language": {"type": "string"},
+                "provenance": _provenance(),
                 "models": {"type": "array", "items": {"$ref": "#/$defs/model"}},
             }
         ),
@@ -74,6 +76,7 @@ def _model() -> dict[str, Any]:
             "facts": _or_null(_of(Facts)),
             "unknown_operators": {"type": "array", "items": {"type": "string"}},
             "failure": _or_null(_of(Failure)),
+            "provenance": _or_null(_provenance()),
             "scans": {"type": "array", "items": {"$ref": "#/$defs/scan"}},
             "diagram": _or_null(file),
             "multiples": _or_null(file),
@@ -83,6 +86,13 @@ def _model() -> dict[str, Any]:
             "downloads": {"type": "object", "additionalProperties": file},
         }
     )
+
+
+def _provenance() -> dict[str, Any]:
+    """The settings are an object whose names differ with the version."""
+    known = _of(Provenance, ("software", "source"))["properties"]
+    text = "The settings that shape it."
+    return _object({**known, "settings": {"type": "object", "description": text}})
 
 
 def _scan() -> dict[str, Any]:

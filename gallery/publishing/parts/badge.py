@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from xml.sax.saxutils import escape, quoteattr
 
 from gallery.publishing.parts.clean import shorten
+from gallery.rendering.files.xmp import xmp
 
 _CHARACTER = 6.6
 """Mean width of a character at 11 px; the text is stretched to fit exactly."""
@@ -13,12 +15,13 @@ HEIGHT = 22
 """Height in pixels."""
 
 
-def badge(label: str, value: str) -> tuple[bytes, int]:
+def badge(label: str, value: str, metadata: Mapping[str, str] | None = None) -> tuple[bytes, int]:
     """Draw a badge of two fields as SVG; the same texts give the same bytes.
 
     Args:
         label: On the left.
         value: On the right.
+        metadata: How it was made, for programs that read metadata.
 
     Returns:
         The file, and its width in pixels.
@@ -30,6 +33,7 @@ def badge(label: str, value: str) -> tuple[bytes, int]:
     drawing = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="22" '
         f'viewBox="0 0 {width} 22" role="img" aria-label={title}>'
+        f"<metadata>{xmp({'Title': f'{left}: {right}', **(metadata or {})})}</metadata>"
         f'<rect width="{width}" height="22" rx="4" fill="#0a0b0d"/>'
         f'<path d="M{split} 0h{width - split - 4}a4 4 0 0 1 4 4v14a4 4 0 0 1-4 4H{split}z" '
         'fill="#2a2f37"/>'

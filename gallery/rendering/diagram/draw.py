@@ -11,6 +11,7 @@ from gallery.coloring.operator_types import type_color
 from gallery.model import Model
 from gallery.rendering.diagram.blocks import Block, Drawing, drawing_of
 from gallery.rendering.diagram.place import Places, Point, outer_frames, place
+from gallery.rendering.files.xmp import xmp
 from gallery.rendering.sheet.fonts import FAMILY, plain, text_width
 from gallery.text import visible
 
@@ -37,7 +38,14 @@ _LETTER = 0.62
 """Mean width of a letter as a share of the font size; enough for all fonts of `FAMILY`."""
 
 
-def diagram(model: Model, *, ground: str = "dark", limit: int = 150, seconds: float = 20.0) -> str:
+def diagram(
+    model: Model,
+    *,
+    ground: str = "dark",
+    limit: int = 150,
+    seconds: float = 20.0,
+    metadata: Mapping[str, str] | None = None,
+) -> str:
     """Draw the operator graph as SVG: shapes on the arrows, frames around layers, a legend.
 
     Args:
@@ -47,6 +55,7 @@ def diagram(model: Model, *, ground: str = "dark", limit: int = 150, seconds: fl
             closed.
         seconds: Processor time of one run of Graphviz; if two fail, the boxes are put in one
             column.
+        metadata: How it was made, for programs that read metadata.
 
     Returns:
         The document, without scripts, style sheets or links, and with all names escaped.
@@ -65,6 +74,7 @@ def diagram(model: Model, *, ground: str = "dark", limit: int = 150, seconds: fl
         f'viewBox="0 0 {width:.0f} {height:.0f}" font-family={quoteattr(FAMILY)} role="img" '
         f"aria-label={quoteattr('Operators of ' + _clean(model.name))}>",
         f"<title>{escape(_clean(model.name))}</title>",
+        f"<metadata>{xmp({'Title': model.name, **(metadata or {})})}</metadata>",
         f'<rect width="100%" height="100%" fill="{theme["ground"]}"/>',
         head,
         f'<g transform="translate({shift[0]:.1f} {shift[1]:.1f})">',

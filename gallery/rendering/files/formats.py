@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import numpy as np
 from PIL import Image
@@ -13,16 +12,16 @@ from PIL import Image
 from gallery.errors import RenderError
 from gallery.files import write_whole
 from gallery.rendering.files.png import png
+from gallery.rendering.files.xmp import xmp
 from gallery.rendering.types import Picture
 from gallery.settings.formats import FORMATS, PictureFormat, format_named, too_large
-from gallery.text import visible
 
 
 def encode(picture: Picture, suffix: str) -> bytes:
     """A picture as the bytes of a file; the same picture gives the same bytes.
 
     Args:
-        picture: What to encode; its metadata goes into PNG text chunks, or into XMP and EXIF.
+        picture: What to encode; its metadata goes into XMP, and into PNG text chunks or EXIF.
         suffix: Suffix of a format for pixels, such as ".png".
 
     Raises:
@@ -143,15 +142,4 @@ def _exif(metadata: Mapping[str, str]) -> Image.Exif:
 
 
 def _xmp(metadata: Mapping[str, str]) -> bytes:
-    # https://developer.adobe.com/xmp/docs/XMPSpecifications/: simple properties of one schema.
-    properties = "".join(
-        f"<g:{key}>{escape(visible(value))}</g:{key}>"
-        for key, value in sorted(metadata.items())
-        if key.isalpha()
-    )
-    return (
-        '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
-        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-        '<rdf:Description rdf:about="" xmlns:g="urn:gallery-of-networks:">'
-        f"{properties}</rdf:Description></rdf:RDF></x:xmpmeta>"
-    ).encode()
+    return xmp(metadata).encode()

@@ -6,11 +6,13 @@ http://graphml.graphdrawing.org, which Gephi, Cytoscape, yEd, igraph and network
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import graphviz
 import numpy as np
@@ -35,9 +37,16 @@ class _Edge:
     tensor: Tensor
 
 
-def operators_dot(model: Model) -> str:
-    """The operator graph as DOT: a node per operator, input and output, an edge per tensor."""
-    dot = graphviz.Digraph(escape(visible(model.name)))
+def operators_dot(model: Model, metadata: Mapping[str, str] | None = None) -> str:
+    """The operator graph as DOT: a node per operator, input and output, an edge per tensor.
+
+    Args:
+        model: The model.
+        metadata: How the file was made: attributes of the graph, by their names in lower case.
+    """
+    made = metadata or {}
+    about = _escaped(tuple(name.lower() for name in made), tuple(made.values()))
+    dot = graphviz.Digraph(escape(visible(model.name)), graph_attr=about)
     for name, values in _nodes(model):
         dot.node(name, **_escaped(_NODE_KEYS, values))
     for edge in _edges(model):
@@ -45,14 +54,16 @@ def operators_dot(model: Model) -> str:
     return str(dot.source)
 
 
-def operators_graphml(model: Model) -> str:
-    """The operator graph as GraphML, with the nodes and edges of `operators_dot`."""
+def operators_graphml(model: Model, metadata: Mapping[str, str] | None = None) -> str:
+    """The operator graph as GraphML, with the nodes, edges and attributes of `operators_dot`."""
+    made = {name.lower(): text for name, text in (metadata or {}).items()}
     root = ET.Element("graphml", xmlns="http://graphml.graphdrawing.org/xmlns")
-    for kind, keys in (("node", _NODE_KEYS), ("edge", _EDGE_KEYS)):
+    for kind, keys in (("graph", tuple(made)), ("node", _NODE_KEYS), ("edge", _EDGE_KEYS)):
         for key in keys:
             about = {"id": key, "for": kind, "attr.name": key, "attr.type": "string"}
             ET.SubElement(root, "key", about)
     graph = ET.SubElement(root, "graph", id=visible(model.name), edgedefault="directed")
+    _add_data(graph, tuple(made), tuple(made.values()))
     for name, values in _nodes(model):
         _add_data(ET.SubElement(graph, "node", id=name), _NODE_KEYS, values)
     for edge in _edges(model):
@@ -63,12 +74,20 @@ def operators_graphml(model: Model) -> str:
     return text.decode() + "\n"
 
 
-def save_vertex_graph(layout: Layout, path: Path) -> None:
+def save_vertex_graph(
+    layout: Layout, path: Path, metadata: Mapping[str, str] | None = None
+) -> None:
     """Write the vertex graph with its layout as a compressed .npz; same input, same bytes.
 
     The arrays are those of `ComputeGraph`, by the same names, `positions` (float32 (n, 2), y up),
     and the side tables `operator_name`, `operator_type`, `operator_layer`, `layer_path`, `kinds`
     and `passes`. Vertex v reads `sources[indptr[v]:indptr[v + 1]]`. No array needs pickle.
+
+    Args:
+        layout: The graph with its positions.
+        path: The file to write.
+        metadata: How it was made: a text for each name in lower case with the prefix "made_", and
+            the comment of the archive.
     """
     graph = layout.graph
     arrays: dict[str, npt.NDArray[Any]] = {
@@ -87,8 +106,13 @@ def save_vertex_graph(layout: Layout, path: Path) -> None:
         "kinds": _texts(kind.name.lower() for kind in Kind),
         "passes": _texts(member.name.lower() for member in Pass),
     }
+    made = {f"made_{name.lower()}": text for name, text in (metadata or {}).items()}
+    arrays |= {name: np.array(visible(text)) for name, text in made.items()}
     with path.open("wb") as stream:
         np.savez_compressed(stream, allow_pickle=False, **arrays)
+    if made:
+        with ZipFile(path, "a") as archive:
+            archive.comment = json.dumps(made, ensure_ascii=True).encode()
 
 
 def _nodes(model: Model) -> Iterator[tuple[str, tuple[str, str, str]]]:

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 import numpy.typing as npt
 
+from gallery.rendering.files.xmp import xmp
+
 Pixels = npt.NDArray[np.uint8]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -29,11 +31,11 @@ def png(
     Args:
         bands: uint8 (rows, width, 3), sRGB, from top to bottom.
         size: Width and height of the whole picture.
-        metadata: Written as text, sorted by key; "Density" also sets the pixels per inch.
+        metadata: Written as `texts`; "Density" also sets the pixels per inch.
     """
     yield _SIGNATURE
     yield _chunk(b"IHDR", struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, 0))
-    for key, value in sorted(metadata.items()):
+    for key, value in texts(metadata).items():
         yield _chunk(b"iTXt", key.encode("latin-1") + b"\0\0\0\0\0" + value.encode())
     density = int(metadata.get("Density", "0") or 0)
     if density:
@@ -48,6 +50,12 @@ def png(
             yield _chunk(b"IDAT", data)
     yield _chunk(b"IDAT", packer.flush())
     yield _chunk(b"IEND", b"")
+
+
+def texts(metadata: Mapping[str, str]) -> dict[str, str]:
+    """The text chunks of a PNG file: each entry by its name, in order, then all of them as XMP."""
+    packet = xmp(metadata)
+    return dict(sorted(metadata.items())) | ({"XML:com.adobe.xmp": packet} if packet else {})
 
 
 def _slabs(bands: Iterable[Pixels]) -> Iterator[Pixels]:

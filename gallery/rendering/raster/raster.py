@@ -13,6 +13,7 @@ from gallery.coloring.oklab import linear_from_srgb
 from gallery.coloring.types import Coloring
 from gallery.errors import RenderError
 from gallery.placement.types import Layout
+from gallery.provenance import software
 from gallery.rendering.raster.bloom import finish, glow_of
 from gallery.rendering.raster.downsample import shrink
 from gallery.rendering.raster.frame import Frame, frame
@@ -87,9 +88,9 @@ def describe(layout: Layout, coloring: Coloring, settings: RenderSettings) -> di
     graph = layout.graph
     entries = {
         "Title": settings.title or graph.model,
-        "Software": "gallery-of-networks",
+        "Software": software(),
         "Model": graph.model,
-        "Digest": settings.digest,
+        "Source": f"sha256:{settings.digest}" if settings.digest else "",
         "Vertices": str(graph.vertices),
         "Edges": str(graph.edges),
         "Target": graph.target,

@@ -15,7 +15,9 @@ from fontTools.varLib import instancer
 from fpdf import FPDF
 
 from gallery.coloring.palettes import from_hex
+from gallery.provenance import software
 from gallery.rendering.files.formats import encode
+from gallery.rendering.files.xmp import xmp
 from gallery.rendering.sheet.fonts import Face, font_bytes, plain
 from gallery.rendering.sheet.sheet import (
     MILLIMETRES_PER_INCH,
@@ -49,8 +51,11 @@ def sheet_pdf(sheet: Sheet, dpi: float = 200) -> bytes:
     page.set_auto_page_break(False)
     page.set_creation_date(_WRITTEN)
     page.set_title(sheet.title)
-    page.set_creator("gallery-of-networks")
+    metadata = {"Software": software(), **dict(sheet.metadata), "Title": sheet.title}
+    page.set_creator(metadata["Software"])
     page.set_subject("; ".join(f"{name} {value}" for name, value in sheet.metadata))
+    page.set_keywords(metadata.get("Source", ""))
+    page.set_xmp_metadata(xmp(metadata))
     page.set_lang("en")
     page.add_page()
     with tempfile.TemporaryDirectory() as folder:

@@ -5,8 +5,8 @@ The same list gives the PDF, see `gallery.rendering.sheet.pdf`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from PIL import Image
 
 from gallery.coloring.palettes import from_hex
 from gallery.errors import RenderError
+from gallery.provenance import software
 from gallery.rendering.sheet.fonts import ASCENT, Face, mask, plain, put, text_width
 from gallery.rendering.types import Picture
 from gallery.settings.formats import LARGEST
@@ -141,6 +142,10 @@ class Sheet:
     title: str
     metadata: tuple[tuple[str, str], ...] = ()
 
+    def told(self, metadata: Mapping[str, str]) -> Sheet:
+        """The same sheet with further metadata, which replace those of the same name."""
+        return replace(self, metadata=tuple({**dict(self.metadata), **metadata}.items()))
+
 
 def sheet_picture(sheet: Sheet, dpi: float = 300) -> Picture:
     """A sheet as pixels.
@@ -161,9 +166,9 @@ def sheet_picture(sheet: Sheet, dpi: float = 300) -> Picture:
     pixels[:] = from_hex(sheet.ground)
     draw_elements(pixels, sheet.elements, scale)
     metadata = {
+        "Software": software(),
         **dict(sheet.metadata),
         "Title": sheet.title,
-        "Software": "gallery-of-networks",
         "Density": f"{dpi:.0f}",
     }
     return Picture(pixels=pixels, metadata=metadata)

@@ -20,6 +20,7 @@ from gallery.errors import PublishError
 from gallery.graph import Kind, Pass
 from gallery.model import Model
 from gallery.placement.types import Layout
+from gallery.provenance import Provenance, software
 from gallery.rendering.raster.strokes import FAINTEST
 from gallery.rendering.types import RenderSettings
 from gallery.rendering.viewer.container import pack, planes, smooth, steps, varints, zigzag
@@ -44,6 +45,7 @@ def viewer_data(
     *,
     vertices: int = VERTICES,
     edges: int = EDGES,
+    provenance: Provenance | None = None,
 ) -> bytes:
     """The data of one scan's viewer; same input, same bytes.
 
@@ -53,6 +55,7 @@ def viewer_data(
         model: The model of the graph, for the names of what operators read and write, or None.
         vertices: Budget of vertices.
         edges: Budget of edges.
+        provenance: What the data are made from; None for this version and nothing else.
 
     Returns:
         A container as described in `gallery.rendering.viewer.container`.
@@ -74,6 +77,7 @@ def viewer_data(
     frame, places = _places(layout.positions, shown.vertices)
     head: dict[str, Any] = {
         "version": VERSION,
+        "provenance": (provenance or Provenance(software=software())).value(),
         "whole": [graph.vertices, graph.edges],
         "shown": [len(shown.vertices), len(shown.sources)],
         "frame": frame,
