@@ -24,6 +24,7 @@ from gallery.discovery.static import static_files
 from gallery.errors import DamagedFileError, DiscoverError, SettingsError
 from gallery.pipeline.models import Gallery, forecast
 from gallery.pipeline.options import BuildOptions
+from gallery.pipeline.pictures import site_files
 from gallery.pipeline.plan import ModelPlan, plan_of, versions
 from gallery.pipeline.records import damaged, forms
 from gallery.pipeline.report import Report
@@ -70,10 +71,10 @@ def build(
     site = Path(os.path.abspath(site)).resolve()
     check_place(site, models)
     cache = _cache(options.cache, site)
-    static = static_files(models)
     files = _discovered(models, settings, options)
-    notes = _notes(models, files, settings, options)
     whole = _planned(files, settings)
+    static, missing = site_files(models, whole)
+    notes = (*_notes(models, files, settings, options), *missing)
     plans = part(whole, *options.shard) if options.shard else whole
     if options.dry_run:
         return Report(models=tuple(forecast(plan, cache) for plan in plans), notes=notes)

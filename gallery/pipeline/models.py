@@ -11,6 +11,7 @@ from gallery.cache import Cache
 from gallery.errors import Failure
 from gallery.files import file_digest
 from gallery.pipeline.outcome import Outcome, known
+from gallery.pipeline.pictures import shown
 from gallery.pipeline.plan import ModelPlan, shown_keys
 from gallery.pipeline.products import results_of
 from gallery.pipeline.records import read
@@ -105,7 +106,10 @@ class Gallery:
 
     def exhibits(self) -> list[Exhibit]:
         """What the site shows of each model."""
-        return [exhibit_of(plan, one, self.cache) for plan, one in self.rows()]
+        return [
+            replace(exhibit_of(plan, one, self.cache), pictures=shown(plan, self.static))
+            for plan, one in self.rows()
+        ]
 
     def keys(self) -> list[str]:
         """Keys of all results that the site shows."""

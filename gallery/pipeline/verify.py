@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from gallery.cache import Cache
-from gallery.discovery.static import static_files
 from gallery.errors import SettingsError
 from gallery.files import SUMS, encode_sums, file_digest, listing, read_sums
 from gallery.pipeline.build import planned
 from gallery.pipeline.models import Gallery
 from gallery.pipeline.options import BuildOptions
 from gallery.pipeline.ownership import sums_of
+from gallery.pipeline.pictures import site_files
 from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.report import ModelReport
 from gallery.pipeline.schedule import make
@@ -129,7 +129,8 @@ def verify(
     whole = len(chosen) == len(plans)
     with tempfile.TemporaryDirectory(prefix="gallery-verify-") as folder:
         cache, again = Cache(Path(folder) / "cache"), Path(folder) / "site"
-        gallery = Gallery(plans=chosen, settings=settings, cache=cache, static=static_files(models))
+        static, _ = site_files(models, plans)
+        gallery = Gallery(plans=chosen, settings=settings, cache=cache, static=static)
         gallery = replace(gallery, outcomes=make(chosen, cache, options))
         write_site(gallery, again)
         made = sums_of(again)

@@ -87,6 +87,7 @@ class Exhibit:
         unknown_operators: "domain.Type" of operators that are lowered to a gather vertex.
         failure: Why there is no scan, or None.
         provenance: What its data files are made from, or None if unknown.
+        pictures: Path in the site and file of each picture in the prose, by its name there.
     """
 
     slug: str
@@ -99,6 +100,7 @@ class Exhibit:
     unknown_operators: tuple[str, ...] = ()
     failure: Failure | None = None
     provenance: Provenance | None = None
+    pictures: Mapping[str, tuple[str, Path]] = field(default_factory=dict)
 
     def file(self, product: str) -> ImageFile | None:
         """The first file of a product, or None."""

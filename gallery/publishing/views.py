@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from markupsafe import Markup
+from PIL import Image
 
 from gallery.cache import Cache
 from gallery.costs.facts import Facts
@@ -25,7 +26,7 @@ from gallery.publishing.exhibit import Exhibit, ImageFile, ScanImages
 from gallery.publishing.parts.bars import HistogramBar, bars
 from gallery.publishing.parts.clean import shorten
 from gallery.publishing.parts.legend import Legend, legend
-from gallery.publishing.parts.prose import prose, summary
+from gallery.publishing.parts.prose import ProsePicture, prose, summary
 from gallery.publishing.parts.tree import Branch, layer_tree
 from gallery.text import slugify
 
@@ -174,11 +175,29 @@ def model_view(exhibit: Exhibit, site: Path, cache: Cache | None = None) -> Mode
 def _prose(exhibit: Exhibit, cache: Cache | None) -> Markup:
     """The sidecar's text, or nothing if a library fails on it: a site never fails for one text."""
     try:
-        return prose(exhibit.prose, cache)
+        return prose(exhibit.prose, cache, _prose_pictures(exhibit))
     except Exception as error:
         told = "%s: the prose of its sidecar was left out, because it cannot be rendered (%r)"
         log.warning(told + "; report this with the sidecar", exhibit.path, error)
         return Markup("")
+
+
+def _prose_pictures(exhibit: Exhibit) -> dict[str, ProsePicture]:
+    """The pictures of a sidecar as the model's page has them."""
+    pictures = {}
+    for source, (name, path) in exhibit.pictures.items():
+        width, height = _size(path)
+        pictures[source] = ProsePicture(href=f"../{name}", width=width, height=height)
+    return pictures
+
+
+def _size(path: Path) -> tuple[int, int]:
+    """Width and height of a picture in pixels; zeros if it cannot be opened or has none."""
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return 0, 0
 
 
 def _placed(exhibit: Exhibit, product: str, site: Path, stem: str) -> Placed | None:

@@ -178,6 +178,7 @@ _CHECKS: Mapping[str, Callable[[bytes], None]] = {
     "png": _starts("a PNG picture", b"\x89PNG\r\n\x1a\n"),
     "webp": _starts("a WebP picture", b"WEBP", at=8),
     "avif": _starts("an AVIF picture", b"ftyp", at=4),
+    "gif": _starts("a GIF picture", b"GIF87a", b"GIF89a"),
     "jpeg": _starts("a JPEG picture", b"\xff\xd8\xff"),
     "pdf": _starts("a PDF document", b"%PDF-"),
 }

@@ -5,6 +5,9 @@ from __future__ import annotations
 import functools
 import html
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 import nh3
 from markdown_it import MarkdownIt
@@ -22,14 +25,16 @@ WORTH_KEEPING = 10_000
 _TAGS = {
     *("p", "br", "hr", "em", "strong", "del", "sub", "sup", "code", "pre", "blockquote"),
     *("ul", "ol", "li", "dl", "dt", "dd", "a", "h2", "h3", "h4", "h5", "h6"),
-    *("table", "thead", "tbody", "tr", "th", "td"),
+    *("table", "thead", "tbody", "tr", "th", "td", "img"),
 }
-_ATTRIBUTES = {"a": ("href", "title")}
+_ATTRIBUTES = {"a": ("href", "title"), "img": ("src", "alt", "title")}
 _SILENT = {"script", "style", "template", "svg", "math", "iframe", "noscript"}
 _SCHEMES = {"http", "https", "mailto"}
 _HEADING = re.compile(r"(</?)h([1-6])\b", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 _TAG = re.compile(r"<(?:[^>\"]|\"[^\"]*\")*+>")
+_IMAGE = re.compile(r"<img\b[^>]*>")
+_SOURCE = re.compile(r"\ssrc=\"([^\"]*)\"")
 _BREAK = re.compile(r"<(/p|/li|/h\d|br|/td|/tr)\b")
 
 
@@ -48,28 +53,72 @@ def _reader() -> MarkdownIt:
     return reader
 
 
-def prose(markdown: str, cache: Cache | None = None) -> Markup:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProsePicture:
+    """A picture that a sidecar shows, as the page has it.
+
+    Attributes:
+        href: Its address, relative to the page.
+        width, height: Its size in pixels, so that nothing moves while it loads; 0 if unknown.
+    """
+
+    href: str
+    width: int = 0
+    height: int = 0
+
+
+def prose(
+    markdown: str,
+    cache: Cache | None = None,
+    pictures: Mapping[str, ProsePicture] = MappingProxyType({}),
+) -> Markup:
     """Render Markdown, then keep only simple text markup with harmless links.
 
-    Images are removed, because pages make no external requests. Links may be http, https, mailto or
-    relative.
+    Links may be http, https, mailto or relative. Of images, those stay that the site has: pages
+    make no outside requests.
 
     Args:
         markdown: Text of a sidecar, without its front matter.
         cache: Keeps what was rendered for the next build, or None.
+        pictures: Pictures of the site, by what the sidecar calls them.
 
     Returns:
         HTML that a template may insert as it is.
     """
+
+    def kept(tag: str, attribute: str, value: str) -> str | None:
+        if (tag, attribute) != ("img", "src"):
+            return value
+        return pictures[value].href if value in pictures else None
+
     safe = nh3.clean(
         _rendered(markdown, cache),
         tags=_TAGS,
         clean_content_tags=_SILENT,
         attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
+        attribute_filter=kept,
         url_schemes=_SCHEMES,
         link_rel="noopener noreferrer",
     )
+    by_href = {one.href: one for one in pictures.values()}
+    safe = _IMAGE.sub(lambda found: _sized(found[0], by_href), safe)
     return Markup(safe.strip())  # noqa: S704 - nh3 has just cleaned it
+
+
+def picture_sources(markdown: str) -> tuple[str, ...]:
+    """What the text calls the pictures that it shows, in order, each once."""
+    found = (_SOURCE.search(image) for image in _IMAGE.findall(_rendered(markdown, None)))
+    return tuple(dict.fromkeys(html.unescape(one[1]) for one in found if one))
+
+
+def _sized(image: str, pictures: Mapping[str, ProsePicture]) -> str:
+    """A cleaned image with its size; nothing if it has lost its source."""
+    found = _SOURCE.search(image)
+    picture = pictures.get(html.unescape(found[1])) if found else None
+    if picture is None:
+        return ""
+    size = f' width="{picture.width}" height="{picture.height}"' if picture.width else ""
+    return f'<img loading="lazy"{size}{image[len("<img") :]}'
 
 
 def _rendered(markdown: str, cache: Cache | None) -> str:
