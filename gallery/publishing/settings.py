@@ -48,10 +48,9 @@ class SiteSettings:
     def provenance(self) -> Provenance:
         """What files of the whole site are made from: of its settings, the SHA-256 of their JSON.
 
-        Of the templates' path only the last part counts, as the rest differs between machines.
+        The templates, whose path differs between machines, shape pages alone.
         """
-        templates = self.templates.name if self.templates else ""
-        text = compact({**asdict(self), "templates": templates})
+        text = compact({**asdict(self), "templates": ""})
         digest = hashlib.sha256(text.encode()).hexdigest()
         return Provenance(software=software(), settings={"sha256": digest})
 
