@@ -18,7 +18,7 @@ from gallery.files import read_regular
 from gallery.pipeline.plan import ModelPlan
 from gallery.text import slugify
 
-FOLDER = "assets/pictures"
+FOLDER = "pictures"
 """Where the site has them."""
 
 LARGEST = 8 << 20

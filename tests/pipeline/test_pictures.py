@@ -33,7 +33,7 @@ def shown(models: Path) -> Path:
 
 
 def pictures(site: Path) -> list[str]:
-    return sorted(path.name for path in (site / "assets" / "pictures").iterdir())
+    return sorted(path.name for path in (site / "pictures").iterdir())
 
 
 WANTED = sorted(
