@@ -42,12 +42,15 @@ def build(processor: str, models: Path, home: Path) -> Path:
     """The site as one processor makes it."""
     site = home / processor / "site"
     command = [sys.executable, "-m", "gallery", "build", models, "-o", site]
-    subprocess.run(
-        [*command, "--cache", home / processor / "cache", "--jobs", "1", "--quiet"],
+    done = subprocess.run(
+        [*command, "--cache", home / processor / "cache", "--jobs", "1"],
         env=environment(processor, home / "kernels"),
         cwd=ROOT,
-        check=True,
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    assert done.returncode == 0, done.stderr
     return site
 
 
