@@ -30,7 +30,7 @@ def gone(ground: Ground) -> None:
     _harmed(ground, lambda path, _: path.unlink(), 0.5)
 
 
-@attack("cache", "a flipped byte is noticed and never published")
+@attack("cache", "a flipped byte is noticed and never published", short=True)
 def flipped(ground: Ground) -> None:
     def flip(path: Path, chance: random.Random) -> None:
         content = bytearray(path.read_bytes())
@@ -73,7 +73,7 @@ def written_through(ground: Ground) -> None:
     assert contents(other) == before
 
 
-@attack("cache", "two builds at once with a cache each leave one whole site", short=False)
+@attack("cache", "two builds at once with a cache each leave one whole site")
 def two_builds(ground: Ground) -> None:
     ground.shell(
         "$gallery build models -o site --cache one & "

@@ -31,7 +31,9 @@ def broken_pages(ground: Ground) -> None:
     ground.gallery("check", ground.site).told(0)
 
 
-@attack("check", "links, loops, pipes, folders and huge files in a site are problems of it")
+@attack(
+    "check", "links, loops, pipes, folders and huge files in a site are problems of it", short=True
+)
 def irregular_files(ground: Ground) -> None:
     _site(ground.site)
     (ground.site / "loop.html").symlink_to("loop.html")
@@ -47,7 +49,7 @@ def irregular_files(ground: Ground) -> None:
     ended.told(1, "loop.html is a link", "endless.html is a link", "up is a link", "huge.html has")
 
 
-@attack("check", "manifests too deep, too long or of another shape are judged")
+@attack("check", "manifests too deep, too long or of another shape are judged", short=True)
 def manifests(ground: Ground) -> None:
     _site(ground.site)
     for text in ("[" * 100_000, "1" * 10_000, "\x00", ""):
@@ -57,7 +59,9 @@ def manifests(ground: Ground) -> None:
     ground.gallery("check", ground.site).told(1, "which is not in the site")
 
 
-@attack("check", "addresses of a sidecar that cannot be understood are refused by the build")
+@attack(
+    "check", "addresses of a sidecar that cannot be understood are refused by the build", short=True
+)
 def sidecar_addresses(ground: Ground) -> None:
     (ground.models / "first.md").write_text("---\npaper_url: https://[\n---\nSee [it](https://[).")
     ground.build().told(1, "first.onnx: settings: paper_url is 'https://['")

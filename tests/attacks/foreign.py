@@ -53,7 +53,7 @@ def no_script(site: Path) -> None:
     assert not any(EVIL.encode() in path.read_bytes() for path in site.rglob("*.svg"))
 
 
-@attack("foreign", "the keys of a part are no paths", short=False)
+@attack("foreign", "the keys of a part are no paths", short=True)
 def keys(ground: Ground) -> None:
     part = part_of(ground)
     own = ground.folder / "mine"
@@ -72,7 +72,7 @@ def keys(ground: Ground) -> None:
     assert not ground.site.exists()
 
 
-@attack("foreign", "a diagram of a part holds no script", short=False)
+@attack("foreign", "a diagram of a part holds no script")
 def part_diagram(ground: Ground) -> None:
     part = part_of(ground, diagram=True)
     (part / "files" / hashlib.sha256(EVIL.encode()).hexdigest()).write_text(EVIL)
@@ -83,7 +83,7 @@ def part_diagram(ground: Ground) -> None:
     assert not ground.site.exists()
 
 
-@attack("foreign", "a diagram of an earlier site holds no script", short=False)
+@attack("foreign", "a diagram of an earlier site holds no script")
 def reused_diagram(ground: Ground) -> None:
     toml = ground.models / "gallery.toml"
     toml.write_text(toml.read_text().replace("diagram = false", "diagram = true"))
@@ -100,7 +100,7 @@ def reused_diagram(ground: Ground) -> None:
     no_script(ground.site)
 
 
-@attack("foreign", "a diagram of another machine's cache holds no script", short=False)
+@attack("foreign", "a diagram of another machine's cache holds no script")
 def cached_diagram(ground: Ground) -> None:
     toml = ground.models / "gallery.toml"
     toml.write_text(toml.read_text().replace("diagram = false", "diagram = true"))
@@ -121,7 +121,7 @@ def cached_diagram(ground: Ground) -> None:
     assert contents(another) == before
 
 
-@attack("foreign", "pipes as shard.json and as results.json do not hang", short=False)
+@attack("foreign", "pipes as shard.json and as results.json do not hang")
 def pipes(ground: Ground) -> None:
     if not hasattr(os, "mkfifo"):
         return
@@ -134,7 +134,7 @@ def pipes(ground: Ground) -> None:
     ended.told(0, "nothing to reuse: results.json is a named pipe")
 
 
-@attack("foreign", "a worker of a cluster that is killed harms its jobs only", short=False)
+@attack("foreign", "a worker of a cluster that is killed harms its jobs only")
 def dead_worker(ground: Ground) -> None:
     from tests.pipeline.test_dask import building, busy, cluster, gone  # noqa: PLC0415 - an extra
 
@@ -149,7 +149,7 @@ def dead_worker(ground: Ground) -> None:
         assert gone(ground.folder), "temporary folders with models stay"
 
 
-@attack("foreign", "a scheduler that is killed ends the build with one clear line", short=False)
+@attack("foreign", "a scheduler that is killed ends the build with one clear line")
 def dead_scheduler(ground: Ground) -> None:
     from tests.pipeline.test_dask import building, busy, cluster, gone  # noqa: PLC0415 - an extra
 

@@ -98,7 +98,7 @@ class Attack:
 ATTACKS: list[Attack] = []
 
 
-def attack(area: str, title: str, *, short: bool = True) -> Callable[[Play], Play]:
+def attack(area: str, title: str, *, short: bool = False) -> Callable[[Play], Play]:
     """Register a function as an attack."""
 
     def register(play: Play) -> Play:

@@ -11,7 +11,7 @@ _COMMANDS = ("::error::x", " ::stop-commands::x", "##vso[task.complete]x", "##[s
 _DEVICES = ("aux", "con", "nul", "COM1", "lpt9")
 
 
-@attack("names", "no name of a model reaches the log of a CI system as a command", short=False)
+@attack("names", "no name of a model reaches the log of a CI system as a command")
 def commands(ground: Ground) -> None:
     for name in _COMMANDS:
         (ground.models / f"{name}.onnx").write_bytes(b"no model")
@@ -32,7 +32,7 @@ def commands(ground: Ground) -> None:
             assert not re.match(r"\s*::|.*##\w*\[", line), line
 
 
-@attack("names", "models named like Windows' devices have folders of other names", short=False)
+@attack("names", "models named like Windows' devices have folders of other names")
 def devices(ground: Ground) -> None:
     content = (ground.models / "first.onnx").read_bytes()
     for name in _DEVICES:
@@ -47,7 +47,7 @@ def devices(ground: Ground) -> None:
     assert "Windows" not in checked.err
 
 
-@attack("names", "a web server may read a site that was built under umask 077")
+@attack("names", "a web server may read a site that was built under umask 077", short=True)
 def private_umask(ground: Ground) -> None:
     before = os.umask(0o077)
     try:

@@ -28,11 +28,7 @@ def changed_with_its_sum(ground: Ground) -> None:
     assert f"different         assets/{picture.name}" in ended.out, ended.out
 
 
-@attack(
-    "provenance",
-    "a script slipped into a sampled site is found whatever the sample is",
-    short=False,
-)
+@attack("provenance", "a script slipped into a sampled site is found whatever the sample is")
 def script_slipped_in(ground: Ground) -> None:
     ground.build().told(0)
     script = _asset(ground, "index.*.js")
@@ -42,7 +38,7 @@ def script_slipped_in(ground: Ground) -> None:
     assert f"different         assets/{script.name}" in ended.out, ended.out
 
 
-@attack("provenance", "a model swapped after the build is named, and its files differ", short=False)
+@attack("provenance", "a model swapped after the build is named, and its files differ")
 def swapped_model(ground: Ground) -> None:
     ground.build().told(0)
     write(ground.models, NET.replace("Relu", "Tanh"), "first.onnx")
@@ -51,9 +47,7 @@ def swapped_model(ground: Ground) -> None:
     assert "different         first/facts.json" in ended.out, ended.out
 
 
-@attack(
-    "provenance", "a poisoned cache beside the site does not answer for its pictures", short=False
-)
+@attack("provenance", "a poisoned cache beside the site does not answer for its pictures")
 def poisoned_cache(ground: Ground) -> None:
     ground.build().told(0)
     picture = _asset(ground, "first-hero-64.*.webp")
@@ -71,11 +65,7 @@ def poisoned_cache(ground: Ground) -> None:
     assert sorted(cached) == sorted((ground.folder / ".cache").rglob("files/*/*"))
 
 
-@attack(
-    "provenance",
-    "verify reads nothing that a list of checksums names outside the site",
-    short=False,
-)
+@attack("provenance", "verify reads nothing that a list of checksums names outside the site")
 def list_that_leads_out(ground: Ground) -> None:
     ground.build().told(0)
     secret = ground.folder / "secret"

@@ -100,7 +100,9 @@ def odd_addresses(ground: Ground) -> None:
         server.unharmed()
 
 
-@attack("serve", "foreign Host headers are refused, as of a page whose name was rebound")
+@attack(
+    "serve", "foreign Host headers are refused, as of a page whose name was rebound", short=True
+)
 def foreign_hosts(ground: Ground) -> None:
     with _serving(ground) as server:
         for host in ("evil.example", f"evil.example:{server.port}", "127.0.0.1.evil.example", ""):
@@ -108,7 +110,7 @@ def foreign_hosts(ground: Ground) -> None:
         server.unharmed()
 
 
-@attack("serve", "links that lead out of the site are not followed", short=False)
+@attack("serve", "links that lead out of the site are not followed")
 def links_out(ground: Ground) -> None:
     (ground.folder / "secret.html").write_text("secret")
     with _serving(ground) as server:
@@ -119,7 +121,7 @@ def links_out(ground: Ground) -> None:
         server.unharmed()
 
 
-@attack("serve", "hundreds of idle and slow connections keep nobody out")
+@attack("serve", "hundreds of idle and slow connections keep nobody out", short=True)
 def idle_connections(ground: Ground) -> None:
     with _serving(ground) as server, ExitStack() as opened:
         for number in range(500):
@@ -131,7 +133,7 @@ def idle_connections(ground: Ground) -> None:
         assert psutil.Process(server.process.pid).num_threads() < _THREADS
 
 
-@attack("serve", "a rebuild that fails in any way leaves the last site", short=False)
+@attack("serve", "a rebuild that fails in any way leaves the last site")
 def broken_rebuilds(ground: Ground) -> None:
     templates = ground.folder / "templates"
     templates.mkdir()
@@ -156,9 +158,7 @@ def broken_rebuilds(ground: Ground) -> None:
         server.unharmed()
 
 
-@attack(
-    "serve", "edits during the first build and of a settings file elsewhere are seen", short=False
-)
+@attack("serve", "edits during the first build and of a settings file elsewhere are seen")
 def early_edits(ground: Ground) -> None:
     settings, sidecar = ground.folder / "mine.toml", ground.models / "first.md"
     settings.write_text((ground.models / "gallery.toml").read_text())

@@ -26,7 +26,7 @@ TEXTS = {
 }
 
 
-@attack("sidecars", "a hostile front matter harms its own model alone")
+@attack("sidecars", "a hostile front matter harms its own model alone", short=True)
 def heads(ground: Ground) -> None:
     net = (ground.models / "first.onnx").read_bytes()
     for name, head in HEADS.items():
@@ -41,7 +41,7 @@ def heads(ground: Ground) -> None:
         assert (ground.site / name / "index.html").is_file(), name
 
 
-@attack("sidecars", "Markdown and HTML that take parsers quadratic time stop nothing", short=False)
+@attack("sidecars", "Markdown and HTML that take parsers quadratic time stop nothing")
 def texts(ground: Ground) -> None:
     net = (ground.models / "first.onnx").read_bytes()
     for name, text in TEXTS.items():

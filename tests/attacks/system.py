@@ -22,7 +22,7 @@ def _recovers(ground: Ground, disturbed: Ended) -> None:
     assert contents(ground.site) == _undisturbed(ground)
 
 
-@attack("system", "a full disk behind standard output is told, and the site is there")
+@attack("system", "a full disk behind standard output is told, and the site is there", short=True)
 def full_output(ground: Ground) -> None:
     ended = ground.shell(f"{_BUILD} > /dev/full")
     ended.told(1, "No space left on device")
@@ -67,7 +67,7 @@ def unwritable_cache(ground: Ground) -> None:
     assert "/proc" in ended.err, ended.err
 
 
-@attack("system", "a site that cannot be written is named")
+@attack("system", "a site that cannot be written is named", short=True)
 def unwritable_site(ground: Ground) -> None:
     ended = ground.gallery("build", ground.models, "-o", "/proc/site", "--cache", ground.folder)
     assert ended.status in (1, 2)

@@ -32,14 +32,14 @@ def failing(ground: Ground) -> None:
         assert not ground.site.exists()
 
 
-@attack("templates", "a template that is not one is refused before any work")
+@attack("templates", "a template that is not one is refused before any work", short=True)
 def syntax(ground: Ground) -> None:
     _template(ground, "\n{% if %}", "parts/facts.html")
     ground.build().told(2, "template parts/facts.html, line 2: ")
     assert not (ground.folder / ".cache").exists()
 
 
-@attack("templates", "links that lead out of the templates are refused")
+@attack("templates", "links that lead out of the templates are refused", short=True)
 def links(ground: Ground) -> None:
     (ground.folder / "secret").write_text("secret")
     _template(ground, "", "css/user.css")
