@@ -57,8 +57,9 @@ class Facts:
         file_bytes: Size of the ONNX file.
         parameters: Number of parameters (see `parameters`), each counted once.
         parameter_bytes: Bytes of the initializers and other parameters, by dtype.
-        macs: Multiply-accumulates of one forward pass; None if no operator's cost is known.
-        flops: Floating-point operations of one forward pass; None if no operator's cost is known.
+        macs: Multiply-accumulates of one forward pass; None if none are known and some operators
+            cannot be counted.
+        flops: Floating-point operations of one forward pass; None in the same case.
         uncounted: Number of operators whose cost is not known, by type.
         cost_by_type: FLOPs by operator type, largest first.
         activations: Elements of all tensors that operators make; None if a shape is unknown.
@@ -111,7 +112,6 @@ def facts(model: Model, file_bytes: int) -> Facts:
     weights = trips(model, costs)
     macs = sum(w * c.macs for w, c in zip(weights, costs, strict=True) if c)
     flops = [w * c.flops if c else 0 for w, c in zip(weights, costs, strict=True)]
-    known = any(costs)
     missing = [o for o, c in zip(model.operators, costs, strict=True) if c is None]
     made = [model.tensors[i].elements for o in model.operators for i in o.outputs if i >= 0]
     return Facts(
@@ -120,8 +120,9 @@ def facts(model: Model, file_bytes: int) -> Facts:
         file_bytes=file_bytes,
         parameters=sum(parameters(model).values()),
         parameter_bytes=_parameter_bytes(model),
-        macs=macs if known else None,
-        flops=sum(flops) if known else None,
+        # Nothing but free operators beside some that cannot be counted says nothing about the sum.
+        macs=macs if macs or not missing else None,
+        flops=sum(flops) if any(flops) or not missing else None,
         uncounted=_ranked(Counter(label(operator) for operator in missing)),
         cost_by_type=_by_type(model, flops),
         activations=None if None in made else sum(size or 0 for size in made),
