@@ -38,6 +38,12 @@ FAMILIES: Mapping[str, tuple[tuple[float, float, float], tuple[str, ...]]] = {
             "LinearRegressor",
             "SVMClassifier",
             "SVMRegressor",
+            "FusedConv",
+            "FusedMatMul",
+            "FusedGemm",
+            "QGemm",
+            "MatMulIntegerToFloat",
+            "DynamicQuantizeMatMul",
         ),
     ),
     "normalisation": (
@@ -260,7 +266,15 @@ FAMILIES: Mapping[str, tuple[tuple[float, float, float], tuple[str, ...]]] = {
     "recurrence": ((0.62, 0.92, 25), ("LSTM", "GRU", "RNN", "Loop", "Scan", "If")),
     "quantisation": (
         (0.77, 0.80, 325),
-        ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"),
+        (
+            "QuantizeLinear",
+            "DequantizeLinear",
+            "DynamicQuantizeLinear",
+            "QLinearAdd",
+            "QLinearMul",
+            "QLinearConcat",
+            "QLinearGlobalAveragePool",
+        ),
     ),
     "input": ((0.93, 0.25, 90), ("Input",)),
 }

@@ -54,8 +54,18 @@ def fused_conv(view: View) -> Cost:
 def fused_matmul(view: View) -> Cost:
     """As MatMul, plus one operation per output element."""
     shape, made = view.shape(0), view.made()
-    reduced = shape[-2] if view.get("transA", 0) and len(shape) > 1 else shape[-1]
+    reduced = shape[-1]
+    if view.get("transA", 0) and len(shape) > 1:
+        reduced = shape[0 if view.get("transBatchA", 0) else -2]
     return contraction(made * reduced, made)
+
+
+@costs("QGemm", domain=_DOMAIN)
+def quantised_gemm(view: View) -> Cost:
+    """As Gemm, plus a scale, a rounding and a zero point per output element."""
+    made = view.made()
+    reduced = view.shape(0)[0 if view.get("transA", 0) else 1]
+    return contraction(made * reduced, made * (3 + view.has(6)))
 
 
 @costs("MatMulNBits", domain=_DOMAIN)

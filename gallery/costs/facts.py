@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gallery.costs import Cost, cost
+from gallery.costs.parameters import parameters
 from gallery.model import Model, Operator, dtype_bytes
-
-_SMALL = 1024
-_COUNTED = ("float", "double", "bfloat16", "complex", "int2", "int4", "int8", "int16")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,42 +146,6 @@ def label(operator: Operator) -> str:
     'com.microsoft.Gelu'
     """
     return f"{operator.domain}.{operator.type}" if operator.domain else operator.type
-
-
-def parameters(model: Model) -> dict[int, int]:
-    """Number of elements of each parameter, by tensor.
-
-    Parameters are initializers of a floating-point type or of the narrow integer types of quantised
-    weights, and the outputs of Constant operators of such a type with more than 1,024 elements, in
-    which some exporters keep weights. The running mean and variance of a BatchNormalization do not
-    count unless other operators read them, as in published figures.
-    """
-    running = _running_statistics(model)
-    constants = (
-        index
-        for operator in model.operators
-        if operator.type == "Constant" and not operator.domain
-        for index in operator.outputs
-        if index >= 0 and (model.tensors[index].elements or 0) > _SMALL
-    )
-    held = [index for index, tensor in enumerate(model.tensors) if tensor.is_parameter]
-    return {
-        index: model.tensors[index].elements or 0
-        for index in (*held, *constants)
-        if index not in running
-        and model.tensors[index].dtype.removeprefix("u").startswith(_COUNTED)
-    }
-
-
-def _running_statistics(model: Model) -> set[int]:
-    """Tensors that are read only as the mean or variance of a BatchNormalization."""
-    statistics: set[int] = set()
-    others: set[int] = set()
-    for operator in model.operators:
-        batch = operator.type == "BatchNormalization"
-        statistics.update(operator.inputs[3:5] if batch else ())
-        others.update(operator.inputs[:3] if batch else operator.inputs)
-    return statistics - others
 
 
 def trips(model: Model, costs: Sequence[Cost | None]) -> list[int]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil, prod
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 
+from gallery.loading.contrib_products import RULES as PRODUCTS
+from gallery.loading.contrib_products import Kinds, Rule
 from gallery.loading.flatten import FlatNode, Value
 from gallery.loading.types import dims_of, element_of, tensor_type
 
@@ -16,10 +18,6 @@ _FLOAT = onnx.TensorProto.FLOAT
 _LARGEST = 2**40
 _ML = "ai.onnx.ml"
 _MICROSOFT = "com.microsoft"
-
-Kinds = dict[int, onnx.TypeProto]
-Rule = Callable[[FlatNode, Sequence[Value | None]], Kinds | None]
-"""From an operator and its inputs (None for an omitted one) to the types of its outputs."""
 
 
 def rule_types(step: FlatNode, values: Sequence[Value]) -> Kinds | None:
@@ -52,6 +50,16 @@ def _half(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
         return None
     last = shape[-1] // 2 if isinstance(shape[-1], int) else None
     return {0: tensor_type(element_of(fed[0].kind), (*shape[:-1], last))}
+
+
+def _pooled_whole(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
+    shape = dims_of(fed[0].kind) if fed[0] else None
+    if shape is None or not fed[0]:
+        return None
+    last = bool(step.attributes.get("channels_last", 0))
+    kept = (0, len(shape) - 1 if last else 1)
+    sizes = [size if axis in kept else 1 for axis, size in enumerate(shape)]
+    return {0: tensor_type(element_of(fed[0].kind), sizes)}
 
 
 def _packed_product(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
@@ -170,7 +178,9 @@ RULES: Mapping[tuple[str, str], Rule] = {
     (_ML, "Scaler"): _as_floats,
     (_ML, "TreeEnsembleRegressor"): _targets,
     **dict.fromkeys(((_MICROSOFT, name) for name in _SAME), _as_first),
+    **{(_MICROSOFT, name): rule for name, rule in PRODUCTS.items()},
     (_MICROSOFT, "BiasSplitGelu"): _half,
+    (_MICROSOFT, "QLinearGlobalAveragePool"): _pooled_whole,
     (_MICROSOFT, "MatMulNBits"): _packed_product,
     (_MICROSOFT, "SkipLayerNormalization"): _with_sum,
     (_MICROSOFT, "SkipSimplifiedLayerNormalization"): _with_sum,

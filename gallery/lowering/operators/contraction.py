@@ -7,18 +7,20 @@ from dataclasses import replace
 
 import numpy as np
 
+from gallery.loading.contrib_products import logical, transposes
 from gallery.lowering.access.part import Ints, Part, Read, Relation
 from gallery.lowering.access.registry import Context, NoGridError, lowers
 from gallery.lowering.access.relations import (
     AxisRule,
     fixed,
+    full,
     per_axis,
     same,
     scattered,
     where,
     window,
 )
-from gallery.lowering.operators.parts import making
+from gallery.lowering.operators.parts import inside, making
 
 
 @lowers("MatMul", "MatMulInteger", "QLinearMatMul")
@@ -68,21 +70,82 @@ def _quantisation(context: Context, index: int, axis: int) -> Read:
     return context.read(index, per_axis(shape, rules), differentiable=False)
 
 
-@lowers("Gemm")
+@lowers("com.microsoft.FusedMatMul")
+def fused_matmul(context: Context) -> list[Part]:
+    """Matrix product of operands that may be stored transposed: [..., m, n | k]."""
+    shape = context.out_shape()
+    summed, outer = len(shape), len(shape) - 2
+    reads, inner = [], 0
+    for index, side in enumerate("AB"):
+        stored = context.shape(index)
+        turned = transposes(context.operator.attributes, side)
+        axes = logical(range(len(stored)), *turned)
+        sizes = tuple(stored[axis] for axis in axes)
+        if len(sizes) < 2:
+            raise NoGridError("FusedMatMul of a vector")
+        last = [same(outer), same(summed)] if side == "A" else [same(summed), same(outer + 1)]
+        rules = [*_outer(sizes[:-2], outer), *last]
+        stored_rules = [rules[axes.index(axis)] for axis in range(len(stored))]
+        reads.append(context.read(index, per_axis(stored, stored_rules), saved=True))
+        inner = sizes[-1] if side == "A" else inner
+    return [making(context, reads, summed=(inner,))]
+
+
+@lowers("com.microsoft.MatMulIntegerToFloat", "com.microsoft.DynamicQuantizeMatMul")
+def scaled_matmul(context: Context) -> list[Part]:
+    """Integer product with scales, zero points and a bias: [..., m, n | k].
+
+    DynamicQuantizeMatMul first finds the smallest and largest element of A, as
+    DynamicQuantizeLinear does.
+    """
+    dynamic = context.operator.type == "DynamicQuantizeMatMul"
+    left, right, shape = context.shape(0), context.shape(1), context.out_shape()
+    if len(left) < 2 or len(right) < 2:
+        raise NoGridError("a product of vectors")
+    summed, outer = len(shape), len(shape) - 2
+    rows, columns = ((), (2, 3)) if dynamic else ((2, 4), (3, 5))
+    read = context.read(
+        0, per_axis(left, [*_outer(left[:-2], outer), same(outer), same(summed)]), saved=True
+    )
+    weights = per_axis(right, [*_outer(right[:-2], outer), same(summed), same(outer + 1)])
+    reads = [read, context.read(1, weights, saved=True)]
+    for index in (*rows, *columns):
+        if context.has(index):
+            axis = outer if index in rows else outer + 1
+            reads.append(_quantisation(context, index, axis))
+    bias = 4 if dynamic else 6
+    if context.has(bias):
+        relation = per_axis(context.shape(bias), [same(outer + 1)])
+        reads.append(context.read(bias, first_of(relation, {summed})))
+    if not dynamic:
+        return [making(context, reads, summed=(left[-1],))]
+    limits = context.virtual(())
+    every = context.read(0, per_axis(left, [same(d) for d in range(len(left))]), saved=True)
+    extremes = inside(limits, left, [every], 0)
+    reads.append(Read(tensor=limits, relation=full(()), saved=True))
+    return [extremes, making(context, reads, summed=(left[-1],))]
+
+
+@lowers("Gemm", "com.microsoft.FusedGemm", "com.microsoft.QGemm")
 def gemm(context: Context) -> list[Part]:
     """Matrix product with optional transposes and a bias: [m, n | k]."""
-    left, right = context.shape(0), context.shape(1)
+    quantised = context.operator.type == "QGemm"
+    a, b, c = (0, 3, 6) if quantised else (0, 1, 2)
+    left, right = context.shape(a), context.shape(b)
     summed = left[0] if context.attribute("transA", 0) else left[1]
     left_rules = [same(2), same(0)] if context.attribute("transA", 0) else [same(0), same(2)]
     right_rules = [same(1), same(2)] if context.attribute("transB", 0) else [same(2), same(1)]
     reads = [
-        context.read(0, per_axis(left, left_rules), saved=True),
-        context.read(1, per_axis(right, right_rules), saved=True),
+        context.read(a, per_axis(left, left_rules), saved=True),
+        context.read(b, per_axis(right, right_rules), saved=True),
     ]
-    if context.has(2):
-        bias = context.shape(2)
-        rules = [fixed(0, 1) if s == 1 else same(a + 2 - len(bias)) for a, s in enumerate(bias)]
-        reads.append(context.read(2, first_of(per_axis(bias, rules), {2})))
+    if context.has(c):
+        bias = context.shape(c)
+        rules = [fixed(0, 1) if s == 1 else same(d + 2 - len(bias)) for d, s in enumerate(bias)]
+        reads.append(context.read(c, first_of(per_axis(bias, rules), {2})))
+    for index in (1, 2, 4, 5, 7, 8) if quantised else ():
+        if context.has(index):
+            reads.append(_quantisation(context, index, 1 if index in (4, 5) else -1))
     return [making(context, reads, summed=(summed,))]
 
 
@@ -92,7 +155,7 @@ def first_of(relation: Relation, summed: set[int]) -> Relation:
     return where(relation, lambda lows, highs: (lows[:, axes] == 0).all(axis=1))
 
 
-@lowers("Conv", "ConvInteger", "QLinearConv")
+@lowers("Conv", "ConvInteger", "QLinearConv", "com.microsoft.FusedConv")
 def conv(context: Context) -> list[Part]:
     """Convolution of any rank with groups: [n, m, spatial... | c]; kernels are not split."""
     quantised = context.operator.type == "QLinearConv"
@@ -126,22 +189,26 @@ def _whole_groups(group: int, channels: int, summed: int) -> tuple[tuple[int, in
 
 
 def _conv_extras(context: Context, summed: int) -> list[Read]:
-    """Bias, scales and zero points of the three kinds of convolution."""
-    by_type = {"Conv": (2,), "ConvInteger": (), "QLinearConv": (8,)}
-    along_output = {"Conv": (), "ConvInteger": (3,), "QLinearConv": (4, 5)}
-    for_all = {"Conv": (), "ConvInteger": (2,), "QLinearConv": (1, 2, 6, 7)}
+    """Bias, scales and zero points of the kinds of convolution, and what is added to the result."""
+    by_type = {"Conv": (2,), "FusedConv": (2,), "QLinearConv": (8,)}
+    along_output = {"ConvInteger": (3,), "QLinearConv": (4, 5)}
+    for_all = {"ConvInteger": (2,), "QLinearConv": (1, 2, 6, 7)}
     kind = context.operator.type
     reads = []
-    for index in by_type[kind]:
+    for index in by_type.get(kind, ()):
         if context.has(index):
             relation = first_of(per_axis(context.shape(index), [same(1)]), {summed})
             reads.append(context.read(index, relation))
-    for index in along_output[kind]:
+    for index in along_output.get(kind, ()):
         if context.has(index):
             reads.append(_quantisation(context, index, 1))
-    for index in for_all[kind]:
+    for index in for_all.get(kind, ()):
         if context.has(index):
             reads.append(_quantisation(context, index, -1))
+    if kind == "FusedConv" and context.has(3):
+        # What is added to the result before the activation.
+        added = per_axis(context.shape(3), [same(d) for d in range(summed)])
+        reads.append(context.read(3, first_of(added, {summed})))
     return reads
 
 

@@ -11,6 +11,7 @@ from gallery.lowering.access.part import Part, Read
 from gallery.lowering.access.registry import Context, lowers
 from gallery.lowering.access.relations import (
     AxisRule,
+    broadcast,
     divided,
     fixed,
     full,
@@ -77,3 +78,45 @@ def matmul_n_bits(context: Context) -> list[Part]:
         else:
             reads.append(whole(context, index, differentiable=False))
     return [making(context, reads, summed=(left[-1],))]
+
+
+@lowers("com.microsoft.QLinearAdd", "com.microsoft.QLinearMul")
+def quantised_pair(context: Context) -> list[Part]:
+    """Elementwise on two operands that broadcast, each with a scale and a zero point."""
+    rank = len(context.out_shape())
+    reads = [
+        context.read(index, broadcast(context.shape(index), rank), differentiable=False)
+        for index in (0, 3)
+    ]
+    reads += [whole(context, i, differentiable=False) for i in given(context, 1) if i != 3]
+    return [making(context, reads)]
+
+
+@lowers("com.microsoft.QLinearConcat")
+def quantised_concat(context: Context) -> list[Part]:
+    """The result's scale and zero point, then each operand with its own, one after another."""
+    rank = len(context.out_shape())
+    along = context.axis("axis", 0, rank)
+    reads = [whole(context, index, differentiable=False) for index in given(context)]
+    offset = 0
+    for index in range(2, len(context.operator.inputs), 3):
+        shape = context.shape(index)
+        rules = [same(axis, -offset if axis == along else 0) for axis in range(rank)]
+        reads[index] = context.read(index, per_axis(shape, rules), differentiable=False)
+        offset += shape[along]
+    return [making(context, reads)]
+
+
+@lowers("com.microsoft.QLinearGlobalAveragePool")
+def quantised_global_pool(context: Context) -> list[Part]:
+    """[n, c, 1... | spatial], or with the channels last [n, 1..., c | spatial]."""
+    shape, made = context.shape(0), context.out_shape()
+    channel = len(shape) - 1 if context.attribute("channels_last", 0) else 1
+    spatial = [axis for axis in range(1, len(shape)) if axis != channel]
+    rules = [
+        same(len(made) + spatial.index(axis)) if axis in spatial else same(axis)
+        for axis in range(len(shape))
+    ]
+    reads = [context.read(0, per_axis(shape, rules), differentiable=False)]
+    reads += [whole(context, index, differentiable=False) for index in given(context, 1)]
+    return [making(context, reads, summed=[shape[axis] for axis in spatial])]
