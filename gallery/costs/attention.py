@@ -48,7 +48,7 @@ def linear_attention(view: View) -> Cost:
     heads, kv_heads = int(view.get("q_num_heads", 0)), int(view.get("kv_num_heads", 0))
     if heads < 1 or kv_heads < 1:
         raise UnknownError("heads")
-    rule = str(view.get("update_rule", ""))
+    rule = str(view.get("update_rule", "gated_delta"))
     tokens, inner = q[0] * q[1], q[2] // heads
     state = kv_heads * (k[2] // kv_heads) * (v[2] // kv_heads)
     reads = heads * inner * (v[2] // kv_heads)
@@ -63,8 +63,11 @@ def multi_head(view: View) -> Cost:
     if heads < 1 or not view.has(1) or len(view.shape(0)) != 3:
         raise UnknownError("packed")
     q, k = view.shape(0), view.shape(1)
-    keys = k[-2]
-    return attend(q[0] * q[1] * heads, keys, q[2] // heads, q[2] // heads)
+    width = q[2] // heads
+    if view.has(2):
+        v = view.shape(2)
+        width = v[2] // heads if len(v) == 3 else v[-1]
+    return attend(q[0] * q[1] * heads, k[-2], q[2] // heads, width)
 
 
 @costs("GroupQueryAttention", domain="com.microsoft")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import prod
 
 from gallery.costs.registry import Cost, UnknownError, View, contraction, costs, plain
@@ -75,28 +76,68 @@ def qlinear_matmul(view: View) -> Cost:
 
 @costs("Einsum")
 def einsum(view: View) -> Cost:
-    """The number of operands less one, times the sizes of all indices; one operand is only summed.
+    """The products of its operands pair by pair, in the order that takes the fewest.
 
-    This is the plain sum over all indices, without a better order for several operands. A single
-    operand that is only moved costs nothing.
+    A pair takes as many multiply-accumulates as there are values of all of its indices. A single
+    operand is only summed; one that is only moved costs nothing.
     """
     equation = str(view.get("equation", "")).replace(" ", "")
-    terms = equation.partition("->")[0].split(",")
+    left, arrow, right = equation.partition("->")
+    terms = [_indices(term, view.shape(slot)) for slot, term in enumerate(left.split(","))]
     sizes: dict[str, int] = {}
-    for slot, term in enumerate(terms):
-        shape = view.shape(slot)
-        before, dots, after = term.partition("...")
-        if len(before) + len(after) > len(shape) or (not dots and len(term) != len(shape)):
-            raise UnknownError(equation)
-        middle = shape[len(before) : len(shape) - len(after)]
-        # The dimensions of an ellipsis are matched from the right, and broadcast.
-        letters = [*before, *(f"...{len(middle) - k}" for k in range(len(middle))), *after]
-        for letter, size in zip(letters, shape, strict=True):
+    for slot, letters in enumerate(terms):
+        for letter, size in zip(letters, view.shape(slot), strict=True):
             sizes[letter] = max(sizes.get(letter, 1), size)
-    space = prod(sizes.values()) if view.read(0) else 0
+    space = prod(sizes.values())
+    if any(not view.read(slot) for slot in range(len(terms))):
+        return plain(0)
     if len(terms) == 1:
         return plain(space if view.made() < space else 0)
-    return contraction(space * (len(terms) - 1))
+    if len(terms) > _MOST_OPERANDS:
+        raise UnknownError(equation)
+    every = [letter for letters in terms for letter in set(letters)]
+    named = set(right) if arrow else {one for one in every if every.count(one) == 1}
+    kept = named | {letter for letter in sizes if letter.startswith("...")}
+    return contraction(_fewest(terms, kept, sizes))
+
+
+_MOST_OPERANDS = 12
+
+
+def _indices(term: str, shape: tuple[int, ...]) -> list[str]:
+    """Names of the dimensions of an operand; those of an ellipsis are matched from the right."""
+    before, dots, after = term.partition("...")
+    if len(before) + len(after) > len(shape) or (not dots and len(term) != len(shape)):
+        raise UnknownError(term)
+    middle = len(shape) - len(before) - len(after)
+    return [*before, *(f"...{middle - k}" for k in range(middle)), *after]
+
+
+def _fewest(terms: Sequence[Sequence[str]], kept: set[str], sizes: Mapping[str, int]) -> int:
+    """Fewest multiply-accumulates of all orders of pairs, by sets of operands (as bits)."""
+    count = len(terms)
+    held = [
+        {letter for k, letters in enumerate(terms) if which >> k & 1 for letter in letters}
+        for which in range(1 << count)
+    ]
+    whole = (1 << count) - 1
+    # What a product of some operands still has: what the others or the result need.
+    left = [held[which] & (held[whole ^ which] | kept) for which in range(1 << count)]
+    for k, letters in enumerate(terms):
+        left[1 << k] = set(letters)
+    least = [0] * (1 << count)
+    for which in range(1, 1 << count):
+        if which & (which - 1):
+            part = (which - 1) & which
+            prices = []
+            while part:
+                other = which ^ part
+                if part > other:
+                    pair = prod(sizes[letter] for letter in left[part] | left[other])
+                    prices.append(least[part] + least[other] + pair)
+                part = (part - 1) & which
+            least[which] = min(prices)
+    return least[whole]
 
 
 def _last(view: View, slot: int) -> int:

@@ -4,7 +4,7 @@ A pool with `ceil_mode` counted one window too many until opset 22, if that woul
 padding at the end: MaxPool-22 and PyTorch's documentation of MaxPool2d leave it out, as ONNX
 Runtime does for every opset. Resize and Upsample multiply sizes by their scales in float32, while
 ONNX's inference multiplies in double: 10 times 0.7 is 7 and not 6. Before opset 10, the axes of a
-Slice need not be sorted, and inference gives up where they are not.
+Slice need not be sorted, and inference gives up where they are not. Indices of Einsum broadcast.
 """
 
 from __future__ import annotations
@@ -30,7 +30,12 @@ def runtime_types(step: FlatNode, values: Sequence[Value], inferred: Kinds) -> K
     data = dims_of(fed[0].kind)
     try:
         sizes = rule(step, fed, data) if data is not None else None
-    except (IndexError, TypeError, ValueError):  # attributes that the operator cannot have
+    except (
+        IndexError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ):  # attributes that the operator cannot have
         return inferred
     if sizes is None:
         return inferred
@@ -124,6 +129,23 @@ def _sliced(step: FlatNode, _: Sequence[Value | None], data: Shape) -> list[int 
     return sizes
 
 
+def _summed(step: FlatNode, fed: Sequence[Value | None], _: Shape) -> list[int | None] | None:
+    left, arrow, right = str(step.attributes.get("equation", "")).replace(" ", "").partition("->")
+    terms = left.split(",")
+    shapes = [dims_of(one.kind) if one else None for one in fed]
+    if "." in left or not arrow or len(terms) != len(shapes):
+        return None
+    sizes: dict[str, int] = {}
+    for term, shape in zip(terms, shapes, strict=True):
+        if shape is None or len(shape) != len(term):
+            return None
+        for letter, size in zip(term, shape, strict=True):
+            if not isinstance(size, int):
+                return None
+            sizes[letter] = max(sizes.get(letter, 1), size)
+    return [sizes[letter] for letter in right]
+
+
 _SLICE_WITH_INPUTS = 10
 _RESIZE_WITH_ROI = 11
 _SIZES = 3
@@ -132,6 +154,7 @@ _RULES: Mapping[
     str, Callable[[FlatNode, Sequence[Value | None], Shape], list[int | None] | None]
 ] = {
     "AveragePool": _pooled,
+    "Einsum": _summed,
     "LpPool": _pooled,
     "MaxPool": _pooled,
     "Resize": _resized,

@@ -207,3 +207,11 @@ def test_an_operand_that_is_broadcast_along_an_axis_is_not_computed_as_numpy_wou
     body = "m = Mul<broadcast=1, axis=0>(s, k) t = Identity(m)"
     model = shaped(body, 6, k=np.array([1, 2, 2], np.int64))
     assert shape_of(loaded(tmp_path, model), "y") in (None, (None, None, None))
+
+
+def test_indices_of_einsum_broadcast(tmp_path) -> None:
+    text = 'g (float[1,4] x) => (y) { y = Einsum<equation="ij,ij->ij">(x, b) }'
+    model = onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : 17]> {text}')
+    model.graph.initializer.append(numpy_helper.from_array(np.ones((3, 4), np.float32), "b"))
+    wanted = run(model, x=np.ones((1, 4), np.float32)).shape
+    assert shape_of(loaded(tmp_path, model), "y") == wanted == (3, 4)
