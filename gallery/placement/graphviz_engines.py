@@ -38,6 +38,13 @@ _PATIENCE = 10
 _LEAST_PATIENCE = 60.0
 """Seconds by the clock that an engine may take in any case."""
 
+_NOT_LOADED = 3
+"""The program's exit status if it cannot load the library (`graphviz_process.NOT_LOADED`)."""
+
+_LIBRARIES = (
+    "install the system's library that it names; on Debian: libglib2.0-0 libxrender1 libx11-6"
+)
+
 _POLL = 0.1
 """Seconds between two looks at an engine's processor time."""
 
@@ -97,7 +104,7 @@ def run(engine: str, source: str, nodes: int, seconds: float) -> npt.NDArray[np.
 
     Raises:
         EngineError: It took too long or crashed.
-        LayoutError: The machine did not let it run.
+        LayoutError: The machine did not let it run, or lacks a library that Graphviz needs.
     """
     positions = np.full((nodes, 2), np.nan, np.float32)
     for node, place in places(engine, source, seconds, "nodes")["nodes"].items():
@@ -118,7 +125,7 @@ def places(engine: str, source: str, seconds: float, *parts: str) -> dict[str, A
 
     Raises:
         EngineError: It took too long or crashed.
-        LayoutError: The machine did not let it run.
+        LayoutError: The machine did not let it run, or lacks a library that Graphviz needs.
     """
     # -P keeps this directory off the module path, where its types.py would shadow Python's own.
     wall = max(seconds * _PATIENCE, _LEAST_PATIENCE)
@@ -132,6 +139,8 @@ def places(engine: str, source: str, seconds: float, *parts: str) -> dict[str, A
     if process.returncode and process.returncode == -getattr(signal, "SIGKILL", 0):
         killed = f"{engine} was killed from outside, perhaps for lack of memory"
         raise LayoutError(killed, hint="build again")
+    if process.returncode == _NOT_LOADED:
+        raise LayoutError(f"Graphviz cannot be loaded: {log.strip()}", hint=_LIBRARIES)
     if process.returncode:
         tail = " ".join(log.split()[-20:])
         raise EngineError(f"{engine} failed with exit status {process.returncode}: {tail}")

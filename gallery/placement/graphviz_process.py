@@ -11,7 +11,14 @@ import signal
 import sys
 from contextlib import suppress
 
-import pygraphviz
+NOT_LOADED = 3
+"""Exit status if the library cannot be loaded."""
+
+try:
+    import pygraphviz
+except ImportError as error:
+    sys.stderr.write(str(error))
+    sys.exit(NOT_LOADED)
 
 
 def end_in_time(seconds: float) -> None:

@@ -131,3 +131,20 @@ def test_an_engine_that_is_killed_is_no_reason_for_another_engine(
     program(tmp_path, monkeypatch, "import os; os.kill(os.getpid(), 11)")
     with pytest.raises(EngineError, match="dot failed with exit status -11"):
         places("dot", "digraph {}", 60, "nodes")
+
+
+def test_a_library_that_is_missing_is_named_and_is_no_reason_for_another_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wheels of pygraphviz 2.0.4 need glib and X11 of the system; slim images lack them."""
+    (tmp_path / "pygraphviz.py").write_text(
+        "raise ImportError('libgobject-2.0.so.0: no such file')"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(LayoutError, match=r"cannot be loaded: libgobject.*install.*libglib2\.0-0"):
+        places("dot", "digraph {}", 60, "nodes")
+
+
+def test_the_exit_status_of_a_missing_library_is_the_program_s() -> None:
+    program_text = graphviz_engines._PROGRAM.read_text("utf-8")
+    assert f"NOT_LOADED = {graphviz_engines._NOT_LOADED}" in program_text
