@@ -8,9 +8,11 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 PROGRAM = "gallery-of-networks"
@@ -21,11 +23,20 @@ LONGEST = 8192
 
 @functools.cache
 def software() -> str:
-    """Name and version of this program; the name alone if it is not installed."""
+    """Name and version of this program; of a checkout that is not installed, its own version."""
     try:
         return f"{PROGRAM} {version(PROGRAM)}"
     except PackageNotFoundError:
-        return PROGRAM
+        return f"{PROGRAM} {_version_of_checkout()}".rstrip()
+
+
+def _version_of_checkout() -> str:
+    path = Path(__file__).resolve().parents[1] / "pyproject.toml"
+    try:
+        project = tomllib.loads(path.read_text("utf-8"))["project"]
+        return str(project["version"]) if project["name"] == PROGRAM else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def source_of(digest: str, *, whole: bool) -> str:
