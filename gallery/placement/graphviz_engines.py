@@ -12,6 +12,7 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -130,12 +131,17 @@ def places(engine: str, source: str, seconds: float, *parts: str) -> dict[str, A
     # -P keeps this directory off the module path, where its types.py would shadow Python's own.
     wall = max(seconds * _PATIENCE, _LEAST_PATIENCE)
     command = [sys.executable, "-P", str(_PROGRAM), engine, str(wall), *parts]
-    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    with subprocess.Popen(command, text=True, **pipes) as process:  # type: ignore[call-overload] # noqa: S603
-        try:
-            output, log = _finished(process, engine, source, seconds, wall)
-        finally:
-            process.kill()
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as given:
+        # A file, because `communicate` forgets what it has not written yet when it is called again.
+        given.write(source)
+        given.seek(0)
+        with subprocess.Popen(  # noqa: S603
+            command, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            try:
+                output, log = _finished(process, engine, seconds, wall)
+            finally:
+                process.kill()
     if process.returncode and process.returncode == -getattr(signal, "SIGKILL", 0):
         killed = f"{engine} was killed from outside, perhaps for lack of memory"
         raise LayoutError(killed, hint="build again")
@@ -149,16 +155,13 @@ def places(engine: str, source: str, seconds: float, *parts: str) -> dict[str, A
 
 
 def _finished(
-    process: subprocess.Popen[str], engine: str, source: str, seconds: float, wall: float
+    process: subprocess.Popen[str], engine: str, seconds: float, wall: float
 ) -> tuple[str, str]:
     """What a process writes to its output and its log."""
     late = time.monotonic() + wall
-    given: str | None = source
     while True:
-        try:
-            return process.communicate(given, timeout=min(_POLL, seconds))
-        except subprocess.TimeoutExpired:
-            given = None
+        with suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=min(_POLL, seconds))
         if _processor_time(process.pid) > seconds:
             raise EngineError(f"{engine} did not finish within {seconds:g} s of processor time")
         if time.monotonic() > late:

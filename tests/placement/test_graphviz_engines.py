@@ -148,3 +148,18 @@ def test_a_library_that_is_missing_is_named_and_is_no_reason_for_another_engine(
 def test_the_exit_status_of_a_missing_library_is_the_program_s() -> None:
     program_text = graphviz_engines._PROGRAM.read_text("utf-8")
     assert f"NOT_LOADED = {graphviz_engines._NOT_LOADED}" in program_text
+
+
+def test_a_large_graph_reaches_an_engine_that_starts_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python 3.11's `communicate` writes no more input once it has timed out."""
+    text = """
+        import json, sys, time
+        while time.process_time() < 0.5: pass
+        json.dump({"nodes": {"0": [len(sys.stdin.read()), 0]}}, sys.stdout)
+    """
+    program(tmp_path, monkeypatch, textwrap.dedent(text))
+    source = "digraph {" + " " * (1 << 20) + "}"
+    found = places("dot", source, 30, "nodes")
+    assert found["nodes"]["0"] == [len(source), 0]
