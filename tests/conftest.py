@@ -83,3 +83,12 @@ def make_models(folder: Path) -> Path:
     (folder / "first.md").write_text("---\ntitle: The first\ntags: [small]\n---\nSome *prose*.\n")
     (folder / "gallery.toml").write_text(SETTINGS)
     return folder
+
+
+_LONGEST = ("test_processors.py", "test_dask.py", "test_kill.py", "test_pages.py")
+"""Files that take minutes, which begin first: each is one worker's, and the last would wait."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first."""
+    items.sort(key=lambda item: item.path.name not in _LONGEST)
