@@ -144,6 +144,17 @@ def _add_models(made: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_site(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "site",
+        nargs="?",
+        type=Path,
+        default=Path("site"),
+        metavar="SITE",
+        help="directory of the site",
+    )
+
+
 def _add_output(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "-o",
@@ -246,14 +257,7 @@ def _add_facts(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
 
 def _add_check(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
     made = _command(subparsers, "check", "check a site: links, sizes, page weight, stale files")
-    made.add_argument(
-        "site",
-        nargs="?",
-        type=Path,
-        default=Path("site"),
-        metavar="SITE",
-        help="directory of the site",
-    )
+    _add_site(made)
     made.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -283,14 +287,7 @@ def _add_verify(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
     made = _command(
         subparsers, "verify", "make a sample of a site again from its models and compare the files"
     )
-    made.add_argument(
-        "site",
-        nargs="?",
-        type=Path,
-        default=Path("site"),
-        metavar="SITE",
-        help="directory of the site",
-    )
+    _add_site(made)
     _add_models(made)
     share = made.add_mutually_exclusive_group()
     share.add_argument(

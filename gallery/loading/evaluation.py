@@ -48,8 +48,9 @@ def run_node(node: onnx.NodeProto, version: int, fed: Mapping[str, Any]) -> list
         version: Of its operator set.
         fed: Values of its inputs by name.
     """
-    if version < _NUMPY_BROADCASTS and any(one.name == "broadcast" for one in node.attribute):
-        raise NotImplementedError("an operand that is broadcast along an axis")
+    given = {one.name: one.i for one in node.attribute}
+    if version < _NUMPY_BROADCASTS and given.get("broadcast") and "axis" in given:
+        raise ValueError("the evaluator ignores the axis along which an operand is broadcast")
     version = max(version, _FIRST_CLIP) if node.op_type == "Clip" else version
     # A graph, because for a node alone the evaluator takes the newest version.
     graph = onnx.GraphProto(name="step", node=[node])

@@ -30,12 +30,7 @@ def runtime_types(step: FlatNode, values: Sequence[Value], inferred: Kinds) -> K
     data = dims_of(fed[0].kind)
     try:
         sizes = rule(step, fed, data) if data is not None else None
-    except (
-        IndexError,
-        KeyError,
-        TypeError,
-        ValueError,
-    ):  # attributes that the operator cannot have
+    except (LookupError, TypeError, ValueError):  # attributes that the operator cannot have
         return inferred
     if sizes is None:
         return inferred
@@ -81,11 +76,8 @@ def _pooled(step: FlatNode, _: Sequence[Value | None], data: Shape) -> list[int 
 
 def _resized(step: FlatNode, fed: Sequence[Value | None], data: Shape) -> list[int | None] | None:
     scales = _scales(step, fed)
-    if (
-        scales is None
-        or data is None
-        or step.attributes.get("coordinate_transformation_mode") == ("tf_crop_and_resize")
-    ):
+    cropped = step.attributes.get("coordinate_transformation_mode") == "tf_crop_and_resize"
+    if scales is None or data is None or cropped:
         return None
     axes = step.attributes.get("axes", tuple(range(len(data))))
     if len(axes) != len(scales):

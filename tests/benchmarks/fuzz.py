@@ -105,6 +105,12 @@ def fuzz(count: int, seed: int, folder: Path) -> collections.Counter[str]:
     return seen
 
 
+def not_to_be_said(log: str) -> list[str]:
+    """The lines of a build's log that tell of a fault of the program."""
+    signs = ("Traceback", "a bug in the program", ": crash", "the worker ended with")
+    return [line for line in log.splitlines() if any(one in line for one in signs)]
+
+
 def fuzz_build(count: int, seed: int, folder: Path) -> list[str]:
     """Build a folder of mutants and bad files; what should not have been said."""
     models = folder / "models"
@@ -131,8 +137,7 @@ def fuzz_build(count: int, seed: int, folder: Path) -> list[str]:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     print(done.stdout.strip())
     wrong = [] if done.returncode in (0, 1) else [f"exit status {done.returncode}"]
-    signs = ("Traceback", "a bug in the program", ": crash", "the worker ended with")
-    wrong += [line for line in done.stderr.splitlines() if any(one in line for one in signs)]
+    wrong += not_to_be_said(done.stderr)
     manifest = json.loads((folder / "site" / "manifest.json").read_bytes())
     failures = [one["failure"] for one in manifest["models"] if one["failure"]]
     wrong += [f"no hint: {one}" for one in failures if not one["hint"]]

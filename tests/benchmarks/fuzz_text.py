@@ -26,6 +26,7 @@ from gallery.publishing.parts.prose import prose, summary
 from gallery.settings.front_matter import front_matter
 from gallery.settings.gallery_toml import checked, example, read_settings
 from tests.attacks.frame import contents
+from tests.benchmarks.fuzz import not_to_be_said
 from tests.conftest import NET, SETTINGS, run_gallery
 from tests.hostile import hostile_sidecar
 from tests.mutants import mutate
@@ -196,8 +197,7 @@ def fuzz_build(count: int, seed: int, folder: Path) -> list[str]:
         done = run_gallery("build", models, "-o", folder / "out" / "site")
         if done.returncode not in (0, 1, 2) or (not number and done.returncode == 2):
             wrong.append(f"exit status {done.returncode}: {done.stderr[-500:]}")
-        signs = ("Traceback", "a bug in the program", ": crash", "the worker ended with")
-        wrong += [line for line in done.stderr.splitlines() if any(one in line for one in signs)]
+        wrong += not_to_be_said(done.stderr)
         if contents(folder / "in") != before or len(list(folder.iterdir())) > 2:
             wrong.append("the build changed something outside its place")
         text = mutant(SETTINGS, generator)

@@ -27,7 +27,7 @@ from gallery.rendering.viewer.container import pack, unpack
 from gallery.settings.gallery_toml import read_settings
 from tests.conftest import make_models
 from tests.pipeline.test_build import tree
-from tests.pipeline.test_shards import RICH
+from tests.pipeline.test_shards import enrich
 
 EVIL = '<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
 
@@ -39,11 +39,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A gallery, its cache and site, and the same as one part."""
     folder = tmp_path_factory.mktemp("made")
     models = make_models(folder / "models")
-    toml = models / "gallery.toml"
-    text = toml.read_text()
-    for old, new in RICH.items():
-        text = text.replace(old, new)
-    toml.write_text(text)
+    enrich(models)
     build(models, folder / "site", options=BuildOptions(cache=folder / "cache"))
     options = BuildOptions(cache=folder / "cache", shard=(1, 1))
     build(models, folder / "part", options=options)

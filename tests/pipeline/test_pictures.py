@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import html5lib
 import pytest
 from PIL import Image
 
 from gallery.pipeline.build import BuildOptions, build, merge
 from gallery.pipeline.pictures import name_of, place_of
 from gallery.publishing.check import check_site
+from gallery.publishing.parts import prose as prose_module
+from gallery.publishing.parts.prose import ProsePicture, prose
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0h1"/></svg>'
 
@@ -86,3 +89,24 @@ def test_parts_carry_them_all(shown: Path, tmp_path: Path) -> None:
 )  # fmt: skip
 def test_addresses_that_lead_elsewhere(source: str) -> None:
     assert place_of("net.onnx", source) is None
+
+
+@pytest.mark.parametrize("source", ["shown.png", "gone.png"])
+@pytest.mark.parametrize(
+    "text",
+    ['![><script>1</script>]({})', '<img src="{}" alt="><script>1</script>">',
+     '![a"b]({} "c><d")', "![a](<{}>)"],
+)  # fmt: skip
+def test_what_describes_a_picture_is_never_markup(text: str, source: str) -> None:
+    pictures = {"shown.png": ProsePicture(href="../pictures/shown.png", width=4, height=3)}
+    html = str(prose(text.format(source), None, pictures))
+    reader = html5lib.parseFragment(html, namespaceHTMLElements=False)
+    names = [element.tag for element in reader.iter() if isinstance(element.tag, str)]
+    assert set(names) <= {"DOCUMENT_FRAGMENT", "p", "img"}
+    assert names.count("img") <= (source == "shown.png")
+
+
+def test_signs_within_attributes_end_no_picture() -> None:
+    """Versions of the cleaner that leave them as they are would else let a description out."""
+    clean = '<img alt="><script>1</script>" title="x"> after'
+    assert prose_module._IMAGE.sub("", clean) == " after"

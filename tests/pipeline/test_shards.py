@@ -20,7 +20,14 @@ from tests.conftest import NET, make_models, run_gallery
 from tests.onnx_text import write
 from tests.pipeline.test_build import tree
 
-RICH = {"diagram = false": "diagram = true", "viewer = false": "viewer = true"}
+
+def enrich(models: Path) -> None:
+    """Let a gallery make diagrams and viewers as well."""
+    toml = models / "gallery.toml"
+    text = toml.read_text()
+    for name in ("diagram", "viewer"):
+        text = text.replace(f"{name} = false", f"{name} = true")
+    toml.write_text(text)
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +35,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A gallery of good and bad models, its site, and the same in two parts."""
     folder = tmp_path_factory.mktemp("whole")
     models = make_models(folder / "models")
-    toml = models / "gallery.toml"
-    text = toml.read_text()
-    for old, new in RICH.items():
-        text = text.replace(old, new)
-    toml.write_text(text)
+    enrich(models)
     write(models, NET, "third.onnx")
     (models / "bad.onnx").write_text("no model")
     (models / "side.md").write_text("---\nyear: soon\n---\n")

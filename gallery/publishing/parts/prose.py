@@ -33,7 +33,7 @@ _SCHEMES = {"http", "https", "mailto"}
 _HEADING = re.compile(r"(</?)h([1-6])\b", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 _TAG = re.compile(r"<(?:[^>\"]|\"[^\"]*\")*+>")
-_IMAGE = re.compile(r"<img\b[^>]*>")
+_IMAGE = re.compile(r"<img\b(?:[^>\"]|\"[^\"]*\")*+>")
 _SOURCE = re.compile(r"\ssrc=\"([^\"]*)\"")
 _BREAK = re.compile(r"<(/p|/li|/h\d|br|/td|/tr)\b")
 
