@@ -92,8 +92,8 @@ def discover(
         hint = "give the directory that holds the models"
         raise DiscoverError(f"the models directory {str(directory)!r} {what}", hint=hint)
     if links is not None and not links.is_dir():
-        problem = f"links cannot be followed into {str(links)!r}, which is not a directory"
-        raise DiscoverError(problem, hint="name the directory that the links lead into")
+        where = f"links cannot be followed into {str(links)!r}, which is not a directory"
+        raise DiscoverError(where, hint="name the directory that the links lead into")
     roots = (directory.resolve(), *([links.resolve()] if links else []))
     patterns = patterns_of(directory, ignore, links)
     seen: dict[Path, DiscoverError | None] = {}
