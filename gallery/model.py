@@ -23,6 +23,10 @@ Shape = tuple[Dimension, ...] | None
 """The shape of a tensor, or None where not even the rank is known."""
 
 
+WHOLE = 16 << 20
+"""Largest file that is read and digested whole, in bytes; of a larger one, weights are left out."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tensor:
     """An ONNX value.

@@ -15,7 +15,7 @@ from gallery.coloring.types import Coloring
 from gallery.discovery.discover import ModelFile
 from gallery.errors import RenderError, SettingsError
 from gallery.files import write_whole
-from gallery.loading.wire import WHOLE
+from gallery.model import WHOLE
 from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.products.base import picture_settings
 from gallery.pipeline.stages import Stages, Step

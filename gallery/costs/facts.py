@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from gallery.costs import Cost, cost
 from gallery.costs.parameters import parameters
-from gallery.model import Model, Operator, dtype_bytes
+from gallery.model import WHOLE, Model, Operator, dtype_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +97,11 @@ class Facts:
     bindings: dict[str, int] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    @property
+    def digest_is_whole(self) -> bool:
+        """Whether the digest is that of the file with its weights, as `sha256sum` prints it."""
+        return self.file_bytes <= WHOLE
 
 
 def facts(model: Model, file_bytes: int) -> Facts:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from gallery.errors import LoadError
 from gallery.files import read_at
+from gallery.model import WHOLE
 
 SMALL = 4096
 """Largest payload of a tensor that is kept, in bytes (shapes, indices, scales)."""
@@ -33,9 +34,6 @@ LARGE_GRAPH = 256 << 20
 
 DEEPEST = 32
 """How deep graphs may be nested in operators; protobuf itself stops at 100 nested messages."""
-
-WHOLE = 16 << 20
-"""Largest file that is read and digested whole, in bytes."""
 
 _WINDOW = 16_384
 _EXTERNAL = b"\x70\x01"  # TensorProto.data_location = EXTERNAL

@@ -14,7 +14,7 @@ from gallery.cache import cache_key
 from gallery.discovery.discover import ModelFile
 from gallery.errors import Failure, GalleryError, SettingsError
 from gallery.fingerprint import fingerprint
-from gallery.loading.wire import WHOLE
+from gallery.model import WHOLE
 from gallery.pipeline.products import PRODUCTS, results_of
 from gallery.pipeline.products.base import Product, load_settings, picture_settings
 from gallery.pipeline.stages import ANY_SCAN, STAGES

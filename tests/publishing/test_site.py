@@ -137,6 +137,17 @@ def test_every_model_is_complete_without_scripts(site: Site) -> None:
     assert 'alt="Scan of The alpha net: 123' in text
 
 
+@pytest.mark.parametrize(
+    ("file_bytes", "title"), [(16 << 20, "SHA-256"), ((16 << 20) + 1, "SHA-256 without weights")]
+)
+def test_the_digest_says_what_it_is_of(
+    file_bytes: int, title: str, pictures: tuple[ImageFile, ...], put: Callable[..., Site]
+) -> None:
+    one = make_exhibit("net", pictures, facts=make_facts(file_bytes=file_bytes))
+    text = (put([one]).root / "net/index.html").read_text(encoding="utf-8")
+    assert f"<dt>{title}</dt>" in text
+
+
 def test_unknown_numbers_say_so(site: Site) -> None:
     text = (site.root / "gamma/index.html").read_text(encoding="utf-8")
     assert "<dt>MACs</dt><dd>unknown</dd>" in text

@@ -201,8 +201,9 @@ def _scale(coloring: Coloring, theme: Theme) -> list[Element]:
 
 
 def _footer(facts: Facts, front: FrontMatter, scan: Picture, theme: Theme) -> list[Element]:
+    file = "ONNX file" if facts.digest_is_whole else "ONNX file without weights"
     made = [
-        f"ONNX file {facts.digest[:16]}" if facts.digest else "",
+        f"{file} {facts.digest[:16]}" if facts.digest else "",
         f"split for {scan.metadata['Target']}" if "Target" in scan.metadata else "",
         f"skeleton by {scan.metadata['Engine']}" if "Engine" in scan.metadata else "",
     ]
