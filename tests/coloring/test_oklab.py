@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from gallery.coloring import oklab
 from gallery.coloring.oklab import (
     chroma_limit,
     linear_from_oklab,
@@ -48,3 +49,11 @@ def test_chroma_limit_is_the_edge_of_srgb(lightness: float, hue: int) -> None:
 
     assert inside(chroma, 1e-4)
     assert not inside(chroma + 0.01, 1e-6)
+
+
+def test_the_inverses_that_are_written_as_numbers() -> None:
+    for one, other in (
+        (oklab.LINEAR_FROM_LMS, oklab.LMS_FROM_LINEAR),
+        (oklab.ROOTS_FROM_LAB, oklab.LAB_FROM_ROOTS),
+    ):
+        np.testing.assert_allclose(one @ other, np.eye(3), atol=1e-15)

@@ -97,12 +97,14 @@ def quantised_concat(context: Context) -> list[Part]:
     """The result's scale and zero point, then each operand with its own, one after another."""
     rank = len(context.out_shape())
     along = context.axis("axis", 0, rank)
-    reads = [whole(context, index, differentiable=False) for index in given(context)]
-    offset = 0
-    for index in range(2, len(context.operator.inputs), 3):
+    reads, offset = [], 0
+    for index in given(context):
+        if index < 2 or (index - 2) % 3:
+            reads.append(whole(context, index, differentiable=False))
+            continue
         shape = context.shape(index)
         rules = [same(axis, -offset if axis == along else 0) for axis in range(rank)]
-        reads[index] = context.read(index, per_axis(shape, rules), differentiable=False)
+        reads.append(context.read(index, per_axis(shape, rules), differentiable=False))
         offset += shape[along]
     return [making(context, reads)]
 
