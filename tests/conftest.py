@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.onnx_text import write
 
@@ -49,6 +50,10 @@ multiples = false
 poster = false
 viewer = false
 """
+
+# How long an example takes says nothing: the first one compiles kernels.
+settings.register_profile("gallery", deadline=None)
+settings.load_profile("gallery")
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
