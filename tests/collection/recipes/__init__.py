@@ -1,0 +1,1 @@
+"""One script for each producer; the file's name is the producer's."""

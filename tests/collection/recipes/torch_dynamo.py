@@ -1,0 +1,83 @@
+# /// script
+# dependencies = [
+#     "onnx==1.23.2",
+#     "onnxruntime==1.32.0",
+#     "onnxscript==0.7.2",
+#     "torch==2.14.1",
+#     "torchvision==0.29.1",
+#     "transformers==5.23.0",
+# ]
+# ///
+"""PyTorch's exporter over `torch.export` (`dynamo=True`), optimized or not."""
+
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from tests.collection.files import Truth, make, source
+from tests.collection.networks import NETWORKS, Network, modules_of, parameters_of
+from tests.collection.vision import CLASSIFIERS, OPERATORS, SEGMENTERS
+
+
+def export(network: Network, opset: int, dynamic: bool, optimize: bool, path: Path) -> Truth:
+    """Export a network, with its changing axes or with fixed sizes."""
+    model, inputs = network.built()
+    modules = modules_of(model, inputs)
+    # Tensors of `*past` are one argument for the exporter.
+    shapes = [put.dynamic for put in network.inputs]
+    torch.onnx.export(
+        model,
+        inputs,
+        path,
+        dynamo=True,
+        external_data=False,
+        opset_version=opset,
+        optimize=optimize,
+        input_names=[put.name for put in network.inputs],
+        dynamic_shapes=(shapes[0], tuple(shapes[1:]))
+        if dynamic and "cached" in path.stem
+        else shapes
+        if dynamic
+        else None,
+        verbose=False,
+    )
+    how = [f"dynamo=True, opset {opset}", "dynamic" if dynamic else "static"]
+    return Truth(
+        source=source(
+            "torch",
+            "torchvision",
+            "onnxscript",
+            how=", ".join(how + ["not optimized"] * (not optimize)),
+        ),
+        parameters=parameters_of(model),
+        modules=modules,
+    )
+
+
+def rows(
+    networks: dict[str, Network], opset: int, *, dynamic: bool = True, optimize: bool = True
+) -> dict:
+    """A file for each network."""
+    suffix = ("" if dynamic else "_static") + ("" if optimize else "_raw")
+    return {
+        f"{name}{suffix}_opset{opset}": partial(export, network, opset, dynamic, optimize)
+        for name, network in networks.items()
+    }
+
+
+TABLE = (
+    rows(CLASSIFIERS, 18, dynamic=False)
+    | rows(SEGMENTERS | OPERATORS, 20, dynamic=False)
+    | rows(NETWORKS, 20)
+    | rows({name: NETWORKS[name] for name in ("gpt_fused", "encoder", "speech", "denoiser")}, 23)
+    | rows(
+        {name: NETWORKS[name] for name in ("lstm", "unet", "wavenet", "gpt")}, 18, optimize=False
+    )
+    | rows({name: CLASSIFIERS[name] for name in ("mobilenet_v3", "vit")}, 18, optimize=False)
+    | rows({name: CLASSIFIERS[name] for name in ("shufflenet", "regnet_y", "swin")}, 20)
+)
+
+if __name__ == "__main__":
+    torch.backends.mha.set_fastpath_enabled(value=False)
+    make(TABLE)

@@ -1,0 +1,174 @@
+"""torchvision's networks without trained weights; the largest of them with fewer layers."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torchvision import models, ops
+from torchvision.models import detection, segmentation
+from torchvision.models.convnext import CNBlockConfig, ConvNeXt
+from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
+
+from tests.collection.networks import BATCH, Input, Network
+
+PIXELS = 96
+"""Height and width of most pictures: sizes of layers depend on it, their number does not."""
+
+
+def picture(size: int) -> tuple[Input]:
+    """A batch of two square pictures."""
+    return (Input("image", (2, 3, size, size), BATCH),)
+
+
+class Segmentation(nn.Module):
+    """The first output of a segmentation network, whose outputs have names."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.network(image)["out"]
+
+
+class Detector(nn.Module):
+    """A detection network of a single picture."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        found: OrderedDict[str, Tensor] = self.network([image])[0]
+        return found["boxes"], found["scores"], found["labels"]
+
+
+def classifier(make: Callable[..., nn.Module], size: int = PIXELS, **settings: object) -> Network:
+    """A network that classifies pictures."""
+    return Network(partial(make, weights=None, **settings), picture(size))
+
+
+def segmenter(make: Callable[..., nn.Module]) -> Network:
+    """A network that labels pixels."""
+    return Network(
+        lambda: Segmentation(make(weights=None, weights_backbone=None, num_classes=5)),
+        picture(PIXELS),
+    )
+
+
+def detector(make: Callable[[], nn.Module], size: int) -> Network:
+    """A network that finds boxes; no size of its input may change."""
+    return Network(lambda: Detector(make()), (Input("image", (3, size, size)),))
+
+
+def small_resnet() -> nn.Module:
+    return resnet_fpn_backbone(backbone_name="resnet18", weights=None)
+
+
+CLASSIFIERS = {
+    "resnet18": classifier(models.resnet18),
+    "mobilenet_v2": classifier(models.mobilenet_v2),
+    "mobilenet_v3": classifier(models.mobilenet_v3_small),
+    "efficientnet_b0": classifier(models.efficientnet_b0),
+    "densenet121": classifier(models.densenet121),
+    "googlenet": classifier(models.googlenet, init_weights=False, aux_logits=False),
+    "inception_v3": classifier(models.inception_v3, size=160, init_weights=False, num_classes=10),
+    "squeezenet": classifier(models.squeezenet1_1),
+    "shufflenet": classifier(models.shufflenet_v2_x0_5),
+    "mnasnet": classifier(models.mnasnet0_5),
+    "regnet_x": classifier(models.regnet_x_400mf),
+    "regnet_y": classifier(models.regnet_y_400mf),
+    "vit": Network(
+        lambda: models.VisionTransformer(64, 16, 3, 4, 192, 768, num_classes=100), picture(64)
+    ),
+    "swin": Network(
+        lambda: models.SwinTransformer([4, 4], 48, [2, 2, 2], [2, 4, 8], [7, 7], num_classes=100),
+        picture(PIXELS),
+    ),
+    "convnext": Network(
+        lambda: ConvNeXt(
+            [CNBlockConfig(48, 96, 2), CNBlockConfig(96, 192, 2), CNBlockConfig(192, None, 3)],
+            num_classes=100,
+        ),
+        picture(PIXELS),
+    ),
+    "video": Network(
+        lambda: models.video.MViT(
+            (32, 32),
+            4,
+            [
+                models.video.mvit.MSBlockConfig(
+                    1, 32, 32, [3, 3, 3], [3, 3, 3], [1, 1, 1], [1, 4, 4]
+                ),
+                models.video.mvit.MSBlockConfig(
+                    2, 32, 64, [3, 3, 3], [3, 3, 3], [1, 2, 2], [1, 2, 2]
+                ),
+            ],
+            False,
+            False,
+        ),
+        (Input("video", (1, 3, 4, 32, 32)),),
+    ),
+}
+SEGMENTERS = {
+    "deeplab": segmenter(segmentation.deeplabv3_mobilenet_v3_large),
+    "lraspp": segmenter(segmentation.lraspp_mobilenet_v3_large),
+}
+DETECTORS = {
+    "ssdlite": detector(
+        lambda: detection.ssdlite320_mobilenet_v3_large(
+            weights=None, weights_backbone=None, num_classes=8
+        ),
+        320,
+    ),
+    "faster_rcnn": detector(
+        lambda: detection.FasterRCNN(
+            detection.backbone_utils.mobilenet_backbone(
+                backbone_name="mobilenet_v3_large", weights=None, fpn=True
+            ),
+            num_classes=8,
+            min_size=160,
+            max_size=200,
+            rpn_anchor_generator=detection.anchor_utils.AnchorGenerator(
+                ((32, 64, 128),) * 3, ((0.5, 1.0, 2.0),) * 3
+            ),
+            box_roi_pool=ops.MultiScaleRoIAlign(["0", "1"], 7, 2),
+        ),
+        160,
+    ),
+    "mask_rcnn": detector(
+        lambda: detection.MaskRCNN(small_resnet(), num_classes=4, min_size=128, max_size=160), 128
+    ),
+    "retinanet": detector(
+        lambda: detection.RetinaNet(
+            small_resnet(),
+            num_classes=4,
+            min_size=128,
+            max_size=160,
+            anchor_generator=detection.retinanet._default_anchorgen(),
+        ),
+        128,
+    ),
+    "fcos": detector(
+        lambda: detection.FCOS(small_resnet(), num_classes=4, min_size=128, max_size=160), 128
+    ),
+}
+
+
+class Deformed(nn.Module):
+    """torchvision's deformable convolution with learned offsets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.offset = nn.Conv2d(8, 18, 3, padding=1)
+        self.convolution = ops.DeformConv2d(8, 8, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.convolution(x, torch.tanh(self.offset(x)))
+
+
+OPERATORS = {"deformed": Network(Deformed, (Input("x", (2, 8, 20, 20)),))}
