@@ -364,7 +364,8 @@ class Graph(nn.Module):
         source, target = edges[0], edges[1]
         for _ in range(2):
             sent = self.message(torch.cat([nodes[source], nodes[target]], 1)).relu()
-            received = torch.zeros_like(nodes).index_add(0, target, sent)
+            index = target[:, None].expand_as(sent)
+            received = torch.zeros_like(nodes).scatter_add(0, index, sent)
             nodes = self.update(torch.cat([nodes, received], 1)).tanh()
         return self.head(nodes)
 

@@ -108,8 +108,10 @@ CLASSIFIERS = {
                     2, 32, 64, [3, 3, 3], [3, 3, 3], [1, 2, 2], [1, 2, 2]
                 ),
             ],
-            False,
-            False,
+            residual_pool=False,
+            residual_with_cls_embed=False,
+            rel_pos_embed=False,
+            proj_after_attn=False,
         ),
         (Input("video", (1, 3, 4, 32, 32)),),
     ),

@@ -71,7 +71,7 @@ def separable() -> keras.Model:
         layers.DepthwiseConv2D(3, strides=2, padding="same"),
         layers.Conv2D(16, 3, dilation_rate=2),
         layers.LeakyReLU(),
-        layers.AveragePooling2D(),
+        layers.AveragePooling2D(2),
         layers.Flatten(),
         layers.Dense(10, activation="softplus"),
     )

@@ -98,8 +98,8 @@ def chosen(networks: dict[str, Network], *names: str) -> dict[str, Network]:
 
 
 FUSED = ("denoiser", "gpt_fused")
-SMALL = ("mobilenet_v3", "squeezenet", "shufflenet", "mnasnet", "vit")
-NEW_OPERATORS = ("swin", "video")
+SMALL = ("mobilenet_v3", "squeezenet", "shufflenet", "mnasnet")
+NEW_OPERATORS = ("vit", "swin", "video")
 PLAIN = {name: network for name, network in NETWORKS.items() if name not in FUSED}
 OLD = {name: network for name, network in CLASSIFIERS.items() if name not in NEW_OPERATORS}
 TABLE = (
@@ -115,7 +115,7 @@ TABLE = (
     | rows(
         chosen(NETWORKS, "gpt_cached", "translator", "speech", "graph", "vae"), 20, dynamic=False
     )
-    | rows(chosen(NETWORKS, "rnn", "gpt", "unet_interpolated", "encoder"), 11, dynamic=False)
+    | rows(chosen(NETWORKS, "rnn", "gpt", "unet_interpolated"), 11, dynamic=False)
     | {"greedy_opset16": export_scripted}
 )
 
