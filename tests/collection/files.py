@@ -27,19 +27,8 @@ def source(*packages: str, how: str = "") -> str:
 
 
 def given(producer: str, *names: str) -> list[Path]:
-    """Files of a producer that has run already: the named ones, or all.
-
-    Raises:
-        FileNotFoundError: the producer has made no such file.
-    """
-    folder = Path(sys.argv[1]).parent / producer
-    paths = [folder / f"{name}.onnx" for name in names] or sorted(folder.glob("*.onnx"))
-    missing = [path.name for path in paths if not path.exists()]
-    if missing or not paths:
-        raise FileNotFoundError(
-            f"{folder} has no {', '.join(missing) or 'ONNX files'}: make {producer}"
-        )
-    return paths
+    """Paths of files of a producer that comes before."""
+    return [Path(sys.argv[1]).parent / producer / f"{name}.onnx" for name in names]
 
 
 def truth_of(path: Path) -> Truth:

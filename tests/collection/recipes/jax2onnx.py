@@ -96,7 +96,7 @@ class Recurrent(nnx.Module):
     def __call__(self, x: Array) -> Array:
         start = (jnp.zeros((x.shape[0], 24)),) * self.states
         carry = start if self.states > 1 else start[0]
-        _, hidden = jax.lax.scan(lambda c, now: self.cell(c, now), carry, x.swapaxes(0, 1))
+        _, hidden = jax.lax.scan(self.cell, carry, x.swapaxes(0, 1))
         return self.head(hidden[-1])
 
 

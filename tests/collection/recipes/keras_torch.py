@@ -75,6 +75,7 @@ def export(make_model: partial, path: Path) -> Truth:
     """Export a Keras model."""
     keras.utils.set_random_seed(0)
     model = make_model()
+    model([keras.ops.zeros((1, *put.shape[1:]), put.dtype) for put in model.inputs])
     model.export(path, format="onnx", verbose=False)
     return Truth(
         source=source("keras", "torch", "onnxscript", how="model.export"),

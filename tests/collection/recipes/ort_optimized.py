@@ -36,7 +36,7 @@ NETWORKS = {
         "lstm_opset17",
         "gpt_opset17",
     ),
-    "torch_dynamo": ("vit_opset18", "yolo_opset20"),
+    "torch_dynamo": ("vit_static_opset18", "speech_opset20"),
     "transformers": ("bert", "llama"),
 }
 # Of the files of `transformers`: the optimizer's type of network, heads and width.

