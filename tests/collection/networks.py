@@ -241,7 +241,8 @@ class GPT(nn.Module):
         length = tokens.shape[1]
         x = self.tokens(tokens) + self.positions(torch.arange(before, before + length))
         rows = torch.arange(before, before + length)[:, None]
-        mask = torch.where(torch.arange(before + length)[None] > rows, -1e9, 0.0)
+        later = torch.arange(before + length)[None] > rows
+        mask = torch.zeros(length, before + length).masked_fill(later, -1e9)
         present: list[Tensor] = []
         for n, block in enumerate(self.blocks):
             x, key, value = block(x, mask, (past[2 * n], past[2 * n + 1]) if past else None)

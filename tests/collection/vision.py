@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torchvision import models, ops
 from torchvision.models import detection, segmentation
 from torchvision.models.convnext import CNBlockConfig, ConvNeXt
-from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 
 from tests.collection.networks import BATCH, Input, Network
 
@@ -65,8 +64,23 @@ def detector(make: Callable[[], nn.Module], size: int) -> Network:
     return Network(lambda: Detector(make()), (Input("image", (3, size, size)),))
 
 
-def small_resnet() -> nn.Module:
-    return resnet_fpn_backbone(backbone_name="resnet18", weights=None)
+def pyramid() -> nn.Module:
+    """Features of three sizes for detectors."""
+    return detection.backbone_utils.mobilenet_backbone(
+        backbone_name="mobilenet_v3_small", weights=None, fpn=True
+    )
+
+
+def regions() -> dict[str, object]:
+    """Settings of a detector that looks at its proposals a second time."""
+    return {
+        "min_size": 160,
+        "max_size": 200,
+        "rpn_anchor_generator": ANCHORS,
+        "box_roi_pool": ops.MultiScaleRoIAlign(["0", "1"], 7, 2),
+        "box_head": detection.faster_rcnn.TwoMLPHead(256 * 7 * 7, 128),
+        "box_predictor": detection.faster_rcnn.FastRCNNPredictor(128, 4),
+    }
 
 
 CLASSIFIERS = {
@@ -76,7 +90,6 @@ CLASSIFIERS = {
     "efficientnet_b0": classifier(models.efficientnet_b0),
     "densenet121": classifier(models.densenet121),
     "googlenet": classifier(models.googlenet, init_weights=False, aux_logits=False),
-    "inception_v3": classifier(models.inception_v3, size=160, init_weights=False, num_classes=10),
     "squeezenet": classifier(models.squeezenet1_1),
     "shufflenet": classifier(models.shufflenet_v2_x0_5),
     "mnasnet": classifier(models.mnasnet0_5),
@@ -120,6 +133,7 @@ SEGMENTERS = {
     "deeplab": segmenter(segmentation.deeplabv3_mobilenet_v3_large),
     "lraspp": segmenter(segmentation.lraspp_mobilenet_v3_large),
 }
+ANCHORS = detection.anchor_utils.AnchorGenerator(((32, 64),) * 3, ((0.5, 1.0, 2.0),) * 3)
 DETECTORS = {
     "ssdlite": detector(
         lambda: detection.ssdlite320_mobilenet_v3_large(
@@ -127,36 +141,33 @@ DETECTORS = {
         ),
         320,
     ),
-    "faster_rcnn": detector(
-        lambda: detection.FasterRCNN(
-            detection.backbone_utils.mobilenet_backbone(
-                backbone_name="mobilenet_v3_large", weights=None, fpn=True
-            ),
-            num_classes=8,
-            min_size=160,
-            max_size=200,
-            rpn_anchor_generator=detection.anchor_utils.AnchorGenerator(
-                ((32, 64, 128),) * 3, ((0.5, 1.0, 2.0),) * 3
-            ),
-            box_roi_pool=ops.MultiScaleRoIAlign(["0", "1"], 7, 2),
+    "faster_rcnn": detector(lambda: detection.FasterRCNN(pyramid(), **regions()), 160),
+    "mask_rcnn": detector(
+        lambda: detection.MaskRCNN(
+            pyramid(),
+            mask_roi_pool=ops.MultiScaleRoIAlign(["0", "1"], 14, 2),
+            **regions(),
+            mask_predictor=detection.mask_rcnn.MaskRCNNPredictor(256, 256, 4),
         ),
         160,
     ),
-    "mask_rcnn": detector(
-        lambda: detection.MaskRCNN(small_resnet(), num_classes=4, min_size=128, max_size=160), 128
-    ),
     "retinanet": detector(
         lambda: detection.RetinaNet(
-            small_resnet(),
-            num_classes=4,
-            min_size=128,
-            max_size=160,
-            anchor_generator=detection.retinanet._default_anchorgen(),
+            pyramid(), num_classes=4, min_size=128, max_size=160, anchor_generator=ANCHORS
         ),
         128,
     ),
     "fcos": detector(
-        lambda: detection.FCOS(small_resnet(), num_classes=4, min_size=128, max_size=160), 128
+        lambda: detection.FCOS(
+            pyramid(),
+            num_classes=4,
+            min_size=128,
+            max_size=160,
+            anchor_generator=detection.anchor_utils.AnchorGenerator(
+                ((8,), (16,), (32,)), ((1.0,),) * 3
+            ),
+        ),
+        128,
     ),
 }
 

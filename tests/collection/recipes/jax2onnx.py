@@ -133,7 +133,7 @@ def eqx_convolutional(key: Array) -> eqx.Module:
             eqx.nn.Conv2d(8, 16, 3, key=second),
             eqx.nn.Lambda(jax.nn.swish),
             eqx.nn.Lambda(jnp.ravel),
-            eqx.nn.Linear(16 * 36, 10, key=third),
+            eqx.nn.Linear(16 * 25, 10, key=third),
         ]
     )
 

@@ -47,7 +47,7 @@ def transformer() -> keras.Model:
     words = keras.Input((16,), dtype="int32")
     x = layers.Embedding(300, 32)(words)
     x = layers.LayerNormalization()(x + layers.MultiHeadAttention(4, 8)(x, x))
-    x = x + layers.Dense(32)(layers.Dense(64, activation="gelu")(x))
+    x = x + layers.Dense(32)(layers.Dense(64, activation="relu")(x))
     return keras.Model(words, layers.Dense(4)(layers.GlobalAveragePooling1D()(x)))
 
 

@@ -26,7 +26,6 @@ from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 from tests.collection.files import Truth, given, make, source, truth_of
 
 PICTURES = ("mobilenet_v3_opset13", "squeezenet_opset13", "unet_opset17", "yolo_opset17")
-SEQUENCES = ("lstm_opset17", "encoder_opset17", "gpt_opset17")
 DYNAMO = ("encoder_opset20", "gpt_opset20", "denoiser_opset20")
 TYPES = {"tensor(float)": np.float32, "tensor(int64)": np.int64}
 
@@ -97,13 +96,20 @@ METHODS: dict[str, Callable[[Path, Path], None]] = {
     "float16_kept_inputs": partial(half, keep_io_types=True),
 }
 MATRICES = ("4bits", "4bits_zero_points", "4bits_gather", "4bits_qdq", "8bits")
+# The conversion to 16 bits leaves a Cast's type as it is where the file has one, which makes it
+# invalid; and TorchScript's encoder runs with no other length than that of its export.
 PLAN = {
     "torch_script": {
         PICTURES: ("qdq", "qdq_channels", "qdq_16bits", "qoperator", "float16"),
-        SEQUENCES: ("dynamic", "qdq", "qoperator", "float16_kept_inputs"),
+        ("lstm_opset17",): ("dynamic", "qdq", "qoperator", "float16_kept_inputs"),
+        ("gpt_opset17",): ("dynamic", "qdq", "qoperator"),
+        ("encoder_opset17",): ("dynamic",),
     },
     "torch_dynamo": {DYNAMO: ("dynamic", "qdq", *MATRICES)},
-    "transformers": {("bert", "llama", "gpt2"): ("dynamic", "float16", *MATRICES)},
+    "transformers": {
+        ("bert",): ("dynamic", "float16", *MATRICES),
+        ("llama", "gpt2"): ("dynamic", *MATRICES),
+    },
 }
 
 

@@ -48,7 +48,6 @@ X, LABELS = make_classification(300, 8, n_informative=6, n_classes=3, random_sta
 X = X.astype(np.float32)
 VALUES = (X[:, 0] * 2 - X[:, 3]).astype(np.float32)
 TWO = np.stack([VALUES, X[:, 1]], 1)
-MANY = (TWO > 0).astype(np.int64)
 COUNTS = np.abs(X).round()
 HOLES = np.where(X > 1.5, np.float32(np.nan), X)
 OPSETS = {"": 18, "ai.onnx.ml": 3}
@@ -117,11 +116,6 @@ TRANSFORMERS = {
 OTHERS = {
     "multinomial_nb": (naive_bayes.MultinomialNB(), COUNTS, LABELS),
     "multi_output": (multioutput.MultiOutputRegressor(linear_model.Ridge()), X, TWO),
-    "multi_label_forest": (
-        ensemble.RandomForestClassifier(5, max_depth=4, random_state=0),
-        X,
-        MANY,
-    ),
     "imputer": (impute.SimpleImputer(), HOLES, None),
     "nearest_imputer": (impute.KNNImputer(n_neighbors=3), HOLES, None),
     "one_hot": (preprocessing.OneHotEncoder(handle_unknown="ignore"), COLOURS, None),
