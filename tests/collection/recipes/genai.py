@@ -48,9 +48,9 @@ ARCHITECTURES = {
 TABLE = {
     "llama_float": ("llama", "fp32", ()),
     "llama_int4": ("llama", "int4", ()),
-    "llama_int4_embedding": ("llama", "int4", ("int4_op_types_to_quantize=MatMul/Gather",)),
+    "llama_int4_embedding": ("llama", "int4", ("op_types_to_quantize=MatMul/Gather",)),
     "llama_int4_qdq": ("llama", "int4", ("use_qdq=true",)),
-    "llama_int4_asymmetric": ("llama", "int4", ("int4_is_symmetric=false",)),
+    "llama_int4_asymmetric": ("llama", "int4", ("is_symmetric=false",)),
     "llama_hidden": ("llama", "fp32", ("exclude_lm_head=true",)),
     "mistral_float": ("mistral", "fp32", ()),
     "qwen2_int4": ("qwen2", "int4", ()),
