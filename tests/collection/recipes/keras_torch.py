@@ -50,15 +50,6 @@ def convolutional() -> keras.Model:
     )
 
 
-def transformer() -> keras.Model:
-    """One layer of a Transformer over words."""
-    words = keras.Input((16,), dtype="int32")
-    x = layers.Embedding(300, 32)(words)
-    x = layers.LayerNormalization()(x + layers.MultiHeadAttention(4, 8)(x, x))
-    x = x + layers.Dense(32)(layers.Dense(64, activation="gelu")(x))
-    return keras.Model(words, layers.Dense(4)(layers.GlobalAveragePooling1D()(x)))
-
-
 PICTURE = {"weights": None, "input_shape": (96, 96, 3), "classes": 20}
 MODELS = {
     "mobilenet": partial(applications.MobileNet, **PICTURE),
@@ -67,7 +58,6 @@ MODELS = {
     "lstm": partial(tagger, layers.LSTM),
     "gru": partial(tagger, layers.GRU),
     "convolutional": convolutional,
-    "transformer": transformer,
 }
 
 
