@@ -3,13 +3,14 @@
     python -m tests.collection.judge DIRECTORY [--only PATTERN] [--sheet FILE] [--json FILE]
 
 DIRECTORY holds PRODUCER/NAME.onnx and, where the producer knows better, PRODUCER/NAME.json (see
-`tests.collection`). Each file is judged in a process of its own. The exit status is 1 if fewer than
+`tests.collection`). A crash costs the file that caused it. The exit status is 1 if fewer than
 95 % are flawless.
 """
 
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import fnmatch
 import json
 import subprocess
@@ -36,6 +37,7 @@ from tests.collection.runtime import NotRunError, main_graph, runtime_shapes
 from tests.collection.sheet import contact_sheet
 
 _GOAL = 0.95
+_CHUNK = 20
 _SECONDS = 300
 _VERTICES = 20_000
 _SIDE = 480
@@ -112,10 +114,12 @@ def main() -> int:
     parser.add_argument("--sheet", type=Path, help="contact sheet of the scans, such as sheet.png")
     parser.add_argument("--json", type=Path, help="everything measured")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--worker", nargs="*", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.one:
-        print(json.dumps(judged(options.directory, options.one)))
+    if options.worker is not None:
+        for path in options.worker:
+            faulthandler.dump_traceback_later(_SECONDS, exit=True)
+            print(json.dumps(_caught(path, options.directory / _picture(path))), flush=True)
         return 0
     paths = [
         path
@@ -124,11 +128,16 @@ def main() -> int:
     ]
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(options.workers) as pool:
         pictures = Path(temporary)
-        results = list(pool.map(partial(_apart, pictures=pictures), paths))
+        chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
+        made = pool.map(partial(_apart, pictures=pictures), chunks)
+        results = [one for chunk in made for one in chunk]
         named = {_name(path): one for path, one in zip(paths, results, strict=True)}
         if options.sheet:
             contact_sheet(
-                [(name, pictures / _picture(path)) for name, path in zip(named, paths, strict=True)],
+                [
+                    (name, pictures / _picture(path))
+                    for name, path in zip(named, paths, strict=True)
+                ],
                 options.sheet,
             )
     if options.json:
@@ -145,21 +154,39 @@ def _picture(path: Path) -> str:
     return f"{path.parent.name}--{path.stem}.png"
 
 
-def _apart(path: Path, pictures: Path) -> dict[str, Any]:
-    """Judge a file in a process of its own, so that none can disturb another."""
-    command = [sys.executable, "-m", "tests.collection.judge", str(path), "--one"]
+def _caught(path: Path, picture: Path) -> dict[str, Any]:
+    """A file's faults; an error is one of them, so that the others are judged all the same."""
     try:
-        run = subprocess.run(
-            [*command, str(pictures / _picture(path))],
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return {"faults": [f"time: not done in {_SECONDS} s"]}
-    if run.returncode:
-        return {"faults": [f"error: {(run.stderr.decode().strip().splitlines() or ['?'])[-1][:300]}"]}
-    return dict(json.loads(run.stdout.decode().splitlines()[-1]))
+        return judged(path, picture)
+    except Exception as error:
+        told = " ".join(str(error).split())[:300]
+        return {"faults": [f"error: {type(error).__name__}: {told}"]}
+
+
+def _apart(paths: Sequence[Path], pictures: Path) -> list[dict[str, Any]]:
+    """Judge files in a process of their own; after a crash or a hang, the rest in another one."""
+    results: list[dict[str, Any]] = []
+    while len(results) < len(paths):
+        left = paths[len(results) :]
+        command = [sys.executable, "-m", "tests.collection.judge", str(pictures), "--worker"]
+        process = subprocess.Popen([*command, *map(str, left)], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        for line in process.stdout:
+            results.append(json.loads(line))
+            _say(f"{_name(paths[len(results) - 1])}: {len(results[-1]['faults'])}")
+        if process.wait() and len(results) < len(paths):
+            results.append(
+                {
+                    "faults": [
+                        f"crash: or not done in {_SECONDS} s, exit status {process.returncode}"
+                    ]
+                }
+            )
+    return results
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def table(results: Mapping[str, Mapping[str, Any]]) -> str:
@@ -180,7 +207,9 @@ def table(results: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _shares(results: Sequence[Mapping[str, Any]]) -> str:
     sums = {key: sum(one.get(key, 0) for one in results) for key in ("shapes", "unknown", "wrong")}
-    kinds = Counter(kind for one in results for kind in {f.partition(":")[0] for f in one["faults"]})
+    kinds = Counter(
+        kind for one in results for kind in {f.partition(":")[0] for f in one["faults"]}
+    )
     by_kind = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common()) or "none"
     unknown = sums["unknown"] / max(sums["shapes"], 1)
     return (

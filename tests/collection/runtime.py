@@ -51,7 +51,7 @@ def runtime_shapes(model: onnx.ModelProto, sizes: Sizes) -> dict[str, tuple[int,
     for feed in _feeds(session, sizes):
         try:
             found.append(_shapes(session, feed))
-        except Exception as error:  # noqa: BLE001 -- ONNX Runtime's errors share no base class
+        except Exception as error:
             reason = " ".join(str(error).split())[:300]
         if len(found) == 2:
             break
