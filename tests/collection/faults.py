@@ -1,0 +1,115 @@
+"""What keeps a file from coming out flawless, in sentences; one function a kind of fault."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery import Coloring, ComputeGraph, Facts, Model
+from gallery.coloring.oklab import linear_from_srgb, oklab_from_linear
+
+_CLEAR = 0.9
+"""Least share of the vertices that a legend names."""
+
+_MODULES = 0.9
+"""Least share of the layers that are modules, where the modules are known."""
+
+_OPERATOR_NAME = re.compile(r"(p2o\.)?[A-Z]\w*[._]\d+")
+
+
+def shape_faults(model: Model, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
+    """Tensors whose shape is unknown or not what ONNX Runtime made."""
+    unknown = 0
+    for tensor in model.tensors:
+        made = shapes.get(tensor.name)
+        if made is None:
+            continue
+        if tensor.sizes is None:
+            unknown += 1
+        elif tensor.sizes != made:
+            yield f"shape: {tensor.name} is {list(tensor.sizes)}, ONNX Runtime makes {list(made)}"
+    if unknown:
+        yield f"shape: {unknown} of {len(shapes)} are unknown that ONNX Runtime knows"
+
+
+def operator_faults(
+    model: Model, facts: Facts, graph: ComputeGraph, shapes: Mapping[str, Any]
+) -> Iterator[str]:
+    """Operator types without a relation or a cost; those of data-dependent size are pardoned."""
+    for kind in graph.unknown_operators:
+        yield f"relation: {kind} has none"
+    for kind in facts.uncounted:
+        plain = kind.rpartition(".")[2]
+        of_kind = [one for one in model.operators if one.type == plain]
+        made = {model.tensors[i].name for one in of_kind for i in one.outputs if i >= 0}
+        if not shapes or made & shapes.keys():
+            yield f"cost: {kind} has none"
+
+
+def count_faults(facts: Facts, parameters: int | None, macs: int | None) -> Iterator[str]:
+    """Counts that are not those of the producer or of the recount."""
+    if parameters is not None and facts.parameters != parameters:
+        yield f"parameters: {facts.parameters:,}, the producer counts {parameters:,}"
+    if macs is not None and (facts.macs or 0) != macs:
+        yield f"MACs: {facts.macs}, recounted {macs}"
+
+
+def layer_faults(model: Model, modules: Sequence[str] | None) -> Iterator[str]:
+    """Layers that are no modules, layers of one operator each, or none at all."""
+    paths = [layer.path for layer in model.layers[1:]]
+    held = len(model.operators)
+    odd = [path for path in paths if _OPERATOR_NAME.fullmatch(path.rpartition("/")[2])]
+    if len(odd) > 2:
+        yield f"layers: {len(odd)} are named as operators, such as {odd[0]}"
+    if modules is None:
+        if held >= 60 and not paths:
+            yield f"layers: none in {held} operators"
+        top = sum(layer.parent == 0 for layer in model.layers[1:])
+        if top > max(40, held / 3):
+            yield f"layers: {top} side by side in {held} operators"
+        return
+    known = {_plain(part) for module in modules for part in _prefixes(module)}
+    strange = [path for path in paths if _plain(path) not in known]
+    if paths and len(strange) > (1 - _MODULES) * len(paths):
+        yield f"layers: {len(strange)} of {len(paths)} are no modules, such as {strange[0]}"
+    if len(modules) >= 4 and held >= 30 and not paths:
+        yield f"layers: none, where the producer has {len(modules)} modules"
+
+
+def _prefixes(module: str) -> Iterator[str]:
+    parts = re.split(r"[./]", module)
+    for end in range(1, len(parts) + 1):
+        yield ".".join(parts[:end])
+
+
+def _plain(path: str) -> str:
+    return path.replace("/", ".").lower()
+
+
+def legend_faults(coloring: Coloring) -> Iterator[str]:
+    """A legend that leaves out what is seen, or gives neighbours one colour."""
+    named = sum(entry.share for entry in coloring.legend)
+    if named < _CLEAR:
+        yield f"legend: it names {named:.0%} of the vertices"
+    colors = np.array([[int(e.color[k : k + 2], 16) for k in (1, 3, 5)] for e in coloring.legend])
+    if len(colors) > 1:
+        lab = oklab_from_linear(linear_from_srgb(colors / 255))
+        apart = np.linalg.norm(np.diff(lab, axis=0), axis=1)
+        if apart.min() < 0.01:
+            yield f"legend: {int((apart < 0.01).sum())} neighbours have one colour"
+
+
+def picture_faults(pixels: npt.NDArray[np.uint8]) -> Iterator[str]:
+    """A picture on a dark ground that is nearly black.
+
+    Args:
+        pixels: uint8 (height, width, 3).
+    """
+    bright = pixels.max(axis=2)
+    lit = float((bright > 60).mean())
+    if lit < 0.004 or np.percentile(bright, 99.9) < 110:
+        yield f"picture: nearly black, {lit:.2%} of it is lit"
