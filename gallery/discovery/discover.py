@@ -18,6 +18,7 @@ from pathspec.pattern import RegexPattern
 
 from gallery.discovery.ignore import ignored, parse
 from gallery.discovery.static import FOLDER
+from gallery.discovery.words import words_path
 from gallery.errors import ChangedFileError, DiscoverError
 from gallery.files import open_regular
 from gallery.loading.wire import SlowError, model_digest
@@ -45,9 +46,11 @@ class ModelFile:
         digest: As `gallery.model.Model.digest`, or "" if it cannot be read.
         bytes: Its size, 0 if it cannot be read.
         stamp: Size, modification time and inode when it was read, or None.
-        sidecar: The Markdown file beside it with the same stem, or None.
-        sidecar_text: The text of the sidecar, or None.
-        problem: Why it cannot be read, or None.
+        sidecar: Path, as `relative`, of the Markdown file with the words about it, or "": the
+            file beside it with the same stem, or else the nearest model card above it.
+        sidecar_text: The text of that file, or None.
+        sidecar_problem: Why that file is not read, or "".
+        problem: Why the model cannot be read, or None.
     """
 
     path: Path
@@ -56,8 +59,9 @@ class ModelFile:
     digest: str = ""
     bytes: int = 0
     stamp: tuple[int, int, int] | None = None
-    sidecar: Path | None = None
+    sidecar: str = ""
     sidecar_text: str | None = None
+    sidecar_problem: str = ""
     problem: DiscoverError | None = None
 
 
@@ -102,7 +106,7 @@ def discover(
     found = [
         ModelFile(path=path, relative=_relative(path, directory), slug="", problem=seen[path])
         if seen[path]
-        else _model_file(path, directory, roots, seconds)
+        else _with_words(_model_file(path, directory, roots, seconds), directory, roots, patterns)
         for path in sorted(seen, key=os.fsencode)
     ]
     slugs = _slugs([file.relative for file in found])
@@ -160,12 +164,26 @@ def _model_file(path: Path, directory: Path, roots: Sequence[Path], seconds: flo
     try:
         _stay_inside(path, roots)
         digest, stamp = _digest(path, seconds)
-        sidecar = path.with_suffix(".md")
-        text = _sidecar_text(sidecar, roots)
     except DiscoverError as problem:
         return replace(file, problem=problem)
-    file = replace(file, digest=digest, bytes=stamp[0], stamp=stamp)
-    return file if text is None else replace(file, sidecar=sidecar, sidecar_text=text)
+    return replace(file, digest=digest, bytes=stamp[0], stamp=stamp)
+
+
+def _with_words(
+    file: ModelFile, directory: Path, roots: Sequence[Path], patterns: Sequence[RegexPattern]
+) -> ModelFile:
+    def is_ignored(path: Path) -> bool:
+        return ignored(_relative(path, directory), patterns, folder=False)
+
+    path = words_path(file.path, directory, is_ignored)
+    if path is None:
+        return file
+    file = replace(file, sidecar=_relative(path, directory))
+    try:
+        return replace(file, sidecar_text=_text(path, roots))
+    except DiscoverError as problem:
+        told = f"{problem.found}, so it is not read; {problem.hint}"
+        return replace(file, sidecar_problem=told)
 
 
 def _digest(path: Path, seconds: float) -> tuple[str, tuple[int, int, int]]:
@@ -210,9 +228,7 @@ def check_unchanged(file: ModelFile, digest: str = "") -> None:
     raise ChangedFileError(found, hint="build again")
 
 
-def _sidecar_text(path: Path, roots: Sequence[Path]) -> str | None:
-    if not os.path.lexists(path):
-        return None
+def _text(path: Path, roots: Sequence[Path]) -> str:
     _stay_inside(path, roots)
     with open_regular(path) as file:
         raw = file.read(LARGEST_SIDECAR + 1)
@@ -237,9 +253,10 @@ def _stay_inside(path: Path, roots: Sequence[Path]) -> None:
 
 def _ignore_lines(directory: Path, roots: Sequence[Path]) -> list[str]:
     path = directory / IGNORE_FILE
-    text = _sidecar_text(path, roots)
+    if not os.path.lexists(path):
+        return []
     # As in git, only a line feed ends a line, with or without a carriage return before it.
-    return [] if text is None else [line.removesuffix("\r") for line in text.split("\n")]
+    return [line.removesuffix("\r") for line in _text(path, roots).split("\n")]
 
 
 def _relative(path: Path, directory: Path) -> str:
