@@ -12,6 +12,7 @@ from typing import Any
 
 from gallery.cache import cache_key
 from gallery.discovery.discover import ModelFile
+from gallery.discovery.titles import title_from
 from gallery.errors import Failure
 from gallery.fingerprint import fingerprint
 from gallery.model import WHOLE
@@ -23,6 +24,7 @@ from gallery.provenance import Provenance, software, source_of
 from gallery.settings.front_matter import Words, words_of
 from gallery.settings.gallery_toml import scan_conflicts
 from gallery.settings.values import (
+    LONGEST_TITLE,
     GallerySettings,
     Limits,
     ScanSettings,
@@ -137,6 +139,8 @@ def plan_of(file: ModelFile, settings: GallerySettings, made_by: Mapping[str, st
     if conflicts := scan_conflicts(main_scan(settings, front)):
         notes += [f"{file.sidecar}: {told}" for told in conflicts]
         front = replace(front, color="")
+    title = front.title or title_from(file.address or file.relative)
+    front = replace(front, title=title[:LONGEST_TITLE])
     plan = ModelPlan(
         file=file,
         words=replace(words, front=front),

@@ -68,6 +68,7 @@ _check = record(
             record(
                 {
                     "path": text(4096, _PATH),
+                    "address": text(4096),
                     "slug": text(200, r"[a-z0-9]+(-[a-z0-9]+)*"),
                     "digest": text(64, DIGEST + "|"),
                     "bytes": whole(0, 1 << 62),
@@ -168,6 +169,7 @@ def _entry_of(plan: ModelPlan, one: Outcome | None) -> dict[str, Any]:
     problem = file.problem
     return {
         "path": file.relative,
+        "address": file.address,
         "slug": file.slug,
         "digest": file.digest,
         "bytes": file.bytes,
@@ -241,6 +243,7 @@ def _model(row: dict[str, Any], shard: Shard, cache: Cache) -> tuple[ModelPlan, 
         path=Path(),  # it is not on this machine
         relative=row["path"],
         slug=row["slug"],
+        address=row["address"],
         digest=row["digest"],
         bytes=row["bytes"],
         sidecar=row["sidecar"],

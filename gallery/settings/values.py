@@ -41,6 +41,8 @@ SETS = ("okabe-ito", "glasbey")
 
 SIDE = checks.integer(16, LARGEST)
 """The side of a picture in pixels."""
+LONGEST_TITLE = 300
+"""Most characters of a title."""
 _BUDGET = checks.integer(1, 100_000_000)
 _SEED = checks.integer(0, (1 << 31) - 1)
 
@@ -49,7 +51,7 @@ _SEED = checks.integer(0, (1 << 31) - 1)
 class FrontMatter:
     """The front matter of a sidecar; an empty value, 0 or None means that it is not given."""
 
-    title: str = setting("", checks.text(300), "name shown to visitors")
+    title: str = setting("", checks.text(LONGEST_TITLE), "name shown to visitors")
     year: int | None = setting(
         None, checks.written(checks.integer(1900, 2200)), "year of publication, or null"
     )

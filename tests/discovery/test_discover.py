@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallery.discovery import discover as module
-from gallery.discovery.discover import LARGEST_SIDECAR, ModelFile, discover, slugify
+from gallery.discovery.discover import LARGEST_SIDECAR, ModelFile, discover
 from gallery.errors import DiscoverError
-from gallery.text import DEVICES
+from gallery.text import DEVICES, slugify
 
 
 def put(folder: Path, *names: str, content: bytes = b"x") -> None:
