@@ -29,7 +29,7 @@ from gallery.rendering.svg import render_svg
 from gallery.rendering.types import RenderSettings
 from gallery.settings.formats import SCAN_SUFFIXES
 from gallery.settings.gallery_toml import scan_conflicts
-from gallery.settings.values import FrontMatter, Limits, ScanSettings, VariantSettings
+from gallery.settings.values import Limits, ScanSettings, VariantSettings
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +108,6 @@ def _plan(path: Path, options: ScanOptions) -> ModelPlan:
     """A plan of one model without products."""
     return ModelPlan(
         file=ModelFile(path=path, relative=path.name, slug=path.stem),
-        front=FrontMatter(),
         variants=VariantSettings(),
         dims=options.dims,
         default_dim=1,

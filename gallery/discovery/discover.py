@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 import os
 import stat
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,19 +14,19 @@ from pathlib import Path
 
 from pathspec.pattern import RegexPattern
 
+from gallery.discovery.hub_cache import address_of, blobs_of, current_revision
 from gallery.discovery.ignore import ignored, parse
+from gallery.discovery.slugs import SUFFIX, slugs_of
 from gallery.discovery.static import FOLDER
+from gallery.discovery.words import words_path
 from gallery.errors import ChangedFileError, DiscoverError
 from gallery.files import open_regular
 from gallery.loading.wire import SlowError, model_digest
-from gallery.text import slugify
 
 log = logging.getLogger(__name__)
 
 IGNORE_FILE = ".galleryignore"
 LARGEST_SIDECAR = 256 << 10
-
-_MODEL = ".onnx"
 
 _LONG = 2.0
 """Seconds from which the reading of a file is worth a message."""
@@ -41,23 +39,28 @@ class ModelFile:
     Attributes:
         path: Where it is.
         relative: Its path relative to the models directory, with "/" as the separator.
+        address: The path without what changes from one download to the next; else `relative`.
         slug: Short name for file names and URLs: [a-z0-9-], unique in the gallery.
         digest: As `gallery.model.Model.digest`, or "" if it cannot be read.
         bytes: Its size, 0 if it cannot be read.
         stamp: Size, modification time and inode when it was read, or None.
-        sidecar: The Markdown file beside it with the same stem, or None.
-        sidecar_text: The text of the sidecar, or None.
-        problem: Why it cannot be read, or None.
+        sidecar: Path, as `relative`, of the Markdown file with the words about it, or "": the
+            file beside it with the same stem, or else the nearest model card above it.
+        sidecar_text: The text of that file, or None.
+        sidecar_problem: Why that file is not read, or "".
+        problem: Why the model cannot be read, or None.
     """
 
     path: Path
     relative: str
     slug: str
+    address: str = ""
     digest: str = ""
     bytes: int = 0
     stamp: tuple[int, int, int] | None = None
-    sidecar: Path | None = None
+    sidecar: str = ""
     sidecar_text: str | None = None
+    sidecar_problem: str = ""
     problem: DiscoverError | None = None
 
 
@@ -74,7 +77,7 @@ def discover(
     directory's `.galleryignore` or of `ignore` (see `gallery.discovery.ignore`). Anything that is
     not a regular, readable file, or that is a link out of the directory, is not opened and has a
     `problem`. Linked directories are not entered: their models are found in their own place, or are
-    not part of the gallery.
+    not part of the gallery. Of a repository in a download cache, the current snapshot counts.
 
     Args:
         directory: The models directory.
@@ -94,7 +97,7 @@ def discover(
     if links is not None and not links.is_dir():
         where = f"links cannot be followed into {str(links)!r}, which is not a directory"
         raise DiscoverError(where, hint="name the directory that the links lead into")
-    roots = (directory.resolve(), *([links.resolve()] if links else []))
+    roots = _roots(directory, links)
     patterns = patterns_of(directory, ignore, links)
     seen: dict[Path, DiscoverError | None] = {}
     for path, problem in _walk(directory, patterns):
@@ -102,11 +105,15 @@ def discover(
     found = [
         ModelFile(path=path, relative=_relative(path, directory), slug="", problem=seen[path])
         if seen[path]
-        else _model_file(path, directory, roots, seconds)
+        else _with_words(_model_file(path, directory, roots, seconds), directory, roots, patterns)
         for path in sorted(seen, key=os.fsencode)
     ]
-    slugs = _slugs([file.relative for file in found])
-    return tuple(replace(file, slug=slug) for file, slug in zip(found, slugs, strict=True))
+    addresses = [address_of(directory, file.relative) for file in found]
+    slugs = slugs_of(addresses)
+    return tuple(
+        replace(file, address=address, slug=slug)
+        for file, address, slug in zip(found, addresses, slugs, strict=True)
+    )
 
 
 def patterns_of(
@@ -117,12 +124,17 @@ def patterns_of(
     Raises:
         SettingsError: Lines are not patterns.
     """
-    roots = (directory.resolve(), *([links.resolve()] if links else []))
+    roots = _roots(directory, links)
     own = enumerate(_ignore_lines(directory, roots), 1)
     return parse(
         [(f"{IGNORE_FILE}, line {number}", line) for number, line in own]
         + [("ignore", line) for line in ignore]
     )
+
+
+def _roots(directory: Path, links: Path | None) -> tuple[Path, ...]:
+    """The directories that links may lead into."""
+    return (directory.resolve(), *blobs_of(directory), *([links.resolve()] if links else []))
 
 
 def _walk(
@@ -135,12 +147,12 @@ def _walk(
         for name in (*folders, *files):
             path = place / name
             is_folder = name in folders and not path.is_symlink()
-            named = name.lower().endswith(_MODEL) and not name.startswith(".")
+            named = name.lower().endswith(SUFFIX) and not name.startswith(".")
             if named and not ignored(_relative(path, directory), patterns, folder=is_folder):
                 yield path, None
         folders[:] = [
             name
-            for name in folders
+            for name in current_revision(place, folders)
             if not name.startswith(".")
             and (name != FOLDER or place != directory)
             and not (place / name).is_symlink()
@@ -160,12 +172,26 @@ def _model_file(path: Path, directory: Path, roots: Sequence[Path], seconds: flo
     try:
         _stay_inside(path, roots)
         digest, stamp = _digest(path, seconds)
-        sidecar = path.with_suffix(".md")
-        text = _sidecar_text(sidecar, roots)
     except DiscoverError as problem:
         return replace(file, problem=problem)
-    file = replace(file, digest=digest, bytes=stamp[0], stamp=stamp)
-    return file if text is None else replace(file, sidecar=sidecar, sidecar_text=text)
+    return replace(file, digest=digest, bytes=stamp[0], stamp=stamp)
+
+
+def _with_words(
+    file: ModelFile, directory: Path, roots: Sequence[Path], patterns: Sequence[RegexPattern]
+) -> ModelFile:
+    def is_ignored(path: Path) -> bool:
+        return ignored(_relative(path, directory), patterns, folder=False)
+
+    path = words_path(file.path, directory, is_ignored)
+    if path is None:
+        return file
+    file = replace(file, sidecar=_relative(path, directory))
+    try:
+        return replace(file, sidecar_text=_text(path, roots))
+    except DiscoverError as problem:
+        told = f"{problem.found}, so it is not read; {problem.hint}"
+        return replace(file, sidecar_problem=told)
 
 
 def _digest(path: Path, seconds: float) -> tuple[str, tuple[int, int, int]]:
@@ -210,9 +236,7 @@ def check_unchanged(file: ModelFile, digest: str = "") -> None:
     raise ChangedFileError(found, hint="build again")
 
 
-def _sidecar_text(path: Path, roots: Sequence[Path]) -> str | None:
-    if not os.path.lexists(path):
-        return None
+def _text(path: Path, roots: Sequence[Path]) -> str:
     _stay_inside(path, roots)
     with open_regular(path) as file:
         raw = file.read(LARGEST_SIDECAR + 1)
@@ -237,37 +261,12 @@ def _stay_inside(path: Path, roots: Sequence[Path]) -> None:
 
 def _ignore_lines(directory: Path, roots: Sequence[Path]) -> list[str]:
     path = directory / IGNORE_FILE
-    text = _sidecar_text(path, roots)
+    if not os.path.lexists(path):
+        return []
     # As in git, only a line feed ends a line, with or without a carriage return before it.
-    return [] if text is None else [line.removesuffix("\r") for line in text.split("\n")]
+    return [line.removesuffix("\r") for line in _text(path, roots).split("\n")]
 
 
 def _relative(path: Path, directory: Path) -> str:
     text = path.relative_to(directory).as_posix()
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _slugs(relatives: Sequence[str]) -> list[str]:
-    """A slug for each path, which rarely changes when other paths are added or removed.
-
-    A path that already is a slug keeps it, and so does the only path with its slug; all others get
-    a hash of the path at the end.
-    """
-    stems = [text[: -len(_MODEL)] if text.lower().endswith(_MODEL) else text for text in relatives]
-    plain = [slugify(stem) for stem in stems]
-    shared = Counter(plain)
-    slugs: dict[int, str] = {}
-    taken: set[str] = set()
-    for exact in (True, False):
-        for index, slug in enumerate(plain):
-            fits = slug == stems[index] if exact else shared[slug] == 1
-            if index not in slugs and fits and slug not in taken:
-                slugs[index] = slug
-                taken.add(slug)
-    for index, slug in enumerate(plain):
-        if index not in slugs:
-            digest = hashlib.sha256(relatives[index].encode()).hexdigest()
-            longer = (f"{slug}-{digest[:length]}" for length in range(8, len(digest)))
-            slugs[index] = next(text for text in longer if text not in taken)
-            taken.add(slugs[index])
-    return [slugs[index] for index in range(len(plain))]

@@ -28,8 +28,10 @@ def exhibit_of(plan: ModelPlan, one: Outcome | None, cache: Cache) -> Exhibit:
     shown = Exhibit(
         slug=plan.file.slug,
         path=plan.file.relative,
-        front=plan.front,
-        prose=plan.prose,
+        front=plan.words.front,
+        card=plan.words.card,
+        notes=plan.notes,
+        prose=plan.words.prose,
         failure=failure_of(plan, one),
         provenance=_carried_out(plan, one).whole_provenance(),
     )
@@ -48,7 +50,9 @@ def failure_of(plan: ModelPlan, one: Outcome | None) -> Failure | None:
 
 def report_of(plan: ModelPlan, one: Outcome | None) -> ModelReport:
     """The report on a model."""
-    base = ModelReport(slug=plan.file.slug, path=plan.file.relative, status="skipped")
+    base = ModelReport(
+        slug=plan.file.slug, path=plan.file.relative, status="skipped", notes=plan.notes
+    )
     if plan.failure is not None:
         return replace(base, status="failed", failure=plan.failure)
     if one is None:
@@ -58,7 +62,7 @@ def report_of(plan: ModelPlan, one: Outcome | None) -> ModelReport:
         status="failed" if one.failure else "done",
         failure=one.failure,
         stages=one.stages,
-        notes=one.notes,
+        notes=(*plan.notes, *one.notes),
         seconds=one.seconds,
         peak_bytes=one.peak_bytes,
     )
@@ -74,8 +78,13 @@ def forecast(plan: ModelPlan, cache: Cache) -> ModelReport:
         StageRun(stage=stage, what=what, seconds=0.0, cached=kept[key] is not None)
         for stage, what, key in results_of(plan)
     )
-    base = ModelReport(slug=plan.file.slug, path=plan.file.relative, status="done")
-    return replace(base, stages=stages)
+    return ModelReport(
+        slug=plan.file.slug,
+        path=plan.file.relative,
+        status="done",
+        stages=stages,
+        notes=plan.notes,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,6 +132,7 @@ class Gallery:
             keys = [key for _, _, key in results_of(one.plan)] if one else []
             file, failure = plan.file, failure_of(plan, one)
             told = _carried_out(plan, one).whole_provenance().comment()
-            rows.append([file.relative, file.slug, file.sidecar_text, keys, failure, told])
+            words = [file.sidecar, file.sidecar_text]
+            rows.append([file.relative, file.slug, words, keys, failure, told])
         static = {name: file_digest(path) for name, path in self.static.items()}
         return repr([rows, static])

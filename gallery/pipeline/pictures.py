@@ -40,16 +40,15 @@ def site_files(models: Path, plans: Sequence[ModelPlan]) -> tuple[dict[str, Path
     """
     found, problems = static_files(models), []
     for plan in plans:
-        for source in _sources(plan.prose):
-            place = place_of(plan.file.relative, source)
+        for source in _sources(plan.words.prose):
+            place = place_of(plan.file.sidecar, source)
             if place is None:
                 continue
             try:
                 path = _checked(models, place)
             except (DiscoverError, ValueError) as error:
                 what = error.found if isinstance(error, DiscoverError) else str(error)
-                sidecar = posixpath.splitext(plan.file.relative)[0] + ".md"
-                problems.append(f"{sidecar}: its picture {place} is left out: {what}")
+                problems.append(f"{plan.file.sidecar}: its picture {place} is left out: {what}")
             else:
                 found[name_of(place)] = path
     return found, problems
@@ -62,21 +61,22 @@ def shown(plan: ModelPlan, files: Mapping[str, Path]) -> dict[str, tuple[str, Pa
         plan: The model's plan.
         files: From `site_files`, or what a part of a sharded build has of them.
     """
-    places = {source: place_of(plan.file.relative, source) for source in _sources(plan.prose)}
+    sidecar, prose = plan.file.sidecar, plan.words.prose
+    places = {source: place_of(sidecar, source) for source in _sources(prose)}
     names = {source: name_of(place) for source, place in places.items() if place}
     return {source: (name, files[name]) for source, name in names.items() if name in files}
 
 
-def place_of(model: str, source: str) -> str | None:
+def place_of(sidecar: str, source: str) -> str | None:
     """Path of a picture in the models directory; None if its address leads elsewhere.
 
     Args:
-        model: The model's path there.
-        source: The address in its sidecar.
+        sidecar: Path there of the Markdown file that shows it.
+        source: Its address in that file.
 
-    >>> place_of("nets/a.onnx", "../plots/loss%20curve.png")
+    >>> place_of("nets/a.md", "../plots/loss%20curve.png")
     'plots/loss curve.png'
-    >>> place_of("a.onnx", "https://example.org/a.png"), place_of("a.onnx", "../a.png")
+    >>> place_of("a.md", "https://example.org/a.png"), place_of("a.md", "../a.png")
     (None, None)
     """
     try:
@@ -85,7 +85,7 @@ def place_of(model: str, source: str) -> str | None:
         return None
     if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/"):
         return None
-    place = posixpath.normpath(posixpath.join(posixpath.dirname(model), unquote(parts.path)))
+    place = posixpath.normpath(posixpath.join(posixpath.dirname(sidecar), unquote(parts.path)))
     inside = not place.startswith(("../", "/")) and "\\" not in place and "\0" not in place
     return place if inside else None
 

@@ -7,12 +7,13 @@ earlier stages, so a build can tell from the keys alone what is still to be done
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from gallery.cache import cache_key
 from gallery.discovery.discover import ModelFile
-from gallery.errors import Failure, GalleryError, SettingsError
+from gallery.discovery.titles import title_from
+from gallery.errors import Failure
 from gallery.fingerprint import fingerprint
 from gallery.model import WHOLE
 from gallery.pipeline.products import PRODUCTS, results_of
@@ -20,10 +21,10 @@ from gallery.pipeline.products.base import Product, load_settings, picture_setti
 from gallery.pipeline.stages import ANY_SCAN, STAGES
 from gallery.pipeline.variants import ScanPlan, main_scan, plan_scans
 from gallery.provenance import Provenance, software, source_of
-from gallery.settings.front_matter import front_matter
+from gallery.settings.front_matter import Words, words_of
 from gallery.settings.gallery_toml import scan_conflicts
 from gallery.settings.values import (
-    FrontMatter,
+    LONGEST_TITLE,
     GallerySettings,
     Limits,
     ScanSettings,
@@ -40,8 +41,8 @@ class ModelPlan:
 
     Attributes:
         file: The model and the text of its sidecar.
-        front: The front matter of the sidecar.
-        prose: The rest of the sidecar.
+        words: What the sidecar or the model card says.
+        notes: What of it was left out and why, in sentences.
         scans: The main scan first; empty if the plan has failed.
         variants: What to make besides the main scan.
         dims: Sizes of symbolic dimensions, by name.
@@ -53,8 +54,8 @@ class ModelPlan:
     """
 
     file: ModelFile
-    front: FrontMatter
-    prose: str = ""
+    words: Words = field(default_factory=Words)
+    notes: tuple[str, ...] = ()
     scans: tuple[ScanPlan, ...] = ()
     variants: VariantSettings
     dims: Mapping[str, int]
@@ -131,27 +132,27 @@ def plan_of(file: ModelFile, settings: GallerySettings, made_by: Mapping[str, st
         settings: The gallery's settings.
         made_by: From `versions`.
     """
-    front, prose = FrontMatter(), ""
-    problem: GalleryError | None = file.problem
-    try:
-        front, prose = front_matter(file.sidecar_text or "", "")
-        conflicts = scan_conflicts(main_scan(settings, front))
-        if conflicts:
-            hint = "correct the front matter of the sidecar"
-            raise SettingsError("; ".join(conflicts), hint=hint)
-    except SettingsError as error:
-        problem = problem or error
+    words = words_of(file.sidecar_text or "")
+    notes = [file.sidecar_problem] if file.sidecar_problem else []
+    notes += [f"{file.sidecar}: {note}" for note in words.notes]
+    front = words.front
+    if conflicts := scan_conflicts(main_scan(settings, front)):
+        notes += [f"{file.sidecar}: {told}" for told in conflicts]
+        front = replace(front, color="")
+    title = front.title or title_from(file.address or file.relative)
+    front = replace(front, title=title[:LONGEST_TITLE])
     plan = ModelPlan(
         file=file,
-        front=front,
-        prose=prose,
+        words=replace(words, front=front),
+        notes=tuple(notes),
         variants=settings.variants,
         dims={**settings.dims, **front.dims},
         default_dim=settings.default_dim,
         limits=settings.limits,
         versions=made_by,
     )
-    if problem is not None:
+    if file.problem is not None:
+        problem = file.problem
         failure = Failure(stage=problem.stage, found=problem.found, hint=problem.hint)
         return replace(plan, failure=failure)
     return replace(plan, scans=plan_scans(settings, front))

@@ -68,10 +68,13 @@ _check = record(
             record(
                 {
                     "path": text(4096, _PATH),
+                    "address": text(4096),
                     "slug": text(200, r"[a-z0-9]+(-[a-z0-9]+)*"),
                     "digest": text(64, DIGEST + "|"),
                     "bytes": whole(0, 1 << 62),
-                    "sidecar": either(text(LARGEST_SIDECAR), nothing),
+                    "sidecar": text(4096, _PATH + "|"),
+                    "sidecar_text": either(text(LARGEST_SIDECAR), nothing),
+                    "sidecar_problem": text(4096),
                     "problem": either(row(text(1 << 16), text(1 << 16)), nothing),
                     "failure": either(check_failure, nothing),
                     "smaller": switch,
@@ -117,7 +120,10 @@ def part(plans: Sequence[ModelPlan], number: int, count: int) -> list[ModelPlan]
 
 def collection(plans: Sequence[ModelPlan], settings: GallerySettings) -> str:
     """A hash that is the same for all parts of one collection."""
-    files = [[one.file.relative, one.file.digest, one.file.sidecar_text] for one in plans]
+    files = [
+        [one.file.relative, one.file.digest, one.file.sidecar, one.file.sidecar_text]
+        for one in plans
+    ]
     return hashlib.sha256(repr([files, _plain(settings)]).encode()).hexdigest()
 
 
@@ -163,10 +169,13 @@ def _entry_of(plan: ModelPlan, one: Outcome | None) -> dict[str, Any]:
     problem = file.problem
     return {
         "path": file.relative,
+        "address": file.address,
         "slug": file.slug,
         "digest": file.digest,
         "bytes": file.bytes,
-        "sidecar": file.sidecar_text,
+        "sidecar": file.sidecar,
+        "sidecar_text": file.sidecar_text,
+        "sidecar_problem": file.sidecar_problem,
         "problem": [problem.found, problem.hint] if problem else None,
         "failure": asdict(failure) if failure else None,
         "smaller": one is not None and one.plan != plan,
@@ -234,9 +243,12 @@ def _model(row: dict[str, Any], shard: Shard, cache: Cache) -> tuple[ModelPlan, 
         path=Path(),  # it is not on this machine
         relative=row["path"],
         slug=row["slug"],
+        address=row["address"],
         digest=row["digest"],
         bytes=row["bytes"],
-        sidecar_text=row["sidecar"],
+        sidecar=row["sidecar"],
+        sidecar_text=row["sidecar_text"],
+        sidecar_problem=row["sidecar_problem"],
         problem=problem,
     )
     plan = plan_of(file, shard.settings, shard.versions)

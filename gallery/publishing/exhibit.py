@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gallery.errors import Failure
 from gallery.provenance import Provenance
+from gallery.settings.cards import Card
 from gallery.settings.values import FrontMatter
 
 if TYPE_CHECKING:  # a build with nothing to publish must not wait for numba
@@ -79,6 +80,8 @@ class Exhibit:
         slug: Its name in URLs: lower case letters, digits and hyphens; unique in the gallery.
         path: Path of the file relative to the models directory, with forward slashes.
         front: Front matter of the sidecar, with defaults.
+        card: What it says as a model card.
+        notes: What of it was left out and why, in sentences.
         prose: Markdown text of the sidecar, or "".
         facts: What the model contains and costs; None if it could not be loaded.
         scans: The main scan first.
@@ -93,6 +96,8 @@ class Exhibit:
     slug: str
     path: str
     front: FrontMatter
+    card: Card = field(default_factory=Card)
+    notes: tuple[str, ...] = ()
     prose: str = ""
     facts: Facts | None = None
     scans: tuple[ScanImages, ...] = ()

@@ -71,6 +71,7 @@ class ModelView:
         tags: The family and the tags, without duplicates.
         paper_url: URL of the paper, or "".
         source_url: URL of the code, or "".
+        licence_url: URL of the licence's text, or "".
         operators: Operator histogram.
         costs: FLOPs by operator type.
         tree: The layer tree, or None.
@@ -97,6 +98,7 @@ class ModelView:
     tags: tuple[str, ...]
     paper_url: str
     source_url: str
+    licence_url: str
     operators: tuple[HistogramBar, ...]
     costs: tuple[HistogramBar, ...]
     tree: Branch | None
@@ -158,6 +160,7 @@ def model_view(exhibit: Exhibit, site: Path, cache: Cache | None = None) -> Mode
         tags=_distinct(tags),
         paper_url=web_address(exhibit.front.paper_url),
         source_url=web_address(exhibit.front.source),
+        licence_url=web_address(exhibit.card.licence_link),
         operators=bars(facts.histogram, _operator_colors(scans)) if facts else (),
         costs=bars(facts.cost_by_type, _operator_colors(scans)) if facts else (),
         tree=tree,

@@ -38,6 +38,22 @@ def integer(low: int, high: int) -> Check:
     return check
 
 
+def written(check: Check) -> Check:
+    """The check of a number, or of a table of numbers, that is given as text."""
+
+    def number(value: object) -> object:
+        if isinstance(value, dict):
+            return {name: number(one) for name, one in value.items()}
+        if isinstance(value, str) and _WHOLE.fullmatch(value):
+            return int(value.replace("_", ""))
+        return value
+
+    return lambda value: check(number(value))
+
+
+_WHOLE = re.compile(r"[+-]?\d(_?\d){0,30}")
+
+
 def seconds(value: object) -> float:
     """A positive number of seconds, at most a day."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 86_400:
@@ -116,6 +132,8 @@ def names(value: object) -> tuple[str, ...]:
     """A list of strings, or one string with commas between them."""
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
+    if isinstance(value, list):
+        value = [one for one in value if one is not None]
     return many(text(200), distinct=False)(value)
 
 

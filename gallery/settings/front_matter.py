@@ -1,132 +1,100 @@
-"""Sidecars: YAML front matter between two lines of dashes, then Markdown."""
+"""The words about a model: a head of YAML or TOML, then Markdown.
+
+What is wrong in them costs those words and is noted; it never keeps a model from its scan.
+"""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import yaml
-
-from gallery.errors import SettingsError
+from gallery.settings.cards import KEYS, Card, card_of, is_paper, licence, paper
 from gallery.settings.fields import names, read
+from gallery.settings.heads import Head, split
+from gallery.settings.plain_text import FormError, read_toml, read_yaml
 from gallery.settings.values import FrontMatter
 
-HEAD_LIMIT = 16 * 1024
-"""Most characters of front matter, which is a few lines in practice."""
+HEAD_LIMIT = 64 * 1024
+"""Most characters of front matter; the results of many evaluations fill some tens of thousands."""
+
+_FORMS = {"yaml": ("YAML", read_yaml), "toml": ("TOML", read_toml)}
+_NEAR = 0.8
 
 
-LONGEST_NUMBER = 100
-"""Most digits of a number in the front matter."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What a sidecar or a model card says.
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-DEEPEST = 8
-"""Most lists and tables within each other in the front matter."""
-
-
-def split(sidecar: str) -> tuple[str, str]:
-    r"""The front matter and the prose of a sidecar; the front matter is "" if there is none.
-
-    >>> split("---\ntitle: A\n---\nText.")
-    ('title: A\n', 'Text.')
-    >>> split("Text.")
-    ('', 'Text.')
+    Attributes:
+        front: The gallery's own keys, checked, with defaults.
+        card: The keys of a model card.
+        prose: Markdown.
+        notes: What was left out and why, in sentences.
     """
-    lines = sidecar.removeprefix("\ufeff").splitlines(keepends=True)
-    if not lines or lines[0].rstrip() != "---":
-        return "", sidecar
-    for number, line in enumerate(lines[1:], 1):
-        if line.rstrip() == "---":
-            return "".join(lines[1:number]), "".join(lines[number + 1 :]).lstrip("\n")
-    return "", sidecar
+
+    front: FrontMatter = field(default_factory=FrontMatter)
+    card: Card = field(default_factory=Card)
+    prose: str = ""
+    notes: tuple[str, ...] = ()
 
 
-def front_matter(sidecar: str, model: str) -> tuple[FrontMatter, str]:
-    """Read a sidecar.
+def words_of(text: str) -> Words:
+    """Read a sidecar or a model card.
 
     Args:
-        sidecar: Its whole text.
-        model: Name of the model, for the error.
-
-    Returns:
-        The front matter as checked values, and the prose, which is Markdown.
-
-    Raises:
-        SettingsError: The front matter is not a YAML table, or values are wrong; all are named.
+        text: The whole file.
     """
-    head, prose = split(sidecar)
-    front, problems = read(FrontMatter, _yaml(head, model))
-    if problems:
-        hint = "correct the front matter of the sidecar"
-        raise SettingsError("; ".join(problems), model, hint)
-    return front, prose
-
-
-def _yaml(head: str, model: str) -> dict[object, object]:
-    hint = "write lines such as `title: ResNet-50` between two lines of ---"
-    if len(head) > HEAD_LIMIT:
-        found = f"the front matter has {len(head)} characters, more than {HEAD_LIMIT}"
-        raise SettingsError(found, model, hint)
-    try:
-        data = yaml.load(head, _Loader)  # noqa: S506 - a SafeLoader
-    except Exception as error:  # PyYAML's constructors raise whatever their code comes across
-        what = " ".join(str(error).split())[:200]
-        raise SettingsError(f"the front matter is not valid YAML: {what}", model, hint) from error
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        kind = type(data).__name__
-        raise SettingsError(f"the front matter is a {kind}, not a table", model, hint)
+    head = split(text)
+    values, notes = _values(head)
+    own, others = names(FrontMatter), set(values)
+    known = {key: value for key, value in values.items() if key in own}
+    if "license" in values or "license_name" in values:
+        known["license"] = licence(values)
     # A key without a value means the default.
-    known = names(FrontMatter)
-    return {key: value for key, value in data.items() if value is not None or key not in known}
+    front, problems = read(FrontMatter, {k: v for k, v in known.items() if v is not None})
+    card = card_of({key: values[key] for key in values if key not in own})
+    near = [told for key in sorted(others - set(own) - KEYS) if (told := _near(key, own))]
+    return Words(
+        front=_with_paper(front, head.prose),
+        card=card,
+        prose=head.prose,
+        notes=(*notes, *problems, *near),
+    )
 
 
-class _Loader(yaml.SafeLoader):
-    """Loads plain YAML and refuses what makes small text large, and duplicate keys.
-
-    PyYAML would take the last of duplicate keys, recurse into lists in lists, and multiply what
-    merge keys and aliases repeat.
-    """
-
-    depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Build the tree of a value."""
-        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
-        problem = ""
-        if isinstance(event, yaml.AliasEvent) or event.anchor:
-            problem = "anchors and aliases (& and *) are not allowed; write the text in quotes"
-        elif getattr(event, "tag", None):
-            problem = "tags (!) are not allowed; write the text in quotes"
-        elif isinstance(event, yaml.ScalarEvent) and _SURROGATE.search(event.value):
-            problem = "half of a surrogate pair is not a character"
-        elif self.depth == DEEPEST:
-            problem = f"lists or tables are nested more than {DEEPEST} deep"
-        if problem:
-            raise yaml.constructor.ConstructorError(None, None, problem, event.start_mark)
-        self.depth += 1
-        node = super().compose_node(parent, index)
-        self.depth -= 1
-        return node
-
-    def number(self, node: yaml.ScalarNode) -> object:
-        """A number, unless it has so many digits that Python refuses to write it."""
-        if len(node.value) > LONGEST_NUMBER:
-            problem = f"a number has more than {LONGEST_NUMBER} digits"
-            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
-        whole = node.tag.endswith(":int")
-        return self.construct_yaml_int(node) if whole else self.construct_yaml_float(node)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Build a table."""
-        keys = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
-        twice = [key[:60] for key, count in keys.items() if count > 1]
-        if twice:
-            raise yaml.YAMLError(f"{', '.join(twice)} is given more than once")
-        return super().construct_mapping(node, deep)
+def _values(head: Head) -> tuple[Mapping[str, Any], list[str]]:
+    """The values of a head by key, and what is wrong with its form."""
+    notes = [head.problem] if head.problem else []
+    if not head.form:
+        return {}, notes
+    name, parse = _FORMS[head.form]
+    if len(head.text) > HEAD_LIMIT:
+        found = f"the front matter has {len(head.text):,} characters, more than {HEAD_LIMIT:,}"
+        return {}, [*notes, f"{found}; shorten it"]
+    try:
+        values, told = parse(head.text)
+    except FormError as error:
+        # The head begins in the second line of the file.
+        where = f"line {error.line + 1}: " if error.line else ""
+        hint = f"; {error.hint}" if error.hint else ""
+        return {}, [*notes, f"{where}the front matter is not valid {name}: {error}{hint}"]
+    notes += told
+    if values is not None and not isinstance(values, dict):
+        found = "a list" if isinstance(values, list) else "a text"
+        hint = "write lines such as `title: ResNet-50`"
+        return {}, [*notes, f"the front matter is {found}, not a table; {hint}"]
+    return values or {}, notes
 
 
-for _tag in ("int", "float"):
-    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _Loader.number)
+def _with_paper(front: FrontMatter, prose: str) -> FrontMatter:
+    """The front matter with the paper that tags or prose name, unless it has one of its own."""
+    found = front.paper_url or paper(front.tags, prose)
+    tags = tuple(tag for tag in front.tags if not is_paper(tag))
+    return replace(front, paper_url=found, tags=tags)
+
+
+def _near(key: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(key[:100], known, 1, _NEAR)
+    return f"{key[:100]!r} is not a setting (did you mean {near[0]}?)" if near else ""

@@ -41,6 +41,8 @@ SETS = ("okabe-ito", "glasbey")
 
 SIDE = checks.integer(16, LARGEST)
 """The side of a picture in pixels."""
+LONGEST_TITLE = 300
+"""Most characters of a title."""
 _BUDGET = checks.integer(1, 100_000_000)
 _SEED = checks.integer(0, (1 << 31) - 1)
 
@@ -49,8 +51,10 @@ _SEED = checks.integer(0, (1 << 31) - 1)
 class FrontMatter:
     """The front matter of a sidecar; an empty value, 0 or None means that it is not given."""
 
-    title: str = setting("", checks.text(300), "name shown to visitors")
-    year: int | None = setting(None, checks.integer(1900, 2200), "year of publication, or null")
+    title: str = setting("", checks.text(LONGEST_TITLE), "name shown to visitors")
+    year: int | None = setting(
+        None, checks.written(checks.integer(1900, 2200)), "year of publication, or null"
+    )
     paper: str = setting("", checks.text(), "title of the paper")
     paper_url: str = setting("", checks.url, "URL of the paper (http or https)")
     authors: tuple[str, ...] = setting((), checks.names, "names of the authors")
@@ -64,7 +68,7 @@ class FrontMatter:
         "", checks.one_of(*PASSES), '"forward", "training", or "" for the gallery\'s setting'
     )
     vertices: int = setting(
-        0, _BUDGET, "vertex budget of the main scan, or 0 for the gallery's setting"
+        0, checks.written(_BUDGET), "vertex budget of the main scan, or 0 for the gallery's setting"
     )
     skeleton: str = setting(
         "",
@@ -76,9 +80,11 @@ class FrontMatter:
         checks.one_of(*ATTRIBUTES),
         'attribute that colours the main scan, or "" for the gallery\'s setting',
     )
-    seed: int | None = setting(None, _SEED, "seed of the layout, or null for the gallery's setting")
+    seed: int | None = setting(
+        None, checks.written(_SEED), "seed of the layout, or null for the gallery's setting"
+    )
     dims: dict[str, int] = setting(
-        {}, checks.sizes_by_name, "sizes of symbolic dimensions, by name"
+        {}, checks.written(checks.sizes_by_name), "sizes of symbolic dimensions, by name"
     )
 
 

@@ -26,7 +26,7 @@ TEXTS = {
 }
 
 
-@attack("sidecars", "a hostile front matter harms its own model alone", short=True)
+@attack("sidecars", "a hostile front matter costs its words alone", short=True)
 def heads(ground: Ground) -> None:
     net = (ground.models / "first.onnx").read_bytes()
     for name, head in HEADS.items():
@@ -34,9 +34,8 @@ def heads(ground: Ground) -> None:
         (ground.models / f"{name}.md").write_text(f"---\n{head}\n---\nProse.\n")
     (ground.models / "FIRST.md").write_text("Prose.")
     ended = ground.build()
-    ended.told(1, "note: FIRST.md is not the sidecar of first.onnx")
-    ended.told(1, *(f"error: {name}.onnx: settings: " for name in HEADS))
-    assert "2 built" in ended.out, ended.out
+    ended.told(0, "note: FIRST.md is not the sidecar of first.onnx")
+    ended.told(0, *(f"note: {name}.onnx: {name}.md: " for name in HEADS if name != "long"))
     for name in (*HEADS, "first", "deep-second"):
         assert (ground.site / name / "index.html").is_file(), name
 

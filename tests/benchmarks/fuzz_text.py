@@ -23,7 +23,7 @@ from pathlib import Path
 
 from gallery.errors import GalleryError
 from gallery.publishing.parts.prose import prose, summary
-from gallery.settings.front_matter import front_matter
+from gallery.settings.front_matter import words_of
 from gallery.settings.gallery_toml import checked, example, read_settings
 from tests.attacks.frame import contents
 from tests.benchmarks.fuzz import not_to_be_said
@@ -105,13 +105,13 @@ class _Reader(HTMLParser):
 
 def sidecar(text: str, folder: Path) -> str:
     """How far a sidecar comes."""
-    front, rest = front_matter(text, "model")
-    html = prose(rest)
+    words = words_of(text)
+    html = prose(words.prose)
     reader = _Reader()
     reader.feed(html)
     reader.close()
     summary(html).encode()
-    repr(front).encode()
+    repr(words).encode()
     return "read"
 
 

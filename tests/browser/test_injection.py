@@ -38,7 +38,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     reports = ("--summary", folder / "summary.md", "--junit", folder / "junit.xml")
     done = run_gallery("build", models, "-o", folder / "site", *reports)
     (folder / "output.txt").write_text(done.stdout + done.stderr, "utf-8")
-    assert "2 built, 2 failed" in done.stdout, done.stderr
+    assert "3 built, 1 failed" in done.stdout, done.stderr
     return folder
 
 
@@ -80,7 +80,7 @@ def test_nothing_runs_in_a_browser(built: Path, browser: Browser) -> None:
     site = built / "site"
     base = site.as_uri() + "/"
     shown = pages(site)
-    assert len([name for name in shown if name.endswith("viewer/index.html")]) == 2
+    assert len([name for name in shown if name.endswith("viewer/index.html")]) == 3
     for name in shown:
         browser.open(base + name)
         state = browser.driver.execute_script(

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallery.discovery import discover as module
-from gallery.discovery.discover import LARGEST_SIDECAR, ModelFile, discover, slugify
+from gallery.discovery.discover import LARGEST_SIDECAR, ModelFile, discover
 from gallery.errors import DiscoverError
-from gallery.text import DEVICES
+from gallery.text import DEVICES, slugify
 
 
 def put(folder: Path, *names: str, content: bytes = b"x") -> None:
@@ -62,7 +62,7 @@ def test_says_digest_size_and_sidecar(tmp_path):
     file = only(tmp_path)
     assert file.digest == hashlib.sha256(b"model").hexdigest()
     assert file.bytes == 5
-    assert file.sidecar == tmp_path / "net.md"
+    assert file.sidecar == "net.md"
     assert file.sidecar_text == "# Ünïcode"
     assert file.problem is None
 
@@ -75,13 +75,20 @@ def test_a_sidecar_in_another_encoding_is_read_all_the_same(tmp_path):
 
 def test_without_a_sidecar_there_is_none(tmp_path):
     put(tmp_path, "net.onnx")
-    assert (only(tmp_path).sidecar, only(tmp_path).sidecar_text) == (None, None)
+    assert (only(tmp_path).sidecar, only(tmp_path).sidecar_text) == ("", None)
 
 
-def test_a_huge_sidecar_is_a_problem(tmp_path):
+def unread(folder: Path) -> str:
+    """Why the words about the only model are not read; the model itself is sound."""
+    file = only(folder)
+    assert (file.problem, file.sidecar, file.sidecar_text) == (None, "net.md", None)
+    return file.sidecar_problem
+
+
+def test_a_huge_sidecar_costs_its_words(tmp_path):
     put(tmp_path, "net.onnx")
     put(tmp_path, "net.md", content=b"x" * (LARGEST_SIDECAR + 1))
-    assert found(tmp_path) == ("discover: net.md is larger than 256 KiB; shorten it")
+    assert unread(tmp_path) == "net.md is larger than 256 KiB, so it is not read; shorten it"
 
 
 def test_a_folder_named_like_a_model_is_a_problem_and_is_looked_into(tmp_path):
@@ -101,7 +108,7 @@ def test_a_named_pipe_is_not_opened_for_reading(tmp_path):
 def test_a_pipe_as_a_sidecar_does_not_hang(tmp_path):
     put(tmp_path, "net.onnx")
     os.mkfifo(tmp_path / "net.md")
-    assert found(tmp_path) == ("discover: net.md is a named pipe; put a regular file in its place")
+    assert unread(tmp_path).startswith("net.md is a named pipe, so it is not read; put a regular")
 
 
 def test_a_socket_is_a_problem(tmp_path, monkeypatch):
@@ -183,7 +190,7 @@ def test_a_sidecar_that_leaves_the_directory_is_not_followed(tmp_path):
     put(tmp_path, "secret")
     put(tmp_path, "models/net.onnx")
     (tmp_path / "models" / "net.md").symlink_to(tmp_path / "secret")
-    assert "net.md is a link that leads out" in found(tmp_path / "models")
+    assert "net.md is a link that leads out" in unread(tmp_path / "models")
 
 
 def test_the_models_directory_may_be_a_link_itself(tmp_path):

@@ -19,6 +19,7 @@ def model(slug: str, size: int = 0, sidecar: str | None = None, digest: str = ""
         relative=f"{slug}.onnx",
         slug=slug,
         bytes=size,
+        sidecar="" if sidecar is None else f"{slug}.md",
         sidecar_text=sidecar,
         digest=digest or "0" * 64,
     )
@@ -31,20 +32,26 @@ def plan(file: ModelFile, **settings: object) -> ModelPlan:
 def test_a_models_dimensions_win_over_the_gallerys() -> None:
     one = plan(model("a", sidecar="---\ndims: {n: 1, m: 2}\n---\nProse."), dims={"n": 8, "k": 9})
     assert dict(one.dims) == {"n": 1, "m": 2, "k": 9}
-    assert (one.prose, one.failure) == ("Prose.", None)
+    assert (one.words.prose, one.failure) == ("Prose.", None)
     assert one.scans
 
 
 def test_nothing_is_made_of_what_cannot_be_read() -> None:
-    wrong = plan(model("a", sidecar="---\nyear: soon\n---\n"))
-    assert wrong.failure is not None
-    assert (wrong.failure.stage, wrong.scans) == ("settings", ())
     problem = DiscoverError("it is a pipe", hint="mend it")
     file = ModelFile(path=Path("b.onnx"), relative="b.onnx", slug="b", problem=problem,
                      sidecar_text="---\nyear: soon\n---\n")  # fmt: skip
     found = plan(file).failure
     assert found is not None
     assert (found.stage, found.found, found.hint) == ("discover", "it is a pipe", "mend it")
+
+
+def test_words_that_are_wrong_keep_no_model_from_its_scan() -> None:
+    one = plan(model("a", sidecar="---\nyear: soon\n---\n"))
+    assert (one.failure, bool(one.scans)) == (None, True)
+    assert one.notes == ("a.md: year is 'soon', not a whole number from 1900 to 2200",)
+    file = ModelFile(path=Path("b.onnx"), relative="b.onnx", slug="b", sidecar="b.md",
+                     sidecar_problem="b.md is a named pipe")  # fmt: skip
+    assert plan(file).notes == ("b.md is a named pipe",)
 
 
 def test_a_smaller_plan_has_a_quarter_of_every_budget() -> None:
@@ -96,10 +103,8 @@ def test_parts_are_of_one_whole_only_where_everything_is_the_same() -> None:
 
 def test_a_colour_that_the_palette_of_the_gallery_cannot_show_is_told_in_the_plan() -> None:
     settings = GallerySettings(scan=ScanSettings(palette="glasbey"))
-    for color, failed in (("depth", True), ("kind", False)):
-        text = f"---\ntitle: A\ncolor: {color}\n---\n"
-        file = ModelFile(path=Path("a.onnx"), relative="a.onnx", slug="a", sidecar_text=text)
-        plan = plan_of(file, settings, {})
-        assert plan.front.title == "A"
-        assert bool(plan.failure) == failed
-        assert plan.failure is None or "palette glasbey has no order" in plan.failure.found
+    for color, told in (("depth", True), ("kind", False)):
+        plan = plan_of(model("a", sidecar=f"---\ntitle: A\ncolor: {color}\n---\n"), settings, {})
+        assert (plan.words.front.title, plan.failure) == ("A", None)
+        assert plan.words.front.color == ("" if told else color)
+        assert any("a.md: palette glasbey has no order" in note for note in plan.notes) == told

@@ -51,9 +51,10 @@ def test_merged_parts_are_the_whole_site(whole: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
     parts = (str(whole / "part2"), str(whole / "part1"))
     result = run_gallery("merge", *parts, "-o", site)
-    assert result.returncode == 1, "two models failed"
-    assert "3 built (3 unchanged), 2 failed" in result.stdout
+    assert result.returncode == 1, "one model failed"
+    assert "4 built (4 unchanged), 1 failed" in result.stdout
     assert "error: bad.onnx: load: " in result.stderr
+    assert "note: side.onnx: side.md: year is 'soon'" in result.stderr
     assert tree(site) == tree(whole / "site")
 
 
@@ -158,7 +159,7 @@ def test_what_changed_in_the_last_site_is_made_again(whole: Path, tmp_path: Path
     report = build(whole / "models", tmp_path / "site", options=options)
     made = {model.slug: [r.stage for r in model.stages if not r.cached] for model in report.done}
     assert made.pop("first") == ["load", "lower", "layout", "color", "scan"]
-    assert made == {"deep-second": [], "third": []}
+    assert made == {"deep-second": [], "side": [], "third": []}
     assert tree(tmp_path / "site") == tree(whole / "site")
 
 

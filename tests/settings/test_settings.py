@@ -1,9 +1,7 @@
-"""Settings and front matter: what is right is taken, all that is wrong is told at once."""
+"""Settings: what is right is taken, all that is wrong is told at once."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import os
 import re
 import tomllib
@@ -20,7 +18,6 @@ from gallery.placement import ENGINES
 from gallery.settings import checks, values
 from gallery.settings.color_rules import ColorRule
 from gallery.settings.fields import table
-from gallery.settings.front_matter import front_matter
 from gallery.settings.gallery_toml import checked, example, read_settings
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
@@ -62,123 +59,6 @@ def test_every_default_passes_its_check(kind: type) -> None:
     for one in table(kind).values():
         if one.check:
             assert one.check(one.default) == one.default, one.name
-
-
-def test_a_sidecar_with_all_keys() -> None:
-    text = """---
-title: ResNet-50
-year: 2015
-paper: Deep Residual Learning
-paper_url: https://arxiv.org/abs/1512.03385
-authors: Kaiming He, Xiangyu Zhang
-tags: [vision, residual]
-family: ResNet
-licence: BSD-3-Clause
-source: https://github.com/pytorch/vision
-passes: training
-vertices: 5000
-skeleton: circo
-color: depth
-seed: 7
-dims: {batch: 2}
----
-Prose.
-"""
-    front, prose = front_matter(text, "resnet50")
-    assert prose == "Prose.\n"
-    assert front.authors == ("Kaiming He", "Xiangyu Zhang")
-    assert (front.year, front.vertices, front.seed, front.dims) == (2015, 5000, 7, {"batch": 2})
-    empty = values.FrontMatter()
-    for field in dataclasses.fields(front):
-        assert getattr(front, field.name) != getattr(empty, field.name), field.name
-
-
-def test_both_spellings_of_licence_are_accepted() -> None:
-    british, american = (front_matter(f"---\n{key}: MIT\n---\n", "net")[0] for key in
-                         ("licence", "license"))  # fmt: skip
-    assert british.licence == "MIT"
-    assert american == british
-    assert front_matter("---\nlicense:\nlicence: MIT\n---\n", "net")[0] == british
-
-
-def test_the_readme_names_every_key_of_a_sidecar() -> None:
-    text = README.split("## Sidecars")[1].split("\n## ")[0]
-    head = text.split("```markdown\n---\n")[1].split("---")[0]
-    shown = set(re.findall(r"^(\w+):", head, re.M))
-    told = set(re.findall(r"`(\w+)`", text))
-    assert shown | told >= set(table(values.FrontMatter)) | {"license"}
-    assert front_matter(f"---\n{head}---\n", "net")[0].title == "ResNet-50"
-
-
-@pytest.mark.parametrize("text", ["", "Prose.", "---\n---\nProse.", "---\ntitle:\n---\nProse."])
-def test_a_sidecar_may_say_nothing(text: str) -> None:
-    front, prose = front_matter(text, "net")
-    assert front == values.FrontMatter()
-    assert prose == ("Prose." if text else "")
-
-
-def test_all_mistakes_of_a_sidecar_are_told_at_once() -> None:
-    text = "---\nyear: soon\ntitel: A\nskeleton: spiral\npaper_url: javascript:alert(1)\n---\n"
-    with pytest.raises(SettingsError) as caught:
-        front_matter(text, "net")
-    message = str(caught.value)
-    assert message.startswith("net: settings: year is 'soon', not a whole number from 1900 to 2200")
-    assert "'titel' is not a setting (did you mean title?)" in message
-    assert "skeleton is 'spiral', not one of dot, neato" in message
-    assert "paper_url is 'javascript:alert(1)', not a URL that starts with https://" in message
-
-
-@pytest.mark.parametrize(
-    ("head", "found"),
-    [
-        ("title: [", "the front matter is not valid YAML"),
-        ("- a\n- b", "the front matter is a list, not a table"),
-        ("title: !!python/object/apply:os.system [id]", "the front matter is not valid YAML"),
-        ("x" * 70_000, "the front matter has 70001 characters"),
-        ("[" * 5_000, "the front matter is not valid YAML"),
-        ("title: a\0b", "the front matter is not valid YAML"),
-        ("dims: {batch: 0}", "dims is {'batch': 0}, not a table of sizes by name"),
-        ("tags: [[a]]", "tags is [['a']], not a list in which each value is a string"),
-        ("year: true", "year is True, not a whole number"),
-        ("titel:", "'titel' is not a setting (did you mean title?)"),
-        ("title: A\ntitle: B", "the front matter is not valid YAML: title is given more than once"),
-        ("license: A\nlicence: B", "licence and license mean the same; use only one of them"),
-        ("licence: A\nlicense: B", "licence and license mean the same; use only one of them"),
-        ("license: [1]", "license is [1], not a string"),
-        ("year: 1" + "0" * 5_000, "a number has more than 100 digits"),
-        ("title: " + "1" * 4_000 + ".5", "a number has more than 100 digits"),
-        ("year: 1" + ":59" * 200 + ".5", "a number has more than 100 digits"),
-        ("year: 0x" + "f" * 5_000, "a number has more than 100 digits"),
-        ("tags: " + "[" * 300 + "]" * 300, "nested more than 8 deep"),
-        ("dims: " + "{a: " * 300 + "}" * 300, "nested more than 8 deep"),
-        ("- " * 300 + "a", "nested more than 8 deep"),
-        ("a: &a {x: 1}\nb: {<<: [*a, *a]}", "anchors and aliases (& and *) are not allowed"),
-        ("title: *a", "anchors and aliases (& and *) are not allowed"),
-        ("year: !!int ''", "tags (!) are not allowed"),
-        ("title: !important", "tags (!) are not allowed"),
-        ("year: 99999-01-01", "year is '99999-01-01', not a whole number"),
-        ("year: 2001-13-45", "the front matter is not valid YAML: month must be in 1..12"),
-        ("year: 0001-01-01 00:00:00 +99:99", "the front matter is not valid YAML: offset"),
-        ('title: "\\ud800"', "half of a surrogate pair is not a character"),
-        ('title: "\\UFFFFFFFF"', "the front matter is not valid YAML"),
-        ("title: =", "the front matter is not valid YAML"),
-        ("vertices: .nan", "vertices is nan, not a whole number"),
-        ("\n".join(f"k{i}: 1" for i in range(1_000)), "; and more; correct"),
-    ],
-)
-def test_hostile_heads(head: str, found: str) -> None:
-    with pytest.raises(SettingsError, match=re.escape(found)):
-        front_matter(f"---\n{head}\n---\n", "net")
-
-
-def test_aliases_do_not_grow_into_the_message() -> None:
-    lines = ["a: &a [x, x, x, x, x, x, x, x]"]
-    lines += [
-        f"{n}: &{n} [{', '.join(['*' + p] * 8)}]" for p, n in zip("abcdefg", "bcdefgh", strict=True)
-    ]
-    with pytest.raises(SettingsError) as caught:
-        front_matter("---\n" + "\n".join(lines) + "\ntitle: *h\n---\n", "net")
-    assert len(str(caught.value)) < 10_000
 
 
 def test_the_readme_shows_every_setting_with_its_default(tmp_path: Path) -> None:
@@ -286,44 +166,6 @@ def test_values_at_the_edges_of_what_is_allowed(
         path.write_text(f"{head}{name} = {value}\n", "utf-8")
         with pytest.raises(SettingsError, match=re.escape(key)):
             read_settings(path)
-
-
-SIDECAR_EDGES = [
-    ("year", ["1900", "2200"], ["1899", "2201"]),
-    ("title", ["x" * 300], ["x" * 301]),
-    ("authors", ["x" * 200, "[a, b]"], ["x" * 201, f"{['a'] * 65}"]),
-    ("tags", [f"{['a'] * 64}"], [f"{['a'] * 65}"]),
-    ("family", ["x" * 200], ["x" * 201]),
-    ("licence", ["x" * 500], ["x" * 501]),
-    (
-        "source",
-        ["http://a", "''", f"http://{'x' * 1993}"],
-        ["a", f"http://{'x' * 1994}", "'http://a b'"],
-    ),
-    ("vertices", ["1", "100000000"], ["0", "100000001"]),
-    ("passes", ["forward", "training"], ["sfdp", "both"]),
-    ("skeleton", ["dot"], ["forward"]),
-    ("seed", ["0", "2147483647"], ["-1", "2147483648"]),
-]
-
-
-@pytest.mark.parametrize(("key", "right", "wrong"), SIDECAR_EDGES, ids=lambda one: one[:20])
-def test_values_of_sidecars_at_the_edges(key: str, right: list[str], wrong: list[str]) -> None:
-    for value in right:
-        front_matter(f"---\n{key}: {value}\n---\n", "net")
-    for value in wrong:
-        with pytest.raises(SettingsError, match=f"{key} is"):
-            front_matter(f"---\n{key}: {value}\n---\n", "net")
-
-
-@pytest.mark.parametrize("text", ["---\ntitle: A\n---\n\n\nProse.", "---\ntitle: A\n--- \nProse."])
-def test_prose_begins_with_its_first_line(text: str) -> None:
-    front, prose = front_matter(text, "net")
-    assert (front.title, prose) == ("A", "Prose.")
-
-
-def test_dashes_that_nothing_ends_are_prose() -> None:
-    assert front_matter("---\ntitle: A\n", "net") == (values.FrontMatter(), "---\ntitle: A\n")
 
 
 def test_a_settings_file_that_is_not_toml(tmp_path: Path) -> None:
@@ -499,8 +341,6 @@ def test_urls_that_cannot_be_understood_are_refused_where_they_are_read(address:
     for check in (checks.url, checks.base_url):
         with pytest.raises(ValueError, match="a URL"):
             check(address)
-    with pytest.raises(SettingsError, match="paper_url"):
-        front_matter(f"---\npaper_url: {json.dumps(address)}\n---\n", "net")
 
 
 @pytest.mark.parametrize("address", ["https://me:secret@a.org/", "https://a\\b/", "https://a/\x7f"])

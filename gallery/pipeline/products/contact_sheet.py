@@ -33,7 +33,7 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
     if not (plan.variants.multiples and plan.scans):
         return {}
     keys = plan.keys(SCANS)
-    return {"": [[(one.short, keys[one.key]) for one in _shown(plan)], plan.front.title]}
+    return {"": [[(one.short, keys[one.key]) for one in _shown(plan)], plan.words.front.title]}
 
 
 def _shown(plan: ModelPlan) -> list[ScanPlan]:
@@ -51,7 +51,7 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     main = entries[0][1].value
     note = f"{main['vertices']:,} vertices, {main['edges']:,} edges, {len(entries)} views"
     rows = [(short, picture_of(entry, _SIDE)) for short, entry in entries]
-    title, ground = plan.front.title or plan.file.slug, plan.scans[0].scan.ground
+    title, ground = plan.words.front.title or plan.file.slug, plan.scans[0].scan.ground
     sheet = contact_sheet(title, note, rows, ground=ground)
     picture = sheet_picture(sheet.told(plan.provenance(CONTACT_SHEET).entries()), _DPI)
     path = new_file(".webp")
@@ -66,7 +66,7 @@ def _form(_: ModelPlan, __: str) -> Form:
 
 def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
     scans = [picture_settings(plan, one) for one in _shown(plan)]
-    return {"title": plan.front.title, "scans": scans}
+    return {"title": plan.words.front.title, "scans": scans}
 
 
 CONTACT_SHEET = Product(

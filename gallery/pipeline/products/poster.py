@@ -40,7 +40,7 @@ _WORDS = ("title", "year", "paper", "authors", "paper_url")
 
 
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
-    variants, front = plan.variants, plan.front
+    variants, front = plan.variants, plan.words.front
     if not (variants.poster and variants.poster_formats and plan.scans):
         return {}
     words = [getattr(front, name) for name in _WORDS]
@@ -52,7 +52,7 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
 def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
     variants = plan.variants
     return {
-        **{name: getattr(plan.front, name) for name in _WORDS},
+        **{name: getattr(plan.words.front, name) for name in _WORDS},
         **color_settings(plan, plan.scans[0].scan),
         "dpi": variants.poster_dpi,
         "layer_names": variants.poster_labels,
@@ -65,7 +65,7 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
 
     plan, facts = stages.plan, facts_in(stages.entry(FACTS))
     others = [(one.short, picture_of(stages.entry(SCANS, one.key), _SIDE)) for one in _others(plan)]
-    sheet = poster(facts, plan.front, _shown(stages, facts), others)
+    sheet = poster(facts, plan.words.front, _shown(stages, facts), others)
     sheet = sheet.told(plan.provenance(POSTER).entries())
     files: dict[str, Path] = {}
     images = []

@@ -36,12 +36,12 @@ def _scan(plan: ModelPlan) -> ScanSettings:
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
     if not plan.scans:
         return {}
-    words = [getattr(plan.front, name) for name in _WORDS]
+    words = [getattr(plan.words.front, name) for name in _WORDS]
     return {"": [plan.stage_key("color", _scan(plan)), plan.keys(FACTS), words]}
 
 
 def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
-    words = {name: getattr(plan.front, name) for name in _WORDS}
+    words = {name: getattr(plan.words.front, name) for name in _WORDS}
     return {**words, **color_settings(plan, _scan(plan))}
 
 
@@ -53,7 +53,7 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
 
     scan = _scan(stages.plan)
     picture = render(stages.layout(scan), stages.coloring(scan), size=SCAN)
-    sheet = card(facts_in(stages.entry(FACTS)), stages.plan.front, picture)
+    sheet = card(facts_in(stages.entry(FACTS)), stages.plan.words.front, picture)
     sheet = sheet.told(stages.plan.provenance(SOCIAL_CARD).entries())
     path = new_file(".jpeg")
     save(sheet_picture(sheet, MILLIMETRES_PER_INCH), path)

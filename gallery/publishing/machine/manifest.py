@@ -49,6 +49,7 @@ def entry(model: ModelView) -> dict[str, Any]:
         "title": model.title,
         "tags": model.tags,
         "front": front,
+        "model_card": dataclasses.asdict(model.exhibit.card),
         "facts": dataclasses.asdict(model.facts) if model.facts else None,
         "unknown_operators": model.exhibit.unknown_operators,
         "failure": dataclasses.asdict(model.failure) if model.failure else None,

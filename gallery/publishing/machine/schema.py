@@ -20,6 +20,7 @@ from gallery.errors import Failure
 from gallery.provenance import Provenance
 from gallery.publishing.assets.files import Placed
 from gallery.publishing.exhibit import ScanImages
+from gallery.settings.cards import Card
 from gallery.settings.values import FrontMatter
 
 NAME = "manifest.schema.json"
@@ -73,6 +74,7 @@ def _model() -> dict[str, Any]:
             "title": {"type": "string"},
             "tags": {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
             "front": _of(FrontMatter),
+            "model_card": _of(Card),
             "facts": _or_null(_of(Facts)),
             "unknown_operators": {"type": "array", "items": {"type": "string"}},
             "failure": _or_null(_of(Failure)),
