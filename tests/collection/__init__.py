@@ -16,5 +16,7 @@ DIRECTORY/PRODUCER/NAME.json, beside NAME.onnx:
                 whose scopes a reader can therefore show, or null where the file keeps no names
     source      the packages with their versions, and how the file was made
 
+`python -m tests.collection.judge DIRECTORY` then tells the share of flawless files by producer.
+
 `networks.py` has PyTorch networks that several recipes export.
 """

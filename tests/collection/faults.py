@@ -73,7 +73,8 @@ def layer_faults(model: Model, modules: Sequence[str] | None) -> Iterator[str]:
             yield f"layers: {top} side by side in {held} operators"
         return
     known = {_plain(part) for module in modules for part in _prefixes(module)}
-    strange = [path for path in paths if _plain(path) not in known]
+    # A module without parameters is not listed, but the one around it is.
+    strange = [path for path in paths if not {_plain(path), _above(path)} & {*known, ""}]
     if paths and len(strange) > (1 - _MODULES) * len(paths):
         yield f"layers: {len(strange)} of {len(paths)} are no modules, such as {strange[0]}"
     if len(modules) >= 4 and held >= 30 and not paths:
@@ -81,9 +82,14 @@ def layer_faults(model: Model, modules: Sequence[str] | None) -> Iterator[str]:
 
 
 def _prefixes(module: str) -> Iterator[str]:
+    """The modules around a module, with and without the outermost, which a reader may leave out."""
     parts = re.split(r"[./]", module)
     for end in range(1, len(parts) + 1):
-        yield ".".join(parts[:end])
+        yield from (".".join(parts[:end]), ".".join(parts[1:end]))
+
+
+def _above(path: str) -> str:
+    return _plain(path).rpartition(".")[0] or "."
 
 
 def _plain(path: str) -> str:
