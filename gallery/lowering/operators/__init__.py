@@ -2,6 +2,7 @@
 
 from gallery.lowering.operators import (
     attention,
+    blocked_channels,
     contraction,
     control_flow,
     elementwise,
@@ -11,6 +12,9 @@ from gallery.lowering.operators import (
     loss,
     movement,
     normalisation,
+    packed,
+    packed_layers,
+    packed_lookup,
     pooling,
     quantised,
     rearrange,
@@ -20,11 +24,13 @@ from gallery.lowering.operators import (
     sampling,
     selection,
     signal,
+    stand_ins,
     updates,
 )
 
 __all__ = [
     "attention",
+    "blocked_channels",
     "contraction",
     "control_flow",
     "elementwise",
@@ -34,6 +40,9 @@ __all__ = [
     "loss",
     "movement",
     "normalisation",
+    "packed",
+    "packed_layers",
+    "packed_lookup",
     "pooling",
     "quantised",
     "rearrange",
@@ -43,5 +52,6 @@ __all__ = [
     "sampling",
     "selection",
     "signal",
+    "stand_ins",
     "updates",
 ]

@@ -1,0 +1,23 @@
+"""ONNX Runtime's own operators that only generate, move or select data: they cost nothing.
+
+Definitions: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
+"""
+
+from __future__ import annotations
+
+from gallery.costs.registry import Cost, View, costs, plain
+from gallery.stand_ins import BLOCKED, MICROSOFT
+
+MOVES = (
+    "BifurcationDetector", "BitmaskDropout", "ConvStateReplay", "ExpandDims", "RemovePadding",
+    "RestorePadding", "Tokenizer", "UnfoldTensor",
+)  # fmt: skip
+"""Operators of com.microsoft."""
+
+
+@costs(*MOVES, domain=MICROSOFT)
+@costs("ReorderInput", "ReorderOutput", domain=BLOCKED)
+def moves(view: View) -> Cost:
+    """Nothing, whatever the shapes."""
+    assert view.operator.outputs
+    return plain(0)
