@@ -45,14 +45,18 @@ def fused_conv(view: View) -> Cost:
     return contraction(made * prod(weight[1:]), made * (active + view.has(2) + view.has(3)))
 
 
-@costs("FusedMatMul", "FusedGemm", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", domain=_DOMAIN)
+@costs(
+    "FusedMatMul", "FusedGemm", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "TransposeMatMul",
+    "FusedMatMulActivation", domain=_DOMAIN,
+)  # fmt: skip
 def fused_matmul(view: View) -> Cost:
-    """As MatMul, plus one operation per output element."""
+    """As MatMul, plus one operation per output element, and one for an activation of its own."""
     shape, made = view.shape(0), view.made()
     reduced = shape[-1]
     if view.get("transA", 0) and len(shape) > 1:
         reduced = shape[0 if view.get("transBatchA", 0) else -2]
-    return contraction(made * reduced, made)
+    active = view.operator.type == "FusedMatMulActivation"
+    return contraction(made * reduced, made * (1 + active))
 
 
 @costs("QGemm", domain=_DOMAIN)
