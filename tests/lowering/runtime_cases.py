@@ -49,8 +49,9 @@ def runtime_case(
 
 
 def session_of(proto: onnx.ModelProto) -> onnxruntime.InferenceSession:
-    """The model as the runtime runs it on a processor, as it is in the file."""
+    """The model as the runtime runs it in one thread of a processor, as it is in the file."""
     options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
     options.log_severity_level = 4
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     return onnxruntime.InferenceSession(

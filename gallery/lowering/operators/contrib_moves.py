@@ -19,6 +19,8 @@ from gallery.lowering.access.reshape import reshaped
 from gallery.lowering.operators.movement import moving
 from gallery.lowering.operators.parts import along, asked, making, whole
 
+Places = npt.NDArray[np.floating[Any]]
+
 
 @lowers("com.microsoft.ExpandDims")
 def expand_dims(context: Context) -> list[Part]:
@@ -132,24 +134,26 @@ def crop_and_resize(context: Context) -> list[Part]:
 
 
 def _positions(
-    first: npt.NDArray[np.floating[Any]],
-    last: npt.NDArray[np.floating[Any]],
+    first: Places,
+    last: Places,
     sizes: tuple[int, int],
     precision: type[np.floating[Any]],
-) -> npt.NDArray[np.floating[Any]]:
+) -> Places:
     """The position in the image of each element of each region, whose corners are aligned."""
     size, made = sizes
     begin = first.astype(precision)[:, None]
     extent = (last.astype(precision) - first.astype(precision))[:, None]
     if made == 1:
-        return (begin + last.astype(precision)[:, None]) * precision(0.5 * (size - 1))
+        middle: Places = (begin + last.astype(precision)[:, None]) * precision(0.5 * (size - 1))
+        return middle
     step = extent * precision(size - 1) / precision(made - 1)
-    return begin * precision(size - 1) + np.arange(made).astype(precision)[None, :] * step
+    at: Places = begin * precision(size - 1) + np.arange(made).astype(precision)[None, :] * step
+    return at
 
 
 def _around(
-    first: npt.NDArray[np.floating[Any]],
-    last: npt.NDArray[np.floating[Any]],
+    first: Places,
+    last: Places,
     sizes: tuple[int, int],
     nearest: bool,
 ) -> tuple[Ints, Ints]:
