@@ -24,8 +24,11 @@ def ints(*shape: int, top: int = 9, dtype: type = np.int64) -> np.ndarray:
 
 
 LOOSE = {
-    # Only tokens that are there twice matter; some products of a transform are zeros; and which
-    # row goes where, the offsets tell.
+    # Some positions are whole numbers but for rounding; the mask of what is not the greatest does
+    # not matter; only tokens that are there twice do; some products of a transform are zeros; and
+    # which row goes where, the offsets tell.
+    "CropAndResize": 0.95,
+    "MaxpoolWithMask": 0.9,
     "NGramRepeatBlock": 0.9,
     "Rfft": 0.6,
     "RestorePadding": 0.6,
@@ -39,8 +42,8 @@ PADS = np.array([1, 0, 0, 1], np.int64)
 CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], int, int]] = {
     # Operators in ONNX text, inputs, initializers; multiply-accumulates, and all operations.
     "BranchwiseRMSNorm": (
-        "y = MS.BranchwiseRMSNorm<num_branches=3>(x, k)", {"x": floats(2, 12), "k": floats(12)},
-        {}, 0, 24 * 4),
+        "y = MS.BranchwiseRMSNorm<num_branches=2>(x, k)", {"x": floats(2, 8), "k": floats(8)},
+        {}, 0, 16 * 4),
     "BranchwiseRMSNorm with branches of their own": (
         "y = MS.BranchwiseRMSNorm(x, k)", {"x": floats(2, 3, 4), "k": floats(3, 4)}, {}, 0, 24 * 4),
     "CDist": ('y = MS.CDist<metric="euclidean">(x, w)', {"x": floats(3, 4), "w": floats(5, 4)},
@@ -57,7 +60,7 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], int, int]] = {
         "y = MS.ExpandDims(x, k)", {"x": floats(2, 3)}, {"k": np.array(-2, np.int32)}, 0, 0),
     "GatedRMSNorm": (
         'y = MS.GatedRMSNorm<activation="silu">(x, k, g)',
-        {"x": floats(2, 12), "k": floats(4), "g": floats(2, 12)}, {}, 0, 24 * 10),
+        {"x": floats(2, 8), "k": floats(4), "g": floats(2, 8)}, {}, 0, 16 * 10),
     "Inverse": ("y = MS.Inverse(x)", {"x": floats(2, 3, 3)}, {}, 0, 2 * 54),
     "MaxpoolWithMask": (
         "y = MS.MaxpoolWithMask<kernel_shape=[2,2], strides=[1,2]>(x, m)",

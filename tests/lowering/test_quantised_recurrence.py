@@ -63,4 +63,4 @@ def test_lengths_and_peepholes(tmp_path: Path) -> None:
     }
     body = body.replace("s, , s)", "s, z, s, z)")
     case = runtime_case(tmp_path, body, {"x": floats(STEPS, BATCH, SIZE)}, held)
-    check(case, session_of(case.proto), 0.9)
+    check(case, session_of(case.proto), 0.8)

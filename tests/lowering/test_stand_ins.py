@@ -114,10 +114,10 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], int]] = {
         'coordinate_transformation_mode="half_pixel">(r) '
         f"y2 = {N}ReorderOutput<channels=16>(u)", {"x": floats(1, 16, 3, 4)}, {}, 0),
     "NCHWc: the greatest of all": (
-        f"r = {N}ReorderInput(x) g = {N}GlobalMaxPool(r) y2 = {N}ReorderOutput<channels=16>(g)",
+        f"r = {N}ReorderInput(x) a = {N}GlobalMaxPool(r) y2 = {N}ReorderOutput<channels=16>(a)",
         {"x": floats(1, 16, 3, 3)}, {}, 0),
     "NCHWc: the mean of all": (
-        f"r = {N}ReorderInput(x) g = {N}GlobalAveragePool(r) y2 = {N}ReorderOutput<channels=16>(g)",
+        f"r = {N}ReorderInput(x) a = {N}GlobalAveragePool(r) y2 = {N}ReorderOutput<channels=16>(a)",
         {"x": floats(1, 16, 3, 3)}, {}, 0),
 }
 # fmt: on
