@@ -11,6 +11,7 @@ import onnx
 
 from gallery.loading.contrib_products import RULES as PRODUCTS
 from gallery.loading.contrib_shapes import RULES as CONTRIB
+from gallery.loading.extension_types import RULES as EXTENSIONS
 from gallery.loading.flatten import FlatNode, Value
 from gallery.loading.packed_shapes import RULES as PACKED
 from gallery.loading.stand_in_types import Kinds, Rule, stand_in_types
@@ -156,6 +157,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     **dict.fromkeys(((_MICROSOFT, name) for name in _SAME), _as_first),
     **{(_MICROSOFT, name): rule for name, rule in PRODUCTS.items()},
     **CONTRIB,
+    **EXTENSIONS,
     **PACKED,
     (_MICROSOFT, "SkipLayerNormalization"): _with_sum,
     (_MICROSOFT, "SkipSimplifiedLayerNormalization"): _with_sum,
