@@ -323,8 +323,6 @@ FAMILIES: Mapping[str, tuple[tuple[float, float, float], tuple[str, ...]]] = {
             "ReorderOutput",
             "ExpandDims",
             "UnfoldTensor",
-            "RemovePadding",
-            "RestorePadding",
             "NGramRepeatBlock",
             "Tokenizer",
             "SampleOp",

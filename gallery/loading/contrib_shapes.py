@@ -14,7 +14,7 @@ from gallery.loading.flatten import FlatNode, Value
 from gallery.loading.stand_in_types import Kinds, Rule, inferred
 from gallery.loading.types import dims_of, element_of, tensor_type
 from gallery.model import Dimension, Shape
-from gallery.stand_ins import BLOCKED, MICROSOFT
+from gallery.stand_ins import BLOCKED, CHANNELS_LAST, MICROSOFT
 
 _BOOL, _INT8, _STRING = onnx.TensorProto.BOOL, onnx.TensorProto.INT8, onnx.TensorProto.STRING
 _INT32, _INT64 = onnx.TensorProto.INT32, onnx.TensorProto.INT64
@@ -296,26 +296,6 @@ def _flag(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     return {0: tensor_type(_BOOL, ())}
 
 
-def _without_padding(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-    shape = shape_at(fed, 0)
-    if shape is None or len(shape) != 3:
-        return None
-    batch = size(shape[0])
-    return {
-        0: tensor_type(element_at(fed, 0), (None, shape[2])),
-        1: tensor_type(_INT32, shape[:2]),
-        2: tensor_type(_INT32, (None if batch is None else batch + 1,)),
-        3: tensor_type(_INT32, (1,)),
-    }
-
-
-def _with_padding(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-    rows, offsets = shape_at(fed, 0), shape_at(fed, 1)
-    if not rows or offsets is None:
-        return None
-    return {0: tensor_type(element_at(fed, 0), (*offsets, rows[-1]))}
-
-
 def _bifurcation(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     return {0: tensor_type(_INT64, (None,)), 1: tensor_type(_INT64, ())}
 
@@ -349,10 +329,15 @@ def _range(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     return {0: tensor_type(element_at(fed, 0), (length if length <= _LARGEST else None,))}
 
 
+def _unpooled(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
+    return {0: tensor_type(element_at(fed, 0), numbers(fed, 2))} if numbers(fed, 2) else None
+
+
 RULES: Mapping[tuple[str, str], Rule] = {
     (BLOCKED, "ReorderInput"): _to_blocks,
     (BLOCKED, "ReorderOutput"): _from_blocks,
     (BLOCKED, "Upsample"): _enlarged,
+    (CHANNELS_LAST, "MaxUnpool"): _unpooled,
     (MICROSOFT, "AttnLSTM"): _recurrent(1, 2),
     (MICROSOFT, "BeamSearch"): _sequences({0: 2}),
     (MICROSOFT, "BiasDropout"): _dropout(_BOOL),
@@ -384,8 +369,6 @@ RULES: Mapping[tuple[str, str], Rule] = {
     (MICROSOFT, "QuantizeBFP"): _to_bfp,
     (MICROSOFT, "QuantizeWithOrder"): like(0, (0,), _INT8),
     (MICROSOFT, "Range"): _range,
-    (MICROSOFT, "RemovePadding"): _without_padding,
-    (MICROSOFT, "RestorePadding"): _with_padding,
     (MICROSOFT, "Rfft"): _spectrum,
     (MICROSOFT, "Sampling"): _sequences({0: 1}),
     (MICROSOFT, "SkipGroupNorm"): like(0, (0, 1)),

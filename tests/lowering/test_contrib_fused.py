@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gallery.costs.facts import facts
-from tests.lowering.runtime_cases import NumpySession, check, runtime_case, session_of
+from tests.lowering.contrib_cases import NumpySession, check, runtime_case, session_of
 
 _RNG = np.random.default_rng(8)
 
@@ -25,13 +25,11 @@ def ints(*shape: int, top: int = 9, dtype: type = np.int64) -> np.ndarray:
 
 LOOSE = {
     # Some positions are whole numbers but for rounding; the mask of what is not the greatest does
-    # not matter; only tokens that are there twice do; some products of a transform are zeros; and
-    # which row goes where, the offsets tell.
+    # not matter; only tokens that are there twice do; some products of a transform are zeros.
     "CropAndResize": 0.95,
     "MaxpoolWithMask": 0.9,
     "NGramRepeatBlock": 0.9,
     "Rfft": 0.6,
-    "RestorePadding": 0.6,
 }
 """The least precision where data decide, by case."""
 
@@ -133,12 +131,6 @@ def signal(x: np.ndarray) -> np.ndarray:
     return np.fft.irfft(x[..., 0] + 1j * x[..., 1]).astype(np.float32)
 
 
-def restored(x: np.ndarray, k: np.ndarray) -> np.ndarray:
-    made = np.zeros((k.size, x.shape[1]), np.float32)
-    made[k.reshape(-1)[: len(x)]] = x
-    return made.reshape(*k.shape, -1)
-
-
 # fmt: off
 DEFINED: dict[str, tuple[str, dict[str, Any], dict[str, Any], Callable[..., Any], int]] = {
     # Operators in ONNX text, inputs, initializers, the definition; all operations.
@@ -194,9 +186,6 @@ DEFINED: dict[str, tuple[str, dict[str, Any], dict[str, Any], Callable[..., Any]
     "IsAllFinite": (
         "y = MS.IsAllFinite(x, q)", {"x": floats(2, 3), "q": floats(4)}, {},
         lambda x, q: np.array(np.isfinite(x).all() and np.isfinite(q).all()), 20),
-    "RestorePadding": (
-        "y = MS.RestorePadding(x, k)", {"x": floats(4, 3)},
-        {"k": np.array([[0, 1, 4], [2, 3, 5]], np.int32)}, restored, 0),
 }
 # fmt: on
 

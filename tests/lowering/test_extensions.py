@@ -14,8 +14,8 @@ from gallery.costs.facts import facts
 from gallery.extensions import DOMAINS, OUTPUTS
 from gallery.loading.contrib_types import RULES
 from gallery.lowering.access.registry import FAMILIES
+from tests.lowering.contrib_cases import NumpySession, check, runtime_case
 from tests.lowering.reach import reach
-from tests.lowering.runtime_cases import NumpySession, check, runtime_case
 from tests.onnx_text import loaded, shape_of
 
 _RNG = np.random.default_rng(9)

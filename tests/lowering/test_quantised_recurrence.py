@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gallery.costs.facts import facts
-from tests.lowering.runtime_cases import check, runtime_case, session_of
+from tests.lowering.contrib_cases import check, runtime_case, session_of
 
 _RNG = np.random.default_rng(3)
 STEPS, BATCH, SIZE, HIDDEN = 3, 2, 4, 5

@@ -17,7 +17,7 @@ from gallery.lowering.access.registry import Context, lowers
 from gallery.lowering.access.relations import AxisRule, fixed, identity, per_axis, same
 from gallery.lowering.access.reshape import reshaped
 from gallery.lowering.operators.movement import moving
-from gallery.lowering.operators.parts import along, asked, making, whole
+from gallery.lowering.operators.parts import along, making, whole
 
 Places = npt.NDArray[np.floating[Any]]
 
@@ -43,26 +43,10 @@ def unfold(context: Context) -> list[Part]:
     return [moving(context, per_axis(shape, rules))]
 
 
-@lowers("com.microsoft.RemovePadding")
-def remove_padding(context: Context) -> list[Part]:
-    """The rows of all sequences one after another: which, the lengths of the sequences tell."""
-    shape = context.shape(0)
-    lengths = whole(context, 1, differentiable=False)
-    parts = []
-    for output in asked(context):
-        reads = [lengths]
-        if output == 0:
-            rules = [fixed(0, shape[0]), fixed(0, shape[1]), same(1)]
-            reads.append(context.read(0, per_axis(shape, rules)))
-        parts.append(making(context, reads, (output,), share=0.0))
-    return parts
-
-
-@lowers("com.microsoft.RestorePadding")
-def restore_padding(context: Context) -> list[Part]:
-    """Rows at the places that input 1 gives, and zeros between them."""
-    rows = along(context, 0, [fixed(0, context.shape(0)[0]), same(2)])
-    return [making(context, [rows, whole(context, 1, differentiable=False)])]
+@lowers("com.ms.internal.nhwc.MaxUnpool")
+def unpool_channels_last(context: Context) -> list[Part]:
+    """Elements at the places that indices give, in whatever layout these count."""
+    return [making(context, [whole(context, 0), whole(context, 1, differentiable=False)])]
 
 
 @lowers("com.microsoft.NGramRepeatBlock")
