@@ -381,7 +381,20 @@ FAMILIES: Mapping[str, tuple[tuple[float, float, float], tuple[str, ...]]] = {
     ),
     "recurrence": (
         (0.62, 0.92, 25),
-        ("LSTM", "GRU", "RNN", "Loop", "Scan", "If", "DynamicQuantizeLSTM"),
+        (
+            "LSTM",
+            "GRU",
+            "RNN",
+            "Loop",
+            "Scan",
+            "If",
+            "DynamicQuantizeLSTM",
+            "AttnLSTM",
+            "BeamSearch",
+            "GreedySearch",
+            "Sampling",
+            "WhisperBeamSearch",
+        ),
     ),
     "quantisation": (
         (0.77, 0.80, 325),

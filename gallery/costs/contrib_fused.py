@@ -83,9 +83,12 @@ def router_and_gate(view: View) -> Cost:
     return contraction(rows * view.read(1), (_SILU + 1) * prod(view.out(1)))
 
 
-@costs("SparseToDenseMatMul", domain=MICROSOFT)
-def sparse_product(view: View) -> Cost:
-    """Not known: it depends on how many elements of the matrix are not zero."""
+@costs(
+    "BeamSearch", "GreedySearch", "Sampling", "SparseToDenseMatMul", "WhisperBeamSearch",
+    domain=MICROSOFT,
+)  # fmt: skip
+def by_data(view: View) -> Cost:
+    """Not known: it depends on how many tokens are made, or how many elements are not zero."""
     raise UnknownError(view.operator.type)
 
 

@@ -68,7 +68,10 @@ def infer(flat: Flat, model: onnx.ModelProto, bound: Mapping[str, int]) -> Infer
 
 def _visit(state: Inference, step: FlatNode) -> None:
     values = state.flat.values
-    found = owner_types(state.flat, step) if step.bodies else _infer(state, step)
+    if step.bodies and not step.domain:
+        found = owner_types(state.flat, step)
+    else:
+        found = _infer(state, step)
     for slot, index in enumerate(step.outputs):
         if index >= 0:
             value = values[index]
