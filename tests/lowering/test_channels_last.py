@@ -9,13 +9,12 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
-from onnx.reference import ReferenceEvaluator
 
 from gallery.costs.facts import facts
 from gallery.lowering.access.registry import FAMILIES
 from gallery.stand_ins import CHANNELS_LAST, STAND_INS
 from tests.lowering.cases import Case
-from tests.lowering.contrib_cases import check
+from tests.lowering.contrib_cases import NumpySession, check, session_of
 from tests.onnx_text import loaded
 
 _RNG = np.random.default_rng(4)
@@ -38,7 +37,7 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], int]] = {
     "Conv in groups": (
         "Conv<group=4>(x, w)", {"x": floats(1, 4, 4, 4)}, {"w": floats(8, 1, 2, 2)}, 9 * 8 * 4),
     "Conv of sound": (
-        "Conv<dilations=[2]>(x, w)", {"x": floats(2, 9, 3)}, {"w": floats(4, 3, 3)}, 2 * 5 * 36),
+        "Conv<strides=[2]>(x, w)", {"x": floats(2, 9, 3)}, {"w": floats(4, 3, 3)}, 2 * 4 * 36),
     "ConvTranspose": (
         "ConvTranspose<strides=[2,2]>(x, w)", {"x": floats(1, 3, 3, 2)},
         {"w": floats(2, 4, 2, 2)}, 9 * 2 * 16),
@@ -60,17 +59,24 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], int]] = {
 # fmt: on
 
 
+def normal(x: np.ndarray) -> np.ndarray:
+    """LRN by its definition, x [n, c, h, w]: the runtime's running sums carry rounding along."""
+    padded = np.pad(x**2, ((0, 0), (1, 1), (0, 0), (0, 0)))
+    squares = sum(padded[:, k : k + x.shape[1]] for k in range(3))
+    return (x / (1 + squares / 3) ** 0.75).astype(np.float32)
+
+
 class Transposing:
     """Runs ONNX's own operator between two transposes."""
 
-    def __init__(self, proto: onnx.ModelProto) -> None:
-        """Take a model with its operator in ONNX's own domain."""
-        self.evaluator = ReferenceEvaluator(proto)
+    def __init__(self, session: Any) -> None:
+        """Take what runs the operator on tensors with their channels first."""
+        self.session = session
 
     def run(self, wanted: None, feeds: dict[str, np.ndarray]) -> list[np.ndarray]:
         """The outputs for inputs with their channels last."""
         turned = {**feeds, "x": np.moveaxis(feeds["x"], -1, 1)}
-        (made,) = self.evaluator.run(None, turned)
+        (made,) = self.session.run(None, turned)
         return [np.moveaxis(np.asarray(made), 1, -1)]
 
 
@@ -97,7 +103,8 @@ def test_as_the_operator_with_its_channels_first(tmp_path: Path, name: str) -> N
         model=loaded(tmp_path, last),
     )
     assert facts(case.model, 0).macs == macs
-    check(case, Transposing(first))
+    session = NumpySession(normal, {}) if name == "LRN" else session_of(first)
+    check(case, Transposing(session))
 
 
 def test_every_operator_of_the_domain_is_known() -> None:
