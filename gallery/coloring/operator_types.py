@@ -66,6 +66,10 @@ FAMILIES: Mapping[str, tuple[tuple[float, float, float], tuple[str, ...]]] = {
             "ConvTransposeWithDynamicPads",
             "WordConvEmbedding",
             "CDist",
+            "VarlenCausalConvWithState",
+            "GatedDeltaNet",
+            "Mamba2Verify",
+            "HyperConnectionLowRankMix",
         ),
     ),
     "normalisation": (
@@ -126,6 +130,8 @@ FAMILIES: Mapping[str, tuple[tuple[float, float, float], tuple[str, ...]]] = {
             "QLinearLeakyRelu",
             "QLinearSigmoid",
             "QOrderedGelu",
+            "LinearAttentionGate",
+            "EngramGate",
         ),
     ),
     "arithmetic": (
@@ -194,6 +200,11 @@ FAMILIES: Mapping[str, tuple[tuple[float, float, float], tuple[str, ...]]] = {
             "QLinearWhere",
             "MurmurHash3",
             "NegPos",
+            "GatedAdd",
+            "HyperConnectionPreMix",
+            "HyperConnectionPostMix",
+            "NGramHashMapping",
+            "VarlenNGramHashMapping",
         ),
     ),
     "reduction": (
@@ -377,6 +388,9 @@ FAMILIES: Mapping[str, tuple[tuple[float, float, float], tuple[str, ...]]] = {
             "TrieTokenizer",
             "VectorToString",
             "WordpieceTokenizer",
+            "ConvStateReplay",
+            "GatedDeltaNetStateReplay",
+            "SpeculativePrefixCommit",
         ),
     ),
     "recurrence": (

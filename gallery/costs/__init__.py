@@ -26,6 +26,7 @@ from gallery.costs import (
     recurrent,
     reduction,
     stand_ins,
+    streams,
     updates,
     window,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "recurrent",
     "reduction",
     "stand_ins",
+    "streams",
     "updates",
     "window",
 ]

@@ -15,6 +15,7 @@ from gallery.loading.extension_types import RULES as EXTENSIONS
 from gallery.loading.flatten import FlatNode, Value
 from gallery.loading.packed_shapes import RULES as PACKED
 from gallery.loading.stand_in_types import Kinds, Rule, stand_in_types
+from gallery.loading.stream_shapes import RULES as STREAMS
 from gallery.loading.types import dims_of, element_of, tensor_type
 from gallery.stand_ins import STAND_INS
 
@@ -159,6 +160,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     **CONTRIB,
     **EXTENSIONS,
     **PACKED,
+    **STREAMS,
     (_MICROSOFT, "SkipLayerNormalization"): _with_sum,
     (_MICROSOFT, "SkipSimplifiedLayerNormalization"): _with_sum,
 }

@@ -32,6 +32,7 @@ from gallery.lowering.operators import (
     selection,
     signal,
     stand_ins,
+    streams,
     updates,
 )
 
@@ -67,5 +68,6 @@ __all__ = [
     "selection",
     "signal",
     "stand_ins",
+    "streams",
     "updates",
 ]
