@@ -11,9 +11,9 @@ from math import prod
 import onnx
 
 from gallery.loading.flatten import FlatNode, Value
+from gallery.loading.shape_rules import at, element_at, like, numbers, shape_at, size
 from gallery.loading.stand_in_types import Kinds, Rule, inferred
-from gallery.loading.types import dims_of, element_of, tensor_type
-from gallery.model import Dimension, Shape
+from gallery.loading.types import dims_of, tensor_type
 from gallery.stand_ins import BLOCKED, CHANNELS_LAST, MICROSOFT
 
 _BOOL, _INT8, _STRING = onnx.TensorProto.BOOL, onnx.TensorProto.INT8, onnx.TensorProto.STRING
@@ -22,56 +22,6 @@ _UINT8, _UINT32 = onnx.TensorProto.UINT8, onnx.TensorProto.UINT32
 _FLOAT, _BFLOAT16 = onnx.TensorProto.FLOAT, onnx.TensorProto.BFLOAT16
 _BLOCK = 16
 """Channels of a block of NCHWc: 8 on processors without AVX-512, which a file does not tell."""
-
-_LARGEST = 2**40
-
-
-def like(slot: int = 0, outputs: Sequence[int] = (0,), element: int = 0) -> Rule:
-    """A rule: outputs with the type of an input, or its shape and another element type."""
-
-    def rule(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-        value = at(fed, slot)
-        if value is None or value.kind is None:
-            return None
-        kind = tensor_type(element, dims_of(value.kind)) if element else value.kind
-        return dict.fromkeys(outputs, kind)
-
-    return rule
-
-
-def at(fed: Sequence[Value | None], slot: int) -> Value | None:
-    """The value at a position, or None if it is left out."""
-    return fed[slot] if slot < len(fed) else None
-
-
-def shape_at(fed: Sequence[Value | None], slot: int) -> Shape:
-    """The shape of an input, or None if it is not known."""
-    value = at(fed, slot)
-    return dims_of(value.kind) if value else None
-
-
-def element_at(fed: Sequence[Value | None], slot: int) -> int:
-    """The element type of an input, or 0 if it is not known."""
-    value = at(fed, slot)
-    return element_of(value.kind) if value else 0
-
-
-def numbers(fed: Sequence[Value | None], slot: int) -> list[int] | None:
-    """The value of an input as integers, or None if it is not known."""
-    value = at(fed, slot)
-    if value is None or value.value is None:
-        return None
-    return [int(number) for number in value.value.reshape(-1)]
-
-
-def _one(fed: Sequence[Value | None], slot: int) -> int | None:
-    found = numbers(fed, slot)
-    return found[0] if found else None
-
-
-def size(dimension: Dimension) -> int | None:
-    """A size, or None where a dimension has only a name."""
-    return dimension if isinstance(dimension, int) else None
 
 
 def _to_blocks(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
@@ -195,41 +145,12 @@ def _crops(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     return {0: tensor_type(element_at(fed, 0), (regions[0], shape[1], *made[:2]))}
 
 
-def _recurrent(rows: int, units: int) -> Rule:
-    """A rule: Y, Y_h and Y_c of an LSTM.
-
-    Args:
-        rows: Dimension of R that counts gates and units.
-        units: Dimension of R that counts units.
-    """
-    assert {rows, units} == {1, 2}
-
-    def rule(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-        sequence, weights = shape_at(fed, 0), shape_at(fed, 2)
-        if sequence is None or len(sequence) != 3:
-            return None
-        hidden: Dimension = int(step.attributes.get("hidden_size", 0)) or None
-        directions: Dimension = 2 if step.attributes.get("direction") == "bidirectional" else 1
-        if weights is not None and len(weights) == 3:
-            directions, hidden = size(weights[0]) or directions, hidden or weights[units]
-        state = (directions, sequence[1], hidden)
-        element = element_at(fed, 0)
-        made = {1: tensor_type(element, state), 2: tensor_type(element, state)}
-        return {0: tensor_type(element, (sequence[0], directions, sequence[1], hidden)), **made}
-
-    return rule
-
-
 def _expanded(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     shape, axis = shape_at(fed, 0), numbers(fed, 1)
     if shape is None or not axis:
         return None
     place = axis[0] + len(shape) + 1 if axis[0] < 0 else axis[0]
     return {0: tensor_type(element_at(fed, 0), (*shape[:place], 1, *shape[place:]))}
-
-
-def _hash(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-    return like(0, (0,), _UINT32 if step.attributes.get("positive", 1) else _INT32)(step, fed)
 
 
 def _cast(name: str) -> Rule:
@@ -268,65 +189,8 @@ def _unfolded(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     return {0: tensor_type(element_at(fed, 0), made)}
 
 
-def _unique(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-    return {
-        0: tensor_type(element_at(fed, 0), (None,)),
-        1: tensor_type(_INT64, shape_at(fed, 0)),
-        2: tensor_type(_INT64, (None,)),
-    }
-
-
-def _tokens(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-    shape = shape_at(fed, 0)
-    return {0: tensor_type(_STRING, None if shape is None else (*shape, None))}
-
-
-def _words(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-    words, filters = shape_at(fed, 0), shape_at(fed, 1)
-    if not words or not filters:
-        return None
-    return {0: tensor_type(element_at(fed, 1), (*words[:-1], filters[0]))}
-
-
-def _path(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-    return {0: tensor_type(_INT32, (2, None))}
-
-
 def _flag(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     return {0: tensor_type(_BOOL, ())}
-
-
-def _bifurcation(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-    return {0: tensor_type(_INT64, (None,)), 1: tensor_type(_INT64, ())}
-
-
-def _sequences(ranks: Mapping[int, int]) -> Rule:
-    """A rule for text generation: sequences of at most the length of input 1.
-
-    Args:
-        ranks: 1 for each output that has the sequences of the batch in one dimension, 2 for one
-            that has those of each prompt in a dimension of their own.
-    """
-
-    def rule(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-        prompts = shape_at(fed, 0)
-        if not prompts:
-            return None
-        longest, each = _one(fed, 1), _one(fed, 4)
-        made = {1: (prompts[0], longest), 2: (prompts[0], each, longest)}
-        return {slot: tensor_type(_INT32, made[rank]) for slot, rank in ranks.items()}
-
-    return rule
-
-
-def _range(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-    values = [one.value if (one := at(fed, slot)) else None for slot in range(3)]
-    start, limit, delta = values
-    if start is None or limit is None or (delta is None and at(fed, 2) is not None):
-        return {0: tensor_type(element_at(fed, 0), (None,))}
-    by = float(delta.reshape(-1)[0]) if delta is not None else 1.0
-    length = max(-int(-(float(limit.reshape(-1)[0]) - float(start.reshape(-1)[0])) // by), 0)
-    return {0: tensor_type(element_at(fed, 0), (length if length <= _LARGEST else None,))}
 
 
 def _unpooled(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
@@ -338,12 +202,9 @@ RULES: Mapping[tuple[str, str], Rule] = {
     (BLOCKED, "ReorderOutput"): _from_blocks,
     (BLOCKED, "Upsample"): _enlarged,
     (CHANNELS_LAST, "MaxUnpool"): _unpooled,
-    (MICROSOFT, "AttnLSTM"): _recurrent(1, 2),
-    (MICROSOFT, "BeamSearch"): _sequences({0: 2}),
     (MICROSOFT, "BiasDropout"): _dropout(_BOOL),
     (MICROSOFT, "BiasSoftmax"): like(),
     (MICROSOFT, "BiasSplitGelu"): _half,
-    (MICROSOFT, "BifurcationDetector"): _bifurcation,
     (MICROSOFT, "BitmaskBiasDropout"): _dropout(_UINT32),
     (MICROSOFT, "BitmaskDropout"): _dropout(_UINT32),
     (MICROSOFT, "BranchwiseRMSNorm"): like(),
@@ -354,29 +215,18 @@ RULES: Mapping[tuple[str, str], Rule] = {
     (MICROSOFT, "CropAndResize"): _crops,
     (MICROSOFT, "DequantizeBFP"): _from_bfp,
     (MICROSOFT, "DequantizeWithOrder"): _cast("to"),
-    (MICROSOFT, "DynamicQuantizeLSTM"): _recurrent(2, 1),
-    (MICROSOFT, "DynamicTimeWarping"): _path,
     (MICROSOFT, "ExpandDims"): _expanded,
     (MICROSOFT, "GatedRMSNorm"): like(),
-    (MICROSOFT, "GreedySearch"): _sequences({0: 1}),
     (MICROSOFT, "GroupNorm"): like(),
     (MICROSOFT, "Inverse"): like(),
     (MICROSOFT, "Irfft"): _signal,
     (MICROSOFT, "IsAllFinite"): _flag,
-    (MICROSOFT, "MurmurHash3"): _hash,
-    (MICROSOFT, "NGramRepeatBlock"): like(1),
     (MICROSOFT, "QLinearGlobalAveragePool"): _pooled_whole,
     (MICROSOFT, "QuantizeBFP"): _to_bfp,
     (MICROSOFT, "QuantizeWithOrder"): like(0, (0,), _INT8),
-    (MICROSOFT, "Range"): _range,
     (MICROSOFT, "Rfft"): _spectrum,
-    (MICROSOFT, "Sampling"): _sequences({0: 1}),
     (MICROSOFT, "SkipGroupNorm"): like(0, (0, 1)),
     (MICROSOFT, "SwiGLU"): _gated,
-    (MICROSOFT, "Tokenizer"): _tokens,
     (MICROSOFT, "UnfoldTensor"): _unfolded,
-    (MICROSOFT, "Unique"): _unique,
-    (MICROSOFT, "WhisperBeamSearch"): _sequences({0: 2}),
-    (MICROSOFT, "WordConvEmbedding"): _words,
 }
 """The rules, by domain and operator type."""

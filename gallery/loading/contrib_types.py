@@ -14,6 +14,7 @@ from gallery.loading.contrib_shapes import RULES as CONTRIB
 from gallery.loading.extension_types import RULES as EXTENSIONS
 from gallery.loading.flatten import FlatNode, Value
 from gallery.loading.packed_shapes import RULES as PACKED
+from gallery.loading.sequence_shapes import RULES as SEQUENCES
 from gallery.loading.stand_in_types import Kinds, Rule, stand_in_types
 from gallery.loading.stream_shapes import RULES as STREAMS
 from gallery.loading.types import dims_of, element_of, tensor_type
@@ -160,6 +161,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     **CONTRIB,
     **EXTENSIONS,
     **PACKED,
+    **SEQUENCES,
     **STREAMS,
     (_MICROSOFT, "SkipLayerNormalization"): _with_sum,
     (_MICROSOFT, "SkipSimplifiedLayerNormalization"): _with_sum,

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import onnx
 
-from gallery.loading.contrib_shapes import element_at, numbers, shape_at, size
 from gallery.loading.flatten import FlatNode, Value
+from gallery.loading.shape_rules import element_at, numbers, shape_at, size
 from gallery.loading.stand_in_types import Kinds, Rule
 from gallery.loading.types import tensor_type
 from gallery.model import Dimension

@@ -102,4 +102,5 @@ def test_streams_and_a_thin_product(tmp_path: Path) -> None:
     found = facts(case.model, 0)
     assert found.macs == 2 * (24 + 24 + 16)
     assert found.flops == 2 * found.macs + 16 * 12 + 2 * (3 * 5 + 2 * 4)
-    check(case, NumpySession(low_rank_mix, held))
+    # Some gates are so wide open that nothing moves them.
+    check(case, NumpySession(low_rank_mix, held), 0.95)
