@@ -85,7 +85,6 @@ def test_a_type_that_is_missing_is_found(domain: str) -> None:
 
 
 UNLOWERED: Mapping[tuple[str, str], str] = {
-    ("com.microsoft", "AttnLSTM"): "its attention joins all steps: a single vertex is as true",
     ("com.microsoft", "EPContext"): "what a compiled context computes is not in the file",
     ("com.microsoft", "Snpe"): "what a compiled container computes is not in the file",
 }

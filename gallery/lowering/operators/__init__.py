@@ -2,6 +2,7 @@
 
 from gallery.lowering.operators import (
     attention,
+    attentive_recurrence,
     blocked_channels,
     contraction,
     contrib_moves,
@@ -38,6 +39,7 @@ from gallery.lowering.operators import (
 
 __all__ = [
     "attention",
+    "attentive_recurrence",
     "blocked_channels",
     "contraction",
     "contrib_moves",

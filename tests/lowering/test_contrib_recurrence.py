@@ -1,4 +1,4 @@
-"""DynamicQuantizeLSTM: shapes, costs and dependences as the runtime runs it."""
+"""DynamicQuantizeLSTM and AttnLSTM: shapes, costs and dependences as the runtime runs them."""
 
 from __future__ import annotations
 
@@ -64,3 +64,31 @@ def test_lengths_and_peepholes(tmp_path: Path) -> None:
     body = body.replace("s, , s)", "s, z, s, z)")
     case = runtime_case(tmp_path, body, {"x": floats(STEPS, BATCH, SIZE)}, held)
     check(case, session_of(case.proto), 0.8)
+
+
+@pytest.mark.parametrize("direction", ["forward", "reverse", "bidirectional"])
+@pytest.mark.parametrize("layer", [True, False])
+def test_attention_to_a_memory(tmp_path: Path, direction: str, layer: bool) -> None:
+    number, slots, depth, width = 2 if direction == "bidirectional" else 1, 4, 3, 6
+    attention = 7 if layer else depth
+    body = (
+        f'y, h, c = MS.AttnLSTM<hidden_size={HIDDEN}, direction="{direction}">'
+        f"(x, w, r, b, , , , , q, m, v, k, , {'a' if layer else ''})"
+    )
+    held = {
+        "w": floats(number, 4 * HIDDEN, SIZE + attention),
+        "r": floats(number, 4 * HIDDEN, HIDDEN),
+        "b": floats(number, 8 * HIDDEN),
+        "q": floats(number, HIDDEN, width),
+        "m": floats(number, depth, width),
+        "v": floats(number, width),
+    }
+    if layer:
+        held["a"] = floats(number, depth + HIDDEN, attention)
+    feeds = {"x": floats(STEPS, BATCH, SIZE), "k": floats(BATCH, slots, depth)}
+    case = runtime_case(tmp_path, body, feeds, held, "y, h, c")
+    each = 4 * HIDDEN * (SIZE + attention + HIDDEN) + HIDDEN * width + slots * depth
+    each += (depth + HIDDEN) * attention * layer
+    keys = BATCH * slots * depth * width
+    assert facts(case.model, 0).macs == number * (STEPS * BATCH * each + keys)
+    check(case, session_of(case.proto), 0.95)
