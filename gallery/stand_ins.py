@@ -40,6 +40,7 @@ class StandIn:
         last: Whether channels come last: yes, no, or the name of the attribute that tells.
         laid_out: Inputs of the other operator that have their channels last in that case.
         swapped: Inputs of the other operator whose last two dimensions are stored in reverse.
+        defaults: Attributes whose default is not that of the other operator, with their default.
     """
 
     type: str
@@ -50,6 +51,7 @@ class StandIn:
     last: bool | str = False
     laid_out: tuple[int, ...] = (0,)
     swapped: tuple[int, ...] = ()
+    defaults: tuple[tuple[str, int], ...] = ()
 
     @property
     def domain_and_type(self) -> tuple[str, str]:
@@ -137,7 +139,9 @@ _ROWS: dict[tuple[str, str], StandIn] = {
     (MICROSOFT, "QLinearLeakyRelu"): StandIn(type="LeakyRelu"),
     (MICROSOFT, "QLinearReduceMean"): StandIn(type="ReduceMean", version=13),
     (MICROSOFT, "QLinearSigmoid"): StandIn(type="Sigmoid"),
-    (MICROSOFT, "QLinearSoftmax"): StandIn(type="Softmax", version="opset"),
+    (MICROSOFT, "QLinearSoftmax"): StandIn(
+        type="Softmax", version="opset", defaults=(("axis", -1),)
+    ),
     (MICROSOFT, "QLinearWhere"): StandIn(type="Where", slots=(0, 1, 4), elements=(1,)),
     (MICROSOFT, "QOrderedGelu"): StandIn(type="Gelu", version=20),
     (MICROSOFT, "QOrderedLayerNormalization"): StandIn(

@@ -41,6 +41,7 @@ def as_other(view: View, entry: StandIn) -> Cost:
         type=kind,
         version=entry.version_for(operator.version, operator.attributes),
         inputs=picked(operator.inputs, entry.slots, -1),
+        attributes={**dict(entry.defaults), **operator.attributes},
     )
     formula = FORMULAS.get((domain, kind))
     if formula is None:

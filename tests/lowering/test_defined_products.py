@@ -112,7 +112,7 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], Callable[..., Any], 
          "c": floats(4, 2), "u": bytes_(4, 2, 8), "d": floats(4, 2)}, projections,
         2 * 32 * 16, 32 + 32 * 16),
     "MatMulNBitsQLoRA": (
-        "y = MS.MatMulNBitsQLoRA<K=32, N=4, block_size=16, lora_block_size=16>"
+        "y = MS.MatMulNBitsQLoRA<K=32, N=4, block_size=16, lora_bits=4, lora_block_size=16>"
         "(x, w, a, d, e, u, f)", {"x": floats(2, 32), "u": bytes_(4, 1, 8)},
         {"w": bytes_(4, 2, 8), "a": floats(4, 2), "d": bytes_(2, 2, 8), "e": floats(2, 2),
          "f": floats(4, 1)}, adapted, 2 * (128 + 64 + 8), 128 + 64),

@@ -80,6 +80,9 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], int]] = {
     "QLinearSoftmax of old": (
         "y = MS.QLinearSoftmax<axis=1, opset=12>(x, s, z, r, u)", {"x": bytes_(2, 2, 3)},
         {"r": np.float32(1 / 256), "u": np.uint8(0)}, 0),
+    "QLinearSoftmax of old, over the last dimension": (
+        "y = MS.QLinearSoftmax<opset=12>(x, s, z, r, u)", {"x": bytes_(2, 2, 3)},
+        {"r": np.float32(1 / 256), "u": np.uint8(0)}, 0),
     "QLinearWhere": (
         "y = MS.QLinearWhere(c, x, s, z, q, s, z, s, z)",
         {"x": bytes_(2, 3), "c": ints(2, 1, top=2, dtype=np.bool_), "q": bytes_(3)}, {}, 0),

@@ -19,7 +19,7 @@ def matmul_adapted(context: Context) -> list[Part]:
     shape = context.out_shape()
     columns, inner = sizes_of(context)
     bits, block = int(context.attribute("bits", 4)), int(context.attribute("block_size", 32))
-    thin = int(context.attribute("lora_bits", 4)), int(context.attribute("lora_block_size", 32))
+    thin = int(context.attribute("lora_bits", 8)), int(context.attribute("lora_block_size", 32))
     rank = context.shape(4)[0] if len(context.shape(4)) > 1 else context.shape(3)[0]
     down = Weights(data=3, columns=rank, inner=inner, bits=thin[0], block=thin[1], scales=4)
     up = Weights(data=5, columns=columns, inner=rank, bits=thin[0], block=thin[1], scales=6)

@@ -24,6 +24,7 @@ def standing_for(context: Context, entry: StandIn) -> Context:
         type=kind,
         version=entry.version_for(operator.version, operator.attributes),
         inputs=picked(operator.inputs, entry.slots, -1),
+        attributes={**dict(entry.defaults), **operator.attributes},
     )
     return replace(context, operator=other, inputs=picked(context.inputs, entry.slots, -1))
 
