@@ -149,4 +149,5 @@ def test_as_the_runtime_runs_it(tmp_path: Path, name: str) -> None:
     }
     case = runtime_case(tmp_path, body, feeds, held, *about(body))
     assert facts(case.model, 0).macs == macs
-    check(case, session_of(case.proto))
+    # What is not the greatest in its window of a pool need not matter.
+    check(case, session_of(case.proto), 0.95 if "MaxPool" in body else 0.985)
