@@ -15,7 +15,7 @@ from gallery.rendering.types import Picture, RenderSettings
 
 _GREY = np.array([[150, 158, 170]], np.uint8)
 _DIM = 0.34
-_PLAIN = RenderSettings(margin=0.0, dot_light=1.0)
+_PLAIN = RenderSettings(margin=0.0, dot_light=1.0, grow=False)
 _RIM = 12
 """Pixels drawn beyond the picture and cropped, because clipped edges end in a dot there."""
 
