@@ -24,8 +24,8 @@ from gallery.publishing.assets.files import Placed, picture
 from gallery.publishing.assets.templates import environment
 from gallery.publishing.settings import SiteSettings
 from gallery.publishing.viewer_page import ViewerPage, viewer_files
-from gallery.rendering.diagram.draw import diagram
 from gallery.rendering.files.formats import save
+from gallery.rendering.operator_diagram.draw import diagram
 from gallery.rendering.scan import render
 from gallery.rendering.viewer.container import pack, unpack
 from gallery.rendering.viewer.data import viewer_data

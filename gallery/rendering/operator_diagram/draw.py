@@ -9,9 +9,9 @@ from xml.sax.saxutils import escape, quoteattr
 from gallery.coloring.oklab import hex_of
 from gallery.coloring.operator_types import type_color
 from gallery.model import Model
-from gallery.rendering.diagram.blocks import Block, Drawing, drawing_of
-from gallery.rendering.diagram.place import Places, Point, outer_frames, place
 from gallery.rendering.files.xmp import xmp
+from gallery.rendering.operator_diagram.blocks import Block, Drawing, drawing_of
+from gallery.rendering.operator_diagram.place import Places, Point, outer_frames, place
 from gallery.rendering.sheet.fonts import FAMILY, plain, text_width
 from gallery.text import visible
 
