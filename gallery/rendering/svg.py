@@ -31,7 +31,7 @@ from gallery.rendering.types import DOT, LINE, RenderSettings
 from gallery.text import visible
 
 _MOST = 50_000
-_OPACITY, _MIDDLE = 0.55, 0.37
+_OPACITY, _MIDDLE = 0.55, RenderSettings().middle
 """Opacity of an edge without the tone curve of pixels, and the `middle` that it goes with."""
 
 

@@ -220,7 +220,7 @@ def _head(model: Model, drawing: Drawing, places: Places, ground: str) -> tuple[
     theme = _THEMES[ground]
     width = max(places.width + 2 * _MARGIN, 460.0)
     parts = [_text(_clean(model.name, 40), (_MARGIN, 44), 22, theme["ink"], ' font-weight="600"')]
-    count = f"{len(model.operators):,} operators"
+    count = f"{len(model.operators):,} operator{'s' if len(model.operators) != 1 else ''}"
     if drawing.hidden:
         count += f", {drawing.hidden:,} of them inside closed layers"
     parts.append(_text(count, (_MARGIN, 62), 11, theme["faint"]))
