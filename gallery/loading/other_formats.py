@@ -8,17 +8,13 @@ with the way to ONNX, if there is one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import NamedTuple
 
 from gallery.files import read_at
-from gallery.loading.wire import BrokenError, Field, Reader
+from gallery.loading.other_messages import program_of
 
 TAIL = 1 << 16
 """Bytes at the end of a ZIP archive in which its list of contents is looked for."""
-
-_FIELDS = 64
-"""Fields of a message that are looked at."""
 
 
 class Other(NamedTuple):
@@ -85,6 +81,17 @@ _IDENTIFIERS = {
     **{f"ET{n}".encode(): Other("an ExecuTorch program", _ORIGINAL) for n in range(10, 20)},
 }
 """By the file identifier of FlatBuffers, the bytes from 4 to 8."""
+
+_MESSAGES = {
+    "ONNX tensor": Other("a single ONNX tensor", "take the model that it is an input or output of"),
+    "Core ML": _CORE_ML,
+    "SavedModel": Other("a TensorFlow SavedModel", f"{_TF2ONNX} --saved-model"),
+    "MindSpore": Other("a MindSpore model", "convert it with mindspore.convert_model"),
+    "Paddle": Other("a Paddle model", "convert it with paddle2onnx"),
+    "Caffe": Other("a Caffe model", _ORIGINAL),
+    "GraphDef": Other("a frozen TensorFlow graph", f"{_TF2ONNX} --graphdef"),
+}
+"""By the program that writes such messages, see `program_of`."""
 
 _LEGACY_TORCH = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 """The number 0x1950a86a20f9469cfc6c, with which torch.save began before PyTorch 1.6."""
@@ -165,7 +172,7 @@ def other_format(descriptor: int, head: bytes, size: int) -> Other | None:
         return _zip(_names(read_at(descriptor, min(size, TAIL), max(size - TAIL, 0))))
     found = _by_bytes(head, size) or _by_text(head)
     if found is None and head[:1] in (b"\x08", b"\n"):
-        found = _protobuf(descriptor, head, size)
+        found = _MESSAGES.get(program_of(descriptor, head, size))
     return found
 
 
@@ -243,73 +250,3 @@ def _zip(names: list[str]) -> Other:
     if names and all(name.endswith(".npy") for name in names):
         return Other("a NumPy archive", _MISTAKEN)
     return Other("a ZIP archive", _PACKED)
-
-
-def _protobuf(descriptor: int, head: bytes, size: int) -> Other | None:
-    fields: list[Field] = []
-    try:
-        for field in Reader(descriptor).fields(0, size):
-            fields.append(field)
-            if len(fields) == _FIELDS:
-                break
-    except BrokenError:
-        return None
-    wires = {(field.number, field.wire) for field in fields}
-    inner = {number: _start(head, fields, number) for number in (1, 2)}
-    return next((other for test, other in _MESSAGES if test(wires, inner)), None)
-
-
-def _start(head: bytes, fields: list[Field], number: int) -> bytes:
-    """The first bytes of the first field of a number, as far as they are in the head."""
-    first = next((field for field in fields if field.number == number), None)
-    return head[first.start : first.stop][:64] if first and first.wire == 2 else b""
-
-
-_Wires = set[tuple[int, int]]
-_Inner = dict[int, bytes]
-
-
-def _is_tensor(wires: _Wires, _: _Inner) -> bool:
-    return (2, 0) in wires and (7, 2) not in wires
-
-
-def _is_core_ml(wires: _Wires, _: _Inner) -> bool:
-    return (1, 0) in wires and any(200 <= number < 4000 for number, _ in wires)
-
-
-def _is_saved_model(wires: _Wires, inner: _Inner) -> bool:
-    return wires == {(1, 0), (2, 2)} and inner[2][:1] == b"\n"
-
-
-def _is_mindir(wires: _Wires, inner: _Inner) -> bool:
-    return {(1, 2), (7, 2)} <= wires and re.match(rb"\d+\.\d+", inner[1]) is not None
-
-
-def _is_paddle(wires: _Wires, inner: _Inner) -> bool:
-    return (1, 2) in wires and inner[1][:3] == b"\x08\0\x10"
-
-
-def _is_caffe(wires: _Wires, _: _Inner) -> bool:
-    return {(1, 2), (100, 2)} <= wires
-
-
-def _is_graph_def(wires: _Wires, inner: _Inner) -> bool:
-    # A NodeDef: its name, and then its operator.
-    name = inner[1][2 : 2 + inner[1][1]] if len(inner[1]) > 2 else b""
-    return (
-        wires <= {(1, 2), (2, 2), (3, 0), (4, 2)}
-        and inner[1][:1] == b"\n"
-        and inner[1][2 + len(name) :][:1] == b"\x12"
-    )
-
-
-_MESSAGES: tuple[tuple[Callable[[_Wires, _Inner], bool], Other], ...] = (
-    (_is_tensor, Other("a single ONNX tensor", "take the model that it is an input or output of")),
-    (_is_core_ml, _CORE_ML),
-    (_is_saved_model, Other("a TensorFlow SavedModel", f"{_TF2ONNX} --saved-model")),
-    (_is_mindir, Other("a MindSpore model", "convert it with mindspore.convert_model")),
-    (_is_paddle, Other("a Paddle model", "convert it with paddle2onnx")),
-    (_is_caffe, Other("a Caffe model", _ORIGINAL)),
-    (_is_graph_def, Other("a frozen TensorFlow graph", f"{_TF2ONNX} --graphdef")),
-)
-"""Messages of other programs, by the numbers of their fields; sources are their .proto files."""
