@@ -12,9 +12,7 @@ from typing import NamedTuple
 
 from gallery.files import read_at
 from gallery.loading.other_messages import program_of
-
-TAIL = 1 << 16
-"""Bytes at the end of a ZIP archive in which its list of contents is looked for."""
+from gallery.loading.wire import TAIL
 
 
 class Other(NamedTuple):

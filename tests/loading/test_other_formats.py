@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 from gallery.errors import LoadError
 from gallery.loading.load import load
-from gallery.loading.wire import varint
+from gallery.loading.wire import model_digest, varint
 from tests.onnx_text import parse, write
 
 RELU = "net (float[1,4] x) => (float[1,4] y) { y = Relu(x) }"
@@ -281,3 +281,16 @@ def test_models_are_never_taken_for_another_format(
         + onnx.ModelProto(opset_import=model.opset_import).SerializeToString()
     )
     assert load(write(folder, backwards)).operators
+
+
+def test_a_digest_tells_archives_by_their_lists_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was said of a large file is remembered by its digest."""
+    monkeypatch.setattr("gallery.loading.wire.WHOLE", 16)
+    digests = set()
+    for name in ("a.onnx", "b.onnx"):
+        path = write(tmp_path, zipped(*["0" * 40 + str(n) for n in range(150)], name))
+        with path.open("rb") as file:
+            digests.add(model_digest(file.fileno(), path.stat().st_size))
+    assert len(digests) == 2
