@@ -73,7 +73,7 @@ def _read(path: Path) -> Slim:
         head = b""
         try:
             head = read_at(file.fileno(), 4096, 0)
-            refuse_other_formats(head, size)
+            refuse_other_formats(file.fileno(), head, size)
             return slim(file.fileno(), size)
         except BrokenError as error:
             raise not_onnx(head, size, error) from error

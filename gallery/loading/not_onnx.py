@@ -2,49 +2,31 @@
 
 from __future__ import annotations
 
-import re
-
 from gallery.errors import LoadError
+from gallery.loading.other_formats import other_format
 from gallery.loading.wire import BrokenError
 
-_POINTER = b"version https://git-lfs.github.com/spec/"
 _STARTS = (b"\x08", b"\x12", b"\x3a")  # ir_version, producer_name, graph
-_PAGE = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.I | re.S)
-_MAGIC = (
-    (b"PK\x03\x04", "a ZIP archive", "unpack it; a PyTorch checkpoint must be exported to ONNX"),
-    (b"\x1f\x8b", "a gzip archive", "unpack it"),
-    (b"BZh", "a bzip2 archive", "unpack it"),
-    (b"\xfd7zXZ", "an xz archive", "unpack it"),
-    (b"(\xb5/\xfd", "a Zstandard archive", "unpack it"),
-    (b"7z\xbc\xaf", "a 7z archive", "unpack it"),
-    (b"\x89HDF", "an HDF5 file", "export the Keras model to ONNX"),
-    (b"GGUF", "a GGUF file", "export the model to ONNX"),
-    (b"\x80\x02", "a Python pickle", "export the checkpoint to ONNX"),
-    (b"\x89PNG", "a PNG picture", "put the model in its place"),
-    (b"%PDF", "a PDF document", "put the model in its place"),
-)
 
 
-def refuse_other_formats(head: bytes, size: int) -> None:
-    """Refuse a file whose first bytes are not those of a model.
+def refuse_other_formats(descriptor: int, head: bytes, size: int) -> None:
+    """Refuse a file of another format than ONNX.
 
     Args:
-        head: The first bytes of the file.
+        descriptor: Of the open file.
+        head: Its first bytes.
         size: Of the file in bytes.
 
     Raises:
-        LoadError: The file is empty, a Git LFS pointer, a web page or of another known format.
+        LoadError: The file is empty, or of another known format.
     """
     if size == 0:
         raise LoadError("the file is empty", hint="export or download the model again")
-    if head.startswith(_POINTER):
-        raise LoadError("this is a Git LFS pointer", hint="run git lfs pull")
-    if _PAGE.match(head):
-        found = "this is a web page, not an ONNX model"
-        raise LoadError(found, hint="download the file itself, not the page that shows it")
-    for magic, what, hint in _MAGIC:
-        if head.startswith(magic):
-            raise LoadError(f"this is {what}, not an ONNX model", hint=hint)
+    other = other_format(descriptor, head, size)
+    if other is not None:
+        plain = other.what.endswith("pointer") or "ONNX model" in other.what
+        instead = "" if plain else ", not an ONNX model"
+        raise LoadError(f"this is {other.what}{instead}", hint=other.hint)
 
 
 def not_onnx(head: bytes, size: int, error: BrokenError) -> LoadError:

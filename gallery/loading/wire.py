@@ -35,6 +35,9 @@ LARGE_GRAPH = 256 << 20
 DEEPEST = 32
 """How deep graphs may be nested in operators; protobuf itself stops at 100 nested messages."""
 
+TAIL = 1 << 16
+"""Bytes at the end of a file that tell what it is if it is not a model."""
+
 _WINDOW = 16_384
 _EXTERNAL = b"\x70\x01"  # TensorProto.data_location = EXTERNAL
 
@@ -194,7 +197,8 @@ def model_digest(descriptor: int, size: int, seconds: float = math.inf) -> str:
     try:
         return slim(descriptor, size, seconds).digest
     except BrokenError as error:
-        seen = [size, read_at(descriptor, 4096, 0), error.at, error.truncated]
+        ends = read_at(descriptor, 4096, 0), read_at(descriptor, TAIL, max(size - TAIL, 0))
+        seen = [size, *ends, error.at, error.truncated]
     except LoadError as error:
         seen = [error.found, error.hint]
     return hashlib.sha256(repr(seen).encode()).hexdigest()

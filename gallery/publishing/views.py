@@ -28,9 +28,13 @@ from gallery.publishing.parts.clean import shorten
 from gallery.publishing.parts.legend import Legend, legend
 from gallery.publishing.parts.prose import ProsePicture, prose, summary
 from gallery.publishing.parts.tree import Branch, layer_tree
+from gallery.rendering.growth import FEW
 from gallery.text import slugify
 
 log = logging.getLogger(__name__)
+
+_WHOLE = 1000
+"""Largest side in pixels of a diagram that can be read where it is shown as a whole."""
 
 _HTTP = re.compile(r"https?://[^\s\"'<>`]+")
 
@@ -77,6 +81,7 @@ class ModelView:
         tree: The layer tree, or None.
         tree_left_out: Number of layers that the tree leaves out to stay short.
         diagram: Operator diagram, or None.
+        diagram_first: Whether the diagram is the first picture, as it says more than the main scan.
         multiples: Contact sheet, or None.
         poster: The poster's pictures, or None.
         poster_document: The poster as PDF or SVG, or None.
@@ -104,6 +109,7 @@ class ModelView:
     tree: Branch | None
     tree_left_out: int
     diagram: Placed | None
+    diagram_first: bool
     multiples: Placed | None
     poster: ResponsivePicture | None
     poster_document: Placed | None
@@ -134,6 +140,7 @@ def model_view(exhibit: Exhibit, site: Path, cache: Cache | None = None) -> Mode
     slug = exhibit.slug
     text = _prose(exhibit, cache)
     scans = _scans(exhibit, site)
+    diagram = _placed(exhibit, "diagram", site, "diagram")
     tree, left_out = layer_tree(facts.layers) if facts else (None, 0)
     raster = [
         place_image(image, site, f"{slug}-poster")
@@ -165,7 +172,8 @@ def model_view(exhibit: Exhibit, site: Path, cache: Cache | None = None) -> Mode
         costs=bars(facts.cost_by_type, _operator_colors(scans)) if facts else (),
         tree=tree,
         tree_left_out=left_out,
-        diagram=_placed(exhibit, "diagram", site, "diagram"),
+        diagram=diagram,
+        diagram_first=_says_more(diagram, scans),
         multiples=_placed(exhibit, "contact sheet", site, "scans"),
         poster=picture(raster),
         poster_document=documents[0] if documents else None,
@@ -207,6 +215,13 @@ def _placed(exhibit: Exhibit, product: str, site: Path, stem: str) -> Placed | N
     """The first file of a product, placed in the site."""
     file = exhibit.file(product)
     return place_image(file, site, f"{exhibit.slug}-{stem}") if file else None
+
+
+def _says_more(diagram: Placed | None, scans: tuple[ScanView, ...]) -> bool:
+    """Whether the diagram can be read at a glance, and the scan has too few vertices to show."""
+    if diagram is None or not scans:
+        return False
+    return scans[0].scan.vertices < FEW and max(diagram.width, diagram.height) <= _WHOLE
 
 
 def _distinct(tags: Iterable[str]) -> tuple[str, ...]:

@@ -20,16 +20,19 @@ from gallery.errors import RenderError
 from gallery.placement.types import Layout
 from gallery.rendering.compose.legend import legend_under
 from gallery.rendering.files.xmp import xmp
+from gallery.rendering.growth import grown, stroke_pixels
 from gallery.rendering.labels.labels import named, place_labels
 from gallery.rendering.raster.frame import Frame, frame
 from gallery.rendering.raster.raster import describe
 from gallery.rendering.raster.strokes import edge_light
 from gallery.rendering.raster.tone import PAPER
 from gallery.rendering.sheet.svg_elements import svg_elements
-from gallery.rendering.types import RenderSettings
+from gallery.rendering.types import DOT, LINE, RenderSettings
 from gallery.text import visible
 
 _MOST = 50_000
+_OPACITY, _MIDDLE = 0.55, RenderSettings().middle
+"""Opacity of an edge without the tone curve of pixels, and the `middle` that it goes with."""
 
 
 def render_svg(
@@ -58,7 +61,7 @@ def render_svg(
         RenderError: The graph has more edges, or the colouring is of another graph.
     """
     graph = layout.graph
-    chosen = settings or RenderSettings()
+    chosen = grown(settings or RenderSettings(), graph.vertices)
     if graph.edges > edges:
         found = f"{graph.edges:,} edges are too many for SVG (at most {edges:,})"
         raise RenderError(found, graph.model, "choose a pixel format, or lower to fewer vertices")
@@ -115,7 +118,9 @@ def _groups(
     settings: RenderSettings,
 ) -> list[str]:
     graph = layout.graph
-    reach = settings.reach * max(drawn.width, drawn.height) / 1600
+    side = max(drawn.width, drawn.height) / 1600
+    reach = settings.reach * side
+    opacity = _OPACITY * settings.middle / _MIDDLE
     text = [f"{x:.1f} {y:.1f}" for x, y in points.tolist()]
     groups: dict[int, list[str]] = {}
     dots: dict[int, list[str]] = {}
@@ -130,13 +135,16 @@ def _groups(
         light = edge_light(length, reach, settings.fade)
         path = "".join(f"M{text[source]}L{text[vertex]}" for source in read)
         strokes = groups.setdefault(row, [])
-        strokes.append(f'<path d="{path}" stroke-opacity="{max(0.55 * light, 0.1):.2f}"/>')
+        strokes.append(
+            f'<path d="{path}" stroke-opacity="{min(max(opacity * light, 0.1), 1.0):.2f}"/>'
+        )
     parts = []
     for row in sorted(dots):
         tone = hex_of(coloring.colors[row])
-        line = settings.line * drawn.unit
+        line = stroke_pixels(settings.line, LINE, drawn.unit, side)
+        dot = stroke_pixels(settings.dot, DOT, drawn.unit, side)
         parts.append(f'<g stroke="{tone}" stroke-width="{line:.2f}">')
         parts.extend(groups.get(row, ()))
-        width = f"{1.3 * settings.dot * drawn.unit:.2f}"
+        width = f"{1.3 * dot:.2f}"
         parts.append(f'<path d="{"".join(dots[row])}" stroke-width="{width}"/></g>')
     return parts

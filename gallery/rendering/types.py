@@ -11,6 +11,12 @@ import numpy.typing as npt
 from gallery.errors import RenderError
 from gallery.model import freeze
 
+LINE, DOT = 1.0, 1.3
+"""Width of an edge and radius of a vertex, in pixels of a picture 1,600 pixels wide."""
+
+LARGEST_STROKE = 1000.0
+"""Largest value of a size or a strength of strokes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderSettings:
@@ -26,6 +32,7 @@ class RenderSettings:
             having only its reader's.
         glow: Strength of the bloom around bright clusters, 0 for none.
         middle: Brightness of the median lit pixel on the scale from faintest to densest, 0 to 1.
+        grow: Whether strokes are larger where there are few vertices, see `rendering.growth`.
         margin: Share of the picture's shorter side to leave free all around.
         labels: Whether layer names are drawn at their clusters.
         legend: Whether caption and colour key are drawn.
@@ -33,14 +40,15 @@ class RenderSettings:
         digest: SHA-256 of the model's file in hexadecimal, for the metadata; "" if unknown.
     """
 
-    line: float = 1.0
-    dot: float = 1.3
+    line: float = LINE
+    dot: float = DOT
     dot_light: float = 2.0
     fade: float = 0.7
     reach: float = 24.0
     gradient: bool = True
     glow: float = 0.5
     middle: float = 0.37
+    grow: bool = True
     margin: float = 0.045
     labels: bool = False
     legend: bool = False
@@ -50,8 +58,9 @@ class RenderSettings:
     def __post_init__(self) -> None:
         """Check the ranges."""
         for name in ("line", "dot", "dot_light", "fade", "reach", "glow"):
-            if not 0 <= getattr(self, name) <= 1000:
-                raise RenderError(f"{name} is {getattr(self, name)}, not between 0 and 1000")
+            if not 0 <= getattr(self, name) <= LARGEST_STROKE:
+                found = f"{name} is {getattr(self, name)}, not between 0 and {LARGEST_STROKE:g}"
+                raise RenderError(found)
         if not (0 < self.middle < 1 and 0 <= self.margin < 0.5 and self.line > 0):
             raise RenderError("middle, margin or line is out of range")
 

@@ -85,7 +85,12 @@
       const { renderer, camera } = this;
       renderer.view = camera.view;
       const apart = camera.scale * this.ratio / Math.sqrt(Math.max(1, this.graph.n));
-      renderer.size = Math.max(2 * this.ratio, Math.min(0.3 * apart, 12 * this.ratio));
+      // A pixel of the still picture, 1,600 wide, as long as the whole graph is in view.
+      const { look } = this.graph.head;
+      const pixel = camera.fit * Math.min(1, camera.zoom) * this.ratio / (1600 * look.share);
+      const largest = Math.max(12 * this.ratio, 2 * look.dot * pixel);
+      renderer.size = Math.max(2 * this.ratio, Math.min(0.3 * apart, largest));
+      renderer.line = 1 + (look.line - 1) * pixel;
       renderer.dirty = true;
       this.card?.draw();
       this.said();

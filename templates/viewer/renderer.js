@@ -51,6 +51,8 @@
       this.wave = [0, 0, 0, Math.max(1, graph.n)];
       this.passes = [1, 1, 1];
       this.view = [2, 2, -1, -1];
+      // Width of edges and diameter of vertices, in pixels.
+      this.line = 1;
       this.size = 1;
       this.count = { quick: 40000, calm: 60000 };
       this.frames = 0;
@@ -68,7 +70,9 @@
       this.inside = this.plain ? gl.RGBA8 : wide ? gl.RGBA32F : gl.RGBA16F;
       this.energy = this.plain ? PLAIN : wide ? 1 : HALF;
       this.rounds = this.plain ? 1 : ROUNDS;
-      this.lines = V.program(gl, V.LINES);
+      // Only small graphs have edges wider than a pixel.
+      this.wide = graph.head.look.line > 1;
+      this.lines = V.program(gl, this.wide ? V.BANDS : V.LINES);
       this.points = V.program(gl, V.POINTS);
       this.tone = new V.Tone(gl, graph, this.plain);
       this.places = V.list(gl, [gl.RG16UI, gl.RG_INTEGER, gl.UNSIGNED_SHORT], this.pairsOf(), 2);
@@ -164,7 +168,8 @@
       const part = (count) => [Math.floor(this.done * count), Math.floor(end * count)];
       const [from, to] = part(graph.m);
       this.bind(this.lines);
-      if (to > from) gl.drawArrays(gl.LINES, 2 * from, 2 * (to - from));
+      const [shape, corners] = this.wide ? [gl.TRIANGLES, 6] : [gl.LINES, 2];
+      if (to > from) gl.drawArrays(shape, corners * from, corners * (to - from));
       const [first, last] = part(graph.n);
       this.bind(this.points);
       if (last > first) gl.drawArrays(gl.POINTS, first, last - first);
@@ -197,6 +202,7 @@
       if (program === this.lines.program) {
         for (const name of ["reach", "fade", "faintest"]) gl.uniform1f(at[name], look[name]);
         gl.uniform2f(at.pixels, this.view[0] * width, this.view[1] * height);
+        if (this.wide) gl.uniform1f(at.width, this.line);
       } else {
         gl.uniform1f(at.size, this.size);
         gl.uniform1f(at.strength, look.light);

@@ -37,12 +37,25 @@ vec4 colour(uint v) {
 }
 `;
 
-  V.LINES = [SHARED + `
+  // Edges as lines, which are one pixel wide, or as bands of any width: two triangles each.
+  const LINE = `
+const float width = 0.0;
+uint edge() { return uint(gl_VertexID) >> 1; }
+bool reader() { return (gl_VertexID & 1) == 1; }
+float aside() { return 0.0; }
+`;
+  const BAND = `
+uniform float width;
+uint edge() { return uint(gl_VertexID) / 6u; }
+bool reader() { return ((gl_VertexID % 6) & 1) == 0; }
+float aside() { return gl_VertexID % 6 < 2 || gl_VertexID % 6 == 3 ? -0.5 : 0.5; }
+`;
+  const edgesAs = (shape) => [SHARED + shape + `
 uniform float reach, fade, faintest;
 uniform vec2 pixels;
 void main() {
-  uvec2 e = texelFetch(edges, at(uint(gl_VertexID) >> 1), 0).xy;
-  bool reads = (gl_VertexID & 1) == 1;
+  uvec2 e = texelFetch(edges, at(edge()), 0).xy;
+  bool reads = reader();
   uint self = reads ? e.y : e.x;
   uint other = reads ? e.x : e.y;
   vec2 p = place(self);
@@ -52,15 +65,20 @@ void main() {
   float weight = far <= reach ? 1.0 : max(pow(reach / far, fade), faintest);
   // A line has one pixel per step along its longer axis: slanted ones get the light of their length.
   vec2 steps = abs(along * pixels);
-  weight *= length(steps) / max(max(steps.x, steps.y), 1e-6);
+  if (width == 0.0) weight *= length(steps) / max(max(steps.x, steps.y), 1e-6);
+  // A band's corners are beside its ends, as seen from the source; a pixel is 2 / pixels * view.
+  vec2 ahead = along * pixels * ((reads ? -1.0 : 1.0) / max(length(steps), 1e-6));
+  vec2 beside = vec2(-ahead.y, ahead.x) * (aside() * width * 2.0) * view.xy / pixels;
   light = colour(self) * (visible * weight);
   gl_Position = visible == 0.0 ? vec4(2.0, 2.0, 2.0, 1.0)
-                               : vec4(p * view.xy + view.zw + jitter, 0.0, 1.0);
+                               : vec4(p * view.xy + view.zw + jitter + beside, 0.0, 1.0);
 }`, `#version 300 es
 precision highp float;
 in vec4 light;
 out vec4 sum;
 void main() { sum = light; }`];
+  V.LINES = edgesAs(LINE);
+  V.BANDS = edgesAs(BAND);
 
   V.POINTS = [SHARED + `
 uniform float size, strength;

@@ -29,7 +29,7 @@ from gallery.errors import GalleryError
 from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.placement import layout
-from gallery.rendering.diagram.draw import diagram
+from gallery.rendering.operator_diagram.draw import diagram
 from gallery.rendering.scan import render
 from tests.conftest import SETTINGS
 from tests.hostile import hostile_model

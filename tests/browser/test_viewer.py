@@ -24,8 +24,8 @@ from gallery.publishing.assets.files import Placed, picture
 from gallery.publishing.assets.templates import environment
 from gallery.publishing.settings import SiteSettings
 from gallery.publishing.viewer_page import ViewerPage, viewer_files
-from gallery.rendering.diagram.draw import diagram
 from gallery.rendering.files.formats import save
+from gallery.rendering.operator_diagram.draw import diagram
 from gallery.rendering.scan import render
 from gallery.rendering.viewer.container import pack, unpack
 from gallery.rendering.viewer.data import viewer_data
@@ -100,25 +100,30 @@ def root(
     whole: tuple[Model, Layout],
     layout: tuple[Layout, bytes],
 ) -> Path:
-    """A site of two viewers: a plain one and one of hostile names."""
+    """A site of three viewers: a plain one, one of hostile names and one of few vertices."""
     folder = tmp_path_factory.mktemp("site") / "below"
     settings = SiteSettings(title="Nets")
-    drawn = render(layout[0], colorings(layout[0])[0], size=720)
     (folder / "assets").mkdir(parents=True)
-    save(drawn, folder / "assets" / "net.png")
-    placed = Placed(href="assets/net.png", bytes=1, sha256="", format="png", width=720, height=720)
-    still_picture = picture([placed])
     head, sections = unpack(layout[1])
     names = head["operators"]["name"]
     head["operators"]["name"] = [_NASTY + name for name in names]
     head["layers"]["path"] = [_NASTY for _ in head["layers"]["path"]]
     head["layers"]["name"] = head["layers"]["path"]
-    for slug, data in (("net", layout[1]), ("hostile", pack(head, sections))):
-        title = "Net" if slug == "net" else _NASTY
+    few_model, few = net(folder, vertices=1, passes="forward")
+    few_data = viewer_data(few, colorings(few), few_model)
+    shown = {
+        "net": (layout[0], layout[1]),
+        "hostile": (layout[0], pack(head, sections)),
+        "few": (few, few_data),
+    }
+    for slug, (scanned, data) in shown.items():
+        href = f"assets/{slug}.png"
+        save(render(scanned, colorings(scanned)[0], size=720), folder / href)
+        placed = Placed(href=href, bytes=1, sha256="", format="png", width=720, height=720)
         page = ViewerPage(
             slug=slug,
-            title=title,
-            picture=still_picture,
+            title=_NASTY if slug == "hostile" else "Net",
+            picture=picture([placed]),
             alt="A scan",
             diagram=diagram(whole[0]),
         )
@@ -148,9 +153,12 @@ def test_it_draws_and_asks_nobody_else(browser: Browser, bases: dict[str, str], 
     assert [one for one in asked if not one.startswith(bases[way])] == []
 
 
-def test_it_shines_as_the_still_picture_does(browser: Browser, bases: dict[str, str]) -> None:
+@pytest.mark.parametrize("slug", ["net", "few"])
+def test_it_shines_as_the_still_picture_does(
+    browser: Browser, bases: dict[str, str], slug: str
+) -> None:
     """Nothing jumps when the light takes the picture's place."""
-    show(browser, bases["file"] + "net/viewer/index.html")
+    show(browser, bases["file"] + f"{slug}/viewer/index.html")
     live = pixels(browser)
     hide = "[data-light] { opacity: 0 !important; } .canvas img { opacity: 1 !important; }"
     run(

@@ -43,8 +43,7 @@ CASES = {
     ),
     "zip": (
         b"PK\x03\x04\x14\x00",
-        "this is a ZIP archive, not an ONNX model; "
-        "unpack it; a PyTorch checkpoint must be exported to ONNX",
+        "this is a ZIP archive, not an ONNX model; unpack it",
     ),
     "gzip": (b"\x1f\x8b\x08\x00", "this is a gzip archive, not an ONNX model; unpack it"),
     "zeros": (

@@ -55,7 +55,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ("rendering/compose/poster.py", {"poster"}),
         ("rendering/compose/social_card.py", {"social card"}),
         ("rendering/compose/contact_sheet.py", {"contact sheet"}),
-        ("rendering/diagram/draw.py", {"diagram"}),
+        ("rendering/operator_diagram/draw.py", {"diagram"}),
         ("rendering/viewer/data.py", {"viewer"}),
         ("coloring/exchange.py", {"color", "viewer"}),
         ("settings/attributes.py", {"color", "scan", *SHEETS, "viewer"}),

@@ -6,8 +6,8 @@ import pytest
 
 from gallery.loading.load import load
 from gallery.publishing.assets.contents import check_content, check_svg
-from gallery.rendering.diagram.draw import diagram
 from gallery.rendering.files.graphs import operators_dot, operators_graphml
+from gallery.rendering.operator_diagram.draw import diagram
 from tests.conftest import NET
 from tests.hostile import hostile_model
 from tests.onnx_text import write

@@ -12,9 +12,9 @@ from gallery.coloring.oklab import hex_of
 from gallery.coloring.operator_types import type_color
 from gallery.coloring.palettes import from_hex
 from gallery.model import Model
-from gallery.rendering.diagram.blocks import drawing_of, shape_text
-from gallery.rendering.diagram.draw import _THEMES, diagram
 from gallery.rendering.labels.labels import luminance
+from gallery.rendering.operator_diagram.blocks import drawing_of, shape_text
+from gallery.rendering.operator_diagram.draw import _THEMES, diagram
 from tests.onnx_text import loaded
 
 SVG = "{http://www.w3.org/2000/svg}"

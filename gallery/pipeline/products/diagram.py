@@ -21,7 +21,7 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
 
 
 def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
-    from gallery.rendering.diagram.draw import diagram
+    from gallery.rendering.operator_diagram.draw import diagram
 
     text = diagram(stages.model(), metadata=stages.plan.provenance(DIAGRAM).entries())
     path = new_file(".svg")

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from gallery.coloring.types import Coloring
 from gallery.graph import ComputeGraph
 from gallery.placement.types import Layout
+from gallery.rendering.growth import grown
 from gallery.rendering.scan import render
 from gallery.rendering.types import Picture, RenderSettings
 
@@ -121,7 +122,8 @@ def _draw(
         part,
         replace(coloring, index=index),
         size=size + 2 * _RIM,
-        settings=replace(_PLAIN, glow=glow),
+        # As for the whole scan, not for the few vertices of this part.
+        settings=replace(grown(_PLAIN, layout.graph.vertices), glow=glow, grow=False),
     )
     return Picture(pixels=drawn.pixels[_RIM:-_RIM, _RIM:-_RIM].copy())
 

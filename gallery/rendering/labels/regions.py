@@ -1,7 +1,8 @@
-"""The named regions of a scan: which layers, where they are, and how large."""
+"""The named regions of a scan: which layers or operators, where they are, and how large."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from gallery.coloring.layer_order import layer_name, main_layers, tree_places
 from gallery.coloring.types import Coloring
 from gallery.graph import ComputeGraph
 from gallery.placement.types import Layout
+from gallery.rendering.growth import FEW
 from gallery.rendering.labels.placement import counts, smoothed
 from gallery.rendering.raster.frame import Frame
 
@@ -20,15 +22,16 @@ _MOST = 60
 _LEAST = 0.004
 
 Points = npt.NDArray[np.float32]
+Chosen = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
-    """A layer as it appears in the picture.
+    """A layer or an operator as it appears in the picture.
 
     Attributes:
-        name: Name of the layer.
-        depth: 0 for the main layers, 1 for those inside them.
+        name: Its name.
+        depth: 0 for the main layers, 1 for those inside them and for operators.
         composite: Whether layers inside it have names too, so that it is several clusters rather
             than one.
         anchor: Centre of its densest part in pixels; of all of it if it is composite.
@@ -57,24 +60,28 @@ def traces(layout: Layout, frame: Frame) -> Points:
 
 
 def regions_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Region]:
-    """The regions, most important first, without layers of less than 0.4% of the vertices."""
+    """The regions, most important first, without layers of less than 0.4% of the vertices.
+
+    In a graph of few vertices, the operators that are in no layer are regions, too.
+    """
     graph = layout.graph
     step = max(1, graph.vertices // _SAMPLE)
     points = frame.place(layout.positions[::step])
     if not graph.vertices:
         return []
-    layer, index = graph.vertex_layer()[::step], coloring.index[::step]
-    least = max(_LEAST * len(layer), 3)
+    index = coloring.index[::step]
+    few = graph.vertices < FEW
+    least = 1 if few else max(_LEAST * len(index), 3)
     regions = []
-    for head, depth, composite in _layers(graph)[:_MOST]:
-        inside = members_of(graph, head)[layer]
+    for name, depth, composite, inside in _parts(graph, step):
         if inside.sum() < least:
             continue
-        anchor, radius = _middle(points[inside]) if composite else _anchor(points[inside], frame)
+        own = points[inside]
+        anchor, radius = _middle(own) if composite else _anchor(own, frame, few)
         red, green, blue = (int(one) for one in coloring.colors[index[inside]].mean(axis=0))
         regions.append(
             Region(
-                name=layer_name(graph.layers, head),
+                name=name,
                 depth=depth,
                 composite=composite,
                 anchor=anchor,
@@ -83,6 +90,19 @@ def regions_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Region]
             )
         )
     return regions
+
+
+def _parts(graph: ComputeGraph, step: int) -> Iterator[tuple[str, int, bool, Chosen]]:
+    """What may be named: its name, depth, whether it is composite, and which vertices it has."""
+    layer = graph.vertex_layer()[::step]
+    for head, depth, composite in _layers(graph)[:_MOST]:
+        yield layer_name(graph.layers, head), depth, composite, members_of(graph, head)[layer]
+    if graph.vertices >= FEW:
+        return
+    for number, operator in enumerate(graph.operators[:_MOST]):
+        if operator.layer == 0:
+            name = operator.name.rstrip("/").rpartition("/")[2] or operator.type
+            yield name, 1, False, graph.vertex_operator[::step] == number
 
 
 def main_layer_heads(graph: ComputeGraph) -> list[int]:
@@ -109,8 +129,8 @@ def members_of(graph: ComputeGraph, head: int) -> npt.NDArray[np.bool_]:
     return members
 
 
-def _anchor(points: Points, frame: Frame) -> tuple[tuple[float, float], float]:
-    # The densest spot, as the mean of a bent cluster may be outside it.
+def _anchor(points: Points, frame: Frame, few: bool) -> tuple[tuple[float, float], float]:
+    # The densest spot, as the mean of a bent cluster may be outside it; of few vertices, one.
     found = counts(points, (frame.width, frame.height), _CELLS)
     smooth = smoothed(found, 1.5)
     row, column = np.unravel_index(int(np.argmax(smooth)), smooth.shape)
@@ -121,7 +141,10 @@ def _anchor(points: Points, frame: Frame) -> tuple[tuple[float, float], float]:
     if near.any():
         x, y = (float(part) for part in np.median(points[near], axis=0))
         distance = _distances(points, x, y)
-    return (x, y), float(np.quantile(distance, 0.6))
+    radius = float(np.quantile(distance, 0.6))
+    if few:
+        x, y = (float(part) for part in points[np.argmin(distance)])
+    return (x, y), radius
 
 
 def _distances(points: Points, x: float, y: float) -> Points:

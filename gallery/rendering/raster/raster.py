@@ -14,13 +14,14 @@ from gallery.coloring.types import Coloring
 from gallery.errors import RenderError
 from gallery.placement.types import Layout
 from gallery.provenance import software
+from gallery.rendering.growth import grown, stroke_pixels
 from gallery.rendering.raster.bloom import finish, glow_of
 from gallery.rendering.raster.downsample import shrink
 from gallery.rendering.raster.frame import Frame, frame
 from gallery.rendering.raster.strokes import Light, Strokes, draw, faintest_edge
 from gallery.rendering.raster.tiles import TILE
 from gallery.rendering.raster.tone import Curve, fit_curve, tone
-from gallery.rendering.types import RenderSettings
+from gallery.rendering.types import DOT, LINE, RenderSettings
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -86,6 +87,7 @@ def strips(
 def describe(layout: Layout, coloring: Coloring, settings: RenderSettings) -> dict[str, str]:
     """The metadata on how a picture was made, sorted by key."""
     graph = layout.graph
+    settings = grown(settings, graph.vertices)
     entries = {
         "Title": settings.title or graph.model,
         "Software": software(),
@@ -103,7 +105,7 @@ def describe(layout: Layout, coloring: Coloring, settings: RenderSettings) -> di
         "Render": " ".join(
             f"{key}={value}"
             for key, value in sorted(asdict(settings).items())
-            if key not in ("title", "digest")
+            if key not in ("title", "digest", "grow")
         ),
     }
     return {key: value for key, value in sorted(entries.items()) if value}
@@ -124,6 +126,7 @@ def plan_of(
     if len(coloring.index) != graph.vertices:
         found = f"{len(coloring.index)} colours for {graph.vertices} vertices"
         raise RenderError(found, graph.model, "colour the graph that was laid out")
+    settings = grown(settings, graph.vertices)
     width, height = (size, size) if isinstance(size, int) else size
     frame(layout.positions, (width, height), settings.margin)
     factor = max(1, -(-_DETAIL // max(width, height)))
@@ -196,8 +199,8 @@ def _strokes(
         points=drawn.place(layout.positions),
         index=coloring.index,
         colors=colors,
-        line=max(settings.line * unit, 0.5 * factor),
-        dot=max(settings.dot * unit, 0.7 * factor) if settings.dot else 0.0,
+        line=max(stroke_pixels(settings.line, LINE, unit, side), 0.5 * factor),
+        dot=max(stroke_pixels(settings.dot, DOT, unit, side), 0.7 * factor) if settings.dot else 0,
         dot_light=settings.dot_light,
         fade=settings.fade,
         reach=settings.reach * side,

@@ -21,6 +21,7 @@ from gallery.graph import Kind, Pass
 from gallery.model import Model
 from gallery.placement.types import Layout
 from gallery.provenance import Provenance, software
+from gallery.rendering.growth import grown
 from gallery.rendering.raster.strokes import FAINTEST
 from gallery.rendering.types import RenderSettings
 from gallery.rendering.viewer.container import pack, planes, smooth, steps, varints, zigzag
@@ -83,7 +84,7 @@ def viewer_data(
         "frame": frame,
         "longest": _longest(places, shown),
         "gamut": [_LIGHTNESSES, _HUES],
-        "look": _look(),
+        "look": _look(graph.vertices),
         "skeleton": layout.engine,
         "target": graph.target,
         "kinds": [kind.name.lower() for kind in Kind],
@@ -126,17 +127,18 @@ def _longest(places: npt.NDArray[np.uint16], shown: Sample) -> float:
     return round(float(np.sqrt(squares.max(initial=1.0))) / _STEPS, 6)
 
 
-def _look() -> dict[str, float]:
+def _look(vertices: int) -> dict[str, float]:
     """How the still pictures are drawn, so that the viewer can draw the same way.
 
-    Lengths are shares of the graph's longer side; `dot` is the radius of a vertex in pixels of a
-    picture 1,600 wide.
+    Lengths are shares of the graph's longer side; `line` is the width of an edge and `dot` the
+    radius of a vertex in pixels of a picture 1,600 wide.
     """
-    look = RenderSettings()
+    look = grown(RenderSettings(), vertices)
     return {
         "reach": look.reach / 1600 / (1 - 2 * look.margin),
         "fade": look.fade,
         "faintest": FAINTEST,
+        "line": look.line,
         "dot": look.dot,
         "light": look.dot_light,
         "glow": look.glow,

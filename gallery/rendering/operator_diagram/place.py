@@ -7,13 +7,16 @@ but made of other letters. See https://graphviz.org/docs/layouts/dot/.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import graphviz
 
 from gallery.model import Layer
 from gallery.placement.graphviz_engines import EngineError, places
-from gallery.rendering.diagram.blocks import Drawing
+from gallery.rendering.operator_diagram.blocks import Drawing
+
+WIDEST = 4000.0
+"""Width in points above which a drawing is turned, if it is narrower then: pages scroll down."""
 
 _POINTS = 72.0
 
@@ -70,10 +73,20 @@ def outer_frames(drawing: Drawing, layers: Sequence[Layer]) -> tuple[list[int], 
     return parents, names
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """How dot is asked: with frames or labels, how long it may improve, and in which direction."""
+
+    framed: bool = False
+    labelled: bool = False
+    patient: bool = False
+    across: bool = False
+
+
 def place(
     drawing: Drawing, sizes: Sequence[Point], parents: Sequence[int], seconds: float
 ) -> Places:
-    """Place a drawing: with frames, else without them, else in one column.
+    """Place a drawing: with frames, else without, else without labels, else in one column.
 
     Args:
         drawing: The drawing to place.
@@ -81,20 +94,52 @@ def place(
         parents: Enclosing frames, see `outer_frames`.
         seconds: Limit of processor time of each attempt.
     """
+    ways = [_Way(framed=True, labelled=True, patient=True), _Way()]
+    if any(block.layer for block in drawing.blocks):
+        ways.insert(1, _Way(labelled=True, patient=True))
     reason = ""
-    for framed in (True, False):
+    for way in ways:
         try:
-            source = _dot(drawing, sizes, parents if framed else ())
-            found = places("dot", source, seconds, "box", "nodes", "edges", "clusters")
-            return _read(found, drawing, reason)
+            found = _run(drawing, sizes, parents, way, seconds)
         except EngineError as error:
             reason = str(error)
-        except (ValueError, KeyError) as error:
-            reason = f"dot gave no positions: {error!r}"
+        else:
+            return replace(_narrow(found, drawing, sizes, parents, way, seconds), fallback=reason)
     return _column(drawing, sizes, reason)
 
 
-def _dot(drawing: Drawing, sizes: Sequence[Point], parents: Sequence[int]) -> str:
+def _narrow(
+    found: Places,
+    drawing: Drawing,
+    sizes: Sequence[Point],
+    parents: Sequence[int],
+    way: _Way,
+    seconds: float,
+) -> Places:
+    """The drawing as it is, or turned if it is too wide and turned it is narrower."""
+    if found.width <= WIDEST:
+        return found
+    try:
+        turned = _run(drawing, sizes, parents, replace(way, across=True), seconds)
+    except EngineError:
+        return found
+    return min(found, turned, key=lambda one: one.width)
+
+
+def _run(
+    drawing: Drawing, sizes: Sequence[Point], parents: Sequence[int], way: _Way, seconds: float
+) -> Places:
+    source = _dot(drawing, sizes, parents if way.framed else (), way)
+    found = places("dot", source, seconds, "box", "nodes", "edges", "clusters")
+    try:
+        return _read(found, drawing)
+    except (ValueError, KeyError) as error:
+        raise EngineError(f"dot gave no positions: {error!r}") from error
+
+
+def _dot(drawing: Drawing, sizes: Sequence[Point], parents: Sequence[int], way: _Way) -> str:
+    asked = {} if way.patient else {"nslimit": "1", "mclimit": "0.1"}
+    asked |= {"rankdir": "LR"} if way.across else {}
     graph = graphviz.Digraph(
         graph_attr={
             "nodesep": "0.22",
@@ -103,6 +148,7 @@ def _dot(drawing: Drawing, sizes: Sequence[Point], parents: Sequence[int]) -> st
             "margin": "0",
             "compound": "false",
             "newrank": "true",
+            **asked,
         },
         node_attr={"shape": "box", "fixedsize": "true", "label": ""},
         edge_attr={"fontname": "Courier", "fontsize": "9", "arrowsize": "0.6"},
@@ -112,7 +158,7 @@ def _dot(drawing: Drawing, sizes: Sequence[Point], parents: Sequence[int]) -> st
         inside.setdefault(block.layer if parents else 0, []).append(number)
     _fill(graph, inside, parents, sizes)
     for number, link in enumerate(drawing.links):
-        label = {"label": "x" * len(link.label)} if link.label else {}
+        label = {"label": "x" * len(link.label)} if link.label and way.labelled else {}
         graph.edge(str(link.source), str(link.reader), id=str(number), **label)
     return str(graph.source)
 
@@ -149,7 +195,7 @@ def _frame(layer: int) -> graphviz.Digraph:
     return graphviz.Digraph(name=f"cluster_{layer}", graph_attr=room)
 
 
-def _read(found: Mapping[str, object], drawing: Drawing, fallback: str) -> Places:
+def _read(found: Mapping[str, object], drawing: Drawing) -> Places:
     box, nodes, edges, clusters = (found[key] for key in ("box", "nodes", "edges", "clusters"))
     assert isinstance(box, list)
     assert isinstance(nodes, dict)
@@ -175,7 +221,6 @@ def _read(found: Mapping[str, object], drawing: Drawing, fallback: str) -> Place
         links=links,
         labels=labels,
         frames=frames,
-        fallback=fallback,
     )
 
 

@@ -9,9 +9,9 @@ from xml.sax.saxutils import escape, quoteattr
 from gallery.coloring.oklab import hex_of
 from gallery.coloring.operator_types import type_color
 from gallery.model import Model
-from gallery.rendering.diagram.blocks import Block, Drawing, drawing_of
-from gallery.rendering.diagram.place import Places, Point, outer_frames, place
 from gallery.rendering.files.xmp import xmp
+from gallery.rendering.operator_diagram.blocks import Block, Drawing, drawing_of
+from gallery.rendering.operator_diagram.place import Places, Point, outer_frames, place
 from gallery.rendering.sheet.fonts import FAMILY, plain, text_width
 from gallery.text import visible
 
@@ -220,7 +220,7 @@ def _head(model: Model, drawing: Drawing, places: Places, ground: str) -> tuple[
     theme = _THEMES[ground]
     width = max(places.width + 2 * _MARGIN, 460.0)
     parts = [_text(_clean(model.name, 40), (_MARGIN, 44), 22, theme["ink"], ' font-weight="600"')]
-    count = f"{len(model.operators):,} operators"
+    count = f"{len(model.operators):,} operator{'s' if len(model.operators) != 1 else ''}"
     if drawing.hidden:
         count += f", {drawing.hidden:,} of them inside closed layers"
     parts.append(_text(count, (_MARGIN, 62), 11, theme["faint"]))

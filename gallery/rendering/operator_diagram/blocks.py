@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from gallery.model import Model, Shape
+from gallery.rendering.operator_diagram.fold import fold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class Link:
     Attributes:
         source: Index of a block.
         reader: Index of a block.
-        label: Shape of the tensors, or their number if their shapes differ.
+        label: Shape of the tensor, or of each of several, or their number if their shapes differ.
     """
 
     source: int
@@ -78,6 +79,7 @@ def drawing_of(model: Model, limit: int) -> Drawing:
 
     Of sibling layers with the same operators in the same order, such as the blocks of a
     transformer, only the first is opened; if that is not enough, the deepest layers are closed.
+    Many blocks alike, side by side, are folded into one.
     """
     closed = _closed_layers(model, limit)
     owner = [_outermost(model, operator.layer, closed) for operator in model.operators]
@@ -109,12 +111,15 @@ def drawing_of(model: Model, limit: int) -> Drawing:
         number["output", tensor] = len(blocks)
         blocks.append(_end(model, tensor, "Output"))
     hidden = sum(len(inside) for inside in members.values())
-    return Drawing(blocks=tuple(blocks), links=_links(model, number, block_of), hidden=hidden)
+    passed = _passed(model, number, block_of)
+    boxes, place = fold(blocks, passed, model.layers)
+    return Drawing(blocks=tuple(boxes), links=_links(model, passed, place), hidden=hidden)
 
 
-def _links(
+def _passed(
     model: Model, number: dict[tuple[str, int], int], block_of: list[int]
-) -> tuple[Link, ...]:
+) -> dict[tuple[int, int], set[int]]:
+    """The tensors that pass from one block to another, by their numbers."""
     made: dict[int, int] = {tensor: number["input", tensor] for tensor in model.inputs}
     for index, operator in enumerate(model.operators):
         for tensor in operator.outputs:
@@ -130,10 +135,23 @@ def _links(
     for tensor in model.outputs:
         if tensor in made:
             found.setdefault((made[tensor], number["output", tensor]), set()).add(tensor)
+    return found
+
+
+def _links(
+    model: Model, passed: dict[tuple[int, int], set[int]], place: list[int]
+) -> tuple[Link, ...]:
+    """The arrows between what remains of the blocks."""
+    arrows = Counter((place[source], place[reader]) for source, reader in passed)
+    found: dict[tuple[int, int], set[int]] = {}
+    for (source, reader), tensors in passed.items():
+        found.setdefault((place[source], place[reader]), set()).update(tensors)
     links = []
     for (source, reader), tensors in sorted(found.items()):
         shapes = sorted({shape_text(model.tensors[tensor].shape) for tensor in tensors})
         label = shapes[0] if len(shapes) == 1 else f"{len(tensors)} tensors"
+        if arrows[source, reader] > 1 and len(tensors) > 1 and len(shapes) == 1 and label:
+            label += " each"
         links.append(Link(source=source, reader=reader, label=label))
     return tuple(links)
 
