@@ -22,6 +22,7 @@ def facts_table(facts: Facts) -> str:
         ("FLOPs", known(facts.flops)),
         ("activations", known(facts.activations)),
         ("operators", known(facts.operators)),
+        ("layers", _layers(facts)),
         ("depth", known(facts.depth)),
         ("inputs", inputs),
         ("outputs", outputs),
@@ -38,6 +39,11 @@ def facts_table(facts: Facts) -> str:
         rows.append(("not counted", uncounted))
     lines = [f"{name:<12} {printable(text)}" for name, text in rows]
     return "\n".join([*lines, *(f"note: {printable(warning)}" for warning in facts.warnings)])
+
+
+def _layers(facts: Facts) -> str:
+    count = f"{len(facts.layers) - 1:,}"
+    return f"{count}, found from the structure of the graph" if facts.layers_found else count
 
 
 def _shape(shape: tuple[int | str | None, ...] | None) -> str:

@@ -14,6 +14,7 @@ from gallery.loading.scope_names import Scope, common, name_scope, tensor_scope
 from gallery.model import Layer
 
 _RULE = "pkg.onnxscript.rewriter.rule_name"
+_SOURCES = ("metadata", "nodes", "tensors")
 _DEEPEST = 32
 _LONGEST = 65_536
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
@@ -42,10 +43,33 @@ class Naming:
     sources: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What names say about the layers.
+
+    Attributes:
+        scopes: The scope of each operator.
+        given: Whether the scope is in names of the operator itself, not of what it reads.
+        source: "metadata", "nodes", "tensors" (parameters and outputs), or "" if nothing names any.
+    """
+
+    scopes: list[Scope]
+    given: list[bool]
+    source: str
+
+
 def layer_tree(namings: Sequence[Naming]) -> tuple[tuple[Layer, ...], list[int]]:
-    """The layers, parents first, and the layer of each operator."""
-    scopes = _scopes(namings)
-    root = _root_type(namings)
+    """The layers that names tell, parents first, and the layer of each operator."""
+    return tree(named_scopes(namings).scopes, root_type(namings))
+
+
+def tree(scopes: Sequence[Scope], root: str = "") -> tuple[tuple[Layer, ...], list[int]]:
+    """The layers of scopes, parents first, and the layer of each operator.
+
+    Args:
+        scopes: Of each operator.
+        root: Class of the whole model, or "".
+    """
     layers = [Layer(name="", path="", parent=-1, type=root)]
     index: dict[tuple[str, ...], int] = {(): 0}
     found: list[int] = []
@@ -95,16 +119,18 @@ def metadata_scope(metadata: Mapping[str, str]) -> Scope | None:
     return tuple(scope)
 
 
-def _scopes(namings: Sequence[Naming]) -> list[Scope]:
+def named_scopes(namings: Sequence[Naming]) -> Named:
+    """The scope of each operator by the first source that names enough of them."""
     wanted = max(len(namings) // 3, 1)
     ways = (
         [_metadata_or_weights(naming) for naming in namings],
         [name_scope(naming.name, naming.type) for naming in namings],
         [_parameter_scope(naming) or _output_scope(naming) for naming in namings],
     )
-    counts = [sum(scope is not None for scope in way) for way in ways]
+    counts = [sum(bool(scope) for scope in way) for way in ways]
     limits = (1, wanted, 1)
-    chosen = next((w for w, n, k in zip(ways, counts, limits, strict=True) if n >= k), None)
+    enough = [n >= k for n, k in zip(counts, limits, strict=True)]
+    chosen = ways[enough.index(True)] if any(enough) else None
     known: list[Scope] = []
     own: list[bool] = []
     for position, naming in enumerate(namings):
@@ -114,7 +140,12 @@ def _scopes(namings: Sequence[Naming]) -> list[Scope]:
             scope = naming.calls or _inherited(position, namings, known, own)
         known.append(scope)
     given = [chosen is not None and scope is not None for scope in chosen or ()]
-    return _with_consumers(namings, known, given or [False] * len(namings))
+    given = given or [False] * len(namings)
+    return Named(
+        scopes=_with_consumers(namings, known, given),
+        given=given,
+        source=_SOURCES[enough.index(True)] if any(enough) else "",
+    )
 
 
 def _inherited(
@@ -181,7 +212,8 @@ def _output_scope(naming: Naming) -> Scope | None:
     return None
 
 
-def _root_type(namings: Sequence[Naming]) -> str:
+def root_type(namings: Sequence[Naming]) -> str:
+    """Class of the whole model as the metadata tell it, or ""."""
     for naming in namings:
         kinds = _listed(naming.metadata.get("pkg.torch.onnx.class_hierarchy", ""))
         if kinds:
