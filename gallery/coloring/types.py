@@ -10,6 +10,9 @@ import numpy.typing as npt
 from gallery.errors import RenderError
 from gallery.model import freeze
 
+MOST_ENTRIES = 24
+"""Most entries of a legend before those of colour rules."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegendEntry:
@@ -25,6 +28,25 @@ class LegendEntry:
     label: str
     color: str
     share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Categories:
+    """A colour and an entry of the legend for every vertex.
+
+    Attributes:
+        index: uint16 (n,), row of `colors`.
+        colors: uint8 (k, 3), sRGB.
+        entry: uint16 (n,), row of `labels`.
+        labels: Of the entries, in the order to show them.
+        swatches: uint8 (m, 3), sRGB of the entries.
+    """
+
+    index: npt.NDArray[np.uint16]
+    colors: npt.NDArray[np.uint8]
+    entry: npt.NDArray[np.uint16]
+    labels: tuple[str, ...]
+    swatches: npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
