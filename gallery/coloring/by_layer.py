@@ -8,7 +8,7 @@ import numpy.typing as npt
 from gallery.coloring.layer_key import LayerKey, apart, joined, layer_key, run_label
 from gallery.coloring.layer_order import tree_places
 from gallery.coloring.palettes import distances, is_categorical, sample
-from gallery.coloring.types import MOST_ENTRIES, Categories
+from gallery.coloring.types import MOST_ENTRIES, NO_ENTRY, Categories
 from gallery.elementary import interpolate
 from gallery.graph import ComputeGraph
 
@@ -64,7 +64,7 @@ def _colored(
         palette: Continuous, or a set, whose members go to the entries.
         ground: "dark" or "light".
     """
-    entry = np.where(key.entry < 0, len(key.labels), key.entry).astype(np.uint16)[vertex]
+    entry = np.where(key.entry < 0, NO_ENTRY, key.entry).astype(np.uint16)[vertex]
     if is_categorical(palette):
         colors = sample(palette, np.zeros(len(key.labels) + 1), ground)
         return Categories(

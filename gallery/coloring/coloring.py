@@ -14,7 +14,7 @@ from gallery.coloring.by_layer import by_layer
 from gallery.coloring.oklab import hex_of, srgb8_from_oklch
 from gallery.coloring.operator_types import type_color
 from gallery.coloring.palettes import Colors, check, for_ground, from_hex, is_categorical, sample
-from gallery.coloring.types import MOST_ENTRIES, Categories, Coloring, LegendEntry
+from gallery.coloring.types import MOST_ENTRIES, NO_ENTRY, Categories, Coloring, LegendEntry
 from gallery.errors import RenderError
 from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.settings.attributes import ATTRIBUTES, TABLE, Attribute
@@ -65,10 +65,12 @@ def color(
     else:
         check("aurora", ground)
     painted = _painted(graph, rules)
+    entry: Index | None = None
     if shown.categorical:
         given.check(attribute)
         parts = _ruled(CATEGORIES[attribute](graph, palette, ground), painted)
-        index, colors, legend = parts.index, parts.colors, _legend(parts)
+        index, colors = parts.index, parts.colors
+        legend, entry = _legend(parts)
     else:
         index, colors, legend = _scale(given, shown, chosen, ground, painted)
     return Coloring(
@@ -79,6 +81,7 @@ def color(
         index=index,
         colors=colors,
         legend=legend,
+        entry=entry,
     )
 
 
@@ -165,17 +168,22 @@ def _by_kind(graph: ComputeGraph, palette: str, ground: str) -> Categories:
     return _members(graph.vertex_kind, names, _KINDS, palette, ground)
 
 
-def _legend(parts: Categories) -> tuple[LegendEntry, ...]:
-    """The entries that stand for any vertex, with their shares of all vertices."""
-    counts = np.bincount(parts.entry, minlength=len(parts.labels))
-    total = max(len(parts.entry), 1)
-    return tuple(
+def _legend(parts: Categories) -> tuple[tuple[LegendEntry, ...], Index]:
+    """The entries that stand for any vertex, with their shares of all, and that of each vertex."""
+    rows = len(parts.labels)
+    counts = np.bincount(parts.entry, minlength=rows)[:rows]
+    kept = np.flatnonzero(counts).tolist()
+    legend = tuple(
         LegendEntry(
-            label=_tidy(label), color=hex_of(parts.swatches[row]), share=int(counts[row]) / total
+            label=_tidy(parts.labels[row]),
+            color=hex_of(parts.swatches[row]),
+            share=int(counts[row]) / len(parts.entry),
         )
-        for row, label in enumerate(parts.labels)
-        if counts[row]
+        for row in kept
     )
+    number = np.full(1 << 16, NO_ENTRY, np.uint16)
+    number[kept] = np.arange(len(kept))
+    return legend, number[parts.entry]
 
 
 def _painted(graph: ComputeGraph, rules: Sequence[ColorRule]) -> list[Painted]:

@@ -19,7 +19,7 @@ _OWN = 3
 _LEAST = 0.001
 """Smallest share of all vertices of such an entry."""
 
-_STRANGE = 4
+_STRANGE = 2
 _NUMBERED = re.compile(r"(.*?)(\d+)", re.DOTALL)
 
 Floats = npt.NDArray[np.float64]
@@ -195,20 +195,12 @@ def _main_entries(
     layers: Sequence[Layer], tree: TreePlaces, heads: Sequence[int], most: int
 ) -> list[_Entry]:
     parents = [layers[head].parent for head in heads]
-    inside: dict[int, int] = {}
-    for parent in parents:
-        inside[parent] = inside.get(parent, 0) + 1
     found = []
     for start, stop in joined(tree.counts[list(heads)].tolist(), parents, most):
         members = tuple(heads[start:stop])
-        label = layer_name(layers, members[0])
-        parent = parents[start]
-        if len(members) > 1:
-            whole = (
-                parent > 0 and len(members) == inside[parent] and len({*parents[start:stop]}) == 1
-            )
-            last = layer_name(layers, members[-1])
-            label = layer_name(layers, parent) if whole else run_label(label, last)
-        place = float(tree.middle[members[0]] + tree.middle[members[-1]]) / 2
+        ends = members[0], members[-1]
+        first, last = (layer_name(layers, end) for end in ends)
+        label = first if len(members) == 1 else run_label(first, last)
+        place = float(tree.middle[ends[0]] + tree.middle[ends[1]]) / 2
         found.append(_Entry(label=label, place=place, layers=members))
     return found
