@@ -67,8 +67,9 @@ def _colored(
     entry = np.where(key.entry < 0, NO_ENTRY, key.entry).astype(np.uint16)[vertex]
     if is_categorical(palette):
         colors = sample(palette, np.zeros(len(key.labels) + 1), ground)
+        index = np.minimum(entry, len(key.labels)).astype(np.uint16)
         return Categories(
-            index=entry, colors=colors, entry=entry, labels=key.labels, swatches=colors
+            index=index, colors=colors, entry=entry, labels=key.labels, swatches=colors
         )
     moved = _told_apart(key.place, palette, ground)
     colors = sample(palette, np.arange(_ROWS) / (_ROWS - 1), ground)
