@@ -10,9 +10,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gallery.loading.scope_names import Scope, common, name_scope, tensor_scope
+from gallery.loading.scope_names import Scope, common, name_scope
+from gallery.loading.weight_scopes import Weights, weight_scopes
 from gallery.model import Layer
 
+_NORM = re.compile(r"(^|/)(Fused)?BatchNorm[^/;]*$", re.IGNORECASE)
 _RULE = "pkg.onnxscript.rewriter.rule_name"
 _SOURCES = ("metadata", "nodes", "tensors")
 _DEEPEST = 32
@@ -122,10 +124,12 @@ def metadata_scope(metadata: Mapping[str, str]) -> Scope | None:
 def named_scopes(namings: Sequence[Naming]) -> Named:
     """The scope of each operator by the first source that names enough of them."""
     wanted = max(len(namings) // 3, 1)
+    weights = weight_scopes([(naming.type, naming.parameters) for naming in namings])
+    pairs = list(zip(namings, weights, strict=True))
     ways = (
-        [_metadata_or_weights(naming) for naming in namings],
-        [name_scope(naming.name, naming.type) for naming in namings],
-        [_parameter_scope(naming) or _output_scope(naming) for naming in namings],
+        [_metadata_or_weights(naming, read) for naming, read in pairs],
+        [_name_or_weights(naming, read) for naming, read in pairs],
+        [(read.scope if read else None) or _output_scope(naming) for naming, read in pairs],
     )
     counts = [sum(bool(scope) for scope in way) for way in ways]
     limits = (1, wanted, 1)
@@ -191,18 +195,34 @@ def _with_consumers(
     ]
 
 
-def _metadata_or_weights(naming: Naming) -> Scope | None:
+def _metadata_or_weights(naming: Naming, read: Weights | None) -> Scope | None:
     """The layer in the metadata, but that of the weights for a convolution with a folded norm.
 
     The rewriter gives the convolution the metadata of the BatchNormalization that it folds in.
     """
     scope = metadata_scope(naming.metadata)
     folded = "BatchNorm" in naming.metadata.get(_RULE, "")
-    return (_parameter_scope(naming) if scope is not None and folded else None) or scope
+    return _beside(scope, read) if scope and folded and read else scope
 
 
-def _parameter_scope(naming: Naming) -> Scope | None:
-    return next((found for name in naming.parameters if (found := tensor_scope(name))), None)
+def _name_or_weights(naming: Naming, read: Weights | None) -> Scope | None:
+    """The layer in the name; that of the weights where a norm left its name on a convolution."""
+    scope = name_scope(naming.name, naming.type)
+    folded = "Conv" in naming.type and _NORM.search(naming.name)
+    return _beside(scope, read) if scope and folded and read else scope
+
+
+def _beside(norm: Scope, read: Weights) -> Scope:
+    """The layer of weights that a norm's were folded into.
+
+    If another operator read the weights before, their name is no proof: the layer with that last
+    name beside the norm, or what is around the norm if that would be the other's.
+    """
+    if read.alone:
+        return read.scope
+    if len(read.scope) != len(norm) or read.scope[:-1] == norm[:-1]:
+        return norm[:-1]
+    return (*norm[:-1], read.scope[-1])
 
 
 def _output_scope(naming: Naming) -> Scope | None:
