@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gallery.coloring.types import NO_ENTRY
 from gallery.errors import PublishError
 from gallery.graph import ComputeGraph, GraphOperator
 from gallery.model import Layer, Model
