@@ -22,7 +22,6 @@ def facts_table(facts: Facts) -> str:
         ("FLOPs", known(facts.flops)),
         ("activations", known(facts.activations)),
         ("operators", known(facts.operators)),
-        ("layers", _layers(facts)),
         ("depth", known(facts.depth)),
         ("inputs", inputs),
         ("outputs", outputs),
@@ -34,16 +33,13 @@ def facts_table(facts: Facts) -> str:
             ", ".join(f"{name}={size}" for name, size in facts.bindings.items()) or "none",
         ),
     ]
+    if facts.layers_found:
+        rows.append(("layers", f"{len(facts.layers) - 1:,}, found from the structure of the graph"))
     if facts.uncounted:
         uncounted = ", ".join(f"{name} {count}" for name, count in facts.uncounted.items())
         rows.append(("not counted", uncounted))
     lines = [f"{name:<12} {printable(text)}" for name, text in rows]
     return "\n".join([*lines, *(f"note: {printable(warning)}" for warning in facts.warnings)])
-
-
-def _layers(facts: Facts) -> str:
-    count = f"{len(facts.layers) - 1:,}"
-    return f"{count}, found from the structure of the graph" if facts.layers_found else count
 
 
 def _shape(shape: tuple[int | str | None, ...] | None) -> str:
