@@ -83,6 +83,25 @@ def test_the_order_of_a_file_changes_nothing(depths: list[int], rng: random.Rand
     assert paths(structure_scopes(moved)) == [net.wanted[k] for k in order]
 
 
+def test_what_a_file_lists_long_before_its_use_is_where_it_is_used():
+    net = Net()
+    sides = [net.add("Gemm", weighted=True) for _ in range(5)]
+    at = net.conv()
+    for side in sides:
+        inner = net.conv(net.add("Add", net.conv(at), side))
+        at = net.add("Relu", net.add("Add", inner, at))
+    found = paths(structure_scopes(net.pieces))
+    assert found[:5] == [f"block {number}" for number in range(1, 6)]
+
+
+def test_a_resolution_that_keeps_changing_makes_no_stages():
+    net = Net()
+    at = net.conv()
+    for step in range(40):
+        at = net.add("Relu", net.conv(at, size=8 << step % 2), size=8 << step % 2)
+    assert not any("stage" in path for path in paths(structure_scopes(net.pieces)))
+
+
 def test_repeated_operators_of_a_chain_are_blocks():
     net = Net()
     at = net.conv(size=64)
