@@ -16,6 +16,9 @@ from gallery.model import Layer
 
 _NORM = re.compile(r"(^|/)(Fused)?BatchNorm[^/;]*$", re.IGNORECASE)
 _RULE = "pkg.onnxscript.rewriter.rule_name"
+_NO_MODULE = "_empty_nn_module_stack_from_metadata_hook"
+"""What PyTorch's exporter writes for an operator that a pass of its own added."""
+
 _SOURCES = ("metadata", "nodes", "tensors")
 _DEEPEST = 32
 _LONGEST = 65_536
@@ -105,7 +108,7 @@ def metadata_scope(metadata: Mapping[str, str]) -> Scope | None:
         pairs = [part.rpartition(": ") for part in _split(metadata.get("namespace", ""))]
         names = [name.removesuffix(":").strip() for name, _, _ in pairs]
         kinds = [kind for _, _, kind in pairs]
-    if len(names) < 2:
+    if len(names) < 2 or _NO_MODULE in names:
         return None
     scope: list[tuple[str, str]] = []
     above = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from gallery.loading.flatten import Flat
@@ -37,7 +38,13 @@ def layers_of(flat: Flat) -> tuple[tuple[Layer, ...], list[int], bool]:
         (*around, *own) if given else around
         for around, own, given in zip(found, named.scopes, named.given, strict=True)
     ]
-    return *tree(inside, root), True
+    places = sorted(set(found), key=_numbers)
+    layers, layer_of = tree([*places, *inside], root)
+    return layers, layer_of[len(places) :], True
+
+
+def _numbers(place: Scope) -> list[int]:
+    return [int(number) for name, _ in place for number in re.findall(r"\d+", name)[:1]]
 
 
 def _is_flat_crowd(scopes: Sequence[Scope]) -> bool:

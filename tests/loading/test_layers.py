@@ -44,6 +44,16 @@ def test_a_scope_that_is_not_below_the_one_before():
     assert metadata_scope(meta) == (("encoder", "Enc"), ("shared", ""), ("embed", "Shared"))
 
 
+def test_an_operator_that_the_exporter_added_has_no_module_of_its_own():
+    hook = "_empty_nn_module_stack_from_metadata_hook"
+    added = {
+        "pkg.torch.onnx.class_hierarchy": f"['', '{hook}', 'aten.add.Tensor']",
+        "pkg.torch.onnx.name_scopes": f"['', '{hook}', 'add']",
+    }
+    namings = [Naming(metadata=TORCH), Naming(metadata=added, sources=(0,))]
+    assert paths(*namings) == ["layer1/0/conv1"] * 2
+
+
 @pytest.mark.parametrize("text", ["", "[]", "['']", "nonsense", "[" * 50_000, "['a', 'b'" * 20_000])
 def test_metadata_that_says_nothing(text):
     meta = {"pkg.torch.onnx.name_scopes": text, "pkg.torch.onnx.class_hierarchy": text}

@@ -249,6 +249,16 @@ def test_a_model_says_that_its_layers_were_found(tmp_path):
     assert model.layers[model.operators[3].layer].path == "block 1"
 
 
+def test_found_layers_are_in_order_whatever_a_file_lists_first(tmp_path):
+    proto = nameless(12)
+    early = onnx.helper.make_node("Constant", [], ["bias"], value_floats=[1.0] * 4)
+    proto.graph.node[-4].input.append("bias")
+    proto.graph.node.insert(0, early)
+    model = loaded(tmp_path, proto)
+    assert [layer.path for layer in model.layers[1:]] == [f"block {k}" for k in range(1, 13)]
+    assert model.layers[model.operators[0].layer].path == "block 12"
+
+
 def test_names_of_modules_come_before_structure(tmp_path):
     proto = nameless(4)
     for number, node in enumerate(proto.graph.node):
