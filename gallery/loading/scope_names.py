@@ -60,6 +60,8 @@ def tensor_scope(name: str) -> Scope | None:
     """
     plain = _READ.sub("", _CALLS.sub("", _QUANTISED.sub("", name)))
     parts = [part for part in re.split(r"[./]", plain)[:-1] if part and part not in _HOLDERS]
+    if parts[:1] == ["helper"] or parts[:2] == ["p2o", "helper"]:
+        return None
     return tuple((part, "") for part in parts) or None
 
 

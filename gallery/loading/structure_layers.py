@@ -99,12 +99,14 @@ class _Part:
 def pieces(flat: Flat) -> list[Piece]:
     """The structure of a flattened model after shape inference."""
     maker = {i: at for at, step in enumerate(flat.steps) for i in step.outputs if i >= 0}
+    held = {i for i, value in enumerate(flat.values) if value.is_parameter}
+    held.update(i for step in flat.steps if step.type == "Constant" for i in step.outputs)
     return [
         Piece(
             type=step.type,
             sources=tuple(maker[i] for i in step.inputs if i in maker and maker[i] < at),
             shape=next((dims_of(flat.values[i].kind) for i in step.outputs if i >= 0), None),
-            weighted=any(i >= 0 and _is_matrix(flat, i) for i in step.inputs),
+            weighted=any(_is_matrix(flat, i) for i in step.inputs if i >= 0 and i in held),
             swaps=_swaps(step),
             owner=step.owner,
         )
@@ -144,9 +146,7 @@ def _block_name(first: int, step: int, count: int) -> str:
 
 def _is_matrix(flat: Flat, value: int) -> bool:
     kind = flat.values[value].kind
-    if not flat.values[value].is_parameter or kind is None:
-        return False
-    if kind.tensor_type.elem_type in _NO_WEIGHTS:
+    if kind is None or kind.tensor_type.elem_type in _NO_WEIGHTS:
         return False
     sizes = dims_of(kind) or ()
     return sum(isinstance(size, int) and size > 1 for size in sizes) > 1

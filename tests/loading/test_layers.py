@@ -196,6 +196,7 @@ def test_metadata_that_name_no_layer_leave_it_to_parameters():
         ("conv2d_12.w_0", "conv2d_12"),
         ("layer1.0.conv1.weight", "layer1/0/conv1"),
         ("onnx::Conv_123", ""),
+        ("helper.constant.12", ""),
         ("net/conv1/Conv2D/ReadVariableOp:0", "net/conv1"),
         ("StatefulPartitionedCall/net/fc/MatMul/ReadVariableOp:0", "net/fc"),
         ("layer1.0.conv1.weight_quantized", "layer1/0/conv1"),
