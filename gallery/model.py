@@ -141,6 +141,8 @@ class Model:
         operators: In topological order (see the module's docstring).
         tensors: All values, including those of bodies.
         layers: The layer tree, parents first.
+        layers_found: Whether the layers are named by their place in the structure of the graph
+            ("stage 2", "block 3"), as no names in the file tell modules.
         inputs: Tensors that the caller feeds (not the initializers).
         outputs: Tensors that the caller gets.
         ir_version: Version of the file format.
@@ -165,6 +167,7 @@ class Model:
     metadata: Mapping[str, str] = field(default_factory=dict)
     bindings: Mapping[str, int] = field(default_factory=dict)
     functions: int = 0
+    layers_found: bool = False
     warnings: tuple[str, ...] = ()
 
 

@@ -33,6 +33,8 @@ def facts_table(facts: Facts) -> str:
             ", ".join(f"{name}={size}" for name, size in facts.bindings.items()) or "none",
         ),
     ]
+    if facts.layers_found:
+        rows.append(("layers", f"{len(facts.layers) - 1:,}, found from the structure of the graph"))
     if facts.uncounted:
         uncounted = ", ".join(f"{name} {count}" for name, count in facts.uncounted.items())
         rows.append(("not counted", uncounted))

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.coloring.attributes import VALUES, Given, Positions, places
-from gallery.coloring.layer_order import layer_name, main_layers, tree_places
+from gallery.coloring.by_layer import by_layer
 from gallery.coloring.oklab import hex_of, srgb8_from_oklch
 from gallery.coloring.operator_types import type_color
 from gallery.coloring.palettes import Colors, check, for_ground, from_hex, is_categorical, sample
-from gallery.coloring.types import Coloring, LegendEntry
+from gallery.coloring.types import MOST_ENTRIES, NO_ENTRY, Categories, Coloring, LegendEntry
 from gallery.errors import RenderError
 from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.settings.attributes import ATTRIBUTES, TABLE, Attribute
@@ -24,9 +24,9 @@ if TYPE_CHECKING:  # so that a change in the settings redraws nothing
     from gallery.settings.color_rules import ColorRule
 
 _STEPS = 512
-_LEGEND = 24
 Index = npt.NDArray[np.uint16]
 Parts = tuple[Index, Colors, tuple[LegendEntry, ...]]
+Painted = tuple[str, Colors, npt.NDArray[np.bool_]]
 
 
 def color(
@@ -64,12 +64,15 @@ def color(
         check(chosen, ground)
     else:
         check("aurora", ground)
+    painted = _painted(graph, rules)
+    entry: Index | None = None
     if shown.categorical:
         given.check(attribute)
-        parts = CATEGORIES[attribute](graph, palette, ground)
+        parts = _ruled(CATEGORIES[attribute](graph, palette, ground), painted)
+        index, colors = parts.index, parts.colors
+        legend, entry = _legend(parts)
     else:
-        parts = _continuous(given, shown, chosen, ground)
-    index, colors, legend = _ruled(graph, parts, rules)
+        index, colors, legend = _scale(given, shown, chosen, ground, painted)
     return Coloring(
         attribute=attribute,
         palette=chosen,
@@ -78,10 +81,13 @@ def color(
         index=index,
         colors=colors,
         legend=legend,
+        entry=entry,
     )
 
 
-def _continuous(given: Given, shown: Attribute, palette: str, ground: str) -> Parts:
+def _scale(
+    given: Given, shown: Attribute, palette: str, ground: str, painted: Sequence[Painted]
+) -> Parts:
     if is_categorical(palette):
         found = f"palette {palette!r} has no order for a continuous attribute"
         raise RenderError(found, given.graph.model, "choose a continuous palette, such as aurora")
@@ -97,72 +103,38 @@ def _continuous(given: Given, shown: Attribute, palette: str, ground: str) -> Pa
         )
         for value, at in ticks
     )
+    for label, color, touched in painted:
+        colors, index = _repainted(colors, index, color, touched)
+        share = float(touched.mean())
+        legend = (*legend, LegendEntry(label=label, color=hex_of(color), share=share))
     return index, colors, legend
 
 
-def _by_layer(graph: ComputeGraph, palette: str, ground: str) -> Parts:
-    vertex_layer = graph.vertex_layer()
-    seen = np.unique(vertex_layer)
-    if len(seen) < 4 and len(graph.operators) > len(seen):
-        return _by_chain(graph, palette, ground)
-    tree = tree_places(graph.layers, vertex_layer)
-    chosen = palette or "aurora"
-    heads = [head for head, _ in main_layers(graph.layers, tree)] or [0]
-    if is_categorical(chosen):
-        top = _heads_of(graph, heads)
-        colors = sample(chosen, np.zeros(len(heads) + 1), ground)
-        index = top[vertex_layer].astype(np.uint16)
-        swatches = colors[: len(heads)]
-    else:
-        colors = sample(chosen, np.arange(_STEPS * 2) / (_STEPS * 2 - 1), ground)
-        index = np.rint(tree.place * (len(colors) - 1)).astype(np.uint16)[vertex_layer]
-        swatches = sample(chosen, tree.middle[heads], ground)
-    shares = tree.counts[heads] / max(graph.vertices, 1)
-    labels = [_tidy(layer_name(graph.layers, head) or "model") for head in heads]
-    return index, colors, _legend(labels, swatches, shares)
-
-
-def _heads_of(graph: ComputeGraph, heads: Sequence[int]) -> npt.NDArray[np.int64]:
-    top = np.full(len(graph.layers), len(heads), np.int64)
-    for row, head in enumerate(heads):
-        top[head] = row
-    for layer, record in enumerate(graph.layers):
-        if record.parent >= 0 and top[layer] == len(heads):
-            top[layer] = top[record.parent]
-    return top
-
-
-def _by_chain(graph: ComputeGraph, palette: str, ground: str) -> Parts:
-    # In a model without scopes, the operators in their order stand in for layers.
-    counts = np.bincount(graph.vertex_operator, minlength=len(graph.operators))
-    first = np.full(len(counts), graph.vertices, np.int64)
-    np.minimum.at(first, graph.vertex_operator, np.arange(graph.vertices))
-    order = np.argsort(first, kind="stable")[: int((counts > 0).sum())]
-    at = np.zeros(len(counts))
-    weight = np.sqrt(counts[order].astype(np.float64))
-    at[order] = (np.cumsum(weight) - weight / 2) / max(float(weight.sum()), 1.0)
-    chosen = palette or "aurora"
-    colors = sample(chosen, np.arange(_STEPS * 2) / (_STEPS * 2 - 1), ground)
-    rows = np.rint(at * (len(colors) - 1)).astype(np.uint16)
-    labels = [_tidy(graph.operators[o].name) for o in order]
-    shares = counts[order] / max(graph.vertices, 1)
-    return rows[graph.vertex_operator], colors, _legend(labels, colors[rows[order]], shares)
-
-
-def _by_operator(graph: ComputeGraph, palette: str, ground: str) -> Parts:
-    types = sorted({operator.type for operator in graph.operators})
+def _by_operator(graph: ComputeGraph, palette: str, ground: str) -> Categories:
+    types = sorted({operator.type for operator in graph.operators}) or ["Input"]
     row = {name: number for number, name in enumerate(types)}
     of_operator = np.array([row[operator.type] for operator in graph.operators], np.int64)
     index = of_operator[graph.vertex_operator] if len(of_operator) else np.zeros(0, np.int64)
     if palette:
-        colors = sample(palette, np.linspace(0, 1, max(len(types), 1)), ground)
+        colors = sample(palette, np.linspace(0, 1, len(types)), ground)
     else:
-        colors = np.array([type_color(name, ground) for name in types or ["Input"]], np.uint8)
+        colors = np.array([type_color(name, ground) for name in types], np.uint8)
     counts = np.bincount(index, minlength=len(types))
-    order = [int(k) for k in np.argsort(-counts, kind="stable") if counts[k]]
-    labels = [_tidy(types[k]) for k in order]
-    legend = _legend(labels, colors[order], counts[order] / max(graph.vertices, 1), largest=True)
-    return index.astype(np.uint16), colors, legend
+    order = np.argsort(-counts, kind="stable")[: int((counts > 0).sum())]
+    shown = order if len(order) <= MOST_ENTRIES else order[: MOST_ENTRIES - 1]
+    labels = [types[k] for k in shown]
+    if len(shown) < len(order):
+        labels.append(f"{len(order) - len(shown)} other types")
+        shown = order[: len(shown) + 1]
+    entry = np.full(len(types), len(labels) - 1, np.int64)
+    entry[shown] = np.arange(len(shown))
+    return Categories(
+        index=index.astype(np.uint16),
+        colors=colors,
+        entry=entry[index].astype(np.uint16),
+        labels=tuple(labels),
+        swatches=colors[shown],
+    )
 
 
 # Eight colours that colour-blind people can tell apart on either ground, found by search.
@@ -177,50 +149,50 @@ def _members(
     tones: Sequence[tuple[float, float, float]],
     palette: str,
     ground: str,
-) -> Parts:
+) -> Categories:
     if palette:
         colors = sample(palette, np.linspace(0, 1, len(names)), ground)
     else:
         colors = srgb8_from_oklch(for_ground(np.array(tones), ground))
-    counts = np.bincount(values, minlength=len(names))
-    present = [k for k in range(len(names)) if counts[k]]
-    labels = [names[k] for k in present]
-    legend = _legend(labels, colors[present], counts[present] / max(len(values), 1))
-    return values.astype(np.uint16), colors, legend
+    index = values.astype(np.uint16)
+    return Categories(index=index, colors=colors, entry=index, labels=tuple(names), swatches=colors)
 
 
-def _by_pass(graph: ComputeGraph, palette: str, ground: str) -> Parts:
+def _by_pass(graph: ComputeGraph, palette: str, ground: str) -> Categories:
     names = [member.name.lower() for member in Pass]
     return _members(graph.vertex_pass, names, _PASSES, palette, ground)
 
 
-def _by_kind(graph: ComputeGraph, palette: str, ground: str) -> Parts:
+def _by_kind(graph: ComputeGraph, palette: str, ground: str) -> Categories:
     names = [member.name.lower() for member in Kind]
     return _members(graph.vertex_kind, names, _KINDS, palette, ground)
 
 
-def _legend(
-    labels: Sequence[str],
-    colors: Colors,
-    shares: npt.NDArray[np.float64],
-    largest: bool = False,
-) -> tuple[LegendEntry, ...]:
-    keep = np.arange(len(labels))
-    if len(labels) > _LEGEND:
-        keep = np.argsort(-np.asarray(shares), kind="stable")[:_LEGEND]
-        keep = keep if largest else np.sort(keep)
-    return tuple(
-        LegendEntry(label=labels[k], color=hex_of(colors[k]), share=float(shares[k]))
-        for k in keep.tolist()
+def _legend(parts: Categories) -> tuple[tuple[LegendEntry, ...], Index]:
+    """The entries that stand for any vertex, with their shares of all, and that of each vertex."""
+    rows = len(parts.labels)
+    counts = np.bincount(parts.entry, minlength=rows)[:rows]
+    kept = np.flatnonzero(counts).tolist()
+    legend = tuple(
+        LegendEntry(
+            label=_tidy(parts.labels[row]),
+            color=hex_of(parts.swatches[row]),
+            share=int(counts[row]) / len(parts.entry),
+        )
+        for row in kept
     )
+    number = np.full(1 << 16, NO_ENTRY, np.uint16)
+    number[kept] = np.arange(len(kept))
+    return legend, number[parts.entry]
 
 
-def _ruled(graph: ComputeGraph, parts: Parts, rules: Sequence[ColorRule]) -> Parts:
-    index, colors, legend = parts
+def _painted(graph: ComputeGraph, rules: Sequence[ColorRule]) -> list[Painted]:
+    """Label, colour and vertices of each rule that applies to any."""
+    found: list[Painted] = []
     for rule in rules:
         if rule.on not in ("layer", "operator"):
-            found = f"a colour rule applies to {rule.on!r}"
-            raise RenderError(found, graph.model, 'set its "on" to "layer" or "operator"')
+            said = f"a colour rule applies to {rule.on!r}"
+            raise RenderError(said, graph.model, 'set its "on" to "layer" or "operator"')
         layer_hit = [fnmatch.fnmatchcase(layer.path, rule.pattern) for layer in graph.layers]
         hit = np.array(
             [
@@ -232,17 +204,29 @@ def _ruled(graph: ComputeGraph, parts: Parts, rules: Sequence[ColorRule]) -> Par
             ],
             bool,
         )
-        chosen = from_hex(rule.color)
+        color = from_hex(rule.color)
         touched = hit[graph.vertex_operator] if len(hit) else np.zeros(0, bool)
-        if not touched.any():
-            continue
-        colors = np.concatenate([colors, chosen[None]])
-        index = np.where(touched, len(colors) - 1, index).astype(np.uint16)
-        entry = LegendEntry(
-            label=_tidy(rule.pattern), color=hex_of(chosen), share=float(touched.mean())
+        if touched.any():
+            found.append((_tidy(rule.pattern), color, touched))
+    return found
+
+
+def _repainted(
+    colors: Colors, index: Index, color: Colors, touched: npt.NDArray[np.bool_]
+) -> tuple[Colors, Index]:
+    colors = np.concatenate([colors, color[None]])
+    return colors, np.where(touched, len(colors) - 1, index).astype(np.uint16)
+
+
+def _ruled(parts: Categories, painted: Sequence[Painted]) -> Categories:
+    for label, color, touched in painted:
+        colors, index = _repainted(parts.colors, parts.index, color, touched)
+        swatches, entry = _repainted(parts.swatches, parts.entry, color, touched)
+        labels = (*parts.labels, label)
+        parts = Categories(
+            index=index, colors=colors, entry=entry, labels=labels, swatches=swatches
         )
-        legend = (*legend, entry)
-    return index, colors, legend
+    return parts
 
 
 def _tidy(name: str, limit: int = 48) -> str:
@@ -250,8 +234,8 @@ def _tidy(name: str, limit: int = 48) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-CATEGORIES: Mapping[str, Callable[[ComputeGraph, str, str], Parts]] = {
-    "layer": _by_layer,
+CATEGORIES: Mapping[str, Callable[[ComputeGraph, str, str], Categories]] = {
+    "layer": by_layer,
     "operator": _by_operator,
     "pass": _by_pass,
     "kind": _by_kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.model import Layer
+
+_BLOCK = re.compile(r"blocks? \d+( to \d+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -113,8 +116,15 @@ def main_layers(
 
 
 def layer_name(layers: Sequence[Layer], layer: int) -> str:
-    """The last part of a layer's path; numbers are prefixed with the name above them."""
+    """The last part of a layer's path; numbers are prefixed with the name above them.
+
+    >>> tree = ["", "", -1], ["stage 2", "stage 2", 0], ["block 3", "stage 2/block 3", 1]
+    >>> layer_name([Layer(name=n, path=p, parent=up) for n, p, up in tree], 2)
+    'stage 2, block 3'
+    """
     name = layers[layer].name
+    if _BLOCK.fullmatch(name) and layers[layer].parent > 0:
+        return f"{layers[layers[layer].parent].name}, {name}"
     while name.split(".", maxsplit=1)[0].isdigit() and layers[layer].parent > 0:
         layer = layers[layer].parent
         name = f"{layers[layer].name}.{name}"

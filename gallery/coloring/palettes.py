@@ -17,6 +17,8 @@ import numpy.typing as npt
 from gallery.coloring.oklab import (
     chroma_limit,
     hex_of,
+    linear_from_srgb,
+    oklab_from_linear,
     oklch_from_srgb8,
     srgb8_from_oklch,
 )
@@ -102,6 +104,18 @@ def sample(palette: str, places: npt.ArrayLike, ground: str = "dark") -> Colors:
         return np.asarray(colors[np.arange(len(place)) % len(colors)])
     table = _table(palette, ground)
     return np.asarray(table[np.rint(place * (len(table) - 1)).astype(np.intp)])
+
+
+def distances(palette: str, ground: str = "dark") -> npt.NDArray[np.float64]:
+    """How far along a continuous palette its colours are, in OKLab, with bends cut short.
+
+    Returns:
+        float64 (33,), rising from 0, at evenly spaced places.
+    """
+    colors = sample(palette, np.arange(33) / 32, ground)
+    lab = oklab_from_linear(linear_from_srgb(colors / 255.0))
+    steps = np.sqrt((np.diff(lab, axis=0) ** 2).sum(axis=1))
+    return np.concatenate([[0.0], np.cumsum(steps)])
 
 
 def check(palette: str, ground: str) -> None:

@@ -10,6 +10,12 @@ import numpy.typing as npt
 from gallery.errors import RenderError
 from gallery.model import freeze
 
+MOST_ENTRIES = 24
+"""Most entries of a legend before those of colour rules."""
+
+NO_ENTRY = 65_535
+"""Stands for the entry of what the legend leaves out."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegendEntry:
@@ -28,6 +34,25 @@ class LegendEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Categories:
+    """A colour and an entry of the legend for every vertex.
+
+    Attributes:
+        index: uint16 (n,), row of `colors`.
+        colors: uint8 (k, 3), sRGB.
+        entry: uint16 (n,), row of `labels`, or `NO_ENTRY`.
+        labels: Of the entries, in the order to show them.
+        swatches: uint8 (m, 3), sRGB of the entries.
+    """
+
+    index: npt.NDArray[np.uint16]
+    colors: npt.NDArray[np.uint8]
+    entry: npt.NDArray[np.uint16]
+    labels: tuple[str, ...]
+    swatches: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Coloring:
     """A colour for every vertex.
 
@@ -39,6 +64,8 @@ class Coloring:
         index: uint16 (n,), row of `colors` for each vertex; read-only.
         colors: uint8 (k, 3), sRGB; k at most 65,536; read-only.
         legend: Entries, in the order to show them.
+        entry: uint16 (n,), entry of the legend for each vertex, or `NO_ENTRY`; read-only; None for
+            a continuous scale.
     """
 
     attribute: str
@@ -48,6 +75,7 @@ class Coloring:
     index: npt.NDArray[np.uint16]
     colors: npt.NDArray[np.uint8]
     legend: tuple[LegendEntry, ...]
+    entry: npt.NDArray[np.uint16] | None = None
 
     def __post_init__(self) -> None:
         """Check dtypes and ranges; make the arrays read-only."""
@@ -59,3 +87,7 @@ class Coloring:
             raise RenderError("index points outside colors")
         freeze(self.index)
         freeze(self.colors)
+        if self.entry is not None:
+            if self.entry.dtype != np.uint16 or self.entry.shape != self.index.shape:
+                raise RenderError(f"entry is {self.entry.dtype} {self.entry.shape}, not as index")
+            freeze(self.entry)

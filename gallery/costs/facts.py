@@ -64,6 +64,7 @@ class Facts:
         operators: Number of operators, including those of bodies.
         histogram: Number of operators by type, most frequent first.
         layers: The layer tree, parents first.
+        layers_found: Whether the layers were found from structure, see `gallery.model.Model`.
         depth: Number of operators on the longest path.
         ir_version: Version of the file format.
         opsets: Version of each operator set by domain ("ai.onnx" for ONNX's own).
@@ -96,6 +97,7 @@ class Facts:
     outputs: tuple[TensorFact, ...]
     bindings: dict[str, int] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
+    layers_found: bool = False
     warnings: tuple[str, ...] = ()
 
     @property
@@ -132,6 +134,7 @@ def facts(model: Model, file_bytes: int) -> Facts:
         operators=len(model.operators),
         histogram=_ranked(Counter(label(operator) for operator in model.operators)),
         layers=_layers(model, flops),
+        layers_found=model.layers_found,
         depth=_depth(model),
         ir_version=model.ir_version,
         opsets={domain or "ai.onnx": version for domain, version in sorted(model.opsets.items())},

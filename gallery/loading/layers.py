@@ -10,10 +10,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gallery.loading.scope_names import Scope, common, name_scope, tensor_scope
+from gallery.loading.scope_names import Scope, common, name_scope
+from gallery.loading.weight_scopes import Weights, weight_scopes
 from gallery.model import Layer
 
+_NORM = re.compile(r"(^|/)(Fused)?BatchNorm[^/;]*$", re.IGNORECASE)
 _RULE = "pkg.onnxscript.rewriter.rule_name"
+_NO_MODULE = "_empty_nn_module_stack_from_metadata_hook"
+"""What PyTorch's exporter writes for an operator that a pass of its own added."""
+
+_SOURCES = ("metadata", "nodes", "tensors")
 _DEEPEST = 32
 _LONGEST = 65_536
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
@@ -42,10 +48,33 @@ class Naming:
     sources: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What names say about the layers.
+
+    Attributes:
+        scopes: The scope of each operator.
+        given: Whether the scope is in names of the operator itself, not of what it reads.
+        source: "metadata", "nodes", "tensors" (parameters and outputs), or "" if nothing names any.
+    """
+
+    scopes: list[Scope]
+    given: list[bool]
+    source: str
+
+
 def layer_tree(namings: Sequence[Naming]) -> tuple[tuple[Layer, ...], list[int]]:
-    """The layers, parents first, and the layer of each operator."""
-    scopes = _scopes(namings)
-    root = _root_type(namings)
+    """The layers that names tell, parents first, and the layer of each operator."""
+    return tree(named_scopes(namings).scopes, root_type(namings))
+
+
+def tree(scopes: Sequence[Scope], root: str = "") -> tuple[tuple[Layer, ...], list[int]]:
+    """The layers of scopes, parents first, and the layer of each operator.
+
+    Args:
+        scopes: Of each operator.
+        root: Class of the whole model, or "".
+    """
     layers = [Layer(name="", path="", parent=-1, type=root)]
     index: dict[tuple[str, ...], int] = {(): 0}
     found: list[int] = []
@@ -79,7 +108,7 @@ def metadata_scope(metadata: Mapping[str, str]) -> Scope | None:
         pairs = [part.rpartition(": ") for part in _split(metadata.get("namespace", ""))]
         names = [name.removesuffix(":").strip() for name, _, _ in pairs]
         kinds = [kind for _, _, kind in pairs]
-    if len(names) < 2:
+    if len(names) < 2 or _NO_MODULE in names:
         return None
     scope: list[tuple[str, str]] = []
     above = ""
@@ -95,16 +124,20 @@ def metadata_scope(metadata: Mapping[str, str]) -> Scope | None:
     return tuple(scope)
 
 
-def _scopes(namings: Sequence[Naming]) -> list[Scope]:
+def named_scopes(namings: Sequence[Naming]) -> Named:
+    """The scope of each operator by the first source that names enough of them."""
     wanted = max(len(namings) // 3, 1)
+    weights = weight_scopes([(naming.type, naming.parameters) for naming in namings])
+    pairs = list(zip(namings, weights, strict=True))
     ways = (
-        [_metadata_or_weights(naming) for naming in namings],
-        [name_scope(naming.name, naming.type) for naming in namings],
-        [_parameter_scope(naming) or _output_scope(naming) for naming in namings],
+        [_metadata_or_weights(naming, read) for naming, read in pairs],
+        [_name_or_weights(naming, read) for naming, read in pairs],
+        [(read.scope if read else None) or _output_scope(naming) for naming, read in pairs],
     )
-    counts = [sum(scope is not None for scope in way) for way in ways]
+    counts = [sum(bool(scope) for scope in way) for way in ways]
     limits = (1, wanted, 1)
-    chosen = next((w for w, n, k in zip(ways, counts, limits, strict=True) if n >= k), None)
+    enough = [n >= k for n, k in zip(counts, limits, strict=True)]
+    chosen = ways[enough.index(True)] if any(enough) else None
     known: list[Scope] = []
     own: list[bool] = []
     for position, naming in enumerate(namings):
@@ -114,7 +147,12 @@ def _scopes(namings: Sequence[Naming]) -> list[Scope]:
             scope = naming.calls or _inherited(position, namings, known, own)
         known.append(scope)
     given = [chosen is not None and scope is not None for scope in chosen or ()]
-    return _with_consumers(namings, known, given or [False] * len(namings))
+    given = given or [False] * len(namings)
+    return Named(
+        scopes=_with_consumers(namings, known, given),
+        given=given,
+        source=_SOURCES[enough.index(True)] if any(enough) else "",
+    )
 
 
 def _inherited(
@@ -160,18 +198,34 @@ def _with_consumers(
     ]
 
 
-def _metadata_or_weights(naming: Naming) -> Scope | None:
+def _metadata_or_weights(naming: Naming, read: Weights | None) -> Scope | None:
     """The layer in the metadata, but that of the weights for a convolution with a folded norm.
 
     The rewriter gives the convolution the metadata of the BatchNormalization that it folds in.
     """
     scope = metadata_scope(naming.metadata)
     folded = "BatchNorm" in naming.metadata.get(_RULE, "")
-    return (_parameter_scope(naming) if scope is not None and folded else None) or scope
+    return _beside(scope, read) if scope and folded and read else scope
 
 
-def _parameter_scope(naming: Naming) -> Scope | None:
-    return next((found for name in naming.parameters if (found := tensor_scope(name))), None)
+def _name_or_weights(naming: Naming, read: Weights | None) -> Scope | None:
+    """The layer in the name; that of the weights where a norm left its name on a convolution."""
+    scope = name_scope(naming.name, naming.type)
+    folded = "Conv" in naming.type and _NORM.search(naming.name)
+    return _beside(scope, read) if scope and folded and read else scope
+
+
+def _beside(norm: Scope, read: Weights) -> Scope:
+    """The layer of weights that a norm's were folded into.
+
+    If another operator read the weights before, their name is no proof: the layer with that last
+    name beside the norm, or what is around the norm if that would be the other's.
+    """
+    if read.alone:
+        return read.scope
+    if len(read.scope) != len(norm) or read.scope[:-1] == norm[:-1]:
+        return norm[:-1]
+    return (*norm[:-1], read.scope[-1])
 
 
 def _output_scope(naming: Naming) -> Scope | None:
@@ -181,7 +235,8 @@ def _output_scope(naming: Naming) -> Scope | None:
     return None
 
 
-def _root_type(namings: Sequence[Naming]) -> str:
+def root_type(namings: Sequence[Naming]) -> str:
+    """Class of the whole model as the metadata tell it, or ""."""
     for naming in namings:
         kinds = _listed(naming.metadata.get("pkg.torch.onnx.class_hierarchy", ""))
         if kinds:

@@ -6,7 +6,7 @@ import logging
 import math
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import onnx
@@ -15,12 +15,12 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from gallery.errors import DiscoverError, LoadError
 from gallery.files import open_regular, read_at
 from gallery.loading.flatten import Flat, domain, flatten
-from gallery.loading.layers import Naming, layer_tree
+from gallery.loading.layers_of_model import layers_of
 from gallery.loading.not_onnx import not_onnx, refuse_other_formats
 from gallery.loading.shapes import Inference, infer
 from gallery.loading.symbolic_dims import bind_inputs
 from gallery.loading.types import dims_of, dtype_of
-from gallery.loading.values import text_of
+from gallery.loading.values import pairs, text_of
 from gallery.loading.wire import BrokenError, Slim, check_nesting, slim
 from gallery.model import Model, Operator, Tensor
 
@@ -123,19 +123,20 @@ def _model(
     state = infer(flat, proto, bound)
     tensors = _tensors(flat)
     _check_sizes(tensors)
-    layers, layer_of = layer_tree(_namings(flat))
+    layers, layer_of, layers_found = layers_of(flat)
     return Model(
         name=name,
         digest=kept.digest,
         operators=_operators(flat, layer_of),
         tensors=tensors,
         layers=layers,
+        layers_found=layers_found,
         inputs=flat.inputs,
         outputs=tuple(index for index in flat.outputs if index >= 0),
         ir_version=proto.ir_version,
         opsets={domain(opset.domain): opset.version for opset in proto.opset_import},
         producer=f"{text_of(proto.producer_name)} {text_of(proto.producer_version)}".strip(),
-        metadata=_pairs(proto.metadata_props),
+        metadata=pairs(proto.metadata_props),
         bindings=bound,
         functions=len(flat.inlined),
         warnings=_warnings(proto, kept, flat, state),
@@ -181,29 +182,6 @@ def _operators(flat: Flat, layer_of: Sequence[int]) -> tuple[Operator, ...]:
         )
         for step, layer in zip(flat.steps, layer_of, strict=True)
     )
-
-
-def _namings(flat: Flat) -> list[Naming]:
-    maker = {index: at for at, step in enumerate(flat.steps) for index in step.outputs}
-    values = flat.values
-    return [
-        Naming(
-            name=text_of(step.node.name),
-            type=step.type,
-            metadata=_pairs(step.node.metadata_props),
-            calls=step.calls,
-            parameters=tuple(
-                values[i].name for i in step.inputs if i >= 0 and values[i].is_parameter
-            ),
-            outputs=tuple(values[i].name for i in step.outputs if i >= 0),
-            sources=tuple(maker[i] for i in step.inputs if i in maker and i >= 0),
-        )
-        for step in flat.steps
-    ]
-
-
-def _pairs(entries: Iterable[onnx.StringStringEntryProto]) -> dict[str, str]:
-    return {text_of(entry.key): text_of(entry.value) for entry in entries}
 
 
 def _warnings(proto: onnx.ModelProto, kept: Slim, flat: Flat, state: Inference) -> tuple[str, ...]:

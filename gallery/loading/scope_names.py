@@ -2,6 +2,7 @@
 
 /layer1/layer1.0/conv1/Conv            PyTorch             layer1, 0, conv1
 layer1.0.conv1.weight_DequantizeLinear ORT's quantiser     layer1, 0, conv1
+InsertedPrecisionFreeCast_/fc1/MatMul  ORT's optimiser     fc1
 fused /fc1/MatMul                      ORT's optimiser     fc1
 net/b1/relu;net/b1/bn/Fused            TensorFlow Lite     net, b1
 p2o.Conv.0, Conv.35                    Paddle2ONNX         none: type and number
@@ -17,11 +18,18 @@ Scope = tuple[tuple[str, str], ...]
 _CALLS = re.compile(r"^((Stateful)?PartitionedCall(_\d+)?/)+")
 """What TensorFlow's saved models put in front of every name."""
 
-_FUSED = re.compile(r"^fused |(/\w*Fusion\w*)?/?$")
+_FUSED = re.compile(r"^fused |^\w+_(?=/)|(/\w*Fusion\w*|/duplicated\w*)?/?$")
 """What ONNX Runtime's optimiser puts around the name of a node that it replaces."""
 
 _QUANTISED = re.compile(r"_(Dynamic)?(De)?[qQ]uantizeLinear(_\w*)?$|_quant$|_quantized$")
 """What ONNX Runtime's quantiser puts behind the name of a tensor or of a node."""
+
+
+_READ = re.compile(r"/ReadVariableOp(_\d+)?(:\d+)?$|_(weights|bias)_fused_bn(__\d+)?(:\d+)?$")
+"""What TensorFlow and tf2onnx put behind the name of the operator that reads a weight."""
+
+_HOLDERS = ("torch_params", "_torch_params")
+"""Where Keras on PyTorch keeps all parameters of a layer."""
 
 
 def name_scope(name: str, kind: str = "") -> Scope | None:
@@ -37,8 +45,8 @@ def name_scope(name: str, kind: str = "") -> Scope | None:
     (('layer1', ''), ('0', ''), ('conv1', ''))
     >>> name_scope("p2o.Conv.0", "Conv")
     """
-    scopes = [_scope(part.strip(), kind) for part in name.split(";")]
-    found = scopes[0]
+    scopes = [_scope(part.strip(), kind) for part in name.split(";") if part.strip()]
+    found = scopes[0] if scopes else None
     for other in scopes[1:]:
         found = common(found or (), other or ())
     return found or None
@@ -50,7 +58,10 @@ def tensor_scope(name: str) -> Scope | None:
     >>> tensor_scope("layer1.0.weight")
     (('layer1', ''), ('0', ''))
     """
-    parts = [part for part in re.split(r"[./]", _QUANTISED.sub("", name))[:-1] if part]
+    plain = _READ.sub("", _CALLS.sub("", _QUANTISED.sub("", name)))
+    parts = [part for part in re.split(r"[./]", plain)[:-1] if part and part not in _HOLDERS]
+    if parts[:1] == ["helper"] or parts[:2] == ["p2o", "helper"]:
+        return None
     return tuple((part, "") for part in parts) or None
 
 
@@ -89,4 +100,6 @@ def _without_number(parts: list[str], kind: str) -> list[str]:
         end -= 1
     if kind and 0 < end < len(parts) and parts[end - 1] == kind:
         parts = parts[: end - 1]
-    return parts[1:] if parts[:1] == ["p2o"] else parts
+    if parts[:1] != ["p2o"]:
+        return parts
+    return [] if parts[1:2] == ["helper"] else parts[1:]

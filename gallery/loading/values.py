@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,11 @@ from gallery.model import freeze
 _A = onnx.AttributeProto
 _EXTERNAL = onnx.TensorProto.EXTERNAL
 _STRING = onnx.TensorProto.STRING
+
+
+def pairs(entries: Iterable[onnx.StringStringEntryProto]) -> dict[str, str]:
+    """Metadata as a dictionary."""
+    return {text_of(entry.key): text_of(entry.value) for entry in entries}
 
 
 def text_of(raw: str | bytes) -> str:

@@ -19,6 +19,7 @@
     if (lit.layer !== undefined) said.set("layer", head.layers.path[lit.layer]);
     else if (lit.operator !== undefined) said.set("operator", head.operators.name[lit.operator]);
     else if (lit.type !== undefined) said.set("type", lit.type);
+    else if (lit.entry !== undefined) said.set("entry", [lit.coloring, lit.entry].join("-"));
     else if (lit.rows) said.set("rows", lit.rows.join("-"));
     if (pinned >= 0) said.set("vertex", graph.ids[pinned]);
     if (app.diagram.board && !app.diagram.board.hidden) said.set("diagram", "open");
@@ -50,7 +51,8 @@
     app.pin(v);
   };
 
-  function litBy(said, { graph }) {
+  function litBy(said, app) {
+    const { graph } = app;
     const { layers, operators } = graph.head;
     const layer = layers.path.indexOf(said.get("layer") ?? "\0");
     if (layer > 0) return { layer, operators: graph.operatorsIn(layer) };
@@ -59,6 +61,9 @@
     const type = said.get("type");
     const found = operators.type.flatMap((one, o) => (one === type ? [o] : []));
     if (found.length) return { type, operators: found };
+    const [coloring, entry] = (said.get("entry") || "").split("-").map((text) => number(text, -1));
+    const { entries = [] } = graph.head.colorings[coloring] || {};
+    if (entries.includes(entry) && entry >= 0) return app.colours.partOfEntry(entry, coloring);
     const rows = (said.get("rows") || "").split("-").map((text) => number(text, -1));
     return rows.length === 2 && rows[0] >= 0 ? { rows } : null;
   }

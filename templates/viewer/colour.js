@@ -93,26 +93,36 @@
     }
 
     // The part that a legend entry stands for.
-    partOf([label, , share, row]) {
+    partOf(entry) {
+      const [label, , share, row] = entry;
       const { head } = this.graph;
-      const { attribute, categorical, legend } = this.coloring;
+      const { attribute, categorical, legend, entries } = this.coloring;
       const rows = this.graph.colors(this.number).length / 3 - 1;
       if (!categorical) {
         const half = 0.5 / Math.max(1, legend.length - 1);
         return { rows: [Math.floor((share - half) * rows), Math.ceil((share + half) * rows)] };
       }
+      const number = legend.indexOf(entry);
+      if (number >= 0 && entries.length) return this.partOfEntry(number, this.number);
       if (attribute === "layer") {
-        let layer = head.layers.path.indexOf(label);
-        if (layer < 0) layer = head.layers.name.indexOf(label);
+        const layer = head.layers.path.indexOf(label);
         if (layer > 0) return { layer, operators: this.graph.operatorsIn(layer) };
-        const operator = head.operators.name.indexOf(label);
-        if (operator >= 0) return { operator, operators: [operator] };
-      }
-      if (attribute === "operator") {
-        const operators = head.operators.type.flatMap((type, o) => (type === label ? [o] : []));
-        if (operators.length) return { type: label, operators };
       }
       return { rows: [row, row] };
+    }
+
+    // The operators of a legend entry: those of a layer, of a type, a single one, or others.
+    partOfEntry(number, coloring) {
+      const { graph } = this;
+      const { attribute, legend, entries } = graph.head.colorings[coloring];
+      const operators = entries.flatMap((one, o) => (one === number ? [o] : []));
+      if (attribute === "operator" && graph.head.operators.type.includes(legend[number][0])) {
+        return { type: legend[number][0], operators };
+      }
+      const part = graph.partOf(operators);
+      if (part.layer !== undefined) return part;
+      if (operators.length === 1) return { operator: operators[0], operators };
+      return { entry: number, coloring, operators };
     }
   };
 })(window.GalleryViewer = window.GalleryViewer || {});

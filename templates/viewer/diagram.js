@@ -85,23 +85,10 @@
       const box = this.boxes.find((one) => one.element === element);
       if (!box || !box.rows.length) return;
       const part = box.rows.length === 1
-        ? { operator: box.rows[0], operators: box.rows } : this.layerOf(box.rows);
+        ? { operator: box.rows[0], operators: box.rows } : this.app.graph.partOf(box.rows);
       const on = JSON.stringify(part) === JSON.stringify(this.app.colours.lit);
       this.app.light(on ? null : part);
       if (!on) this.app.flyTo(part);
-    }
-
-    // A box of many operators is a layer.
-    layerOf(rows) {
-      const { graph } = this.app;
-      const layers = graph.head.layers.path.map((_, layer) => layer);
-      for (const layer of layers.reverse()) {
-        const operators = graph.operatorsIn(layer);
-        if (rows.every((row) => operators.includes(row))) {
-          return operators.length === rows.length ? { layer, operators } : { operators: rows };
-        }
-      }
-      return { operators: rows };
     }
 
     // Show what is lit, and the operator of the vertex on the card.

@@ -129,6 +129,19 @@
       return found;
     }
 
+    // Operators as a part: the innermost layer that holds them and no others, if there is one.
+    partOf(operators) {
+      const { operators: { layer }, layers: { parent } } = this.head;
+      for (let l = layer[operators[0]]; l > 0; l = parent[l]) {
+        const inside = new Set(this.operatorsIn(l));
+        if (inside.size > operators.length) break;
+        if (inside.size === operators.length && operators.every((o) => inside.has(o))) {
+          return { layer: l, operators };
+        }
+      }
+      return { operators };
+    }
+
     // Number of shown vertices of each operator.
     get weights() {
       return this.once("weights", () => {

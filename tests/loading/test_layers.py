@@ -44,6 +44,16 @@ def test_a_scope_that_is_not_below_the_one_before():
     assert metadata_scope(meta) == (("encoder", "Enc"), ("shared", ""), ("embed", "Shared"))
 
 
+def test_an_operator_that_the_exporter_added_has_no_module_of_its_own():
+    hook = "_empty_nn_module_stack_from_metadata_hook"
+    added = {
+        "pkg.torch.onnx.class_hierarchy": f"['', '{hook}', 'aten.add.Tensor']",
+        "pkg.torch.onnx.name_scopes": f"['', '{hook}', 'add']",
+    }
+    namings = [Naming(metadata=TORCH), Naming(metadata=added, sources=(0,))]
+    assert paths(*namings) == ["layer1/0/conv1"] * 2
+
+
 @pytest.mark.parametrize("text", ["", "[]", "['']", "nonsense", "[" * 50_000, "['a', 'b'" * 20_000])
 def test_metadata_that_says_nothing(text):
     meta = {"pkg.torch.onnx.name_scopes": text, "pkg.torch.onnx.class_hierarchy": text}
@@ -86,7 +96,22 @@ def test_names_of_nodes(name, path):
         ("layer0.conv.weight_DequantizeLinear_Output", "DequantizeLinear", "layer0/conv"),
         ("x_QuantizeLinear", "QuantizeLinear", ""),
         ("/layer0/conv/Conv_quant", "QLinearConv", "layer0/conv"),
+        ("/layer0/conv/Conv_output_0_QuantizeLinear", "QuantizeLinear", "layer0/conv"),
+        ("/a/Conv_output_0_DequantizeLinear/duplicated", "DequantizeLinear", "a"),
+        ("onnx::MatMul_123_DequantizeLinear", "DequantizeLinear", ""),
+        ("weight_DequantizeLinear", "DequantizeLinear", ""),
         ("fused /fc1/MatMul", "FusedMatMul", "fc1"),
+        ("/fc1/MatMul/MatMulAddFusion", "Gemm", "fc1"),
+        ("/norm/Add/LayerNormFusion/", "LayerNormalization", "norm"),
+        ("InsertedPrecisionFreeCast_/fc1/MatMul_output_0", "Cast", "fc1"),
+        ("Attention_0", "Attention", ""),
+        ("/model.22/Concat_4", "Concat", "model/22"),
+        ("/model/layers.0/attn/q_proj/MatMul_Q4", "MatMulNBits", "model/layers.0/attn/q_proj"),
+        ("/lm_head/MatMul", "MatMul", "lm_head"),
+        ("node_conv2d_3", "Conv", ""),
+        ("net/b1/relu/Relu6;net/b1/conv/Conv2D;", "Conv", "net/b1"),
+        (";", "Conv", ""),
+        ("p2o.helper.slice.3", "Slice", ""),
         ("/act/Mul/QuickGeluFusion/", "QuickGelu", "act"),
         ("StatefulPartitionedCall/net/dense/MatMul", "MatMul", "net/dense"),
         ("StatefulPartitionedCall/StatefulPartitionedCall_1/net/Relu", "Relu", "net"),
@@ -107,6 +132,78 @@ def test_a_folded_norm_leaves_the_convolution_in_its_own_layer():
     assert paths(Naming(type="Conv", metadata=folded, parameters=weights)) == ["0"]
     assert paths(Naming(type="Conv", metadata=folded, parameters=("w",))) == ["1"]
     assert paths(Naming(type="Conv", metadata=meta, parameters=weights)) == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("norm", "weight", "path"),
+    [
+        ("['', '4', 'bn']", "0.weight", ""),
+        ("['', 'b', 'b.bn', 'bn']", "a.conv.weight", "b/conv"),
+        ("['', 'b', 'b.bn', 'bn']", "conv.weight", "b"),
+    ],
+)
+def test_a_folded_norm_beside_weights_that_another_layer_shares(norm, weight, path):
+    """Equal weights are kept once, under one of their names."""
+    kinds = str(["Net"] * norm.count(","))[:-1] + ", 'aten.batch_norm']"
+    meta = {
+        "pkg.torch.onnx.name_scopes": norm,
+        "pkg.torch.onnx.class_hierarchy": kinds,
+        "pkg.onnxscript.rewriter.rule_name": "FuseBatchNormIntoConv",
+    }
+    first = Naming(type="Conv", metadata=TORCH, parameters=(weight,))
+    assert paths(first, Naming(type="Conv", metadata=meta, parameters=(weight,)))[1] == path
+
+
+def test_a_norm_that_left_its_name_on_a_convolution():
+    """Early tf2onnx names it after the norm, and its weights after the convolution."""
+    weights = ("net/conv1/Conv2D_weights_fused_bn__7", "net/conv1/Conv2D_bias_fused_bn__8")
+    name = "net/bn1/FusedBatchNormV3"
+    assert paths(Naming(name=name, type="Conv", parameters=weights)) == ["net/conv1"]
+    assert paths(Naming(name=name, type="Mul", parameters=weights)) == ["net/bn1"]
+
+
+def test_equal_vectors_of_two_layers_do_not_join_them():
+    """A model that was never trained has the same scales and shifts everywhere."""
+    ones = ("a.bn.weight", "a.bn.bias")
+    namings = [
+        Naming(type="Conv", parameters=("a.conv.weight",)),
+        Naming(type="BatchNormalization", parameters=ones, sources=(0,)),
+        Naming(type="Conv", parameters=("b.conv.weight", "a.bn.bias"), sources=(1,)),
+        Naming(type="BatchNormalization", parameters=ones, sources=(2,)),
+    ]
+    assert paths(*namings) == ["a/conv", "a/bn", "b/conv", "b"]
+
+
+def test_a_matrix_that_is_read_again_is_a_layer_used_again():
+    shared = ("group.0.query.weight", "group.0.query.bias")
+    namings = [Naming(type="Gemm", parameters=shared), Naming(type="Gemm", parameters=shared)]
+    assert paths(*namings) == ["group/0/query"] * 2
+
+
+def test_metadata_that_name_no_layer_leave_it_to_parameters():
+    """Keras on PyTorch writes no scopes; its parameters have paths."""
+    meta = {
+        "pkg.torch.onnx.name_scopes": "['', 'conv2d']",
+        "pkg.torch.onnx.class_hierarchy": "['Functional', 'aten.conv2d']",
+    }
+    weights = ("_torch_params.block1/conv/kernel",)
+    assert paths(Naming(type="Conv", metadata=meta, parameters=weights)) == ["block1/conv"]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "path"),
+    [
+        ("conv2d_12.w_0", "conv2d_12"),
+        ("layer1.0.conv1.weight", "layer1/0/conv1"),
+        ("onnx::Conv_123", ""),
+        ("helper.constant.12", ""),
+        ("net/conv1/Conv2D/ReadVariableOp:0", "net/conv1"),
+        ("StatefulPartitionedCall/net/fc/MatMul/ReadVariableOp:0", "net/fc"),
+        ("layer1.0.conv1.weight_quantized", "layer1/0/conv1"),
+    ],
+)
+def test_names_of_parameters(parameter, path):
+    assert paths(Naming(type="Conv", parameters=(parameter,))) == [path]
 
 
 def test_a_dequantised_weight_is_in_the_layer_of_its_reader():

@@ -148,6 +148,15 @@ def test_the_digest_says_what_it_is_of(
     assert f"<dt>{title}</dt>" in text
 
 
+@pytest.mark.parametrize("found", [False, True])
+def test_layers_found_from_structure_are_said_to_be(
+    found: bool, pictures: tuple[ImageFile, ...], put: Callable[..., Site]
+) -> None:
+    one = make_exhibit("net", pictures, facts=make_facts(layers_found=found))
+    text = (put([one]).root / "net/index.html").read_text(encoding="utf-8")
+    assert ("found from the structure of the graph" in text) == found
+
+
 def test_unknown_numbers_say_so(site: Site) -> None:
     text = (site.root / "gamma/index.html").read_text(encoding="utf-8")
     assert "<dt>MACs</dt><dd>unknown</dd>" in text

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gallery.coloring.types import NO_ENTRY
 from gallery.errors import PublishError
 from gallery.graph import ComputeGraph, GraphOperator
 from gallery.model import Layer, Model
@@ -123,6 +124,14 @@ def test_colours_and_names_are_there(whole: tuple[Model, Layout]) -> None:
         ):
             assert color == entry.color
             assert "#" + bytes(coloring.colors[row]).hex() == color
+        entries = head["colorings"][number]["entries"]
+        if coloring.attribute in ("layer", "operator"):
+            owner = layout.graph.vertex_operator
+            assert coloring.entry is not None
+            shown = np.where(coloring.entry == NO_ENTRY, -1, coloring.entry.astype(int))
+            assert np.array_equal(np.array(entries)[owner], shown)
+        elif not coloring.categorical:
+            assert entries == []
     operators = head["operators"]
     conv = operators["type"].index("Conv")
     names = [head["tensors"][t][0] for t in operators["reads"][conv]]

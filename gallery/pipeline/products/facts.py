@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gallery.pipeline.products.base import Drawn, Form, NewFile, Product
-from gallery.schema import each, either, nothing, record, row, text, whole
+from gallery.schema import each, either, nothing, record, row, switch, text, whole
 
 if TYPE_CHECKING:
     from gallery.cache import Entry
@@ -70,6 +70,7 @@ _facts = record(
                 }
             )
         ),
+        "layers_found": switch,
         "depth": whole(),
         "ir_version": whole(),
         "opsets": _counts,

@@ -23,7 +23,7 @@ class Key:
         label: Category or value.
         color: "#rrggbb"; grey if the exhibit's colour is malformed.
         at: Where it starts on a strip of length 100; for a scale, its position.
-        length: Its length on the strip; 0 for a scale.
+        length: Its length on the strip, which is its share in percent; 0 for a scale.
     """
 
     label: str
@@ -62,11 +62,10 @@ def legend(entries: Sequence[LegendEntry], attribute: str) -> Legend | None:
         return None
     categorical = attribute in TABLE and TABLE[attribute].categorical
     shares = [min(max(entry.share, 0.0), 1.0) for entry in entries]
-    total = sum(shares) or 1.0
     keys: list[Key] = []
     start = 0.0
     for entry, share in zip(entries, shares, strict=True):
-        length = 100 * share / total if categorical else 0.0
+        length = 100 * share if categorical else 0.0
         keys.append(
             Key(
                 label=shorten(entry.label, 60),

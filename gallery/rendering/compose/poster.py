@@ -164,10 +164,9 @@ def _strip(coloring: Coloring, strip: Sequence[Stretch], theme: Theme) -> list[E
         return _scale(coloring, theme)
     if coloring.attribute == "layer" and strip:
         return _stretches(strip, theme)
-    total = sum(entry.share for entry in coloring.legend) or 1.0
     return _stretches(
         [
-            Stretch(name=entry.label, share=entry.share / total, colors=(entry.color,))
+            Stretch(name=entry.label, share=entry.share, colors=(entry.color,))
             for entry in coloring.legend
         ],
         theme,

@@ -73,6 +73,7 @@ _head = record(
                     "legend": each(
                         row(_name, text(7, "#[0-9a-f]{6}"), _share, whole(0, 65_535)), 70_000
                     ),
+                    "entries": each(whole(-1, 70_000)),
                 }
             ),
             100,
@@ -144,6 +145,10 @@ def _check_sections(head: dict[str, Any], sections: dict[str, bytes]) -> None:
         fits = not len(sections[name]) % 4 and rows <= len(sections[name]) // 4
         _require(fits, "a table of all amounts", "sections", name)
     for place, one in enumerate(head["colorings"]):
+        count = len(one["entries"])
+        fits = count in (0, len(head["operators"]["name"]))
+        fits = fits and max(one["entries"], default=-1) < len(one["legend"])
+        _require(fits, "an entry of each operator", "colorings", place)
         size = len(sections[f"colors{place}"])
         rows = max(_largest(sections[f"rows{place}"]), *(entry[3] for entry in one["legend"]), -1)
         _require(not size % 3 and rows < size // 3, "a table of all colours", "colorings", place)

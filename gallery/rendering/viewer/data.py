@@ -90,7 +90,7 @@ def viewer_data(
         "kinds": [kind.name.lower() for kind in Kind],
         "passes": [member.name.lower() for member in Pass],
         **graph_tables(graph, model),
-        "colorings": color_tables(colorings),
+        "colorings": color_tables(colorings, graph),
         "palettes": palettes(),
     }
     sections = {

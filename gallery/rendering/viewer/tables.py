@@ -9,7 +9,7 @@ import numpy as np
 
 from gallery.coloring.palettes import PALETTES, is_categorical
 from gallery.coloring.palettes import sample as sample_palette
-from gallery.coloring.types import Coloring
+from gallery.coloring.types import NO_ENTRY, Coloring
 from gallery.graph import ComputeGraph
 from gallery.model import Model, Tensor
 from gallery.text import cut, printable
@@ -73,8 +73,12 @@ def _tensor(tensor: Tensor) -> list[str]:
     return [_short(tensor.name, _NAME), _short(tensor.dtype, 24), _short(sizes, _NAME)]
 
 
-def color_tables(colorings: Sequence[Coloring]) -> list[dict[str, Any]]:
-    """What each colouring shows; a legend entry is label, colour, share and row of the colours."""
+def color_tables(colorings: Sequence[Coloring], graph: ComputeGraph) -> list[dict[str, Any]]:
+    """What each colouring shows.
+
+    A legend entry is label, colour, share and row of the colours; `entries` has the legend entry of
+    each operator (-1 for none), if operators have one each.
+    """
     return [
         {
             "attribute": one.attribute,
@@ -84,9 +88,20 @@ def color_tables(colorings: Sequence[Coloring]) -> list[dict[str, Any]]:
                 [_short(e.label, _NAME), e.color, round(e.share, 5), _nearest(one, e.color)]
                 for e in one.legend
             ],
+            "entries": _entries(one, graph),
         }
         for one in colorings
     ]
+
+
+def _entries(coloring: Coloring, graph: ComputeGraph) -> list[int]:
+    if coloring.entry is None:
+        return []
+    found = np.full(len(graph.operators), NO_ENTRY, np.uint16)
+    found[graph.vertex_operator] = coloring.entry
+    if not np.array_equal(found[graph.vertex_operator], coloring.entry):
+        return []
+    return [-1 if number == NO_ENTRY else int(number) for number in found]
 
 
 def _nearest(coloring: Coloring, color: str) -> int:
