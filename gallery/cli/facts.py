@@ -33,6 +33,10 @@ def facts_table(facts: Facts) -> str:
             ", ".join(f"{name}={size}" for name, size in facts.bindings.items()) or "none",
         ),
     ]
+    if facts.forest:
+        rows.append(("forest", ", ".join(f"{name} {n:,}" for name, n in facts.forest.items())))
+    if facts.tables:
+        rows.append(("tables", ", ".join(f"{name} {n:,}" for name, n in facts.tables.items())))
     if facts.uncounted:
         uncounted = ", ".join(f"{name} {count}" for name, count in facts.uncounted.items())
         rows.append(("not counted", uncounted))

@@ -14,6 +14,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from gallery.errors import DiscoverError, LoadError
 from gallery.files import open_regular, read_at
+from gallery.loading.classical_types import map_lengths
 from gallery.loading.flatten import Flat, domain, flatten
 from gallery.loading.layers import Naming, layer_tree
 from gallery.loading.not_onnx import not_onnx, refuse_other_formats
@@ -22,7 +23,7 @@ from gallery.loading.symbolic_dims import bind_inputs
 from gallery.loading.types import dims_of, dtype_of
 from gallery.loading.values import text_of
 from gallery.loading.wire import BrokenError, Slim, check_nesting, slim
-from gallery.model import Model, Operator, Tensor
+from gallery.model import Model, Operator, Shape, Tensor
 
 _NAMED = 5
 _LARGEST = 2**36
@@ -143,16 +144,22 @@ def _model(
 
 
 def _tensors(flat: Flat) -> tuple[Tensor, ...]:
+    lengths = map_lengths(flat)
     return tuple(
         Tensor(
             name=value.name,
             dtype=dtype_of(value.kind),
-            shape=dims_of(value.kind),
+            shape=(lengths[index],) if index in lengths else _shape(value.kind),
             is_parameter=value.is_parameter,
             value=value.value,
         )
-        for value in flat.values
+        for index, value in enumerate(flat.values)
     )
+
+
+def _shape(kind: onnx.TypeProto | None) -> Shape:
+    """The shape of a tensor; a map is a single value."""
+    return () if kind is not None and kind.HasField("map_type") else dims_of(kind)
 
 
 def _check_sizes(tensors: Sequence[Tensor]) -> None:
@@ -222,7 +229,7 @@ def _warnings(proto: onnx.ModelProto, kept: Slim, flat: Flat, state: Inference) 
     unknown = [
         step.name
         for step in flat.steps
-        if any(i >= 0 and not _known(dims_of(flat.values[i].kind)) for i in step.outputs)
+        if any(i >= 0 and not _known(flat.values[i].kind) for i in step.outputs)
     ]
     if unknown:
         count = f"{len(unknown)} of {len(flat.steps)}"
@@ -234,7 +241,13 @@ def _warnings(proto: onnx.ModelProto, kept: Slim, flat: Flat, state: Inference) 
     return (*notes, *dict.fromkeys(state.warnings))
 
 
-def _known(shape: tuple[int | str | None, ...] | None) -> bool:
+def _known(kind: onnx.TypeProto | None) -> bool:
+    """Whether all sizes of a tensor are known; maps and sequences of them have none."""
+    if kind is not None and kind.HasField("sequence_type"):
+        kind = kind.sequence_type.elem_type
+        if kind.HasField("tensor_type"):
+            return False
+    shape = _shape(kind)
     return shape is not None and all(isinstance(size, int) for size in shape)
 
 

@@ -1,8 +1,9 @@
 """Reads an ONNX file at the level of protobuf's wire format and leaves the weights on disk.
 
 The file's messages are rebuilt without payloads longer than `SMALL`; a tensor that lost its payload
-is marked as external, so that nothing tries to read it. Messages that are small as a whole are
-copied unchanged, so the work is in the large ones and the operators.
+is marked as external, so that nothing tries to read it. Of long lists of attributes more is kept
+(`gallery.loading.long_lists`). Messages that are small as a whole are copied unchanged, so the work
+is in the large ones and the operators.
 
 Source of the format: https://protobuf.dev/programming-guides/encoding/ and onnx.proto.
 """
@@ -18,13 +19,17 @@ from typing import NamedTuple
 
 from gallery.errors import LoadError
 from gallery.files import read_at
+from gallery.loading.long_lists import LIST_FIELDS, LongList
 from gallery.model import WHOLE
 
 SMALL = 4096
 """Largest payload of a tensor that is kept, in bytes (shapes, indices, scales)."""
 
 LARGE_ATTRIBUTE = 65_536
-"""Bytes of an attribute above which its numbers and strings count as weights."""
+"""Bytes of an attribute above which its text counts as weights and its list as a long one."""
+
+LARGE_LISTS = 64 << 20
+"""Most bytes that are kept of the whole numbers and texts of all large attributes together."""
 
 LARGE_TEXT = 1 << 20
 """Largest other field that is kept, in bytes."""
@@ -48,9 +53,11 @@ _CHILDREN: Mapping[str, Mapping[int, str]] = {
     "tensor": {},
 }
 _TENSOR_DATA = frozenset({4, 5, 6, 7, 9, 10, 11})
-_ATTRIBUTE_DATA = frozenset({4, 7, 8, 9})
+_ATTRIBUTE_TEXT = 4
 _MODEL_FIELDS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26})
 _TRAINING = 20
+_STRINGS = 9
+_LENGTH = 2
 
 
 class BrokenError(Exception):
@@ -224,6 +231,7 @@ class _Walker:
     small: int = SMALL
     until: float = math.inf
     kept: int = 0
+    lists: int = LARGE_LISTS
 
     def message(self, kind: str, start: int, stop: int, depth: int) -> bytes:
         if kind == "tensor":
@@ -233,8 +241,8 @@ class _Walker:
             raise nested_too_deep()
         children = _CHILDREN[kind]
         large = kind == "attribute" and stop - start > LARGE_ATTRIBUTE
-        chunks = []
-        for part in self.reader.fields(start, stop):
+        chunks: list[bytes] = []
+        for part in self._lists(start, stop, chunks) if large else self.reader.fields(start, stop):
             self._check_time()
             length = part.stop - part.start
             child = children.get(part.number) if part.wire == 2 else None
@@ -243,11 +251,41 @@ class _Walker:
                 chunks.append(varint(part.number << 3 | 2) + varint(len(body)) + body)
             elif kind == "model" and part.number == _TRAINING:
                 self.result.training = True
-            elif (large and part.number in _ATTRIBUTE_DATA) or length > LARGE_TEXT:
+            elif (large and part.number == _ATTRIBUTE_TEXT) or length > LARGE_TEXT:
                 self.result.dropped.append(length)
             else:
                 chunks.append(self._keep(part))
         return b"".join(chunks)
+
+    def _lists(self, start: int, stop: int, chunks: list[bytes]) -> Iterator[Field]:
+        """The fields of a large attribute that are not lists, and what is kept of the lists.
+
+        Args:
+            start: Offset of the attribute.
+            stop: Offset of its end.
+            chunks: Where to add what stands for the list.
+        """
+        found, at, held = LongList(self.lists), start, 0
+        while at < stop:
+            self._check_time()
+            part = next(self.reader.fields(at, stop))
+            at = part.stop
+            if part.number not in LIST_FIELDS:
+                yield part
+                continue
+            if part.wire == _LENGTH and part.number != _STRINGS:
+                found.take_packed(self.reader.read, part.number, part.start, part.stop)
+            else:
+                at = found.take(self.reader.read, part.number, part.head, stop)
+            if at == part.head:  # a long text, or a key that is written in a longer way
+                found.skip()
+                at = part.stop
+            held += at - part.head
+        if found.count:
+            self.result.dropped.append(held)
+            message = found.message()
+            self.lists -= message.t.ByteSize()
+            chunks.append(message.SerializeToString())
 
     def _tensor(self, start: int, stop: int) -> bytes:
         chunks, payload = [], []
