@@ -19,13 +19,15 @@ _DOMAIN = "ai.onnx.ml"
 PER_ELEMENT: Mapping[str, int] = {
     "ArrayFeatureExtractor": 0,
     "Binarizer": 1,
+    "CastMap": 0,
     "CategoryMapper": 0,
-    "ZipMap": 0,
+    "DictVectorizer": 0,
     "FeatureVectorizer": 0,
     "Imputer": 1,
     "LabelEncoder": 0,
     "OneHotEncoder": 0,
     "Scaler": 2,
+    "ZipMap": 0,
 }
 """Operations per element read."""
 
