@@ -394,6 +394,8 @@ FAMILIES: Mapping[str, tuple[tuple[float, float, float], tuple[str, ...]]] = {
             "ZipMap",
             "DictVectorizer",
             "CastMap",
+            "SequenceConstruct",
+            "StringNormalizer",
         ),
     ),
     "recurrence": (

@@ -22,15 +22,24 @@ _T = onnx.TensorProto
 _CASTS: Mapping[str, int] = {"TO_FLOAT": _T.FLOAT, "TO_STRING": _T.STRING, "TO_INT64": _T.INT64}
 
 
-def map_lengths(flat: Flat) -> dict[int, Dimension]:
-    """Number of maps in each sequence that a ZipMap makes: one for each row; by tensor."""
+def sequence_lengths(flat: Flat) -> dict[int, Dimension]:
+    """Number of items of each sequence that an operator makes, where it follows from its inputs.
+
+    A ZipMap makes a map for each row, a SequenceConstruct an item of each input.
+
+    Returns:
+        The lengths, by tensor.
+    """
     found: dict[int, Dimension] = {}
     for step in flat.steps:
-        if (step.domain, step.type) != (DOMAIN, "ZipMap") or not step.inputs or not step.outputs:
+        if not step.inputs or not step.outputs or step.outputs[0] < 0:
             continue
-        shape = dims_of(flat.values[step.inputs[0]].kind) if step.inputs[0] >= 0 else None
-        if shape is not None and step.outputs[0] >= 0:
-            found[step.outputs[0]] = shape[0] if len(shape) > 1 else 1
+        if (step.domain, step.type) == ("", "SequenceConstruct"):
+            found[step.outputs[0]] = len(step.inputs)
+        elif (step.domain, step.type) == (DOMAIN, "ZipMap") and step.inputs[0] >= 0:
+            shape = dims_of(flat.values[step.inputs[0]].kind)
+            if shape is not None:
+                found[step.outputs[0]] = shape[0] if len(shape) > 1 else 1
     return found
 
 

@@ -115,6 +115,11 @@ def _ngrams(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     return {0: tensor_type(_FLOAT, (*shape[:-1], columns))}
 
 
+def _normalised(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
+    # Only stop words take away elements.
+    return None if step.attributes.get("stopwords") else _as_first(step, fed)
+
+
 def _scalar(fed: Sequence[Value | None], slot: int) -> float | None:
     value = fed[slot] if slot < len(fed) else None
     if value is None or value.value is None or value.value.size != 1:
@@ -142,6 +147,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("", "Range"): _range,
     ("", "STFT"): _short_time_fourier,
     ("", "SimplifiedLayerNormalization"): _as_first,
+    ("", "StringNormalizer"): _normalised,
     ("", "TfIdfVectorizer"): _ngrams,
     **CLASSICAL,
     **dict.fromkeys(STAND_INS, stand_in_types),

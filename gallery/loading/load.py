@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from gallery.errors import DiscoverError, LoadError
 from gallery.files import open_regular, read_at
-from gallery.loading.classical_types import map_lengths
+from gallery.loading.classical_types import sequence_lengths
 from gallery.loading.flatten import Flat, domain, flatten
 from gallery.loading.layers import Naming, layer_tree
 from gallery.loading.not_onnx import not_onnx, refuse_other_formats
@@ -139,12 +139,12 @@ def _model(
         metadata=_pairs(proto.metadata_props),
         bindings=bound,
         functions=len(flat.inlined),
-        warnings=_warnings(proto, kept, flat, state),
+        warnings=_warnings(proto, kept, state, tensors),
     )
 
 
 def _tensors(flat: Flat) -> tuple[Tensor, ...]:
-    lengths = map_lengths(flat)
+    lengths = sequence_lengths(flat)
     return tuple(
         Tensor(
             name=value.name,
@@ -213,7 +213,10 @@ def _pairs(entries: Iterable[onnx.StringStringEntryProto]) -> dict[str, str]:
     return {text_of(entry.key): text_of(entry.value) for entry in entries}
 
 
-def _warnings(proto: onnx.ModelProto, kept: Slim, flat: Flat, state: Inference) -> tuple[str, ...]:
+def _warnings(
+    proto: onnx.ModelProto, kept: Slim, state: Inference, tensors: Sequence[Tensor]
+) -> tuple[str, ...]:
+    flat = state.flat
     notes: list[str] = []
     newest = onnx.defs.onnx_opset_version()
     opset = max((o.version for o in proto.opset_import if o.domain in ("", "ai.onnx")), default=0)
@@ -229,7 +232,7 @@ def _warnings(proto: onnx.ModelProto, kept: Slim, flat: Flat, state: Inference) 
     unknown = [
         step.name
         for step in flat.steps
-        if any(i >= 0 and not _known(flat.values[i].kind) for i in step.outputs)
+        if any(i >= 0 and not _known(tensors[i].shape) for i in step.outputs)
     ]
     if unknown:
         count = f"{len(unknown)} of {len(flat.steps)}"
@@ -241,13 +244,7 @@ def _warnings(proto: onnx.ModelProto, kept: Slim, flat: Flat, state: Inference) 
     return (*notes, *dict.fromkeys(state.warnings))
 
 
-def _known(kind: onnx.TypeProto | None) -> bool:
-    """Whether all sizes of a tensor are known; maps and sequences of them have none."""
-    if kind is not None and kind.HasField("sequence_type"):
-        kind = kind.sequence_type.elem_type
-        if kind.HasField("tensor_type"):
-            return False
-    shape = _shape(kind)
+def _known(shape: Shape) -> bool:
     return shape is not None and all(isinstance(size, int) for size in shape)
 
 

@@ -20,7 +20,10 @@ from onnx import numpy_helper
 from gallery.model import Unread, freeze
 
 CHUNK = 1 << 20
-"""Bytes that are read at a time."""
+"""Most bytes that are read at a time."""
+
+FIRST = 256
+"""Bytes that are read at first, where elements of other fields may follow soon."""
 
 MOST_TEXTS = 16
 """Most different texts of a list that is kept."""
@@ -54,24 +57,21 @@ class LongList:
     codes: bytearray = field(default_factory=bytearray)
     kept: bool = True
 
-    def take(self, read: Read, number: int, head: int, stop: int) -> int:
-        """Take the elements of a field from `head` on that follow one another, a chunk at most.
+    def take(self, raw: bytes, number: int) -> int:
+        """Take the elements of a field that follow one another.
 
         Args:
-            read: Returns the bytes between two offsets.
+            raw: Bytes from the first element's key on.
             number: Number of the field, one of `LIST_FIELDS`.
-            head: Offset of the first element's key.
-            stop: End of the attribute.
 
         Returns:
-            The offset after the last element that was taken; `head` if there is none.
+            How many bytes they are; 0 if there is no whole element, or its key is odd.
         """
-        raw = read(head, min(head + CHUNK, stop))
         if number == _FLOATS:
-            return head + self._floats(np.frombuffer(raw, np.uint8))
+            return self._floats(np.frombuffer(raw, np.uint8))
         if number == _INTS:
-            return head + self._ints(np.frombuffer(raw, np.uint8))
-        return head + self._strings(raw)
+            return self._ints(np.frombuffer(raw, np.uint8))
+        return self._strings(raw)
 
     def take_packed(self, read: Read, number: int, start: int, stop: int) -> None:
         """Take the elements of a packed field between two offsets."""

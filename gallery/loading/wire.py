@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from gallery.errors import LoadError
 from gallery.files import read_at
-from gallery.loading.long_lists import LIST_FIELDS, LongList
+from gallery.loading.long_lists import CHUNK, FIRST, LIST_FIELDS, LongList
 from gallery.model import WHOLE
 
 SMALL = 4096
@@ -57,6 +57,8 @@ _ATTRIBUTE_TEXT = 4
 _MODEL_FIELDS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26})
 _TRAINING = 20
 _STRINGS = 9
+_SHORT_RUNS = 64
+"""How many short runs of elements are taken at once; lists as programs write them have one run."""
 _LENGTH = 2
 
 
@@ -231,7 +233,7 @@ class _Walker:
     small: int = SMALL
     until: float = math.inf
     kept: int = 0
-    lists: int = LARGE_LISTS
+    listed: int = 0
 
     def message(self, kind: str, start: int, stop: int, depth: int) -> bytes:
         if kind == "tensor":
@@ -265,7 +267,8 @@ class _Walker:
             stop: Offset of its end.
             chunks: Where to add what stands for the list.
         """
-        found, at, held = LongList(self.lists), start, 0
+        found, at, held = LongList(LARGE_LISTS - self.listed), start, 0
+        size, tries = FIRST, _SHORT_RUNS
         while at < stop:
             self._check_time()
             part = next(self.reader.fields(at, stop))
@@ -273,19 +276,27 @@ class _Walker:
             if part.number not in LIST_FIELDS:
                 yield part
                 continue
-            if part.wire == _LENGTH and part.number != _STRINGS:
+            packed = part.wire == _LENGTH and part.number != _STRINGS
+            if packed and (tries or part.stop - part.start > SMALL):
+                tries -= part.stop - part.start <= SMALL
                 found.take_packed(self.reader.read, part.number, part.start, part.stop)
+            elif tries and (taken := self._run(found, part, min(part.head + size, stop))):
+                at = part.head + taken
+                whole = 2 * taken > min(size, stop - part.head)
+                size, tries = (min(4 * size, CHUNK), tries) if whole else (FIRST, tries - 1)
             else:
-                at = found.take(self.reader.read, part.number, part.head, stop)
-            if at == part.head:  # a long text, or a key that is written in a longer way
                 found.skip()
-                at = part.stop
+                tries -= tries > 0
             held += at - part.head
         if found.count:
             self.result.dropped.append(held)
             message = found.message()
-            self.lists -= message.t.ByteSize()
+            self.listed += message.t.ByteSize()
             chunks.append(message.SerializeToString())
+
+    def _run(self, found: LongList, part: Field, stop: int) -> int:
+        """Add a field's element and those that follow it to a list; the bytes that they take."""
+        return found.take(self.reader.read(part.head, stop), part.number)
 
     def _tensor(self, start: int, stop: int) -> bytes:
         chunks, payload = [], []

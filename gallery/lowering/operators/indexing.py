@@ -66,7 +66,7 @@ def array_feature_extractor(context: Context) -> list[Part]:
     value = known_indices(context, 1, data[last])
     rules: dict[int, AxisRule] = {d: same(d) for d in range(last)}
     index_rules = [fixed(0, s) for s in indices]
-    index_rules[-1] = same(out_last)
+    index_rules[-1:] = [same(out_last)] if indices else []
     reads = [along(context, 1, index_rules, saved=True, differentiable=False)]
     if value is None:
         ordered = [*(rules[d] for d in range(last)), fixed(0, data[last])]

@@ -23,7 +23,7 @@ def gathered(context: Context) -> list[Part]:
 
 
 @lowers(
-    "NonZero", "Unique", "NonMaxSuppression", "ImageDecoder", "TfIdfVectorizer",
+    "NonZero", "Unique", "NonMaxSuppression", "ImageDecoder",
     "com.microsoft.BifurcationDetector", "com.microsoft.DequantizeBFP",
     "com.microsoft.DynamicTimeWarping", "com.microsoft.QuantizeBFP", "com.microsoft.Unique",
 )  # fmt: skip
