@@ -95,7 +95,7 @@ def ensemble(
         f"{kind}_treeids": [tree for tree, _, _ in leaves],
         f"{kind}_nodeids": [number for _, number, _ in leaves],
         f"{kind}_ids": [to for _, _, to in leaves],
-        f"{kind}_weights": [1.0 + 0.37 * number for number in range(len(leaves))],
+        f"{kind}_weights": [0.05 + 0.0037 * number for number in range(len(leaves))],
     }
 
 
