@@ -137,7 +137,7 @@ def test_a_ring_of_nodes_without_leaves() -> None:
         "nodes_falsenodeids": [1, 0], "nodes_trueleafs": [0, 0], "nodes_falseleafs": [0, 0],
         "leaf_targetids": [0],
     }  # fmt: skip
-    with pytest.raises(UnreadableError):
+    with pytest.raises(UnreadableError, match="several parents"):
         forest(operator("TreeEnsemble", ring))
     with pytest.raises(UnreadableError):
         forest(operator("TreeEnsemble", {**ring, "tree_roots": [-1]}))

@@ -179,9 +179,14 @@ def test_the_budget_is_kept(tmp_path: Path, budget: int) -> None:
     assert graph.vertices >= min(budget / 2, least)
 
 
-def test_a_tree_reads_no_feature_that_it_does_not_name(tmp_path: Path) -> None:
-    grove = [grown(RNG, 3, [feature]) for feature in (1, 3, 4)]
-    given = {**ensemble(grove, [[0], [1], [2]]), "n_targets": 3}
+@pytest.mark.parametrize(
+    "own", [[(3, 1), (3, 3), (3, 4), (3, 3), (2, 3)], [(1, 1), (1, 3), (1, 4)]]
+)
+def test_a_tree_reads_no_feature_that_it_does_not_name(
+    tmp_path: Path, own: list[tuple[int, int]]
+) -> None:
+    grove = [grown(RNG, depth, [feature]) for depth, feature in own]
+    given = {**ensemble(grove, [[0], [1], [2], [1], [1]][: len(own)]), "n_targets": 3}
     model = loaded(tmp_path, model_of("TreeEnsembleRegressor", [X], **given))
     graph = lower(model, vertices=5000)
     x, y = graph.producers(model.inputs[0]), graph.producers(model.outputs[0])
@@ -191,6 +196,13 @@ def test_a_tree_reads_no_feature_that_it_does_not_name(tmp_path: Path) -> None:
         row, target = graph.box(int(vertex))[0]
         read = {features[one] for one in reaching(graph, int(vertex)) if one in features}
         assert read == {(row, (1, 3, 4)[target])}
+
+
+def test_a_single_comparison_reads_a_single_feature(tmp_path: Path) -> None:
+    given = {**ensemble([grown(RNG, 1, [3])], [[0]]), "n_targets": 1}
+    model = loaded(tmp_path, model_of("TreeEnsembleRegressor", [X], **given))
+    graph = lower(model, vertices=5000)
+    assert len(graph.producers(model.inputs[0])) == X.size
 
 
 def test_the_rest_of_deep_trees_is_one_piece_each(
