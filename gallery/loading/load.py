@@ -15,6 +15,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from gallery.errors import DiscoverError, LoadError
 from gallery.files import open_regular, read_at
 from gallery.loading.classical_types import sequence_lengths
+from gallery.loading.fields import BrokenError
 from gallery.loading.flatten import Flat, domain, flatten
 from gallery.loading.layers import Naming, layer_tree
 from gallery.loading.not_onnx import not_onnx, refuse_other_formats
@@ -22,7 +23,7 @@ from gallery.loading.shapes import Inference, infer
 from gallery.loading.symbolic_dims import bind_inputs
 from gallery.loading.types import dims_of, dtype_of
 from gallery.loading.values import text_of
-from gallery.loading.wire import BrokenError, Slim, check_nesting, slim
+from gallery.loading.wire import Slim, check_nesting, slim
 from gallery.model import Model, Operator, Shape, Tensor
 
 _NAMED = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from gallery.errors import LoadError
-from gallery.loading.wire import BrokenError
+from gallery.loading.fields import BrokenError
 
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _STARTS = (b"\x08", b"\x12", b"\x3a")  # ir_version, producer_name, graph

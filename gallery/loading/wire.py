@@ -15,12 +15,15 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from gallery.errors import LoadError
 from gallery.files import read_at
-from gallery.loading.long_lists import CHUNK, FIRST, LIST_FIELDS, LongList
+from gallery.loading.fields import BrokenError, Field, Reader
 from gallery.model import WHOLE
+
+if TYPE_CHECKING:
+    from gallery.loading.long_lists import LongList
 
 SMALL = 4096
 """Largest payload of a tensor that is kept, in bytes (shapes, indices, scales)."""
@@ -40,7 +43,6 @@ LARGE_GRAPH = 256 << 20
 DEEPEST = 32
 """How deep graphs may be nested in operators; protobuf itself stops at 100 nested messages."""
 
-_WINDOW = 16_384
 _EXTERNAL = b"\x70\x01"  # TensorProto.data_location = EXTERNAL
 
 _CHILDREN: Mapping[str, Mapping[int, str]] = {
@@ -57,89 +59,14 @@ _ATTRIBUTE_TEXT = 4
 _MODEL_FIELDS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26})
 _TRAINING = 20
 _STRINGS = 9
+_LENGTH = 2  # the wire type of what has a length
+
 _SHORT_RUNS = 64
 """How many short runs of elements are taken at once; lists as programs write them have one run."""
-_LENGTH = 2
-
-
-class BrokenError(Exception):
-    """The bytes do not follow the wire format.
-
-    Attributes:
-        at: Offset in the file.
-        truncated: Whether the file ends too early, rather than being of another format.
-    """
-
-    def __init__(self, at: int, truncated: bool) -> None:
-        super().__init__(at, truncated)
-        self.at = at
-        self.truncated = truncated
 
 
 class SlowError(Exception):
     """Reading the file took longer than it may."""
-
-
-class Field(NamedTuple):
-    """A field: its number and wire type; where it and its content begin, and where it ends."""
-
-    number: int
-    wire: int
-    head: int
-    start: int
-    stop: int
-
-
-@dataclass(slots=True)
-class Reader:
-    """Reads a file in windows, so that skipped payloads are never read."""
-
-    descriptor: int
-    base: int = 0
-    window: bytes = b""
-
-    def read(self, start: int, stop: int) -> bytes:
-        """The bytes from start up to stop; fewer if the file has shrunk."""
-        if start < self.base or stop > self.base + len(self.window):
-            if stop - start > _WINDOW:
-                return read_at(self.descriptor, stop - start, start)
-            self.base, self.window = start, read_at(self.descriptor, _WINDOW, start)
-        return self.window[start - self.base : stop - self.base]
-
-    def fields(self, start: int, stop: int) -> Iterator[Field]:
-        """The fields of the message between two offsets.
-
-        Raises:
-            BrokenError: A field is invalid, or reaches beyond the message.
-        """
-        while start < stop:
-            head = start
-            key, start = self._varint(start, stop)
-            number, wire = key >> 3, key & 7
-            if wire == 2:
-                length, start = self._varint(start, stop)
-                end = start + length
-            elif wire == 0:
-                _, end = self._varint(start, stop)
-            elif wire in (1, 5):
-                end = start + (8 if wire == 1 else 4)
-            else:
-                raise BrokenError(head, False)
-            if number == 0 or number >= 1 << 29:
-                raise BrokenError(head, False)
-            if end > stop:
-                raise BrokenError(head, True)
-            yield Field(number, wire, head, start, end)
-            start = end
-
-    def _varint(self, start: int, stop: int) -> tuple[int, int]:
-        raw = self.read(start, min(start + 10, stop))
-        value = 0
-        for index, byte in enumerate(raw):
-            value |= (byte & 0x7F) << (7 * index)
-            if byte < 0x80:
-                return value, start + index + 1
-        raise BrokenError(start, len(raw) < 10)
 
 
 @dataclass(slots=True)
@@ -267,6 +194,9 @@ class _Walker:
             stop: Offset of its end.
             chunks: Where to add what stands for the list.
         """
+        # What only digests files must not wait for ONNX, which long lists need.
+        from gallery.loading.long_lists import CHUNK, FIRST, LIST_FIELDS, LongList  # noqa: PLC0415
+
         found, at, held = LongList(LARGE_LISTS - self.listed), start, 0
         size, tries = FIRST, _SHORT_RUNS
         while at < stop:

@@ -49,7 +49,7 @@ def test_whole_numbers_are_kept_as_they_are(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(wire, "LARGE_ATTRIBUTE", 200)
-        patch.setattr(wire, "CHUNK", chunk)
+        patch.setattr(long_lists, "CHUNK", chunk)
         patch.setattr(wire, "SMALL", 100)
         found = kept(tmp_path_factory.mktemp("lists"), a=some * times, text="x")
     assert list(found["a"]) == some * times
