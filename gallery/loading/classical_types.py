@@ -135,7 +135,7 @@ def _extracted(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
 
 def _features(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     rows = _rows(fed)
-    columns: int | None = sum(step.attributes.get("inputdimensions", ()))
+    columns: int | None = int(sum(step.attributes.get("inputdimensions", ())))
     for value in fed if not columns else ():
         shape = dims_of(value.kind) if value else None
         sizes = None if shape is None else shape[-1:] if len(shape) < 2 else shape[1:]

@@ -227,6 +227,22 @@ def test_trees_that_cannot_be_read_are_lowered_by_rows(tmp_path: Path) -> None:
         assert {x[one] for one in reaching(graph, int(vertex)) if one in x} == {row}
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"nodes_featureids": [2**60] * sum(map(len, TREES))},
+        {"nodes_featureids": [-1] * sum(map(len, TREES))},
+        {"target_ids": [2**50] * len(forest("target", ONE)["target_ids"])},
+        {"target_ids": [-3] * len(forest("target", ONE)["target_ids"])},
+        {"n_targets": 2**35},
+    ],
+)
+def test_numbers_out_of_range_take_no_memory(tmp_path: Path, broken: dict[str, Any]) -> None:
+    given = {**forest("target", ONE), **broken}
+    graph = graph_of(tmp_path, 500, [X], "TreeEnsembleRegressor", **given)
+    assert graph.vertices < 1000
+
+
 def test_features_that_blocks_name() -> None:
     features = np.array([5, 1, 2, 2, 9, 0])
     starts = np.array([0, 1, 1, 4, 6])

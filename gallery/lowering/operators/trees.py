@@ -18,7 +18,7 @@ import numpy as np
 
 from gallery.costs.forests import TYPES, Forest, Level, UnreadableError, forest
 from gallery.lowering.access.part import Boxes, Ints, Part, Read, Relation
-from gallery.lowering.access.registry import Context, lowers
+from gallery.lowering.access.registry import Context, NoGridError, lowers
 from gallery.lowering.access.relations import AxisRule, per_axis, same
 from gallery.lowering.operators.parts import inside
 from gallery.lowering.operators.scores import (
@@ -34,6 +34,9 @@ MOST_LEVELS = 64
 """Depth from which on the rest of each tree is one piece."""
 
 _TWO = 2
+
+_MOST_COLUMNS = 1 << 20
+"""Results above which they are not told apart by the trees that add to them."""
 
 
 @lowers(*(f"ai.onnx.ml.{name}" for name in TYPES))
@@ -147,10 +150,12 @@ def _sums(context: Context, grown: Forest, of: int, flops: float) -> list[Part]:
     """The results, each summed over the trees that add to it."""
     rows, count = rows_of(context), grown.trees
     columns = classes_of(context) if classifies(context) else context.out_shape()[-1]
-    if grown.targets is None:
+    if grown.targets is None or columns > _MOST_COLUMNS:
         relation = per_axis((rows, count), [same(0), same(2)])
         summed = count
     else:
+        if not 0 <= grown.targets[0] <= grown.targets[-1] < columns:
+            raise NoGridError("a tree adds to a result that there is not")
         if classifies(context) and columns <= _TWO and len(np.unique(grown.targets)) == 1:
             columns = 1  # a single score tells both classes apart
         counts = np.bincount(grown.targets, minlength=columns) if columns > 1 else np.array([count])
@@ -169,7 +174,8 @@ def picked(features: Ints, starts: Ints, rows: list[AxisRule], width: int) -> Re
         rows: The rule for the rows, if the features have rows.
         width: Number of features.
     """
-    width = max(width, int(features.max(initial=0)) + 1)
+    if features.min(initial=0) < 0 or features.max(initial=-1) >= width:
+        raise NoGridError("a node names a feature that there is not")
 
     def relation(lows: Ints, highs: Ints) -> Boxes:
         spans, block = np.unique(
