@@ -27,6 +27,21 @@ WHOLE = 16 << 20
 """Largest file that is read and digested whole, in bytes; of a larger one, weights are left out."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A list or tensor of an attribute that was left in the file: only its length is known.
+
+    >>> len(Unread(5000))
+    5000
+    """
+
+    length: int
+
+    def __len__(self) -> int:
+        """Number of elements."""
+        return self.length
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tensor:
     """An ONNX value.
@@ -94,8 +109,9 @@ class Operator:
         version: The version of that operator set that the model imports.
         inputs: Index of each input tensor; -1 for an omitted input.
         outputs: Index of each output tensor; -1 for an omitted output.
-        attributes: Value of each attribute that is not a graph: int, float, str, tuples of them, or
-            a read-only array for a small tensor (None for a large one).
+        attributes: Value of each attribute that is not a graph: int, float, str, tuples of them, a
+            read-only array for a small tensor or a long list of integers; an `Unread` for other
+            long lists and large tensors.
         layer: Index of the layer that holds it.
         bodies: Subgraphs, in file order.
         owner: Index of the control-flow operator whose body holds it, or -1.

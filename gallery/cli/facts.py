@@ -35,6 +35,10 @@ def facts_table(facts: Facts) -> str:
     ]
     if facts.layers_found:
         rows.append(("layers", f"{len(facts.layers) - 1:,}, found from the structure of the graph"))
+    if facts.forest:
+        rows.append(("forest", ", ".join(f"{name} {n:,}" for name, n in facts.forest.items())))
+    if facts.tables:
+        rows.append(("tables", ", ".join(f"{name} {n:,}" for name, n in facts.tables.items())))
     if facts.uncounted:
         uncounted = ", ".join(f"{name} {count}" for name, count in facts.uncounted.items())
         rows.append(("not counted", uncounted))

@@ -391,6 +391,11 @@ FAMILIES: Mapping[str, tuple[tuple[float, float, float], tuple[str, ...]]] = {
             "ConvStateReplay",
             "GatedDeltaNetStateReplay",
             "SpeculativePrefixCommit",
+            "ZipMap",
+            "DictVectorizer",
+            "CastMap",
+            "SequenceConstruct",
+            "StringNormalizer",
         ),
     ),
     "recurrence": (

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import ceil, log2, prod
 
+import numpy as np
+
+from gallery.costs.forests import TYPES, UnreadableError, forest
 from gallery.costs.registry import Cost, UnknownError, View, contraction, costs, plain
 
 _DOMAIN = "ai.onnx.ml"
@@ -16,12 +19,15 @@ _DOMAIN = "ai.onnx.ml"
 PER_ELEMENT: Mapping[str, int] = {
     "ArrayFeatureExtractor": 0,
     "Binarizer": 1,
+    "CastMap": 0,
     "CategoryMapper": 0,
+    "DictVectorizer": 0,
     "FeatureVectorizer": 0,
     "Imputer": 1,
     "LabelEncoder": 0,
     "OneHotEncoder": 0,
     "Scaler": 2,
+    "ZipMap": 0,
 }
 """Operations per element read."""
 
@@ -83,22 +89,32 @@ def support_vectors(view: View) -> Cost:
     )
 
 
-@costs("TreeEnsemble", "TreeEnsembleRegressor", "TreeEnsembleClassifier", domain=_DOMAIN)
+@costs(*TYPES, domain=_DOMAIN)
 def trees(view: View) -> Cost:
-    """A comparison per level of each tree, and the sum of the trees' outputs.
+    """A comparison per level of each tree, and an addition to each result that a tree adds to.
 
-    The path through a tree depends on the data: the trees count as if they were balanced.
+    The path through a tree depends on the data: each of its leaves counts as equally likely. Where
+    the nodes cannot be read, the trees count as if they were balanced.
     """
+    rows, _ = _rows(view)
+    try:
+        grown = forest(view.operator)
+    except UnreadableError:
+        return plain(rows * _balanced(view))
+    return plain(rows * (round(grown.path) + grown.additions))
+
+
+def _balanced(view: View) -> int:
+    """Operations on a row if all trees are balanced and add to one result each."""
     if view.operator.type == "TreeEnsemble":
         count = len(view.get("tree_roots", ()))
-        leaves = sum(sum(view.get(f"nodes_{kind}leafs", ())) for kind in ("true", "false"))
+        leaves = sum(int(sum(view.get(f"nodes_{kind}leafs", ()))) for kind in ("true", "false"))
     else:
-        count = len(set(view.get("nodes_treeids", ())))
+        count = len(np.unique(view.get("nodes_treeids", ())))
         leaves = sum(mode == "LEAF" for mode in view.get("nodes_modes", ()))
     if not count or not leaves:
         raise UnknownError("nodes")
-    rows, _ = _rows(view)
-    return plain(rows * count * (ceil(log2(max(leaves / count, 1))) + 1))
+    return count * (ceil(log2(max(leaves / count, 1))) + 1)
 
 
 def _rows(view: View) -> tuple[int, int]:

@@ -7,6 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gallery.costs import Cost, cost
+from gallery.costs.learned import (
+    attribute_dtype,
+    attribute_parameters,
+    forest_counts,
+    table_entries,
+)
 from gallery.costs.parameters import parameters
 from gallery.model import WHOLE, Model, Operator, dtype_bytes
 
@@ -53,8 +59,10 @@ class Facts:
         name: Name of the model.
         digest: As `gallery.model.Model.digest`.
         file_bytes: Size of the ONNX file.
-        parameters: Number of parameters (see `parameters`), each counted once.
-        parameter_bytes: Bytes of the initializers and other parameters, by dtype.
+        parameters: Number of parameters (see `parameters` and `attribute_parameters`), each
+            counted once.
+        parameter_bytes: Bytes of the initializers, other parameters and those in attributes, by
+            dtype.
         macs: Multiply-accumulates of one forward pass; None if none are known and some operators
             cannot be counted.
         flops: Floating-point operations of one forward pass; None in the same case.
@@ -66,6 +74,9 @@ class Facts:
         layers: The layer tree, parents first.
         layers_found: Whether the layers were found from structure, see `gallery.model.Model`.
         depth: Number of operators on the longest path.
+        forest: Of all ensembles of trees together: number of "ensembles", "trees", "nodes" and
+            "leaves", and the "depth" of the deepest tree; what cannot be read is left out.
+        tables: Number of words, keys and categories that operators map by, by operator type.
         ir_version: Version of the file format.
         opsets: Version of each operator set by domain ("ai.onnx" for ONNX's own).
         producer: Name and version of the program that wrote the file, or "".
@@ -95,6 +106,8 @@ class Facts:
     producer: str
     inputs: tuple[TensorFact, ...]
     outputs: tuple[TensorFact, ...]
+    forest: dict[str, int] = field(default_factory=dict)
+    tables: dict[str, int] = field(default_factory=dict)
     bindings: dict[str, int] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
     layers_found: bool = False
@@ -123,7 +136,8 @@ def facts(model: Model, file_bytes: int) -> Facts:
         name=model.name,
         digest=model.digest,
         file_bytes=file_bytes,
-        parameters=sum(parameters(model).values()),
+        parameters=sum(parameters(model).values())
+        + sum(attribute_parameters(operator) for operator in model.operators),
         parameter_bytes=_parameter_bytes(model),
         # Nothing but free operators beside some that cannot be counted says nothing about the sum.
         macs=macs if macs or not missing else None,
@@ -141,6 +155,8 @@ def facts(model: Model, file_bytes: int) -> Facts:
         producer=model.producer,
         inputs=tuple(_tensor_fact(model, index) for index in model.inputs),
         outputs=tuple(_tensor_fact(model, index) for index in model.outputs),
+        forest=forest_counts(model),
+        tables=table_entries(model),
         bindings=dict(model.bindings),
         metadata=dict(model.metadata),
         warnings=model.warnings,
@@ -232,6 +248,10 @@ def _parameter_bytes(model: Model) -> dict[str, int]:
             held[tensor.dtype or "unknown"] += round(
                 (tensor.elements or 0) * dtype_bytes(tensor.dtype)
             )
+    for operator in model.operators:
+        if count := attribute_parameters(operator):
+            dtype = attribute_dtype(model, operator)
+            held[dtype] += round(count * dtype_bytes(dtype))
     return _ranked(held)
 
 
@@ -244,6 +264,7 @@ def _layers(model: Model, flops: Sequence[int]) -> tuple[LayerFact, ...]:
         work[operator.layer] += done
         for index in (*operator.inputs, *operator.outputs):
             held[operator.layer] += left.pop(index, 0)
+        held[operator.layer] += attribute_parameters(operator)
     depths = [0] * len(model.layers)
     for index, layer in enumerate(model.layers[1:], 1):
         depths[index] = depths[layer.parent] + 1

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import ceil, prod
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 
+from gallery.loading.classical_types import RULES as CLASSICAL
 from gallery.loading.contrib_products import RULES as PRODUCTS
 from gallery.loading.contrib_shapes import RULES as CONTRIB
 from gallery.loading.extension_types import RULES as EXTENSIONS
@@ -18,11 +19,13 @@ from gallery.loading.sequence_shapes import RULES as SEQUENCES
 from gallery.loading.stand_in_types import Kinds, Rule, stand_in_types
 from gallery.loading.stream_shapes import RULES as STREAMS
 from gallery.loading.types import dims_of, element_of, tensor_type
+from gallery.model import Unread
 from gallery.stand_ins import STAND_INS
 
 _FLOAT = onnx.TensorProto.FLOAT
+_INT64 = onnx.TensorProto.INT64
+_STRING = onnx.TensorProto.STRING
 _LARGEST = 2**40
-_ML = "ai.onnx.ml"
 _MICROSOFT = "com.microsoft"
 
 
@@ -47,33 +50,6 @@ def _with_sum(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     # Output 3 is the sum of input and skip.
     first = fed[0].kind if fed and fed[0] else None
     return {} if first is None else {0: first, 3: first}
-
-
-def _as_floats(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-    return {0: tensor_type(_FLOAT, dims_of(fed[0].kind))} if fed[0] else None
-
-
-def _targets(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-    # A regressor that does not give its number of targets has one.
-    name = "n_targets" if step.type.startswith("Tree") else "targets"
-    shape = dims_of(fed[0].kind) if fed[0] else None
-    if not shape:
-        return None
-    rows = shape[0] if len(shape) > 1 else 1
-    return {0: tensor_type(_FLOAT, (rows, int(step.attributes.get(name, 1))))}
-
-
-def _features(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-    shapes = [dims_of(value.kind) for value in fed if value]
-    columns = 0
-    for shape in shapes:
-        sizes = None if shape is None else shape[-1:] if len(shape) < 2 else shape[1:]
-        if sizes is None or not all(isinstance(size, int) for size in sizes):
-            return None
-        columns += prod(int(size or 0) for size in sizes)
-    first = shapes[0]
-    rows = first[0] if first is not None and len(first) > 1 else 1
-    return {0: tensor_type(_FLOAT, (rows, columns))}
 
 
 def _range(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
@@ -122,6 +98,28 @@ def _unpool(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     return {0: tensor_type(element_of(fed[0].kind), [int(size) for size in sizes])}
 
 
+def _constant(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
+    # Inference sees no element of a list that is not read.
+    for name, kind in (("floats", _FLOAT), ("ints", _INT64), ("strings", _STRING)):
+        value = step.attributes.get(f"value_{name}")
+        if isinstance(value, Unread | np.ndarray):
+            return {0: tensor_type(kind, (len(value),))}
+    return None
+
+
+def _ngrams(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
+    shape, places = dims_of(fed[0].kind) if fed[0] else None, step.attributes.get("ngram_indexes")
+    if not shape or not isinstance(places, Unread | np.ndarray):
+        return None
+    columns = int(places.max()) + 1 if isinstance(places, np.ndarray) else None
+    return {0: tensor_type(_FLOAT, (*shape[:-1], columns))}
+
+
+def _normalised(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
+    # Only stop words take away elements.
+    return None if step.attributes.get("stopwords") else _as_first(step, fed)
+
+
 def _scalar(fed: Sequence[Value | None], slot: int) -> float | None:
     value = fed[slot] if slot < len(fed) else None
     if value is None or value.value is None or value.value.size != 1:
@@ -139,6 +137,7 @@ _SAME = (
 
 RULES: Mapping[tuple[str, str], Rule] = {
     ("", "BlackmanWindow"): _window,
+    ("", "Constant"): _constant,
     ("", "GroupNormalization"): _as_first,
     ("", "HammingWindow"): _window,
     ("", "HannWindow"): _window,
@@ -148,13 +147,9 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("", "Range"): _range,
     ("", "STFT"): _short_time_fourier,
     ("", "SimplifiedLayerNormalization"): _as_first,
-    (_ML, "FeatureVectorizer"): _features,
-    (_ML, "Imputer"): _as_first,
-    (_ML, "LinearRegressor"): _targets,
-    (_ML, "Normalizer"): _as_floats,
-    (_ML, "SVMRegressor"): _targets,
-    (_ML, "Scaler"): _as_floats,
-    (_ML, "TreeEnsembleRegressor"): _targets,
+    ("", "StringNormalizer"): _normalised,
+    ("", "TfIdfVectorizer"): _ngrams,
+    **CLASSICAL,
     **dict.fromkeys(STAND_INS, stand_in_types),
     **dict.fromkeys(((_MICROSOFT, name) for name in _SAME), _as_first),
     **{(_MICROSOFT, name): rule for name, rule in PRODUCTS.items()},

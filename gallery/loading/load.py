@@ -14,6 +14,8 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from gallery.errors import DiscoverError, LoadError
 from gallery.files import open_regular, read_at
+from gallery.loading.classical_types import sequence_lengths
+from gallery.loading.fields import BrokenError
 from gallery.loading.flatten import Flat, domain, flatten
 from gallery.loading.layers_of_model import layers_of
 from gallery.loading.not_onnx import not_onnx, refuse_other_formats
@@ -21,8 +23,8 @@ from gallery.loading.shapes import Inference, infer
 from gallery.loading.symbolic_dims import bind_inputs
 from gallery.loading.types import dims_of, dtype_of
 from gallery.loading.values import pairs, text_of
-from gallery.loading.wire import BrokenError, Slim, check_nesting, slim
-from gallery.model import Model, Operator, Tensor
+from gallery.loading.wire import Slim, check_nesting, slim
+from gallery.model import Model, Operator, Shape, Tensor
 
 _NAMED = 5
 _LARGEST = 2**36
@@ -139,21 +141,27 @@ def _model(
         metadata=pairs(proto.metadata_props),
         bindings=bound,
         functions=len(flat.inlined),
-        warnings=_warnings(proto, kept, flat, state),
+        warnings=_warnings(proto, kept, state, tensors),
     )
 
 
 def _tensors(flat: Flat) -> tuple[Tensor, ...]:
+    lengths = sequence_lengths(flat)
     return tuple(
         Tensor(
             name=value.name,
             dtype=dtype_of(value.kind),
-            shape=dims_of(value.kind),
+            shape=(lengths[index],) if index in lengths else _shape(value.kind),
             is_parameter=value.is_parameter,
             value=value.value,
         )
-        for value in flat.values
+        for index, value in enumerate(flat.values)
     )
+
+
+def _shape(kind: onnx.TypeProto | None) -> Shape:
+    """The shape of a tensor; a map is a single value."""
+    return () if kind is not None and kind.HasField("map_type") else dims_of(kind)
 
 
 def _check_sizes(tensors: Sequence[Tensor]) -> None:
@@ -184,7 +192,10 @@ def _operators(flat: Flat, layer_of: Sequence[int]) -> tuple[Operator, ...]:
     )
 
 
-def _warnings(proto: onnx.ModelProto, kept: Slim, flat: Flat, state: Inference) -> tuple[str, ...]:
+def _warnings(
+    proto: onnx.ModelProto, kept: Slim, state: Inference, tensors: Sequence[Tensor]
+) -> tuple[str, ...]:
+    flat = state.flat
     notes: list[str] = []
     newest = onnx.defs.onnx_opset_version()
     opset = max((o.version for o in proto.opset_import if o.domain in ("", "ai.onnx")), default=0)
@@ -200,7 +211,7 @@ def _warnings(proto: onnx.ModelProto, kept: Slim, flat: Flat, state: Inference) 
     unknown = [
         step.name
         for step in flat.steps
-        if any(i >= 0 and not _known(dims_of(flat.values[i].kind)) for i in step.outputs)
+        if any(i >= 0 and not _known(tensors[i].shape) for i in step.outputs)
     ]
     if unknown:
         count = f"{len(unknown)} of {len(flat.steps)}"
@@ -212,7 +223,7 @@ def _warnings(proto: onnx.ModelProto, kept: Slim, flat: Flat, state: Inference) 
     return (*notes, *dict.fromkeys(state.warnings))
 
 
-def _known(shape: tuple[int | str | None, ...] | None) -> bool:
+def _known(shape: Shape) -> bool:
     return shape is not None and all(isinstance(size, int) for size in shape)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gallery.errors import LoadError
+from gallery.loading.fields import BrokenError
 from gallery.loading.other_formats import other_format
-from gallery.loading.wire import BrokenError
 
 _STARTS = (b"\x08", b"\x12", b"\x3a")  # ir_version, producer_name, graph
 

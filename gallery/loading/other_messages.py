@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from gallery.loading.wire import BrokenError, Field, Reader
+from gallery.loading.fields import BrokenError, Field, Reader
 
 _MOST = 64
 """Fields of a message that are looked at."""

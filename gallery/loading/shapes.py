@@ -25,7 +25,7 @@ from gallery.loading.runtime_sizes import runtime_types
 from gallery.loading.symbolic_dims import resolve
 from gallery.loading.types import dims_of, merged
 from gallery.loading.wire import SMALL
-from gallery.model import freeze
+from gallery.model import Unread, freeze
 
 _FED = 1024
 
@@ -110,7 +110,9 @@ def _infer(state: Inference, step: FlatNode) -> dict[int, onnx.TypeProto]:
         )
     except Exception as error:
         # It raises errors of its own, of its checker and of the C++ library, without a common base.
-        state.failed.setdefault(step.type, str(error).strip())
+        # It may miss what the reader left in the file: this says nothing about the model.
+        if not any(isinstance(value, Unread) for value in step.attributes.values()):
+            state.failed.setdefault(step.type, str(error).strip())
         return {}
     slots = {str(index): slot for slot, index in enumerate(step.outputs) if index >= 0}
     found = {slots[name]: kind for name, kind in types.items() if name in slots}

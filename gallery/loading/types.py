@@ -30,10 +30,21 @@ def _symbol(name: str) -> str | None:
 
 
 def dtype_of(kind: onnx.TypeProto | None) -> str:
-    """The element type of a type, in lower case, or ""."""
-    if kind is None or not kind.HasField("tensor_type"):
+    """The element type of a tensor, in lower case; the whole type of a map or sequence; or "".
+
+    >>> dtype_of(onnx.helper.make_sequence_type_proto(tensor_type(1, None)))
+    'seq(float)'
+    """
+    if kind is None:
         return ""
-    return dtype_name(kind.tensor_type.elem_type)
+    if kind.HasField("map_type"):
+        of = kind.map_type
+        return f"map({dtype_name(of.key_type)}, {dtype_of(of.value_type)})"
+    if kind.HasField("sequence_type"):
+        return f"seq({dtype_of(kind.sequence_type.elem_type)})"
+    if kind.HasField("optional_type"):
+        return f"optional({dtype_of(kind.optional_type.elem_type)})"
+    return dtype_name(element_of(kind))
 
 
 def tensor_type(element: int, shape: Sequence[int | str | None] | None) -> onnx.TypeProto:

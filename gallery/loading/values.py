@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from gallery.loading.long_lists import long_list
 from gallery.loading.wire import SMALL
-from gallery.model import freeze
+from gallery.model import Unread, freeze
 
 _A = onnx.AttributeProto
 _EXTERNAL = onnx.TensorProto.EXTERNAL
 _STRING = onnx.TensorProto.STRING
+_LARGEST = 2**40
 
 
 def pairs(entries: Iterable[onnx.StringStringEntryProto]) -> dict[str, str]:
@@ -60,7 +63,7 @@ def tensor_value(tensor: onnx.TensorProto) -> npt.NDArray[Any] | None:
 
 
 def attribute_value(attribute: onnx.AttributeProto) -> Any:
-    """Value of an attribute that is not a graph: int, float, str, tuples of them or an array."""
+    """Value of an attribute that is not a graph; see `gallery.model.Operator.attributes`."""
     kind = attribute.type
     if kind == _A.FLOAT:
         return attribute.f
@@ -68,6 +71,8 @@ def attribute_value(attribute: onnx.AttributeProto) -> Any:
         return attribute.i
     if kind == _A.STRING:
         return text_of(attribute.s)
+    if kind in (_A.FLOATS, _A.INTS, _A.STRINGS) and attribute.HasField("t"):
+        return long_list(attribute)
     if kind == _A.FLOATS:
         return tuple(attribute.floats)
     if kind == _A.INTS:
@@ -75,10 +80,17 @@ def attribute_value(attribute: onnx.AttributeProto) -> Any:
     if kind == _A.STRINGS:
         return tuple(text_of(text) for text in attribute.strings)
     if kind == _A.TENSOR:
-        return tensor_value(attribute.t)
+        value = tensor_value(attribute.t)
+        return value if value is not None else _unread(attribute.t)
     if kind == _A.TENSORS:
         return tuple(tensor_value(tensor) for tensor in attribute.tensors)
     return None
+
+
+def _unread(tensor: onnx.TensorProto) -> Unread | None:
+    """The length of a tensor that was left in the file, or None if it cannot be so long."""
+    elements = math.prod(tensor.dims)
+    return Unread(elements) if 0 <= elements <= _LARGEST else None
 
 
 def constant_value(attributes: Mapping[str, Any]) -> npt.NDArray[Any] | None:

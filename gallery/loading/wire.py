@@ -1,8 +1,9 @@
 """Reads an ONNX file at the level of protobuf's wire format and leaves the weights on disk.
 
 The file's messages are rebuilt without payloads longer than `SMALL`; a tensor that lost its payload
-is marked as external, so that nothing tries to read it. Messages that are small as a whole are
-copied unchanged, so the work is in the large ones and the operators.
+is marked as external, so that nothing tries to read it. Of long lists of attributes more is kept
+(`gallery.loading.long_lists`). Messages that are small as a whole are copied unchanged, so the work
+is in the large ones and the operators.
 
 Source of the format: https://protobuf.dev/programming-guides/encoding/ and onnx.proto.
 """
@@ -14,17 +15,24 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from gallery.errors import LoadError
 from gallery.files import read_at
+from gallery.loading.fields import BrokenError, Field, Reader
 from gallery.model import WHOLE
+
+if TYPE_CHECKING:
+    from gallery.loading.long_lists import LongList
 
 SMALL = 4096
 """Largest payload of a tensor that is kept, in bytes (shapes, indices, scales)."""
 
 LARGE_ATTRIBUTE = 65_536
-"""Bytes of an attribute above which its numbers and strings count as weights."""
+"""Bytes of an attribute above which its text counts as weights and its list as a long one."""
+
+LARGE_LISTS = 64 << 20
+"""Most bytes that are kept of the whole numbers and texts of all large attributes together."""
 
 LARGE_TEXT = 1 << 20
 """Largest other field that is kept, in bytes."""
@@ -38,7 +46,6 @@ DEEPEST = 32
 TAIL = 1 << 16
 """Bytes at the end of a file that tell what it is if it is not a model."""
 
-_WINDOW = 16_384
 _EXTERNAL = b"\x70\x01"  # TensorProto.data_location = EXTERNAL
 
 _CHILDREN: Mapping[str, Mapping[int, str]] = {
@@ -51,89 +58,18 @@ _CHILDREN: Mapping[str, Mapping[int, str]] = {
     "tensor": {},
 }
 _TENSOR_DATA = frozenset({4, 5, 6, 7, 9, 10, 11})
-_ATTRIBUTE_DATA = frozenset({4, 7, 8, 9})
+_ATTRIBUTE_TEXT = 4
 _MODEL_FIELDS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26})
 _TRAINING = 20
+_STRINGS = 9
+_LENGTH = 2  # the wire type of what has a length
 
-
-class BrokenError(Exception):
-    """The bytes do not follow the wire format.
-
-    Attributes:
-        at: Offset in the file.
-        truncated: Whether the file ends too early, rather than being of another format.
-    """
-
-    def __init__(self, at: int, truncated: bool) -> None:
-        super().__init__(at, truncated)
-        self.at = at
-        self.truncated = truncated
+_SHORT_RUNS = 64
+"""How many short runs of elements are taken at once; lists as programs write them have one run."""
 
 
 class SlowError(Exception):
     """Reading the file took longer than it may."""
-
-
-class Field(NamedTuple):
-    """A field: its number and wire type; where it and its content begin, and where it ends."""
-
-    number: int
-    wire: int
-    head: int
-    start: int
-    stop: int
-
-
-@dataclass(slots=True)
-class Reader:
-    """Reads a file in windows, so that skipped payloads are never read."""
-
-    descriptor: int
-    base: int = 0
-    window: bytes = b""
-
-    def read(self, start: int, stop: int) -> bytes:
-        """The bytes from start up to stop; fewer if the file has shrunk."""
-        if start < self.base or stop > self.base + len(self.window):
-            if stop - start > _WINDOW:
-                return read_at(self.descriptor, stop - start, start)
-            self.base, self.window = start, read_at(self.descriptor, _WINDOW, start)
-        return self.window[start - self.base : stop - self.base]
-
-    def fields(self, start: int, stop: int) -> Iterator[Field]:
-        """The fields of the message between two offsets.
-
-        Raises:
-            BrokenError: A field is invalid, or reaches beyond the message.
-        """
-        while start < stop:
-            head = start
-            key, start = self._varint(start, stop)
-            number, wire = key >> 3, key & 7
-            if wire == 2:
-                length, start = self._varint(start, stop)
-                end = start + length
-            elif wire == 0:
-                _, end = self._varint(start, stop)
-            elif wire in (1, 5):
-                end = start + (8 if wire == 1 else 4)
-            else:
-                raise BrokenError(head, False)
-            if number == 0 or number >= 1 << 29:
-                raise BrokenError(head, False)
-            if end > stop:
-                raise BrokenError(head, True)
-            yield Field(number, wire, head, start, end)
-            start = end
-
-    def _varint(self, start: int, stop: int) -> tuple[int, int]:
-        raw = self.read(start, min(start + 10, stop))
-        value = 0
-        for index, byte in enumerate(raw):
-            value |= (byte & 0x7F) << (7 * index)
-            if byte < 0x80:
-                return value, start + index + 1
-        raise BrokenError(start, len(raw) < 10)
 
 
 @dataclass(slots=True)
@@ -228,6 +164,7 @@ class _Walker:
     small: int = SMALL
     until: float = math.inf
     kept: int = 0
+    listed: int = 0
 
     def message(self, kind: str, start: int, stop: int, depth: int) -> bytes:
         if kind == "tensor":
@@ -237,8 +174,8 @@ class _Walker:
             raise nested_too_deep()
         children = _CHILDREN[kind]
         large = kind == "attribute" and stop - start > LARGE_ATTRIBUTE
-        chunks = []
-        for part in self.reader.fields(start, stop):
+        chunks: list[bytes] = []
+        for part in self._lists(start, stop, chunks) if large else self.reader.fields(start, stop):
             self._check_time()
             length = part.stop - part.start
             child = children.get(part.number) if part.wire == 2 else None
@@ -247,11 +184,53 @@ class _Walker:
                 chunks.append(varint(part.number << 3 | 2) + varint(len(body)) + body)
             elif kind == "model" and part.number == _TRAINING:
                 self.result.training = True
-            elif (large and part.number in _ATTRIBUTE_DATA) or length > LARGE_TEXT:
+            elif (large and part.number == _ATTRIBUTE_TEXT) or length > LARGE_TEXT:
                 self.result.dropped.append(length)
             else:
                 chunks.append(self._keep(part))
         return b"".join(chunks)
+
+    def _lists(self, start: int, stop: int, chunks: list[bytes]) -> Iterator[Field]:
+        """The fields of a large attribute that are not lists, and what is kept of the lists.
+
+        Args:
+            start: Offset of the attribute.
+            stop: Offset of its end.
+            chunks: Where to add what stands for the list.
+        """
+        # What only digests files must not wait for ONNX, which long lists need.
+        from gallery.loading.long_lists import CHUNK, FIRST, LIST_FIELDS, LongList  # noqa: PLC0415
+
+        found, at, held = LongList(LARGE_LISTS - self.listed), start, 0
+        size, tries = FIRST, _SHORT_RUNS
+        while at < stop:
+            self._check_time()
+            part = next(self.reader.fields(at, stop))
+            at = part.stop
+            if part.number not in LIST_FIELDS:
+                yield part
+                continue
+            packed = part.wire == _LENGTH and part.number != _STRINGS
+            if packed and (tries or part.stop - part.start > SMALL):
+                tries -= part.stop - part.start <= SMALL
+                found.take_packed(self.reader.read, part.number, part.start, part.stop)
+            elif tries and (taken := self._run(found, part, min(part.head + size, stop))):
+                at = part.head + taken
+                whole = 2 * taken > min(size, stop - part.head)
+                size, tries = (min(4 * size, CHUNK), tries) if whole else (FIRST, tries - 1)
+            else:
+                found.skip()
+                tries -= tries > 0
+            held += at - part.head
+        if found.count:
+            self.result.dropped.append(held)
+            message = found.message()
+            self.listed += message.t.ByteSize()
+            chunks.append(message.SerializeToString())
+
+    def _run(self, found: LongList, part: Field, stop: int) -> int:
+        """Add a field's element and those that follow it to a list; the bytes that they take."""
+        return found.take(self.reader.read(part.head, stop), part.number)
 
     def _tensor(self, start: int, stop: int) -> bytes:
         chunks, payload = [], []

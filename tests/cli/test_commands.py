@@ -128,6 +128,27 @@ def test_facts_are_told_in_lines(tmp_path: Path, capsys: pytest.CaptureFixture[s
     )
 
 
+def test_the_trees_and_tables_of_a_model_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tree = """nodes_treeids=[0,0,0], nodes_nodeids=[0,1,2], nodes_featureids=[0,0,0],
+        nodes_values=[0.5,0.0,0.0], nodes_modes=["BRANCH_LEQ","LEAF","LEAF"],
+        nodes_truenodeids=[1,0,0], nodes_falsenodeids=[2,0,0], target_treeids=[0,0],
+        target_nodeids=[1,2], target_ids=[0,0], target_weights=[1.0,2.0], n_targets=1"""
+    path = write(
+        tmp_path,
+        f"""<ir_version: 9, opset_import: ["": 18, "ai.onnx.ml": 3]>
+        net (string[1,2] w) => (y) {{
+            x = ai.onnx.ml.LabelEncoder<keys_strings=["a","b"], values_floats=[0.0,1.0]>(w)
+            y = ai.onnx.ml.TreeEnsembleRegressor<{tree}>(x) }}""",
+    )
+    assert main(["facts", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "forest       ensembles 1, trees 1, nodes 3, leaves 2, depth 1\n" in out
+    assert "tables       LabelEncoder 2\n" in out
+    assert "parameters   3\n" in out
+
+
 def test_a_model_that_says_little(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(tmp_path, "net (float[2] x, float[1,k] z) => (y) { y = Relu(x) }")
     assert main(["facts", str(path)]) == 0

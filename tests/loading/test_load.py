@@ -8,6 +8,7 @@ from onnx import TensorProto, helper
 
 from gallery.loading import wire
 from gallery.loading.load import load
+from gallery.model import Unread
 from tests.onnx_text import loaded, parse, shape_of, tensor_names, the, write
 
 MODELS = sorted((Path(__file__).parents[2] / "models").glob("*.onnx"))
@@ -139,7 +140,7 @@ def test_attributes_of_all_kinds(tmp_path):
         "ints": (1, 2),
         "floats": (0.5,),
         "strings": ("a", "b"),
-        "big": None,
+        "big": Unread(5000),
         "raw": "\ufffd",
     }
     assert model.operators[0].version == 4

@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from gallery.loading import wire
+from gallery.loading.fields import BrokenError, Reader
 from gallery.loading.wire import (
     LARGE_ATTRIBUTE,
     SMALL,
     WHOLE,
-    BrokenError,
-    Reader,
     Slim,
     SlowError,
     check_nesting,

@@ -235,6 +235,8 @@ def hostile_exhibit(slug: str, pictures: tuple[ImageFile, ...]) -> Exhibit:
             opsets={bad: 1},
             producer=bad,
             bindings={bad: 1},
+            forest={bad: 1},
+            tables={bad: 1},
             warnings=(bad,),
             parameter_bytes={bad: 8},
             metadata={bad: bad},

@@ -137,6 +137,19 @@ def test_every_model_is_complete_without_scripts(site: Site) -> None:
     assert 'alt="Scan of The alpha net: 123' in text
 
 
+def test_a_forest_and_tables_are_told(
+    pictures: tuple[ImageFile, ...], put: Callable[..., Site]
+) -> None:
+    forest = {"ensembles": 2, "trees": 300, "nodes": 8256, "leaves": 4278, "depth": 12}
+    told = make_facts("grown", forest=forest, tables={"LabelEncoder": 3})
+    site = put([make_exhibit("grown", pictures, facts=told)])
+    text = (site.root / "grown/index.html").read_text(encoding="utf-8")
+    assert "ensembles 2, trees 300, nodes 8,256, leaves 4,278, depth 12" in text
+    assert "LabelEncoder 3" in text
+    (one,) = json.loads((site.root / "manifest.json").read_bytes())["models"]
+    assert (one["facts"]["forest"], one["facts"]["tables"]) == (forest, {"LabelEncoder": 3})
+
+
 @pytest.mark.parametrize(
     ("file_bytes", "title"), [(16 << 20, "SHA-256"), ((16 << 20) + 1, "SHA-256 without weights")]
 )

@@ -51,6 +51,8 @@ class Read:
         saved: Whether the part's derivative needs the values that are read.
         differentiable: Whether a gradient flows back to the tensor.
         exact: Whether the relation gives one box per block, so that no edge is listed twice.
+        picks: Pairs (a, b): along its dimension a, each block picks single indices that do not
+            follow one another. An input is then split there as far as dimension b of the part is.
     """
 
     tensor: int
@@ -58,6 +60,7 @@ class Read:
     saved: bool = False
     differentiable: bool = True
     exact: bool = True
+    picks: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,9 @@ from gallery.lowering.operators import (
     signal,
     stand_ins,
     streams,
+    support_vectors,
+    tables,
+    trees,
     updates,
 )
 
@@ -71,5 +74,8 @@ __all__ = [
     "signal",
     "stand_ins",
     "streams",
+    "support_vectors",
+    "tables",
+    "trees",
     "updates",
 ]

@@ -58,7 +58,7 @@ def gather(context: Context) -> list[Part]:
 
 @lowers("ai.onnx.ml.ArrayFeatureExtractor")
 def array_feature_extractor(context: Context) -> list[Part]:
-    """Elements of the last dimension by index."""
+    """Elements of the last dimension by index; a vector is a single row."""
     data, indices = context.shape(0), context.shape(1)
     last = len(data) - 1
     out_last = len(context.out_shape()) - 1
@@ -66,16 +66,15 @@ def array_feature_extractor(context: Context) -> list[Part]:
     value = known_indices(context, 1, data[last])
     rules: dict[int, AxisRule] = {d: same(d) for d in range(last)}
     index_rules = [fixed(0, s) for s in indices]
-    if len(context.out_shape()) != len(data):
-        return [making(context, [whole(context, 0), whole(context, 1, differentiable=False)])]
-    index_rules[-1] = same(out_last)
+    index_rules[-1:] = [same(out_last)] if indices else []
     reads = [along(context, 1, index_rules, saved=True, differentiable=False)]
     if value is None:
         ordered = [*(rules[d] for d in range(last)), fixed(0, data[last])]
         reads.append(context.read(0, per_axis(data, ordered)))
     else:
         tables = {last: single(value.reshape(size))}
-        reads.append(context.read(0, listed(data, [out_last], tables, rules), exact=False))
+        read = context.read(0, listed(data, [out_last], tables, rules), exact=False)
+        reads.append(replace(read, picks=((last, out_last),)))
     return [making(context, reads)]
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from math import prod
-
 from gallery.lowering.access.part import Part, Read
 from gallery.lowering.access.registry import Context, lowers
-from gallery.lowering.access.relations import AxisRule, fixed, full, identity, per_axis, same
+from gallery.lowering.access.relations import AxisRule, fixed, full, per_axis, same
 from gallery.lowering.operators.parts import asked, given, inside, making
+from gallery.lowering.operators.scores import by_row
 
 
 def gathered(context: Context) -> list[Part]:
@@ -24,7 +23,7 @@ def gathered(context: Context) -> list[Part]:
 
 
 @lowers(
-    "NonZero", "Unique", "NonMaxSuppression", "ImageDecoder", "TfIdfVectorizer",
+    "NonZero", "Unique", "NonMaxSuppression", "ImageDecoder",
     "com.microsoft.BifurcationDetector", "com.microsoft.DequantizeBFP",
     "com.microsoft.DynamicTimeWarping", "com.microsoft.QuantizeBFP", "com.microsoft.Unique",
 )  # fmt: skip
@@ -58,39 +57,7 @@ def determinant(context: Context) -> list[Part]:
     return [making(context, [read], summed=shape[len(made) :], saves_output=True)]
 
 
-@lowers(
-    "ai.onnx.ml.LinearRegressor", "ai.onnx.ml.LinearClassifier", "ai.onnx.ml.SVMRegressor",
-    "ai.onnx.ml.SVMClassifier", "ai.onnx.ml.TreeEnsemble", "ai.onnx.ml.TreeEnsembleRegressor",
-    "ai.onnx.ml.TreeEnsembleClassifier", "Multinomial",
-)  # fmt: skip
-def by_row(context: Context) -> list[Part]:
-    """Each row of the outputs reads its row of features (ONNX ML operator specification)."""
-    shape = context.shape(0)
-    parts: list[Part] = []
-    for output in asked(context):
-        made = context.out_shape(output)
-        own = [same(0), *(fixed(0, size) for size in shape[1:])]
-        plain = len(shape) < 2 or not made or made[0] != shape[0]
-        relation = full(shape) if plain else per_axis(shape, own)
-        share = 1.0 if not parts else 0.0
-        parts.append(making(context, [context.read(0, relation)], (output,), share=share))
-    return parts
-
-
-@lowers("ai.onnx.ml.OneHotEncoder")
-def one_hot_encoder(context: Context) -> list[Part]:
-    """Each element becomes a row of zeros and a one."""
-    return [making(context, [context.read(0, identity(context.shape(0)), differentiable=False)])]
-
-
-@lowers("ai.onnx.ml.FeatureVectorizer")
-def feature_vectorizer(context: Context) -> list[Part]:
-    """The columns of all inputs side by side."""
-    reads, offset = [], 0
-    for index in given(context):
-        shape = context.shape(index)
-        rows = [same(0)] if len(shape) > 1 else []
-        rules = [*rows, same(1, -offset), *(fixed(0, s) for s in shape[2:])]
-        reads.append(context.read(index, per_axis(shape, rules)))
-        offset += prod(shape[1:]) if len(shape) > 1 else shape[0]
-    return [making(context, reads)]
+@lowers("Multinomial")
+def multinomial(context: Context) -> list[Part]:
+    """Each row of the output reads its row of the input."""
+    return by_row(context)

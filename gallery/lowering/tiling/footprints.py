@@ -41,9 +41,12 @@ def footprint(part: Part, read: Read, shape: Sequence[int]) -> tuple[Axis, ...]:
         else:
             lows[row, d] = part.shape[d] - part.shape[d] // 2
     extents = _extents(read, lows, highs, len(shape)).tolist()
-    return tuple(
+    axes = [
         _axis(part, probes, size, [row[axis] for row in extents]) for axis, size in enumerate(shape)
-    )
+    ]
+    for axis, of in read.picks:
+        axes[axis] = Axis(size=shape[axis], of=of, slope=0.0, halo=extents[0][axis])
+    return tuple(axes)
 
 
 def _extents(read: Read, lows: np.ndarray, highs: np.ndarray, rank: int) -> np.ndarray:

@@ -55,6 +55,7 @@ class Tables(NamedTuple):
         leaf: int64 (leaves + 1,), first grid dimension of each leaf, in the order of `leaves`.
         follows: int64 (dims,), for a leaf's dimension, the part's dimension that it follows; -1 if
             there is none, -3 if it is always split wholly.
+        picked: bool (dims,), for a leaf's dimension, whether the part picks single indices of it.
         copies: int64 (leaves,), vertices per block: itself, its gradient and its update.
     """
 
@@ -77,6 +78,7 @@ class Tables(NamedTuple):
     leaves: _Places
     leaf: _Places
     follows: _Places
+    picked: npt.NDArray[np.bool_]
     copies: _Places
 
 
@@ -121,6 +123,11 @@ def tables(program: Program, training: bool) -> tuple[Tables, tuple[int, ...]]:
         for tensor, (i, j) in zip(leaves, at, strict=True)
         for d, axis in enumerate(prints[i][j])
     ]
+    picked = [
+        d in dict(parts[i].reads[j].picks)
+        for (i, j), shape in zip(at, shapes, strict=True)
+        for d in range(len(shape))
+    ]
     table = Tables(
         shape=_ints(size for shape in (*(p.shape for p in parts), *shapes) for size in shape),
         frozen=np.array([_frozen(p, d) for p in parts for d in range(len(p.shape))], bool),
@@ -143,6 +150,7 @@ def tables(program: Program, training: bool) -> tuple[Tables, tuple[int, ...]]:
         leaves=_offsets(np.bincount(_ints(i for i, _ in at), minlength=len(parts))),
         leaf=leaf,
         follows=_ints([*([ALONE] * int(dims[-1])), *followed]),
+        picked=np.array([*([False] * int(dims[-1])), *picked], bool),
         copies=_ints(_copies(program, tensor, training) for tensor in leaves),
     )
     return table, leaves

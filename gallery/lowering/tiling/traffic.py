@@ -170,12 +170,14 @@ def follow(t, splits, part):  # type: ignore[no-untyped-def]
     """Split the leaves that follow a part like the part (IN, OUT: splits).
 
     A leaf's dimension gets the largest split up to the part's that nests: a power of two, or its
-    size. That is also what it gets if a part that reads about half of it or more is split wholly.
+    size. That is also what it gets if a part that reads about half of it or more, or that picks
+    single indices of it, is split wholly.
     """
     for place in range(t.leaf[t.leaves[part]], t.leaf[t.leaves[part + 1]]):
         d = t.follows[place]
         wanted = splits[t.dims[part] + d] if d >= 0 else 1
-        whole = d >= 0 and wanted == t.shape[t.dims[part] + d] and t.shape[place] <= 2 * wanted
+        near = t.picked[place] or t.shape[place] <= 2 * wanted
+        whole = d >= 0 and wanted == t.shape[t.dims[part] + d] and near
         if whole or d == APART or wanted >= t.shape[place]:
             splits[place] = max(t.shape[place], 1)
             continue

@@ -77,6 +77,8 @@ _facts = record(
         "producer": _name,
         "inputs": _tensors,
         "outputs": _tensors,
+        "forest": _counts,
+        "tables": _counts,
         "bindings": _counts,
         "metadata": each(row(_name, _name)),
         "warnings": each(_name),
