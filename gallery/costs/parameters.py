@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gallery.expert_sizes import EXPERT_SLOTS, bits
 from gallery.model import Model, Operator
 
 _SMALL = 1024
@@ -17,20 +18,37 @@ _MICROSOFT = "com.microsoft"
 _APART: Mapping[tuple[str, str], tuple[int, ...]] = {
     ("", "BatchNormalization"): (3, 4),
     ("", "ConvInteger"): (2, 3),
+    ("", "Attention"): (3, 4, 5),
+    ("", "CausalConvWithState"): (3,),
     ("", "DequantizeLinear"): (1, 2),
     ("", "GRU"): (5,),
     ("", "LSTM"): (5, 6),
+    ("", "LinearAttention"): (3,),
     ("", "MatMulInteger"): (2, 3),
     ("", "QLinearConv"): (1, 2, 4, 5, 6, 7),
     ("", "QLinearMatMul"): (1, 2, 4, 5, 6, 7),
     ("", "QuantizeLinear"): (1, 2),
     ("", "RNN"): (5,),
     ("", "Resize"): (1, 2, 3),
+    ("", "RotaryEmbedding"): (1, 2),
     ("", "Upsample"): (1,),
+    (_MICROSOFT, "Attention"): (4,),
+    (_MICROSOFT, "CausalConvWithState"): (3,),
+    (_MICROSOFT, "DecoderAttention"): (6, 7),
+    (_MICROSOFT, "DecoderMaskedMultiHeadAttention"): (5, 6),
+    (_MICROSOFT, "DecoderMaskedSelfAttention"): (4,),
     (_MICROSOFT, "DequantizeLinear"): (1, 2),
     (_MICROSOFT, "DynamicQuantizeMatMul"): (2, 3),
+    (_MICROSOFT, "GemmaRotaryEmbedding"): (0,),
+    (_MICROSOFT, "GroupQueryAttention"): (3, 4, 7, 8, 12, 13),
+    (_MICROSOFT, "LinearAttention"): (3,),
+    (_MICROSOFT, "LongformerAttention"): (3,),
     (_MICROSOFT, "MatMulIntegerToFloat"): (2, 3, 4, 5),
     (_MICROSOFT, "MatMulNBits"): (2, 3, 4),
+    (_MICROSOFT, "MultiHeadAttention"): (6, 7),
+    (_MICROSOFT, "PagedAttention"): (3, 4, 8, 9, 14, 15),
+    (_MICROSOFT, "QAttention"): (3, 4, 6, 7, 8),
+    (_MICROSOFT, "QEmbedLayerNormalization"): tuple(range(8, 18)),
     (_MICROSOFT, "QGemm"): (1, 2, 4, 5, 7, 8),
     (_MICROSOFT, "QLinearAdd"): (1, 2, 4, 5, 6, 7),
     (_MICROSOFT, "QLinearGlobalAveragePool"): (1, 2, 3, 4),
@@ -38,10 +56,13 @@ _APART: Mapping[tuple[str, str], tuple[int, ...]] = {
     (_MICROSOFT, "QLinearMul"): (1, 2, 4, 5, 6, 7),
     (_MICROSOFT, "QLinearSigmoid"): (1, 2, 3, 4),
     (_MICROSOFT, "QLinearSoftmax"): (1, 2, 3, 4),
+    (_MICROSOFT, "QMoE"): (3, 6, 9, *range(11, 14), *range(15, 21)),
     (_MICROSOFT, "QuantizeLinear"): (1, 2),
+    (_MICROSOFT, "RotaryEmbedding"): (2, 3),
+    (_MICROSOFT, "SparseAttention"): (3, 4, 9, 10),
 }
 """Inputs by operator type that training does not change: running statistics, scales and zero points
-of quantisation, initial states, sizes."""
+of quantisation, initial states and caches, tables of sines and cosines, sizes."""
 
 _BIASES: Mapping[tuple[str, str], tuple[int, ...]] = {
     ("", "DequantizeLinear"): (0,),
@@ -58,7 +79,8 @@ def parameters(model: Model) -> dict[int, int]:
     weights and, as quantised biases, of 32-bit integers; and the outputs of Constant operators of a
     type of weights with more than 1,024 elements, in which some exporters keep weights. What no
     training changes does not count unless other operators read it, as in published figures: running
-    means and variances, scales and zero points, initial states. Nor does what nothing reads. Packed
+    means and variances, scales and zero points, initial states, tables of sines and cosines. Nor
+    does what nothing reads. Packed
     weights count as weights, not as bytes.
     """
     apart, biases = _read_only_as(model, _APART), _read_only_as(model, _BIASES)
@@ -108,10 +130,25 @@ def _slots(operator: Operator, roles: Mapping[tuple[str, str], tuple[int, ...]])
 
 def _packed(model: Model) -> dict[int, int]:
     """Number of weights in each tensor that holds them as bits."""
-    return {
+    found = {
         operator.inputs[1]: int(operator.attributes["K"]) * int(operator.attributes["N"])
         for operator in model.operators
         if (operator.domain, operator.type) == (_MICROSOFT, "MatMulNBits")
         and len(operator.inputs) > 1
         and all(isinstance(operator.attributes.get(name), int) for name in ("K", "N"))
     }
+    for operator in model.operators:
+        if (operator.domain, operator.type) == (_MICROSOFT, "QMoE"):
+            found |= _of_experts(model, operator)
+    return found
+
+
+def _of_experts(model: Model, operator: Operator) -> dict[int, int]:
+    """Number of weights in the bytes of each product of QMoE."""
+    found = {}
+    for number, slot in enumerate(EXPERT_SLOTS["QMoE"].weights, start=1):
+        index = operator.inputs[slot] if slot < len(operator.inputs) else -1
+        width = bits(operator.attributes, number)
+        if index >= 0 and width:
+            found[index] = (model.tensors[index].elements or 0) * 8 // width
+    return found

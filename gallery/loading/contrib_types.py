@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from gallery.loading.contrib_attention import RULES as ATTENTIONS
+from gallery.loading.contrib_embeddings import RULES as EMBEDDINGS
 from gallery.loading.contrib_products import RULES as PRODUCTS
 from gallery.loading.contrib_products import Kinds, Rule
 from gallery.loading.flatten import FlatNode, Value
@@ -35,12 +37,6 @@ def rule_types(step: FlatNode, values: Sequence[Value]) -> Kinds | None:
 def _as_first(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     first = fed[0].kind if fed and fed[0] else None
     return {} if first is None else {0: first}
-
-
-def _with_sum(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-    # Output 3 is the sum of input and skip.
-    first = fed[0].kind if fed and fed[0] else None
-    return {} if first is None else {0: first, 3: first}
 
 
 def _half(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
@@ -155,7 +151,7 @@ def _scalar(fed: Sequence[Value | None], slot: int) -> float | None:
 _SAME = (
     "BiasAdd", "BiasDropout", "BiasGelu", "BitmaskDropout", "FastGelu", "FusedGelu", "Gelu",
     "GroupNorm", "LayerNormalization", "QLinearLeakyRelu", "QLinearSigmoid", "QLinearSoftmax",
-    "QuickGelu", "RotaryEmbedding", "SimplifiedLayerNormalization", "SkipGroupNorm",
+    "MoE", "QMoE", "QuickGelu", "RotaryEmbedding", "SimplifiedLayerNormalization", "SkipGroupNorm",
 )
 # fmt: on
 
@@ -179,10 +175,10 @@ RULES: Mapping[tuple[str, str], Rule] = {
     (_ML, "TreeEnsembleRegressor"): _targets,
     **dict.fromkeys(((_MICROSOFT, name) for name in _SAME), _as_first),
     **{(_MICROSOFT, name): rule for name, rule in PRODUCTS.items()},
+    **{(_MICROSOFT, name): rule for name, rule in ATTENTIONS.items()},
+    **{(_MICROSOFT, name): rule for name, rule in EMBEDDINGS.items()},
     (_MICROSOFT, "BiasSplitGelu"): _half,
     (_MICROSOFT, "QLinearGlobalAveragePool"): _pooled_whole,
     (_MICROSOFT, "MatMulNBits"): _packed_product,
-    (_MICROSOFT, "SkipLayerNormalization"): _with_sum,
-    (_MICROSOFT, "SkipSimplifiedLayerNormalization"): _with_sum,
 }
 """The rules, by domain and operator type."""
