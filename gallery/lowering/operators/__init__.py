@@ -2,8 +2,10 @@
 
 from gallery.lowering.operators import (
     attention,
+    causal_conv,
     contraction,
     control_flow,
+    decoder_attention,
     elementwise,
     embeddings,
     experts,
@@ -15,6 +17,8 @@ from gallery.lowering.operators import (
     loss,
     movement,
     normalisation,
+    packed_attention,
+    paged_attention,
     pooling,
     quantised,
     rearrange,
@@ -25,13 +29,16 @@ from gallery.lowering.operators import (
     sampling,
     selection,
     signal,
+    sparse_attention,
     updates,
 )
 
 __all__ = [
     "attention",
+    "causal_conv",
     "contraction",
     "control_flow",
+    "decoder_attention",
     "elementwise",
     "embeddings",
     "experts",
@@ -43,6 +50,8 @@ __all__ = [
     "loss",
     "movement",
     "normalisation",
+    "packed_attention",
+    "paged_attention",
     "pooling",
     "quantised",
     "rearrange",
@@ -53,5 +62,6 @@ __all__ = [
     "sampling",
     "selection",
     "signal",
+    "sparse_attention",
     "updates",
 ]

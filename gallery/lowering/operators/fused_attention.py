@@ -20,20 +20,16 @@ from gallery.lowering.access.relations import (
     several,
     where,
 )  # fmt: skip
+from gallery.lowering.operators.cached_heads import Cache, Rows, joined, starting, up_to
 from gallery.lowering.operators.fused_heads import (
-    Cache,
     Lengths,
-    Rows,
     apart,
     biased,
     given_to,
     heads_of,
-    joined,
     mask_places,
     projected,
     sizes_of,
-    starting,
-    up_to,
 )  # fmt: skip
 from gallery.lowering.operators.heads import Band, Heads, Operand, Wishes, attended, seen
 from gallery.lowering.operators.parts import making

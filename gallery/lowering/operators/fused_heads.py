@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gallery.attention_sizes import SLOTS, Inputs, Sizes, attention_sizes
-from gallery.lowering.access.part import Ints, Part, Read, Relation
+from gallery.lowering.access.part import Part, Relation
 from gallery.lowering.access.registry import Context, NoGridError
 from gallery.lowering.access.relations import (
     AxisRule,
@@ -204,7 +204,7 @@ def projected(
         rules = [same(0), same(2), same(4)]
         reads = [
             context.read(0, per_axis(held, rules[-len(held) :]), saved=True),
-            context.read(1, _stripes(weights, offset, shape), saved=True, exact=False),
+            context.read(1, stripes(weights, offset, shape), saved=True, exact=False),
         ]
         if context.has(slot):
             bias = strip(context.shape(slot)[0], offset, shape)
@@ -222,7 +222,7 @@ def projected(
     return found[0], found[1], found[2]
 
 
-def _stripes(weights: tuple[int, ...], offset: int, shape: tuple[int, int, int, int]) -> Relation:
+def stripes(weights: tuple[int, ...], offset: int, shape: tuple[int, int, int, int]) -> Relation:
     """From blocks [b, h, s, d | i] to weights [i, columns]."""
     heads, size = shape[1], shape[3]
     view = (weights[0], heads, size)
@@ -230,78 +230,6 @@ def _stripes(weights: tuple[int, ...], offset: int, shape: tuple[int, int, int, 
         per_axis(view, [same(4), same(1), same(3)]), reshaped((view[0], heads * size), view)
     )
     return composed(flat, per_axis(weights, [same(0), same(1, offset)]))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cache:
-    """Cached keys or values, and where they go.
-
-    Attributes:
-        tensor: A tensor of the program with the cached ones, or -1.
-        place: From boxes [b, h, s, d] to those of this tensor.
-        made: A tensor of the program that gets cached and new ones, or -1 if none is wanted.
-        known: Whether its length is known.
-    """
-
-    tensor: int = -1
-    place: Relation | None = None
-    made: int = -1
-    known: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
-    """Rows of a cache that an operator makes.
-
-    Attributes:
-        stored: How many there are.
-        new: The new rows that a row may come from.
-        old: Ranges of cached rows that it may come from.
-        by: Reads of what tells where new rows go, and of their scale.
-    """
-
-    stored: int
-    new: AxisRule
-    old: tuple[AxisRule, ...]
-    by: tuple[Read, ...] = ()
-
-
-def joined(
-    context: Context, operand: Operand, cache: Cache, rows: Rows, parts: list[Part]
-) -> Operand:
-    """Cached keys or values [b, h, stored, d] and the new ones after them (OUT: parts)."""
-    if cache.tensor < 0 and cache.made < 0:
-        return operand
-    batch, heads, _, size = operand.shape
-    shape = (batch, heads, rows.stored, size)
-    made = cache.made if cache.made >= 0 and cache.known else context.virtual(shape)
-    reads = [operand.read([same(0), same(1), rows.new, same(3)], saved=False)]
-    if cache.tensor >= 0 and cache.place is not None:
-        ranges = [per_axis(shape, [same(0), same(1), rule, same(3)]) for rule in rows.old]
-        kept = composed(several(ranges), cache.place)
-        reads.append(Read(tensor=cache.tensor, relation=kept, exact=False))
-    parts.append(inside(made, shape, (*reads, *rows.by), 4))
-    if cache.made >= 0 and not cache.known:
-        parts.append(inside(cache.made, (), [Read(tensor=made, relation=full(shape))], 0))
-    return Operand(tensor=made, shape=shape)
-
-
-def up_to(axis: int, limit: int) -> AxisRule:
-    """The block's own range along a dimension, but nothing from `limit` on."""
-
-    def rule(lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
-        return lows[:, axis], highs[:, axis].clip(max=limit)
-
-    return rule
-
-
-def starting(axis: int, limit: int) -> AxisRule:
-    """The block's own range along a dimension, but nothing before `limit`."""
-
-    def rule(lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
-        return lows[:, axis].clip(min=limit), highs[:, axis]
-
-    return rule
 
 
 def mask_places(shape: tuple[int, ...], sizes: Lengths) -> Relation:

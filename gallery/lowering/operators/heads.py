@@ -163,6 +163,7 @@ class Wishes:
         raw: Output that gets the scores, or -1.
         masked: Output that gets the masked scores, or -1.
         weights: Output that gets the weights, or -1.
+        steps_first: Whether the output is [s, b, h * d] instead of [b, s, h * d].
     """
 
     masks: Sequence[Read] = ()
@@ -170,6 +171,7 @@ class Wishes:
     raw: int = -1
     masked: int = -1
     weights: int = -1
+    steps_first: bool = False
 
 
 def by_head(shape: tuple[int, ...], heads: int, rules: list[AxisRule]) -> Relation:
@@ -205,7 +207,10 @@ def attended(
     rest = flops - share
     part_of = sizes.width / (sizes.width + 3)
     parts += _softmax(context, (masked, weights), sizes, wishes.sinks, rest * (1 - part_of))
-    return parts + _weighted(context, weights, value, sizes, rest * part_of)
+    parts += _weighted(context, weights, value, sizes, rest * part_of)
+    if len(context.out_shape()) < 4:
+        parts.append(_flat(context, sizes, parts[-1], wishes.steps_first))
+    return parts
 
 
 def seen(relation: Relation, sizes: Heads, keys: int = 3) -> Relation:
@@ -259,21 +264,23 @@ def _weighing(relation: Relation, sizes: Heads) -> Relation:
 def _weighted(
     context: Context, weights: int, value: Operand, sizes: Heads, flops: float
 ) -> list[Part]:
-    """[b, h, q, d | k], and the heads side by side if the output does not have rank 4."""
+    """[b, h, q, d | k], which is the output itself if that has rank 4."""
     shape = (sizes.batch, sizes.heads, sizes.queries, sizes.width)
-    made = context.out_shape()
-    flat = len(made) < 4
-    inner = context.virtual(shape) if flat else context.outputs[0]
+    made = context.outputs[0] if len(context.out_shape()) == 4 else context.virtual(shape)
     read = value.read([same(0), divided(1, sizes.shared), same(4), same(3)])
     rows = per_axis(sizes.grid, [same(0), same(1), same(2), same(4)])
     reads = [
         Read(tensor=weights, relation=seen(rows, sizes, 4), saved=True),
         replace(read, relation=seen(read.relation, sizes, 4), exact=False),
     ]
-    parts = [inside(inner, (*shape, sizes.keys), reads, 4, flops)]
-    if flat:
-        view = (shape[0], shape[2], shape[1], shape[3])
-        relation = composed(reshaped(view, made), transposed(shape, [0, 2, 1, 3]))
-        joined = Read(tensor=inner, relation=relation, exact=False)
-        parts.append(making(context, [joined], share=0.0))
-    return parts
+    return [inside(made, (*shape, sizes.keys), reads, 4, flops)]
+
+
+def _flat(context: Context, sizes: Heads, part: Part, steps_first: bool) -> Part:
+    """Heads side by side: [b, s, h * d], [s, b, h * d], or [s, h * d] of one sequence."""
+    shape = (sizes.batch, sizes.heads, sizes.queries, sizes.width)
+    order = [1, 2, 0, 3] if steps_first else [0, 2, 1, 3]
+    view = [size for _, size in sorted(zip(order, shape, strict=True))]
+    relation = composed(reshaped(view, context.out_shape()), transposed(shape, order))
+    read = Read(tensor=part.makes[0], relation=relation, exact=False)
+    return making(context, [read], share=0.0)
