@@ -11,6 +11,7 @@ import onnxruntime
 from onnx import numpy_helper
 
 from tests.lowering.cases import Array, Case
+from tests.lowering.changes import Session
 from tests.onnx_text import loaded
 
 _KINDS = {"float32": "float", "float16": "float16", "float64": "double"}
@@ -56,3 +57,11 @@ def session_of(case: Case) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(
         case.proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
+
+
+def check_types(case: Case, session: Session) -> None:
+    """Assert that a run has the shapes and types that the model was told to have."""
+    for index, made in zip(case.model.outputs, session.run(None, case.feeds), strict=True):
+        tensor = case.model.tensors[index]
+        dtype = str(np.asarray(made).dtype).replace("float32", "float")
+        assert (tensor.sizes, tensor.dtype) == (np.asarray(made).shape, dtype), tensor.name

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,14 @@ class Sight(Protocol):
 
     def span(self, lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
         """Hull of the keys that the queries of blocks [batch, heads, queries, ...] see."""
+
+
+@runtime_checkable
+class Gaps(Sight, Protocol):
+    """A sight that leaves out keys between others."""
+
+    def runs(self, lows: Ints, highs: Ints) -> tuple[Ints, Ints, Ints]:
+        """Runs of keys that a block sees: the number of the block, ascending; first; last + 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,6 +124,11 @@ class Heads:
     width: int
     sight: Sight | None = None
     masked: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether a query sees one run of keys."""
+        return not isinstance(self.sight, Gaps)
 
     @property
     def grid(self) -> tuple[int, int, int, int]:
@@ -201,7 +214,8 @@ def attended(
     masked = scores
     if wishes.masked >= 0 or wishes.masks or sizes.sight is not None:
         masked = context.outputs[wishes.masked] if wishes.masked >= 0 else context.virtual(grid)
-        own = [Read(tensor=scores, relation=seen(identity(grid), sizes)), *wishes.masks]
+        cut = seen(identity(grid), sizes)
+        own = [Read(tensor=scores, relation=cut, exact=sizes.whole), *wishes.masks]
         parts.append(inside(masked, grid, own, 4))
     weights = context.outputs[wishes.weights] if wishes.weights >= 0 else context.virtual(grid)
     rest = flops - share
@@ -220,8 +234,15 @@ def seen(relation: Relation, sizes: Heads, keys: int = 3) -> Relation:
         return relation
 
     def cut(lows: Ints, highs: Ints) -> Boxes:
+        if isinstance(sight, Gaps):
+            owner, begin, end = sight.runs(lows, highs)
+            found = within(lows[owner], highs[owner], begin, end)
+            whose = owner if found.owner is None else owner[found.owner]
+            return Boxes(found.lows, found.highs, whose)
+        return within(lows, highs, *sight.span(lows, highs))
+
+    def within(lows: Ints, highs: Ints, begin: Ints, end: Ints) -> Boxes:
         low, high = lows.copy(), highs.copy()
-        begin, end = sight.span(lows, highs)
         low[:, keys] = np.maximum(low[:, keys], begin)
         high[:, keys] = np.minimum(high[:, keys], end)
         none = high[:, keys] <= low[:, keys]
@@ -243,9 +264,13 @@ def _softmax(
     kept = (*grid[:3], 1)
     stats = context.virtual(kept)
     rows = per_axis(grid, [same(0), same(1), same(2), same(4)])
-    first = [Read(tensor=tensors[0], relation=seen(rows, sizes, 4), saved=True), *sinks]
+    cut = seen(rows, sizes, 4)
+    first = [Read(tensor=tensors[0], relation=cut, saved=True, exact=sizes.whole), *sinks]
     reads = [(tensors[0], identity(grid)), (stats, broadcast(kept, 4))]
-    own = [Read(tensor=t, relation=_weighing(seen(r, sizes), sizes)) for t, r in reads]
+    own = [
+        Read(tensor=t, relation=_weighing(seen(r, sizes), sizes), exact=sizes.whole)
+        for t, r in reads
+    ]
     part = inside(tensors[1], grid, own, 4, flops * 0.4)
     return [
         inside(stats, (*kept, sizes.keys), first, 4, flops * 0.6),
@@ -270,7 +295,7 @@ def _weighted(
     read = value.read([same(0), divided(1, sizes.shared), same(4), same(3)])
     rows = per_axis(sizes.grid, [same(0), same(1), same(2), same(4)])
     reads = [
-        Read(tensor=weights, relation=seen(rows, sizes, 4), saved=True),
+        Read(tensor=weights, relation=seen(rows, sizes, 4), saved=True, exact=sizes.whole),
         replace(read, relation=seen(read.relation, sizes, 4), exact=False),
     ]
     return [inside(made, (*shape, sizes.keys), reads, 4, flops)]

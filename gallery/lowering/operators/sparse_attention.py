@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gallery.lowering.access.part import Ints, Part, Read
 from gallery.lowering.access.registry import Context, lowers
-from gallery.lowering.access.relations import per_axis, same, spans
+from gallery.lowering.access.relations import per_axis, same
 from gallery.lowering.operators.cached_heads import Pasts, Turn, cached, rotated
 from gallery.lowering.operators.contraction import first_of
 from gallery.lowering.operators.fused_heads import (
@@ -34,32 +34,37 @@ class Layouts:
     """A sight by blocks of keys for each block of positions; heads take layouts in turn.
 
     Attributes:
-        first: int64 (layouts, rows), first key that a block of positions sees.
-        last: int64 (layouts, rows), one after the last.
+        above: int64 (layouts, rows + 1, columns), how many rows above choose a block of keys.
         size: Positions in a block.
         pasts: Where the first query of each sequence is.
     """
 
-    first: Ints
-    last: Ints
+    above: Ints
     size: int
     pasts: Pasts
 
-    def span(self, lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
-        """As `Sight.span`, and no keys after a query's own position."""
-        layouts, rows = self.first.shape
+    def runs(self, lows: Ints, highs: Ints) -> tuple[Ints, Ints, Ints]:
+        """As `Gaps.runs`, and no keys after a query's own position."""
+        layouts, rows, columns = self.above.shape
         begin, end = self.pasts.position(lows, highs)
-        low = (begin // self.size).clip(0, rows - 1)
-        high = (-(-end // self.size)).clip(1, rows)
-        first = np.full(len(lows), np.iinfo(np.int64).max)
-        last = np.zeros(len(lows), np.int64)
-        for layout in range(layouts):
+        low = (begin // self.size).clip(0, rows - 2)
+        high = (-(-end // self.size)).clip(1, rows - 1)
+        chosen = np.zeros((len(lows), columns + 2), np.int8)
+        for layout, above in enumerate(self.above):
             own = (layout - lows[:, 1]) % layouts < highs[:, 1] - lows[:, 1]
-            table = spans(0, self.first[layout], self.last[layout])
-            some, others = table(low[:, None], high[:, None])
-            first = np.where(own, np.minimum(first, some), first)
-            last = np.where(own, np.maximum(last, others), last)
-        return first, np.minimum(last, end)
+            chosen[:, 1:-1] |= (above[high] > above[low]) & own[:, None]
+        turns = np.diff(chosen, axis=1)
+        owner, first = np.nonzero(turns > 0)
+        _, last = np.nonzero(turns < 0)
+        return owner, first * self.size, np.minimum(last * self.size, end[owner])
+
+    def span(self, lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
+        """As `Sight.span`."""
+        owner, begin, end = self.runs(lows, highs)
+        first, last = np.full(len(lows), np.iinfo(np.int64).max), np.zeros(len(lows), np.int64)
+        np.minimum.at(first, owner, begin)
+        np.maximum.at(last, owner, end)
+        return first, last
 
 
 @lowers("com.microsoft.SparseAttention")
@@ -107,19 +112,18 @@ def _layouts(context: Context, sizes: Lengths, pasts: Pasts) -> Layouts:
     """From rows and columns of chosen blocks; all blocks up to the own one if they are unknown."""
     size = given_to(context).count("sparse_block_size")
     rows, columns = context.value(5), context.value(6)
+    many = -(-max(sizes.stored, sizes.keys) // size)
     if rows is None or columns is None or rows.shape[1] < 2:
-        many = max(context.shape(5)[1] - 1, 1)
-        last = np.arange(1, many + 1, dtype=np.int64)[None] * size
-        return Layouts(first=last * 0, last=last, size=size, pasts=pasts)
-    first = np.zeros((len(rows), rows.shape[1] - 1), np.int64)
-    last = np.zeros_like(first)
-    for layout, ends in enumerate(rows.astype(np.int64)):
-        for row in range(len(ends) - 1):
-            chosen = columns[layout, ends[row] : ends[row + 1]]
-            if chosen.size:
-                first[layout, row] = int(chosen.min()) * size
-                last[layout, row] = (int(chosen.max()) + 1) * size
-    return Layouts(first=first, last=last, size=size, pasts=pasts)
+        chosen = np.tri(many, dtype=np.int64)[None]
+    else:
+        chosen = np.zeros((len(rows), rows.shape[1] - 1, many), np.int64)
+        for layout, ends in enumerate(rows.astype(np.int64)):
+            row = np.repeat(np.arange(len(ends) - 1), np.diff(ends).clip(0))
+            column = columns[layout, ends[0] : ends[0] + len(row)].astype(np.int64)
+            kept = (column >= 0) & (column < many)
+            chosen[layout, row[: len(column)][kept], column[kept]] = 1
+    above = np.concatenate([chosen[:, :1] * 0, chosen.cumsum(axis=1)], axis=1)
+    return Layouts(above=above, size=size, pasts=pasts)
 
 
 @lowers("com.microsoft.LongformerAttention")
