@@ -172,9 +172,9 @@ def longformer(view: View) -> Cost:
     first, last = (place - window).clip(0), (place + window + 1).clip(max=length)
     flags = inputs.value(6)
     marked = np.zeros((batch, length), bool) if flags is None else flags.astype(bool)
-    many = marked.sum(axis=1)
-    local = (last - first)[None, :] + many[:, None]
-    pairs = int(np.where(marked, length, local.clip(max=length)).sum())
+    before = np.concatenate([np.zeros((batch, 1), np.int64), marked.cumsum(axis=1)], axis=1)
+    outside = before[:, -1:] - (before[:, last] - before[:, first])
+    pairs = int(np.where(marked, length, last - first + outside).sum())
     core = attend(pairs * heads, 1, hidden // heads, hidden // heads)
     columns = view.shape(1)[-1] + view.shape(4)[-1]
     tokens = batch * length

@@ -5,6 +5,8 @@ Definitions: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOper
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gallery.lowering.access.part import Part
 from gallery.lowering.access.registry import Context, NoGridError, lowers
 from gallery.lowering.access.relations import identity, per_axis, same
@@ -12,7 +14,7 @@ from gallery.lowering.operators.cached_heads import Cache, Rows, joined, up_to
 from gallery.lowering.operators.contraction import first_of
 from gallery.lowering.operators.fused_heads import given_to, strip, stripes
 from gallery.lowering.operators.heads import Heads, Operand, Wishes, attended
-from gallery.lowering.operators.parts import inside
+from gallery.lowering.operators.parts import given, inside, unread
 
 Shape = tuple[int, int, int, int]
 
@@ -62,7 +64,12 @@ def decoder_attention(context: Context) -> list[Part]:
         places = per_axis(context.shape(5), [same(0), same(3)])
         masks.append(context.read(5, places, differentiable=False))
     wishes = Wishes(masks=masks, steps_first=True)
-    return parts + attended(context, sizes, (query, both[0], both[1]), wishes, context.flops - work)
+    parts += attended(context, sizes, (query, both[0], both[1]), wishes, context.flops - work)
+    used = {0, 2, 4, 8, 9, 10, 11}
+    used |= (set() if kept else {source, 3}) | ({6, 7} if cached else set())
+    used |= {5} if masked != 0 else set()
+    idle = tuple(unread(context, index) for index in given(context) if index not in used)
+    return [*parts[:-1], replace(parts[-1], reads=(*parts[-1].reads, *idle))]
 
 
 def _made(

@@ -262,16 +262,13 @@ def restore_padding(context: Context) -> list[Part]:
     rows = made[0] * made[1]
     offsets = context.value(1)
     reads = []
-    if offsets is not None and offsets.size == rows:
+    row: AxisRule = fixed(0, tokens)
+    if offsets is None or offsets.size != rows:
+        reads.append(whole(context, 1, differentiable=False))
+    else:
         source = np.full(rows, -1, np.int64)
         source[offsets.ravel()[:tokens].astype(np.int64)] = np.arange(tokens)
         row = spans(0, np.where(source < 0, tokens, source), source + 1)
-    else:
-        reads.append(whole(context, 1, differentiable=False))
-
-        def row(lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
-            return lows[:, 0] - (rows - tokens), highs[:, 0]
-
     relation = composed(reshaped((rows, hidden), made), per_axis((tokens, hidden), [row, same(1)]))
     reads.insert(0, context.read(0, relation, exact=False))
     return [replace(making(context, reads), flops=0.0)]
