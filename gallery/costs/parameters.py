@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gallery.costs.buffers import buffers
 from gallery.expert_sizes import EXPERT_SLOTS, bits
 from gallery.model import Model, Operator
 
@@ -79,15 +80,15 @@ def parameters(model: Model) -> dict[int, int]:
     weights and, as quantised biases, of 32-bit integers; and the outputs of Constant operators of a
     type of weights with more than 1,024 elements, in which some exporters keep weights. What no
     training changes does not count unless other operators read it, as in published figures: running
-    means and variances, scales and zero points, initial states, tables of sines and cosines. Nor
-    does what nothing reads. Packed
-    weights count as weights, not as bytes.
+    means and variances, scales and zero points, initial states, masks, tables of sines and cosines.
+    Nor does what nothing reads. Packed weights count as weights, not as bytes.
     """
     apart, biases = _read_only_as(model, _APART), _read_only_as(model, _BIASES)
     read = {index for operator in model.operators for index in operator.inputs}
     read |= {i for o in model.operators for body in o.bodies for i in body.outputs}
     read |= set(model.outputs)
     packed = _packed(model)
+    apart |= buffers(model)
     constants = (
         index
         for operator in model.operators

@@ -11,7 +11,8 @@ from typing import Any
 import numpy.typing as npt
 import onnx
 
-from gallery.attention_sizes import SLOTS, Inputs, Size, attention_sizes, over, times
+from gallery.attention_sizes import SLOTS, attention_sizes
+from gallery.known_inputs import Inputs, Size, over, times
 from gallery.loading.contrib_products import Kinds, Rule
 from gallery.loading.flatten import FlatNode, Value
 from gallery.loading.types import dims_of, element_of, tensor_type

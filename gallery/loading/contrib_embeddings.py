@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import onnx
 
-from gallery.attention_sizes import Size, over, plus, times
+from gallery.known_inputs import Size, over, plus, times
 from gallery.loading.contrib_attention import Fed, given, typed
 from gallery.loading.contrib_products import Kinds, Rule
 from gallery.loading.flatten import FlatNode

@@ -28,6 +28,14 @@ class Schema:
         return [one.astype(np.float32) if one.dtype == np.float64 else one for one in made]
 
 
+class Double(Schema):
+    """The same without rounding to single precision."""
+
+    def run(self, wanted: None, feeds: dict[str, Array]) -> list[Array]:
+        """The outputs."""
+        return self.function({**self.held, **feeds})
+
+
 def softmax(scores: Array) -> Array:
     """Along the last dimension."""
     weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
@@ -196,3 +204,34 @@ def restore_padding(v: Mapping[str, Array]) -> list[Array]:
     made = np.zeros((v["t"].size, v["x"].shape[1]), np.float32)
     made[v["t"].ravel()[: len(v["x"])]] = v["x"]
     return [made.reshape(*v["t"].shape, -1)]
+
+
+def group_query(v: Mapping[str, Array]) -> list[Array]:
+    """Four heads of 4 on two, each query on the cache, its own and what came before it."""
+    query = v["q"][0].reshape(-1, 4, 4)
+    fresh = (v[name][0].reshape(-1, 2, 4) for name in "kv")
+    old = (v[name][0].transpose(1, 0, 2) for name in "ac")
+    keys, values = (np.concatenate(pair) for pair in zip(old, fresh, strict=True))
+    past = len(keys) - len(query)
+    seen = np.arange(len(keys))[None] <= past + np.arange(len(query))[:, None]
+    caches = [one.transpose(1, 0, 2)[None] for one in (keys, values)]
+    return [attend(query, keys, values, seen)[None], *caches]
+
+
+def experts(v: Mapping[str, Array]) -> list[Array]:
+    """All experts, with biases and gates between: g * sigmoid(g) * (l + 1)."""
+    routes = softmax(v["r"])
+    made = np.einsum("th,efh->tef", v["x"], v["u"]) + v["p"]
+    gate, linear = made[..., ::2], made[..., 1::2]
+    active = gate / (1 + np.exp(-gate)) * (linear + 1)
+    each = np.einsum("tei,ehi->teh", active, v["v"]) + v["q"]
+    return [np.einsum("te,teh->th", routes, each)]
+
+
+def embedded(v: Mapping[str, Array]) -> list[Array]:
+    """Rows of words, places and sides, normalised; and their sum."""
+    length = v["i"].shape[1]
+    total = v["w"][v["i"]] + v["p"][:length] + v["s"][v["j"]]
+    centred = total - total.mean(-1, keepdims=True)
+    scale = np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-12)
+    return [centred / scale * v["g"] + v["b"], np.zeros(len(total), np.int32), total]

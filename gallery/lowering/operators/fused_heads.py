@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gallery.attention_sizes import SLOTS, Inputs, Sizes, attention_sizes
+from gallery.attention_sizes import SLOTS, Sizes, attention_sizes
+from gallery.known_inputs import Inputs
 from gallery.lowering.access.part import Part, Relation
 from gallery.lowering.access.registry import Context, NoGridError
 from gallery.lowering.access.relations import (
