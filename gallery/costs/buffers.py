@@ -129,7 +129,7 @@ def _turns(operator: Operator, readers: Readers, makers: Mapping[int, Operator])
         factors = [t for one in products if one and one.type == "Mul" for t in one.inputs]
         if not any(_turned(makers.get(factor), makers) for factor in factors):
             return False
-    return bool(readers.get(operator.outputs[0]))
+    return any(readers.get(made) for made in operator.outputs)
 
 
 def _turned(operator: Operator | None, makers: Mapping[int, Operator]) -> bool:
@@ -141,7 +141,7 @@ def _turned(operator: Operator | None, makers: Mapping[int, Operator]) -> bool:
     first, second = (makers.get(tensor) for tensor in operator.inputs)
     if first is None or second is None or first.type != "Neg":
         return False
-    half = makers.get(first.inputs[0])
+    half = makers.get(next(iter(first.inputs), -1))
     if half is None or not {half.type, second.type} <= {"Slice", "Split"}:
         return False
     return half.inputs[:1] == second.inputs[:1]

@@ -20,6 +20,8 @@ from gallery.costs.registry import Cost, UnknownError, View, contraction, costs
 from gallery.known_inputs import Inputs
 
 _DOMAIN = "com.microsoft"
+_LARGEST = 2**20
+"""Queries whose blocks of keys are counted one by one, at most."""
 
 
 def given(view: View) -> Inputs:
@@ -133,8 +135,10 @@ def sparse(view: View) -> Cost:
     if rows is None or rows.ndim != 2:
         return _core(sizes, _pairs(sizes))
     keys, queries = _known(sizes.keys), _known(sizes.queries)
+    if not 0 < queries <= _LARGEST:
+        return _core(sizes, _pairs(sizes))
     places = np.arange(keys - queries, keys) // block
-    if not len(places) or rows.shape[1] <= places.max() + 1:
+    if rows.shape[1] <= places.max() + 1:
         return _core(sizes, _pairs(sizes))
     chosen = np.diff(rows.astype(np.int64), axis=1)[:, places].clip(0, -(-keys // block))
     heads = np.arange(sizes.heads) % len(rows)
@@ -169,17 +173,26 @@ def longformer(view: View) -> Cost:
     inputs = given(view)
     batch, length, hidden = view.shape(0)
     heads, window = inputs.count("num_heads"), inputs.count("window")
-    place = np.arange(length)
-    first, last = (place - window).clip(0), (place + window + 1).clip(max=length)
+    near = min(window, max(length - 1, 0))
     flags = inputs.value(6)
-    marked = np.zeros((batch, length), bool) if flags is None else flags.astype(bool)
-    before = np.concatenate([np.zeros((batch, 1), np.int64), marked.cumsum(axis=1)], axis=1)
-    outside = before[:, -1:] - (before[:, last] - before[:, first])
-    pairs = int(np.where(marked, length, last - first + outside).sum())
+    if flags is None or flags.shape != (batch, length):
+        pairs = batch * (length * (2 * near + 1) - near * (near + 1))
+    else:
+        pairs = _local_and_global(flags.astype(bool), near)
     core = attend(pairs * heads, 1, hidden // heads, hidden // heads)
     columns = view.shape(1)[-1] + view.shape(4)[-1]
     tokens = batch * length
     return _both(core, contraction(tokens * hidden * columns, tokens * columns))
+
+
+def _local_and_global(marked: npt.NDArray[np.bool_], window: int) -> int:
+    """Pairs of all tokens, bool (batch, length); the marked ones see and are seen by all."""
+    batch, length = marked.shape
+    place = np.arange(length)
+    first, last = (place - window).clip(0), (place + window + 1).clip(max=length)
+    before = np.concatenate([np.zeros((batch, 1), np.int64), marked.cumsum(axis=1)], axis=1)
+    outside = before[:, -1:] - (before[:, last] - before[:, first])
+    return int(np.where(marked, length, last - first + outside).sum())
 
 
 @costs("DecoderAttention", domain=_DOMAIN)

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from gallery.lowering.access.constant_indices import listed, single
+from gallery.lowering.access.constant_indices import LARGEST, listed, single
 from gallery.lowering.access.part import Ints, Part, Read
 from gallery.lowering.access.registry import Context, NoGridError, lowers
 from gallery.lowering.access.relations import (
@@ -129,6 +129,8 @@ def relative_position_bias(context: Context) -> list[Part]:
     buckets, heads = context.shape(0)
     made = context.out_shape()
     queries, keys = made[2:]
+    if queries + keys > LARGEST:
+        raise NoGridError(f"{queries} queries and {keys} keys")
     distance = np.arange(-queries + 1, keys, dtype=np.int64)
     found = bucket(
         distance,
@@ -230,7 +232,7 @@ def remove_padding(context: Context) -> list[Part]:
     rows, hidden = shape[0] * shape[1], shape[2]
     counts = context.value(1)
     tokens = context.out_shape()[0]
-    if counts is not None and counts.size == shape[0]:
+    if counts is not None and counts.size == shape[0] and rows <= LARGEST:
         flat = np.concatenate(
             [
                 at * shape[1] + np.arange(min(int(count), shape[1]))

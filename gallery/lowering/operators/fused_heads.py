@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gallery.attention_sizes import SLOTS, Sizes, attention_sizes
 from gallery.known_inputs import Inputs
+from gallery.lowering.access.constant_indices import LARGEST
 from gallery.lowering.access.part import Part, Relation
 from gallery.lowering.access.registry import Context, NoGridError
 from gallery.lowering.access.relations import (
@@ -78,12 +79,12 @@ def sizes_of(context: Context) -> Lengths:
     """The sizes of a fused attention.
 
     Raises:
-        NoGridError: Some are not known.
+        NoGridError: Some are not known, or so large that no run has them.
     """
     found: Sizes = attention_sizes(given_to(context))
     known = {name: getattr(found, name) for name in Lengths.__dataclass_fields__}
     known["stored"] = found.keys if found.stored is None else found.stored
-    if None in known.values():
+    if None in known.values() or max(found.batch or 0, found.queries or 0) > LARGEST:
         raise NoGridError(f"sizes of {context.operator.type}")
     return Lengths(**known)
 

@@ -86,10 +86,17 @@ class Table:
         return spans(2, self.first, self.last)(lows, highs)
 
 
+_FEW = 8
+"""Queries of a block that are looked at one by one, at most."""
+
+
 def alone(sight: Sight, lows: Ints, highs: Ints) -> npt.NDArray[np.bool_]:
-    """Whether no query of a block sees more than one key, so that its weights are constant."""
-    most = np.zeros(len(lows), np.int64)
-    for query in range(int((highs[:, 2] - lows[:, 2]).max(initial=0))):
+    """Whether no query of a block sees more than one key, so that its weights are constant.
+
+    Of a block of more than a few queries, one is taken to see more.
+    """
+    most = np.where(highs[:, 2] - lows[:, 2] > _FEW, 2, 0)
+    for query in range(_FEW):
         one = lows.copy()
         one[:, 2] = np.minimum(lows[:, 2] + query, highs[:, 2] - 1)
         ends = highs.copy()

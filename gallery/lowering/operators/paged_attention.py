@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gallery.lowering.access.constant_indices import LARGEST
 from gallery.lowering.access.part import Part, Read
 from gallery.lowering.access.registry import Context, NoGridError, lowers
 from gallery.lowering.access.relations import (
@@ -83,7 +84,7 @@ def _new(context: Context) -> tuple[Operand, Operand, Operand | None]:
     heads, groups = int(context.attribute("num_heads")), int(context.attribute("kv_num_heads"))
     tokens, hidden = context.shape(0)
     each = heads if context.has(1) else heads + 2 * groups
-    if hidden % each or heads % groups:
+    if hidden % each or heads % groups or tokens > LARGEST:
         raise NoGridError("heads of PagedAttention")
     size = hidden // each
     found: list[Operand | None] = []

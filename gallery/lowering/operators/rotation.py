@@ -87,6 +87,7 @@ def angle(turned: int, interleaved: bool) -> AxisRule:
 
 def _modulo(axis: int, half: int, turned: int) -> AxisRule:
     """Position modulo `half`; nothing for elements that are not rotated."""
+    half = max(half, 1)
 
     def rule(lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
         low, last = lows[:, axis], highs[:, axis].clip(0, turned) - 1

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.lowering.access.part import Ints, Part, Read
-from gallery.lowering.access.registry import Context, lowers
+from gallery.lowering.access.registry import Context, NoGridError, lowers
 from gallery.lowering.access.relations import per_axis, same
 from gallery.lowering.operators.cached_heads import Pasts, Turn, cached, rotated
 from gallery.lowering.operators.contraction import first_of
@@ -27,6 +27,9 @@ from gallery.lowering.operators.fused_heads import (
 from gallery.lowering.operators.grouped_attention import rows_of
 from gallery.lowering.operators.heads import Heads, Operand, Table, Wishes, attended
 from gallery.lowering.operators.parts import inside
+
+_MOST = 4096
+"""Blocks of keys, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -113,6 +116,8 @@ def _layouts(context: Context, sizes: Lengths, pasts: Pasts) -> Layouts:
     size = given_to(context).count("sparse_block_size")
     rows, columns = context.value(5), context.value(6)
     many = -(-max(sizes.stored, sizes.keys) // size)
+    if many > _MOST:
+        raise NoGridError(f"{many} blocks of keys")
     if rows is None or columns is None or rows.shape[1] < 2:
         chosen = np.tri(many, dtype=np.int64)[None]
     else:
@@ -185,7 +190,7 @@ def _projected(
 def _window(context: Context, length: int) -> Table | None:
     """The window, widened to the tokens that see and are seen by all; None if any may be one."""
     flags: npt.NDArray[np.bool_] | None = context.value(6)
-    if flags is None:
+    if flags is None or flags.shape != context.shape(0)[:2]:
         return None
     window = given_to(context).count("window")
     place = np.arange(length)
