@@ -39,10 +39,12 @@ def attention(view: View) -> Cost:
 
 
 @costs("LinearAttention")
+@costs("LinearAttention", domain="com.microsoft")
 def linear_attention(view: View) -> Cost:
     """For each token and head, the state adds k·vᵀ and is read with q; delta rules read with k too.
 
     Inputs are (batch, length, heads × size). A decay costs one operation per element of the state.
+    ONNX Runtime also takes more heads of keys and values than of queries, which they share then.
     """
     q, k, v = view.shape(0), view.shape(1), view.shape(2)
     heads, kv_heads = int(view.get("q_num_heads", 0)), int(view.get("kv_num_heads", 0))
@@ -51,45 +53,6 @@ def linear_attention(view: View) -> Cost:
     rule = str(view.get("update_rule", "gated_delta"))
     tokens, inner = q[0] * q[1], q[2] // heads
     state = kv_heads * (k[2] // kv_heads) * (v[2] // kv_heads)
-    reads = heads * inner * (v[2] // kv_heads)
+    reads = max(heads, kv_heads) * inner * (v[2] // kv_heads)
     taken = state * (2 if "delta" in rule else 1)
     return contraction(tokens * (taken + reads), tokens * state * ("gated" in rule))
-
-
-@costs("MultiHeadAttention", domain="com.microsoft")
-def multi_head(view: View) -> Cost:
-    """ONNX Runtime's MultiHeadAttention on separate queries, keys and values."""
-    heads = int(view.get("num_heads", 0))
-    if heads < 1 or not view.has(1) or len(view.shape(0)) != 3:
-        raise UnknownError("packed")
-    q, k = view.shape(0), view.shape(1)
-    width = q[2] // heads
-    if view.has(2):
-        v = view.shape(2)
-        width = v[2] // heads if len(v) == 3 else v[-1]
-    return attend(q[0] * q[1] * heads, k[-2], q[2] // heads, width)
-
-
-@costs("GroupQueryAttention", domain="com.microsoft")
-def group_query(view: View) -> Cost:
-    """ONNX Runtime's GroupQueryAttention: keys, cached or new, may have fewer heads."""
-    heads = int(view.get("num_heads", 0))
-    if heads < 1 or not view.has(1):
-        raise UnknownError("packed")
-    q, k = view.shape(0), view.shape(1)
-    past = view.shape(3)[2] if view.has(3) else 0
-    return attend(q[0] * q[1] * heads, k[1] + past, q[2] // heads, q[2] // heads)
-
-
-@costs("Attention", "QAttention", domain="com.microsoft")
-def fused_attention(view: View) -> Cost:
-    """ONNX Runtime's Attention, which first projects its input to queries, keys and values."""
-    batch, length, hidden = view.shape(0)
-    heads = int(view.get("num_heads", 0))
-    columns = view.shape(1)[-1]
-    if heads < 1 or columns % (3 * heads):
-        raise UnknownError("heads")
-    size = columns // 3 // heads
-    core = attend(batch * length * heads, length, size, size)
-    project = contraction(batch * length * hidden * columns, batch * length * columns)
-    return Cost(macs=core.macs + project.macs, flops=core.flops + project.flops)

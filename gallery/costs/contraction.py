@@ -27,11 +27,12 @@ def qlinear_conv(view: View) -> Cost:
 
 
 @costs("CausalConvWithState")
+@costs("CausalConvWithState", domain="com.microsoft")
 def causal_conv(view: View) -> Cost:
-    """Output elements times the kernel length, plus 5 per element for an activation."""
+    """Output elements times the kernel size, plus 5 per element for an activation."""
     made = view.made()
     active = 5 if view.get("activation", "none") not in ("", "none") else 0
-    return contraction(made * view.shape(1)[-1], made * (active + view.has(2)))
+    return contraction(made * prod(view.shape(1)[2:]), made * (active + view.has(2)))
 
 
 @costs("ConvTranspose")

@@ -22,11 +22,15 @@ PER_ELEMENT: Mapping[str, int] = {
     "QLinearConcat": 0,
     "QLinearMul": 6,
     "QuickGelu": 6,
+    "RelativePositionBias": 0,
+    "RemovePadding": 0,
+    "RestorePadding": 0,
     "RotaryEmbedding": 3,
     "SimplifiedLayerNormalization": 4,
     "SkipLayerNormalization": 9,
     "SkipSimplifiedLayerNormalization": 6,
     "EmbedLayerNormalization": 9,
+    "QEmbedLayerNormalization": 19,
 }
 """Operations per output element."""
 
@@ -71,3 +75,23 @@ def quantised_gemm(view: View) -> Cost:
 def global_pool(view: View) -> Cost:
     """One addition per element read."""
     return plain(view.read())
+
+
+@costs("GemmaRotaryEmbedding", domain=_DOMAIN)
+def gemma_rotary(view: View) -> Cost:
+    """A sine and a cosine per angle, then as RotaryEmbedding for both queries and keys."""
+    given = sum(view.read(slot) for slot in (1, 3))
+    return plain(2 * view.read(0) + 3 * given)
+
+
+@costs("GatedRelativePositionBias", domain=_DOMAIN)
+def gated_bias(view: View) -> Cost:
+    """A product of each query's head with the weights (size, D), and the bias times its gates.
+
+    Beside them, an addition of the biases and of the sums that gates take, two Sigmoids (4 each),
+    four operations on the gates, and a product per output element.
+    """
+    size, columns = view.shape(3)
+    rows = view.read(0) // max(size, 1)
+    extra = rows * (size + 2 * columns + 12) + view.made()
+    return contraction(rows * size * columns, extra)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import prod
 
+from gallery.expert_sizes import EXPERT_SLOTS, bits
 from gallery.model import Model, Operator
 from gallery.stand_ins import MICROSOFT, packing
 
@@ -74,6 +75,13 @@ def _sizes(model: Model, operator: Operator, slot: int) -> tuple[int, ...]:
     return (model.tensors[operator.inputs[slot]].sizes or ()) if given else ()
 
 
+def _of_experts(model: Model, operator: Operator) -> Counts:
+    """Of each product of QMoE."""
+    slots = enumerate(EXPERT_SLOTS["QMoE"].weights, start=1)
+    widths = ((slot, bits(operator.attributes, number)) for number, slot in slots)
+    return {slot: _elements(model, operator, slot) * 8 // width for slot, width in widths if width}
+
+
 _COUNTS: Mapping[str, Callable[[Model, Operator], Counts]] = {
     "GatherBlockQuantized": _looked_up,
     "GatherPacked": _rows,
@@ -85,5 +93,6 @@ _COUNTS: Mapping[str, Callable[[Model, Operator], Counts]] = {
     "MatMulNBitsQLoRA": _adapted,
     "MatMulNBitsQkv": _by_size((3, "K", "Nq"), (6, "K", "Nkv"), (9, "K", "Nkv")),
     "MatMulPacked": _by_size((1, "K", "N")),
+    "QMoE": _of_experts,
 }
 """Counts by operator type of com.microsoft."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gallery.costs.buffers import buffers
 from gallery.costs.packed_weights import packed_weights
 from gallery.model import Model, Operator
 from gallery.stand_ins import CHANNELS_LAST
@@ -19,15 +20,19 @@ _MICROSOFT = "com.microsoft"
 _APART: Mapping[tuple[str, str], tuple[int, ...]] = {
     ("", "BatchNormalization"): (3, 4),
     ("", "ConvInteger"): (2, 3),
+    ("", "Attention"): (3, 4, 5),
+    ("", "CausalConvWithState"): (3,),
     ("", "DequantizeLinear"): (1, 2),
     ("", "GRU"): (5,),
     ("", "LSTM"): (5, 6),
+    ("", "LinearAttention"): (3,),
     ("", "MatMulInteger"): (2, 3),
     ("", "QLinearConv"): (1, 2, 4, 5, 6, 7),
     ("", "QLinearMatMul"): (1, 2, 4, 5, 6, 7),
     ("", "QuantizeLinear"): (1, 2),
     ("", "RNN"): (5,),
     ("", "Resize"): (1, 2, 3),
+    ("", "RotaryEmbedding"): (1, 2),
     ("", "Upsample"): (1,),
     (CHANNELS_LAST, "BatchNormalization"): (3, 4),
     (CHANNELS_LAST, "QLinearAveragePool"): (1, 2, 3, 4),
@@ -35,6 +40,11 @@ _APART: Mapping[tuple[str, str], tuple[int, ...]] = {
     (CHANNELS_LAST, "QLinearConvTranspose"): (1, 2, 4, 5, 6, 7),
     (CHANNELS_LAST, "Resize"): (1, 2, 3),
     (_MICROSOFT, "AttnLSTM"): (5, 6),
+    (_MICROSOFT, "Attention"): (4,),
+    (_MICROSOFT, "CausalConvWithState"): (3,),
+    (_MICROSOFT, "DecoderAttention"): (6, 7),
+    (_MICROSOFT, "DecoderMaskedMultiHeadAttention"): (5, 6),
+    (_MICROSOFT, "DecoderMaskedSelfAttention"): (4,),
     (_MICROSOFT, "DequantizeLinear"): (1, 2),
     (_MICROSOFT, "DequantizeWithOrder"): (1,),
     (_MICROSOFT, "DynamicQuantizeLSTM"): (5, 6, 8, 9, 10, 11),
@@ -51,6 +61,14 @@ _APART: Mapping[tuple[str, str], tuple[int, ...]] = {
     (_MICROSOFT, "MatMulNBitsQkv"): (4, 7, 10),
     (_MICROSOFT, "MatMulPacked"): (2,),
     (_MICROSOFT, "MulInteger"): (1, 3),
+    (_MICROSOFT, "GemmaRotaryEmbedding"): (0,),
+    (_MICROSOFT, "GroupQueryAttention"): (3, 4, 7, 8, 12, 13),
+    (_MICROSOFT, "LinearAttention"): (3,),
+    (_MICROSOFT, "LongformerAttention"): (3,),
+    (_MICROSOFT, "MultiHeadAttention"): (6, 7),
+    (_MICROSOFT, "PagedAttention"): (3, 4, 8, 9, 14, 15),
+    (_MICROSOFT, "QAttention"): (3, 4, 6, 7, 8),
+    (_MICROSOFT, "QEmbedLayerNormalization"): tuple(range(8, 18)),
     (_MICROSOFT, "QGemm"): (1, 2, 4, 5, 7, 8),
     (_MICROSOFT, "QLinearAdd"): (1, 2, 4, 5, 6, 7),
     (_MICROSOFT, "QLinearAveragePool"): (1, 2, 3, 4),
@@ -67,9 +85,12 @@ _APART: Mapping[tuple[str, str], tuple[int, ...]] = {
     (_MICROSOFT, "QOrderedMatMul"): (1, 3, 4, 7),
     (_MICROSOFT, "QuantizeLinear"): (1, 2),
     (_MICROSOFT, "QuantizeWithOrder"): (1,),
+    (_MICROSOFT, "QMoE"): (3, 6, 9, *range(11, 14), *range(15, 21)),
+    (_MICROSOFT, "RotaryEmbedding"): (2, 3),
+    (_MICROSOFT, "SparseAttention"): (3, 4, 9, 10),
 }
 """Inputs by operator type that training does not change: running statistics, scales and zero points
-of quantisation, initial states, sizes."""
+of quantisation, initial states and caches, tables of sines and cosines, sizes."""
 
 _BIASES: Mapping[tuple[str, str], tuple[int, ...]] = {
     ("", "DequantizeLinear"): (0,),
@@ -89,14 +110,15 @@ def parameters(model: Model) -> dict[int, int]:
     weights and, as quantised biases, of 32-bit integers; and the outputs of Constant operators of a
     type of weights with more than 1,024 elements, in which some exporters keep weights. What no
     training changes does not count unless other operators read it, as in published figures: running
-    means and variances, scales and zero points, initial states. Nor does what nothing reads. Packed
-    weights count as weights, not as bytes.
+    means and variances, scales and zero points, initial states, masks, tables of sines and cosines.
+    Nor does what nothing reads. Packed weights count as weights, not as bytes.
     """
     apart, biases = _read_only_as(model, _APART), _read_only_as(model, _BIASES)
     read = {index for operator in model.operators for index in operator.inputs}
     read |= {i for o in model.operators for body in o.bodies for i in body.outputs}
     read |= set(model.outputs)
     packed = packed_weights(model)
+    apart |= buffers(model)
     constants = (
         index
         for operator in model.operators

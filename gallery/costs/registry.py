@@ -129,6 +129,6 @@ def cost(model: Model, operator: Operator) -> Cost | None:
         return None
     try:
         return formula(View(model, operator))
-    except (UnknownError, ValueError, IndexError, TypeError):
+    except (UnknownError, ArithmeticError, ValueError, IndexError, TypeError):
         # A formula may fail on a rank or an attribute that the operator must not have.
         return None

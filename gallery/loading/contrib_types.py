@@ -10,6 +10,8 @@ import numpy.typing as npt
 import onnx
 
 from gallery.loading.classical_types import RULES as CLASSICAL
+from gallery.loading.contrib_attention import RULES as ATTENTIONS
+from gallery.loading.contrib_embeddings import RULES as EMBEDDINGS
 from gallery.loading.contrib_products import RULES as PRODUCTS
 from gallery.loading.contrib_shapes import RULES as CONTRIB
 from gallery.loading.extension_types import RULES as EXTENSIONS
@@ -44,12 +46,6 @@ def rule_types(step: FlatNode, values: Sequence[Value]) -> Kinds | None:
 def _as_first(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     first = fed[0].kind if fed and fed[0] else None
     return {} if first is None else {0: first}
-
-
-def _with_sum(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-    # Output 3 is the sum of input and skip.
-    first = fed[0].kind if fed and fed[0] else None
-    return {} if first is None else {0: first, 3: first}
 
 
 def _range(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
@@ -131,7 +127,7 @@ def _scalar(fed: Sequence[Value | None], slot: int) -> float | None:
 # fmt: off
 _SAME = (
     "BiasGelu", "FastGelu", "FusedGelu", "Gelu", "LayerNormalization", "QuickGelu",
-    "RotaryEmbedding", "SimplifiedLayerNormalization",
+    "RotaryEmbedding", "MoE", "QMoE", "SimplifiedLayerNormalization",
 )
 # fmt: on
 
@@ -158,7 +154,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     **PACKED,
     **SEQUENCES,
     **STREAMS,
-    (_MICROSOFT, "SkipLayerNormalization"): _with_sum,
-    (_MICROSOFT, "SkipSimplifiedLayerNormalization"): _with_sum,
+    **{(_MICROSOFT, name): rule for name, rule in ATTENTIONS.items()},
+    **{(_MICROSOFT, name): rule for name, rule in EMBEDDINGS.items()},
 }
 """The rules, by domain and operator type."""

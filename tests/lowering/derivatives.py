@@ -24,6 +24,7 @@ from gallery.lowering import lower
 from gallery.lowering.access.registry import FAMILIES
 from gallery.model import Model
 from tests.lowering.cases import STRUCTURE, Array, all_cases, left_out, loaded, operator_of
+from tests.lowering.changes import Session
 
 VERTICES = 300
 LARGEST = 400
@@ -58,7 +59,7 @@ class Small:
 
     name: str
     operator: str
-    session: ReferenceEvaluator
+    session: Session
     values: dict[str, Array]
     weights: list[Array | None]
     model: Model

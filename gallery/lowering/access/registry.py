@@ -81,7 +81,7 @@ class Context:
 
     def has(self, index: int) -> bool:
         """Whether an input is given."""
-        return index < len(self.operator.inputs) and self.operator.inputs[index] >= 0
+        return 0 <= index < len(self.operator.inputs) and self.operator.inputs[index] >= 0
 
     def makes(self, index: int) -> bool:
         """Whether an output is wanted."""
@@ -102,6 +102,10 @@ class Context:
             NoGridError: They are not known, or the output is omitted.
         """
         return self._sizes(self.operator.outputs, index)
+
+    def made_shape(self, index: int) -> tuple[int, ...] | None:
+        """Sizes of an output, or None if they are not known or it is omitted."""
+        return self.model.tensors[self.operator.outputs[index]].sizes if self.makes(index) else None
 
     def _sizes(self, tensors: tuple[int, ...], index: int) -> tuple[int, ...]:
         if index >= len(tensors) or tensors[index] < 0:

@@ -5,6 +5,8 @@ Formulas: ONNX operator specification; com.microsoft: ONNX Runtime contrib opera
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gallery.lowering.access.part import Part, Read
 from gallery.lowering.access.registry import Context, lowers
 from gallery.lowering.access.relations import (
@@ -12,7 +14,6 @@ from gallery.lowering.access.relations import (
     broadcast,
     composed,
     divided,
-    fixed,
     identity,
     per_axis,
     same,
@@ -87,7 +88,7 @@ def group_normalization(context: Context) -> list[Part]:
     "com.microsoft.SkipLayerNormalization", "com.microsoft.SkipSimplifiedLayerNormalization"
 )  # fmt: skip
 def skip_layer_normalization(context: Context) -> list[Part]:
-    """Sum of input and skip (output 3), then statistics over the last dimension."""
+    """Sum of input and skip (output 3), then statistics over the last dimension (1 and 2)."""
     shape = context.shape(0)
     rank = len(shape)
     kept = (*shape[:-1], 1)
@@ -101,7 +102,8 @@ def skip_layer_normalization(context: Context) -> list[Part]:
     stats = context.virtual(kept)
     rules = [*(same(d) for d in range(rank - 1)), same(rank)]
     read = Read(tensor=total, relation=per_axis(shape, rules), saved=True)
-    parts.append(inside(stats, (*kept, shape[-1]), [read], rank, context.flops * 0.4))
+    found = inside(stats, (*kept, shape[-1]), [read], rank, context.flops * 0.4)
+    parts.append(replace(found, makes=(stats, *context.tensors(1, 2))))
     reads = [
         Read(tensor=total, relation=identity(shape), saved=True),
         Read(tensor=stats, relation=broadcast(kept, rank), saved=True),
@@ -115,84 +117,3 @@ def skip_layer_normalization(context: Context) -> list[Part]:
 
 def _aligned(context: Context, index: int, rank: int) -> Read:
     return context.read(index, broadcast(context.shape(index), rank), saved=True)
-
-
-@lowers("RotaryEmbedding", "com.microsoft.RotaryEmbedding")
-def rotary(context: Context) -> list[Part]:
-    """Pairs of elements of a head are rotated by an angle that depends on their position."""
-    shape = context.shape(0)
-    micro = bool(context.operator.domain)
-    cos, sin, ids = (2, 3, 1) if micro else (1, 2, 3)
-    caches = context.shape(cos)
-    heads = int(context.attribute("num_heads", 0))
-    if len(shape) == 3:
-        size = 2 * caches[-1] if micro and not heads else shape[2] // max(heads, 1)
-        view: tuple[int, ...] = (shape[0], shape[1], shape[2] // size, size)
-    else:
-        view = shape
-    turned = int(context.attribute("rotary_embedding_dim", 0)) or view[3]
-    time = 1 if len(shape) == 3 else 2
-    pieces = _pairs(view, turned, bool(context.attribute("interleaved", 0)))
-    onto = reshaped(view, shape)
-    reads = []
-    for piece in pieces:
-        relation = composed(composed(onto, piece), reshaped(shape, view))
-        reads.append(context.read(0, relation, saved=True, exact=False))
-    half = turned // 2
-    angle: AxisRule = (
-        divided(3, 2) if context.attribute("interleaved", 0) else _modulo(3, half, turned)
-    )
-    for index in (cos, sin):
-        sizes = context.shape(index)
-        if len(sizes) == 3:
-            rules: list[AxisRule] = [same(0), same(time), angle]
-        else:
-            rules = [fixed(0, sizes[0]), angle]
-        relation = composed(onto, per_axis(sizes, rules))
-        reads.append(context.read(index, relation, saved=True, exact=False))
-    if context.has(ids):
-        sizes = context.shape(ids)
-        own = [same(0), same(time)] if len(sizes) == 2 else [fixed(0, s) for s in sizes]
-        relation = composed(onto, per_axis(sizes, own))
-        reads.append(context.read(ids, relation, differentiable=False, exact=False))
-    return [making(context, reads)]
-
-
-def _pairs(view: tuple[int, ...], turned: int, interleaved: bool):  # type: ignore[no-untyped-def]
-    """Each element and the one that it is paired with, along the last dimension."""
-    own: list[AxisRule] = [same(d) for d in range(4)]
-    half = turned // 2
-
-    def bounded(offset: int, low: int, high: int) -> AxisRule:
-        def rule(lows, highs):  # type: ignore[no-untyped-def]
-            first = (lows[:, 3] + offset).clip(low, high)
-            return first, (highs[:, 3] + offset).clip(low, high)
-
-        return rule
-
-    def even(lows, highs):  # type: ignore[no-untyped-def]
-        low, high = lows[:, 3], highs[:, 3]
-        inside_ = low < turned
-        return low - (low % 2) * inside_, high + (high % 2) * (high < turned)
-
-    if interleaved:
-        return [per_axis(view, [*own[:3], even])]
-    return [
-        identity(view),
-        per_axis(view, [*own[:3], bounded(half, half, turned)]),
-        per_axis(view, [*own[:3], bounded(-half, 0, half)]),
-    ]
-
-
-def _modulo(axis: int, half: int, turned: int) -> AxisRule:
-    """Position modulo `half`; nothing for elements that are not rotated."""
-
-    def rule(lows, highs):  # type: ignore[no-untyped-def]
-        low, last = lows[:, axis], highs[:, axis].clip(0, turned) - 1
-        one = low // half == last // half
-        first = low % half * one
-        stop = (last % half + 1) * one + half * (1 - one)
-        beyond = low >= turned
-        return first * (1 - beyond), stop * (1 - beyond)
-
-    return rule

@@ -1,6 +1,7 @@
 """LinearAttention: a state of keys and values that each step updates and its query reads.
 
-Formulas: ONNX operator specification, LinearAttention.
+Formulas: ONNX operator specification, LinearAttention; com.microsoft: ONNX Runtime contrib
+operators.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from gallery.lowering.access.reshape import reshaped
 from gallery.lowering.operators.parts import inside, making
 
 
-@lowers("LinearAttention")
+@lowers("LinearAttention", "com.microsoft.LinearAttention")
 def linear_attention(context: Context) -> list[Part]:
     """A state [keys, values] per head that each step updates and its query reads.
 
     A recurrence over [T, b, heads, keys, values]: a column of the state depends on the same column
-    of values alone, whatever the update rule, and with "delta" on all its keys.
+    of values alone, whatever the update rule, and with "delta" on all its keys. ONNX Runtime also
+    takes fewer heads of queries than of keys and values, and keeps a window of states.
     """
     q, k, v = context.shape(0), context.shape(1), context.shape(2)
     heads = int(context.attribute("q_num_heads", 1))
@@ -54,7 +56,9 @@ def linear_attention(context: Context) -> list[Part]:
             rule = keys if per_key else fixed(0, 1)
             reads.append(context.read(index, _packed(sizes, shared, rule), saved=True, exact=False))
     if context.has(3):
-        initial = per_axis(context.shape(3), [same(1), same(2), keys, same(4)])
+        first = context.shape(3)
+        slots = [fixed(size - 1, size) for size in first[:-4]]
+        initial = per_axis(first, [*slots, same(1), same(2), keys, same(4)])
 
         at_first = where(initial, lambda lows, highs: lows[:, 0] == 0)
         reads.append(context.read(3, at_first, saved=True))
@@ -83,12 +87,14 @@ def _linear_outputs(context: Context, state: int, shape: tuple[int, ...], heads:
     """Each output is a sum of a column of the state with the query; output 1 is the last state."""
     steps, batch, shared, depth, width = shape
     made = context.out_shape()
-    view = (batch, steps, heads, width)
+    most = max(heads, shared)
+    view = (batch, steps, most, width)
     inner = context.virtual(view)
     query = (batch, steps, heads, depth)
-    columns = [same(1), same(0), divided(2, heads // shared), same(4), same(3)]
+    columns = [same(1), same(0), divided(2, most // shared), same(4), same(3)]
     of_query = composed(
-        per_axis(query, [same(0), same(1), same(2), same(4)]), reshaped(context.shape(0), query)
+        per_axis(query, [same(0), same(1), divided(2, most // heads), same(4)]),
+        reshaped(context.shape(0), query),
     )
     reads = [
         Read(tensor=state, relation=per_axis(shape, columns), saved=True),
@@ -98,6 +104,9 @@ def _linear_outputs(context: Context, state: int, shape: tuple[int, ...], heads:
     joined = Read(tensor=inner, relation=reshaped(view, made), exact=False)
     parts.append(making(context, [joined], share=0.0))
     if context.makes(1):
-        last = per_axis(shape, [fixed(steps - 1, steps), same(0), same(1), same(2), same(3)])
+        window = context.out_shape(1)[:-4]
+        step = same(0, steps - window[0]) if window else fixed(steps - 1, steps)
+        at = len(window)
+        last = per_axis(shape, [step, *(same(at + d) for d in range(4))])
         parts.append(making(context, [Read(tensor=state, relation=last)], (1,), share=0.0))
     return parts

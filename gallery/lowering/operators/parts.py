@@ -62,6 +62,13 @@ def whole(context: Context, index: int, *, differentiable: bool = True) -> Read:
     )
 
 
+def unread(context: Context, index: int) -> Read:
+    """Nothing of an input that other inputs say is not used."""
+    shape = context.shape(index)
+    relation = per_axis(shape, [fixed(0, 0)] * len(shape))
+    return context.read(index, relation, differentiable=False)
+
+
 def along(context: Context, index: int, rules: Sequence[AxisRule], **how: bool) -> Read:
     """An input by one rule per dimension; dimensions of size 1 broadcast."""
     shape = context.shape(index)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from gallery.lowering.access.part import Part
 from gallery.lowering.access.registry import Context, lowers
 from gallery.lowering.access.relations import AxisRule, fixed, per_axis, same, window
-from gallery.lowering.operators.parts import along, given, making, whole
+from gallery.lowering.operators.parts import given, making, whole
 
 
 @lowers("DFT")
@@ -47,36 +47,3 @@ def short_time_fourier(context: Context) -> list[Part]:
 def from_numbers(context: Context) -> list[Part]:
     """Outputs that follow from a few numbers."""
     return [making(context, [whole(context, i, differentiable=False) for i in given(context)])]
-
-
-@lowers("CausalConvWithState")
-def causal_conv(context: Context) -> list[Part]:
-    """A window of each channel that ends at the output's position, after the carried state."""
-    shape, kernel, made = context.shape(0), context.shape(1), context.out_shape()
-    taps = kernel[2]
-    own: list[AxisRule] = [same(0), same(1)]
-    reads = [
-        context.read(0, per_axis(shape, [*own, window(2, 1, taps - 1, taps)]), saved=True),
-        along(context, 1, [same(1), fixed(0, 1), fixed(0, taps)], saved=True),
-    ]
-    if context.has(2):
-        reads.append(along(context, 2, [same(1)]))
-    carried = context.shape(3)[2] if context.has(3) else taps - 1
-    if context.has(3):
-        state_read = per_axis(context.shape(3), [*own, _state(carried)])
-        reads.append(context.read(3, state_read, saved=True))
-    activated = context.attribute("activation", "none") not in ("none", "")
-    parts = [making(context, reads, saves_output=activated)]
-    if context.makes(1):
-        state = context.out_shape(1)[2]
-        new = [context.read(0, per_axis(shape, [*own, same(2, made[2] - state)]))]
-        if context.has(3):
-            old = per_axis(context.shape(3), [*own, same(2, made[2] - state + carried)])
-            new.append(context.read(3, old))
-        parts.append(making(context, new, (1,), share=0.0))
-    return parts
-
-
-def _state(carried: int) -> AxisRule:
-    """The part of the state that windows reach: element i reads everything from i on."""
-    return lambda lows, highs: (lows[:, 2], highs[:, 2] * 0 + carried)
