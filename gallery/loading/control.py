@@ -73,6 +73,13 @@ def owner_values(flat: Flat, step: FlatNode) -> None:
                 flat.values[index].value = flat.values[made].value
 
 
+def idle(flat: Flat, step: FlatNode, body: str) -> bool:
+    """Whether a body of a control-flow operator is known not to run."""
+    if step.type == "If":
+        return _taken(flat, step) not in ("", body)
+    return step.type == "Loop" and trips(flat, step.inputs[:1]) == 0
+
+
 def trips(flat: Flat, limit: tuple[int, ...]) -> int | None:
     """The most trips of a Loop with this first input, or None if it is not known."""
     value = flat.values[limit[0]].value if limit and limit[0] >= 0 else None

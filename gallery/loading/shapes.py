@@ -17,12 +17,13 @@ import onnx
 from onnx import numpy_helper, shape_inference
 
 from gallery.loading.contrib_types import rule_types
-from gallery.loading.control import enter_body, owner_types, owner_values
+from gallery.loading.control import enter_body, idle, owner_types, owner_values
 from gallery.loading.early_opsets import later_node, legacy_type
 from gallery.loading.evaluation import EVALUATED, run_node
 from gallery.loading.flatten import Flat, FlatNode, Value
 from gallery.loading.runtime_sizes import runtime_types
-from gallery.loading.symbolic_dims import resolve
+from gallery.loading.size_checks import Misfit, misfit
+from gallery.loading.symbolic_dims import Binding, resolve, sized
 from gallery.loading.types import dims_of, merged
 from gallery.loading.wire import SMALL
 from gallery.model import freeze
@@ -37,7 +38,7 @@ class Inference:
     """What is known so far.
 
     Attributes:
-        failed: The first message of ONNX's inference, for each operator type on which it failed.
+        misfits: Operators whose sizes contradict each other or whose types ONNX could not infer.
         warnings: Notes on loops, for `Model.warnings`.
     """
 
@@ -45,30 +46,39 @@ class Inference:
     bound: Mapping[str, int]
     ir_version: int
     opsets: list[onnx.OperatorSetIdProto]
-    failed: dict[str, str] = field(default_factory=dict)
+    misfits: list[Misfit] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     data: dict[int, onnx.TensorProto] = field(default_factory=dict)
 
 
-def infer(flat: Flat, model: onnx.ModelProto, bound: Mapping[str, int]) -> Inference:
+def infer(flat: Flat, model: onnx.ModelProto, binding: Binding) -> Inference:
     """Set `kind` and `value` of every tensor as far as they can be inferred."""
-    state = Inference(flat, bound, model.ir_version or 1, list(model.opset_import))
+    state = Inference(flat, binding.sizes, model.ir_version or 1, list(model.opset_import))
+    for index in flat.inputs:
+        value = flat.values[index]
+        if value.declared is not None:
+            value.kind = value.declared = sized(value.declared, value.name, binding)
     for value in flat.values:
         if value.declared is not None:
-            value.declared = resolve(value.declared, bound)
+            value.declared = resolve(value.declared, binding.sizes)
         if value.kind is not None:
-            value.kind = resolve(value.kind, bound)
+            value.kind = resolve(value.kind, binding.sizes)
     for position in range(len(flat.steps) + 1):
         for entry in flat.entries.get(position, ()):
             enter_body(flat, entry, state.warnings)
         if position < len(flat.steps):
-            _visit(state, flat.steps[position])
+            _visit(state, position)
     return state
 
 
-def _visit(state: Inference, step: FlatNode) -> None:
-    values = state.flat.values
-    found = owner_types(state.flat, step) if step.bodies else _infer(state, step)
+def _visit(state: Inference, position: int) -> None:
+    step, values = state.flat.steps[position], state.flat.values
+    found, error = (owner_types(state.flat, step), "") if step.bodies else _infer(state, step)
+    if step.bodies:
+        state.misfits = reached(state, step)
+    else:
+        wrong = misfit(step, position, values, found, error)
+        state.misfits += [wrong] if wrong else []
     for slot, index in enumerate(step.outputs):
         if index >= 0:
             value = values[index]
@@ -78,14 +88,29 @@ def _visit(state: Inference, step: FlatNode) -> None:
     _evaluate(state, step)
 
 
-def _infer(state: Inference, step: FlatNode) -> dict[int, onnx.TypeProto]:
+def reached(state: Inference, step: FlatNode) -> list[Misfit]:
+    """The misfits without those in bodies that do not run.
+
+    Of an If, that is the branch that is known not to be taken or, where that is not known, one
+    beside another in which all fits.
+    """
+    wrong = [[m for m in state.misfits if m.position in body.operators] for body in step.bodies]
+    kept = [not idle(state.flat, step, body.name) for body in step.bodies]
+    if step.type == "If" and not all(w for w, keep in zip(wrong, kept, strict=True) if keep):
+        kept = [False] * len(kept)
+    dropped = {id(m) for w, keep in zip(wrong, kept, strict=True) if not keep for m in w}
+    return [m for m in state.misfits if id(m) not in dropped]
+
+
+def _infer(state: Inference, step: FlatNode) -> tuple[dict[int, onnx.TypeProto], str]:
+    """Types of the outputs, by position, and the message of ONNX's inference if it failed."""
     known = rule_types(step, state.flat.values)
     if known is not None:
-        return known
+        return known, ""
     try:
         schema = onnx.defs.get_schema(step.type, step.version, step.domain)
     except onnx.defs.SchemaError:
-        return {}
+        return {}, ""
     values = state.flat.values
     kinds, data = {}, {}
     for index in step.inputs:
@@ -99,7 +124,7 @@ def _infer(state: Inference, step: FlatNode) -> dict[int, onnx.TypeProto]:
         later = later_node(step, node)
         if later is None:
             first = values[step.inputs[0]].kind if step.inputs and step.inputs[0] >= 0 else None
-            return legacy_type(step, first)
+            return legacy_type(step, first), ""
         schema, node = later
     try:
         types = shape_inference.infer_node_outputs(
@@ -107,11 +132,10 @@ def _infer(state: Inference, step: FlatNode) -> dict[int, onnx.TypeProto]:
         )
     except Exception as error:
         # It raises errors of its own, of its checker and of the C++ library, without a common base.
-        state.failed.setdefault(step.type, str(error).strip())
-        return {}
+        return {}, str(error).strip() or type(error).__name__
     slots = {str(index): slot for slot, index in enumerate(step.outputs) if index >= 0}
     found = {slots[name]: kind for name, kind in types.items() if name in slots}
-    return runtime_types(step, values, found)
+    return runtime_types(step, values, found), ""
 
 
 def plain_node(step: FlatNode) -> onnx.NodeProto:

@@ -1,11 +1,12 @@
-"""Gives symbolic dimensions a size: the one that the user chose, else the default."""
+"""Finds the symbolic dimensions of a model's inputs, and gives them sizes that others chose."""
 
 from __future__ import annotations
 
 import ast
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import onnx
 
@@ -21,6 +22,7 @@ _OPERATIONS: Mapping[type[ast.operator], Callable[[int, int], int]] = {
 _EXPRESSION = re.compile(r"(?!.*\b\d+[A-Za-z_])[\w\s+*/()-]+", re.ASCII)
 _LONGEST = 200
 _LARGEST = 2**62
+_NAMELESS = frozenset(("", "?", "-1", "none", "null", "unk", "unknown", "dyn", "dynamic", "any"))
 
 
 def evaluate(expression: str, sizes: Mapping[str, int]) -> int | None:
@@ -56,39 +58,109 @@ def names(expression: str) -> tuple[str, ...]:
     return tuple(found) if found and evaluate(expression, probe) is not None else (expression,)
 
 
-def bind_inputs(
-    inputs: list[onnx.ValueInfoProto], dims: Mapping[str, int], default: int
-) -> dict[str, int]:
-    """Set every dimension of the graph's inputs in place, and return the size of each name.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Symbol:
+    """A dimension of a graph input whose size the file leaves open.
 
-    A dimension without a name, or with a size of 0 or less (as some exporters mark it), is bound
-    under the name "input[axis]".
+    Attributes:
+        input: Name of the input.
+        axis: Position in its shape.
+        text: What the file says of it: a name, an expression, or "" where it says nothing.
+        names: The names that its size follows from: those in `text`, or `where` alone.
     """
-    bound: dict[str, int] = {}
+
+    input: str
+    axis: int
+    text: str
+    names: tuple[str, ...]
+
+    @property
+    def where(self) -> str:
+        """The name under which this dimension can be set alone."""
+        return f"{self.input}[{self.axis}]"
+
+
+def symbols(inputs: Sequence[onnx.ValueInfoProto]) -> tuple[Symbol, ...]:
+    """The open dimensions of the inputs, in file order.
+
+    A size of 0 or less is open too, as some exporters mark it so, and a text that says only that
+    ("None", "?") is no name: two dimensions that have it need not be the same.
+    """
+    found = []
     for value in inputs:
-        if not value.type.tensor_type.HasField("shape"):
+        if not _has_shape(value.type):
             continue
+        name = text_of(value.name)
         for axis, dim in enumerate(value.type.tensor_type.shape.dim):
             if dim.WhichOneof("value") == "dim_value" and dim.dim_value > 0:
                 continue
-            if not dim.dim_param:
-                name = f"{text_of(value.name)}[{axis}]"
-                bound[name] = dims.get(name, default)
-                dim.dim_value = bound[name]
-                continue
             text = text_of(dim.dim_param)
-            for name in names(text):
-                bound.setdefault(name, dims.get(name, default))
-            if text in dims:
-                bound[text] = dims[text]
-            size = evaluate(text, bound)
-            dim.dim_value = size if size is not None and size > 0 else default
-    return bound
+            free = (f"{name}[{axis}]",) if text.lower() in _NAMELESS else names(text)
+            found.append(Symbol(input=name, axis=axis, text=text, names=free))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """The sizes of all open dimensions.
+
+    Attributes:
+        sizes: By name; a dimension that was set apart is there as "input[axis]".
+        shapes: Size of each open dimension, by input and axis.
+    """
+
+    sizes: Mapping[str, int]
+    shapes: Mapping[tuple[str, int], int]
+
+
+def bind(found: Sequence[Symbol], dims: Mapping[str, int], guessed: Mapping[str, int]) -> Binding:
+    """Give every open dimension its size.
+
+    Args:
+        found: The open dimensions.
+        dims: Chosen sizes, by name, whole text of an expression, or "input[axis]".
+        guessed: Sizes for all other names; an "input[axis]" there sets a dimension apart as well.
+    """
+    sizes: dict[str, int] = {}
+    for symbol in found:
+        for name in symbol.names:
+            # A text without a name, such as "?", can still be given a size for all that have it.
+            given = dims.get(name, dims.get(symbol.text) if name == symbol.where else None)
+            sizes.setdefault(name, guessed[name] if given is None else given)
+        if symbol.text in dims:
+            sizes[symbol.text] = dims[symbol.text]
+    shapes: dict[tuple[str, int], int] = {}
+    for symbol in found:
+        apart = dims.get(symbol.where, guessed.get(symbol.where))
+        if symbol.where not in symbol.names and apart is not None:
+            sizes[symbol.where] = apart
+        known = {**sizes, symbol.text: sizes[symbol.where]} if symbol.where in sizes else sizes
+        size = evaluate(symbol.text, known)
+        empty = size == 0 and any(known.get(name) == 0 for name in (*symbol.names, symbol.text))
+        shapes[symbol.input, symbol.axis] = size if size is not None and (size > 0 or empty) else 1
+    return Binding(sizes=sizes, shapes=shapes)
+
+
+def unused(found: Sequence[Symbol], dims: Iterable[str]) -> list[str]:
+    """The names of chosen sizes that no open dimension has."""
+    known = {name for one in found for name in (*one.names, one.text, one.where)}
+    return [name for name in dims if name not in known]
+
+
+def sized(declared: onnx.TypeProto, name: str, binding: Binding) -> onnx.TypeProto:
+    """The type of an input with its open dimensions bound."""
+    known = onnx.TypeProto()
+    known.CopyFrom(declared)
+    for axis, dim in enumerate(known.tensor_type.shape.dim if _has_shape(known) else ()):
+        size = binding.shapes.get((name, axis))
+        if size is not None:
+            dim.dim_value = size
+    return known
 
 
 def resolve(kind: onnx.TypeProto, bound: Mapping[str, int]) -> onnx.TypeProto:
     """The type with each symbolic dimension replaced by its size, or cleared if it has none."""
-    if not kind.HasField("tensor_type") or not kind.tensor_type.HasField("shape"):
+    if not _has_shape(kind):
         return kind
     known = onnx.TypeProto()
     known.CopyFrom(kind)
@@ -116,3 +188,7 @@ def _evaluate(node: ast.expr, sizes: Mapping[str, int]) -> int:
         if abs(size) <= _LARGEST:
             return size
     raise ValueError(ast.dump(node)[:_LONGEST])
+
+
+def _has_shape(kind: onnx.TypeProto) -> bool:
+    return bool(kind.HasField("tensor_type") and kind.tensor_type.HasField("shape"))
