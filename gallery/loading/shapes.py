@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 from onnx import numpy_helper, shape_inference
 
@@ -21,6 +22,7 @@ from gallery.loading.control import enter_body, idle, owner_types, owner_values
 from gallery.loading.early_opsets import later_node, legacy_type
 from gallery.loading.evaluation import EVALUATED, run_node
 from gallery.loading.flatten import Flat, FlatNode, Value
+from gallery.loading.loop_growth import grown, grows
 from gallery.loading.runtime_sizes import runtime_types
 from gallery.loading.size_checks import Misfit, misfit
 from gallery.loading.symbolic_dims import Binding, resolve, sized
@@ -29,6 +31,8 @@ from gallery.loading.wire import SMALL
 from gallery.model import freeze
 
 _FED = 1024
+_MOST_REPEATED = 50_000
+"""How many operators may be typed again, at most, to follow the loops of a model."""
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +52,8 @@ class Inference:
     opsets: list[onnx.OperatorSetIdProto]
     misfits: list[Misfit] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    data: dict[int, onnx.TensorProto] = field(default_factory=dict)
+    data: dict[int, tuple[npt.NDArray[Any], onnx.TensorProto]] = field(default_factory=dict)
+    repeated: int = 0
 
 
 def infer(flat: Flat, model: onnx.ModelProto, binding: Binding) -> Inference:
@@ -76,6 +81,8 @@ def _visit(state: Inference, position: int) -> None:
     found, error = (owner_types(state.flat, step), "") if step.bodies else _infer(state, step)
     if step.bodies:
         state.misfits = reached(state, step)
+        if grows(state.flat, step):
+            found |= grown(state.flat, step, lambda: _again(state, step), state.warnings)
     else:
         wrong = misfit(step, position, values, found, error)
         state.misfits += [wrong] if wrong else []
@@ -86,6 +93,24 @@ def _visit(state: Inference, position: int) -> None:
     if step.bodies:
         owner_values(state.flat, step)
     _evaluate(state, step)
+
+
+def _again(state: Inference, loop: FlatNode) -> bool:
+    """Type the operators of a loop's body once more, unless there were too many of them."""
+    (body, *_), misfits = loop.bodies, [*state.misfits]
+    state.repeated += len(body.operators)
+    if state.repeated > _MOST_REPEATED:
+        return False
+    for position in body.operators:
+        entries = state.flat.entries.get(position, [])
+        if position == body.operators.start:
+            own = next(at for at, entry in enumerate(entries) if entry.inputs == body.inputs)
+            entries = entries[own + 1 :]
+        for entry in entries:
+            enter_body(state.flat, entry, state.warnings)
+        _visit(state, position)
+    state.misfits = misfits
+    return True
 
 
 def reached(state: Inference, step: FlatNode) -> list[Misfit]:
@@ -151,9 +176,10 @@ def _data(state: Inference, index: int) -> onnx.TensorProto | None:
     value = state.flat.values[index].value
     if value is None or value.size > _FED:
         return None
-    if index not in state.data:
-        state.data[index] = numpy_helper.from_array(value)
-    return state.data[index]
+    held = state.data.get(index)
+    if held is None or held[0] is not value:  # within a loop that is followed, values change
+        held = state.data[index] = value, numpy_helper.from_array(value)
+    return held[1]
 
 
 def _evaluate(state: Inference, step: FlatNode) -> None:
