@@ -71,6 +71,7 @@ class Facts:
         inputs: The inputs, in file order.
         outputs: The outputs, in file order.
         bindings: Size of each bound symbolic dimension, by name.
+        assumed: Those names in `bindings` whose size nobody chose.
         metadata: The file's own metadata.
         warnings: Notes on what is unknown, assumed or left out.
     """
@@ -95,6 +96,7 @@ class Facts:
     inputs: tuple[TensorFact, ...]
     outputs: tuple[TensorFact, ...]
     bindings: dict[str, int] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -139,6 +141,7 @@ def facts(model: Model, file_bytes: int) -> Facts:
         inputs=tuple(_tensor_fact(model, index) for index in model.inputs),
         outputs=tuple(_tensor_fact(model, index) for index in model.outputs),
         bindings=dict(model.bindings),
+        assumed=model.assumed,
         metadata=dict(model.metadata),
         warnings=model.warnings,
     )

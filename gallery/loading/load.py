@@ -159,6 +159,7 @@ def _model(name: str, proto: onnx.ModelProto, kept: Slim, wanted: _Wanted) -> Mo
         producer=f"{text_of(proto.producer_name)} {text_of(proto.producer_version)}".strip(),
         metadata=_pairs(proto.metadata_props),
         bindings=dict(choice.binding.sizes),
+        assumed=tuple(choice.assumed),
         functions=len(flat.inlined),
         warnings=(
             *size_notes(

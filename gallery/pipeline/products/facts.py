@@ -77,6 +77,7 @@ _facts = record(
         "inputs": _tensors,
         "outputs": _tensors,
         "bindings": _counts,
+        "assumed": each(_name),
         "metadata": each(row(_name, _name)),
         "warnings": each(_name),
     }
