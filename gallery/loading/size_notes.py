@@ -56,8 +56,10 @@ def _misfit_note(found: Sequence[Symbol], choice: Choice) -> str:
     sizes = _listed(choice.binding.sizes)
     if not choice.assumed:
         return f"the chosen sizes ({sizes}) do not fit together at {where}{also}; choose others"
+    chosen = {n: size for n, size in choice.binding.sizes.items() if n not in choice.assumed}
+    beside = f" beside the chosen {_listed(chosen)}" if chosen else ""
     return (
-        f"no sizes were found that fit together in {choice.tries} tries; {sizes} do not fit at "
+        f"no sizes that fit{beside} were found in {choice.tries} tries; {sizes} do not fit at "
         f"{where}{also}; set sizes with --dim or with dims in the front matter"
     )
 

@@ -103,7 +103,7 @@ _NAMES: Sequence[tuple[re.Pattern[str], Role]] = tuple(
 )
 
 _PAST_INPUT = re.compile(r"past|cache|key_values|(^|[._])(k|v|kv)(cache)?([._]|\d|$)|mems?(_|\d|$)")
-_STATE_INPUT = re.compile(r"state|hidden|(^|_)(h|c|hx|cx|hn|cn|h0|c0|rnn|gru|lstm)\d*($|_)")
+_STATE_INPUT = re.compile(r"state|^r\d+i$|hidden|(^|_)(h|c|hx|cx|hn|cn|h0|c0|rnn|gru|lstm)\d*($|_)")
 _TEXT_INPUT = re.compile(r"ids|mask|token|position|segment|text|phon")
 _SOUND_INPUT = re.compile(r"audio|wav|sound|speech|pcm|signal|input_values")
 _FRAMES_INPUT = re.compile(r"mel|fbank|spec|feats?$|features$|mfcc")
@@ -116,6 +116,8 @@ _TIMES = (Role.SAMPLES, Role.FRAMES, Role.POINTS)
 _COLOURS = (1, 3, 4)
 _PICTURE, _VIDEO = 3, 5
 """Least rank of a picture, and rank of a video."""
+_CLOUD, _PLANE = 3, 2
+"""Rank of a cloud of points, and number of coordinates of points that are none."""
 _SOUNDTRACKS = 2
 _LATENT_CHANNELS = (4, 8, 16)
 
@@ -137,6 +139,10 @@ def _by_name(one: Symbol, value: Value) -> Guess | None:
         return Guess(role=Role.SEQUENCE if encoded else Role.PAST)
     if role is Role.PIXELS and _is_latent(value, shape):
         return Guess(role=Role.LATENTS)
+    if role in (Role.PIXELS, Role.POINTS) and _STATE_INPUT.search(owner):
+        return Guess(role=Role.OTHER)  # states of video matting begin as one element
+    if role is Role.POINTS and (len(shape) < _CLOUD or shape[-1] == _PLANE):
+        return Guess(role=Role.OTHER)  # clicks on a picture
     return Guess(role=role) if role else None
 
 
@@ -145,22 +151,24 @@ def _by_layout(one: Symbol, value: Value) -> Guess:
     rank, last = len(shape), shape[-1] if shape else None
     if rank >= 3 and one.axis and _PAST_INPUT.search(owner):
         return Guess(role=Role.PAST if one.axis == rank - 2 else Role.OTHER)
-    if one.axis == 0 and not (rank == 3 and last in _COLOURS and isinstance(last, int)):
+    picture = element_of(value.kind) == onnx.TensorProto.UINT8 or _IMAGE_INPUT.search(owner)
+    if rank == 1 and _SOUND_INPUT.search(owner) and not integers:
+        return Guess(role=Role.SAMPLES)
+    if one.axis == 0 and not (rank == 3 and last in _COLOURS and picture):
         return Guess(role=Role.BATCH)
     if rank == 3 and one.axis == 1 and isinstance(last, int) and _STATE_INPUT.search(owner):
         return Guess(role=Role.BATCH)
+    sounds = bool(_SOUND_INPUT.search(owner)) and not integers
     if rank == 2:
-        sound = not integers and _SOUND_INPUT.search(owner)
         text = integers or _TEXT_INPUT.search(owner)
-        role = Role.SAMPLES if sound else Role.SEQUENCE if text else Role.OTHER
-        return Guess(role=role)
+        return Guess(role=Role.SAMPLES if sounds else Role.SEQUENCE if text else Role.OTHER)
     if rank == 3 and _POINT_INPUT.search(owner):
         return Guess(role=Role.POINTS)
-    if rank == 3 and _SOUND_INPUT.search(owner):
-        return Guess(role=Role.SAMPLES)
-    if rank == 3 and _FRAMES_INPUT.search(owner):
+    if rank == 3 and (_FRAMES_INPUT.search(owner) or (_has_bands(shape) and sounds)):
         return Guess(role=Role.FRAMES)
-    if rank == 3 and (last in _COLOURS or _IMAGE_INPUT.search(owner)):
+    if rank == 3 and sounds:
+        return Guess(role=Role.SAMPLES)
+    if rank == 3 and picture:
         return Guess(role=Role.PIXELS)
     if rank == 3:
         return Guess(role=Role.SEQUENCE)
@@ -175,6 +183,11 @@ def _by_layout(one: Symbol, value: Value) -> Guess:
 def _is_latent(value: Value, shape: Sequence[object]) -> bool:
     deep = len(shape) == 4 and shape[1] in _LATENT_CHANNELS
     return deep and bool(_LATENT_INPUT.search(value.name.lower()))
+
+
+def _has_bands(shape: Sequence[object]) -> bool:
+    """Whether an axis has as many elements as spectrograms have bands."""
+    return any(size in _MELS for size in shape[1:])
 
 
 def _integers(value: Value) -> bool:
@@ -200,7 +213,7 @@ def _readers(flat: Flat) -> Told:
             if index not in seen:
                 continue
             source, axes = seen[index]
-            says = None if step.domain else _SAYS.get(step.type)
+            says = _SAYS.get(step.type) if step.domain in ("", _ML) else None
             if says is not None:
                 for axis, guess in says(step, slot, flat, source, axes).items():
                     if axis < len(axes) and axes[axis] is not None:
@@ -262,17 +275,21 @@ def _line(value: Value, _: Sequence[object], channels: int) -> Role:
     owner = value.name.lower()
     if _POINT_INPUT.search(owner):
         return Role.POINTS
-    if channels <= _SOUNDTRACKS or _SOUND_INPUT.search(owner):
+    if channels in _MELS or _FRAMES_INPUT.search(owner):
+        return Role.FRAMES
+    if 0 < channels <= _SOUNDTRACKS or _SOUND_INPUT.search(owner):
         return Role.SAMPLES
-    return Role.FRAMES if channels in _MELS or _FRAMES_INPUT.search(owner) else Role.SEQUENCE
+    return Role.SEQUENCE
 
 
 def _plane(value: Value, shape: Sequence[object], channels: int) -> Role:
     owner = value.name.lower()
-    if _SOUND_INPUT.search(owner) and len(shape) <= 3:
-        return Role.SAMPLES
-    if _FRAMES_INPUT.search(owner) and not _IMAGE_INPUT.search(owner) and channels == 1:
+    sounds = bool(_SOUND_INPUT.search(owner))
+    bands = _has_bands(shape) and (sounds or bool(_FRAMES_INPUT.search(owner)))
+    if bands or (_FRAMES_INPUT.search(owner) and not _IMAGE_INPUT.search(owner) and channels == 1):
         return Role.FRAMES
+    if sounds and len(shape) <= _PICTURE:
+        return Role.SAMPLES
     return Role.LATENTS if _is_latent(value, shape) else Role.PIXELS
 
 
@@ -293,7 +310,7 @@ def _table(step: FlatNode, slot: int, flat: Flat, _: int, axes: Axes) -> dict[in
     table = _shape(flat, step, 0)
     if slot != 1 or not axes or (table is not None and len(table) != _TABLE):
         return {}
-    batch = {0: Guess(role=Role.BATCH)} if len(axes) > 1 else {}
+    batch = dict.fromkeys(range(len(axes) - 1), Guess(role=Role.BATCH))
     return {**batch, len(axes) - 1: Guess(role=Role.SEQUENCE)}
 
 
@@ -323,6 +340,23 @@ def _product(step: FlatNode, slot: int, flat: Flat, _: int, axes: Axes) -> dict[
     return {0: Guess(role=Role.BATCH), len(axes) - 1: Guess(role=Role.CHANNELS, size=wide)}
 
 
+def _columns(step: FlatNode, slot: int, _: Flat, __: int, axes: Axes) -> dict[int, Guess]:
+    """Features of classical models: as many as their parameters speak of."""
+    given = step.attributes
+    used = given.get("nodes_featureids")
+    one_each = given.get("offset") or given.get("scale")
+    weights, rows = given.get("coefficients"), max(1, len(given.get("intercepts") or ()))
+    if isinstance(used, tuple) and used:
+        wide = max(used) + 1
+    elif isinstance(one_each, tuple) and len(one_each) > 1:
+        wide = len(one_each)
+    elif step.type in ("LinearRegressor", "LinearClassifier") and isinstance(weights, tuple):
+        wide = len(weights) // rows
+    else:
+        return {}
+    return {0: Guess(role=Role.BATCH), 1: Guess(role=Role.CHANNELS, size=wide)} if not slot else {}
+
+
 def _shape(flat: Flat, step: FlatNode, slot: int) -> Shape:
     """The shape of an input that is in the file."""
     if slot >= len(step.inputs) or step.inputs[slot] < 0:
@@ -340,10 +374,13 @@ _KEEPS = frozenset(
 _TABLE = 2
 _ARITHMETIC = frozenset(("Add", "Sub", "Mul", "Div", "Pow", "Concat", "Where"))
 
+_ML = "ai.onnx.ml"
 _SAYS: Mapping[str, Callable[[FlatNode, int, Flat, int, Axes], dict[int, Guess]]] = {
     **dict.fromkeys(("Conv", "ConvInteger", "ConvTranspose", "QLinearConv"), _conv),
     **dict.fromkeys(("RNN", "GRU", "LSTM"), _recurrence),
     **dict.fromkeys(("MatMul", "Gemm", "MatMulInteger"), _product),
+    **dict.fromkeys(("LinearClassifier", "LinearRegressor", "Scaler"), _columns),
+    **dict.fromkeys(("TreeEnsembleClassifier", "TreeEnsembleRegressor"), _columns),
     "STFT": _spectrum,
     "Gather": _table,
 }
