@@ -19,10 +19,10 @@ from gallery.loading.flatten import Flat, domain, flatten
 from gallery.loading.layers import Naming, layer_tree
 from gallery.loading.not_onnx import not_onnx, refuse_other_formats
 from gallery.loading.shapes import Inference, infer
-from gallery.loading.size_checks import Misfit
-from gallery.loading.size_notes import inference_notes, size_notes
-from gallery.loading.size_search import Choice, choose, unknowns
-from gallery.loading.symbolic_dims import Binding, Symbol, symbols
+from gallery.loading.sizes.misfits import Misfit
+from gallery.loading.sizes.notes import inference_notes, size_notes
+from gallery.loading.sizes.search import Choice, choose, unknowns
+from gallery.loading.sizes.symbols import Binding, Symbol, symbols
 from gallery.loading.types import dims_of, dtype_of
 from gallery.loading.values import text_of
 from gallery.loading.wire import BrokenError, Slim, check_nesting, slim

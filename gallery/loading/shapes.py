@@ -24,8 +24,8 @@ from gallery.loading.evaluation import EVALUATED, run_node
 from gallery.loading.flatten import Flat, FlatNode, Value
 from gallery.loading.loop_growth import grown, grows
 from gallery.loading.runtime_sizes import runtime_types
-from gallery.loading.size_checks import Misfit, misfit
-from gallery.loading.symbolic_dims import Binding, resolve, sized
+from gallery.loading.sizes.misfits import Misfit, misfit
+from gallery.loading.sizes.symbols import Binding, resolve, sized
 from gallery.loading.types import dims_of, merged
 from gallery.loading.wire import SMALL
 from gallery.model import freeze

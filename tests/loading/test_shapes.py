@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallery.loading.load import load
-from gallery.loading.symbolic_dims import evaluate, names
+from gallery.loading.sizes.symbols import evaluate, names
 from tests.onnx_text import loaded, parse, shape_of, tensor_names, write
 
 

@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 
 from gallery.loading.load import load
-from tests.loading.networks import NETWORKS, Net, classifier, decoder, feeds, unet
+from tests.loading.sizes.networks import NETWORKS, Net, classifier, decoder, feeds, unet
 from tests.onnx_text import HEADER, loaded, parse, shape_of, write
 
 OLD = HEADER.replace("20", "17").replace("10", "8")

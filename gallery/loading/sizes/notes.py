@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from gallery.loading.size_checks import Misfit
-from gallery.loading.size_search import Choice
-from gallery.loading.symbolic_dims import Symbol, unused
+from gallery.loading.sizes.misfits import Misfit
+from gallery.loading.sizes.search import Choice
+from gallery.loading.sizes.symbols import Symbol, unused
 
 _SHOWN = 8
 

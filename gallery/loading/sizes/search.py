@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gallery.loading.flatten import Flat
-from gallery.loading.size_checks import Misfit
-from gallery.loading.size_roles import Guess, Role, role_of, roles
-from gallery.loading.symbolic_dims import Binding, Symbol, bind, evaluate
+from gallery.loading.sizes.misfits import Misfit
+from gallery.loading.sizes.roles import roles
+from gallery.loading.sizes.symbols import Binding, Symbol, bind, evaluate
+from gallery.loading.sizes.words import Guess, Role, role_of
 from gallery.loading.types import dims_of
 
 COMMON: Mapping[Role, tuple[int, ...]] = {
@@ -181,7 +182,7 @@ def _sizes(what: Unknowns, plan: _Plan) -> dict[str, int]:
 
 def _size(what: Unknowns, plan: _Plan, guess: Guess) -> int:
     if guess.role is Role.CHANNELS:
-        return guess.size or plan.sizes[Role.OTHER]
+        return guess.size if 0 < guess.size <= _LARGEST else plan.sizes[Role.OTHER]
     return plan.sizes.get(guess.role, 1)
 
 

@@ -1,93 +1,28 @@
-"""Finds operators at which the sizes of tensors contradict each other.
-
-ONNX's inference reports some contradictions; here are those that it lets pass and runtimes refuse
-(https://onnx.ai/onnx/operators/), and those for which the two sizes tell how far off they are.
-"""
+"""What each operator type asks of the sizes of its inputs (https://onnx.ai/onnx/operators/)."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy.typing as npt
-import onnx
 
 from gallery.loading.flatten import FlatNode, Value
 from gallery.loading.types import dims_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Misfit:
-    """An operator whose inputs have sizes that contradict each other.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is wrong at an operator; the other fields are those of `Misfit`."""
 
-    Attributes:
-        position: Of the operator in the list.
-        name: Its name.
-        type: Its type.
-        found: What contradicts what.
-        sizes: Two sizes that should be equal or, of a window, the space and the least that it
-            needs; None if they are not known.
-        pieces: Whether instead the first should be a multiple of the second.
-        of_sizes: Whether it is about sizes: ONNX's inference also fails for other reasons.
-    """
-
-    position: int
-    name: str
-    type: str
     found: str
     sizes: tuple[int, int] | None = None
     pieces: bool = False
-    of_sizes: bool = True
 
 
-def misfit(
-    step: FlatNode,
-    position: int,
-    values: Sequence[Value],
-    found: Mapping[int, onnx.TypeProto],
-    error: str,
-) -> Misfit | None:
-    """What contradicts at an operator, or None.
-
-    Args:
-        step: The operator.
-        position: Of it in the list.
-        values: All tensors.
-        found: Types of its outputs, by position.
-        error: The message of ONNX's inference, or "".
-    """
-    fed = _Fed(step, [values[index] if index >= 0 else None for index in step.inputs])
-    try:
-        told = _told(fed, [*map(found.get, range(len(step.outputs)))])
-    except (LookupError, TypeError, ValueError, ArithmeticError):
-        told = None  # attributes that the operator cannot have; the inference tells of them
-    if told is None and not error:
-        return None
-    text, sizes = told or (error, None)
-    return Misfit(
-        position=position,
-        name=step.name,
-        type=step.type,
-        found=text,
-        sizes=sizes,
-        pieces=told is not None and _PIECES in text,
-        of_sizes=told is not None or bool(_ABOUT_SIZES.search(error)),
-    )
-
-
-_ABOUT_SIZES = re.compile(
-    r"ncompatible (dim|shapes)|unification|but they differ|instead of|sum of .*split|Sum of split"
-    r"|evenly|requested k|non-negative|'Repeats' input must not"
-)
-"""Messages of ONNX's inference of sizes that may be right at other sizes of the inputs."""
-
-_Told = tuple[str, tuple[int, int] | None]
-
-
-class _Fed:
+class Fed:
     """What an operator reads."""
 
     def __init__(self, step: FlatNode, values: Sequence[Value | None]) -> None:
@@ -116,42 +51,16 @@ class _Fed:
         return default if given is None else given
 
 
-def _told(fed: _Fed, made: Sequence[onnx.TypeProto | None]) -> _Told | None:
-    if fed.step.domain:
-        return None
-    rule = _RULES.get(fed.step.type)
-    told = rule(fed) if rule else None
-    return (
-        told or _negative(made) or (_nothing(fed, made) if fed.step.type in _NEVER_EMPTY else None)
-    )
-
-
-def _negative(made: Sequence[onnx.TypeProto | None]) -> _Told | None:
-    for kind in made:
-        if kind is not None and any(dim.dim_value < 0 for dim in kind.tensor_type.shape.dim):
-            return f"the result would have the size {_sizes_in(kind)}", None
-    return None
-
-
-def _nothing(fed: _Fed, made: Sequence[onnx.TypeProto | None]) -> _Told | None:
-    data, kind = fed.shape(0), made[0] if made else None
-    if data is None or kind is None or 0 in data:
-        return None
-    if any(dim.HasField("dim_value") and not dim.dim_value for dim in kind.tensor_type.shape.dim):
-        return f"nothing is left of {_text(data)}: the result would be {_sizes_in(kind)}", None
-    return None
-
-
-def _conv(fed: _Fed) -> _Told | None:
+def _conv(fed: Fed) -> Told | None:
     slots = {"QLinearConv": (0, 3)}.get(fed.step.type, (0, 1))
     data, weight = map(fed.shape, slots)
     if data is None or weight is None:
         return None
     if len(data) != len(weight):
-        return f"an input of {len(data)} dimensions meets weights of {len(weight)}", None
+        return Told(f"an input of {len(data)} dimensions meets weights of {len(weight)}")
     wanted = weight[1] * fed.get("group", 1)
     if data[1] != wanted:
-        return f"{data[1]} channels meet weights for {wanted}", (data[1], wanted)
+        return Told(f"{data[1]} channels meet weights for {wanted}", (data[1], wanted))
     axes = len(data) - 2
     kernel = fed.get("kernel_shape", weight[2:])
     dilations = fed.get("dilations", (1,) * axes)
@@ -161,11 +70,11 @@ def _conv(fed: _Fed) -> _Told | None:
         space = data[2 + axis] + pads[axis] + pads[axes + axis]
         window = (kernel[axis] - 1) * dilations[axis] + 1
         if space < window:
-            return f"a window of {window} does not fit into {space}", (space, window)
+            return Told(f"a window of {window} does not fit into {space}", (space, window))
     return None
 
 
-def _product(fed: _Fed) -> _Told | None:
+def _product(fed: Fed) -> Told | None:
     left, right = map(fed.shape, {"QLinearMatMul": (0, 3)}.get(fed.step.type, (0, 1)))
     if not left or not right:
         return None
@@ -175,7 +84,7 @@ def _product(fed: _Fed) -> _Told | None:
     return _broadcast([left[:-2], right[:-2]])
 
 
-def _gemm(fed: _Fed) -> _Told | None:
+def _gemm(fed: Fed) -> Told | None:
     left, right = fed.shape(0), fed.shape(1)
     if left is None or right is None or len(left) != 2 or len(right) != 2:
         return None
@@ -184,20 +93,20 @@ def _gemm(fed: _Fed) -> _Told | None:
     return _unequal(one, two) if one != two else None
 
 
-def _elementwise(fed: _Fed) -> _Told | None:
+def _elementwise(fed: Fed) -> Told | None:
     if fed.step.version < _NUMPY_BROADCASTS:
         return None
     return _broadcast([shape for shape in map(fed.shape, range(len(fed))) if shape is not None])
 
 
-def _expand(fed: _Fed) -> _Told | None:
+def _expand(fed: Fed) -> Told | None:
     data, wanted = fed.shape(0), fed.data(1)
     if data is None or wanted is None:
         return None
     return _broadcast([data, tuple(int(size) for size in wanted.reshape(-1))])
 
 
-def _broadcast(shapes: Sequence[Sequence[int]]) -> _Told | None:
+def _broadcast(shapes: Sequence[Sequence[int]]) -> Told | None:
     rank = max(map(len, shapes), default=0)
     for axis in range(1, rank + 1):
         sizes = sorted({shape[-axis] for shape in shapes if axis <= len(shape)} - {1})
@@ -206,7 +115,7 @@ def _broadcast(shapes: Sequence[Sequence[int]]) -> _Told | None:
     return None
 
 
-def _one_way(fed: _Fed) -> _Told | None:
+def _one_way(fed: Fed) -> Told | None:
     data, slope = fed.shape(0), fed.shape(1)
     if data is None or slope is None or fed.step.version < _NUMPY_BROADCASTS:
         return None
@@ -216,7 +125,7 @@ def _one_way(fed: _Fed) -> _Told | None:
     return None
 
 
-def _normalized(fed: _Fed) -> _Told | None:
+def _normalized(fed: Fed) -> Told | None:
     data, scale = fed.shape(0), fed.shape(1)
     if not data or scale is None or not -len(data) <= (axis := fed.get("axis", -1)) < len(data):
         return None
@@ -224,28 +133,28 @@ def _normalized(fed: _Fed) -> _Told | None:
     return _unequal(one, two) if two not in (1, one) and len(scale) == len(data[axis:]) else None
 
 
-def _reshape(fed: _Fed) -> _Told | None:
+def _reshape(fed: Fed) -> Told | None:
     data, wanted = fed.shape(0), fed.data(1)
     given = fed.get("shape", None) if wanted is None else [int(size) for size in wanted.reshape(-1)]
     if data is None or given is None:
         return None
     zero = bool(fed.get("allowzero", 0))
     if not zero and any(not size and at >= len(data) for at, size in enumerate(given)):
-        return f"a dimension is kept that {_text(data)} does not have", None
+        return Told(f"a dimension is kept that {list(data)} does not have")
     sizes = [data[at] if not size and not zero else size for at, size in enumerate(given)]
     whole, known = math.prod(data), math.prod(size for size in sizes if size != -1)
     if sizes.count(-1) == 1 and (whole % known if known else whole):
-        return f"{whole:,} elements are {_PIECES} {known:,}", (whole, known)
+        return Told(f"{whole:,} elements are no multiple of {known:,}", (whole, known), pieces=True)
     if -1 not in sizes and whole != known:
-        return f"{whole:,} elements do not make {_text(sizes)}", (whole, known)
+        return Told(f"{whole:,} elements do not make {sizes}", (whole, known))
     return None
 
 
-def _concat(fed: _Fed) -> _Told | None:
+def _concat(fed: Fed) -> Told | None:
     shapes = [shape for shape in map(fed.shape, range(len(fed))) if shape is not None]
     rank = len(shapes[0]) if shapes else 0
     if any(len(shape) != rank for shape in shapes):
-        return "tensors of different ranks are joined", None
+        return Told("tensors of different ranks are joined")
     joined = fed.get("axis", 1) % rank if rank else 0
     for axis in range(rank):
         sizes = sorted({shape[axis] for shape in shapes})
@@ -254,25 +163,25 @@ def _concat(fed: _Fed) -> _Told | None:
     return None
 
 
-def _gather(fed: _Fed) -> _Told | None:
+def _gather(fed: Fed) -> Told | None:
     data, indices = fed.shape(0), fed.data(1)
     axis = fed.get("axis", 0)
     if not data or indices is None or not indices.size or not -len(data) <= axis < len(data):
         return None
     size, last, first = data[axis], int(indices.max()), int(indices.min())
     if last >= size:
-        return f"entry {last} of {size} is read", (last + 1, size)
-    return (f"entry {first} of {size} is read", (-first, size)) if first < -size else None
+        return Told(f"entry {last} of {size} is read", (last + 1, size))
+    return Told(f"entry {first} of {size} is read", (-first, size)) if first < -size else None
 
 
-def _recurrent(fed: _Fed) -> _Told | None:
+def _recurrent(fed: Fed) -> Told | None:
     data, weight = fed.shape(0), fed.shape(1)
     if data is None or weight is None or len(data) != 3 or len(weight) != 3:
         return None
     return _unequal(data[2], weight[2]) if data[2] != weight[2] else None
 
 
-def _padded(fed: _Fed) -> _Told | None:
+def _padded(fed: Fed) -> Told | None:
     data, pads = fed.shape(0), fed.data(1)
     given = fed.get("pads", None) if pads is None else [int(pad) for pad in pads.reshape(-1)]
     if data is None or given is None or fed.get("mode", "constant") != "reflect":
@@ -282,59 +191,43 @@ def _padded(fed: _Fed) -> _Told | None:
     for at, axis in enumerate(where):
         most = max(given[at], given[at + len(where)])
         if most >= data[axis]:
-            return f"{most} reflected elements are taken from {data[axis]}", (data[axis], most + 1)
+            return Told(
+                f"{most} reflected elements are taken from {data[axis]}", (data[axis], most + 1)
+            )
     return None
 
 
-def _blocks(fed: _Fed) -> _Told | None:
+def _blocks(fed: Fed) -> Told | None:
     data, block = fed.shape(0), fed.get("blocksize", 1)
     if data is None or len(data) != 4:
         return None
     deep = fed.step.type == "DepthToSpace"
     for size in data[1:2] if deep else data[2:]:
         if size % (block**2 if deep else block):
-            return f"a size of {size:,} is {_PIECES} {block}", (size, block)
+            return Told(f"{size:,} is no multiple of {block}", (size, block), pieces=True)
     return None
 
 
-def _best(fed: _Fed) -> _Told | None:
+def _best(fed: Fed) -> Told | None:
     data, axis = fed.shape(0), fed.get("axis", 0)
     if not data or data[axis]:
         return None
-    return "the largest or smallest of no elements is asked for", None
+    return Told("the largest or smallest of no elements is asked for")
 
 
-def _spaces(fed: _Fed) -> _Told | None:
+def _spaces(fed: Fed) -> Told | None:
     data = fed.shape(0)
     empty = data is not None and 0 in data[2:]
-    return ("the mean or largest of no elements is asked for", None) if empty else None
+    return Told("the mean or largest of no elements is asked for") if empty else None
 
 
-def _unequal(one: int, two: int) -> _Told:
-    return f"sizes of {one:,} and {two:,} should be equal", (one, two)
+def _unequal(one: int, two: int) -> Told:
+    return Told(f"sizes of {one:,} and {two:,} should be equal", (one, two))
 
 
-def _text(sizes: Sequence[int]) -> str:
-    return "[" + ", ".join(map(str, sizes)) + "]"
-
-
-def _sizes_in(kind: onnx.TypeProto) -> str:
-    dims = kind.tensor_type.shape.dim
-    return "[" + ", ".join(str(d.dim_value) if d.HasField("dim_value") else "?" for d in dims) + "]"
-
-
-_PIECES = "no multiple of"
 _NUMPY_BROADCASTS = 7
 
-_NEVER_EMPTY = frozenset(
-    (
-        *("AveragePool", "Conv", "ConvInteger", "ConvTranspose", "LpPool", "MaxPool"),
-        *("QLinearConv", "Resize", "Upsample"),
-    )
-)
-"""Types that leave nothing of a tensor only where it is smaller than they are made for."""
-
-_RULES: Mapping[str, Callable[[_Fed], _Told | None]] = {
+RULES: Mapping[str, Callable[[Fed], Told | None]] = {
     **dict.fromkeys(("Conv", "ConvInteger", "QLinearConv"), _conv),
     **dict.fromkeys(("MatMul", "MatMulInteger", "QLinearMatMul"), _product),
     **dict.fromkeys(("Add", "Sub", "Mul", "Div", "Pow", "Mod", "And", "Or", "Xor"), _elementwise),
@@ -353,3 +246,4 @@ _RULES: Mapping[str, Callable[[_Fed], _Told | None]] = {
     "Pad": _padded,
     "Reshape": _reshape,
 }
+"""The rule of each type of ONNX's own; a rule returns what is wrong, or None."""
