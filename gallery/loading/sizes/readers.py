@@ -32,15 +32,22 @@ def readers(flat: Flat) -> Told:
             if index not in seen:
                 continue
             source, axes = seen[index]
-            says = _SAYS.get(step.type) if step.domain in ("", _ML) else None
-            if says is not None:
-                for axis, guess in says(step, slot, flat, source, axes).items():
-                    if axis < len(axes) and axes[axis] is not None:
-                        told.setdefault((source, int(axes[axis] or 0)), guess)
-            after = _after(step, slot, axes, flat)
+            try:
+                says = _said(step, slot, flat, source, axes)
+                after = _after(step, slot, axes, flat)
+            except (LookupError, TypeError, ValueError, ArithmeticError):
+                continue  # attributes that the operator cannot have
+            for axis, guess in says.items():
+                if axis < len(axes) and axes[axis] is not None:
+                    told.setdefault((source, int(axes[axis] or 0)), guess)
             if after is not None and step.outputs and step.outputs[0] >= 0:
                 seen.setdefault(step.outputs[0], (source, after))
     return told
+
+
+def _said(step: FlatNode, slot: int, flat: Flat, source: int, axes: Axes) -> dict[int, Guess]:
+    says = _SAYS.get(step.type) if step.domain in ("", _ML) else None
+    return says(step, slot, flat, source, axes) if says else {}
 
 
 def _after(step: FlatNode, slot: int, axes: Axes, flat: Flat) -> Axes | None:
@@ -104,10 +111,8 @@ def _line(value: Value, _: Sequence[object], channels: int) -> Role:
 def _plane(value: Value, shape: Sequence[object], channels: int) -> Role:
     owner = value.name.lower()
     sounds = bool(words.SOUND_INPUT.search(owner))
-    bands = has_bands(shape) and (sounds or bool(words.FRAMES_INPUT.search(owner)))
-    if bands or (
-        words.FRAMES_INPUT.search(owner) and not words.IMAGE_INPUT.search(owner) and channels == 1
-    ):
+    spectral = bool(words.FRAMES_INPUT.search(owner)) and not words.IMAGE_INPUT.search(owner)
+    if (has_bands(shape) and (sounds or spectral)) or (spectral and channels == 1):
         return Role.FRAMES
     if sounds and len(shape) <= PICTURE:
         return Role.SAMPLES

@@ -1,4 +1,4 @@
-"""What the names of dimensions and of inputs say, in the words that exporters and their users use."""
+"""What the names of dimensions and of inputs say, in the words that exporters use."""
 
 from __future__ import annotations
 
