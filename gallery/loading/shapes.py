@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,7 @@ def _visit(state: Inference, position: int) -> None:
     step, values = state.flat.steps[position], state.flat.values
     found, error = (owner_types(state.flat, step), "") if step.bodies else _infer(state, step)
     if step.bodies:
-        state.misfits = reached(state, step)
+        state.misfits = _reached(state, step)
         if grows(state.flat, step):
             found |= grown(state.flat, step, lambda: _again(state, step), state.warnings)
     else:
@@ -113,18 +113,16 @@ def _again(state: Inference, loop: FlatNode) -> bool:
     return True
 
 
-def reached(state: Inference, step: FlatNode) -> list[Misfit]:
-    """The misfits without those in bodies that do not run.
-
-    Of an If, that is the branch that is known not to be taken or, where that is not known, one
-    beside another in which all fits.
-    """
-    wrong = [[m for m in state.misfits if m.position in body.operators] for body in step.bodies]
-    kept = [not idle(state.flat, step, body.name) for body in step.bodies]
-    if step.type == "If" and not all(w for w, keep in zip(wrong, kept, strict=True) if keep):
-        kept = [False] * len(kept)
-    dropped = {id(m) for w, keep in zip(wrong, kept, strict=True) if not keep for m in w}
-    return [m for m in state.misfits if id(m) not in dropped]
+def _reached(state: Inference, step: FlatNode) -> list[Misfit]:
+    """The misfits without those in bodies that do not run; some branch of an If may not either."""
+    bodies = [body for body in step.bodies if not idle(state.flat, step, body.name)]
+    idle_at = {i for body in step.bodies if body not in bodies for i in body.operators}
+    kept = [one for one in state.misfits if one.position not in idle_at]
+    wrong = [any(m.position in body.operators for m in kept) for body in bodies]
+    if step.type != "If" or all(wrong):
+        return kept
+    inner = {i for body in bodies for i in body.operators}
+    return [replace(m, avoidable=True) if m.position in inner else m for m in kept]
 
 
 def _infer(state: Inference, step: FlatNode) -> tuple[dict[int, onnx.TypeProto], str]:

@@ -29,6 +29,7 @@ class Misfit:
             needs; None if they are not known.
         pieces: Whether instead the first should be a multiple of the second.
         of_sizes: Whether it is about sizes: ONNX's inference also fails for other reasons.
+        avoidable: Whether it is in a branch beside another in which all fits.
     """
 
     position: int
@@ -38,6 +39,7 @@ class Misfit:
     sizes: tuple[int, int] | None = None
     pieces: bool = False
     of_sizes: bool = True
+    avoidable: bool = False
 
 
 def misfit(
@@ -77,7 +79,7 @@ def misfit(
 
 _ABOUT_SIZES = re.compile(
     r"ncompatible (dim|shapes)|unification|but they differ|instead of|sum of .*split|Sum of split"
-    r"|evenly|requested k|non-negative|'Repeats' input must not"
+    r"|evenly|requested k|non-negative|'Repeats' input must not|must have rank"
 )
 """Messages of ONNX's inference of sizes that may be right at other sizes of the inputs."""
 

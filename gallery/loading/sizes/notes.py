@@ -32,7 +32,7 @@ def size_notes(found: Sequence[Symbol], dims: Iterable[str], choice: Choice) -> 
         quote = "" if re.fullmatch(r"[\w.-]+", name) else "'"
         hint = f"--dim {quote}{name[:60]}=SIZE{quote} or dims in the front matter set others"
         notes.append(f"assumed sizes: {_listed(assumed)}; {hint}")
-    if choice.misfits:
+    if choice.contradictions:
         notes.append(_misfit_note(found, choice))
     return notes
 
@@ -41,15 +41,15 @@ def inference_notes(misfits: Iterable[Misfit]) -> list[str]:
     """A note for each type whose inference failed for another reason than sizes."""
     failed: dict[str, str] = {}
     for wrong in misfits:
-        if not wrong.of_sizes:
+        if not wrong.of_sizes and not wrong.avoidable:
             failed.setdefault(wrong.type, " ".join(wrong.found.split())[:200])
     return [f"shape inference failed for {kind}: {why}" for kind, why in sorted(failed.items())]
 
 
 def _misfit_note(found: Sequence[Symbol], choice: Choice) -> str:
-    first = choice.misfits[0]
+    first = choice.contradictions[0]
     where = f"{first.type} {first.name[:60]!r}: {' '.join(first.found.split())[:200]}"
-    count = len(choice.misfits)
+    count = len(choice.contradictions)
     also = f" (and {count - 1} more operators)" if count > 1 else ""
     if not found:
         return f"the sizes in the file contradict each other at {where}{also}"

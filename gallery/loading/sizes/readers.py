@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from gallery.loading.flatten import Flat, FlatNode, Value
 from gallery.loading.sizes import words
@@ -19,9 +20,18 @@ Axes = tuple[int | None, ...]
 Told = dict[tuple[int, int], Guess]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """A model, and the operator that makes each tensor."""
+
+    flat: Flat
+    makers: Mapping[int, FlatNode]
+
+
 def readers(flat: Flat) -> Told:
     """What the first operators that tell axes apart say of (input, axis)."""
     told: Told = {}
+    look = _Look(flat=flat, makers={i: step for step in flat.steps for i in step.outputs[:1]})
     seen: dict[int, tuple[int, Axes]] = {}
     for index in flat.inputs:
         shape = dims_of(flat.values[index].kind)
@@ -33,7 +43,7 @@ def readers(flat: Flat) -> Told:
                 continue
             source, axes = seen[index]
             try:
-                says = _said(step, slot, flat, source, axes)
+                says = _said(step, slot, look, source, axes)
                 after = _after(step, slot, axes, flat)
             except (LookupError, TypeError, ValueError, ArithmeticError):
                 continue  # attributes that the operator cannot have
@@ -45,9 +55,9 @@ def readers(flat: Flat) -> Told:
     return told
 
 
-def _said(step: FlatNode, slot: int, flat: Flat, source: int, axes: Axes) -> dict[int, Guess]:
+def _said(step: FlatNode, slot: int, look: _Look, source: int, axes: Axes) -> dict[int, Guess]:
     says = _SAYS.get(step.type) if step.domain in ("", _ML) else None
-    return says(step, slot, flat, source, axes) if says else {}
+    return says(step, slot, look, source, axes) if says else {}
 
 
 def _after(step: FlatNode, slot: int, axes: Axes, flat: Flat) -> Axes | None:
@@ -75,8 +85,8 @@ def _after(step: FlatNode, slot: int, axes: Axes, flat: Flat) -> Axes | None:
     return tuple(None if at in new else next(rest, None) for at in range(rank))
 
 
-def _conv(step: FlatNode, slot: int, flat: Flat, source: int, axes: Axes) -> dict[int, Guess]:
-    weight = _shape(flat, step, 3 if step.type == "QLinearConv" else 1)
+def _conv(step: FlatNode, slot: int, look: _Look, source: int, axes: Axes) -> dict[int, Guess]:
+    weight = _shape(look, step, 3 if step.type == "QLinearConv" else 1)
     kernel = step.attributes.get("kernel_shape")
     if weight is None and isinstance(kernel, tuple):
         weight = (None, None, *kernel)
@@ -84,8 +94,9 @@ def _conv(step: FlatNode, slot: int, flat: Flat, source: int, axes: Axes) -> dic
         return {}
     group, channels = step.attributes.get("group", 1), weight[1]
     wanted = channels * group if isinstance(channels, int) and isinstance(group, int) else 0
-    value = flat.values[source]
+    value = look.flat.values[source]
     shape = dims_of(value.kind) or ()
+    wanted = wanted or int(axes[1] is None)  # a channel that was put in
     role = _SPATIAL[len(weight)](value, shape, wanted)
     spatial = {axis: Guess(role=role) for axis in range(2, len(axes))}
     if role is Role.VOXELS and wanted in COLOURS[1:]:
@@ -130,21 +141,21 @@ _SPATIAL: Mapping[int, Callable[[Value, Sequence[object], int], Role]] = {
 }
 
 
-def _table(step: FlatNode, slot: int, flat: Flat, _: int, axes: Axes) -> dict[int, Guess]:
+def _table(step: FlatNode, slot: int, look: _Look, _: int, axes: Axes) -> dict[int, Guess]:
     """Of the indices into a table of embeddings, the last axis is the sequence."""
-    table = _shape(flat, step, 0)
+    table = _shape(look, step, 0)
     if slot != 1 or not axes or (table is not None and len(table) != _TABLE):
         return {}
     batch = dict.fromkeys(range(len(axes) - 1), Guess(role=Role.BATCH))
     return {**batch, len(axes) - 1: Guess(role=Role.SEQUENCE)}
 
 
-def _spectrum(_: FlatNode, slot: int, __: Flat, ___: int, axes: Axes) -> dict[int, Guess]:
+def _spectrum(_: FlatNode, slot: int, __: _Look, ___: int, axes: Axes) -> dict[int, Guess]:
     return {0: Guess(role=Role.BATCH), 1: Guess(role=Role.SAMPLES)} if not slot else {}
 
 
-def _recurrence(step: FlatNode, slot: int, flat: Flat, _: int, axes: Axes) -> dict[int, Guess]:
-    weight = _shape(flat, step, 1)
+def _recurrence(step: FlatNode, slot: int, look: _Look, _: int, axes: Axes) -> dict[int, Guess]:
+    weight = _shape(look, step, 1)
     if len(axes) != 3 or slot not in (0, 5, 6):
         return {}
     if slot:
@@ -155,8 +166,8 @@ def _recurrence(step: FlatNode, slot: int, flat: Flat, _: int, axes: Axes) -> di
     return {**steps, 2: width} if width else steps
 
 
-def _product(step: FlatNode, slot: int, flat: Flat, _: int, axes: Axes) -> dict[int, Guess]:
-    weight = _shape(flat, step, 1)
+def _product(step: FlatNode, slot: int, look: _Look, _: int, axes: Axes) -> dict[int, Guess]:
+    weight = _shape(look, step, 1)
     if slot or weight is None or len(weight) < 2 or len(axes) < 2:
         return {}
     wide = weight[-1 if step.attributes.get("transB") else -2]
@@ -165,7 +176,7 @@ def _product(step: FlatNode, slot: int, flat: Flat, _: int, axes: Axes) -> dict[
     return {0: Guess(role=Role.BATCH), len(axes) - 1: Guess(role=Role.CHANNELS, size=wide)}
 
 
-def _columns(step: FlatNode, slot: int, _: Flat, __: int, axes: Axes) -> dict[int, Guess]:
+def _columns(step: FlatNode, slot: int, _: _Look, __: int, axes: Axes) -> dict[int, Guess]:
     """Features of classical models: as many as their parameters speak of."""
     given = step.attributes
     used = given.get("nodes_featureids")
@@ -182,11 +193,16 @@ def _columns(step: FlatNode, slot: int, _: Flat, __: int, axes: Axes) -> dict[in
     return {0: Guess(role=Role.BATCH), 1: Guess(role=Role.CHANNELS, size=wide)} if not slot else {}
 
 
-def _shape(flat: Flat, step: FlatNode, slot: int) -> Shape:
-    """The shape of an input that is in the file."""
-    if slot >= len(step.inputs) or step.inputs[slot] < 0:
-        return None
-    return dims_of(flat.values[step.inputs[slot]].kind)
+def _shape(look: _Look, step: FlatNode, slot: int) -> Shape:
+    """The shape of an input that is in the file, be it as a Constant or quantised."""
+    index = step.inputs[slot] if slot < len(step.inputs) else -1
+    maker = look.makers.get(index)
+    if maker is not None and maker.type in ("Cast", "DequantizeLinear", "Identity"):
+        index, maker = maker.inputs[0], look.makers.get(maker.inputs[0])
+    if maker is not None and maker.type == "Constant":
+        held = next((one.t for one in maker.plain if one.name == "value"), None)
+        return tuple(held.dims) if held is not None else None
+    return dims_of(look.flat.values[index].kind) if index >= 0 else None
 
 
 _KEEPS = frozenset(
@@ -200,7 +216,7 @@ _TABLE = 2
 _ARITHMETIC = frozenset(("Add", "Sub", "Mul", "Div", "Pow", "Concat", "Where"))
 
 _ML = "ai.onnx.ml"
-_SAYS: Mapping[str, Callable[[FlatNode, int, Flat, int, Axes], dict[int, Guess]]] = {
+_SAYS: Mapping[str, Callable[[FlatNode, int, _Look, int, Axes], dict[int, Guess]]] = {
     **dict.fromkeys(("Conv", "ConvInteger", "ConvTranspose", "QLinearConv"), _conv),
     **dict.fromkeys(("RNN", "GRU", "LSTM"), _recurrence),
     **dict.fromkeys(("MatMul", "Gemm", "MatMulInteger"), _product),

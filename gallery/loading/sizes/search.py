@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from gallery.loading.flatten import Flat
 from gallery.loading.sizes.misfits import Misfit
@@ -29,7 +30,7 @@ COMMON: Mapping[Role, tuple[int, ...]] = {
     Role.VOXELS: (64, 96, 128, 160, 32),
     Role.PICTURES: (16, 8, 32, 4, 1),
     Role.SEQUENCE: (128, 64, 77, 256, 32, 512, 16, 8, 4, 1, 1024),
-    Role.SAMPLES: (16_000, 16_384, 24_000, 32_000, 48_000, 65_536, 8000, 1024, 512, 160_000),
+    Role.SAMPLES: (16_000, 16_384, 512, 24_000, 32_000, 48_000, 65_536, 8000, 1024, 256, 160_000),
     Role.FRAMES: (100, 96, 128, 112, 104, 200, 64, 256, 300, 1000, 3000),
     Role.POINTS: (1024, 2048, 512, 256, 4096),
     Role.PAST: (0, 1, 16, 128),
@@ -43,7 +44,10 @@ _ORDER = (
 )
 """Which roles to change first."""
 
-_MOST_TRIES = 40
+_LINES, _LINE_WIDTH = (48, 32, 64), 320
+"""Heights and width of pictures of lines of text."""
+
+_MOST_TRIES = 32
 _MOST_VISITS = 100_000
 _FEWEST_TRIES = 4
 """A search visits at most so many operators, but makes a few tries of a large model, too."""
@@ -60,7 +64,7 @@ class Choice:
     Attributes:
         binding: The sizes.
         assumed: Those that nobody chose, by name.
-        misfits: Contradictions that remain.
+        misfits: Contradictions that remain, in order.
         tries: How many choices were tried.
     """
 
@@ -68,6 +72,17 @@ class Choice:
     assumed: Mapping[str, int]
     misfits: Sequence[Misfit]
     tries: int
+
+    @property
+    def contradictions(self) -> list[Misfit]:
+        """Those that cannot be avoided by the way that is taken through the model."""
+        return [one for one in self.misfits if not one.avoidable]
+
+    @property
+    def score(self) -> tuple[bool, int]:
+        """How good it is: whether it fits, and how far all does on every way."""
+        first = self.misfits[0].position if self.misfits else _LARGEST
+        return not self.contradictions, first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,17 +110,19 @@ class _Plan:
 
     Attributes:
         sizes: By role.
+        line: The height of pictures of lines of text, or 0 for pictures as high as wide.
         more: How much longer a total is than past and sequence together.
         apart: Whether dimensions of one name but different roles are set apart.
     """
 
     sizes: Mapping[Role, int]
+    line: int = 0
     more: int = 0
     apart: bool = True
 
     def key(self) -> tuple[object, ...]:
         """What tells it from others."""
-        return (*self.sizes.values(), self.more, self.apart)
+        return (*self.sizes.values(), self.line, self.more, self.apart)
 
     def at(self, role: Role, size: int) -> _Plan:
         """The same with another size for a role."""
@@ -131,22 +148,22 @@ def choose(what: Unknowns, attempt: Attempt, operators: int) -> Choice:
     best = _Plan(sizes={role: sizes[0] for role, sizes in COMMON.items()})
     choice = _choice(what, best, attempt)
     tried = [(best, choice.misfits)]
-    known = {best.key()}
+    known = [choice.binding.shapes]
     while choice.misfits and len(tried) < limit:
-        plan = next((p for p in _proposals(what, best, tried) if p.key() not in known), None)
+        plans = _proposals(what, best, tried)
+        plan = next((one for one in plans if _bound(what, one).shapes not in known), None)
         if plan is None:
             break
-        known.add(plan.key())
         other = _choice(what, plan, attempt)
+        known.append(other.binding.shapes)
         tried.append((plan, other.misfits))
-        if not other.misfits or other.misfits[0].position > choice.misfits[0].position:
+        if other.score > choice.score:
             best, choice = plan, other
     return replace(choice, tries=len(tried))
 
 
 def _choice(what: Unknowns, plan: _Plan, attempt: Attempt) -> Choice:
-    guessed = _sizes(what, plan)
-    binding = bind(what.found, what.dims, guessed)
+    binding = _bound(what, plan)
     chosen = {*what.dims}
     chosen |= {one.where for one in what.found if one.text in what.dims}
     assumed = {name: size for name, size in binding.sizes.items() if name not in chosen}
@@ -154,6 +171,10 @@ def _choice(what: Unknowns, plan: _Plan, attempt: Attempt) -> Choice:
         (one for one in attempt(binding) if one.of_sizes), key=lambda one: one.position
     )
     return Choice(binding=binding, assumed=assumed, misfits=misfits, tries=1)
+
+
+def _bound(what: Unknowns, plan: _Plan) -> Binding:
+    return bind(what.found, what.dims, _sizes(what, plan))
 
 
 def _sizes(what: Unknowns, plan: _Plan) -> dict[str, int]:
@@ -170,6 +191,8 @@ def _sizes(what: Unknowns, plan: _Plan) -> dict[str, int]:
                 role = role_of(name)
                 size = _size(what, plan, Guess(role=role)) if role else 0
                 sizes[name] = size if role else _inverse(one, _size(what, plan, guess))
+    if plan.line:
+        sizes |= dict.fromkeys(_heights(what), plan.line)
     totals = {name for name, guess in by_name.items() if guess.role is Role.TOTAL}
     if totals:
         sizes |= dict.fromkeys(totals, _total(what, plan, sizes))
@@ -178,6 +201,13 @@ def _sizes(what: Unknowns, plan: _Plan) -> dict[str, int]:
             if guess.role is not Role.TOTAL and by_name.get(one.text, guess).role != guess.role:
                 sizes[one.where] = _size(what, plan, guess)
     return sizes
+
+
+def _heights(what: Unknowns) -> set[str]:
+    """The names of the first axes of pictures, where the second ones have other names."""
+    pixels = [o for o, g in zip(what.found, what.guesses, strict=True) if g.role is Role.PIXELS]
+    pairs = [(one, two) for one, two in pairwise(pixels) if one.input == two.input]
+    return {one.names[0] for one, two in pairs if one.names != two.names}
 
 
 def _size(what: Unknowns, plan: _Plan, guess: Guess) -> int:
@@ -224,6 +254,8 @@ def _proposals(
     if Role.TOTAL in active:
         yield replace(best, more=1)
     yield replace(best, apart=False)
+    if Role.PIXELS in active:
+        yield from (replace(best.at(Role.PIXELS, _LINE_WIDTH), line=high) for high in _LINES)
     for role in changed:
         for size in COMMON[role]:
             yield best.at(role, size)
