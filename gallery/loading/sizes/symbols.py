@@ -123,22 +123,31 @@ def bind(found: Sequence[Symbol], dims: Mapping[str, int], guessed: Mapping[str,
     """
     sizes: dict[str, int] = {}
     for symbol in found:
+        alone = _alone(symbol, dims, guessed)
+        if alone is not None:
+            sizes[symbol.where] = alone
+            continue
         for name in symbol.names:
-            # A text without a name, such as "?", can still be given a size for all that have it.
-            given = dims.get(name, dims.get(symbol.text) if name == symbol.where else None)
-            sizes.setdefault(name, guessed[name] if given is None else given)
+            sizes.setdefault(name, dims.get(name, guessed[name]))
         if symbol.text in dims:
             sizes[symbol.text] = dims[symbol.text]
     shapes: dict[tuple[str, int], int] = {}
     for symbol in found:
-        apart = dims.get(symbol.where, guessed.get(symbol.where))
-        if symbol.where not in symbol.names and apart is not None:
-            sizes[symbol.where] = apart
-        known = {**sizes, symbol.text: sizes[symbol.where]} if symbol.where in sizes else sizes
-        size = evaluate(symbol.text, known)
-        empty = size == 0 and any(known.get(name) == 0 for name in (*symbol.names, symbol.text))
+        size = sizes.get(symbol.where, evaluate(symbol.text, sizes))
+        empty = size == 0 and 0 in sizes.values()
         shapes[symbol.input, symbol.axis] = size if size is not None and (size > 0 or empty) else 1
     return Binding(sizes=sizes, shapes=shapes)
+
+
+def _alone(symbol: Symbol, dims: Mapping[str, int], guessed: Mapping[str, int]) -> int | None:
+    """The size of a dimension that has no name or is set apart from others of its name."""
+    nameless = symbol.where in symbol.names
+    if symbol.where in dims:
+        return dims[symbol.where]
+    if nameless and symbol.text in dims:  # such as "?": a size for all that say no more
+        return dims[symbol.text]
+    chosen = any(name in dims for name in (*symbol.names, symbol.text))
+    return None if chosen and not nameless else guessed.get(symbol.where)
 
 
 def unused(found: Sequence[Symbol], dims: Iterable[str]) -> list[str]:

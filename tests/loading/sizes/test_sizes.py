@@ -96,6 +96,15 @@ def test_dimensions_of_one_name_are_set_apart(tmp_path):
     assert shape_of(model, "image") == (1, 3, 224, 48)
 
 
+def test_a_chosen_name_holds_for_all_that_have_it(tmp_path):
+    proto = NETWORKS["one_name_two_sizes"]()
+    assert loaded(tmp_path, proto, N=8).bindings == {"N": 8}
+    assert loaded(tmp_path, proto, **{"N": 8, "ids[0]": 3}).bindings == {"N": 8, "ids[0]": 3}
+    marks = unet(1, "?", 3, "?", "?")
+    assert shape_of(loaded(tmp_path, marks, **{"?": 8}), "image") == (8, 3, 8, 8)
+    assert shape_of(loaded(tmp_path, marks, **{"?": 8, "image[0]": 2}), "image") == (2, 3, 8, 8)
+
+
 def test_names_that_no_input_has_are_said(tmp_path):
     path = write(tmp_path, unet(1, "batch", 3, "height", None))
     told = load(path, dims={"hieght": 64, "image[1]": 3, "image[3]": 8}).warnings[0]
