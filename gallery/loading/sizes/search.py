@@ -47,6 +47,9 @@ _ORDER = (
 _LINES, _LINE_WIDTH = (48, 32, 64), 320
 """Heights and width of pictures of lines of text."""
 
+_SQUARES = (Role.PIXELS, Role.LATENTS, Role.VOXELS)
+"""Roles of axes that networks take together with another of the same size."""
+
 _MOST_TRIES = 32
 _MOST_VISITS = 100_000
 _FEWEST_TRIES = 4
@@ -286,7 +289,7 @@ def _pointed(
             (abs(sizes[1 - want_at] - want), at, sizes[1 - want_at]) for at, sizes in seen
         )
         points = [(at, got) for _, at, got in near if got > 0][:2]
-        for power in (0.5, 1.0):
+        for power in (0.5, 1.0) if role in _SQUARES else (1.0, 0.5):
             for exact in _between(points, want, power):
                 yield from _near(role, exact)
 
