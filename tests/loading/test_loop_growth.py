@@ -24,11 +24,11 @@ LOOPS = {
 }
 
 
-def text(body):
+def text(body, begins=1):
     return (
         HEAD
         + f"""net (float[3,2] c, float[1,2] n) => (float[r,s] y, float[p,q] z)
-        <int64 m = {{{LOOPS[body][0]}}}, bool t = {{1}},
+        <int64 m = {{{LOOPS[body][0]}}}, bool t = {{{begins}}},
          int64[1] zero = {{0}}, int64[1] one = {{1}},
          int64[1] many = {{99}}> {{
             y = Loop<body = b (int64 i, bool k, float[d,e] a) => (bool ko, float[f,g] ao)
@@ -46,6 +46,13 @@ def test_sizes_after_the_last_trip(tmp_path, body):
     assert shape_of(model, "z") == made[0].shape
     told = [text for text in model.warnings if "grow evenly" in text]
     assert len(told) == (body == "long")
+
+
+def test_a_loop_whose_condition_is_false(tmp_path):
+    proto = parse(text("cache", begins=0))
+    session = onnxruntime.InferenceSession(proto.SerializeToString())
+    made = session.run(["z"], {"c": np.ones((3, 2), np.float32), "n": np.ones((1, 2), np.float32)})
+    assert shape_of(loaded(tmp_path, proto), "z") == made[0].shape == (3, 2)
 
 
 def test_a_body_is_left_as_in_its_first_trip(tmp_path):

@@ -67,7 +67,10 @@ _NAMES: Sequence[tuple[re.Pattern[str], Role]] = tuple(
         (r"mel|frame|spectr|fbank|(^|_)feat(ure)?s?_?(len|length|size)$", Role.FRAMES),
         (r"sample|audio|wav|pcm|signal", Role.SAMPLES),
         (r"point|vert(ex|ices)|pcd", Role.POINTS),
-        (r"seq|len|tok|time|text|word|phon|char|position|node|edge|atom|^(t|l|s|steps?)$", Role.SEQUENCE),
+        (
+            r"seq|len|tok|time|text|word|phon|char|position|node|edge|atom|^(t|l|s|steps?)$",
+            Role.SEQUENCE,
+        ),
     )
 )
 

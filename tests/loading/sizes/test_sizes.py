@@ -5,6 +5,7 @@ import onnx
 import onnxruntime
 import pytest
 
+import tests.loading.sizes.more_networks  # noqa: F401 - adds to NETWORKS
 from gallery.loading.load import load
 from tests.loading.sizes.networks import NETWORKS, Net, classifier, decoder, feeds, unet
 from tests.onnx_text import HEADER, loaded, parse, shape_of, write
@@ -59,6 +60,12 @@ USUAL = {
     "half_rate": {"s77": 1, "s48": 7, "s53": 7},
     "chunks": {"samples": 16200},
     "long_text": {"batch": 1, "time": 512},
+    "anchors_of_640": {"batch": 1, "height": 640, "width": 640},
+    "waves_1d": {"unk__1": 16000},
+    "squeeze_frames": {"batch": 1, "sequence": 256},
+    "positions_40": {"batch": 1, "sequence": 40},
+    "chat": {"batch": 1, "seq_len": 128, "history_len": 0, "all_len": 128},
+    "clicks": {"batch": 1, "num_points": 1},
     "one_name_two_sizes": {"N": 224, "ids[0]": 1, "ids[1]": 128, "image[0]": 1},
 }
 
