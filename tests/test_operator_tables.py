@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import onnx
 import pytest
+from onnxruntime.capi import onnxruntime_pybind11_state
 
 import gallery.lowering.operators  # fills the registry  # noqa: F401
 from gallery.coloring.operator_types import FAMILIES as HUES
@@ -12,6 +15,7 @@ from gallery.coloring.operator_types import family, type_color
 from gallery.costs import FORMULAS
 from gallery.loading.contrib_types import RULES
 from gallery.lowering.access.registry import FAMILIES
+from gallery.lowering.operators.generation import GENERATORS
 
 OF_BODIES = frozenset({"If", "Loop", "Scan"})
 """Types without an access relation: their work is that of their bodies."""
@@ -78,6 +82,46 @@ def test_a_type_that_is_missing_is_found(domain: str) -> None:
     assert (domain, "Fancy") not in FORMULAS
     assert family("Fancy") == "other"
     assert not has_shape(domain, "Fancy")
+
+
+UNLOWERED: Mapping[tuple[str, str], str] = {
+    ("com.microsoft", "EPContext"): "what a compiled context computes is not in the file",
+    ("com.microsoft", "Snpe"): "what a compiled container computes is not in the file",
+}
+"""Operators of ONNX Runtime that have no relation, and why."""
+
+
+ATTENTION_AND_EXPERTS = (
+    "Attention", "Embed", "MoE", "Padding", "RelativePositionBias", "Rotary", "CausalConvWithState",
+)  # fmt: skip
+"""Parts of the names of operators whose rows are those of attention, experts and embeddings."""
+
+
+def of_the_runtime() -> list[tuple[str, str]]:
+    """Domain and type of every operator that ONNX Runtime defines beside ONNX's."""
+    schemas_ = onnxruntime_pybind11_state.get_all_operator_schema()
+    domains = ("com.microsoft", "com.microsoft.nchwc", "com.ms.internal.nhwc")
+    return sorted({(one.domain, one.name) for one in schemas_ if one.domain in domains})
+
+
+def test_every_operator_of_the_runtime_is_known_or_left_out_for_a_reason() -> None:
+    every = of_the_runtime()
+    assert len(every) > 120
+    lowered = {*LOWERED, *(("com.microsoft", kind) for kind in GENERATORS)}
+    missing = [
+        (domain, kind)
+        for domain, kind in every
+        if (domain, kind) not in lowered
+        and (domain, kind) not in UNLOWERED
+        and not any(part in kind for part in ATTENTION_AND_EXPERTS)
+    ]
+    assert missing == []
+    for one in every:
+        if one in lowered:
+            assert one in FORMULAS
+            assert one in RULES
+            assert family(one[1]) != "other"
+    assert [one for one in UNLOWERED if one in lowered] == []
 
 
 def test_no_type_stands_in_two_hue_groups() -> None:

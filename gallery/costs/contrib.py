@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import prod
 
-from gallery.costs.registry import Cost, UnknownError, View, contraction, costs, plain
+from gallery.costs.registry import Cost, View, contraction, costs, plain
 
 _DOMAIN = "com.microsoft"
 
 PER_ELEMENT: Mapping[str, int] = {
-    "BiasAdd": 2,
     "BiasGelu": 6,
     "BiasSoftmax": 6,
     "FastGelu": 8,
@@ -21,18 +20,13 @@ PER_ELEMENT: Mapping[str, int] = {
     "LayerNormalization": 7,
     "QLinearAdd": 6,
     "QLinearConcat": 0,
-    "QLinearLeakyRelu": 6,
     "QLinearMul": 6,
-    "QLinearSigmoid": 8,
-    "QLinearSoftmax": 9,
     "QuickGelu": 6,
     "RotaryEmbedding": 3,
     "SimplifiedLayerNormalization": 4,
     "SkipLayerNormalization": 9,
     "SkipSimplifiedLayerNormalization": 6,
     "EmbedLayerNormalization": 9,
-    "QuantizeLinear": 3,
-    "DequantizeLinear": 2,
 }
 """Operations per output element."""
 
@@ -43,21 +37,26 @@ def per_element(view: View) -> Cost:
     return plain(PER_ELEMENT[view.operator.type] * view.made())
 
 
-@costs("FusedConv", "NhwcConv", domain=_DOMAIN)
+@costs("FusedConv", domain=_DOMAIN)
 def fused_conv(view: View) -> Cost:
-    """As Conv, plus one operation per output element for an activation."""
+    """As Conv, plus one operation per output element for an activation and for what is added."""
     made, weight = view.made(), view.shape(1)
-    return contraction(made * prod(weight[1:]), made * (1 + view.has(2)))
+    active = bool(view.get("activation", ""))
+    return contraction(made * prod(weight[1:]), made * (active + view.has(2) + view.has(3)))
 
 
-@costs("FusedMatMul", "FusedGemm", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", domain=_DOMAIN)
+@costs(
+    "FusedMatMul", "FusedGemm", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "TransposeMatMul",
+    "FusedMatMulActivation", domain=_DOMAIN,
+)  # fmt: skip
 def fused_matmul(view: View) -> Cost:
-    """As MatMul, plus one operation per output element."""
+    """As MatMul, plus one operation per output element, and one for an activation of its own."""
     shape, made = view.shape(0), view.made()
     reduced = shape[-1]
     if view.get("transA", 0) and len(shape) > 1:
         reduced = shape[0 if view.get("transBatchA", 0) else -2]
-    return contraction(made * reduced, made)
+    active = view.operator.type == "FusedMatMulActivation"
+    return contraction(made * reduced, made * (1 + active))
 
 
 @costs("QGemm", domain=_DOMAIN)
@@ -66,16 +65,6 @@ def quantised_gemm(view: View) -> Cost:
     made = view.made()
     reduced = view.shape(0)[0 if view.get("transA", 0) else 1]
     return contraction(made * reduced, made * (3 + view.has(6)))
-
-
-@costs("MatMulNBits", domain=_DOMAIN)
-def matmul_bits(view: View) -> Cost:
-    """As MatMul, plus two operations per weight to unpack it."""
-    inner, columns = int(view.get("K", 0)), int(view.get("N", 0))
-    if inner < 1 or columns < 1:
-        raise UnknownError("K")
-    rows = view.read(0) // inner
-    return contraction(rows * inner * columns, 2 * inner * columns)
 
 
 @costs("QLinearGlobalAveragePool", domain=_DOMAIN)

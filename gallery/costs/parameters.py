@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gallery.costs.packed_weights import packed_weights
 from gallery.model import Model, Operator
+from gallery.stand_ins import CHANNELS_LAST
 
 _SMALL = 1024
 """Most elements of a Constant that is not taken for weights."""
@@ -27,18 +29,44 @@ _APART: Mapping[tuple[str, str], tuple[int, ...]] = {
     ("", "RNN"): (5,),
     ("", "Resize"): (1, 2, 3),
     ("", "Upsample"): (1,),
+    (CHANNELS_LAST, "BatchNormalization"): (3, 4),
+    (CHANNELS_LAST, "QLinearAveragePool"): (1, 2, 3, 4),
+    (CHANNELS_LAST, "QLinearConv"): (1, 2, 4, 5, 6, 7),
+    (CHANNELS_LAST, "QLinearConvTranspose"): (1, 2, 4, 5, 6, 7),
+    (CHANNELS_LAST, "Resize"): (1, 2, 3),
+    (_MICROSOFT, "AttnLSTM"): (5, 6),
     (_MICROSOFT, "DequantizeLinear"): (1, 2),
+    (_MICROSOFT, "DequantizeWithOrder"): (1,),
+    (_MICROSOFT, "DynamicQuantizeLSTM"): (5, 6, 8, 9, 10, 11),
     (_MICROSOFT, "DynamicQuantizeMatMul"): (2, 3),
+    (_MICROSOFT, "GatherBlockQuantized"): (2, 3),
+    (_MICROSOFT, "GemmFloat8"): (3, 4, 5),
+    (_MICROSOFT, "MatMulBlockQuantizedFp4Weight"): (2, 3, 4),
+    (_MICROSOFT, "MatMulBlockQuantizedFp8Weight"): (2, 3),
+    (_MICROSOFT, "MatMulBnb4"): (2,),
     (_MICROSOFT, "MatMulIntegerToFloat"): (2, 3, 4, 5),
     (_MICROSOFT, "MatMulNBits"): (2, 3, 4),
+    (_MICROSOFT, "MatMulNBitsMlp"): (4, 7),
+    (_MICROSOFT, "MatMulNBitsQLoRA"): (2, 4, 6),
+    (_MICROSOFT, "MatMulNBitsQkv"): (4, 7, 10),
+    (_MICROSOFT, "MatMulPacked"): (2,),
+    (_MICROSOFT, "MulInteger"): (1, 3),
     (_MICROSOFT, "QGemm"): (1, 2, 4, 5, 7, 8),
     (_MICROSOFT, "QLinearAdd"): (1, 2, 4, 5, 6, 7),
+    (_MICROSOFT, "QLinearAveragePool"): (1, 2, 3, 4),
+    (_MICROSOFT, "QLinearConv"): (1, 2, 4, 5, 6, 7),
     (_MICROSOFT, "QLinearGlobalAveragePool"): (1, 2, 3, 4),
     (_MICROSOFT, "QLinearLeakyRelu"): (1, 2, 3, 4),
     (_MICROSOFT, "QLinearMul"): (1, 2, 4, 5, 6, 7),
+    (_MICROSOFT, "QLinearReduceMean"): (1, 2, 3, 4),
     (_MICROSOFT, "QLinearSigmoid"): (1, 2, 3, 4),
     (_MICROSOFT, "QLinearSoftmax"): (1, 2, 3, 4),
+    (_MICROSOFT, "QLinearWhere"): (2, 3, 5, 6, 7, 8),
+    (_MICROSOFT, "QOrderedGelu"): (1, 2),
+    (_MICROSOFT, "QOrderedLayerNormalization"): (1, 4),
+    (_MICROSOFT, "QOrderedMatMul"): (1, 3, 4, 7),
     (_MICROSOFT, "QuantizeLinear"): (1, 2),
+    (_MICROSOFT, "QuantizeWithOrder"): (1,),
 }
 """Inputs by operator type that training does not change: running statistics, scales and zero points
 of quantisation, initial states, sizes."""
@@ -46,7 +74,10 @@ of quantisation, initial states, sizes."""
 _BIASES: Mapping[tuple[str, str], tuple[int, ...]] = {
     ("", "DequantizeLinear"): (0,),
     ("", "QLinearConv"): (8,),
+    (CHANNELS_LAST, "QLinearConv"): (8,),
+    (CHANNELS_LAST, "QLinearConvTranspose"): (8,),
     (_MICROSOFT, "QGemm"): (6,),
+    (_MICROSOFT, "QLinearConv"): (8,),
 }
 """Inputs by operator type that are weights or biases even as 32-bit integers."""
 
@@ -65,7 +96,7 @@ def parameters(model: Model) -> dict[int, int]:
     read = {index for operator in model.operators for index in operator.inputs}
     read |= {i for o in model.operators for body in o.bodies for i in body.outputs}
     read |= set(model.outputs)
-    packed = _packed(model)
+    packed = packed_weights(model)
     constants = (
         index
         for operator in model.operators
@@ -104,14 +135,3 @@ def _slots(operator: Operator, roles: Mapping[tuple[str, str], tuple[int, ...]])
         # Scale and zero point of the result, then operands with theirs.
         return {slot for slot in range(len(operator.inputs)) if slot < 2 or (slot - 2) % 3}
     return set(roles.get((operator.domain, operator.type), ()))
-
-
-def _packed(model: Model) -> dict[int, int]:
-    """Number of weights in each tensor that holds them as bits."""
-    return {
-        operator.inputs[1]: int(operator.attributes["K"]) * int(operator.attributes["N"])
-        for operator in model.operators
-        if (operator.domain, operator.type) == (_MICROSOFT, "MatMulNBits")
-        and len(operator.inputs) > 1
-        and all(isinstance(operator.attributes.get(name), int) for name in ("K", "N"))
-    }

@@ -100,7 +100,7 @@ def discrete_fourier(view: View) -> Cost:
         raise UnknownError("axis")
     points = view.out()[axis]
     transforms = view.read() // shape[axis] // max(shape[-1], 1)
-    return plain(transforms * _fft(points))
+    return plain(transforms * fourier_operations(points))
 
 
 @costs("STFT")
@@ -111,8 +111,9 @@ def short_time_fourier(view: View) -> Cost:
     if value is None and not view.has(2):
         raise UnknownError("frame_length")
     points = int(value.reshape(-1)[0]) if value is not None else view.read(2)
-    return plain(batch * frames * (_fft(points) + (points if view.has(2) else 0)))
+    return plain(batch * frames * (fourier_operations(points) + (points if view.has(2) else 0)))
 
 
-def _fft(points: int) -> int:
+def fourier_operations(points: int) -> int:
+    """Operations of a transform of N points, 5 N log2 N."""
     return round(5 * points * log2(points)) if points > 1 else 0

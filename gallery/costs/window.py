@@ -10,7 +10,6 @@ from gallery.costs.registry import Cost, UnknownError, View, costs, plain
 _TAPS: Mapping[str, int] = {"linear": 2, "bilinear": 2, "cubic": 4, "bicubic": 4}
 
 
-@costs("QLinearAveragePool", domain="com.microsoft")
 @costs("MaxPool", "AveragePool")
 def pool(view: View) -> Cost:
     """One comparison or addition per position of the kernel and output element."""

@@ -5,18 +5,14 @@ Definitions: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOper
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import onnx
-from onnx import shape_inference
 
 from gallery.loading.flatten import FlatNode, Value
+from gallery.loading.stand_in_types import Kinds, Rule, inferred
 from gallery.loading.types import dims_of, element_of, tensor_type
 from gallery.model import Shape
-
-Kinds = dict[int, onnx.TypeProto]
-Rule = Callable[[FlatNode, Sequence[Value | None]], Kinds | None]
-"""From an operator and its inputs (None for an omitted one) to the types of its outputs."""
 
 _OPSET = 17
 
@@ -33,14 +29,14 @@ def _as(kind: str, *slots: int, element: tuple[int, ...] = ()) -> Rule:
 
     def rule(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
         shapes = [_shape(_at(fed, slot)) for slot in slots]
-        return _typed(_inferred(kind, step, shapes), fed, element or slots[:1])
+        return _typed(_result(kind, step, shapes), fed, element or slots[:1])
 
     return rule
 
 
 def _concatenated(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     """QLinearConcat: two inputs for the result's quantisation, then three for each operand."""
-    return _typed(_inferred("Concat", step, [_shape(one) for one in fed[2::3]]), fed, (2,))
+    return _typed(_result("Concat", step, [_shape(one) for one in fed[2::3]]), fed, (2,))
 
 
 def _fused_matmul(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
@@ -50,8 +46,8 @@ def _fused_matmul(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
         if stored is None:
             return None
         turned = transposes(step.attributes, side)
-        shapes.append([stored[axis] for axis in logical(range(len(stored)), *turned)])
-    return _typed(_inferred("MatMul", step, shapes), fed, (0,))
+        shapes.append(tuple(stored[axis] for axis in logical(range(len(stored)), *turned)))
+    return _typed(_result("MatMul", step, shapes), fed, (0,))
 
 
 def transposes(attributes: Mapping[str, object], side: str) -> tuple[bool, bool]:
@@ -77,8 +73,12 @@ def _at(fed: Sequence[Value | None], slot: int) -> Value | None:
     return fed[slot] if slot < len(fed) else None
 
 
-def _shape(value: Value | None) -> Sequence[int | str | None] | None:
+def _shape(value: Value | None) -> Shape:
     return dims_of(value.kind) if value else None
+
+
+def _result(kind: str, step: FlatNode, shapes: Sequence[Shape]) -> Shape:
+    return dims_of(inferred(kind, _OPSET, step, shapes).get(0))
 
 
 def _typed(made: Shape, fed: Sequence[Value | None], element: tuple[int, ...]) -> Kinds | None:
@@ -89,34 +89,50 @@ def _typed(made: Shape, fed: Sequence[Value | None], element: tuple[int, ...]) -
     return {0: tensor_type(element_of(own.kind), made)}
 
 
-def _inferred(
-    kind: str, step: FlatNode, shapes: Sequence[Sequence[int | str | None] | None]
-) -> Shape:
-    """The shape that ONNX infers for an operator of its own on inputs of these shapes."""
-    given = list(shapes)
-    while given and given[-1] is None:
-        given.pop()
-    schema = onnx.defs.get_schema(kind, _OPSET, "")
-    node = onnx.NodeProto(op_type=kind, output=["y"])
-    node.input.extend("" if one is None else str(slot) for slot, one in enumerate(given))
-    node.attribute.extend(one for one in step.plain if one.name in schema.attributes)
-    # Floats, because the operator may not take the integers that its quantised form takes.
-    kinds = {
-        str(slot): tensor_type(onnx.TensorProto.FLOAT, one)
-        for slot, one in enumerate(given)
-        if one is not None
-    }
-    opset = [onnx.helper.make_opsetid("", _OPSET)]
-    try:
-        made = shape_inference.infer_node_outputs(schema, node, kinds, None, None, opset, 8)
-    except Exception:
-        # It raises errors of its own, of its checker and of the C++ library, without a common base.
+def _gemm_float8(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
+    made = _result("Gemm", step, [_shape(_at(fed, slot)) for slot in range(3)])
+    element = int(step.attributes.get("dtype", onnx.TensorProto.FLOAT))
+    return None if made is None else {0: tensor_type(element, made)}
+
+
+def _router(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
+    """RouterGateUpProj: the first columns, and half of the others, of one product."""
+    left, weights = _shape(_at(fed, 0)), _shape(_at(fed, 1))
+    own, leading = _at(fed, 0), int(step.attributes.get("router_size", 0))
+    if not left or not weights or not own or not isinstance(weights[-1], int):
         return None
-    return dims_of(made.get("y"))
+    columns = (leading, (weights[-1] - leading) // 2)
+    element = element_of(own.kind)
+    return {slot: tensor_type(element, (*left[:-1], last)) for slot, last in enumerate(columns)}
+
+
+def _sparse(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
+    """SparseToDenseMatMul: a matrix whose zeros are left out times a dense one."""
+    left, right = _at(fed, 0), _shape(_at(fed, 1))
+    if left is None or left.kind is None or not right:
+        return None
+    if not left.kind.HasField("sparse_tensor_type"):
+        return _fused_matmul(step, fed)
+    dims = left.kind.sparse_tensor_type.shape.dim
+    sizes = [dim.dim_value if dim.HasField("dim_value") else None for dim in dims]
+    if len(sizes) != 2 or len(right) < 2:
+        return None
+    rows = sizes[1 if step.attributes.get("transA", 0) else 0]
+    columns = right[-2 if step.attributes.get("transB", 0) else -1]
+    element = element_of(fed[1].kind) if fed[1] else 0
+    return {0: tensor_type(element, (*right[:-2], rows, columns))}
 
 
 RULES: Mapping[str, Rule] = {
     "DynamicQuantizeMatMul": _as("MatMul", 0, 1),
+    "FusedMatMulActivation": _fused_matmul,
+    "GemmFastGelu": _as("MatMul", 0, 1),
+    "GemmFloat8": _gemm_float8,
+    "MaxpoolWithMask": _as("MaxPool", 0),
+    "QOrderedMatMul": _as("MatMul", 0, 2),
+    "RouterGateUpProj": _router,
+    "SparseToDenseMatMul": _sparse,
+    "TransposeMatMul": _fused_matmul,
     "FusedConv": _as("Conv", 0, 1, 2),
     "FusedGemm": _as("Gemm", 0, 1, 2),
     "FusedMatMul": _fused_matmul,

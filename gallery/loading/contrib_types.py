@@ -10,9 +10,15 @@ import numpy.typing as npt
 import onnx
 
 from gallery.loading.contrib_products import RULES as PRODUCTS
-from gallery.loading.contrib_products import Kinds, Rule
+from gallery.loading.contrib_shapes import RULES as CONTRIB
+from gallery.loading.extension_types import RULES as EXTENSIONS
 from gallery.loading.flatten import FlatNode, Value
+from gallery.loading.packed_shapes import RULES as PACKED
+from gallery.loading.sequence_shapes import RULES as SEQUENCES
+from gallery.loading.stand_in_types import Kinds, Rule, stand_in_types
+from gallery.loading.stream_shapes import RULES as STREAMS
 from gallery.loading.types import dims_of, element_of, tensor_type
+from gallery.stand_ins import STAND_INS
 
 _FLOAT = onnx.TensorProto.FLOAT
 _LARGEST = 2**40
@@ -41,33 +47,6 @@ def _with_sum(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     # Output 3 is the sum of input and skip.
     first = fed[0].kind if fed and fed[0] else None
     return {} if first is None else {0: first, 3: first}
-
-
-def _half(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-    # One half of the last dimension gates the other.
-    shape = dims_of(fed[0].kind) if fed[0] else None
-    if not shape or not fed[0]:
-        return None
-    last = shape[-1] // 2 if isinstance(shape[-1], int) else None
-    return {0: tensor_type(element_of(fed[0].kind), (*shape[:-1], last))}
-
-
-def _pooled_whole(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-    shape = dims_of(fed[0].kind) if fed[0] else None
-    if shape is None or not fed[0]:
-        return None
-    last = bool(step.attributes.get("channels_last", 0))
-    kept = (0, len(shape) - 1 if last else 1)
-    sizes = [size if axis in kept else 1 for axis, size in enumerate(shape)]
-    return {0: tensor_type(element_of(fed[0].kind), sizes)}
-
-
-def _packed_product(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
-    shape = dims_of(fed[0].kind) if fed[0] else None
-    columns = int(step.attributes.get("N", 0))
-    if not shape or not fed[0] or columns < 1:
-        return None
-    return {0: tensor_type(element_of(fed[0].kind), (*shape[:-1], columns))}
 
 
 def _as_floats(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
@@ -153,9 +132,8 @@ def _scalar(fed: Sequence[Value | None], slot: int) -> float | None:
 
 # fmt: off
 _SAME = (
-    "BiasAdd", "BiasDropout", "BiasGelu", "BitmaskDropout", "FastGelu", "FusedGelu", "Gelu",
-    "GroupNorm", "LayerNormalization", "QLinearLeakyRelu", "QLinearSigmoid", "QLinearSoftmax",
-    "QuickGelu", "RotaryEmbedding", "SimplifiedLayerNormalization", "SkipGroupNorm",
+    "BiasGelu", "FastGelu", "FusedGelu", "Gelu", "LayerNormalization", "QuickGelu",
+    "RotaryEmbedding", "SimplifiedLayerNormalization",
 )
 # fmt: on
 
@@ -177,11 +155,14 @@ RULES: Mapping[tuple[str, str], Rule] = {
     (_ML, "SVMRegressor"): _targets,
     (_ML, "Scaler"): _as_floats,
     (_ML, "TreeEnsembleRegressor"): _targets,
+    **dict.fromkeys(STAND_INS, stand_in_types),
     **dict.fromkeys(((_MICROSOFT, name) for name in _SAME), _as_first),
     **{(_MICROSOFT, name): rule for name, rule in PRODUCTS.items()},
-    (_MICROSOFT, "BiasSplitGelu"): _half,
-    (_MICROSOFT, "QLinearGlobalAveragePool"): _pooled_whole,
-    (_MICROSOFT, "MatMulNBits"): _packed_product,
+    **CONTRIB,
+    **EXTENSIONS,
+    **PACKED,
+    **SEQUENCES,
+    **STREAMS,
     (_MICROSOFT, "SkipLayerNormalization"): _with_sum,
     (_MICROSOFT, "SkipSimplifiedLayerNormalization"): _with_sum,
 }

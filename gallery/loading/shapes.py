@@ -78,8 +78,9 @@ def infer(flat: Flat, model: onnx.ModelProto, binding: Binding) -> Inference:
 
 def _visit(state: Inference, position: int) -> None:
     step, values = state.flat.steps[position], state.flat.values
-    found, error = (owner_types(state.flat, step), "") if step.bodies else _infer(state, step)
-    if step.bodies:
+    owner = bool(step.bodies) and not step.domain
+    found, error = (owner_types(state.flat, step), "") if owner else _infer(state, step)
+    if owner:
         state.misfits = _reached(state, step)
         if grows(state.flat, step):
             found |= grown(state.flat, step, lambda: _again(state, step), state.warnings)

@@ -54,8 +54,16 @@ CONTRACTIONS = [
     worked("Einsum", [(3, 5), (5, 7), (7, 2)], (3, 2), 70 + 30, 0, equation="ij,jk,kl->il"),
     worked("Einsum", [(0, 5), (5, 7)], (0, 7), 0, 0, equation="ij,jk->ik"),
     worked("Einsum", [(3, 5)], (), 0, 15, equation="ij->"),
-    worked("FusedConv", [X, (11, 3, 1, 1)], (2, 11, 5, 7), 2310, 770, domain=MICROSOFT),
-    worked("NhwcConv", [X, (11, 3, 1, 1), (11,)], (2, 11, 5, 7), 2310, 2 * 770, domain=MICROSOFT),
+    worked(
+        "FusedConv",
+        [X, (11, 3, 1, 1)],
+        (2, 11, 5, 7),
+        2310,
+        770,
+        domain=MICROSOFT,
+        activation="Relu",
+    ),
+    worked("NhwcConv", [X, (11, 3, 1, 1), (11,)], (2, 11, 5, 7), 2310, 770, domain=MICROSOFT),
     worked("FusedMatMul", [(2, 3, 5), (5, 7)], (2, 3, 7), 210, 42, domain=MICROSOFT),
     worked("FusedMatMul", [(2, 5, 3), (5, 7)], (2, 3, 7), 210, 42, domain=MICROSOFT, transA=1),
     worked("FusedMatMul", [(5, 3), (5, 7)], (3, 7), 105, 21, domain=MICROSOFT, transA=1),
@@ -240,7 +248,7 @@ DEFINITIONS = {
 )
 def test_operations_of_the_definition_for_each_element(kind, operations):
     name, domain = kind.removeprefix("ms."), MICROSOFT if kind.startswith("ms.") else ""
-    inputs = [X, X] if name == "Max" else [X]
+    inputs = [X] * {"Max": 2, "BiasAdd": 3}.get(name, 1)
     flops = len(operations.split()) * READ
     assert of(inputs, [X], name, domain) == Cost(macs=0, flops=flops)
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from gallery.lowering.access.part import Part, Read
 from gallery.lowering.access.registry import Context
 from gallery.lowering.access.relations import full, identity
+from gallery.lowering.operators.generation import GENERATORS, lower_generation
 from gallery.lowering.operators.loops import context_of, lower_loop, lower_scan
 from gallery.lowering.program import Builder
 from gallery.model import Body
@@ -36,6 +37,8 @@ def lower_bodies(builder: Builder, index: int, place: dict[int, int]) -> None:
         lower_loop(builder, index, context, place, lower_body)
     elif operator.type == "Scan" and len(operator.bodies) == 1 and operator.version >= 9:
         lower_scan(builder, index, context, place, lower_body)
+    elif operator.type in GENERATORS and operator.domain == "com.microsoft":
+        lower_generation(builder, index, context, place, lower_body)
     else:
         _lower_any(builder, index, context, place)
 

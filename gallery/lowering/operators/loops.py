@@ -40,7 +40,7 @@ def lower_loop(
     choices: list[list[int]] = [[t] for t in current[1:]]
     stacks: list[list[int]] = [[] for _ in body.outputs[1 + carried :]]
     for trip in range(trips):
-        inner = _fresh(builder, body, place, trip)
+        inner = fresh(builder, body, place, trip)
         number = builder.place[body.inputs[0]]
         inner[body.inputs[0]] = builder.know(number, np.array(trip, np.int64))
         for slot, source in zip(body.inputs[1:], current, strict=True):
@@ -84,7 +84,7 @@ def lower_scan(
     current = list(context.inputs[:states])
     stacks: list[list[int]] = [[] for _ in body.outputs[states:]]
     for trip in range(trips):
-        inner = _fresh(builder, body, place, trip)
+        inner = fresh(builder, body, place, trip)
         for slot, source in zip(body.inputs[:states], current, strict=True):
             _alias(builder, index, inner, slot, source)
         for k, slot in enumerate(body.inputs[states:]):
@@ -124,16 +124,18 @@ def context_of(builder: Builder, index: int, place: dict[int, int]) -> Context:
     )
 
 
-def _add(builder: Builder, index: int, parts: list[Part]) -> None:
+def added(builder: Builder, index: int, parts: list[Part]) -> None:
+    """Add parts of an operator to the program."""
     builder.add(index, context_of(builder, index, {}), parts)
 
 
-def _new(builder: Builder, like: ProgramTensor) -> int:
+def new_like(builder: Builder, like: ProgramTensor) -> int:
+    """A new tensor of the program that is like another one."""
     builder.tensors.append(replace(like, model=-1, leaf=""))
     return len(builder.tensors) - 1
 
 
-def _fresh(builder: Builder, body: Body, place: dict[int, int], trip: int) -> dict[int, int]:
+def fresh(builder: Builder, body: Body, place: dict[int, int], trip: int) -> dict[int, int]:
     """The tensors of one trip: the model's own for the first trip, new ones for any other."""
     inner = dict(place)
     made = list(body.inputs)
@@ -145,7 +147,7 @@ def _fresh(builder: Builder, body: Body, place: dict[int, int], trip: int) -> di
             continue
         own = builder.place[tensor]
         nested = bool(place) or trip > 0
-        inner[tensor] = _new(builder, builder.tensors[own]) if nested else own
+        inner[tensor] = new_like(builder, builder.tensors[own]) if nested else own
     return inner
 
 
@@ -159,10 +161,11 @@ def _alias(builder: Builder, index: int, inner: dict[int, int], slot: int, sourc
     if fed.folded or (fed.shape == target.shape and fed.known == target.known):
         inner[slot] = source
         return
-    _add(builder, index, [_copy(builder, own, (source, full(fed.shape)))])
+    added(builder, index, [copy_of(builder, own, (source, full(fed.shape)))])
 
 
-def _copy(builder: Builder, made: int, *sources: tuple[int, Relation]) -> Part:
+def copy_of(builder: Builder, made: int, *sources: tuple[int, Relation]) -> Part:
+    """A part that makes a tensor from boxes of others."""
     tensor = builder.tensors[made]
     return Part(
         shape=tensor.shape,
@@ -181,13 +184,13 @@ def _cut(
     made = inner[slot]
     shape = builder.tensors[source].shape
     if builder.tensors[source].folded:
-        inner[slot] = _new(builder, replace(builder.tensors[made], folded=True))
+        inner[slot] = new_like(builder, replace(builder.tensors[made], folded=True))
         return
     rules: list[AxisRule] = [same(d - (d > axis)) for d in range(len(shape))]
     rules[axis] = fixed(at, at + 1)
     known = len(builder.tensors[made].shape) == len(shape) - 1
     relation = per_axis(shape, rules) if known else full(shape)
-    _add(builder, index, [_copy(builder, made, (source, relation))])
+    added(builder, index, [copy_of(builder, made, (source, relation))])
 
 
 def _choose(
@@ -200,7 +203,7 @@ def _choose(
         one = builder.tensors[source].shape
         reads.append((source, identity(one) if one == shape else full(one)))
     reads += [(t, full(builder.tensors[t].shape)) for t in conditions if t not in sources]
-    _add(builder, index, [_copy(builder, made, *reads)])
+    added(builder, index, [copy_of(builder, made, *reads)])
 
 
 def _stack(
@@ -225,7 +228,7 @@ def _stack(
         rules = [same(d + (d >= axis)) for d in range(len(one))]
         reads.append((source, _slice(per_axis(one, rules), axis, at)))
     reads += [(t, full(builder.tensors[t].shape)) for t in conditions]
-    _add(builder, index, [_copy(builder, made, *reads)])
+    added(builder, index, [copy_of(builder, made, *reads)])
 
 
 def _slice(relation: Relation, axis: int, at: int) -> Relation:
@@ -262,16 +265,16 @@ def _once(
     """
     operator = builder.model.operators[index]
     body = operator.bodies[0]
-    inner = _fresh(builder, body, place, 0)
+    inner = fresh(builder, body, place, 0)
     loop = operator.type == "Loop"
     sources = [fed[0], *fed[1:]] if loop else fed[2:]
     carried = (
         len(sources) if loop else len(sources) - int(operator.attributes.get("num_scan_inputs", 1))
     )
-    back = _new(builder, ProgramTensor(shape=()))
+    back = new_like(builder, ProgramTensor(shape=()))
     start = sorted({t for t in fed if t >= 0 and not builder.tensors[t].folded})
     first = [(t, full(builder.tensors[t].shape)) for t in start]
-    _add(builder, index, [_copy(builder, back, *first)])
+    added(builder, index, [copy_of(builder, back, *first)])
     for slot, source in zip(body.inputs, sources, strict=True):
         own = inner.get(slot, builder.place[slot])
         if builder.tensors[own].folded:
@@ -281,16 +284,16 @@ def _once(
             one = builder.tensors[source].shape
             equal = one == builder.tensors[own].shape
             reads.append((source, identity(one) if equal else full(one)))
-        _add(builder, index, [_copy(builder, own, *reads)])
+        added(builder, index, [copy_of(builder, own, *reads)])
     around = builder.trips
     builder.trips *= max(trips, 1)
     lower(builder, index, body, inner)
     builder.trips = around
     made = [builder.resolve(t, inner) for t in body.outputs]
-    end = _new(builder, ProgramTensor(shape=()))
+    end = new_like(builder, ProgramTensor(shape=()))
     alive = [t for t in made[:carried] if t >= 0]
     ends = [(t, full(builder.tensors[t].shape)) for t in dict.fromkeys(alive)]
-    _add(builder, index, [_copy(builder, end, *ends)])
+    added(builder, index, [copy_of(builder, end, *ends)])
     builder.back.append((back, end))
     skip = 1 if loop else 0
     for output, out in enumerate(context_of(builder, index, place).outputs):
@@ -305,4 +308,4 @@ def _once(
         elif len(shape) == len(one) + 1:
             rest = per_axis(one, [same(d + 1) for d in range(len(one))]) if loop else full(one)
         reads = [(source, rest), (end, full(())), (back, full(()))]
-        _add(builder, index, [_copy(builder, out, *dict(reads).items())])
+        added(builder, index, [copy_of(builder, out, *dict(reads).items())])

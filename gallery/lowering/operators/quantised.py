@@ -57,29 +57,6 @@ def dynamic_quantize(context: Context) -> list[Part]:
     return parts
 
 
-@lowers("com.microsoft.MatMulNBits")
-def matmul_n_bits(context: Context) -> list[Part]:
-    """Matrix product with weights of a few bits, in blocks along the summed dimension.
-
-    B is [n, blocks of k, bytes]; there is one scale per block (ONNX Runtime contrib operators).
-    """
-    left, shape = context.shape(0), context.out_shape()
-    rank = len(shape)
-    size = int(context.attribute("block_size", 32))
-    rules = [*(same(d) for d in range(rank - 1)), same(rank)]
-    weights = context.shape(1)
-    reads = [context.read(0, per_axis(left, rules), saved=True)]
-    own = [same(rank - 1), divided(rank, size), fixed(0, weights[-1])]
-    reads.append(context.read(1, per_axis(weights, own[: len(weights)]), saved=True))
-    for index in given(context, 2):
-        sizes = context.shape(index)
-        if len(sizes) == 2:
-            reads.append(context.read(index, per_axis(sizes, own[:2]), saved=True))
-        else:
-            reads.append(whole(context, index, differentiable=False))
-    return [making(context, reads, summed=(left[-1],))]
-
-
 @lowers("com.microsoft.QLinearAdd", "com.microsoft.QLinearMul")
 def quantised_pair(context: Context) -> list[Part]:
     """Elementwise on two operands that broadcast, each with a scale and a zero point."""

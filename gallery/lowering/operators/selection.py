@@ -23,7 +23,11 @@ def gathered(context: Context) -> list[Part]:
     return parts
 
 
-@lowers("NonZero", "Unique", "NonMaxSuppression", "ImageDecoder", "TfIdfVectorizer")
+@lowers(
+    "NonZero", "Unique", "NonMaxSuppression", "ImageDecoder", "TfIdfVectorizer",
+    "com.microsoft.BifurcationDetector", "com.microsoft.DequantizeBFP",
+    "com.microsoft.DynamicTimeWarping", "com.microsoft.QuantizeBFP", "com.microsoft.Unique",
+)  # fmt: skip
 def all_at_once(context: Context) -> list[Part]:
     """Every element of the outputs may depend on every element of the inputs."""
     return gathered(context)
