@@ -166,6 +166,7 @@ class Model:
         producer: Name and version of the program that wrote the file, or "".
         metadata: The file's own metadata.
         bindings: Size to which each symbolic dimension was bound, by name.
+        assumed: Those names in `bindings` whose size nobody chose.
         functions: Number of model-local functions that were inlined.
         warnings: Notes on what is unknown, assumed or left out.
     """
@@ -182,6 +183,7 @@ class Model:
     producer: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
     bindings: Mapping[str, int] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
     functions: int = 0
     layers_found: bool = False
     warnings: tuple[str, ...] = ()

@@ -30,7 +30,11 @@ def facts_table(facts: Facts) -> str:
         ("types", ", ".join(f"{name} {count}" for name, count in facts.histogram.items())),
         (
             "dimensions",
-            ", ".join(f"{name}={size}" for name, size in facts.bindings.items()) or "none",
+            ", ".join(
+                f"{name}={size}" + (" (assumed)" if name in facts.assumed else "")
+                for name, size in facts.bindings.items()
+            )
+            or "none",
         ),
     ]
     if facts.layers_found:

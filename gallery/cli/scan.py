@@ -110,7 +110,7 @@ def _plan(path: Path, options: ScanOptions) -> ModelPlan:
         file=ModelFile(path=path, relative=path.name, slug=path.stem),
         variants=VariantSettings(),
         dims=options.dims,
-        default_dim=1,
+        default_dim=0,
         limits=Limits(skeleton=options.skeleton_seconds),
         versions={},
     )

@@ -83,6 +83,7 @@ class Facts:
         inputs: The inputs, in file order.
         outputs: The outputs, in file order.
         bindings: Size of each bound symbolic dimension, by name.
+        assumed: Those names in `bindings` whose size nobody chose.
         metadata: The file's own metadata.
         warnings: Notes on what is unknown, assumed or left out.
     """
@@ -109,6 +110,7 @@ class Facts:
     forest: dict[str, int] = field(default_factory=dict)
     tables: dict[str, int] = field(default_factory=dict)
     bindings: dict[str, int] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
     layers_found: bool = False
     warnings: tuple[str, ...] = ()
@@ -158,6 +160,7 @@ def facts(model: Model, file_bytes: int) -> Facts:
         forest=forest_counts(model),
         tables=table_entries(model),
         bindings=dict(model.bindings),
+        assumed=model.assumed,
         metadata=dict(model.metadata),
         warnings=model.warnings,
     )

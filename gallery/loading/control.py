@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy.typing as npt
 import onnx
 
 from gallery.loading.flatten import BodyEntry, Flat, FlatNode
@@ -49,9 +50,11 @@ def owner_types(flat: Flat, step: FlatNode) -> dict[int, onnx.TypeProto]:
     elif step.type == "Loop":
         made = bodies[0][1:]
         carried = len(step.inputs) - 2
-        count = trips(flat, step.inputs[:1])
+        never = idle(flat, step, "body")
+        count = 0 if never else trips(flat, step.inputs[:1])
+        fed = [_kind(flat, index) for index in step.inputs[2:]]
         found = [
-            common(_kind(flat, step.inputs[slot + 2]), kind)
+            (fed[slot] if never else common(fed[slot], kind))
             if slot < carried
             else _longer(kind, (count,), 0)
             for slot, kind in enumerate(made)
@@ -71,6 +74,17 @@ def owner_values(flat: Flat, step: FlatNode) -> None:
         for index, made in zip(step.outputs, body.outputs, strict=False):
             if index >= 0 and made >= 0:
                 flat.values[index].value = flat.values[made].value
+
+
+def idle(flat: Flat, step: FlatNode, body: str) -> bool:
+    """Whether a body of a control-flow operator is known not to run."""
+    if step.type == "If":
+        return _taken(flat, step) not in ("", body)
+    if step.type != "Loop":
+        return False
+    begins = _value(flat, step.inputs[1]) if len(step.inputs) > 1 else None
+    never = begins is not None and begins.size == 1 and not begins.reshape(())
+    return never or trips(flat, step.inputs[:1]) == 0
 
 
 def trips(flat: Flat, limit: tuple[int, ...]) -> int | None:
@@ -143,6 +157,10 @@ def _axes(attributes: Mapping[str, Any], name: str, count: int) -> list[int]:
     given = attributes.get(name)
     axes = list(given) if isinstance(given, tuple) else []
     return (axes + [0] * count)[: max(count, 0)]
+
+
+def _value(flat: Flat, index: int) -> npt.NDArray[Any] | None:
+    return flat.values[index].value if index >= 0 else None
 
 
 def _kind(flat: Flat, index: int) -> onnx.TypeProto | None:

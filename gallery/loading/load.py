@@ -6,7 +6,8 @@ import logging
 import math
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
@@ -20,7 +21,10 @@ from gallery.loading.flatten import Flat, domain, flatten
 from gallery.loading.layers_of_model import layers_of
 from gallery.loading.not_onnx import not_onnx, refuse_other_formats
 from gallery.loading.shapes import Inference, infer
-from gallery.loading.symbolic_dims import bind_inputs
+from gallery.loading.sizes.misfits import Misfit
+from gallery.loading.sizes.notes import inference_notes, size_notes
+from gallery.loading.sizes.search import Choice, choose, unknowns
+from gallery.loading.sizes.symbols import Binding, Symbol, symbols
 from gallery.loading.types import dims_of, dtype_of
 from gallery.loading.values import pairs, text_of
 from gallery.loading.wire import Slim, check_nesting, slim
@@ -35,25 +39,35 @@ _MOST_ELEMENTS = 2**60
 logger = logging.getLogger(__name__)
 
 
-def load(path: Path, *, dims: Mapping[str, int] | None = None, default_dim: int = 1) -> Model:
+def load(
+    path: Path,
+    *,
+    dims: Mapping[str, int] | None = None,
+    default_dim: int = 0,
+    shared: Collection[str] = (),
+) -> Model:
     """Read the operator graph of an ONNX file.
 
     Payloads of more than a few KiB are skipped and external data is never opened, so the cost
-    depends on the operators, not on the weights. Symbolic dimensions of the inputs are bound,
-    functions are inlined, control flow is flattened, and shapes are inferred; whatever stays
-    unknown is noted in `Model.warnings`.
+    depends on the operators, not on the weights. Symbolic dimensions of the inputs are given sizes,
+    functions are inlined, control flow is flattened, and shapes are inferred; whatever is assumed
+    or stays unknown is noted in `Model.warnings`.
 
     Args:
         path: The file.
-        dims: Sizes of symbolic dimensions, by name; "input[axis]" stands for one without a name.
-        default_dim: Size of all other symbolic dimensions.
+        dims: Sizes of symbolic dimensions, by name; "input[axis]" stands for one alone, whether it
+            has a name or not.
+        default_dim: Size of all other symbolic dimensions; 0 chooses for each a size that is usual
+            for its role and at which the shapes of all operators fit together.
+        shared: Those names in `dims` that are meant for other models as well: no warning says that
+            this one does not have them.
 
     Raises:
         LoadError: The file cannot be read as an ONNX model, or a size is out of range.
     """
     path = Path(path)
     name, sizes = path.stem, dict(dims or {})
-    for key, size in (*sizes.items(), ("default_dim", default_dim)):
+    for key, size in (*sizes.items(), ("default_dim", default_dim or 1)):
         if not 1 <= size <= _LARGEST:
             hint = f"give a size from 1 to {_LARGEST:,}"
             raise LoadError(f"the size of {key} is {size:,}", name, hint)
@@ -61,12 +75,22 @@ def load(path: Path, *, dims: Mapping[str, int] | None = None, default_dim: int 
     try:
         kept = _read(path)
         proto = _parse(path, kept)
-        model = _model(name, proto, kept, sizes, default_dim)
+        wanted = _Wanted(sizes=sizes, default=default_dim, shared=shared)
+        model = _model(name, proto, kept, wanted)
     except (LoadError, DiscoverError) as error:
         raise LoadError(error.found, name, error.hint) from error
     seconds = time.perf_counter() - started
     logger.info("load %s: %d operators in %.2f s", name, len(model.operators), seconds)
     return model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """Sizes of open dimensions, as given to `load`."""
+
+    sizes: Mapping[str, int]
+    default: int
+    shared: Collection[str]
 
 
 def _read(path: Path) -> Slim:
@@ -114,15 +138,13 @@ def _undecoded(path: Path) -> LoadError:
     return LoadError(found, hint="export or download the model again")
 
 
-def _model(
-    name: str, proto: onnx.ModelProto, kept: Slim, sizes: Mapping[str, int], default: int
-) -> Model:
+def _model(name: str, proto: onnx.ModelProto, kept: Slim, wanted: _Wanted) -> Model:
     held = {tensor.name for tensor in proto.graph.initializer}
     held.update(tensor.values.name for tensor in proto.graph.sparse_initializer)
     fed = [value for value in proto.graph.input if value.name not in held]
-    bound = bind_inputs(fed, sizes, default)
+    found = symbols(fed)
     flat = flatten(proto)
-    state = infer(flat, proto, bound)
+    state, choice = _inferred(proto, flat, found, wanted)
     tensors = _tensors(flat)
     _check_sizes(tensors)
     layers, layer_of, layers_found = layers_of(flat)
@@ -139,10 +161,42 @@ def _model(
         opsets={domain(opset.domain): opset.version for opset in proto.opset_import},
         producer=f"{text_of(proto.producer_name)} {text_of(proto.producer_version)}".strip(),
         metadata=pairs(proto.metadata_props),
-        bindings=bound,
+        bindings=dict(choice.binding.sizes),
+        assumed=tuple(choice.assumed),
         functions=len(flat.inlined),
-        warnings=_warnings(proto, kept, state, tensors),
+        warnings=(
+            *size_notes(
+                found, [name for name in wanted.sizes if name not in wanted.shared], choice
+            ),
+            *_warnings(proto, kept, state, tensors),
+        ),
     )
+
+
+def _inferred(
+    proto: onnx.ModelProto,
+    flat: Flat,
+    found: Sequence[Symbol],
+    wanted: _Wanted,
+) -> tuple[Inference, Choice]:
+    """Infer all types at sizes of the open dimensions that fit, or else at the usual ones."""
+    before = [(value.kind, value.declared, value.value) for value in flat.values]
+    made: list[tuple[Binding, Inference]] = []
+
+    def attempt(binding: Binding) -> Sequence[Misfit]:
+        for value, (kind, declared, payload) in zip(flat.values, before, strict=True):
+            value.kind, value.declared, value.value = kind, declared, payload
+        made[:] = [(binding, infer(flat, proto, binding))]
+        return made[0][1].misfits
+
+    sizes = wanted.sizes
+    if wanted.default:
+        names = {name for one in found for name in one.names}
+        sizes = {**dict.fromkeys(names, wanted.default), **sizes}
+    choice = choose(unknowns(found, flat, sizes), attempt, len(flat.steps))
+    if made[0][0] is not choice.binding:
+        attempt(choice.binding)
+    return made[0][1], choice
 
 
 def _tensors(flat: Flat) -> tuple[Tensor, ...]:
@@ -216,11 +270,7 @@ def _warnings(
     if unknown:
         count = f"{len(unknown)} of {len(flat.steps)}"
         notes.append(f"the output shapes of {count} operators are not known: {_some(unknown)}")
-    notes += [
-        f"shape inference failed for {kind}: {' '.join(why.split())[:200]}"
-        for kind, why in sorted(state.failed.items())
-    ]
-    return (*notes, *dict.fromkeys(state.warnings))
+    return (*notes, *dict.fromkeys([*inference_notes(state.misfits), *state.warnings]))
 
 
 def _known(shape: Shape) -> bool:

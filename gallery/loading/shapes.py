@@ -9,25 +9,30 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 from onnx import numpy_helper, shape_inference
 
 from gallery.loading.contrib_types import rule_types
-from gallery.loading.control import enter_body, owner_types, owner_values
+from gallery.loading.control import enter_body, idle, owner_types, owner_values
 from gallery.loading.early_opsets import later_node, legacy_type
 from gallery.loading.evaluation import EVALUATED, run_node
 from gallery.loading.flatten import Flat, FlatNode, Value
+from gallery.loading.loop_growth import grown, grows
 from gallery.loading.runtime_sizes import runtime_types
-from gallery.loading.symbolic_dims import resolve
+from gallery.loading.sizes.misfits import Misfit, misfit
+from gallery.loading.sizes.symbols import Binding, resolve, sized
 from gallery.loading.types import dims_of, merged
 from gallery.loading.wire import SMALL
 from gallery.model import Unread, freeze
 
 _FED = 1024
+_MOST_REPEATED = 50_000
+"""How many operators may be typed again, at most, to follow the loops of a model."""
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +42,7 @@ class Inference:
     """What is known so far.
 
     Attributes:
-        failed: The first message of ONNX's inference, for each operator type on which it failed.
+        misfits: Operators whose sizes contradict each other or whose types ONNX could not infer.
         warnings: Notes on loops, for `Model.warnings`.
     """
 
@@ -45,33 +50,43 @@ class Inference:
     bound: Mapping[str, int]
     ir_version: int
     opsets: list[onnx.OperatorSetIdProto]
-    failed: dict[str, str] = field(default_factory=dict)
+    misfits: list[Misfit] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    data: dict[int, onnx.TensorProto] = field(default_factory=dict)
+    data: dict[int, tuple[npt.NDArray[Any], onnx.TensorProto]] = field(default_factory=dict)
+    repeated: int = 0
 
 
-def infer(flat: Flat, model: onnx.ModelProto, bound: Mapping[str, int]) -> Inference:
+def infer(flat: Flat, model: onnx.ModelProto, binding: Binding) -> Inference:
     """Set `kind` and `value` of every tensor as far as they can be inferred."""
-    state = Inference(flat, bound, model.ir_version or 1, list(model.opset_import))
+    state = Inference(flat, binding.sizes, model.ir_version or 1, list(model.opset_import))
+    for index in flat.inputs:
+        value = flat.values[index]
+        if value.declared is not None:
+            value.kind = value.declared = sized(value.declared, value.name, binding)
     for value in flat.values:
         if value.declared is not None:
-            value.declared = resolve(value.declared, bound)
+            value.declared = resolve(value.declared, binding.sizes)
         if value.kind is not None:
-            value.kind = resolve(value.kind, bound)
+            value.kind = resolve(value.kind, binding.sizes)
     for position in range(len(flat.steps) + 1):
         for entry in flat.entries.get(position, ()):
             enter_body(flat, entry, state.warnings)
         if position < len(flat.steps):
-            _visit(state, flat.steps[position])
+            _visit(state, position)
     return state
 
 
-def _visit(state: Inference, step: FlatNode) -> None:
-    values = state.flat.values
-    if step.bodies and not step.domain:
-        found = owner_types(state.flat, step)
+def _visit(state: Inference, position: int) -> None:
+    step, values = state.flat.steps[position], state.flat.values
+    owner = bool(step.bodies) and not step.domain
+    found, error = (owner_types(state.flat, step), "") if owner else _infer(state, step)
+    if owner:
+        state.misfits = _reached(state, step)
+        if grows(state.flat, step):
+            found |= grown(state.flat, step, lambda: _again(state, step), state.warnings)
     else:
-        found = _infer(state, step)
+        wrong = misfit(step, position, values, found, error)
+        state.misfits += [wrong] if wrong else []
     for slot, index in enumerate(step.outputs):
         if index >= 0:
             value = values[index]
@@ -81,14 +96,45 @@ def _visit(state: Inference, step: FlatNode) -> None:
     _evaluate(state, step)
 
 
-def _infer(state: Inference, step: FlatNode) -> dict[int, onnx.TypeProto]:
+def _again(state: Inference, loop: FlatNode) -> bool:
+    """Type the operators of a loop's body once more, unless there were too many of them."""
+    (body, *_), misfits = loop.bodies, [*state.misfits]
+    state.repeated += len(body.operators)
+    if state.repeated > _MOST_REPEATED:
+        return False
+    for position in body.operators:
+        entries = state.flat.entries.get(position, [])
+        if position == body.operators.start:
+            own = next(at for at, entry in enumerate(entries) if entry.inputs == body.inputs)
+            entries = entries[own + 1 :]
+        for entry in entries:
+            enter_body(state.flat, entry, state.warnings)
+        _visit(state, position)
+    state.misfits = misfits
+    return True
+
+
+def _reached(state: Inference, step: FlatNode) -> list[Misfit]:
+    """The misfits without those in bodies that do not run; some branch of an If may not either."""
+    bodies = [body for body in step.bodies if not idle(state.flat, step, body.name)]
+    idle_at = {i for body in step.bodies if body not in bodies for i in body.operators}
+    kept = [one for one in state.misfits if one.position not in idle_at]
+    wrong = [any(m.position in body.operators for m in kept) for body in bodies]
+    if step.type != "If" or all(wrong):
+        return kept
+    inner = {i for body in bodies for i in body.operators}
+    return [replace(m, avoidable=True) if m.position in inner else m for m in kept]
+
+
+def _infer(state: Inference, step: FlatNode) -> tuple[dict[int, onnx.TypeProto], str]:
+    """Types of the outputs, by position, and the message of ONNX's inference if it failed."""
     known = rule_types(step, state.flat.values)
     if known is not None:
-        return known
+        return known, ""
     try:
         schema = onnx.defs.get_schema(step.type, step.version, step.domain)
     except onnx.defs.SchemaError:
-        return {}
+        return {}, ""
     values = state.flat.values
     kinds, data = {}, {}
     for index in step.inputs:
@@ -102,7 +148,7 @@ def _infer(state: Inference, step: FlatNode) -> dict[int, onnx.TypeProto]:
         later = later_node(step, node)
         if later is None:
             first = values[step.inputs[0]].kind if step.inputs and step.inputs[0] >= 0 else None
-            return legacy_type(step, first)
+            return legacy_type(step, first), ""
         schema, node = later
     try:
         types = shape_inference.infer_node_outputs(
@@ -111,12 +157,12 @@ def _infer(state: Inference, step: FlatNode) -> dict[int, onnx.TypeProto]:
     except Exception as error:
         # It raises errors of its own, of its checker and of the C++ library, without a common base.
         # It may miss what the reader left in the file: this says nothing about the model.
-        if not any(isinstance(value, Unread) for value in step.attributes.values()):
-            state.failed.setdefault(step.type, str(error).strip())
-        return {}
+        if any(isinstance(value, Unread) for value in step.attributes.values()):
+            return {}, ""
+        return {}, str(error).strip() or type(error).__name__
     slots = {str(index): slot for slot, index in enumerate(step.outputs) if index >= 0}
     found = {slots[name]: kind for name, kind in types.items() if name in slots}
-    return runtime_types(step, values, found)
+    return runtime_types(step, values, found), ""
 
 
 def plain_node(step: FlatNode) -> onnx.NodeProto:
@@ -132,9 +178,10 @@ def _data(state: Inference, index: int) -> onnx.TensorProto | None:
     value = state.flat.values[index].value
     if value is None or value.size > _FED:
         return None
-    if index not in state.data:
-        state.data[index] = numpy_helper.from_array(value)
-    return state.data[index]
+    held = state.data.get(index)
+    if held is None or held[0] is not value:  # within a loop that is followed, values change
+        held = state.data[index] = value, numpy_helper.from_array(value)
+    return held[1]
 
 
 def _evaluate(state: Inference, step: FlatNode) -> None:

@@ -95,6 +95,7 @@ def build(
     report = gallery.report()
     if published:
         report = _with_site(report, site, published)
+        notes += () if options.shard else _unused_dims(gallery)
         cache.prune(settings.limits.cache)
     return replace(report, notes=notes, seconds=time.perf_counter() - started)
 
@@ -212,6 +213,18 @@ def _notes(
         return ignored(path.relative_to(models).as_posix(), patterns, folder=False)
 
     return lone_sidecars(files, is_ignored)
+
+
+def _unused_dims(gallery: Gallery) -> tuple[str, ...]:
+    """What the user should know about sizes that no model has; failed models may have them."""
+    if not gallery.settings.dims or gallery.report().failed:
+        return ()
+    there = gallery.dimensions()
+    unused = [repr(name[:60]) for name in gallery.settings.dims if name not in there]
+    if not unused:
+        return ()
+    names = ", ".join(sorted(there)) or "none"
+    return (f"no model has the dimension {', '.join(unused)}; there are: {names[:400]}",)
 
 
 def _take_over(sites: Sequence[Path], plans: Sequence[ModelPlan], cache: Cache) -> None:

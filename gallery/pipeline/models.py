@@ -120,6 +120,16 @@ class Gallery:
             for plan, one in self.rows()
         ]
 
+    def dimensions(self) -> set[str]:
+        """Names of the symbolic dimensions of all models that were built."""
+        entries = [read(one.plan, self.cache) for _, one in self.rows() if one]
+        return {
+            name
+            for kept in entries
+            for entry in filter(None, kept.values())
+            for name, _ in entry.value.get("bindings", ())
+        }
+
     def keys(self) -> list[str]:
         """Keys of all results that the site shows."""
         made = [(plan, one.plan) for plan, one in self.rows() if one]

@@ -46,7 +46,8 @@ class ModelPlan:
         scans: The main scan first; empty if the plan has failed.
         variants: What to make besides the main scan.
         dims: Sizes of symbolic dimensions, by name.
-        default_dim: Size of all other symbolic dimensions.
+        default_dim: Size of all other symbolic dimensions, see `load`.
+        shared_dims: The names in `dims` that are set for all models of the gallery.
         limits: What the model may use.
         versions: Version of the code of each stage and product, see `versions`; fixed in the plan,
             so that worker and parent agree on the keys even while the code is being edited.
@@ -63,6 +64,7 @@ class ModelPlan:
     limits: Limits
     versions: Mapping[str, str]
     failure: Failure | None = None
+    shared_dims: frozenset[str] = frozenset()
 
     def stage_key(self, name: str, scan: ScanSettings = ANY_SCAN) -> str:
         """Key of a stage's result.
@@ -148,6 +150,7 @@ def plan_of(file: ModelFile, settings: GallerySettings, made_by: Mapping[str, st
         variants=settings.variants,
         dims={**settings.dims, **front.dims},
         default_dim=settings.default_dim,
+        shared_dims=frozenset(settings.dims.keys() - front.dims.keys()),
         limits=settings.limits,
         versions=made_by,
     )

@@ -64,7 +64,12 @@ def _load(_: None, plan: ModelPlan, __: ScanSettings) -> Model:
 
     check_unchanged(plan.file)
     try:
-        loaded = load(plan.file.path, dims=plan.dims, default_dim=plan.default_dim)
+        loaded = load(
+            plan.file.path,
+            dims=plan.dims,
+            default_dim=plan.default_dim,
+            shared=plan.shared_dims,
+        )
     finally:
         # What was read of a changed file must not be kept under the digest of the old one; nor
         # must its errors.
@@ -137,7 +142,13 @@ STAGES = (
     Stage(
         name="load",
         modules=("gallery.loading.load",),
-        inputs=lambda plan, _: (plan.file.digest, plan.dims, plan.default_dim, plan.file.slug),
+        inputs=lambda plan, _: (
+            plan.file.digest,
+            plan.dims,
+            sorted(plan.shared_dims),
+            plan.default_dim,
+            plan.file.slug,
+        ),
         label=lambda _: "",
         run=_load,
     ),

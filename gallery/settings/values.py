@@ -84,7 +84,9 @@ class FrontMatter:
         None, checks.written(_SEED), "seed of the layout, or null for the gallery's setting"
     )
     dims: dict[str, int] = setting(
-        {}, checks.written(checks.sizes_by_name), "sizes of symbolic dimensions, by name"
+        {},
+        checks.written(checks.sizes_by_name),
+        'sizes of symbolic dimensions, by name or as "input[axis]"',
     )
 
 
@@ -242,12 +244,14 @@ class GallerySettings:
         "patterns as in .gitignore, applied after those in `.galleryignore`",
     )
     default_dim: int = setting(
-        1, checks.integer(1, 1 << 20), "size of symbolic dimensions that are not in [dims]"
+        0,
+        checks.integer(0, 1 << 20),
+        "size of symbolic dimensions that are not in [dims]; 0: what is usual and fits",
     )
     dims: dict[str, int] = setting(
         {},
         checks.sizes_by_name,
-        "sizes of symbolic dimensions by name, such as sequence_length=128",
+        'sizes of symbolic dimensions by name, such as sequence_length=128 or "x[2]"=48',
         option="--dim",
         metavar="NAME=SIZE",
     )

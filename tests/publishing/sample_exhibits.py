@@ -124,6 +124,7 @@ def make_facts(name: str = "net", **changes: object) -> Facts:
         "inputs": (TensorFact(name="input", dtype="float", shape=("batch", 3, 224, None)),),
         "outputs": (TensorFact(name="logits", dtype="float", shape=None),),
         "bindings": {"batch": 1},
+        "assumed": ("batch",),
         "warnings": ("the shape of one tensor is not known",),
     }
     return Facts(**(values | changes))  # type: ignore[arg-type]

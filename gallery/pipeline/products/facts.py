@@ -80,6 +80,7 @@ _facts = record(
         "forest": _counts,
         "tables": _counts,
         "bindings": _counts,
+        "assumed": each(_name),
         "metadata": each(row(_name, _name)),
         "warnings": each(_name),
     }
