@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import ceil
 
 from gallery.costs import Cost, cost
 from gallery.costs.parameters import parameters
@@ -226,7 +227,8 @@ def _parameter_bytes(model: Model) -> dict[str, int]:
     counted = parameters(model)
     for index, tensor in enumerate(model.tensors):
         if tensor.is_parameter or index in counted:
-            held[tensor.dtype or "unknown"] += round(
+            # Elements of less than a byte are packed; the last byte of a tensor may not be full.
+            held[tensor.dtype or "unknown"] += ceil(
                 (tensor.elements or 0) * dtype_bytes(tensor.dtype)
             )
     return _ranked(held)

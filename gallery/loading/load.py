@@ -150,6 +150,7 @@ def _tensors(flat: Flat) -> tuple[Tensor, ...]:
             shape=dims_of(value.kind),
             is_parameter=value.is_parameter,
             value=value.value,
+            behind=value.behind,
         )
         for value in flat.values
     )
