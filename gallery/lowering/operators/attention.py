@@ -29,7 +29,7 @@ from gallery.lowering.access.relations import (
     where,
 )  # fmt: skip
 from gallery.lowering.access.reshape import reshaped
-from gallery.lowering.operators.parts import inside, making
+from gallery.lowering.operators.parts import inside, making, outermost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -210,7 +210,8 @@ def attended(
     rest = context.flops - share
     part_of = sizes.width / (sizes.width + 3)
     parts += softmax(context, (masked, weights), sizes, rest * (1 - part_of))
-    return parts + weighted(context, weights, present[1], sizes, rest * part_of)
+    first, *joined = weighted(context, weights, present[1], sizes, rest * part_of)
+    return [*outermost([*parts, first], 2), *joined]
 
 
 def seen(relation: Relation, sizes: Heads, keys: int = 3) -> Relation:
