@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from gallery.model import Model, Shape
+from gallery.text import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +233,7 @@ def _layer_block(model: Model, layer: int, members: list[int]) -> Block:
     types = Counter(model.operators[index].type for index in members)
     common = min(types.items(), key=lambda item: (-item[1], item[0]))[0]
     record = model.layers[layer]
-    notes = [f"{len(members)} operators"]
+    notes = [counted(len(members), "operator")]
     if record.type:
         notes.insert(0, record.type.rsplit(".", 1)[-1])
     return Block(
