@@ -140,7 +140,7 @@ class Model:
     Attributes:
         name: The file's stem, unique in a gallery.
         digest: In hexadecimal, the SHA-256 of the file, as `sha256sum` prints it; of a file of more
-            than 16 MiB that of its size and of all but the weights, which are never read.
+            than 16 MiB that of its size and of all but the large weights, which are never read.
         operators: In topological order (see the module's docstring).
         tensors: All values, including those of bodies.
         layers: The layer tree, parents first.

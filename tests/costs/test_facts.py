@@ -236,9 +236,10 @@ def test_a_scan_makes_a_trip_for_each_slice_of_its_first_input(tmp_path, inputs,
 
 
 @pytest.mark.parametrize(
-    ("limit", "trips"), [("-1", 1), ("0", 0), ("2147483647", 2147483647), ("2147483648", 1)]
+    ("limit", "trips"), [("-1", 0), ("0", 0), ("2147483647", 2147483647), ("2147483648", 1)]
 )
 def test_odd_limits_of_loops(tmp_path, limit, trips):
+    """ONNX Runtime 1.32 makes no trip where the limit is below 0."""
     text = CONTROL.format(trips=f"k = Constant<value_int = {limit}>()", owner=LOOP)
     assert facts(loaded(tmp_path, text), 0).flops == 6 * trips
 

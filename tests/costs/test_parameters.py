@@ -132,7 +132,7 @@ def test_parameters(tmp_path: Path, name: str) -> None:
     assert facts(loaded(tmp_path, _model(name)), 0).parameters == CASES[name][2]
 
 
-@pytest.mark.parametrize("name", CASES.keys() - {"a learned number in its range"})
+@pytest.mark.parametrize("name", [n for n in CASES if n != "a learned number in its range"])
 def test_constants_count_like_initializers(tmp_path: Path, name: str) -> None:
     """As Paddle2ONNX and others write weights; a Constant of equal elements is no bias or scale."""
     model = _model(name, different=True)
