@@ -53,6 +53,8 @@ class Tensor:
         is_parameter: Whether it is an initializer (a weight or a constant in the file).
         value: The payload if the file holds it and it is small (at most 4 KiB), else None.
             Read-only.
+        behind: Of an initializer that may be a table of biases that was looked up in advance, the
+            number of elements of that table, else None.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Tensor:
     shape: Shape = None
     is_parameter: bool = False
     value: npt.NDArray[Any] | None = None
+    behind: int | None = None
 
     @property
     def sizes(self) -> tuple[int, ...] | None:
@@ -153,7 +156,7 @@ class Model:
     Attributes:
         name: The file's stem, unique in a gallery.
         digest: In hexadecimal, the SHA-256 of the file, as `sha256sum` prints it; of a file of more
-            than 16 MiB that of its size and of all but the weights, which are never read.
+            than 16 MiB that of its size and of all but the large weights, which are never read.
         operators: In topological order (see the module's docstring).
         tensors: All values, including those of bodies.
         layers: The layer tree, parents first.
@@ -201,6 +204,7 @@ def dtype_bytes(dtype: str) -> float:
 _BYTES: Mapping[str, float] = {
     **dict.fromkeys(("int2", "uint2"), 0.25),
     **dict.fromkeys(("int4", "uint4", "float4e2m1"), 0.5),
+    **dict.fromkeys(("float6e2m3", "float6e3m2"), 0.75),
     **dict.fromkeys(("bool", "int8", "uint8", "float8e4m3fn", "float8e4m3fnuz"), 1.0),
     **dict.fromkeys(("float8e5m2", "float8e5m2fnuz", "float8e8m0"), 1.0),
     **dict.fromkeys(("int16", "uint16", "float16", "bfloat16"), 2.0),

@@ -72,3 +72,12 @@ def amount(value: float, unit: str = "") -> str:
     if unit in ("FLOP", "B"):
         return f"{number} {prefix}{unit}"
     return f"{number}{' ' + prefix if prefix else ''}{' ' + unit if unit else ''}"
+
+
+def counted(number: int, noun: str, several: str = "") -> str:
+    """A number of things; `several` is the plural if it is not the noun with an s.
+
+    >>> counted(1, "operator"), counted(1200, "operator")
+    ('1 operator', '1,200 operators')
+    """
+    return f"{number:,} {noun if number == 1 else several or noun + 's'}"

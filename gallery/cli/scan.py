@@ -30,6 +30,7 @@ from gallery.rendering.types import RenderSettings
 from gallery.settings.formats import SCAN_SUFFIXES
 from gallery.settings.gallery_toml import scan_conflicts
 from gallery.settings.values import Limits, ScanSettings, VariantSettings
+from gallery.text import counted
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +172,7 @@ def one_line(made: Mapping[str, Any]) -> str:
     """A scan in one line."""
     picture, seconds = made["picture"], sum(made["seconds"].values())
     return (
-        f"{picture['path']}: {made['model']}, {made['operators']:,} operators, "
-        f"{made['vertices']:,} vertices, {made['edges']:,} edges, "
+        f"{picture['path']}: {made['model']}, {counted(made['operators'], 'operator')}, "
+        f"{counted(made['vertices'], 'vertex', 'vertices')}, {counted(made['edges'], 'edge')}, "
         f"{picture['width']} x {picture['height']} pixels in {seconds:.1f} s"
     )

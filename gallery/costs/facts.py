@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import ceil
 
 from gallery.costs import Cost, cost
 from gallery.costs.learned import (
@@ -14,6 +15,7 @@ from gallery.costs.learned import (
     table_entries,
 )
 from gallery.costs.parameters import parameters
+from gallery.costs.trips import trip_count
 from gallery.model import WHOLE, Model, Operator, dtype_bytes
 
 
@@ -190,10 +192,10 @@ def trips(model: Model, costs: Sequence[Cost | None]) -> list[int]:
                 if index != taken:
                     weights[body.operators.start : body.operators.stop] = [0] * len(body.operators)
         elif operator.bodies:
-            count = _trip_count(model, operator)
+            count = trip_count(model, operator)
             for body in operator.bodies:
                 for index in body.operators:
-                    weights[index] *= count
+                    weights[index] *= 1 if count is None else count
     return weights
 
 
@@ -210,25 +212,6 @@ def _branch(
         counted = ((weights[i], costs[i]) for i in body.operators)
         work.append(sum(weight * done.flops for weight, done in counted if done))
     return work.index(max(work))
-
-
-def _trip_count(model: Model, operator: Operator) -> int:
-    """Number of trips of a Loop or Scan if it is known, else 1."""
-    if operator.type == "Loop" and _fed(operator, 1):
-        begins = model.tensors[operator.inputs[1]].value
-        if begins is not None and begins.size == 1 and not begins.reshape(()):
-            return 0
-    if operator.type == "Loop" and _fed(operator, 0):
-        limit = model.tensors[operator.inputs[0]].value
-        if limit is not None and limit.size == 1 and 0 <= int(limit.reshape(())) < 2**31:
-            return int(limit.reshape(()))
-    if operator.type == "Scan":
-        first = len(operator.inputs) - int(operator.attributes.get("num_scan_inputs", 1))
-        axes = operator.attributes.get("scan_input_axes") or (0,)
-        sizes = model.tensors[operator.inputs[first]].sizes if _fed(operator, first) else None
-        if sizes is not None and -len(sizes) <= axes[0] < len(sizes):
-            return sizes[axes[0]]
-    return 1
 
 
 def _fed(operator: Operator, slot: int) -> bool:
@@ -248,7 +231,8 @@ def _parameter_bytes(model: Model) -> dict[str, int]:
     counted = parameters(model)
     for index, tensor in enumerate(model.tensors):
         if tensor.is_parameter or index in counted:
-            held[tensor.dtype or "unknown"] += round(
+            # Elements of less than a byte are packed; the last byte of a tensor may not be full.
+            held[tensor.dtype or "unknown"] += ceil(
                 (tensor.elements or 0) * dtype_bytes(tensor.dtype)
             )
     for operator in model.operators:

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
-from gallery.costs.buffers import buffers
 from gallery.costs.packed_weights import packed_weights
-from gallery.model import Model, Operator
+from gallery.costs.roles import Role, roles
+from gallery.costs.uses import MOVES
+from gallery.model import Model
 from gallery.stand_ins import CHANNELS_LAST
 
-_SMALL = 1024
-"""Most elements of a Constant that is not taken for weights."""
+_FLOATS = ("float", "double", "bfloat16", "complex")
+_INTEGERS = ("int2", "int4", "int8", "int16")
+"""Beginnings of the element types of weights, and of quantised weights."""
 
-_COUNTED = ("float", "double", "bfloat16", "complex", "int2", "int4", "int8", "int16")
-"""Beginnings of the element types of weights, quantised ones included."""
+_RAISES = frozenset(("Exp", "Sigmoid", "Softplus", "Tanh"))
 
 _MICROSOFT = "com.microsoft"
 
 _APART: Mapping[tuple[str, str], tuple[int, ...]] = {
+    ("", "Attention"): (4, 5, 6),
     ("", "BatchNormalization"): (3, 4),
-    ("", "ConvInteger"): (2, 3),
-    ("", "Attention"): (3, 4, 5),
     ("", "CausalConvWithState"): (3,),
+    ("", "ConvInteger"): (2, 3),
     ("", "DequantizeLinear"): (1, 2),
     ("", "GRU"): (5,),
     ("", "LSTM"): (5, 6),
@@ -30,9 +31,11 @@ _APART: Mapping[tuple[str, str], tuple[int, ...]] = {
     ("", "QLinearConv"): (1, 2, 4, 5, 6, 7),
     ("", "QLinearMatMul"): (1, 2, 4, 5, 6, 7),
     ("", "QuantizeLinear"): (1, 2),
+    ("", "NegativeLogLikelihoodLoss"): (2,),
     ("", "RNN"): (5,),
     ("", "Resize"): (1, 2, 3),
-    ("", "RotaryEmbedding"): (1, 2),
+    ("", "RotaryEmbedding"): (1, 2, 3),
+    ("", "SoftmaxCrossEntropyLoss"): (2,),
     ("", "Upsample"): (1,),
     (CHANNELS_LAST, "BatchNormalization"): (3, 4),
     (CHANNELS_LAST, "QLinearAveragePool"): (1, 2, 3, 4),
@@ -40,17 +43,18 @@ _APART: Mapping[tuple[str, str], tuple[int, ...]] = {
     (CHANNELS_LAST, "QLinearConvTranspose"): (1, 2, 4, 5, 6, 7),
     (CHANNELS_LAST, "Resize"): (1, 2, 3),
     (_MICROSOFT, "AttnLSTM"): (5, 6),
-    (_MICROSOFT, "Attention"): (4,),
+    (_MICROSOFT, "Attention"): (3, 4, 5),
     (_MICROSOFT, "CausalConvWithState"): (3,),
     (_MICROSOFT, "DecoderAttention"): (6, 7),
-    (_MICROSOFT, "DecoderMaskedMultiHeadAttention"): (5, 6),
-    (_MICROSOFT, "DecoderMaskedSelfAttention"): (4,),
+    (_MICROSOFT, "DecoderMaskedMultiHeadAttention"): (3, 4, 5, 6),
+    (_MICROSOFT, "DecoderMaskedSelfAttention"): (3, 4, 5),
     (_MICROSOFT, "DequantizeLinear"): (1, 2),
     (_MICROSOFT, "DequantizeWithOrder"): (1,),
     (_MICROSOFT, "DynamicQuantizeLSTM"): (5, 6, 8, 9, 10, 11),
     (_MICROSOFT, "DynamicQuantizeMatMul"): (2, 3),
     (_MICROSOFT, "GatherBlockQuantized"): (2, 3),
     (_MICROSOFT, "GemmFloat8"): (3, 4, 5),
+    (_MICROSOFT, "GroupQueryAttention"): (3, 4, 5, 6, 7, 8, 9, 10, 12, 13),
     (_MICROSOFT, "MatMulBlockQuantizedFp4Weight"): (2, 3, 4),
     (_MICROSOFT, "MatMulBlockQuantizedFp8Weight"): (2, 3),
     (_MICROSOFT, "MatMulBnb4"): (2,),
@@ -62,12 +66,11 @@ _APART: Mapping[tuple[str, str], tuple[int, ...]] = {
     (_MICROSOFT, "MatMulPacked"): (2,),
     (_MICROSOFT, "MulInteger"): (1, 3),
     (_MICROSOFT, "GemmaRotaryEmbedding"): (0,),
-    (_MICROSOFT, "GroupQueryAttention"): (3, 4, 7, 8, 12, 13),
     (_MICROSOFT, "LinearAttention"): (3,),
     (_MICROSOFT, "LongformerAttention"): (3,),
-    (_MICROSOFT, "MultiHeadAttention"): (6, 7),
+    (_MICROSOFT, "MultiHeadAttention"): (4, 5, 6, 7, 8, 9),
     (_MICROSOFT, "PagedAttention"): (3, 4, 8, 9, 14, 15),
-    (_MICROSOFT, "QAttention"): (3, 4, 6, 7, 8),
+    (_MICROSOFT, "QAttention"): (3, 4, 5, 6, 7, 8),
     (_MICROSOFT, "QEmbedLayerNormalization"): tuple(range(8, 18)),
     (_MICROSOFT, "QGemm"): (1, 2, 4, 5, 7, 8),
     (_MICROSOFT, "QLinearAdd"): (1, 2, 4, 5, 6, 7),
@@ -86,7 +89,7 @@ _APART: Mapping[tuple[str, str], tuple[int, ...]] = {
     (_MICROSOFT, "QuantizeLinear"): (1, 2),
     (_MICROSOFT, "QuantizeWithOrder"): (1,),
     (_MICROSOFT, "QMoE"): (3, 6, 9, *range(11, 14), *range(15, 21)),
-    (_MICROSOFT, "RotaryEmbedding"): (2, 3),
+    (_MICROSOFT, "RotaryEmbedding"): (1, 2, 3),
     (_MICROSOFT, "SparseAttention"): (3, 4, 9, 10),
 }
 """Inputs by operator type that training does not change: running statistics, scales and zero points
@@ -106,54 +109,74 @@ _BIASES: Mapping[tuple[str, str], tuple[int, ...]] = {
 def parameters(model: Model) -> dict[int, int]:
     """Number of elements of each parameter, by tensor.
 
-    Parameters are initializers of a floating-point type, of the narrow integer types of quantised
-    weights and, as quantised biases, of 32-bit integers; and the outputs of Constant operators of a
-    type of weights with more than 1,024 elements, in which some exporters keep weights. What no
-    training changes does not count unless other operators read it, as in published figures: running
-    means and variances, scales and zero points, initial states, masks, tables of sines and cosines.
-    Nor does what nothing reads. Packed weights count as weights, not as bytes.
+    Parameters are the initializers and the outputs of Constant operators that are weights where
+    operators read them (`gallery.costs.roles`). As terms and factors beside data (biases, scales,
+    learned positions), a single number counts only if it is an initializer with the name of a
+    module's attribute or goes through a function such as Exp, and a Constant only if its elements
+    differ. Integers count as weights if they are dequantised, or by an operator on quantised
+    tensors. What no training changes does not count: running means and variances, scales and zero
+    points, initial states, masks, tables of sines and cosines. Nor does what nothing reads. Packed
+    weights count as weights, not as bytes, and a table of biases that was looked up in advance as
+    the table.
     """
-    apart, biases = _read_only_as(model, _APART), _read_only_as(model, _BIASES)
-    read = {index for operator in model.operators for index in operator.inputs}
-    read |= {i for o in model.operators for body in o.bodies for i in body.outputs}
-    read |= set(model.outputs)
-    packed = packed_weights(model)
-    apart |= buffers(model)
-    constants = (
-        index
-        for operator in model.operators
-        if operator.type == "Constant" and not operator.domain
-        for index in operator.outputs
-        if index >= 0 and (model.tensors[index].elements or 0) > _SMALL
-    )
-    held = [index for index, tensor in enumerate(model.tensors) if tensor.is_parameter]
+    found = roles(model, _apart(model))
+    biases = _read_as(model, _BIASES)
+    made = {i for o in model.operators if o.type == "Constant" for i in o.outputs if i >= 0}
+    held = made | {index for index, tensor in enumerate(model.tensors) if tensor.is_parameter}
+    packed = {**_by_bits(model, held), **packed_weights(model)}
+    raised = {i for o in model.operators if o.type in _RAISES for i in o.inputs}
 
     def counts(index: int) -> bool:
-        dtype = model.tensors[index].dtype
-        return dtype.removeprefix("u").startswith(_COUNTED) or (
-            dtype == "int32" and index in biases
-        )
+        tensor, role = model.tensors[index], found[index]
+        if not tensor.dtype.startswith(_FLOATS):
+            narrow = tensor.dtype.removeprefix("u").startswith(_INTEGERS)
+            whole = index in biases or index in packed
+            return role is Role.WEIGHT and (narrow or whole)
+        if role in (Role.NONE, Role.WEIGHT):
+            return role is Role.WEIGHT
+        if tensor.elements == 1:
+            return tensor.is_parameter and ("." in tensor.name or index in raised)
+        value = tensor.value if index in made else None
+        return value is None or bool((value != value.reshape(-1)[:1]).any())
 
+    def number(index: int) -> int:
+        tensor = model.tensors[index]
+        if found[index] is Role.BIAS_OF_SCORES and tensor.behind is not None:
+            return tensor.behind
+        return packed.get(index, tensor.elements or 0)
+
+    return {index: number(index) for index in sorted(held) if counts(index)}
+
+
+def _apart(model: Model) -> Mapping[tuple[str, str], tuple[int, ...]]:
+    """The inputs that training does not change, of operators with any number of inputs as well."""
+    longest = max((len(o.inputs) for o in model.operators if o.type == "QLinearConcat"), default=0)
+    # Scale and zero point of the result, then operands with theirs.
+    slots = tuple(slot for slot in range(longest) if slot < 2 or (slot - 2) % 3)
+    return {**_APART, (_MICROSOFT, "QLinearConcat"): slots}
+
+
+def _read_as(model: Model, named: Mapping[tuple[str, str], tuple[int, ...]]) -> set[int]:
+    """Tensors that operators read at these positions."""
     return {
-        index: packed.get(index, model.tensors[index].elements or 0)
-        for index in (*held, *constants)
-        if index in read and index not in apart and counts(index)
+        operator.inputs[slot]
+        for operator in model.operators
+        for slot in named.get((operator.domain, operator.type), ())
+        if slot < len(operator.inputs)
     }
 
 
-def _read_only_as(model: Model, roles: Mapping[tuple[str, str], tuple[int, ...]]) -> set[int]:
-    """Tensors that operators read in these roles and in no other."""
-    found: set[int] = set()
-    others: set[int] = set()
+def _by_bits(model: Model, held: Set[int]) -> dict[int, int]:
+    """Number of weights in each of these constants whose bits operators take apart."""
+    found: dict[int, int] = {}
+    behind: dict[int, int] = {}
     for operator in model.operators:
-        slots = _slots(operator, roles)
-        for slot, tensor in enumerate(operator.inputs):
-            (found if slot in slots else others).add(tensor)
-    return found - others
-
-
-def _slots(operator: Operator, roles: Mapping[tuple[str, str], tuple[int, ...]]) -> set[int]:
-    if roles is _APART and (operator.domain, operator.type) == (_MICROSOFT, "QLinearConcat"):
-        # Scale and zero point of the result, then operands with theirs.
-        return {slot for slot in range(len(operator.inputs)) if slot < 2 or (slot - 2) % 3}
-    return set(roles.get((operator.domain, operator.type), ()))
+        fed = [behind.get(index, index) for index in operator.inputs[:1]]
+        if not fed or fed[0] not in held:
+            continue
+        if operator.type in MOVES:
+            behind.update(dict.fromkeys(operator.outputs, fed[0]))
+        elif operator.type in ("BitShift", "BitwiseAnd"):
+            made = model.tensors[operator.outputs[0]].elements or 0
+            found[fed[0]] = found.get(fed[0], 0) + made
+    return found

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import onnx
 
 from gallery.errors import LoadError
+from gallery.loading.looked_up import numbers_behind
 from gallery.loading.topological_order import order
 from gallery.loading.values import attribute_value, constant_value, tensor_value, text_of, with_type
 from gallery.loading.wire import DEEPEST, nested_too_deep
@@ -35,6 +36,7 @@ class Value:
     declared: onnx.TypeProto | None = None
     is_parameter: bool = False
     value: npt.NDArray[Any] | None = None
+    behind: int | None = None
 
 
 @dataclass(slots=True)
@@ -197,6 +199,7 @@ def initializers(flat: Flat, source: onnx.GraphProto, scope: Scope) -> set[str]:
             if size >= 0:
                 dim.dim_value = size
         value.value = tensor_value(tensor) if whole else None
+        value.behind = numbers_behind(tensor) if whole else None
     return {name for name, *_ in dense + sparse}
 
 

@@ -208,6 +208,7 @@ def _tensors(flat: Flat) -> tuple[Tensor, ...]:
             shape=(lengths[index],) if index in lengths else _shape(value.kind),
             is_parameter=value.is_parameter,
             value=value.value,
+            behind=value.behind,
         )
         for index, value in enumerate(flat.values)
     )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import onnx
 
 from gallery.loading.long_lists import long_list
+from gallery.loading.looked_up import may_be_looked_up
 from gallery.loading.wire import SMALL
 from gallery.model import Unread, freeze
 
@@ -57,7 +58,9 @@ def tensor_value(tensor: onnx.TensorProto) -> npt.NDArray[Any] | None:
     if not 0 <= elements <= 2 * SMALL or tensor.HasField("segment"):
         return None
     try:
-        return freeze(onnx.numpy_helper.to_array(tensor).copy())
+        value = onnx.numpy_helper.to_array(tensor)
+        large = value.nbytes > SMALL and may_be_looked_up(tensor)
+        return None if large else freeze(value.copy())
     except (ValueError, TypeError, KeyError, IndexError, OverflowError, NotImplementedError):
         return None
 

@@ -1,7 +1,8 @@
 """Reads an ONNX file at the level of protobuf's wire format and leaves the weights on disk.
 
-The file's messages are rebuilt without payloads longer than `SMALL`; a tensor that lost its payload
-is marked as external, so that nothing tries to read it. Of long lists of attributes more is kept
+The file's messages are rebuilt without payloads longer than `SMALL`, but for tensors that may be
+tables looked up in advance (`gallery.loading.looked_up`); a tensor that lost its payload is marked
+as external, so that nothing tries to read it. Of long lists of attributes more is kept
 (`gallery.loading.long_lists`). Messages that are small as a whole are copied unchanged, so the work
 is in the large ones and the operators.
 
@@ -17,9 +18,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
 from gallery.errors import LoadError
 from gallery.files import read_at
 from gallery.loading.fields import BrokenError, Field, Reader
+from gallery.loading.looked_up import LARGEST, may_be_looked_up
 from gallery.model import WHOLE
 
 if TYPE_CHECKING:
@@ -239,11 +244,11 @@ class _Walker:
             self._check_time()
             if part.number in _TENSOR_DATA:
                 held += part.stop - part.start
-                if held <= SMALL:
+                if held <= LARGEST:
                     payload.append(part)
             elif part.stop - part.start <= LARGE_TEXT and part.head != part.stop:
                 chunks.append(self._keep(part))
-        if held <= SMALL:
+        if held <= SMALL or (held <= LARGEST and _may_be_looked_up(b"".join(chunks))):
             return b"".join(chunks + [self._keep(part) for part in payload])
         self.result.dropped.append(held)
         return b"".join(chunks) + _EXTERNAL
@@ -258,6 +263,16 @@ class _Walker:
             found = f"the operators alone take more than {LARGE_GRAPH >> 20} MiB"
             raise LoadError(found, hint="split or simplify the model")
         return self.reader.read(part.head, part.stop)
+
+
+def _may_be_looked_up(head: bytes) -> bool:
+    """Whether a tensor with these fields has the shape of a table that was looked up."""
+    tensor = onnx.TensorProto()
+    try:
+        tensor.ParseFromString(head)
+    except DecodeError:
+        return False
+    return may_be_looked_up(tensor)
 
 
 def nested_too_deep() -> LoadError:

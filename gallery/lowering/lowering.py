@@ -131,6 +131,7 @@ def _program_of(model: Model, flops: Callable[[Operator], float], fold: bool = T
         except CONTRADICTIONS as error:
             found = f"{operator.type} {operator.name!r} contradicts its bodies: {error!r}"
             raise LowerError(found, model.name, "check the model with onnx.checker") from error
+    builder.add_idle()
     return Program(
         parts=tuple(builder.parts),
         tensors=tuple(builder.tensors),

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from gallery.loading.evaluation import run_operator
 from gallery.lowering.access.contradictions import CONTRADICTIONS, check_parts
 from gallery.lowering.access.part import Part, Read
 from gallery.lowering.access.registry import FAMILIES, Context, NoGridError, Virtual
-from gallery.lowering.access.relations import full
+from gallery.lowering.access.relations import full, where
 from gallery.lowering.access.shape_inputs import completed
 from gallery.model import Model, Operator, dtype_bytes
 
@@ -79,7 +80,9 @@ class Builder:
         self.back: list[tuple[int, int]] = []
         self.place = _model_tensors(model, self.tensors, fold)
         self.recurrences = 0
+        self.idle: dict[int, int] = {}  # leaves that bodies which never run read, and their owners
         self.values: dict[int, npt.NDArray[Any]] = {}  # of tensors that are known within a trip
+        self.copies = 1  # product of the trips of the enclosing loops that are unrolled
         self.trips = 1  # product of the trips of the enclosing loops that are not unrolled
 
     def lower(self, index: int, place: dict[int, int]) -> None:
@@ -176,6 +179,28 @@ class Builder:
             self.parts.append(replace(part, operator=index, reads=reads, time=time))
         self.recurrences += len(recurrences)
 
+    def add_idle(self) -> None:
+        """Give vertices without edges to what only bodies that never run read.
+
+        A part that reads nothing of it, and that no part reads, stands for such a body.
+        """
+        seen = {read.tensor for part in self.parts for read in part.reads}
+        owners = {owner for tensor, owner in self.idle.items() if tensor not in seen}
+        for owner in sorted(owners):
+            mine = [t for t, one in self.idle.items() if one == owner and t not in seen]
+            reads = tuple(
+                Read(
+                    tensor=tensor,
+                    relation=where(full(self.tensors[tensor].shape), _never),
+                    differentiable=False,
+                )
+                for tensor in mine
+            )
+            self.tensors.append(ProgramTensor(shape=(), differentiable=False))
+            made = len(self.tensors) - 1
+            part = Part(shape=(), rank=0, makes=(made,), reads=reads, operator=owner)
+            self.parts.append(part)
+
     def _checked(self, read: Read) -> Read:
         tensor = self.tensors[read.tensor]
         if not tensor.differentiable and read.differentiable:
@@ -183,6 +208,10 @@ class Builder:
         if not tensor.known:
             read = replace(read, relation=full(()))
         return read
+
+
+def _never(lows: npt.NDArray[np.int64], _: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    return np.zeros(len(lows), bool)
 
 
 def _virtual(virtual: Virtual) -> ProgramTensor:

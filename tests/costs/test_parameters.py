@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+import ml_dtypes
 import numpy as np
 import onnx
 import pytest
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 
 from gallery.costs.facts import facts
 from tests.onnx_text import loaded
 
-F, I8, U8, I32 = np.float32, np.int8, np.uint8, np.int32
+F, I4, I8, U8, I32, I64 = np.float32, ml_dtypes.int4, np.int8, np.uint8, np.int32, np.int64
 S, Z, ZU = np.ones((), F), np.zeros((), I8), np.zeros((), U8)
 QUANTISED = {"s": S, "z": Z, "u": ZU}
+HEADS = {"wq": np.ones((8, 8), F), "wk": np.ones((8, 8), F)}
+ATTENTION = (
+    "(float[1,2,6,8] x) => (y) {{ q = MatMul(x, wq) k = MatMul(x, wk) t = Transpose"
+    "<perm=[0,1,3,2]>(k) e = MatMul(q, t) {} p = Softmax(f) y = MatMul(p, x) }}"
+)
 
 # fmt: off
 CASES: dict[str, tuple[str, dict[str, np.ndarray], int]] = {
@@ -70,14 +77,143 @@ CASES: dict[str, tuple[str, dict[str, np.ndarray], int]] = {
     "scales that something else reads as well": (
         "(int8[4] x) => (y, k) { y = DequantizeLinear(x, n) k = Neg(n) }",
         {"n": np.ones((), F)}, 1),
+    "a mask beside scores": (
+        ATTENTION.format("f = Add(e, m)"), {**HEADS, "m": np.zeros((1, 1, 6, 6), F)}, 128),
+    "a mask of integers, cut and converted": (
+        ATTENTION.format("n = Slice(m, o, l, a) c = Cast<to=9>(n) f = Where(c, e, low)"),
+        {**HEADS, "m": np.ones((64, 64), U8), "o": np.zeros(2, I64), "l": np.full(2, 6), "a":
+         np.arange(2), "low": np.full((), -1e9, F)}, 128),
+    "a mask that is made of a matrix of ones and zeros": (
+        ATTENTION.format("n = Sub(one, m) s = Mul(n, low) f = Add(e, s)"),
+        {**HEADS, "m": np.ones((6, 6), F), "one": S, "low": np.full((), -1e4, F)}, 128),
+    "the mask of ONNX's Attention": (
+        "(float[1,2,6,8] x) => (y) { y = Attention(x, x, x, m) }", {"m": np.zeros((6, 6), F)}, 0),
+    "masks of shifted windows": (
+        ATTENTION.format("r = Unsqueeze(e, o) g = Add(r, m) f = Squeeze(g, o)"),
+        {**HEADS, "m": np.zeros((1, 1, 1, 6, 6), F), "o": np.zeros(1, I64)}, 128),
+    "biases of scores by head": (
+        ATTENTION.format("f = Add(e, m)"), {**HEADS, "m": np.ones((1, 2, 6, 6), F)}, 128 + 72),
+    "a table of relative biases": (
+        ATTENTION.format("g = Gather<axis=1>(m, i) f = Add(e, g)"),
+        {**HEADS, "m": np.ones((2, 11), F), "i": np.zeros((6, 6), I64)}, 128 + 22),
+    "temperatures of heads": (
+        ATTENTION.format("f = Mul(e, m)"), {**HEADS, "m": np.ones((2, 1, 1), F)}, 128 + 2),
+    "a bias before a softmax over classes": (
+        "(float[1,4] x) => (y) { h = MatMul(x, w) a = Add(h, b) y = Softmax(a) }",
+        {"w": np.ones((4, 3), F), "b": np.ones(3, F)}, 15),
+    "rotary tables of halves": (
+        "(float[1,2,6,8] x) => (y) { q = MatMul(x, w) a, b = Split<axis=3>(q, h) n = Neg(b) "
+        "r = Concat<axis=3>(n, a) c = Mul(q, k) t = Mul(r, s) y = Add(c, t) }",
+        {"w": np.ones((8, 8), F), "k": np.ones((6, 8), F), "s": np.ones((6, 8), F),
+         "h": np.full(2, 4)}, 64),
+    "rotary tables of pairs, looked up": (
+        "(float[1,6,8] x, int64[6] p) => (y) { q = MatMul(x, w) a, b = Split<axis=2>(q, h) "
+        "k = Gather(kk, p) s = Gather(ss, p) ak = Mul(a, k) bs = Mul(b, s) u = Sub(ak, bs) "
+        "as = Mul(a, s) bk = Mul(b, k) v = Add(as, bk) y = Concat<axis=2>(u, v) }",
+        {"w": np.ones((8, 8), F), "kk": np.ones((99, 4), F), "ss": np.ones((99, 4), F),
+         "h": np.full(2, 4)}, 64),
+    "frequencies of angles": (
+        "(float[6] t, float[6,8] x) => (y) { u = Unsqueeze(t, one) p = Mul(u, f) s = Sin(p) "
+        "c = Cos(p) e = Concat<axis=1>(s, c) h = Mul(x, e) y = MatMul(h, w) }",
+        {"w": np.ones((8, 8), F), "f": np.ones(4, F), "one": np.ones(1, I64)}, 64),
+    "learned positions": (
+        "(float[1,6,8] x) => (y) { p = Add(x, b) y = MatMul(p, w) }",
+        {"b": np.ones((1, 6, 8), F), "w": np.ones((8, 8), F)}, 48 + 64),
+    "the mean and deviation of images": (
+        "(float[1,3,4,4] x) => (y) { c = Sub(x, m) n = Mul(c, d) y = Conv(n, w) }",
+        {"m": np.ones((1, 3, 1, 1), F), "d": np.ones((1, 3, 1, 1), F),
+         "w": np.ones((2, 3, 1, 1), F)}, 6),
+    "single numbers of formulas": (
+        "(float[4] x) => (y) { a = Mul(x, s) b = Add(a, t) c = Pow(b, t) y = Div(c, s) }",
+        {"s": S, "t": np.ones(1, F)}, 0),
+    "a learned number in its range": (
+        "(float[4] x) => (y) { e = Exp(s) y = Mul(x, e) }", {"s": S}, 1),
+    "weights in four bits": (
+        "(float[4,64] x) => (y) { k = DequantizeLinear<axis=0>(w, n) y = MatMul(x, k) }",
+        {"w": np.ones((64, 32), I4), "n": np.ones(64, F)}, 2048),
+    "two weights in a byte, taken apart": (
+        "(float[2,8] x) => (y) { l = BitwiseAnd(w, m) h = BitShift<direction=\"RIGHT\">(w, r) "
+        "b = Concat<axis=1>(l, h) c = Cast<to=1>(b) d = Sub(c, o) e = Mul(d, n) y = Gemm"
+        "<transB=1>(x, e) }",
+        {"w": np.ones((3, 4), U8), "m": np.full((), 15, U8), "r": np.full((), 4, U8),
+         "o": np.full((), 8, F), "n": np.ones((3, 1), F)}, 24),
+    "a quantised table of embeddings": (
+        "(int64[5] i) => (y) { r = Gather(w, i) y = DequantizeLinear(r, s, z) }",
+        {**QUANTISED, "w": np.ones((9, 4), I8)}, 36),
+    "a learned first token": (
+        "(float[1,6,8] x) => (y) { c = Concat<axis=1>(t, x) y = MatMul(c, w) }",
+        {"t": np.zeros((1, 1, 8), F), "w": np.ones((8, 8), F)}, 8 + 64),
+    "a scanned state": (
+        "(float[5,4] x) => (y) { e, y = Scan<num_scan_inputs=1, body = b (float[4] a, float[4] n) "
+        "=> (float[4] ao, float[4] o) { ao = Add(a, n) o = Mul(ao, w) }>(z, x) }",
+        {"z": np.zeros(4, F), "w": np.ones(4, F)}, 4),
 }
 # fmt: on
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_parameters(tmp_path: Path, name: str) -> None:
-    body, arrays, wanted = CASES[name]
-    header = '<ir_version: 8, opset_import: ["" : 23, "com.microsoft" : 1]> g '
+    assert facts(loaded(tmp_path, _model(name)), 0).parameters == CASES[name][2]
+
+
+@pytest.mark.parametrize("name", [n for n in CASES if n != "a learned number in its range"])
+def test_constants_count_like_initializers(tmp_path: Path, name: str) -> None:
+    """As Paddle2ONNX and others write weights; a Constant of equal elements is no bias or scale."""
+    model = _model(name, different=True)
+    for tensor in model.graph.initializer:
+        model.graph.node.insert(0, helper.make_node("Constant", [], [tensor.name], value=tensor))
+    del model.graph.initializer[:]
+    assert facts(loaded(tmp_path, model), 0).parameters == CASES[name][2]
+
+
+def test_a_constant_of_equal_elements_beside_data_is_no_parameter(tmp_path: Path) -> None:
+    text = "<ir_version: 8, opset_import: ['' : 17]> g (float[4] x) => (y) { c = Constant<value = "
+    text = text.replace("'", '"') + "float[4] {1,1,1,1}>() y = Add(x, c) }"
+    assert facts(loaded(tmp_path, onnx.parser.parse_model(text)), 0).parameters == 0
+
+
+def test_a_dotted_name_is_that_of_a_learned_number(tmp_path: Path) -> None:
+    for name, wanted in (("gate.alpha", 1), ("val_3", 0)):
+        node = helper.make_node("Mul", ["x", name], ["y"])
+        x = helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [4])
+        graph = helper.make_graph([node], "g", [x], [], [numpy_helper.from_array(S, name)])
+        assert facts(loaded(tmp_path, helper.make_model(graph)), 0).parameters == wanted
+
+
+def test_biases_of_windows_that_were_looked_up_count_as_their_table(tmp_path: Path) -> None:
+    """torch 2.14 and its exporter before fold the look-up in Swin: 49 x 49 x heads for 169 x heads.
+
+    Swin-T has 28,288,354 parameters in torchvision.
+    """
+    at = np.arange(7)
+    pairs = np.stack(np.meshgrid(at, at, indexing="ij"), -1).reshape(-1, 2)
+    apart = (pairs[:, None] - pairs[None] + 6) @ np.array([13, 1])
+    table = np.random.default_rng(1).standard_normal((169, 3)).astype(F)
+    body = ATTENTION.format("{} f = Add(e, b)").replace("[1,2,6,8]", "[1,3,49,8]")
+    for before, array in (
+        ("", np.moveaxis(table[apart], -1, 0)[None]),
+        ("s = Reshape(m, n) u = Transpose<perm=[2,0,1]>(s) b = Unsqueeze(u, o)", table[apart]),
+        ("s = Reshape(m, n) u = Transpose<perm=[2,0,1]>(s) b = Unsqueeze(u, o)",
+         table[apart].reshape(-1, 3)),
+    ):  # fmt: skip
+        arrays = {**HEADS, "m" if before else "b": np.ascontiguousarray(array)}
+        arrays |= {"n": np.array([49, 49, 3]), "o": np.zeros(1, I64)}
+        model = _parsed(body.replace("{}", before), arrays)
+        assert facts(loaded(tmp_path, model), 0).parameters == 128 + 169 * 3
+
+
+def _model(name: str, different: bool = False) -> onnx.ModelProto:
+    body, arrays, _ = CASES[name]
+    if different:
+        arrays = {
+            key: one + np.arange(one.size, dtype=F).reshape(one.shape) if one.dtype == F else one
+            for key, one in arrays.items()
+        }
+    return _parsed(body, arrays)
+
+
+def _parsed(body: str, arrays: Mapping[str, np.ndarray]) -> onnx.ModelProto:
+    header = '<ir_version: 11, opset_import: ["" : 23, "com.microsoft" : 1]> g '
     model = onnx.parser.parse_model(header + body)
     model.graph.initializer.extend(numpy_helper.from_array(a, n) for n, a in arrays.items())
-    assert facts(loaded(tmp_path, model), 0).parameters == wanted
+    return model

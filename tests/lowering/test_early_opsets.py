@@ -62,6 +62,55 @@ CASES: dict[str, tuple[int, str, Function]] = {
     "Pad, its first name of pads": (
         1, '(float[2,3] x) => (y) { y = Pad<paddings=[0,1,2,0], mode="edge">(x) }',
         lambda x: np.pad(x, ((0, 2), (1, 0)), "edge")),
+    "BatchNormalization, not spatial in its version 7": (
+        7, f"(float[2,3,4] x, {_NORMAL}) => (y)"
+        "{ y = BatchNormalization<spatial=0, epsilon=1.0>(x, s, b, m, v) }", _normal),
+    "Pow, from an axis": (
+        1, "(float[2,3,4] a, float[3] b) => (y) { y = Pow<broadcast=1, axis=1>(a, b) }",
+        lambda a, b: np.abs(a) ** b[:, None]),
+    "Greater, from an axis": (
+        1, "(float[2,3,4] a, float[3] b) => (y) { y = Greater<broadcast=1, axis=1>(a, b) }",
+        lambda a, b: a > b[:, None]),
+    "Gemm, a bias that is broadcast": (
+        6, "(float[2,3] a, float[4,3] b, float[4] c) => (y) "
+        "{ y = Gemm<transB=1, broadcast=1>(a, b, c) }", lambda a, b, c: a @ b.T + c),
+    "Softmax, over all axes from one on": (
+        11, "(float[2,3,4] x) => (y) { y = Softmax<axis=1>(x) }",
+        lambda x: np.exp(x) / np.exp(x).sum((1, 2), keepdims=True)),
+    "Softmax, its axis of then": (
+        1, "(float[2,3,4] x) => (y) { y = Softmax(x) }",
+        lambda x: np.exp(x) / np.exp(x).sum((1, 2), keepdims=True)),
+    "Reshape, to a shape in an attribute": (
+        1, "(float[2,3,4] x) => (y) { y = Reshape<shape=[0,-1]>(x) }", lambda x: x.reshape(2, -1)),
+    "Upsample, its first names of scales": (
+        1, "(float[1,2,2,3] x) => (y) { y = Upsample<height_scale=2.0, width_scale=2.0>(x) }",
+        lambda x: x.repeat(2, 2).repeat(2, 3)),
+    "Upsample, its scales in an attribute": (
+        7, "(float[1,2,2,3] x) => (y) { y = Upsample<scales=[1.0,1.0,1.0,3.0]>(x) }",
+        lambda x: x.repeat(3, 3)),
+    "Concat, its axis of then": (
+        1, "(float[2,3] a, float[2,2] b) => (y) { y = Concat(a, b) }",
+        lambda a, b: np.concatenate([a, b], 1)),
+    "Squeeze, an axis in an attribute": (
+        1, "(float[2,1,3] x) => (y) { y = Squeeze<axes=[1]>(x) }", lambda x: x[:, 0]),
+    "Unsqueeze, axes in an attribute": (
+        1, "(float[2,3] x) => (y) { y = Unsqueeze<axes=[0,3]>(x) }", lambda x: x[None, :, :, None]),
+    "ReduceSum, axes in an attribute": (
+        1, "(float[2,3,4] x) => (y) { y = ReduceSum<axes=[0,2], keepdims=0>(x) }",
+        lambda x: x.sum((0, 2))),
+    "Clip, its limits in attributes": (
+        6, "(float[2,3] x) => (y) { y = Clip<min=-1.0, max=1.0>(x) }", lambda x: x.clip(-1, 1)),
+    "InstanceNormalization, its first version": (
+        1, "(float[2,3,4] x, float[3] s, float[3] b) => (y) "
+        "{ y = InstanceNormalization<epsilon=1.0>(x, s, b) }",
+        lambda x, s, b: (x - x.mean(2, keepdims=True)) / np.sqrt(x.var(2, keepdims=True) + 1)
+        * s[:, None] + b[:, None]),
+    "Sum, its first version": (
+        1, "(float[2,3] a, float[2,3] b, float[2,3] c) => (y) { y = Sum(a, b, c) }",
+        lambda a, b, c: a + b + c),
+    "GlobalLpPool, its first version": (
+        1, "(float[2,3,4,4] x) => (y) { y = GlobalLpPool<p=2.0>(x) }",
+        lambda x: np.sqrt((x**2).sum((2, 3), keepdims=True))),
     "Slice, axes in any order": (
         9, "(float[7,4] x) => (y) { y = Slice<axes=[1,0], starts=[-3,1], ends=[100,-1]>(x) }",
         lambda x: x[1:-1, -3:]),

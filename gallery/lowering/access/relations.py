@@ -185,6 +185,9 @@ def emptied(boxes: Boxes, none: np.ndarray) -> Boxes:
     """The same boxes, except that those of the blocks in `none`, bool (n,), are empty."""
     if boxes.owner is not None:
         none = none[boxes.owner]
+    if not boxes.lows.shape[1]:  # the box of a number cannot be empty, so there is none
+        owner = np.arange(len(none)) if boxes.owner is None else boxes.owner
+        return Boxes(boxes.lows[~none], boxes.highs[~none], owner[~none].astype(np.int64))
     highs = boxes.highs.copy(order="F")
     highs[none] = boxes.lows[none]
     return Boxes(boxes.lows, highs, boxes.owner)

@@ -1,7 +1,8 @@
 """Control flow: both branches of an If, and the trips of a Loop or Scan one after another.
 
 Formulas: ONNX operator specification, If, Loop, Scan. A loop whose number of trips is known and
-at most `MOST_TRIPS` is unrolled; any other has its body once, with a back edge to its start.
+small enough (`MOST_TRIPS`, `MOST_COPIES`) is unrolled; any other has its body once, with a back
+edge to its start.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import replace
 from gallery.lowering.access.part import Part, Read
 from gallery.lowering.access.registry import Context
 from gallery.lowering.access.relations import full, identity
+from gallery.lowering.operators.bodies import never_run, outside
 from gallery.lowering.operators.generation import GENERATORS, lower_generation
 from gallery.lowering.operators.loops import context_of, lower_loop, lower_scan
 from gallery.lowering.program import Builder
@@ -63,6 +65,8 @@ def _lower_if(builder: Builder, index: int, context: Context, place: dict[int, i
     if condition is not None and condition.size == 1:
         taken = "then_branch" if bool(condition.reshape(())) else "else_branch"
         bodies = [body for body in bodies if body.name == taken] or bodies
+        others = [body for body in operator.bodies if body not in bodies]
+        never_run(builder, index, others, place)
     for body in bodies:
         lower_body(builder, index, body, place)
     parts = []
@@ -100,17 +104,7 @@ def _lower_any(builder: Builder, index: int, context: Context, place: dict[int, 
     operator = builder.model.operators[index]
     if operator.type not in ("If", "Loop", "Scan", "SequenceMap"):
         builder.unknown.add(f"{operator.domain or 'ai.onnx'}.{operator.type}")
-    used = {t for t in context.inputs if t >= 0}
-    inner: set[int] = set()
-    for body in operator.bodies:
-        inner |= set(body.inputs)
-        for i in body.operators:
-            inner |= set(builder.model.operators[i].outputs)
-            inner |= {t for b in builder.model.operators[i].bodies for t in b.inputs}
-    for body in operator.bodies:
-        read = {t for i in body.operators for t in builder.model.operators[i].inputs}
-        read |= set(body.outputs)
-        used |= {builder.resolve(t, place) for t in read - inner if t >= 0}
+    used = {t for t in context.inputs if t >= 0} | outside(builder, operator.bodies, place)
     hub = context.virtual(())
     reads = tuple(
         Read(tensor=t, relation=full(_shape(builder, t)), saved=True) for t in sorted(used)

@@ -29,7 +29,7 @@ from gallery.lowering.access.relations import (
     where,
 )  # fmt: skip
 from gallery.lowering.access.reshape import reshaped
-from gallery.lowering.operators.parts import inside, making
+from gallery.lowering.operators.parts import inside, making, outermost
 
 
 class Sight(Protocol):
@@ -229,6 +229,7 @@ def attended(
     part_of = sizes.width / (sizes.width + 3)
     parts += _softmax(context, (masked, weights), sizes, wishes.sinks, rest * (1 - part_of))
     parts += _weighted(context, weights, value, sizes, rest * part_of)
+    parts = outermost(parts, 2)
     if len(context.out_shape()) < 4:
         parts.append(_flat(context, sizes, parts[-1], wishes.steps_first))
     return parts

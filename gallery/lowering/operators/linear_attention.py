@@ -20,6 +20,8 @@ from gallery.lowering.access.relations import (
 from gallery.lowering.access.reshape import reshaped
 from gallery.lowering.operators.parts import inside, making
 
+_DECAY, _BETA = 4, 5
+
 
 @lowers("LinearAttention", "com.microsoft.LinearAttention")
 def linear_attention(context: Context) -> list[Part]:
@@ -49,12 +51,16 @@ def linear_attention(context: Context) -> list[Part]:
         context.read(1, _packed(k, shared, keys), saved=True, exact=False),
         context.read(2, _packed(v, shared, same(4)), saved=True, exact=False),
     ]
-    for index in (4, 5):
+    for index in (_DECAY, _BETA):
         if context.has(index):
             sizes = context.shape(index)
             per_key = sizes[2] != shared
             rule = keys if per_key else fixed(0, 1)
-            reads.append(context.read(index, _packed(sizes, shared, rule), saved=True, exact=False))
+            relation = _packed(sizes, shared, rule)
+            if index == _DECAY and not context.has(3):
+                # The first step has no state that could decay.
+                relation = where(relation, lambda lows, highs: highs[:, 0] > 1)
+            reads.append(context.read(index, relation, saved=True, exact=False))
     if context.has(3):
         first = context.shape(3)
         slots = [fixed(size - 1, size) for size in first[:-4]]

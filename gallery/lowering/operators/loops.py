@@ -7,14 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 
+from gallery.costs.trips import again, known_trips
 from gallery.lowering.access.part import Part, Read, Relation
 from gallery.lowering.access.registry import Context
 from gallery.lowering.access.relations import AxisRule, fixed, full, identity, per_axis, same, where
+from gallery.lowering.operators.bodies import never_run
 from gallery.lowering.program import Builder, ProgramTensor
 from gallery.model import Body
 
 MOST_TRIPS = 64
-"""Most trips of a loop that is unrolled; a longer one has its body once and a back edge."""
+"""Most trips of a loop that is unrolled whatever its body; a longer one may have its body once."""
+
+MOST_COPIES = 2048
+"""Most operators that a loop of more trips becomes if it is unrolled."""
 
 LowerBody = Callable[[Builder, int, Body, dict[int, int]], None]
 
@@ -25,13 +30,13 @@ def lower_loop(
     """Loop: a trip count, a condition, carried values, and outputs that are stacked by trip."""
     body = builder.model.operators[index].bodies[0]
     limit = context.value(0)
-    trips = int(limit.reshape(())) if limit is not None and limit.size == 1 else -1
-    carried = len(context.inputs) - 2
     condition = context.value(1)
-    if condition is not None and condition.size == 1 and not condition.reshape(()):
-        trips = 0
+    endless = context.inputs[0] < 0
+    trips = known_trips(limit, condition, again(builder.model, body), endless)
+    trips = -1 if trips is None else trips
+    carried = len(context.inputs) - 2
     current = [context.inputs[1] if len(context.inputs) > 1 else -1, *context.inputs[2:]]
-    if not 0 <= trips <= MOST_TRIPS:
+    if not _unrolled(builder, body, trips):
         _once(builder, index, place, lower, list(context.inputs), trips)
         return
     steady = _steady(builder, body, place)
@@ -39,6 +44,9 @@ def lower_loop(
     conditions = {t for t in current[:1] if t >= 0} if condition is None or not steady else set()
     choices: list[list[int]] = [[t] for t in current[1:]]
     stacks: list[list[int]] = [[] for _ in body.outputs[1 + carried :]]
+    builder.copies *= max(trips, 1)
+    if not trips:
+        never_run(builder, index, [body], place)
     for trip in range(trips):
         inner = fresh(builder, body, place, trip)
         number = builder.place[body.inputs[0]]
@@ -54,6 +62,7 @@ def lower_loop(
             have[:] = [tensor] if steady and not conditions else [*have, tensor]
         for stack, tensor in zip(stacks, made[1 + carried :], strict=True):
             stack.append(tensor)
+    builder.copies //= max(trips, 1)
     context = context_of(builder, index, place)
     for output, made_ in enumerate(context.outputs):
         if made_ < 0:
@@ -78,11 +87,14 @@ def lower_scan(
     shapes = [builder.tensors[t].shape for t in context.inputs[states:]]
     places = [axis % max(len(shape), 1) for axis, shape in zip(axes, shapes, strict=True)]
     trips = shapes[0][places[0]] if shapes and shapes[0] else -1
-    if not 0 <= trips <= MOST_TRIPS:
+    if not _unrolled(builder, body, trips):
         _once(builder, index, place, lower, [-1, -1, *context.inputs], trips)
         return
     current = list(context.inputs[:states])
     stacks: list[list[int]] = [[] for _ in body.outputs[states:]]
+    builder.copies *= max(trips, 1)
+    if not trips:
+        never_run(builder, index, [body], place)
     for trip in range(trips):
         inner = fresh(builder, body, place, trip)
         for slot, source in zip(body.inputs[:states], current, strict=True):
@@ -95,6 +107,7 @@ def lower_scan(
         current = made[:states]
         for stack, tensor in zip(stacks, made[states:], strict=True):
             stack.append(tensor)
+    builder.copies //= max(trips, 1)
     out_axes = _listed(context, "scan_output_axes", len(stacks))
     out_turned = _listed(context, "scan_output_directions", len(stacks))
     for output, made_ in enumerate(context_of(builder, index, place).outputs):
@@ -105,6 +118,12 @@ def lower_scan(
         else:
             k = output - states
             _stack(builder, index, made_, stacks[k], (out_axes[k], bool(out_turned[k])), [])
+
+
+def _unrolled(builder: Builder, body: Body, trips: int) -> bool:
+    """Whether a loop of so many trips has its body once for each; -1 if the number is not known."""
+    operators = builder.copies * trips * max(len(body.operators), 1)
+    return 0 <= trips <= MOST_TRIPS or 0 < operators <= MOST_COPIES
 
 
 def _listed(context: Context, name: str, count: int) -> list[int]:

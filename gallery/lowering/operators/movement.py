@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import numpy as np
@@ -16,6 +17,7 @@ from gallery.lowering.access.relations import (
     repeated,
     same,
     several,
+    where,
     window,
 )  # fmt: skip
 from gallery.lowering.access.reshape import reshaped
@@ -150,8 +152,21 @@ def pad(context: Context) -> list[Part]:
     reads = [context.read(0, relations[0] if single else several(relations), exact=single)]
     if context.has(2) and context.operator.version >= 11:
         value = context.shape(2)
-        reads.append(context.read(2, per_axis(value, [fixed(0, 1)] * len(value))))
+        ends = [begin + size for begin, size in zip(before, shape, strict=True)]
+        relation = per_axis(value, [fixed(0, 1)] * len(value))
+        reads.append(context.read(2, where(relation, _beyond(before, ends))))
     return [copying(context, reads)]
+
+
+def _beyond(begins: Sequence[int], ends: Sequence[int]) -> Callable[[Ints, Ints], np.ndarray]:
+    """Whether a block has elements outside the copy of the data: bool (n,)."""
+    first, stop = np.array(begins, np.int64), np.array(ends, np.int64)
+
+    def condition(lows: Ints, highs: Ints) -> np.ndarray:
+        outside = (lows[:, : len(first)] < first) | (highs[:, : len(stop)] > stop)
+        return np.asarray(outside.any(axis=1))
+
+    return condition
 
 
 def _pads(context: Context) -> list[int]:
@@ -187,7 +202,7 @@ def _mirrored(axis: int, before: int, size: int, mode: str, region: tuple[int, i
         inner_low, inner_last = np.clip(low, 0, size - 1), np.clip(last, 0, size - 1)
         ends = np.stack([place(low), place(last)])
         meets = (last >= 0) & (low < size)
-        turns = (region[1] - region[0] >= size) & (low != last)
+        turns = (region[1] - region[0] >= size) & (low != last) & (mode != "edge")
         first = np.where(meets, np.minimum(ends.min(0), inner_low), ends.min(0))
         end = np.where(meets, np.maximum(ends.max(0), inner_last), ends.max(0))
         start, stop = np.where(turns, 0, first), np.where(turns, size, end + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gallery.graph import Kind
 from gallery.lowering.access.part import Part, Read
@@ -53,6 +54,23 @@ def inside(
         flops=flops,
         kind=Kind.COMPUTE,
     )
+
+
+def outermost(parts: Sequence[Part], dims: int) -> list[Part]:
+    """The same parts, of which the first dimensions are split before all others.
+
+    For dimensions whose indices have nothing to do with each other, such as those of batch and
+    heads: so a small graph does not mix what a large one keeps apart. Sums are split only once each
+    other dimension is split in 8 or wholly.
+    """
+    return [replace(part, after=_order(part, dims)) for part in parts]
+
+
+def _order(part: Part, dims: int) -> tuple[tuple[int, int, int], ...]:
+    rank, size = part.rank, len(part.shape)
+    first = [(a, b, part.shape[a]) for a in range(dims) for b in range(dims, size)]
+    sums = [(a, b, min(part.shape[a], 8)) for a in range(dims, rank) for b in range(rank, size)]
+    return tuple(row for row in (*first, *sums) if row[2] > 1)
 
 
 def whole(context: Context, index: int, *, differentiable: bool = True) -> Read:

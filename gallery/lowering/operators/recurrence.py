@@ -19,7 +19,6 @@ from gallery.lowering.access.part import Ints, Part, Read, Relation
 from gallery.lowering.access.registry import Context, NoGridError, lowers
 from gallery.lowering.access.relations import (
     AxisRule,
-    backwards,
     composed,
     fixed,
     per_axis,
@@ -28,6 +27,7 @@ from gallery.lowering.access.relations import (
 )  # fmt: skip
 from gallery.lowering.access.reshape import reshaped
 from gallery.lowering.operators.parts import inside
+from gallery.lowering.operators.sequence_lengths import placed, steps_batch_hidden, within
 
 _GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 
@@ -99,7 +99,7 @@ def _direction(context: Context, d: _Direction, swapped: bool) -> list[Part]:
         return parts + _reset_first(context, d, fed)
     got = context.virtual((d.steps, d.batch, d.gates, d.hidden))
     parts.append(_product(context, d, got, (0, d.gates)))
-    reads = [_fed(context, d, fed), _gates_of(got, d, d.gates), *_old(context, d)]
+    reads = [_fed(context, d, fed), _gates_of(context, got, d, d.gates), *_old(context, d)]
     return [*parts, _cell(context, d, reads)]
 
 
@@ -111,7 +111,7 @@ def _reset_first(context: Context, d: _Direction, fed: int) -> list[Part]:
     parts = [_product(context, d, gates, (0, 2))]
     reads = [
         _fed(context, d, fed, (1, 2)),
-        _gates_of(gates, d, 2, (1, 2)),
+        _gates_of(context, gates, d, 2, (1, 2)),
         *_old(context, d, lengths=False),
     ]
     shape = (d.steps, d.batch, d.hidden)
@@ -119,7 +119,11 @@ def _reset_first(context: Context, d: _Direction, fed: int) -> list[Part]:
     state = Read(tensor=reset, relation=per_axis(shape, [same(0), same(1), same(4)]), saved=True)
     parts.append(_product(context, d, candidate, (2, 3), state))
     cell = [_fed(context, d, fed, (0, 1)), _fed(context, d, fed, (2, 3))]
-    cell += [_gates_of(gates, d, 2, (0, 1)), _gates_of(candidate, d, 1), *_old(context, d)]
+    cell += [
+        _gates_of(context, gates, d, 2, (0, 1)),
+        _gates_of(context, candidate, d, 1),
+        *_old(context, d),
+    ]
     return [*parts, _cell(context, d, cell)]
 
 
@@ -196,22 +200,19 @@ def _before(
 def _fed(context: Context, d: _Direction, fed: int, gates: tuple[int, int] | None = None) -> Read:
     """The projection for a cell's own step: [T, B, H] reads all or some gates of its unit."""
     first, last = gates or (0, d.gates)
-    time: AxisRule = backwards(0, d.steps) if d.reverse else same(0)
-    if d.reverse and context.has(4):
-        time = fixed(0, d.steps)
+    time = placed(context, (0, 1), d.steps) if d.reverse else same(0)
     shape = (d.steps, d.batch, d.gates, d.hidden)
     relation = per_axis(shape, [time, same(1), fixed(first, last), same(2)])
-    return Read(tensor=fed, relation=relation, saved=True)
+    return Read(tensor=fed, relation=within(context, relation, (0, 1)), saved=True)
 
 
-def _gates_of(tensor: int, d: _Direction, count: int, gates: tuple[int, int] | None = None) -> Read:
+def _gates_of(
+    context: Context, tensor: int, d: _Direction, count: int, gates: tuple[int, int] | None = None
+) -> Read:
     first, last = gates or (0, count)
     shape = (d.steps, d.batch, count, d.hidden)
-    return Read(
-        tensor=tensor,
-        relation=per_axis(shape, [same(0), same(1), fixed(first, last), same(2)]),
-        saved=True,
-    )
+    relation = per_axis(shape, [same(0), same(1), fixed(first, last), same(2)])
+    return Read(tensor=tensor, relation=within(context, relation, (0, 1)), saved=True)
 
 
 def _old(context: Context, d: _Direction, lengths: bool = True) -> list[Read]:
@@ -268,17 +269,19 @@ def _outputs(
         direction_axis = int(swapped) if output else 1 + swapped
         reads = []
         for number, made in enumerate(states):
-            steps, batch, hidden = _sizes(context, swapped)
+            steps, batch, hidden = steps_batch_hidden(context)
             if time_axis < 0:
                 time: AxisRule = fixed(steps - 1, steps)
+            elif reverse[number]:
+                time = placed(context, (time_axis, batch_axis), steps)
             else:
-                time = backwards(time_axis, steps) if reverse[number] else same(time_axis)
-                if reverse[number] and context.has(4):
-                    time = fixed(0, steps)
+                time = same(time_axis)
             rules = [time, same(batch_axis), same(len(shape) - 1)]
             relation = _of_direction(
                 per_axis((steps, batch, hidden), rules), direction_axis, number
             )
+            if time_axis >= 0:
+                relation = within(context, relation, (time_axis, batch_axis))
             reads.append(Read(tensor=made[1 if output == 2 else 0], relation=relation))
         if output == 0 and context.has(4):
             sizes = context.shape(4)
@@ -293,12 +296,6 @@ def _outputs(
             )
         )
     return parts
-
-
-def _sizes(context: Context, swapped: bool) -> tuple[int, int, int]:
-    shape = context.shape(0)
-    steps, batch = (shape[1], shape[0]) if swapped else shape[:2]
-    return steps, batch, context.shape(2)[2]
 
 
 def _of_direction(relation: Relation, axis: int, number: int) -> Relation:

@@ -123,6 +123,8 @@ def _sources(context: Context, axis: _Axis) -> tuple[Ints, Ints]:
             reach /= axis.scale
         low = np.floor(at - reach) + 1
         high = np.ceil(at + reach)
+        if reach == 2.0:  # at an element, the cubic weighs all others with 0
+            low, high = np.where(at == np.rint(at), [at, at + 1], [low, high])
     outside = (at < -_SLACK) | (at > axis.size - 1 + _SLACK)
     low, high = np.clip(low, 0, axis.size - 1), np.clip(high, 1, axis.size)
     if context.attribute("coordinate_transformation_mode", "") == "tf_crop_and_resize":

@@ -55,8 +55,11 @@ def _extents(read: Read, lows: np.ndarray, highs: np.ndarray, rank: int) -> np.n
     if boxes.owner is None:
         return (boxes.highs - boxes.lows).astype(np.float64)
     extents = np.zeros((len(lows), rank))
+    some = (boxes.highs > boxes.lows).all(axis=1)
     for row in np.unique(boxes.owner).tolist():
-        at = boxes.owner == row
+        mine = boxes.owner == row
+        # An empty box may lie anywhere; where all are empty, each axis still tells its own extent.
+        at = mine & some if (mine & some).any() else mine
         extents[row] = boxes.highs[at].max(axis=0) - boxes.lows[at].min(axis=0)
     return extents
 

@@ -40,7 +40,8 @@ class Tables(NamedTuple):
         frozen: bool (dims,), grid dimensions that are never split.
         dims: int64 (parts + 1,), first grid dimension of each part.
         rank: int64 (parts,), how many of a part's dimensions are those of the tensors it makes.
-        after: int64 (k, 4), rows (part, b, a, k): dimension b is split only once a has k splits.
+        after: int64 (k, 3), rows (b, a, k): dimension b is split only once a has k splits.
+        afters: int64 (parts + 1,), first of these rows of each part.
         reads: int64 (parts + 1,), first read of each part.
         axes: int64 (reads + 1,), first axis of each read.
         gradient: bool (reads,), whether a gradient flows back.
@@ -64,6 +65,7 @@ class Tables(NamedTuple):
     dims: _Places
     rank: _Places
     after: _Places
+    afters: _Places
     reads: _Places
     axes: _Places
     gradient: npt.NDArray[np.bool_]
@@ -133,9 +135,10 @@ def tables(program: Program, training: bool) -> tuple[Tables, tuple[int, ...]]:
         frozen=np.array([_frozen(p, d) for p in parts for d in range(len(p.shape))], bool),
         dims=dims,
         rank=_ints(part.rank for part in parts),
-        after=_ints(
-            x for i, part in enumerate(parts) for a, b, k in part.after for x in (i, b, a, k)
-        ).reshape(-1, 4),
+        after=_ints(x for part in parts for a, b, k in part.after for x in (b, a, k)).reshape(
+            -1, 3
+        ),
+        afters=_offsets([len(part.after) for part in parts]),
         reads=_offsets([len(part.reads) for part in parts]),
         axes=_offsets([len(axes) for rows in prints for axes in rows]),
         gradient=np.array([r.differentiable for part in parts for r in part.reads], bool),

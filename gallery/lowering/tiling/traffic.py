@@ -132,9 +132,10 @@ def finer(t, splits, part, place):  # type: ignore[no-untyped-def]
 def _may_split(t, splits, part, place):  # type: ignore[no-untyped-def]
     if t.frozen[place] or finer(t, splits, part, place) == splits[place]:
         return False
-    for row in range(len(t.after)):
-        here = t.after[row, 0] == part and t.dims[part] + t.after[row, 1] == place
-        if here and splits[t.dims[part] + t.after[row, 2]] < t.after[row, 3]:
+    base = t.dims[part]
+    for row in range(t.afters[part], t.afters[part + 1]):
+        here = base + t.after[row, 0] == place
+        if here and splits[base + t.after[row, 1]] < t.after[row, 2]:
             return False
     return True
 

@@ -13,6 +13,7 @@ from gallery.rendering.sheet.fonts import ASCENT, Face, extent, plain, shorten, 
 from gallery.rendering.sheet.sheet import Bar, Element, Sheet, TextLine, dot
 from gallery.rendering.types import RenderSettings
 from gallery.settings.attributes import TABLE
+from gallery.text import counted
 
 _NARROWEST = 240
 _STEPS = 256
@@ -85,8 +86,8 @@ def caption(layout: Layout) -> str:
     graph = layout.graph
     passes = "forward and backward" if bool((graph.vertex_pass > 0).any()) else "forward"
     parts = [
-        f"{graph.vertices:,} vertices",
-        f"{graph.edges:,} edges",
+        counted(graph.vertices, "vertex", "vertices"),
+        counted(graph.edges, "edge"),
         f"{passes} pass" if passes == "forward" else f"{passes} passes",
     ]
     if graph.target:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gallery.model import Model, Shape
 from gallery.rendering.operator_diagram.fold import fold
+from gallery.text import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,7 +251,7 @@ def _layer_block(model: Model, layer: int, members: list[int]) -> Block:
     types = Counter(model.operators[index].type for index in members)
     common = min(types.items(), key=lambda item: (-item[1], item[0]))[0]
     record = model.layers[layer]
-    notes = [f"{len(members)} operators"]
+    notes = [counted(len(members), "operator")]
     if record.type:
         notes.insert(0, record.type.rsplit(".", 1)[-1])
     return Block(

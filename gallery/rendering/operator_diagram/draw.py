@@ -13,7 +13,7 @@ from gallery.rendering.files.xmp import xmp
 from gallery.rendering.operator_diagram.blocks import Block, Drawing, drawing_of
 from gallery.rendering.operator_diagram.place import Places, Point, outer_frames, place
 from gallery.rendering.sheet.fonts import FAMILY, plain, text_width
-from gallery.text import visible
+from gallery.text import counted, visible
 
 _THEMES: Mapping[str, Mapping[str, str]] = {
     "dark": {
@@ -220,7 +220,7 @@ def _head(model: Model, drawing: Drawing, places: Places, ground: str) -> tuple[
     theme = _THEMES[ground]
     width = max(places.width + 2 * _MARGIN, 460.0)
     parts = [_text(_clean(model.name, 40), (_MARGIN, 44), 22, theme["ink"], ' font-weight="600"')]
-    count = f"{len(model.operators):,} operator{'s' if len(model.operators) != 1 else ''}"
+    count = counted(len(model.operators), "operator")
     if drawing.hidden:
         count += f", {drawing.hidden:,} of them inside closed layers"
     parts.append(_text(count, (_MARGIN, 62), 11, theme["faint"]))
