@@ -173,7 +173,8 @@ def _apart(paths: Sequence[Path], pictures: Path) -> list[dict[str, Any]]:
         assert process.stdout is not None
         for line in process.stdout:
             results.append(json.loads(line))
-            _say(f"{_name(paths[len(results) - 1])}: {len(results[-1]['faults'])}")
+            told = "; ".join(results[-1]["faults"]) or "flawless"
+            print(f"{_name(paths[len(results) - 1])}: {told}", file=sys.stderr, flush=True)
         if process.wait() and len(results) < len(paths):
             results.append(
                 {
@@ -183,10 +184,6 @@ def _apart(paths: Sequence[Path], pictures: Path) -> list[dict[str, Any]]:
                 }
             )
     return results
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def table(results: Mapping[str, Mapping[str, Any]]) -> str:
