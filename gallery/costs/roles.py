@@ -102,6 +102,13 @@ class _Judge:
             for tensor in operator.outputs
         }
         self.unpacked = _unpacked(model, self.uses)
+        # What is multiplied by the scale of a tensor that is quantised as it comes is a scale too.
+        self.measured = {
+            tensor
+            for operator in model.operators
+            if operator.type == "DynamicQuantizeLinear"
+            for tensor in operator.outputs[1:]
+        }
         made = {t for o in model.operators if o.type != "Constant" for t in o.outputs if t >= 0}
         handed_out = {i for o in model.operators for body in o.bodies for i in body.outputs}
         for tensor in (*model.outputs, *(made - self.readers.keys() - handed_out)):
@@ -139,7 +146,8 @@ class _Judge:
         if kind in _TABLES:
             return Role.WEIGHT if made and not slot else Role.NONE
         if kind == "DequantizeLinear":
-            return Role.WEIGHT if made else Role.NONE
+            alone = self.model.tensors[operator.inputs[slot]].elements == 1
+            return Role.WEIGHT if made > (Role.TERM if alone else Role.NONE) else Role.NONE
         if self.uses.constant.issuperset(read(operator)):
             return Role.NONE if kind in _TERMS and self._scales(operator, slot) else made
         if kind in _HANDED_ON:
@@ -160,6 +168,8 @@ class _Judge:
         if tensor in self.raised:
             return Role.TERM
         if tensor in use.turning or self._frequencies(operator, slot):
+            return Role.NONE
+        if any(other in self.measured for other in others):
             return Role.NONE
         if made in use.to_softmax and not use.scores.isdisjoint(others):
             return self._beside_scores(tensor)

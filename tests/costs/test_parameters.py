@@ -72,6 +72,9 @@ CASES: dict[str, tuple[str, dict[str, np.ndarray], int]] = {
         "(i, , w, p, , g, b, , s, s, , s, s, u, u, , u, u) }",
         {**QUANTISED, "w": np.ones((10, 8), U8), "p": np.ones((6, 8), U8), "g": np.ones(8, U8),
          "b": np.ones(8, U8)}, 8 * 18),
+    "a quantised number of a formula": (
+        "(float[2,4] x) => (y) { h = DequantizeLinear(c, s, z) m = Mul(x, h) y = MatMul(m, w) }",
+        {**QUANTISED, "c": np.ones(1, I8), "w": np.ones((4, 5), F)}, 20),
     "what nothing reads": (
         "(float[4] x) => (y) { y = Add(x, b) }", {"b": np.ones(4, F), "w": np.ones(99, F)}, 4),
     "scales that something else reads as well": (
@@ -178,6 +181,17 @@ def test_a_dotted_name_is_that_of_a_learned_number(tmp_path: Path) -> None:
         x = helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [4])
         graph = helper.make_graph([node], "g", [x], [], [numpy_helper.from_array(S, name)])
         assert facts(loaded(tmp_path, helper.make_model(graph)), 0).parameters == wanted
+
+
+def test_the_scale_of_a_product_quantised_as_it_comes_is_no_parameter(tmp_path: Path) -> None:
+    """As quantize_dynamic of ONNX Runtime 1.32 writes it: a factor of the scale of a run's data."""
+    body = (
+        "(float[2,4] x) => (y) { q, a, o = DynamicQuantizeLinear(x) i = MatMulInteger(q, w, o, z) "
+        "f = Cast<to=1>(i) s = Mul(a, n) y = Mul(f, s) }"
+    )
+    model = _parsed(body, {"w": np.ones((4, 5), I8), "z": np.zeros((), I8), "n": S})
+    model.graph.initializer[2].name = model.graph.node[3].input[1] = "fc.weight_scale"
+    assert facts(loaded(tmp_path, model), 0).parameters == 20
 
 
 def test_biases_of_windows_that_were_looked_up_count_as_their_table(tmp_path: Path) -> None:
