@@ -45,8 +45,8 @@ def operator_faults(
     for kind in facts.uncounted:
         plain = kind.rpartition(".")[2]
         of_kind = [one for one in model.operators if one.type == plain]
-        made = {model.tensors[i].name for one in of_kind for i in one.outputs if i >= 0}
-        if not shapes or made & shapes.keys():
+        made = [model.tensors[i] for one in of_kind for i in one.outputs if i >= 0]
+        if any(one.name in shapes if shapes else one.sizes is not None for one in made):
             yield f"cost: {kind} has none"
 
 

@@ -58,6 +58,8 @@ def judged(path: Path, picture: Path | None) -> dict[str, Any]:
     sizes = {name: shape for name, shape in fed.items() if shape is not None}
     why, shapes, macs = "", {}, None
     try:
+        if len(sizes) < len(fed):
+            raise NotRunError("is not supported: an input of any rank")
         shapes = runtime_shapes(proto, sizes)
         macs = recounted(proto, {**sizes, **shapes})
     except NotRunError as error:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import onnx
 
 from gallery.loading.flatten import FlatNode, Value
-from gallery.loading.sizes.rules import RULES, Fed, Told
+from gallery.loading.sizes.rules import CONTRIB_RULES, RULES, Fed, Told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,8 @@ _ABOUT_SIZES = re.compile(
 
 def _told(fed: Fed, made: Sequence[onnx.TypeProto | None]) -> Told | None:
     if fed.step.domain:
-        return None
+        rule = CONTRIB_RULES.get(fed.step.type) if fed.step.domain == "com.microsoft" else None
+        return rule(fed) if rule else None
     rule = RULES.get(fed.step.type)
     told = rule(fed) if rule else None
     return (

@@ -221,6 +221,17 @@ def _spaces(fed: Fed) -> Told | None:
     return Told("the mean or largest of no elements is asked for") if empty else None
 
 
+def _cached(fed: Fed) -> Told | None:
+    """Keys of earlier tokens [batch, heads, tokens, size of a head] beside those of new ones."""
+    query, past = fed.shape(0), fed.shape(3)
+    heads, shared = fed.get("num_heads", 0), fed.get("kv_num_heads", 0)
+    if not query or past is None or len(past) != 4 or heads < 1:
+        return None
+    packed = fed.shape(1) is None
+    size = query[-1] // (heads + 2 * shared if packed else heads)
+    return _unequal(past[3], size) if past[3] != size else None
+
+
 def _unequal(one: int, two: int) -> Told:
     return Told(f"sizes of {one:,} and {two:,} should be equal", (one, two))
 
@@ -247,3 +258,6 @@ RULES: Mapping[str, Callable[[Fed], Told | None]] = {
     "Reshape": _reshape,
 }
 """The rule of each type of ONNX's own; a rule returns what is wrong, or None."""
+
+CONTRIB_RULES: Mapping[str, Callable[[Fed], Told | None]] = {"GroupQueryAttention": _cached}
+"""Those of ONNX Runtime's types."""

@@ -59,6 +59,7 @@ _NAMES: Sequence[tuple[re.Pattern[str], Role]] = tuple(
     for pattern, role in (
         (r"batch|^(n|b|bs|bsz|nb)$|^n_?batch|num_(images|examples|crops)", Role.BATCH),
         (r"total|attention_mask|past.*(\+|plus).*seq|kv_(seq|len)|^all_", Role.TOTAL),
+        (r"(past|cache|kv|head)\w*dim$|num_(kv_)?heads", Role.OTHER),
         (r"past|cache", Role.PAST),
         (
             r"^(h|w|ih|iw|hh|ww|y|x)$|height|width|(^|_)(img|image|pixel)s?_?(h|w|size)?$",

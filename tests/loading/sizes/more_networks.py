@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import onnx
 
 from tests.loading.sizes.networks import FLOAT, INT64, Net, network
@@ -192,3 +193,26 @@ def clicks() -> onnx.ModelProto:
     c = net.input("point_coords", ["batch", "num_points", 2])
     marks = net.input("point_labels", ["batch", "num_points"])
     return net.model(net.op("Add", net.linear(c, 2, 4), net.op("Unsqueeze", marks, net.ints(2))))
+
+
+@network
+def cache_of_heads() -> onnx.ModelProto:
+    """A decoder as ONNX Runtime GenAI builds it: the size of a head is a dimension with a name."""
+    net = Net()
+    ids = net.input("input_ids", ["batch_size", "sequence_length"], INT64)
+    mask = net.input("attention_mask", ["batch_size", "total_sequence_length"], INT64)
+    shape = ["batch_size", 2, "past_sequence_length", "kv_cache_dim"]
+    keys = net.input("past_key_values.0.key", shape)
+    values = net.input("past_key_values.0.value", shape)
+    x = net.op("Gather", net.weight(50, 32), ids)
+    total = net.op("Cast", net.size(mask, 1), to=onnx.TensorProto.INT32)
+    last = net.op("Sub", total, net.array(np.ones(1, np.int32)))
+    scalar = net.op("Squeeze", total, net.ints(0))
+    fed = (net.linear(x, 32, 32), net.linear(x, 32, 16), net.linear(x, 32, 16), keys, values)
+    y = net.op(
+        "GroupQueryAttention", *fed, last, scalar, outputs=3, domain="com.microsoft",
+        num_heads=4, kv_num_heads=2,
+    )  # fmt: skip
+    model = net.model(net.linear(y, 32, 50))
+    model.opset_import.append(onnx.helper.make_opsetid("com.microsoft", 1))
+    return model
