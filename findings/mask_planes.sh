@@ -6,15 +6,15 @@
 #   whose mask is not 0.
 # Happens (CPU):
 #   - a plane's mask begins at (its number times the values of a plane) modulo (the number of
-#     planes). Where the size of a plane is a multiple of the number of planes, all use
-#     the mask of plane 0 and the other masks don't matter. Elsewhere they begin in the middle of it:
-#     with 3 planes of 4 values, plane 1 at value 1 of plane 0, plane 2 at value 2.
+#     planes). Where the size of a plane is a multiple of the number of planes, all use the mask of
+#     plane 0 and the other masks don't matter. Elsewhere they begin in the middle of it: with 3
+#     planes of 4 values, plane 1 at value 1 of plane 0, plane 2 at value 2.
 #   - a 0 in the mask ends the window (in 2-D, its row): what follows is left out, too.
 #   - in 2-D, the mask of a plane's very first value is ignored.
 # Seen on: onnxruntime 1.32.0, numpy 2.4.6. The operator's whole text is "For internal use.", but it
 #   is registered, takes valid files, and says nothing about the mask's shape.
-# For us: what an undocumented operator reads can't be guessed from its name and its shapes: we ask
-#   the runtime, with more than one channel and a mask of more than one hole.
+# For us: which mask an output reads can't be told from the operator's name and its shapes: we draw
+#   the window in all planes of the mask. Who asks the runtime instead needs more than one channel.
 set -euo pipefail
 
 folder=$(mktemp -d)

@@ -11,8 +11,9 @@
 #   Where a sequence stands in the batch decides as well. The input x is zero here, so the one scale
 #   of x, which dynamic quantisation has by its nature, plays no part.
 # Seen on: onnxruntime 1.32.0 (CPU), onnx 1.23.2, numpy 2.4.6.
-# For us: the operator's rounding ties sequences together in a way that its text does not tell and
-#   that is not a property of the file. We draw sequences as independent.
+# For us: the rounding ties sequences together in a way that the operator's text does not tell and
+#   that is not a property of the file. We draw the case of one thread: the scale of a state reads
+#   the states of the whole batch.
 set -euo pipefail
 
 folder=$(mktemp -d)
