@@ -28,6 +28,9 @@ _QUANTISED = re.compile(r"_(Dynamic)?(De)?[qQ]uantizeLinear(_\w*)?$|_quant$|_qua
 _READ = re.compile(r"/ReadVariableOp(_\d+)?(:\d+)?$|_(weights|bias)_fused_bn(__\d+)?(:\d+)?$")
 """What TensorFlow and tf2onnx put behind the name of the operator that reads a weight."""
 
+_CONVERTED = re.compile(r"(p2o\.)?(helper|pd_op)\.|(p2o\.)?auto\.cast\.\d")
+"""How the names begin that Paddle2ONNX gives to results of operators and to its own constants."""
+
 _HOLDERS = ("torch_params", "_torch_params")
 """Where Keras on PyTorch keeps all parameters of a layer."""
 
@@ -58,10 +61,10 @@ def tensor_scope(name: str) -> Scope | None:
     >>> tensor_scope("layer1.0.weight")
     (('layer1', ''), ('0', ''))
     """
+    if _CONVERTED.match(name):
+        return None
     plain = _READ.sub("", _CALLS.sub("", _QUANTISED.sub("", name)))
     parts = [part for part in re.split(r"[./]", plain)[:-1] if part and part not in _HOLDERS]
-    if parts[:1] == ["helper"] or parts[:2] == ["p2o", "helper"]:
-        return None
     return tuple((part, "") for part in parts) or None
 
 

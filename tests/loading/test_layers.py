@@ -197,6 +197,8 @@ def test_metadata_that_name_no_layer_leave_it_to_parameters():
         ("layer1.0.conv1.weight", "layer1/0/conv1"),
         ("onnx::Conv_123", ""),
         ("helper.constant.12", ""),
+        ("p2o.pd_op.reshape.0.0", ""),
+        ("auto.cast.2", ""),
         ("net/conv1/Conv2D/ReadVariableOp:0", "net/conv1"),
         ("StatefulPartitionedCall/net/fc/MatMul/ReadVariableOp:0", "net/fc"),
         ("layer1.0.conv1.weight_quantized", "layer1/0/conv1"),
