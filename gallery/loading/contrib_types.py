@@ -48,6 +48,18 @@ def _as_first(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     return {} if first is None else {0: first}
 
 
+def _dropped(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
+    # ONNX's inference leaves out the mask of opsets 7 to 11; it is of booleans since 10.
+    first = fed[0].kind if fed and fed[0] else None
+    if first is None:
+        return {}
+    element = onnx.TensorProto.BOOL if step.version >= _MASKS_ARE_BOOL else element_of(first)
+    return {0: first, 1: tensor_type(element, dims_of(first))}
+
+
+_MASKS_ARE_BOOL = 10
+
+
 def _range(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     start, limit, delta = (_scalar(fed, slot) for slot in range(3))
     if start is None or limit is None or delta is None or fed[0] is None:
@@ -133,6 +145,7 @@ _SAME = (
 
 RULES: Mapping[tuple[str, str], Rule] = {
     ("", "BlackmanWindow"): _window,
+    ("", "Dropout"): _dropped,
     ("", "Constant"): _constant,
     ("", "GroupNormalization"): _as_first,
     ("", "HammingWindow"): _window,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 
 from gallery import Coloring, ComputeGraph, Facts, Model
 from gallery.coloring.oklab import linear_from_srgb, oklab_from_linear
@@ -18,22 +19,36 @@ _CLEAR = 0.9
 _MODULES = 0.9
 """Least share of the layers that are modules, where the modules are known."""
 
-_OPERATOR_NAME = re.compile(r"(p2o\.)?[A-Z]\w*[._]\d+")
+_TYPES = {schema.name for schema in onnx.defs.get_all_schemas()}
+_NUMBERED = re.compile(r"(?:p2o\.)?([A-Z]\w*?)[._]\d+")
+
+_BY_DATA = frozenset(("Compress", "NonMaxSuppression", "NonZero", "StringSplit", "Unique"))
+"""Operators of ONNX whose results are as large as the data tell."""
 
 
 def shape_faults(model: Model, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
     """Tensors whose shape is unknown or not what ONNX Runtime made."""
-    unknown = 0
-    for tensor in model.tensors:
+    unknown, by_data = 0, sized_by_data(model)
+    for index, tensor in enumerate(model.tensors):
         made = shapes.get(tensor.name)
         if made is None:
             continue
         if tensor.sizes is None:
-            unknown += 1
+            unknown += index not in by_data
         elif tensor.sizes != made:
             yield f"shape: {tensor.name} is {list(tensor.sizes)}, ONNX Runtime makes {list(made)}"
     if unknown:
         yield f"shape: {unknown} of {len(shapes)} are unknown that ONNX Runtime knows"
+
+
+def sized_by_data(model: Model) -> set[int]:
+    """Tensors whose sizes may follow from the data, although two runs gave the same ones."""
+    found: set[int] = set()
+    for operator in model.operators:
+        inner = {i for body in operator.bodies for i in body.outputs}
+        if operator.type in _BY_DATA or not found.isdisjoint([*operator.inputs, *inner]):
+            found.update(i for i in operator.outputs if i >= 0)
+    return found
 
 
 def operator_faults(
@@ -42,10 +57,17 @@ def operator_faults(
     """Operator types without a relation or a cost; those of data-dependent size are pardoned."""
     for kind in graph.unknown_operators:
         yield f"relation: {kind} has none"
+    by_data = sized_by_data(model)
     for kind in facts.uncounted:
         plain = kind.rpartition(".")[2]
         of_kind = [one for one in model.operators if one.type == plain]
-        made = [model.tensors[i] for one in of_kind for i in one.outputs if i >= 0]
+        made = [
+            model.tensors[i]
+            for one in of_kind
+            if by_data.isdisjoint(one.outputs)
+            for i in one.outputs
+            if i >= 0
+        ]
         if any(one.name in shapes if shapes else one.sizes is not None for one in made):
             yield f"cost: {kind} has none"
 
@@ -58,22 +80,26 @@ def count_faults(facts: Facts, parameters: int | None, macs: int | None) -> Iter
         yield f"MACs: {facts.macs}, recounted {macs}"
 
 
-def layer_faults(model: Model, modules: Sequence[str] | None) -> Iterator[str]:
-    """Layers that are no modules, layers of one operator each, or none at all."""
+def layer_faults(model: Model, facts: Facts, modules: Sequence[str] | None) -> Iterator[str]:
+    """Layers that are no modules, layers of one operator each, or no layers in a network.
+
+    What multiplies nothing, such as an ensemble of trees, has no layers.
+    """
     paths = [layer.path for layer in model.layers[1:]]
     held = len(model.operators)
-    odd = [path for path in paths if _OPERATOR_NAME.fullmatch(path.rpartition("/")[2])]
+    numbered = {path: _NUMBERED.fullmatch(path.rpartition("/")[2]) for path in paths}
+    odd = [path for path, match in numbered.items() if match and match[1] in _TYPES]
     if len(odd) > 2:
         yield f"layers: {len(odd)} are named as operators, such as {odd[0]}"
     if modules is None:
-        if held >= 60 and not paths:
+        if held >= 60 and facts.macs and not paths:
             yield f"layers: none in {held} operators"
         top = sum(layer.parent == 0 for layer in model.layers[1:])
         if top > max(40, held / 3):
             yield f"layers: {top} side by side in {held} operators"
         return
     known = {_plain(part) for module in modules for part in _prefixes(module)}
-    # A module without parameters is not listed, but the one around it is.
+    # A module without parameters is not listed, but the one around it is, or is the whole.
     strange = [path for path in paths if not {_plain(path), _above(path)} & {*known, ""}]
     if paths and len(strange) > (1 - _MODULES) * len(paths):
         yield f"layers: {len(strange)} of {len(paths)} are no modules, such as {strange[0]}"
@@ -89,7 +115,7 @@ def _prefixes(module: str) -> Iterator[str]:
 
 
 def _above(path: str) -> str:
-    return _plain(path).rpartition(".")[0] or "."
+    return _plain(path).rpartition(".")[0]
 
 
 def _plain(path: str) -> str:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gallery.loading.load import load
 from gallery.loading.sizes.symbols import evaluate, names
-from tests.onnx_text import loaded, parse, shape_of, tensor_names, write
+from tests.onnx_text import HEADER, loaded, parse, shape_of, tensor_names, write
 
 
 def test_symbolic_dimensions_are_bound_by_name_or_default(tmp_path):
@@ -264,3 +264,14 @@ def test_the_sum_that_a_fused_normalisation_hands_on_has_a_shape(tmp_path, kind)
     }}"""
     model = loaded(tmp_path, text)
     assert shape_of(model, "y") == shape_of(model, "z") == (2, 5, 8)
+
+
+@pytest.mark.parametrize(
+    ("opset", "dtype"), [(7, "float"), (9, "float"), (10, "bool"), (11, "bool")]
+)
+def test_the_mask_of_an_early_dropout_has_a_shape(tmp_path, opset, dtype):
+    """onnx 1.23 infers none for it; ONNX Runtime 1.32 makes one as large as the input."""
+    text = HEADER.replace("20", str(opset)) + "net (float[2,3] x) => (y, m) { y, m = Dropout(x) }"
+    model = loaded(tmp_path, parse(text))
+    mask = model.tensors[model.outputs[1]]
+    assert (mask.shape, mask.dtype) == ((2, 3), dtype)
