@@ -52,7 +52,7 @@ def runtime_shapes(model: onnx.ModelProto, sizes: Sizes) -> dict[str, tuple[int,
         try:
             found.append(_shapes(session, feed))
         except Exception as error:
-            reason = " ".join(str(error).split())[:300]
+            reason = " ".join(str(error).split())[:2000]
         if len(found) == 2:
             break
     if not found:
@@ -76,7 +76,7 @@ def _session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
             watched.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:
-        raise NotRunError(" ".join(str(error).split())[:300]) from error
+        raise NotRunError(" ".join(str(error).split())[:2000]) from error
 
 
 def _shapes(session: onnxruntime.InferenceSession, feed: Feed) -> dict[str, tuple[int, ...]]:
