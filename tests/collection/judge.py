@@ -106,7 +106,6 @@ def _truth(path: Path) -> dict[str, Any]:
 
 def _foreign(why: str) -> bool:
     """Whether the file asks for more than ONNX Runtime's CPU kernels, whatever the sizes."""
-    # Text operators need the locale that the file names, which a machine may not have.
     # Text operators need the locale that the file names, which a machine may not have; version 1.32
     # refuses masks of Attention that are broadcast over the queries.
     signs = (
