@@ -174,6 +174,18 @@ def _gather(fed: Fed) -> Told | None:
     return Told(f"entry {first} of {size} is read", (-first, size)) if first < -size else None
 
 
+def _gather_nd(fed: Fed) -> Told | None:
+    data, indices = fed.shape(0), fed.data(1)
+    if not data or indices is None or not indices.size or fed.get("batch_dims", 0):
+        return None
+    rows = indices.reshape(-1, indices.shape[-1])
+    for axis, column in enumerate(rows.T[: len(data)]):
+        last = int(column.max())
+        if last >= data[axis]:
+            return Told(f"entry {last} of {data[axis]} is read", (last + 1, data[axis]))
+    return None
+
+
 def _recurrent(fed: Fed) -> Told | None:
     data, weight = fed.shape(0), fed.shape(1)
     if data is None or weight is None or len(data) != 3 or len(weight) != 3:
@@ -252,6 +264,7 @@ RULES: Mapping[str, Callable[[Fed], Told | None]] = {
     "Concat": _concat,
     "Expand": _expand,
     "Gather": _gather,
+    "GatherND": _gather_nd,
     "Gemm": _gemm,
     "PRelu": _one_way,
     "Pad": _padded,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import onnxruntime
 import pytest
 
@@ -28,6 +29,11 @@ CASES: dict[str, tuple[Callable[[Net, str], str], list[int], list[int]]] = {
     "concat": (lambda n, x: n.op("Concat", x, n.weight(2, 5), axis=-1), [3, 4], [2, 4]),
     "gather": (lambda n, x: n.op("Gather", x, n.ints(0, 4), axis=1), [3, 4], [3, 5]),
     "gather from the end": (lambda n, x: n.op("Gather", x, n.ints(-5)), [4, 4], [5, 4]),
+    "gather by places": (
+        lambda n, x: n.op("GatherND", x, n.array(np.array([[0, 4], [1, 0]]))),
+        [3, 4],
+        [3, 5],
+    ),
     "expand": (lambda n, x: n.op("Expand", x, n.ints(2, 1, 6)), [3, 5], [3, 6]),
     "reflection": (
         lambda n, x: n.op("Pad", x, n.ints(0, 3, 0, 2), mode="reflect"),
