@@ -49,7 +49,36 @@ SLOTS: Mapping[str, Slots] = {
     "PackedAttention": Slots(bias=2, added=5),
     "PackedMultiHeadAttention": Slots(bias=3, added=6),
     "QAttention": Slots(bias=2, mask=5, past=8, past_values=8),
+    "QOrderedAttention": Slots(mask=17, added=19),
     "SparseAttention": Slots(past=3, past_values=4, filled=7),
+}
+"""By operator type of the domain com.microsoft."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalSlots:
+    """Positions of the inputs of an attention within a window.
+
+    Attributes:
+        weights: Of tokens that see those in their window, and of tokens that see all.
+        biases: Of both.
+        mask: What is added to the scores of each key.
+        flags: Which tokens see all.
+        scales: Scales of quantised tensors.
+    """
+
+    weights: tuple[int, int]
+    biases: tuple[int, int]
+    mask: int
+    flags: int
+    scales: tuple[int, ...] = ()
+
+
+LOCAL: Mapping[str, LocalSlots] = {
+    "LongformerAttention": LocalSlots(weights=(1, 4), biases=(2, 5), mask=3, flags=6),
+    "QOrderedLongformerAttention": LocalSlots(
+        weights=(2, 8), biases=(4, 10), mask=7, flags=12, scales=(1, 3, 5, 6, 9, 11, 13)
+    ),
 }
 """By operator type of the domain com.microsoft."""
 

@@ -31,6 +31,7 @@ EXPERT_SLOTS: Mapping[str, ExpertSlots] = {
         zero_points=(11, 12, 13),
         router_weights=14,
     ),
+    "MoEPacked": ExpertSlots(weights=(2, 4, 3), biases=(-1, -1, -1), router_weights=5),
 }
 """By operator type of the domain com.microsoft."""
 
@@ -67,7 +68,7 @@ def expert_sizes(
     """The sizes of a mixture of experts, or None where its inputs contradict each other.
 
     Args:
-        kind: MoE or QMoE.
+        kind: One of `EXPERT_SLOTS`.
         attributes: Its attributes.
         shapes: Sizes of its inputs, by position.
     """
@@ -82,12 +83,15 @@ def expert_sizes(
         scales = shapes.get(slots.scales[0], ())
         floats = attributes.get("quant_type") in ("fp4", "nvfp4", "wfp4afp8")
         made = scales[1] if floats and len(scales) == 3 else first[1]
+    elif kind == "MoEPacked":
+        # Bytes lie along what a product reads, so that outputs alone can be counted.
+        made = first[1]
     else:
         # Older files say the sizes of a matrix the other way round, which ONNX Runtime still reads.
         turned = first[2] != hidden and first[1] == hidden
         made = first[2] if turned else first[1]
     fused = int(attributes.get("swiglu_fusion", 0)) > 0
-    gate = str(attributes.get("activation_type", "relu")) in ("swiglu", "geglu")
+    gate = activation(kind, attributes) in ("swiglu", "geglu")
     chosen = int(attributes.get("k", 1))
     if not 0 < chosen <= experts or (fused and gate and made % 2):
         return None
@@ -101,6 +105,11 @@ def expert_sizes(
         gated=slots.weights[2] in shapes,
         biases=(slots.biases[0] in shapes, slots.biases[1] in shapes, slots.biases[2] in shapes),
     )
+
+
+def activation(kind: str, attributes: Mapping[str, Any]) -> str:
+    """The function between the products."""
+    return str(attributes.get("activation_type", "swiglu" if kind == "MoEPacked" else "relu"))
 
 
 def bits(attributes: Mapping[str, Any], number: int) -> int:

@@ -82,6 +82,13 @@ FAMILIES: Mapping[str, tuple[tuple[float, float, float], tuple[str, ...]]] = {
             "LongformerAttention",
             "MoE",
             "QMoE",
+            "MoEPacked",
+            "QOrderedAttention",
+            "QOrderedLongformerAttention",
+            "DynamicSparseAttention",
+            "SparsePagedAttention",
+            "SparseAttentionIndexer",
+            "PackedSparseAttentionIndexer",
         ),
     ),
     "normalisation": (
@@ -107,6 +114,7 @@ FAMILIES: Mapping[str, tuple[tuple[float, float, float], tuple[str, ...]]] = {
             "QOrderedLayerNormalization",
             "EmbedLayerNormalization",
             "QEmbedLayerNormalization",
+            "RMSNormRotary",
         ),
     ),
     "activation": (
@@ -221,6 +229,7 @@ FAMILIES: Mapping[str, tuple[tuple[float, float, float], tuple[str, ...]]] = {
             "VarlenNGramHashMapping",
             "GemmaRotaryEmbedding",
             "GatedRelativePositionBias",
+            "MRotaryEmbedding",
         ),
     ),
     "reduction": (
@@ -266,6 +275,7 @@ FAMILIES: Mapping[str, tuple[tuple[float, float, float], tuple[str, ...]]] = {
             "DynamicTimeWarping",
             "StftNorm",
             "SegmentSum",
+            "MoEGroupRouter",
         ),
     ),
     "pooling": (
@@ -412,6 +422,7 @@ FAMILIES: Mapping[str, tuple[tuple[float, float, float], tuple[str, ...]]] = {
             "CastMap",
             "SequenceConstruct",
             "StringNormalizer",
+            "PackedSparseAttentionIndexerMerge",
         ),
     ),
     "recurrence": (

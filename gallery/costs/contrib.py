@@ -18,6 +18,7 @@ PER_ELEMENT: Mapping[str, int] = {
     "FastGelu": 8,
     "Gelu": 5,
     "LayerNormalization": 7,
+    "MRotaryEmbedding": 3,
     "QLinearAdd": 6,
     "QLinearConcat": 0,
     "QLinearMul": 6,
@@ -82,6 +83,13 @@ def gemma_rotary(view: View) -> Cost:
     """A sine and a cosine per angle, then as RotaryEmbedding for both queries and keys."""
     given = sum(view.read(slot) for slot in (1, 3))
     return plain(2 * view.read(0) + 3 * given)
+
+
+@costs("RMSNormRotary", domain=_DOMAIN)
+def normed_rotation(view: View) -> Cost:
+    """4 operations per normalised element, as SimplifiedLayerNormalization, and 3 per rotated."""
+    rows = prod(view.shape(0)[:3])
+    return plain(rows * (4 * view.read(1) + 3 * int(view.get("rotary_embedding_dim", 0))))
 
 
 @costs("GatedRelativePositionBias", domain=_DOMAIN)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gallery.attention_sizes import SLOTS, Sizes, attention_sizes, projected
+from gallery.attention_sizes import LOCAL, SLOTS, Sizes, attention_sizes, projected
 from gallery.costs.attention import attend
 from gallery.costs.registry import Cost, UnknownError, View, contraction, costs
 from gallery.known_inputs import Inputs
@@ -163,7 +163,7 @@ def paged(view: View) -> Cost:
     return attend(pairs * heads, 1, size, width)
 
 
-@costs("LongformerAttention", domain=_DOMAIN)
+@costs("LongformerAttention", "QOrderedLongformerAttention", domain=_DOMAIN)
 def longformer(view: View) -> Cost:
     """Each token on those within its window and on the global ones, which see all.
 
@@ -174,13 +174,14 @@ def longformer(view: View) -> Cost:
     batch, length, hidden = view.shape(0)
     heads, window = inputs.count("num_heads"), inputs.count("window")
     near = min(window, max(length - 1, 0))
-    flags = inputs.value(6)
+    slots = LOCAL[view.operator.type]
+    flags = inputs.value(slots.flags)
     if flags is None or flags.shape != (batch, length):
         pairs = batch * (length * (2 * near + 1) - near * (near + 1))
     else:
         pairs = _local_and_global(flags.astype(bool), near)
     core = attend(pairs * heads, 1, hidden // heads, hidden // heads)
-    columns = view.shape(1)[-1] + view.shape(4)[-1]
+    columns = sum(view.shape(slot)[-1] for slot in slots.weights)
     tokens = batch * length
     return _both(core, contraction(tokens * hidden * columns, tokens * columns))
 
@@ -193,6 +194,17 @@ def _local_and_global(marked: npt.NDArray[np.bool_], window: int) -> int:
     before = np.concatenate([np.zeros((batch, 1), np.int64), marked.cumsum(axis=1)], axis=1)
     outside = before[:, -1:] - (before[:, last] - before[:, first])
     return int(np.where(marked, length, last - first + outside).sum())
+
+
+@costs("QOrderedAttention", domain=_DOMAIN)
+def ordered(view: View) -> Cost:
+    """As Attention, with weights of queries, keys and values apart."""
+    batch, length, hidden = view.shape(0)
+    heads = given(view).count("num_heads")
+    query, key, value = (view.shape(slot)[1] for slot in (5, 6, 7))
+    core = attend(batch * length * heads, length, query // heads, value // heads)
+    made = batch * length * (query + key + value)
+    return _both(core, contraction(made * hidden, made))
 
 
 @costs("DecoderAttention", domain=_DOMAIN)

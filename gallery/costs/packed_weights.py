@@ -82,6 +82,15 @@ def _of_experts(model: Model, operator: Operator) -> Counts:
     return {slot: _elements(model, operator, slot) * 8 // width for slot, width in widths if width}
 
 
+def _of_packed_experts(model: Model, operator: Operator) -> Counts:
+    """Of each product of MoEPacked, whose formats have bytes that are not of one weight each."""
+    first, second = (_sizes(model, operator, slot) for slot in (2, 4))
+    if len(first) != 3 or len(second) != 3:
+        return {}
+    number = first[0] * first[1] * second[1]
+    return dict.fromkeys(EXPERT_SLOTS["MoEPacked"].weights, number)
+
+
 _COUNTS: Mapping[str, Callable[[Model, Operator], Counts]] = {
     "GatherBlockQuantized": _looked_up,
     "GatherPacked": _rows,
@@ -93,6 +102,7 @@ _COUNTS: Mapping[str, Callable[[Model, Operator], Counts]] = {
     "MatMulNBitsQLoRA": _adapted,
     "MatMulNBitsQkv": _by_size((3, "K", "Nq"), (6, "K", "Nkv"), (9, "K", "Nkv")),
     "MatMulPacked": _by_size((1, "K", "N")),
+    "MoEPacked": _of_packed_experts,
     "QMoE": _of_experts,
 }
 """Counts by operator type of com.microsoft."""

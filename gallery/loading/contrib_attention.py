@@ -117,6 +117,12 @@ def _as_first(step: FlatNode, fed: Fed) -> Kinds | None:
     return {0: fed[0].kind} if fed[0] and fed[0].kind is not None else None
 
 
+def _ordered(step: FlatNode, fed: Fed) -> Kinds | None:
+    """QOrderedAttention: as many columns as the weights of values have."""
+    known = given(step, fed)
+    return {0: typed(fed, 0, (*known.sized(0, 3)[:2], known.sized(7, 2)[1]))}
+
+
 RULES: Mapping[str, Rule] = {
     "Attention": _projecting,
     "DecoderAttention": _cross,
@@ -129,6 +135,8 @@ RULES: Mapping[str, Rule] = {
     "PackedMultiHeadAttention": _packed,
     "PagedAttention": _paged,
     "QAttention": _projecting,
+    "QOrderedAttention": _ordered,
+    "QOrderedLongformerAttention": _as_first,
     "SparseAttention": _separate,
 }
 """The rules, by operator type of the domain com.microsoft."""

@@ -16,6 +16,7 @@ from gallery.loading.stand_in_types import Kinds, Rule
 from gallery.loading.types import tensor_type
 
 _FLOAT, _INT32 = onnx.TensorProto.FLOAT, onnx.TensorProto.INT32
+_FLOAT16, _BFLOAT16 = onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16
 _LARGEST = 2**31
 
 
@@ -43,6 +44,32 @@ def _normalised(step: FlatNode, fed: Fed) -> Kinds | None:
 def _two_rotated(step: FlatNode, fed: Fed) -> Kinds | None:
     kinds = ((output, fed[slot]) for output, slot in ((0, 1), (1, 3)))
     return {output: one.kind for output, one in kinds if one and one.kind is not None}
+
+
+def _normed_rotation(step: FlatNode, fed: Fed) -> Kinds | None:
+    """RMSNormRotary: heads side by side, all sequences in a row if asked for."""
+    known = given(step, fed)
+    batch, length, heads, stride = known.sized(0, 4)
+    (width,) = known.sized(1, 1)
+    if width is None:
+        width = int(step.attributes.get("input_width", 0)) or stride
+    rows = (1, times(batch, length)) if step.attributes.get("flatten_batch", 0) else (batch, length)
+    element = _FLOAT16 if step.attributes.get("output_fp16", 0) else _BFLOAT16
+    return {
+        0: tensor_type(element, (*rows, times(heads, width))),
+        1: tensor_type(_FLOAT, (batch, length, heads, width)),
+    }
+
+
+def _routed(step: FlatNode, fed: Fed) -> Kinds | None:
+    """MoEGroupRouter: a row of experts for each token."""
+    known = given(step, fed)
+    logits, experts = known.shape(0), known.sized(1, 1)
+    if not logits:
+        return None
+    shape = (times(*logits[:-1]), *experts)
+    full = tensor_type(_FLOAT, shape)
+    return {0: typed(fed, 0, shape), 1: full, 2: full}
 
 
 def _relative(step: FlatNode, fed: Fed) -> Kinds | None:
@@ -126,7 +153,9 @@ RULES: Mapping[str, Rule] = {
     "GatedRelativePositionBias": _gated,
     "GemmaRotaryEmbedding": _two_rotated,
     "LinearAttention": _recurrent,
+    "MoEGroupRouter": _routed,
     "QEmbedLayerNormalization": _embedded,
+    "RMSNormRotary": _normed_rotation,
     "RelativePositionBias": _relative,
     "RemovePadding": _unpadded,
     "RestorePadding": _padded,

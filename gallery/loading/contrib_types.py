@@ -138,8 +138,8 @@ def _scalar(fed: Sequence[Value | None], slot: int) -> float | None:
 
 # fmt: off
 _SAME = (
-    "BiasGelu", "FastGelu", "FusedGelu", "Gelu", "LayerNormalization", "QuickGelu",
-    "RotaryEmbedding", "MoE", "QMoE", "SimplifiedLayerNormalization",
+    "BiasGelu", "FastGelu", "FusedGelu", "Gelu", "LayerNormalization", "MRotaryEmbedding", "MoE",
+    "MoEPacked", "QMoE", "QuickGelu", "RotaryEmbedding", "SimplifiedLayerNormalization",
 )
 # fmt: on
 

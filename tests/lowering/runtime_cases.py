@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
 from onnx import numpy_helper
+from onnxruntime.capi import onnxruntime_pybind11_state
 
 from tests.lowering.cases import Array, Case
 from tests.lowering.changes import Session
@@ -65,3 +67,27 @@ def check_types(case: Case, session: Session) -> None:
         tensor = case.model.tensors[index]
         dtype = str(np.asarray(made).dtype).replace("float32", "float")
         assert (tensor.sizes, tensor.dtype) == (np.asarray(made).shape, dtype), tensor.name
+
+
+def check_inferred(case: Case) -> None:
+    """Assert that ONNX Runtime infers no other types than the model was told to have.
+
+    A session of an operator without a kernel for the CPU fails for the want of one, but before
+    that where the types of the outputs contradict what it infers.
+    """
+    proto = onnx.ModelProto()
+    proto.CopyFrom(case.proto)
+    del proto.graph.output[:]
+    for index in case.model.outputs:
+        tensor = case.model.tensors[index]
+        kind = onnx.TensorProto.DataType.Value(tensor.dtype.upper())
+        proto.graph.output.append(
+            onnx.helper.make_tensor_value_info(tensor.name, kind, tensor.sizes)
+        )
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.add_session_config_entry("session.strict_shape_type_inference", "1")
+    with suppress(onnxruntime_pybind11_state.NotImplemented):
+        onnxruntime.InferenceSession(
+            proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )

@@ -24,7 +24,7 @@ from gallery.lowering.operators.contraction import first_of
 from gallery.lowering.operators.parts import given, inside, making
 
 
-@lowers("com.microsoft.MoE", "com.microsoft.QMoE")
+@lowers("com.microsoft.MoE", "com.microsoft.QMoE", "com.microsoft.MoEPacked")
 def mixture_of_experts(context: Context) -> list[Part]:
     """Routes, the first product and its gates, then the sum over experts."""
     shapes = {slot: context.shape(slot) for slot in given(context)}
@@ -89,9 +89,12 @@ def _weights(
         view = (held[0], *matrix)
         relation = composed(per_axis(view, [expert, output, taken]), reshaped(held, view))
         return [context.read(slot, relation, saved=True, exact=held == view)]
-    width = bits(context.operator.attributes, number + 1)
+    # A format of MoEPacked lays out the weights of a row as it likes.
+    packed_rows = context.operator.type == "MoEPacked"
+    width = 0 if packed_rows else bits(context.operator.attributes, number + 1)
     plain = held[1] == matrix[0] and width > 0 and held[2] == -(-matrix[1] * width // 8)
-    places = [output, _packed(taken, width)] if plain else [fixed(0, held[1]), fixed(0, held[2])]
+    by_row = output if packed_rows else fixed(0, held[1])
+    places = [output, _packed(taken, width)] if plain else [by_row, fixed(0, held[2])]
     reads = [context.read(slot, per_axis(held, [expert, *places]), saved=True)]
     for index in (slots.scales[number], slots.zero_points[number]):
         if context.has(index):

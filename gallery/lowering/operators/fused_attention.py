@@ -11,16 +11,18 @@ import numpy as np
 
 from gallery.attention_sizes import SLOTS
 from gallery.lowering.access.part import Ints, Part, Read
-from gallery.lowering.access.registry import Context, lowers
+from gallery.lowering.access.registry import Context, NoGridError, lowers
 from gallery.lowering.access.relations import (
     broadcast,
     fixed,
+    full,
     per_axis,
     same,
     several,
     where,
 )  # fmt: skip
 from gallery.lowering.operators.cached_heads import Cache, Rows, joined, starting, up_to
+from gallery.lowering.operators.contraction import first_of
 from gallery.lowering.operators.fused_heads import (
     Lengths,
     apart,
@@ -30,9 +32,11 @@ from gallery.lowering.operators.fused_heads import (
     mask_places,
     projected,
     sizes_of,
+    strip,
+    stripes,
 )  # fmt: skip
 from gallery.lowering.operators.heads import Band, Heads, Operand, Wishes, attended, seen
-from gallery.lowering.operators.parts import making
+from gallery.lowering.operators.parts import inside, making, whole
 
 
 @lowers("com.microsoft.MultiHeadAttention", "com.microsoft.DecoderMaskedMultiHeadAttention")
@@ -83,6 +87,53 @@ def projecting_attention(context: Context) -> list[Part]:
     heads, wishes = _masked(context, sizes)
     core = context.flops - work
     return parts + attended(context, heads, (query, key, value), wishes, core)
+
+
+@lowers("com.microsoft.QOrderedAttention")
+def ordered_attention(context: Context) -> list[Part]:
+    """Projections of bytes by weights apart, each with a scale and a bias, and their attention."""
+    batch, length, hidden = context.shape(0)
+    many = given_to(context).count("num_heads")
+    made = [context.shape(slot)[1] for slot in (5, 6, 7)]
+    if any(columns % many for columns in made) or made[0] != made[1]:
+        raise NoGridError(f"columns {made} of {many} heads")
+    sizes = Lengths(
+        batch=batch,
+        heads=many,
+        groups=many,
+        queries=length,
+        fresh=length,
+        past=0,
+        stored=length,
+        depth=made[0] // many,
+        width=made[2] // many,
+    )
+    work = min(2.0 * batch * length * hidden * sum(made), context.flops)
+    parts: list[Part] = []
+    found = []
+    for at, columns in enumerate(made):
+        shape = (batch, many, length, columns // many)
+        inner = context.virtual(shape)
+        reads = [
+            context.read(0, per_axis(context.shape(0), [same(0), same(2), same(4)]), saved=True),
+            context.read(5 + at, stripes(context.shape(5 + at), 0, shape), saved=True, exact=False),
+            context.read(11 + at, first_of(strip(columns, 0, shape), {4}), exact=False),
+        ]
+        for slot in (1, 2 + at, 8 + at):
+            scale = context.shape(slot)
+            by_column = len(scale) == 1 and scale[0] == columns > 1
+            relation = strip(columns, 0, shape) if by_column else full(scale)
+            reads.append(context.read(slot, relation, differentiable=False, exact=not by_column))
+        share = work * columns / max(sum(made), 1)
+        parts.append(inside(inner, (*shape, hidden), reads, 4, share))
+        found.append(Operand(tensor=inner, shape=shape))
+    heads, wishes = _masked(context, sizes)
+    scales = [whole(context, slot, differentiable=False) for slot in (14, 15) if context.has(slot)]
+    wishes = replace(wishes, masks=[*wishes.masks, *scales])
+    heads = replace(heads, masked=heads.masked or bool(wishes.masks))
+    parts += attended(context, heads, (found[0], found[1], found[2]), wishes, context.flops - work)
+    last = replace(parts[-1], reads=(*parts[-1].reads, whole(context, 16, differentiable=False)))
+    return [*parts[:-1], last]
 
 
 def _rows(context: Context, sizes: Lengths) -> Rows:

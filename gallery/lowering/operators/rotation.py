@@ -5,8 +5,10 @@ Formulas: ONNX operator specification; com.microsoft: ONNX Runtime contrib opera
 
 from __future__ import annotations
 
+import numpy as np
+
 from gallery.lowering.access.part import Ints, Part, Relation
-from gallery.lowering.access.registry import Context, lowers
+from gallery.lowering.access.registry import Context, NoGridError, lowers
 from gallery.lowering.access.relations import (
     AxisRule,
     composed,
@@ -15,14 +17,18 @@ from gallery.lowering.access.relations import (
     identity,
     per_axis,
     same,
+    spans,
 )  # fmt: skip
 from gallery.lowering.access.reshape import reshaped
 from gallery.lowering.operators.parts import making
 
 
-@lowers("RotaryEmbedding", "com.microsoft.RotaryEmbedding")
+@lowers("RotaryEmbedding", "com.microsoft.RotaryEmbedding", "com.microsoft.MRotaryEmbedding")
 def rotary(context: Context) -> list[Part]:
-    """Each element with its pair, and the row of both tables for its position."""
+    """Each element with its pair, and the row of both tables for its position.
+
+    MRotaryEmbedding has positions in time, height and width, of which an angle takes one.
+    """
     shape = context.shape(0)
     micro = bool(context.operator.domain)
     cos, sin, ids = (2, 3, 1) if micro else (1, 2, 3)
@@ -49,6 +55,8 @@ def rotary(context: Context) -> list[Part]:
     if context.has(ids):
         sizes = context.shape(ids)
         own = [same(0), same(time)] if len(sizes) == 2 else [fixed(0, s) for s in sizes]
+        if len(sizes) == 3:
+            own = [_stream(context, turned, interleaved), same(0), same(time)]
         relation = composed(onto, per_axis(sizes, own))
         reads.append(context.read(ids, relation, differentiable=False, exact=False))
     return [making(context, reads)]
@@ -96,5 +104,29 @@ def _modulo(axis: int, half: int, turned: int) -> AxisRule:
         stop = (last % half + 1) * one + half * (1 - one)
         beyond = low >= turned
         return first * (1 - beyond), stop * (1 - beyond)
+
+    return rule
+
+
+def _stream(context: Context, turned: int, interleaved: bool) -> AxisRule:
+    """Which of three positions the angle of an element is by, by MRotaryEmbedding's sections."""
+    sections = [int(size) for size in context.attribute("mrope_section", ())]
+    half = turned // 2
+    if len(sections) != 3 or min(sections) < 0 or sum(sections) != half or half < 1:
+        raise NoGridError(f"sections {sections} of {half} angles")
+    if context.attribute("mrope_layout", 0):
+        streams = np.zeros(half, np.int64)
+        for number in (1, 2):
+            streams[number : 3 * sections[number] : 3] = number
+    else:
+        streams = np.repeat(np.arange(3, dtype=np.int64), sections)
+    column, by_column = angle(turned, interleaved), spans(0, streams, streams + 1)
+
+    def rule(lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
+        low, high = column(lows, highs)
+        high = np.minimum(high, half)
+        none = high <= low
+        first, last = by_column(np.where(none, 0, low)[:, None], np.where(none, 1, high)[:, None])
+        return np.where(none, 0, first), np.where(none, 0, last)
 
     return rule

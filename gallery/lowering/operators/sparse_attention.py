@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from gallery.attention_sizes import LOCAL
 from gallery.lowering.access.part import Ints, Part, Read
 from gallery.lowering.access.registry import Context, NoGridError, lowers
 from gallery.lowering.access.relations import per_axis, same
@@ -26,7 +27,7 @@ from gallery.lowering.operators.fused_heads import (
 )  # fmt: skip
 from gallery.lowering.operators.grouped_attention import rows_of
 from gallery.lowering.operators.heads import Heads, Operand, Table, Wishes, attended
-from gallery.lowering.operators.parts import inside
+from gallery.lowering.operators.parts import inside, whole
 
 _MOST = 4096
 """Blocks of keys, at most."""
@@ -131,13 +132,14 @@ def _layouts(context: Context, sizes: Lengths, pasts: Pasts) -> Layouts:
     return Layouts(above=above, size=size, pasts=pasts)
 
 
-@lowers("com.microsoft.LongformerAttention")
+@lowers("com.microsoft.LongformerAttention", "com.microsoft.QOrderedLongformerAttention")
 def longformer_attention(context: Context) -> list[Part]:
     """Tokens see those within a window and some that see all, which have weights of their own."""
     batch, length, hidden = context.shape(0)
     many = given_to(context).count("num_heads")
     shape = (batch, many, length, hidden // many)
-    columns = context.shape(1)[1] + context.shape(4)[1]
+    slots = LOCAL[context.operator.type]
+    columns = sum(context.shape(slot)[1] for slot in slots.weights)
     work = min(2.0 * batch * length * hidden * columns, context.flops)
     parts: list[Part] = []
     made = [_projected(context, shape, at, work / 6, parts) for at in range(3)]
@@ -152,10 +154,10 @@ def longformer_attention(context: Context) -> list[Part]:
         sight=_window(context, length),
         masked=True,
     )
-    masks = [context.read(3, per_axis((batch, length), [same(0), same(3)]))]
-    for axis in (2, 3) if context.value(6) is None else ():
-        flags = per_axis(context.shape(6), [same(0), same(axis)])
-        masks.append(context.read(6, flags, differentiable=False))
+    masks = [context.read(slots.mask, per_axis((batch, length), [same(0), same(3)]))]
+    for axis in (2, 3) if context.value(slots.flags) is None else ():
+        flags = per_axis(context.shape(slots.flags), [same(0), same(axis)])
+        masks.append(context.read(slots.flags, flags, differentiable=False))
     operands = (made[0], made[1], made[2])
     return parts + attended(context, heads, operands, Wishes(masks=masks), context.flops - work)
 
@@ -165,14 +167,17 @@ def _projected(
 ) -> Operand:
     """Queries, keys or values by both weights, of which a token uses the one or the other."""
     hidden = context.shape(0)[2]
+    slots = LOCAL[context.operator.type]
+    scales = [whole(context, slot, differentiable=False) for slot in slots.scales]
     made = []
-    for weights in (1, 4):
+    for weights, biases in zip(slots.weights, slots.biases, strict=True):
         offset = at * shape[1] * shape[3]
         held = context.shape(weights)
         reads = [
             context.read(0, per_axis(context.shape(0), [same(0), same(2), same(4)]), saved=True),
             context.read(weights, stripes(held, offset, shape), saved=True, exact=False),
-            context.read(weights + 1, first_of(strip(held[1], offset, shape), {4}), exact=False),
+            context.read(biases, first_of(strip(held[1], offset, shape), {4}), exact=False),
+            *scales,
         ]
         inner = context.virtual(shape)
         parts.append(inside(inner, (*shape, hidden), reads, 4, flops))
@@ -180,7 +185,7 @@ def _projected(
     both = context.virtual(shape)
     own = [same(d) for d in range(4)]
     reads = [Read(tensor=one, relation=per_axis(shape, own)) for one in made]
-    flags = context.value(6)
+    flags = context.value(slots.flags)
     if flags is not None and not flags.any():
         reads = reads[:1]
     parts.append(inside(both, shape, reads, 4))
@@ -189,7 +194,8 @@ def _projected(
 
 def _window(context: Context, length: int) -> Table | None:
     """The window, widened to the tokens that see and are seen by all; None if any may be one."""
-    flags: npt.NDArray[np.bool_] | None = context.value(6)
+    slot = LOCAL[context.operator.type].flags
+    flags: npt.NDArray[np.bool_] | None = context.value(slot)
     if flags is None or flags.shape != context.shape(0)[:2]:
         return None
     window = given_to(context).count("window")
