@@ -44,6 +44,7 @@ SLOTS: Mapping[str, Slots] = {
     "DecoderMaskedSelfAttention": Slots(
         bias=2, mask=3, added=5, past=4, past_values=4, filled=6, beams=8
     ),
+    "DynamicSparseAttention": Slots(past=3, past_values=4, filled=10),
     "GroupQueryAttention": Slots(added=10, past=3, past_values=4, filled=6),
     "MultiHeadAttention": Slots(bias=3, mask=4, added=5, past=6, past_values=7, filled=8, beams=9),
     "PackedAttention": Slots(bias=2, added=5),
@@ -125,7 +126,7 @@ def attention_sizes(inputs: Inputs) -> Sizes:
         return _projecting(inputs)
     if inputs.type == "PackedMultiHeadAttention":
         return _packed_tokens(inputs)
-    if inputs.type in ("GroupQueryAttention", "SparseAttention"):
+    if inputs.type in _GROUPED:
         return _grouped(inputs)
     return _separate(inputs)
 
@@ -133,6 +134,9 @@ def attention_sizes(inputs: Inputs) -> Sizes:
 _PROJECTING = (
     "Attention", "DecoderMaskedSelfAttention", "PackedAttention", "QAttention",
 )  # fmt: skip
+
+
+_GROUPED = ("DynamicSparseAttention", "GroupQueryAttention", "SparseAttention")
 
 
 def projected(inputs: Inputs) -> tuple[Size, Size, Size]:
@@ -263,11 +267,11 @@ def _cached(inputs: Inputs, fresh: Size) -> tuple[Size, Size]:
         return 0, fresh
     held = cache[-2]
     number = inputs.number(slots.filled)
-    if inputs.type in ("GroupQueryAttention", "SparseAttention"):
+    if inputs.type in _GROUPED:
         # The input is the length of old and new keys together.
         if inputs.attributes.get("sliding_window_cache"):
             return held, held
-        if inputs.type == "SparseAttention":
+        if inputs.type != "GroupQueryAttention":
             room = _less(held, fresh)
             return room if number is None else _least(_less(number, fresh), room), held
         if number is None:

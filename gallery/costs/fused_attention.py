@@ -163,6 +163,51 @@ def paged(view: View) -> Cost:
     return attend(pairs * heads, 1, size, width)
 
 
+@costs("DynamicSparseAttention", domain=_DOMAIN)
+def chosen(view: View) -> Cost:
+    """Queries on the keys that are chosen for them, and on those within a window.
+
+    Where it is not known how many are chosen, the most that there may be count.
+    """
+    inputs = given(view)
+    sizes = attention_sizes(inputs)
+    keys = view.shape(5)[2] if _beside(view) else _known(sizes.keys)
+    window = int(view.get("local_window_size", -1)) if _local(view) else 0
+    near = min(window, _known(sizes.keys)) if window >= 0 else _known(sizes.keys)
+    return _core(sizes, sizes.heads * _chosen_pairs(view, (7, 8), keys, near))
+
+
+@costs("SparsePagedAttention", domain=_DOMAIN)
+def paged_chosen(view: View) -> Cost:
+    """As DynamicSparseAttention, on the keys that pages hold."""
+    inputs = given(view)
+    heads, shared = inputs.count("num_heads"), inputs.count("kv_num_heads")
+    hidden = view.shape(0)[1]
+    size = hidden // heads if view.has(1) else hidden // (heads + 2 * shared)
+    held = view.shape(7)[-1] * view.shape(3)[1]
+    window = int(view.get("local_window_size", -1)) if _local(view) else 0
+    keys = view.shape(11)[1] if _beside(view) else held
+    near = min(window, held) if window >= 0 else held
+    return attend(heads * _chosen_pairs(view, (9, 10), keys, near), 1, size, size)
+
+
+def _local(view: View) -> bool:
+    return bool(view.get("attention_mode", "selected_only") == "local_plus_selected")
+
+
+def _beside(view: View) -> bool:
+    return bool(view.get("selected_kv_source", "main") == "auxiliary")
+
+
+def _chosen_pairs(view: View, at: tuple[int, int], keys: int, near: int) -> int:
+    """Pairs of queries and keys; `at` gives the inputs with the chosen ones and their number."""
+    rows, most = view.shape(at[0])
+    counts = given(view).value(at[1])
+    if counts is not None and counts.size == rows:
+        return int(counts.astype(np.int64).clip(0, min(most, keys)).sum()) + rows * near
+    return rows * (min(most, keys) + near)
+
+
 @costs("LongformerAttention", "QOrderedLongformerAttention", domain=_DOMAIN)
 def longformer(view: View) -> Cost:
     """Each token on those within its window and on the global ones, which see all.

@@ -113,6 +113,15 @@ def cached_length(inputs: Inputs) -> Size:
     return cache[2] if static else cache[2] + query[0]
 
 
+def _chosen(step: FlatNode, fed: Fed) -> Kinds | None:
+    """DynamicSparseAttention: as others with a cache, in a type that may be asked for."""
+    made = dict(_separate(step, fed) or {})
+    del made[3]
+    if step.attributes.get("output_bf16", 0):
+        made[0] = tensor_type(onnx.TensorProto.BFLOAT16, dims_of(made[0]) or ())
+    return {**made, 3: tensor_type(onnx.TensorProto.INT32, (1,))}
+
+
 def _as_first(step: FlatNode, fed: Fed) -> Kinds | None:
     return {0: fed[0].kind} if fed[0] and fed[0].kind is not None else None
 
@@ -128,6 +137,7 @@ RULES: Mapping[str, Rule] = {
     "DecoderAttention": _cross,
     "DecoderMaskedMultiHeadAttention": _separate,
     "DecoderMaskedSelfAttention": _projecting,
+    "DynamicSparseAttention": _chosen,
     "GroupQueryAttention": _separate,
     "LongformerAttention": _as_first,
     "MultiHeadAttention": _separate,
@@ -138,5 +148,6 @@ RULES: Mapping[str, Rule] = {
     "QOrderedAttention": _ordered,
     "QOrderedLongformerAttention": _as_first,
     "SparseAttention": _separate,
+    "SparsePagedAttention": _paged,
 }
 """The rules, by operator type of the domain com.microsoft."""

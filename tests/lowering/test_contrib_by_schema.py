@@ -55,6 +55,9 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], by_schema.Function, 
     "paged": (
         "y, m, n = PagedAttention<num_heads=4, kv_num_heads=2>(q, k, v, a, d, c, p, t)", PAGED,
         PAGES, by_schema.paged, 4 * (2 * 5 + 1 * 2) * 8, 0),
+    "paged, places of a run": (
+        "y, m, n = PagedAttention<num_heads=4, kv_num_heads=2>(q, k, v, a, d, c, p, t)",
+        {**PAGED, **PAGES}, {}, by_schema.paged, 4 * 3 * 6 * 8, 0),
     "a window, none see all": (
         "y = LongformerAttention<num_heads=2, window=2>(x, w, b, m, u, d, f)", LOCAL,
         {**BOTH, "f": np.zeros((1, 8), I32)}, by_schema.longformer,

@@ -25,6 +25,7 @@ from gallery.lowering.access.relations import (
     spans,
     where,
 )  # fmt: skip
+from gallery.lowering.operators.fused_heads import strip
 from gallery.lowering.operators.heads import Operand
 from gallery.lowering.operators.parts import inside
 from gallery.lowering.operators.rotation import angle, pairs
@@ -222,7 +223,12 @@ def cached(
         whole = per_axis(operand.shape, [same(0), same(1), same(2), fixed(0, size)])
         operand = operand.behind((*operand.shape[:3], held[3]), whole)
     sizes = context.shape(scale)
-    scaling = full(sizes) if packed else broadcast(sizes, 4)
+    if packed:
+        scaling = full(sizes)
+    elif sizes == (operand.shape[1] * size,):
+        scaling = strip(sizes[0], 0, operand.shape)
+    else:
+        scaling = broadcast(sizes, 4)
 
     def fresh(lows: Ints, highs: Ints) -> npt.NDArray[np.bool_]:
         low, high = rows.new(lows, highs)

@@ -5,6 +5,9 @@ Definitions: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOper
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from gallery.lowering.access.constant_indices import LARGEST
@@ -31,7 +34,33 @@ from gallery.lowering.operators.cached_heads import (
 from gallery.lowering.operators.fused_heads import columns
 from gallery.lowering.operators.heads import Heads, Operand, Table, Wishes, attended
 from gallery.lowering.operators.packed_attention import sequences
-from gallery.lowering.operators.parts import making
+from gallery.lowering.operators.parts import making, whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSlots:
+    """Positions of the inputs that attentions on pages have.
+
+    Attributes:
+        limits: Where each sequence begins and the last one ends.
+        places: What tells which pages and rows of them belong to a sequence.
+        tables: Cosines and sines.
+        sink: What the sum of a row of weights has besides them.
+        norms: Scales of queries and keys by their root mean squares.
+        scales: Scales of quantised keys and values.
+    """
+
+    limits: int
+    places: tuple[int, ...]
+    tables: tuple[int, int]
+    sink: int
+    norms: tuple[int, int]
+    scales: tuple[int, int]
+
+
+_SLOTS = PageSlots(
+    limits=5, places=(5, 6, 7, 10), tables=(8, 9), sink=11, norms=(12, 13), scales=(14, 15)
+)
 
 
 @lowers("com.microsoft.PagedAttention")
@@ -41,26 +70,49 @@ def paged_attention(context: Context) -> list[Part]:
     Keys and values are those of all pages one after another, then the new ones.
     """
     parts: list[Part] = []
+    sizes, operands, sinks = on_pages(context, _SLOTS, parts)
+    wishes = Wishes(masks=places_of(context, _SLOTS), sinks=sinks)
+    return parts + attended(context, sizes, operands, wishes, context.flops)
+
+
+def places_of(context: Context, slots: PageSlots) -> list[Read]:
+    """Reads of what tells where the keys of a sequence are, unless the file does."""
+    return [
+        whole(context, slot, differentiable=False)
+        for slot in slots.places
+        if context.has(slot) and context.value(slot) is None
+    ]
+
+
+def on_pages(
+    context: Context, slots: PageSlots, parts: list[Part]
+) -> tuple[Heads, tuple[Operand, Operand, Operand], list[Read]]:
+    """Sizes, queries, keys and values, and reads of sinks (OUT: parts)."""
     query, key, value = _new(context)
     _, heads, tokens, size = query.shape
     groups, pages = key.shape[1], context.shape(3)
     held = pages[0] * pages[1]
-    query, key = normed(context, query, 12, parts), normed(context, key, 13, parts)
+    query, key = (
+        normed(context, one, slot, parts)
+        for one, slot in zip((query, key), slots.norms, strict=True)
+    )
+    places = places_of(context, slots)
     if context.attribute("do_rotary", 0):
         turn = Turn(
-            tables=(8, 9),
-            row=fixed(0, context.shape(8)[0]),
+            tables=slots.tables,
+            row=fixed(0, context.shape(slots.tables[0])[0]),
             interleaved=bool(context.attribute("rotary_interleaved", 0)),
             offset=int(context.attribute("rotary_offset", 0)),
+            by=places,
         )
         query, key = (rotated(context, one, turn, parts) for one in (query, key))
-    keys = _paged(context, key, (3, 1, 14), parts)
+    keys = _paged(context, key, (3, 1, slots.scales[0]), places, parts)
     width = int(context.attribute("v_head_size", 0)) or size
     if value is None:
         shape = (1, groups, held + tokens, width)
         values = keys.behind(shape, identity(shape))
     else:
-        values = _paged(context, value, (4, 2, 15), parts)
+        values = _paged(context, value, (4, 2, slots.scales[1]), places, parts)
     sizes = Heads(
         batch=1,
         heads=heads,
@@ -69,14 +121,14 @@ def paged_attention(context: Context) -> list[Part]:
         keys=held + tokens,
         depth=size,
         width=width,
-        sight=_sight(context, tokens, held),
-        masked=context.has(11),
+        sight=_sight(context, slots.limits, tokens, held),
+        masked=context.has(slots.sink),
     )
     sinks = []
-    if context.has(11):
-        sinks.append(context.read(11, per_axis(context.shape(11), [same(1)]), saved=True))
-    operands = (query, keys, values)
-    return parts + attended(context, sizes, operands, Wishes(sinks=sinks), context.flops)
+    if context.has(slots.sink):
+        own = per_axis(context.shape(slots.sink), [same(1)])
+        sinks.append(context.read(slots.sink, own, saved=True))
+    return sizes, (query, keys, values), sinks
 
 
 def _new(context: Context) -> tuple[Operand, Operand, Operand | None]:
@@ -106,7 +158,11 @@ def _new(context: Context) -> tuple[Operand, Operand, Operand | None]:
 
 
 def _paged(
-    context: Context, operand: Operand, at: tuple[int, int, int], parts: list[Part]
+    context: Context,
+    operand: Operand,
+    at: tuple[int, int, int],
+    places: Sequence[Read],
+    parts: list[Part],
 ) -> Operand:
     """All pages, then the new keys or values; `at` gives the cache, the updated one, its scale."""
     cached, output, scale = at
@@ -129,14 +185,14 @@ def _paged(
     if context.makes(output):
         own = same(3) if last == size else fixed(0, size)
         new = operand.read([fixed(0, 1), same(2), fixed(0, tokens), own], saved=False)
-        reads: list[Read] = [context.read(cached, identity(pages)), new, *by]
+        reads: list[Read] = [context.read(cached, identity(pages)), new, *by, *places]
         parts.append(making(context, reads, (output,), share=0.0))
     return both
 
 
-def _sight(context: Context, tokens: int, held: int) -> Table:
+def _sight(context: Context, limits: int, tokens: int, held: int) -> Table:
     """All pages, and the new tokens up to a token's own, or to the end of its sequence."""
-    _, last = sequences(context, 5, tokens)
+    _, last = sequences(context, limits, tokens)
     if int(context.attribute("is_causal", 1)):
         last = np.minimum(last, np.arange(1, tokens + 1))
     return Table(first=np.zeros(tokens, np.int64), last=last + held)
