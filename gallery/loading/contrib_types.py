@@ -12,6 +12,7 @@ import onnx
 from gallery.loading.classical_types import RULES as CLASSICAL
 from gallery.loading.contrib_attention import RULES as ATTENTIONS
 from gallery.loading.contrib_embeddings import RULES as EMBEDDINGS
+from gallery.loading.contrib_indexers import RULES as INDEXERS
 from gallery.loading.contrib_products import RULES as PRODUCTS
 from gallery.loading.contrib_shapes import RULES as CONTRIB
 from gallery.loading.extension_types import RULES as EXTENSIONS
@@ -169,5 +170,6 @@ RULES: Mapping[tuple[str, str], Rule] = {
     **STREAMS,
     **{(_MICROSOFT, name): rule for name, rule in ATTENTIONS.items()},
     **{(_MICROSOFT, name): rule for name, rule in EMBEDDINGS.items()},
+    **{(_MICROSOFT, name): rule for name, rule in INDEXERS.items()},
 }
 """The rules, by domain and operator type."""

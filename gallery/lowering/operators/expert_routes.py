@@ -55,7 +55,7 @@ def _chosen(context: Context, shape: tuple[int, int], tensors: tuple[int, int]) 
     tokens, experts = shape
     scores, biased = tensors
     many = int(context.attribute("n_group", 1))
-    if many < 1 or experts % many:
+    if not 0 < many <= experts or experts % many:
         raise NoGridError(f"{experts} experts in {many} groups")
     each = experts // many
     groups = context.virtual((tokens, many), differentiable=False)

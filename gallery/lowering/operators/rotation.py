@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gallery.lowering.access.constant_indices import LARGEST
 from gallery.lowering.access.part import Ints, Part, Relation
 from gallery.lowering.access.registry import Context, NoGridError, lowers
 from gallery.lowering.access.relations import (
@@ -112,7 +113,8 @@ def _stream(context: Context, turned: int, interleaved: bool) -> AxisRule:
     """Which of three positions the angle of an element is by, by MRotaryEmbedding's sections."""
     sections = [int(size) for size in context.attribute("mrope_section", ())]
     half = turned // 2
-    if len(sections) != 3 or min(sections) < 0 or sum(sections) != half or half < 1:
+    right = len(sections) == 3 and min(sections) >= 0 and sum(sections) == half
+    if not right or not 0 < half <= LARGEST:
         raise NoGridError(f"sections {sections} of {half} angles")
     if context.attribute("mrope_layout", 0):
         streams = np.zeros(half, np.int64)
