@@ -235,3 +235,41 @@ def embedded(v: Mapping[str, Array]) -> list[Array]:
     centred = total - total.mean(-1, keepdims=True)
     scale = np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-12)
     return [centred / scale * v["g"] + v["b"], np.zeros(len(total), np.int32), total]
+
+
+def projecting(rotary: int = 0, interleaved: bool = False) -> Function:
+    """Two heads of 4 from `x`, `w`, `b`, behind a cache `a`; a mask `m` [b, 1, n, n] of positions.
+
+    The first `rotary` elements of a head are rotated.
+    """
+
+    def rotated(x: Array, past: int) -> Array:
+        half = rotary // 2
+        steps = 10000.0 ** (-np.arange(half) / half)
+        angles = (past + np.arange(len(x)))[:, None, None] * steps
+        one, two = (x[..., at : rotary : 2] if interleaved else x[..., at * half : (at + 1) * half]
+                    for at in (0, 1))  # fmt: skip
+        pair = [one * np.cos(angles) - two * np.sin(angles),
+                two * np.cos(angles) + one * np.sin(angles)]  # fmt: skip
+        turned = np.stack(pair, -1).reshape(*x.shape[:2], -1) if interleaved else np.concatenate(
+            pair, axis=-1)  # fmt: skip
+        return np.concatenate([turned, x[..., rotary:]], axis=-1)
+
+    def run(v: Mapping[str, Array]) -> list[Array]:
+        made, caches = [], []
+        past = v["a"].shape[3] if "a" in v else 0
+        for at, rows in enumerate(v["x"]):
+            query, key, value = split(rows @ v["w"] + v["b"], 2, 8, 8, 8)
+            if rotary:
+                query, key = rotated(query, past), rotated(key, past)
+            if past:
+                old = v["a"][:, at].transpose(0, 2, 1, 3)
+                key, value = np.concatenate([old[0], key]), np.concatenate([old[1], value])
+            seen = np.ones((len(query), len(key)), bool)
+            if "m" in v:
+                seen = v["m"][at, 0, past : past + len(query), : len(key)] > 0
+            made.append(attend(query, key, value, seen))
+            caches.append(np.stack([key, value]).transpose(0, 2, 1, 3))
+        return [np.stack(made), np.stack(caches, axis=1)]
+
+    return run

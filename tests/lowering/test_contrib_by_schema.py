@@ -92,6 +92,19 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], by_schema.Function, 
         "y = MultiHeadAttention<num_heads=2>(q, k)",
         {"q": floats(2, 5, 8), "k": floats(2, 6, 2, 2, 4)}, {}, by_schema.multi_head,
         2 * 2 * 30 * 8, 0.985),
+    "projections, rotated": (
+        "y, m = Attention<num_heads=2, do_rotary=1>(x, w, b)",
+        {"x": floats(2, 3, 6), "w": floats(6, 24), "b": floats(24)}, {}, by_schema.projecting(4),
+        6 * 6 * 24 + 2 * 2 * 9 * 8, 0.985),
+    "projections behind a cache, rotated in neighbours in part": (
+        "y, m = Attention<num_heads=2, do_rotary=1, rotary_embedding_dim=2>(x, w, b, , a)",
+        {"x": floats(2, 3, 6), "w": floats(6, 24), "b": floats(24), "a": floats(2, 2, 2, 2, 4)},
+        {}, by_schema.projecting(2, interleaved=True), 6 * 6 * 24 + 2 * 2 * 15 * 8, 0.985),
+    "projections, a mask of all positions": (
+        "y, m = Attention<num_heads=2>(x, w, b, o, a)",
+        {"x": floats(2, 3, 6), "w": floats(6, 24), "b": floats(24), "a": floats(2, 2, 2, 2, 4),
+         "o": np.tril(np.ones((2, 1, 7, 7), I32))}, {},
+        lambda v: by_schema.projecting()({**v, "m": v["o"]}), 6 * 6 * 24 + 2 * 2 * 15 * 8, 0.5),
     "a gated bias": (
         "y = GatedRelativePositionBias<num_heads=2>(q, b, r, w, d, e)",
         {"q": floats(1, 5, 8), "b": floats(8), "r": floats(1, 2, 5, 5), "w": floats(4, 6),

@@ -71,6 +71,8 @@ def projecting_attention(context: Context) -> list[Part]:
     work = 2.0 * sizes.batch * sizes.queries * weights[0] * weights[1]
     work = min(work, context.flops)
     query, key, value = projected(context, sizes, work, parts)
+    if context.attribute("do_rotary", 0):
+        query, key = (_turned(context, one, parts) for one in (query, key))
     rows = _rows(context, sizes)
     past = SLOTS[context.operator.type].past
     cached = context.shape(past) if context.has(past) else ()
@@ -136,6 +138,28 @@ def ordered_attention(context: Context) -> list[Part]:
     return [*parts[:-1], last]
 
 
+def _turned(context: Context, operand: Operand, parts: list[Part]) -> Operand:
+    """The operand with the first elements of each head rotated (OUT: parts).
+
+    The schema leaves open which two make a pair, and angles are computed from positions alone.
+    """
+    shape = operand.shape
+    width = int(context.attribute("rotary_embedding_dim", 0)) or shape[3]
+
+    def pair(lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
+        first, last = lows[:, 3], highs[:, 3]
+        turned = first < width
+        return np.where(turned, 0, first), np.where(turned, np.maximum(last, width), last)
+
+    made = context.virtual(shape)
+    reads = [operand.read([same(0), same(1), same(2), pair])]
+    slot = SLOTS[context.operator.type].filled
+    if context.has(slot) and context.value(slot) is None:
+        reads.append(whole(context, slot, differentiable=False))
+    parts.append(inside(made, shape, reads, 4))
+    return Operand(tensor=made, shape=shape)
+
+
 def _rows(context: Context, sizes: Lengths) -> Rows:
     """The new and the cached rows that a row of a cache comes from."""
     slot = SLOTS[context.operator.type].filled
@@ -192,7 +216,8 @@ def _masked(context: Context, sizes: Lengths) -> tuple[Heads, Wishes]:
     masks: list[Read] = []
     if context.has(slots.mask):
         shape = context.shape(slots.mask)
-        relation = seen(mask_places(shape, sizes), heads)
+        anywhere = context.has(slots.filled) and given_to(context).number(slots.filled) is None
+        relation = seen(mask_places(shape, sizes, anywhere=anywhere), heads)
         doubled = len(shape) == 1 and shape[0] == 2 * sizes.batch
         masks.append(context.read(slots.mask, relation, differentiable=False, exact=not doubled))
     if context.has(slots.added):

@@ -234,10 +234,11 @@ def stripes(weights: tuple[int, ...], offset: int, shape: tuple[int, int, int, i
     return composed(flat, per_axis(weights, [same(0), same(1, offset)]))
 
 
-def mask_places(shape: tuple[int, ...], sizes: Lengths) -> Relation:
+def mask_places(shape: tuple[int, ...], sizes: Lengths, *, anywhere: bool = False) -> Relation:
     """From blocks [b, h, q, k] of scores to a mask of one of the forms that there are.
 
-    [b] lengths, [2 b] ends and starts, [b, k], [b, q, k] and [b, 1, longest, longest].
+    [b] lengths, [2 b] ends and starts, [b, k], [b, q, k] and [b, 1, longest, longest], whose rows
+    are by positions, which a run tells if `anywhere` is set.
     """
     if len(shape) == 1:
         if shape[0] == sizes.batch:
@@ -248,7 +249,7 @@ def mask_places(shape: tuple[int, ...], sizes: Lengths) -> Relation:
     rules: list[AxisRule] = {
         2: [same(0), same(3)],
         3: [same(0), same(2), same(3)],
-        4: [same(0), same(1), same(2, sizes.past), same(3)],
+        4: [same(0), same(1), fixed(0, shape[-2]) if anywhere else same(2, sizes.past), same(3)],
     }[len(shape)]
     narrow = [fixed(0, 1) if n == 1 else rule for n, rule in zip(shape, rules, strict=True)]
     return per_axis(shape, narrow)
