@@ -237,8 +237,8 @@ def embedded(v: Mapping[str, Array]) -> list[Array]:
     return [centred / scale * v["g"] + v["b"], np.zeros(len(total), np.int32), total]
 
 
-def projecting(rotary: int = 0, interleaved: bool = False) -> Function:
-    """Two heads of 4 from `x`, `w`, `b`, behind a cache `a`; a mask `m` [b, 1, n, n] of positions.
+def projecting(rotary: int = 0, interleaved: bool = False, heads: int = 2) -> Function:
+    """Heads from `x`, `w`, `b`, behind a cache `a`; a mask `m` [b, 1, n, n] of positions.
 
     The first `rotary` elements of a head are rotated.
     """
@@ -259,7 +259,7 @@ def projecting(rotary: int = 0, interleaved: bool = False) -> Function:
         made, caches = [], []
         past = v["a"].shape[3] if "a" in v else 0
         for at, rows in enumerate(v["x"]):
-            query, key, value = split(rows @ v["w"] + v["b"], 2, 8, 8, 8)
+            query, key, value = split(rows @ v["w"] + v["b"], heads, *[v["w"].shape[1] // 3] * 3)
             if rotary:
                 query, key = rotated(query, past), rotated(key, past)
             if past:

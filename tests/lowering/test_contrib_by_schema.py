@@ -100,6 +100,10 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], by_schema.Function, 
         "y, m = Attention<num_heads=2, do_rotary=1, rotary_embedding_dim=2>(x, w, b, , a)",
         {"x": floats(2, 3, 6), "w": floats(6, 24), "b": floats(24), "a": floats(2, 2, 2, 2, 4)},
         {}, by_schema.projecting(2, interleaved=True), 6 * 6 * 24 + 2 * 2 * 15 * 8, 0.985),
+    "projections, rotated, whose pairs lie in two blocks of the weights": (
+        "y, m = Attention<num_heads=1, do_rotary=1>(x, w, b)",
+        {"x": floats(1, 2, 2), "w": floats(2, 6), "b": floats(6)}, {},
+        by_schema.projecting(2, heads=1), 2 * 2 * 6 + 4 * 4, 0.9),
     "projections, a mask of all positions": (
         "y, m = Attention<num_heads=2>(x, w, b, o, a)",
         {"x": floats(2, 3, 6), "w": floats(6, 24), "b": floats(24), "a": floats(2, 2, 2, 2, 4),

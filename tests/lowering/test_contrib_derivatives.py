@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gallery.graph import Pass
 from gallery.lowering import lower
 from tests.lowering import by_schema
 from tests.lowering.cases import Array
@@ -73,3 +74,15 @@ def test_no_gradient_misses_what_it_needs(tmp_path: Path, name: str) -> None:
     found = checked(one)
     assert found.misses == []
     assert found.reached > 0
+
+
+@pytest.mark.parametrize("name", ["x", "u", "v"])
+def test_gradients_of_experts_read_both_sides_of_their_products(tmp_path: Path, name: str) -> None:
+    """Each side's gradient is by the other: what is recomputed from them does not do instead."""
+    call, feeds, held, _ = MORE["experts"]
+    model = runtime_case(tmp_path, call, {}, {**feeds, **held}).model
+    graph = lower(model, vertices=VERTICES, passes="training")
+    tensor = next(i for i, one in enumerate(model.tensors) if one.name == name)
+    readers = np.repeat(np.arange(graph.vertices), np.diff(graph.indptr))
+    backward = graph.vertex_pass[readers] == Pass.BACKWARD
+    assert np.isin(graph.sources[backward], graph.producers(tensor)).any()

@@ -62,50 +62,55 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], by_schema.Function, 
     # call, inputs, initializers, function, multiply-accumulates by hand, least precision
     "tokens": (
         f"y, m = SparseAttentionIndexer<{QSA}>(q, k, g, j, o, p, , a)", {**TOKENS, **WIDE}, {},
-        indexer_schemas.by_token(4), 6 * 4 * 2 * 4, 0.3),
+        indexer_schemas.by_token(4), 6 * 4 * 2 * 4, 0.77),
     "tokens, a cache with room, keys beside queries": (
         f"y, m = SparseAttentionIndexer<{QSA}>(q, , g, j, o, p, , a, , , , , f)",
         {"q": floats(2, 3, 12), "a": floats(2, 9, 4), **WIDE}, {"f": whole(5)},
-        indexer_schemas.by_token(4), 6 * 4 * 2 * 4, 0.3),
+        indexer_schemas.by_token(4), 6 * 4 * 2 * 4, 0.69),
     "tokens, a mask, a length of a run": (
         f"y, m = SparseAttentionIndexer<{QSA}>(q, k, g, j, o, p, z, a, , , , , f)",
         {**TOKENS, **WIDE, "a": floats(2, 9, 4), "z": np.ones((2, 8), np.int64), "f": whole(5)},
-        {}, lambda v: indexer_schemas.by_token(4)({**v, "m": v["z"]}), 6 * 4 * 2 * 4, 0),
+        {}, lambda v: indexer_schemas.by_token(4)({**v, "m": v["z"]}), 6 * 4 * 2 * 4, 0.64),
     "entries": (
         f"y, m, n = SparseAttentionIndexer<{CSA}>(q, k, g, j, o, p, , a, e, b, w, i, , u)",
         {**GATED, **NARROW, "u": floats(2, 2, 3, 8)}, {}, indexer_schemas.by_entry(2),
-        10 * 5 * 2 * 4, 0.3),
+        10 * 5 * 2 * 4, 0.74),
     "entries without tokens that wait": (
         f"y, m, n = SparseAttentionIndexer<{CSA}>(q, k, g, j, o, p, , a, e, b, w, i, , u)",
         {**GATED, **NARROW},
-        {"u": floats(2, 2, 0, 8)}, indexer_schemas.by_entry(2), 10 * 4 * 2 * 4, 0.3),
+        {"u": floats(2, 2, 0, 8)}, indexer_schemas.by_entry(2), 10 * 4 * 2 * 4, 0.67),
+    "entries, one token that completes none": (
+        f"y, m, n = SparseAttentionIndexer<{CSA}>(q, k, g, j, o, p, , a, e, b, w, i, , u)",
+        {**NARROW, "q": floats(2, 1, 8), "k": floats(2, 1, 8), "a": floats(2, 3, 4),
+         "e": floats(2, 1, 8), "b": floats(2, 8), "w": floats(2, 1, 2), "i": np.array([[6], [6]]),
+         "u": floats(2, 2, 2, 8)}, {}, indexer_schemas.by_entry(2), 2 * 3 * 2 * 4, 0.51),
     "entries, a cache with room": (
         f"y, m, n = SparseAttentionIndexer<{CSA}>(q, k, g, j, o, p, , a, e, b, w, i, f, u)",
         {**GATED, **NARROW, "a": floats(2, 7, 4), "u": floats(2, 2, 1, 8)}, {"f": whole(2)},
-        indexer_schemas.by_entry(2), 10 * 5 * 2 * 4, 0.3),
+        indexer_schemas.by_entry(2), 10 * 5 * 2 * 4, 0.6),
     "tokens of sequences in a row": (
         f"y, n, m, d, , r = PackedSparseAttentionIndexer<{QSA}, state_capacity=6>"
         "(q, k, g, j, o, p, c, t, , , , , a, u, , l)", {**RUN, **WIDE}, LIMITS,
-        indexer_schemas.packed_tokens(4), 5 * 6 * 2 * 4, 0.2),
+        indexer_schemas.packed_tokens(4), 5 * 6 * 2 * 4, 0.33),
     "tokens of sequences in a row, limits of a run": (
         f"y, n, m, d, , r = PackedSparseAttentionIndexer<{QSA}, state_capacity=6>"
         "(q, k, g, j, o, p, c, t, , , , , a, u, , l)", {**RUN, **WIDE, **LIMITS}, {},
-        indexer_schemas.packed_tokens(4), 5 * 6 * 2 * 4, 0),
+        indexer_schemas.packed_tokens(4), 5 * 6 * 2 * 4, 0.19),
     "entries of sequences in a row": (
         f"y, n, m, d, z, r = PackedSparseAttentionIndexer<{CSA}, state_capacity=6>"
         "(q, k, g, j, o, p, c, t, e, b, w, i, a, u, h, l)", {**GATES, **NARROW}, WINDOWS,
-        indexer_schemas.packed_entries(2), 5 * 6 * 2 * 4, 0.2),
+        indexer_schemas.packed_entries(2), 5 * 6 * 2 * 4, 0.3),
     "choices and a range": (
         "y, m, o = PackedSparseAttentionIndexerMerge<policy_mode=\"append_range\", "
         "max_output_entries=6>(i, n, r, s, e)",
         {**ROWS, "s": whole(3, 0, 5, 2), "e": whole(5, 2, 6, 2)}, {"r": whole(0, 2, 1, 1)},
-        indexer_schemas.merged(6), 0, 0.4),
+        indexer_schemas.merged(6), 0, 0.89),
     "choices of rows of a run and more": (
         "y, m, o = PackedSparseAttentionIndexerMerge<policy_mode=\"append_indices\", "
         "max_output_entries=6>(i, n, r, , , a, w)",
         {**ROWS, "r": whole(0, 2, 1, 1), "a": np.array([[5, 6], [7, 1], [0, -1], [2, 8]], I32),
          "w": whole(2, 2, 1, 2)}, {},
-        lambda v: indexer_schemas.merged(6)({**v, "m": v["w"]}), 0, 0),
+        lambda v: indexer_schemas.merged(6)({**v, "m": v["w"]}), 0, 0.72),
 }
 # fmt: on
 
