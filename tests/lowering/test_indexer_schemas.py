@@ -71,6 +71,10 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], by_schema.Function, 
         f"y, m = SparseAttentionIndexer<{QSA}>(q, k, g, j, o, p, z, a, , , , , f)",
         {**TOKENS, **WIDE, "a": floats(2, 9, 4), "z": np.ones((2, 8), np.int64), "f": whole(5)},
         {}, lambda v: indexer_schemas.by_token(4)({**v, "m": v["z"]}), 6 * 4 * 2 * 4, 0.64),
+    "tokens, some of which a mask hides": (
+        f"y, m = SparseAttentionIndexer<{QSA}>(q, k, g, j, o, p, z, a)",
+        {**TOKENS, **WIDE}, {"z": np.array([[0, 0, 1, 1, 1, 1, 0, 1]] * 2)},
+        lambda v: indexer_schemas.by_token(4)({**v, "m": v["z"]}), 6 * 4 * 2 * 4, 0),
     "entries": (
         f"y, m, n = SparseAttentionIndexer<{CSA}>(q, k, g, j, o, p, , a, e, b, w, i, , u)",
         {**GATED, **NARROW, "u": floats(2, 2, 3, 8)}, {}, indexer_schemas.by_entry(2),

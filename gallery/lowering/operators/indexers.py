@@ -45,8 +45,9 @@ def indexer(context: Context) -> list[Part]:
         """Rows of keys of entries that end at the queries' positions or before."""
         if sizes.compressed:
             return lows[:, 2], highs[:, 2]
-        last = np.minimum(highs[:, 2] * sizes.ratio, past + highs[:, 1])
-        first = lows[:, 2] * (0 if context.has(6) else sizes.ratio)
+        first, last = lows[:, 2] * sizes.ratio, past + highs[:, 1]
+        if not context.has(6):  # Tokens that a mask hides count for no entry: later ones do.
+            last = np.minimum(highs[:, 2] * sizes.ratio, last)
         return first, np.maximum(last, first)
 
     reads = [
