@@ -19,6 +19,7 @@ from pathlib import Path
 import onnxruntime
 from onnxruntime.transformers import optimizer
 
+from tests.collection.copies import with_copies
 from tests.collection.files import Truth, given, make, source, truth_of
 
 LEVELS = {
@@ -61,7 +62,7 @@ def optimize(original: Path, level: str, path: Path) -> Truth:
     options.optimized_model_filepath = str(path)
     options.log_severity_level = 3
     onnxruntime.InferenceSession(original, options, providers=["CPUExecutionProvider"])
-    return derived(original, f"optimized: {level}")
+    return with_copies(derived(original, f"optimized: {level}"), path, counted=original)
 
 
 def fuse(original: Path, settings: tuple[str, int, int], half: bool, path: Path) -> Truth:
@@ -73,7 +74,8 @@ def fuse(original: Path, settings: tuple[str, int, int], half: bool, path: Path)
     if half:
         model.convert_float_to_float16(keep_io_types=True)
     model.save_model_to_file(str(path))
-    return derived(original, f"transformers optimizer{', float16' * half}")
+    truth = derived(original, f"transformers optimizer{', float16' * half}")
+    return with_copies(truth, path, counted=original)
 
 
 def derived(original: Path, how: str) -> Truth:
