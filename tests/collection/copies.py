@@ -50,7 +50,7 @@ def with_copies(truth: Truth, path: Path, counted: Path | None = None) -> Truth:
 
 
 def more(truth: Truth, copied: int) -> Truth:
-    """The truth of a file that holds so many numbers a second time."""
+    """The truth of a file that holds so many more numbers."""
     return replace(
         truth, parameters=_sum(truth.parameters, copied), folded=_sum(truth.folded, copied)
     )

@@ -15,9 +15,10 @@ _Layer = (nn.modules.conv._ConvNd, nn.Linear)
 def train(model: nn.Module) -> nn.Module:
     """Give every parameter and every number of a normalization seeded values of its own.
 
-    Parameters without a gradient in a module of their own are left as they are: tables.
+    Frozen weights of several axes are left as they are: they are random, or tables of sines.
     """
-    changing = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    named = model.named_parameters()
+    changing = [(name, p) for name, p in named if p.requires_grad or p.ndim == 1]
     norms = [
         pair for module in model.modules() if _is_norm(module) for pair in module.named_buffers()
     ]
