@@ -1,4 +1,4 @@
-"""Matrices that a file holds a second time, transposed."""
+"""Matrices that a file holds a second time, as they are or transposed."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ _SMALLEST = 1000
 """Elements of the smallest matrix that is looked at."""
 
 
-def transposed_copies(model: onnx.ModelProto) -> int:
-    """Number of elements of the initializers that are the transpose of another one.
+def copies(model: onnx.ModelProto) -> int:
+    """Number of elements of the initializers that equal another one or its transpose.
 
-    A decoder's head that shares the weight of its embedding reads it through a Transpose. Exporters
-    and optimizers that evaluate it in advance write the weight once for each of the two.
+    A decoder's head that shares the weight of its embedding reads it through a Transpose. What
+    evaluates that in advance writes the weight once for each of the two; and an unrolled recurrence
+    has it once for each step.
     """
     held = [one for one in model.graph.initializer if len(one.dims) == 2]
     matrices = [
@@ -29,7 +30,8 @@ def transposed_copies(model: onnx.ModelProto) -> int:
     by_shape = defaultdict(list)
     copied = 0
     for matrix in matrices:
-        if any(np.array_equal(matrix.T, other) for other in by_shape[matrix.T.shape]):
+        alike = (*by_shape[matrix.shape], *(other.T for other in by_shape[matrix.T.shape]))
+        if any(np.array_equal(matrix, other) for other in alike):
             copied += matrix.size
         by_shape[matrix.shape].append(matrix)
     return copied
@@ -43,9 +45,9 @@ def with_copies(truth: Truth, path: Path, counted: Path | None = None) -> Truth:
         path: The file.
         counted: A file whose copies the counts already hold, or None.
     """
-    copied = transposed_copies(onnx.load(path))
+    copied = copies(onnx.load(path))
     if counted:
-        copied -= transposed_copies(onnx.load(counted))
+        copied -= copies(onnx.load(counted))
     return more(truth, copied)
 
 

@@ -24,7 +24,7 @@ from onnxconverter_common import float16
 from onnxruntime import quantization as q
 from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
-from tests.collection.copies import more, transposed_copies
+from tests.collection.copies import copies, more
 from tests.collection.files import Truth, given, make, source, truth_of
 
 PICTURES = ("mobilenet_v3_opset13", "squeezenet_opset13", "unet_opset17", "yolo_opset17")
@@ -64,7 +64,7 @@ def static(original: Path, path: Path, form: q.QuantFormat, **settings: object) 
     ready = Path("ready.onnx").resolve()
     q.quant_pre_process(original, ready, skip_symbolic_shape=True)
     q.quantize_static(ready, path, Examples(ready), quant_format=form, **settings)
-    return transposed_copies(onnx.load(ready)) - transposed_copies(onnx.load(original))
+    return copies(onnx.load(ready)) - copies(onnx.load(original))
 
 
 def blocks(original: Path, path: Path, **settings: object) -> int:

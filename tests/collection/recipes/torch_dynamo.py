@@ -14,11 +14,27 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from torch import nn
 
+from tests.collection.copies import with_copies
 from tests.collection.files import Truth, make, source
 from tests.collection.networks import NETWORKS, Network, modules_of
 from tests.collection.torch_weights import folded_of, parameters_of
 from tests.collection.vision import CLASSIFIERS, OPERATORS, SEGMENTERS
+
+
+def each_of_batch(model: nn.Module, batch: int) -> int:
+    """Number of weights that an optimized file of a fixed batch holds once more.
+
+    It has the class token of each picture, and for each sentence a recurrence's first bias, added
+    to the product of a state of zeros.
+    """
+    token = getattr(model, "class_token", None)
+    if token is not None:
+        return token.numel() * (batch - 1)
+    cell = getattr(model, "cell", None)
+    biases = [p for n, p in cell.named_parameters() if "bias_hh" in n] if cell else []
+    return sum(bias.numel() for bias in biases) * batch
 
 
 def export(network: Network, opset: int, dynamic: bool, optimize: bool, path: Path) -> Truth:
@@ -40,11 +56,9 @@ def export(network: Network, opset: int, dynamic: bool, optimize: bool, path: Pa
         dynamic_shapes=shapes if dynamic else None,
         verbose=False,
     )
-    token = getattr(model, "class_token", None)
-    # Where the batch is fixed, the optimized file holds the class token of each picture.
-    copied = 0 if token is None or dynamic or not optimize else token.numel() * (len(inputs[0]) - 1)
+    copied = 0 if dynamic or not optimize else each_of_batch(model, len(inputs[0]))
     how = [f"dynamo=True, opset {opset}", "dynamic" if dynamic else "static"]
-    return Truth(
+    truth = Truth(
         source=source(
             "torch",
             "torchvision",
@@ -55,6 +69,7 @@ def export(network: Network, opset: int, dynamic: bool, optimize: bool, path: Pa
         folded=folded_of(model, inputs),
         modules=modules,
     )
+    return with_copies(truth, path)
 
 
 def rows(
