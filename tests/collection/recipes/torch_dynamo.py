@@ -23,12 +23,16 @@ from tests.collection.torch_weights import folded_of, parameters_of
 from tests.collection.vision import CLASSIFIERS, OPERATORS, SEGMENTERS
 
 
-def each_of_batch(model: nn.Module, batch: int) -> int:
-    """Number of weights that an optimized file of a fixed batch holds once more.
+def written_out(model: nn.Module, batch: int) -> int:
+    """Number of weights that an optimized file of fixed sizes holds once more.
 
-    It has the class token of each picture, and for each sentence a recurrence's first bias, added
-    to the product of a state of zeros.
+    It has the class token of each picture, the sum of a place and a time for each position in a
+    video, and for each sentence a recurrence's first bias, added to the product of a zero state.
     """
+    positions = getattr(model, "pos_encoding", None)
+    if positions is not None:
+        (places, width), times = positions.spatial_pos.shape, len(positions.temporal_pos)
+        return (places * times - places - times) * width
     token = getattr(model, "class_token", None)
     if token is not None:
         return token.numel() * (batch - 1)
@@ -56,7 +60,7 @@ def export(network: Network, opset: int, dynamic: bool, optimize: bool, path: Pa
         dynamic_shapes=shapes if dynamic else None,
         verbose=False,
     )
-    copied = 0 if dynamic or not optimize else each_of_batch(model, len(inputs[0]))
+    copied = 0 if dynamic or not optimize else written_out(model, len(inputs[0]))
     how = [f"dynamo=True, opset {opset}", "dynamic" if dynamic else "static"]
     truth = Truth(
         source=source(
