@@ -11,7 +11,11 @@ A recipe is a table of names and functions, given to `files.make`: a function wr
 at the path that it gets and returns what its framework knows of the network. That goes into
 DIRECTORY/PRODUCER/NAME.json, beside NAME.onnx:
 
-    parameters  number of trainable parameters, as the framework counts them, or null
+    parameters  number of parameters, as the framework counts them and the file holds them, or null;
+                with frozen ones, which a file does not tell from others
+    folded      that number after each batch normalization is folded into the layer directly before
+                it, as exporters do: of C channels, it takes 2 C parameters and gives the layer a
+                bias of C where it has none; null where there is none to fold
     modules     the framework's names of modules that compute with parameters of their own and
                 whose scopes a reader can therefore show, or null where the file keeps no names
     source      the packages with their versions, and how the file was made

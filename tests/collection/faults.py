@@ -72,10 +72,14 @@ def operator_faults(
             yield f"cost: {kind} has none"
 
 
-def count_faults(facts: Facts, parameters: int | None, macs: int | None) -> Iterator[str]:
-    """Counts that are not those of the producer or of the recount."""
-    if parameters is not None and facts.parameters != parameters:
-        yield f"parameters: {facts.parameters:,}, the producer counts {parameters:,}"
+def count_faults(
+    facts: Facts, parameters: int | None, folded: int | None, macs: int | None
+) -> Iterator[str]:
+    """Counts that are not those of the producer, whole or folded, or of the recount."""
+    counts = [count for count in (parameters, folded) if count is not None]
+    if counts and facts.parameters not in counts:
+        told = " or ".join(f"{count:,}" for count in counts)
+        yield f"parameters: {facts.parameters:,}, the producer counts {told}"
     if macs is not None and (facts.macs or 0) != macs:
         yield f"MACs: {facts.macs}, recounted {macs}"
 

@@ -17,6 +17,7 @@ class Truth:
 
     source: str
     parameters: int | None = None
+    folded: int | None = None
     modules: list[str] | None = None
 
 

@@ -76,7 +76,7 @@ def judged(path: Path, picture: Path | None) -> dict[str, Any]:
     faults = [
         *shape,
         *operator_faults(model, facts, graph, shapes),
-        *count_faults(facts, truth.get("parameters"), macs),
+        *count_faults(facts, truth.get("parameters"), truth.get("folded"), macs),
         *layer_faults(model, facts, truth.get("modules")),
         *legend_faults(coloring),
         *picture_faults(drawn.pixels),

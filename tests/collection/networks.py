@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tests.collection.torch_weights import train
+
 
 @dataclass(frozen=True, slots=True)
 class Input:
@@ -38,12 +40,7 @@ class Network:
     def built(self) -> tuple[nn.Module, tuple[Tensor, ...]]:
         """The network in evaluation mode and values of its inputs, the same in every run."""
         torch.manual_seed(0)
-        return self.make().eval(), tuple(put.value() for put in self.inputs)
-
-
-def parameters_of(model: nn.Module) -> int:
-    """Number of trainable parameters; one that several modules share counts once."""
-    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+        return train(self.make().eval()), tuple(put.value() for put in self.inputs)
 
 
 def modules_of(model: nn.Module, inputs: tuple[object, ...]) -> list[str]:

@@ -22,7 +22,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 
 from tests.collection.files import Truth, make, source
-from tests.collection.networks import parameters_of
+from tests.collection.torch_weights import parameters_of, train
 
 WIDTHS = {
     "vocab_size": 256,
@@ -65,7 +65,7 @@ def build(architecture: str, precision: str, options: tuple[str, ...], path: Pat
     """Save a random network as transformers does, and let the builder read it."""
     torch.manual_seed(0)
     kind, config = ARCHITECTURES[architecture]
-    network = kind(config)
+    network = train(kind(config))
     network.save_pretrained("network")
     words = WordLevel({f"word{n}": n for n in range(config.vocab_size)}, unk_token="word0")
     hf.PreTrainedTokenizerFast(tokenizer_object=Tokenizer(words)).save_pretrained("network")
@@ -73,10 +73,11 @@ def build(architecture: str, precision: str, options: tuple[str, ...], path: Pat
     command += ["-i", "network", "-o", path.stem, "-p", precision, "-e", "cpu", "-c", "cache"]
     subprocess.run([*command, *(("--extra_options", *options) if options else ())], check=True)
     onnx.save(onnx.load(Path(path.stem, "model.onnx")), path)
+    head, left_out = network.get_output_embeddings(), "exclude_lm_head=true" in options
     how = ", ".join((architecture, precision, *options))
     return Truth(
         source=source("onnxruntime-genai", "transformers", how=how),
-        parameters=parameters_of(network),
+        parameters=parameters_of(network) - head.weight.numel() * left_out,
     )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import equinox as eqx
 import jax
+import numpy as np
 import onnx
 from flax import nnx
 from jax import Array
@@ -22,6 +23,7 @@ from jax import numpy as jnp
 from jax2onnx import to_onnx
 
 from tests.collection.files import Truth, make, source
+from tests.collection.trained import trained
 
 Shape = tuple[int | str, ...]
 
@@ -109,18 +111,30 @@ class Autoencoder(nnx.Module):
         return nnx.sigmoid(self.decoder(nnx.relu(self.encoder(image))))
 
 
+def train(tree: object) -> object:
+    """Give every array of a tree seeded values of its own."""
+    leaves, structure = jax.tree_util.tree_flatten_with_path(tree)
+    values = [
+        trained(np.asarray(leaf), number, positive="'var'" in jax.tree_util.keystr(path))
+        for number, (path, leaf) in enumerate(leaves)
+    ]
+    return jax.tree.unflatten(structure, [jnp.asarray(value, jnp.float32) for value in values])
+
+
 def flax(make_model: Callable[[nnx.Rngs], nnx.Module]) -> tuple[nnx.Module, object]:
     """A Flax network and its parameters."""
     model = make_model(rngs=nnx.Rngs(0))
     if hasattr(model, "eval"):
         model.eval()
+    nnx.update(model, train(nnx.state(model, (nnx.Param, nnx.BatchStat))))
     return model, nnx.state(model, nnx.Param)
 
 
 def equinox(make_model: Callable[[Array], eqx.Module]) -> tuple[Callable, object]:
     """An Equinox network over a batch, and its parameters."""
-    model = make_model(key=jax.random.key(0))
-    return jax.vmap(model), eqx.filter(model, eqx.is_inexact_array)
+    parameters, rest = eqx.partition(make_model(key=jax.random.key(0)), eqx.is_inexact_array)
+    parameters = train(parameters)
+    return jax.vmap(eqx.combine(parameters, rest)), parameters
 
 
 def eqx_convolutional(key: Array) -> eqx.Module:

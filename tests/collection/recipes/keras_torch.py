@@ -19,6 +19,7 @@ import keras
 from keras import applications, layers
 
 from tests.collection.files import Truth, make, source
+from tests.collection.keras_weights import folded_of, parameters_of, train
 
 
 def tagger(cell: type[layers.Layer]) -> keras.Model:
@@ -64,12 +65,13 @@ MODELS = {
 def export(make_model: partial, path: Path) -> Truth:
     """Export a Keras model."""
     keras.utils.set_random_seed(0)
-    model = make_model()
+    model = train(make_model())
     model([keras.ops.zeros((1, *put.shape[1:]), put.dtype) for put in model.inputs])
     model.export(path, format="onnx", verbose=False)
     return Truth(
         source=source("keras", "torch", "onnxscript", how="model.export"),
-        parameters=sum(weight.numpy().size for weight in model.trainable_weights),
+        parameters=parameters_of(model),
+        folded=folded_of(model),
     )
 
 

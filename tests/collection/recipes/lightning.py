@@ -16,7 +16,8 @@ from pytorch_lightning import LightningModule
 from torch import Tensor
 
 from tests.collection.files import Truth, make, source
-from tests.collection.networks import NETWORKS, modules_of, parameters_of
+from tests.collection.networks import NETWORKS, modules_of
+from tests.collection.torch_weights import folded_of, parameters_of
 
 NAMES = ("vae", "pointnet", "gru", "unet")
 
@@ -41,6 +42,7 @@ def export(name: str, dynamo: bool, path: Path) -> Truth:
     return Truth(
         source=source("pytorch-lightning", "torch", how=f"dynamo={dynamo}"),
         parameters=parameters_of(model),
+        folded=folded_of(model, model.example_input_array),
         modules=modules_of(model, model.example_input_array),
     )
 

@@ -12,13 +12,16 @@
 # ///
 """ONNX Runtime's graph optimizations at each level, and its optimizer of Transformers."""
 
+import math
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import onnx
 import onnxruntime
 from onnxruntime.transformers import optimizer
 
+from tests.collection.copies import more, with_copies
 from tests.collection.files import Truth, given, make, source, truth_of
 
 LEVELS = {
@@ -61,7 +64,8 @@ def optimize(original: Path, level: str, path: Path) -> Truth:
     options.optimized_model_filepath = str(path)
     options.log_severity_level = 3
     onnxruntime.InferenceSession(original, options, providers=["CPUExecutionProvider"])
-    return derived(original, f"optimized: {level}")
+    truth = more(derived(original, f"optimized: {level}"), -norms_evaluated(original, path))
+    return with_copies(truth, path, counted=original)
 
 
 def fuse(original: Path, settings: tuple[str, int, int], half: bool, path: Path) -> Truth:
@@ -73,7 +77,16 @@ def fuse(original: Path, settings: tuple[str, int, int], half: bool, path: Path)
     if half:
         model.convert_float_to_float16(keep_io_types=True)
     model.save_model_to_file(str(path))
-    return derived(original, f"transformers optimizer{', float16' * half}")
+    truth = derived(original, f"transformers optimizer{', float16' * half}")
+    return with_copies(truth, path, counted=original)
+
+
+def norms_evaluated(original: Path, path: Path) -> int:
+    """Number of norms of normalized weights that were multiplied into these in advance."""
+    left = {one.name for one in onnx.load(path).graph.initializer}
+    held = onnx.load(original).graph.initializer
+    gone = [one for one in held if one.name.endswith("weight.original0") and one.name not in left]
+    return sum(math.prod(one.dims) for one in gone)
 
 
 def derived(original: Path, how: str) -> Truth:

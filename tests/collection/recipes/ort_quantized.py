@@ -11,6 +11,7 @@
 # ///
 """ONNX Runtime's quantizers to 8 and 4 bits, and onnxconverter-common's conversion to 16."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -23,6 +24,7 @@ from onnxconverter_common import float16
 from onnxruntime import quantization as q
 from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
+from tests.collection.copies import copies, more
 from tests.collection.files import Truth, given, make, source, truth_of
 
 PICTURES = ("mobilenet_v3_opset13", "squeezenet_opset13", "unet_opset17", "yolo_opset17")
@@ -48,31 +50,47 @@ class Examples(q.CalibrationDataReader):
         return next(self.values, None)
 
 
-def dynamic(original: Path, path: Path) -> None:
+# Each method returns the number of weights that it writes a second time.
+
+
+def dynamic(original: Path, path: Path) -> int:
     """Quantize weights; scales of activations are found in each run."""
     q.quantize_dynamic(original, path)
+    return 0
 
 
-def static(original: Path, path: Path, form: q.QuantFormat, **settings: object) -> None:
+def static(original: Path, path: Path, form: q.QuantFormat, **settings: object) -> int:
     """Quantize weights and activations by what examples show."""
     ready = Path("ready.onnx").resolve()
     q.quant_pre_process(original, ready, skip_symbolic_shape=True)
     q.quantize_static(ready, path, Examples(ready), quant_format=form, **settings)
+    return copies(onnx.load(ready)) - copies(onnx.load(original))
 
 
-def blocks(original: Path, path: Path, **settings: object) -> None:
+def blocks(original: Path, path: Path, **settings: object) -> int:
     """Quantize blocks of each matrix's weights, and of embeddings, to few bits."""
+    model = onnx.load(original)
     quantizer = MatMulNBitsQuantizer(onnx.load(original), block_size=32, **settings)
     quantizer.process()
     quantizer.model.save_model_to_file(str(path))
+    return shared_tables(model) if "Gather" in settings.get("op_types_to_quantize", ()) else 0
 
 
-def half(original: Path, path: Path, **settings: object) -> None:
+def shared_tables(model: onnx.ModelProto) -> int:
+    """Number of weights in embeddings that other nodes read too, which keep them as floats."""
+    tables = {node.input[0] for node in model.graph.node if node.op_type == "Gather"}
+    others = {name for n in model.graph.node if n.op_type != "Gather" for name in n.input}
+    shared = tables & others
+    return sum(math.prod(one.dims) for one in model.graph.initializer if one.name in shared)
+
+
+def half(original: Path, path: Path, **settings: object) -> int:
     """Convert to 16-bit floats."""
     onnx.save(float16.convert_float_to_float16(onnx.load(original), **settings), path)
+    return 0
 
 
-METHODS: dict[str, Callable[[Path, Path], None]] = {
+METHODS: dict[str, Callable[[Path, Path], int]] = {
     "dynamic": dynamic,
     "qdq": partial(static, form=q.QuantFormat.QDQ),
     "qdq_channels": partial(
@@ -115,8 +133,7 @@ PLAN = {
 
 def quantize(original: Path, method: str, path: Path) -> Truth:
     """Quantize a file."""
-    METHODS[method](original, path)
-    truth = truth_of(original)
+    truth = more(truth_of(original), METHODS[method](original, path))
     how = f"{method} from {original.stem} ({truth.source})"
     packages = ("onnxconverter-common",) if method.startswith("float16") else ("onnxruntime",)
     return replace(truth, source=source(*packages, how=how), modules=None)

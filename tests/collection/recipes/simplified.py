@@ -21,6 +21,7 @@ import onnx_graphsurgeon
 import onnxsim
 import onnxslim
 
+from tests.collection.copies import with_copies
 from tests.collection.files import Truth, given, make, source, truth_of
 
 NETWORKS = {
@@ -53,7 +54,8 @@ def process(original: Path, tool: str, path: Path) -> Truth:
     onnx.save(TOOLS[tool](onnx.load(original)), path)
     truth = truth_of(original)
     how = f"from {original.stem} ({truth.source})"
-    return replace(truth, source=source(tool, how=how), modules=None)
+    truth = replace(truth, source=source(tool, how=how), modules=None)
+    return with_copies(truth, path, counted=original)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ import timm
 import torch
 
 from tests.collection.files import Truth, make, source
-from tests.collection.networks import modules_of, parameters_of
+from tests.collection.networks import modules_of
+from tests.collection.torch_weights import folded_of, parameters_of, train
 
 NAMES = (
     "mobilenetv4_conv_small",
@@ -38,7 +39,8 @@ FIXED = {"levit_128s": 224, "tiny_vit_5m_224": 224, "resmlp_12_224": 224}
 def export(name: str, path: Path) -> Truth:
     """Export a network."""
     torch.manual_seed(0)
-    model = timm.create_model(name, pretrained=False, exportable=True, num_classes=50).eval()
+    model = timm.create_model(name, pretrained=False, exportable=True, num_classes=50)
+    train(model.eval())
     size = FIXED.get(name, 128)
     image = torch.randn(2, 3, size, size)
     modules = modules_of(model, (image,))
@@ -54,6 +56,7 @@ def export(name: str, path: Path) -> Truth:
     return Truth(
         source=source("timm", "torch", how="dynamo=False, opset 17"),
         parameters=parameters_of(model),
+        folded=folded_of(model, (image,)),
         modules=modules,
     )
 
