@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Set
 
 from gallery.costs.packed_weights import packed_weights
@@ -105,6 +106,7 @@ of quantisation, initial states and caches, tables of sines and cosines, sizes."
 
 _BIASES: Mapping[tuple[str, str], tuple[int, ...]] = {
     ("", "DequantizeLinear"): (0,),
+    (_MICROSOFT, "DequantizeLinear"): (0,),
     ("", "QLinearConv"): (8,),
     (CHANNELS_LAST, "QLinearConv"): (8,),
     (CHANNELS_LAST, "QLinearConvTranspose"): (8,),
@@ -143,7 +145,7 @@ def parameters(model: Model) -> dict[int, int]:
         if role in (Role.NONE, Role.WEIGHT):
             return role is Role.WEIGHT
         if tensor.elements == 1:
-            return tensor.is_parameter and ("." in tensor.name or index in raised)
+            return tensor.is_parameter and (_is_attribute(tensor.name) or index in raised)
         value = tensor.value if index in made else None
         return value is None or bool((value != value.reshape(-1)[:1]).any())
 
@@ -154,6 +156,14 @@ def parameters(model: Model) -> dict[int, int]:
         return packed.get(index, tensor.elements or 0)
 
     return {index: number(index) for index in sorted(held) if counts(index)}
+
+
+def _is_attribute(name: str) -> bool:
+    """Whether a name is that of a module's attribute, and not one that an exporter makes up."""
+    return "." in name and "/" not in name and not _MADE_UP.search(name)
+
+
+_MADE_UP = re.compile(r"constant|^auto\.cast\.|^p2o\.", re.IGNORECASE)
 
 
 def _apart(model: Model) -> Mapping[tuple[str, str], tuple[int, ...]]:

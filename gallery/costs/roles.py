@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
+import numpy as np
+
 from gallery.costs.uses import MOVES, Uses, read, readers, uses
-from gallery.model import Model, Operator
+from gallery.model import Model, Operator, Tensor
 
 Roles = Mapping[tuple[str, str], tuple[int, ...]]
 
@@ -51,6 +53,13 @@ _TELLS = frozenset((
     "RandomUniformLike", "Shape", "Size", "TopK", "Unique", "Xor",
 ))
 """Operators whose results are choices, places and sizes: nothing flows back to what they read."""
+
+_FILLED = frozenset((
+    "Expand", "GroupNormalization", "InstanceNormalization", "Scatter", "ScatterElements",
+    "ScatterND",
+))
+"""Operators to which exporters give zeros to fill, or ones and zeros for a scale and a bias that
+are applied behind them, as PyTorch's do for GroupNorm."""
 
 _RAISED = frozenset(("Exp", "Sigmoid", "Softplus", "Tanh"))
 """Functions that keep a learned number in its range; of other numbers exporters write the value."""
@@ -101,6 +110,8 @@ class _Judge:
             if operator.type in _RAISED and self.uses.constant.issuperset(operator.inputs)
             for tensor in operator.outputs
         }
+        self.even = {i for i, tensor in enumerate(model.tensors) if _is_even(tensor)}
+        self.identities = {i for i, tensor in enumerate(model.tensors) if _is_identity(tensor)}
         self.unpacked = _unpacked(model, self.uses)
         # What is multiplied by the scale of a tensor that is quantised as it comes is a scale too.
         self.measured = {
@@ -150,6 +161,8 @@ class _Judge:
             return Role.WEIGHT if made > (Role.TERM if alone else Role.NONE) else Role.NONE
         if self.uses.constant.issuperset(read(operator)):
             return Role.NONE if kind in _TERMS and self._scales(operator, slot) else made
+        if kind in _FILLED and operator.inputs[slot] in self.even:
+            return Role.NONE
         if kind in _HANDED_ON:
             return made
         if kind in _TERMS:
@@ -165,17 +178,22 @@ class _Judge:
         use = self.uses
         if operator.type == "Where" and (slot == 0 or self.model.tensors[tensor].elements == 1):
             return Role.NONE
+        if tensor in use.turning or self._frequencies(operator, slot) or self._mean(operator, slot):
+            return Role.NONE
         if tensor in self.raised:
             return Role.TERM
-        if tensor in use.turning or self._frequencies(operator, slot):
-            return Role.NONE
-        if any(other in self.measured for other in others):
+        if tensor in self.identities or any(other in self.measured for other in others):
             return Role.NONE
         if made in use.to_softmax and not use.scores.isdisjoint(others):
             return self._beside_scores(tensor)
         if made in use.prepared and use.fed.issuperset(set(others) - use.constant):
             return Role.NONE
         return Role.TERM
+
+    def _mean(self, operator: Operator, slot: int) -> bool:
+        """Whether an input is the running mean of a normalisation that was taken apart."""
+        elements = self.model.tensors[operator.inputs[slot]].elements
+        return operator.type == "Sub" and slot == 1 and elements != 1
 
     def _scales(self, operator: Operator, slot: int) -> bool:
         """Whether an input scales or shifts quantised weights."""
@@ -228,6 +246,25 @@ class _Judge:
 
     def _of(self, tensor: int) -> Role:
         return self.found[tensor] if tensor >= 0 else Role.NONE
+
+
+def _is_even(tensor: Tensor) -> bool:
+    """Whether a tensor is known to hold only zeros or only ones."""
+    value = tensor.value
+    return (
+        value is not None
+        and bool(value.size)
+        and not (value != value.flat[0]).any()
+        and (value.flat[0] in (0, 1))
+    )
+
+
+def _is_identity(tensor: Tensor) -> bool:
+    """Whether a tensor is known to be an identity matrix."""
+    value = tensor.value
+    if value is None or value.ndim != _MATRIX or value.shape[0] < _MATRIX:
+        return False
+    return bool(np.array_equal(value, np.eye(*value.shape)))
 
 
 def _nesting(model: Model) -> int:

@@ -183,6 +183,47 @@ def test_a_dotted_name_is_that_of_a_learned_number(tmp_path: Path) -> None:
         assert facts(loaded(tmp_path, helper.make_model(graph)), 0).parameters == wanted
 
 
+NONE = {
+    # torch 2.14 writes GroupNorm as Reshape, InstanceNormalization, Reshape, Mul and Add.
+    "what a norm leaves out": (
+        "(float[1,4,6] x) => (y) { n = InstanceNormalization(x, o, z) y = Mul(n, w) }",
+        {"o": np.ones(4, F), "z": np.zeros(4, F), "w": np.full((4, 1), 2, F)}, 4),
+    "zeros to scatter into": (
+        "(float[2,4] x, int64[2,4] i) => (y) { s = ScatterElements(z, i, x) y = MatMul(s, w) }",
+        {"z": np.zeros((2, 4), F), "w": np.full((4, 5), 2, F)}, 20),
+    "an identity beside data": (
+        "(float[3,3] x) => (y) { a = Add(x, e) y = MatMul(a, w) }",
+        {"e": np.eye(3, dtype=F), "w": np.full((3, 5), 2, F)}, 15),
+    # As tf2onnx 1.17 and Keras on PyTorch write BatchNormalization where they do not fold it.
+    "the mean of a norm taken apart": (
+        "(float[2,4] x) => (y) { m = MatMul(x, w) d = Sub(m, a) s = Mul(d, g) y = Add(s, b) }",
+        {"w": np.full((4, 5), 2, F), **{name: np.arange(5, dtype=F) for name in "agb"}}, 30),
+    "raised frequencies": (
+        "(float[2,1] t) => (y) { r = Exp(f) p = Mul(t, r) s = Sin(p) c = Cos(p) "
+        "e = Concat<axis=1>(s, c) y = MatMul(e, w) }",
+        {"f": np.arange(4, dtype=F)[None], "w": np.full((8, 5), 2, F)}, 40),
+    "biases of 32 bits that ONNX Runtime dequantises": (
+        "(float[1,3,8,8] x, float[16,3,3,3] k) => (y) "
+        "{ a = com.microsoft.DequantizeLinear(b, s) y = Conv(x, k, a) }",
+        {"b": np.arange(16, dtype=I32), "s": S}, 16),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NONE)
+def test_what_exporters_write_beside_parameters(tmp_path: Path, name: str) -> None:
+    body, arrays, wanted = NONE[name]
+    assert facts(loaded(tmp_path, _parsed(body, arrays)), 0).parameters == wanted
+
+
+@pytest.mark.parametrize(
+    "name", ["/layer.0/Constant_output_0", "helper.constant.1", "auto.cast.2", "p2o.pd_op.full.0"]
+)
+def test_a_number_with_a_name_that_is_made_up_is_no_parameter(tmp_path: Path, name: str) -> None:
+    model = _parsed("(float[2,4] x) => (y) { y = Mul(x, n) }", {"n": S})
+    model.graph.initializer[0].name = model.graph.node[0].input[1] = name
+    assert facts(loaded(tmp_path, model), 0).parameters == 0
+
+
 def test_the_scale_of_a_product_quantised_as_it_comes_is_no_parameter(tmp_path: Path) -> None:
     """As quantize_dynamic of ONNX Runtime 1.32 writes it: a factor of the scale of a run's data."""
     body = (
