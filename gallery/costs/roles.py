@@ -182,6 +182,8 @@ class _Judge:
             return Role.NONE
         if tensor in self.raised:
             return Role.TERM
+        if others and use.places.issuperset(others):
+            return Role.NONE
         if tensor in self.identities or any(other in self.measured for other in others):
             return Role.NONE
         if made in use.to_softmax and not use.scores.isdisjoint(others):

@@ -27,6 +27,8 @@ _TO_ANGLES = MOVES | {"Add", "Concat", "Div", "Mul"}
 _TURNED = MOVES | {"Concat", "Gather", "Neg"}
 _BEFORE_WEIGHTS = MOVES | {"Add", "Div", "Mul", "Sub"}
 _PRODUCTS = frozenset(("Einsum", "FusedMatMul", "Gemm", "MatMul", "QLinearMatMul"))
+_COUNTS = frozenset(("ConstantOfShape", "Gather", "NonZero", "Range", "Shape", "Size"))
+_ON_COUNTS = MOVES | {"Add", "Concat", "Div", "Mul", "Sub"}
 _RANDOM = frozenset(("Bernoulli", "Multinomial", "RandomNormalLike", "RandomUniformLike"))
 # fmt: on
 
@@ -49,6 +51,7 @@ class Uses:
         prepared: Inputs of the model from which constants have been subtracted, or which have been
             divided by them, before any weight was read.
         fed: Inputs of the model, moved and scaled at most.
+        places: Grids of places, made of sizes and of what is counted up to them.
     """
 
     constant: frozenset[int]
@@ -58,6 +61,7 @@ class Uses:
     turning: frozenset[int]
     prepared: frozenset[int]
     fed: frozenset[int]
+    places: frozenset[int]
 
 
 def uses(model: Model) -> Uses:
@@ -72,6 +76,7 @@ def uses(model: Model) -> Uses:
         turning=frozenset(_turning(model)),
         prepared=frozenset(prepared),
         fed=frozenset(fed),
+        places=frozenset(_places(model)),
     )
 
 
@@ -87,6 +92,22 @@ def _constant(model: Model) -> set[int]:
         if alone and operator.type not in _RANDOM and found.issuperset(read(operator)):
             found.update(operator.outputs)
     return found - {-1}
+
+
+def _places(model: Model) -> set[int]:
+    """What is made of sizes, of counts and of single numbers alone."""
+    counted: set[int] = set()
+    single = {i for i, one in enumerate(model.tensors) if one.is_parameter and one.elements == 1}
+    for operator in model.operators:
+        fed = list(read(operator))
+        if operator.type in _COUNTS and (operator.type == "Shape" or not counted.isdisjoint(fed)):
+            counted.update(operator.outputs)
+        elif operator.type in _ON_COUNTS and not counted.isdisjoint(fed):
+            if counted.union(single).issuperset(fed[:1] if operator.type in MOVES else fed):
+                counted.update(operator.outputs)
+        elif operator.type == "Constant" and (model.tensors[operator.outputs[0]].elements == 1):
+            single.update(operator.outputs)
+    return counted - {-1}
 
 
 def _scores(model: Model, constant: set[int]) -> set[int]:

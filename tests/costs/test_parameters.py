@@ -202,6 +202,12 @@ NONE = {
         "(float[2,1] t) => (y) { r = Exp(f) p = Mul(t, r) s = Sin(p) c = Cos(p) "
         "e = Concat<axis=1>(s, c) y = MatMul(e, w) }",
         {"f": np.arange(4, dtype=F)[None], "w": np.full((8, 5), 2, F)}, 40),
+    # As detectors of torchvision 0.29 place their anchors, which are buffers.
+    "anchors on a grid of places": (
+        "(float[8,4] x) => (y) { s = Shape(x) n = Gather(s, o) r = Range(o, n, t) "
+        "f = Cast<to=1>(r) u = Unsqueeze(f, a) g = Add(u, b) d = MatMul(x, w) y = Add(d, g) }",
+        {"o": np.zeros((), I64), "t": np.ones((), I64), "a": np.ones(1, I64),
+         "b": np.arange(4, dtype=F)[None], "w": np.full((4, 4), 2, F)}, 16),
     "biases of 32 bits that ONNX Runtime dequantises": (
         "(float[1,3,8,8] x, float[16,3,3,3] k) => (y) "
         "{ a = com.microsoft.DequantizeLinear(b, s) y = Conv(x, k, a) }",

@@ -105,7 +105,7 @@ DRAWN = {"scan", "diagram", *SHEETS}
         ("colorcet", {"color", *DRAWN, "viewer"}),
         ("pygraphviz", {"layout", "diagram"}),
         ("onnx", {"load", "lower"}),
-        ("protobuf", {"load"}),
+        ("protobuf", {"load", "lower"}),
     ],
 )
 def test_another_release_of_a_library_is_another_version(

@@ -17,6 +17,7 @@ from gallery.publishing.assets.static import static_files
 from gallery.publishing.assets.templates import environment
 from gallery.publishing.pages import PageContext, write_index
 from gallery.publishing.views import model_view
+from gallery.settings.cards import Card, CardResult
 from gallery.settings.values import FrontMatter
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'`{{7*7}}\u202egnp\x00\n&amp;"
@@ -175,6 +176,7 @@ def make_gallery(folder: Path) -> list[Exhibit]:
     )
     notes = folder / "notes.txt"
     notes.write_text("notes")
+    result = CardResult(task="classification", dataset="nets", metric="accuracy", value="0.9")
     unknown = make_facts("unknown", macs=None, flops=None, histogram={}, layers=(), inputs=())
     return [
         make_exhibit(
@@ -188,6 +190,7 @@ def make_gallery(folder: Path) -> list[Exhibit]:
                 "graphs": (make_file(notes),),
             },
             unknown_operators=("com.example.Magic",),
+            card=Card(results=(result,)),
         ),
         make_exhibit("beta", pictures, size=4),
         make_exhibit("gamma", pictures, size=60, front=FrontMatter(), prose="", facts=unknown),
