@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import prod
 
+from gallery.contrib.stand_ins import MICROSOFT, StandIn
 from gallery.costs.reduction import fourier_operations
 from gallery.costs.registry import Cost, UnknownError, View, contraction, costs, plain
 from gallery.costs.stand_ins import as_other
 from gallery.model import dtype_bytes
-from gallery.stand_ins import MICROSOFT, StandIn
 
 PER_ELEMENT: Mapping[str, int] = {
     "BiasSplitGelu": 8,  # two biases; quotient, erf, sum, product, half; product

@@ -5,8 +5,8 @@ Definitions: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOper
 
 from __future__ import annotations
 
+from gallery.contrib.stand_ins import BLOCKED, CHANNELS_LAST, MICROSOFT
 from gallery.costs.registry import Cost, View, costs, plain
-from gallery.stand_ins import BLOCKED, CHANNELS_LAST, MICROSOFT
 
 MOVES = (
     "BifurcationDetector", "BitmaskDropout", "ConvStateReplay", "ExpandDims", "Tokenizer",

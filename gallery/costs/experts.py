@@ -5,8 +5,8 @@ Definitions: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOper
 
 from __future__ import annotations
 
+from gallery.contrib.expert_sizes import activation, expert_sizes
 from gallery.costs.registry import Cost, UnknownError, View, contraction, costs
-from gallery.expert_sizes import activation, expert_sizes
 
 _ACTIVATIONS = {
     "relu": 1,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from gallery.contrib.extensions import COMPUTED, DOMAINS, OUTPUTS
 from gallery.costs.contrib_fused import inverse as inverse_
 from gallery.costs.reduction import fourier_operations
 from gallery.costs.registry import Cost, UnknownError, View, costs, plain
-from gallery.extensions import COMPUTED, DOMAINS, OUTPUTS
 
 _MOVES = tuple(kind for kind in OUTPUTS if kind not in COMPUTED)
 

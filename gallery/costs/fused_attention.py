@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gallery.attention_sizes import LOCAL, SLOTS, Sizes, attention_sizes, projected
+from gallery.contrib.attention_sizes import LOCAL, SLOTS, Sizes, attention_sizes, projected
+from gallery.contrib.known_inputs import Inputs
 from gallery.costs.attention import attend
 from gallery.costs.registry import Cost, UnknownError, View, contraction, costs
-from gallery.known_inputs import Inputs
 
 _DOMAIN = "com.microsoft"
 _LARGEST = 2**20

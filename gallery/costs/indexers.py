@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from math import prod
 
+from gallery.contrib.indexer_sizes import indexer_sizes
 from gallery.costs.fused_attention import given
 from gallery.costs.registry import Cost, UnknownError, View, contraction, costs, plain
-from gallery.indexer_sizes import indexer_sizes
 
 _PREPARED = 7
 """Operations for each element by its root mean square (4) and rotated (3)."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gallery.contrib.stand_ins import MICROSOFT
 from gallery.costs.registry import Cost, UnknownError, View, contraction, costs, plain
-from gallery.stand_ins import MICROSOFT
 
 _UNPACK = 2
 _ACTIVATE = 6

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import prod
 
-from gallery.expert_sizes import EXPERT_SLOTS, bits
+from gallery.contrib.expert_sizes import EXPERT_SLOTS, bits
+from gallery.contrib.stand_ins import MICROSOFT, packing
 from gallery.model import Model, Operator
-from gallery.stand_ins import MICROSOFT, packing
 
 Counts = dict[int, int]
 """Number of weights of an operator's inputs, by position."""

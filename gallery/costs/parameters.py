@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Set
 
+from gallery.contrib.stand_ins import CHANNELS_LAST
 from gallery.costs.packed_weights import packed_weights
 from gallery.costs.roles import Role, roles
 from gallery.costs.uses import MOVES
 from gallery.model import Model
-from gallery.stand_ins import CHANNELS_LAST
 
 _FLOATS = ("float", "double", "bfloat16", "complex")
 _INTEGERS = ("int2", "int4", "int8", "int16")

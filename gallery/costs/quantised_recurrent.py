@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from gallery.contrib.stand_ins import MICROSOFT
 from gallery.costs.recurrent import POINTWISE
 from gallery.costs.registry import Cost, View, contraction, costs
-from gallery.stand_ins import MICROSOFT
 
 
 @costs("DynamicQuantizeLSTM", domain=MICROSOFT)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from gallery.contrib.stand_ins import CHANNELS_LAST, MICROSOFT, STAND_INS, StandIn, picked
 from gallery.costs.registry import FORMULAS, Cost, UnknownError, View, costs
-from gallery.stand_ins import CHANNELS_LAST, MICROSOFT, STAND_INS, StandIn, picked
 
 _QUANTISE, _DEQUANTISE = 3, 1
 """Operations per element: quotient, rounding and zero point; the product of zero point and scale

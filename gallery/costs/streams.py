@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from math import prod
 
+from gallery.contrib.stand_ins import MICROSOFT
 from gallery.costs.registry import Cost, UnknownError, View, contraction, costs, plain
-from gallery.stand_ins import MICROSOFT
 
 _SIGMOID, _SOFTPLUS, _SILU = 4, 3, 5
 

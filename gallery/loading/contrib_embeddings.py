@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import onnx
 
-from gallery.known_inputs import Size, over, plus, times
+from gallery.contrib.known_inputs import Size, over, plus, times
 from gallery.loading.contrib_attention import Fed, given, typed
 from gallery.loading.flatten import FlatNode
 from gallery.loading.stand_in_types import Kinds, Rule

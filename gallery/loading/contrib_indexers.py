@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import onnx
 
-from gallery.indexer_sizes import indexer_sizes
-from gallery.known_inputs import Size, times
+from gallery.contrib.indexer_sizes import indexer_sizes
+from gallery.contrib.known_inputs import Size, times
 from gallery.loading.contrib_attention import Fed, given, typed
 from gallery.loading.flatten import FlatNode
 from gallery.loading.stand_in_types import Kinds, Rule

@@ -10,11 +10,11 @@ from math import prod
 
 import onnx
 
+from gallery.contrib.stand_ins import BLOCKED, CHANNELS_LAST, MICROSOFT
 from gallery.loading.flatten import FlatNode, Value
 from gallery.loading.shape_rules import at, element_at, like, numbers, shape_at, size
 from gallery.loading.stand_in_types import Kinds, Rule, inferred
 from gallery.loading.types import dims_of, tensor_type
-from gallery.stand_ins import BLOCKED, CHANNELS_LAST, MICROSOFT
 
 _BOOL, _INT8, _STRING = onnx.TensorProto.BOOL, onnx.TensorProto.INT8, onnx.TensorProto.STRING
 _INT32, _INT64 = onnx.TensorProto.INT32, onnx.TensorProto.INT64

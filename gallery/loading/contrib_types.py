@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from gallery.contrib.stand_ins import STAND_INS
 from gallery.loading.classical_types import RULES as CLASSICAL
 from gallery.loading.contrib_attention import RULES as ATTENTIONS
 from gallery.loading.contrib_embeddings import RULES as EMBEDDINGS
@@ -23,7 +24,6 @@ from gallery.loading.stand_in_types import Kinds, Rule, stand_in_types
 from gallery.loading.stream_shapes import RULES as STREAMS
 from gallery.loading.types import dims_of, element_of, tensor_type
 from gallery.model import Unread
-from gallery.stand_ins import STAND_INS
 
 _FLOAT = onnx.TensorProto.FLOAT
 _INT64 = onnx.TensorProto.INT64

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 import onnx
 from onnx import numpy_helper, shape_inference
 
+from gallery.contrib.stand_ins import STAND_INS, StandIn, last_order
 from gallery.loading.flatten import FlatNode, Value
 from gallery.loading.types import dims_of, element_of, tensor_type
 from gallery.loading.values import dtype_name
 from gallery.model import Shape
-from gallery.stand_ins import STAND_INS, StandIn, last_order
 
 Kinds = dict[int, onnx.TypeProto]
 Rule = Callable[[FlatNode, Sequence[Value | None]], Kinds | None]

@@ -10,9 +10,9 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
+from gallery.contrib.stand_ins import CHANNELS_LAST, STAND_INS
 from gallery.costs.facts import facts
 from gallery.lowering.access.registry import FAMILIES
-from gallery.stand_ins import CHANNELS_LAST, STAND_INS
 from tests.lowering.cases import Case
 from tests.lowering.contrib_cases import NumpySession, check, session_of
 from tests.onnx_text import loaded

@@ -10,8 +10,8 @@ import numpy as np
 import onnx
 import pytest
 
+from gallery.contrib.extensions import DOMAINS, OUTPUTS
 from gallery.costs.facts import facts
-from gallery.extensions import DOMAINS, OUTPUTS
 from gallery.loading.contrib_types import RULES
 from gallery.lowering.access.registry import FAMILIES
 from tests.lowering.contrib_cases import NumpySession, check, runtime_case

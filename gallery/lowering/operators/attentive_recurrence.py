@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gallery.contrib.stand_ins import StandIn
 from gallery.lowering.access.part import Part, Read
 from gallery.lowering.access.registry import Context, lowers
 from gallery.lowering.access.relations import composed, fixed, per_axis, same, where
@@ -15,7 +16,6 @@ from gallery.lowering.access.reshape import reshaped
 from gallery.lowering.operators.parts import inside
 from gallery.lowering.operators.recurrence import recurrent
 from gallery.lowering.operators.stand_ins import standing_for
-from gallery.stand_ins import StandIn
 
 _LSTM = StandIn(type="LSTM", slots=tuple(range(8)))
 _WEIGHTS, _PRODUCT, _MEMORY, _LENGTHS = 1, 2, 11, 12

@@ -8,7 +8,7 @@ Definitions: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOper
 
 from __future__ import annotations
 
-from gallery.expert_sizes import EXPERT_SLOTS, ExpertSizes, bits, expert_sizes
+from gallery.contrib.expert_sizes import EXPERT_SLOTS, ExpertSizes, bits, expert_sizes
 from gallery.lowering.access.part import Ints, Part, Read
 from gallery.lowering.access.registry import Context, NoGridError, lowers
 from gallery.lowering.access.relations import (

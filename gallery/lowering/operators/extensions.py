@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gallery.extensions import BY_ELEMENT, BY_ROW, DOMAINS, OUTPUTS
+from gallery.contrib.extensions import BY_ELEMENT, BY_ROW, DOMAINS, OUTPUTS
 from gallery.lowering.access.part import Ints, Part
 from gallery.lowering.access.registry import Context, lowers
 from gallery.lowering.access.relations import AxisRule, fixed, identity, per_axis, same, window

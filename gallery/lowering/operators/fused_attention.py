@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gallery.attention_sizes import SLOTS
+from gallery.contrib.attention_sizes import SLOTS
 from gallery.lowering.access.part import Ints, Part, Read
 from gallery.lowering.access.registry import Context, NoGridError, lowers
 from gallery.lowering.access.relations import (

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gallery.attention_sizes import SLOTS, Sizes, attention_sizes
-from gallery.known_inputs import Inputs
+from gallery.contrib.attention_sizes import SLOTS, Sizes, attention_sizes
+from gallery.contrib.known_inputs import Inputs
 from gallery.lowering.access.constant_indices import LARGEST
 from gallery.lowering.access.part import Part, Relation
 from gallery.lowering.access.registry import Context, NoGridError
@@ -45,7 +45,7 @@ def given_to(context: Context) -> Inputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lengths:
-    """Sizes of a fused attention, all of them known (see `gallery.attention_sizes.Sizes`)."""
+    """Sizes of a fused attention, all known (see `gallery.contrib.attention_sizes.Sizes`)."""
 
     batch: int
     heads: int

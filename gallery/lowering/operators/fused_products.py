@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gallery.contrib.stand_ins import StandIn
 from gallery.loading.contrib_products import logical, transposes
 from gallery.lowering.access.part import Part, Read
 from gallery.lowering.access.registry import FAMILIES, Context, NoGridError, lowers
@@ -25,7 +26,6 @@ from gallery.lowering.operators.fused import softmax_of
 from gallery.lowering.operators.packed import rows_of
 from gallery.lowering.operators.parts import along, given, inside, making, whole
 from gallery.lowering.operators.stand_ins import reading, standing_for
-from gallery.stand_ins import StandIn
 
 _BY_ROW = ("softmax", "logsoftmax", "hardmax")
 """Activations that read more than one element."""

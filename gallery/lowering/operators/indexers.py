@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gallery.indexer_sizes import IndexerSizes, indexer_sizes
+from gallery.contrib.indexer_sizes import IndexerSizes, indexer_sizes
 from gallery.lowering.access.constant_indices import LARGEST
 from gallery.lowering.access.part import Ints, Part, Read
 from gallery.lowering.access.registry import Context, NoGridError, lowers

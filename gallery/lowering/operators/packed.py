@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
+from gallery.contrib.stand_ins import packing
 from gallery.lowering.access.part import Part, Read
 from gallery.lowering.access.registry import Context, NoGridError, lowers
 from gallery.lowering.access.relations import (
@@ -22,7 +23,6 @@ from gallery.lowering.access.relations import (
 from gallery.lowering.access.reshape import reshaped
 from gallery.lowering.operators.contraction import first_of
 from gallery.lowering.operators.parts import making, whole
-from gallery.stand_ins import packing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

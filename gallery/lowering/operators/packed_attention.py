@@ -10,7 +10,7 @@ from math import prod
 
 import numpy as np
 
-from gallery.attention_sizes import SLOTS
+from gallery.contrib.attention_sizes import SLOTS
 from gallery.lowering.access.part import Ints, Part, Read
 from gallery.lowering.access.registry import Context, lowers
 from gallery.lowering.access.relations import (

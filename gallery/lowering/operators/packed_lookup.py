@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from gallery.contrib.stand_ins import packing
 from gallery.lowering.access.constant_indices import listed, single
 from gallery.lowering.access.part import Part
 from gallery.lowering.access.registry import Context, lowers
 from gallery.lowering.access.relations import AxisRule, divided, fixed, per_axis, same
 from gallery.lowering.operators.indexing import known_indices
 from gallery.lowering.operators.parts import along, making
-from gallery.stand_ins import packing
 
 
 @lowers("com.microsoft.GatherBlockQuantized")

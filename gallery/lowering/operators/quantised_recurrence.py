@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gallery.contrib.stand_ins import StandIn
 from gallery.lowering.access.layouts import Order, rearranged
 from gallery.lowering.access.part import Part, Read
 from gallery.lowering.access.registry import Context, lowers
@@ -16,7 +17,6 @@ from gallery.lowering.access.relations import fixed, full, identity, per_axis, s
 from gallery.lowering.operators.parts import inside, whole
 from gallery.lowering.operators.recurrence import recurrent
 from gallery.lowering.operators.stand_ins import standing_for
-from gallery.stand_ins import StandIn
 
 _LSTM = StandIn(type="LSTM", slots=tuple(range(8)), swapped=(1, 2))
 _INPUT, _INITIAL = 0, 5

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from gallery.attention_sizes import LOCAL
+from gallery.contrib.attention_sizes import LOCAL
 from gallery.lowering.access.part import Ints, Part, Read
 from gallery.lowering.access.registry import Context, NoGridError, lowers
 from gallery.lowering.access.relations import per_axis, same

@@ -1,17 +1,17 @@
 """Operators that compute what one of ONNX's own does, with its relation.
 
-Which they are is told by `gallery.stand_ins`.
+Which they are is told by `gallery.contrib.stand_ins`.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from gallery.contrib.stand_ins import STAND_INS, StandIn, last_order, picked
 from gallery.lowering.access.layouts import Order, rearranged
 from gallery.lowering.access.part import Part
 from gallery.lowering.access.registry import FAMILIES, Context, lowers
 from gallery.lowering.operators.parts import given, whole
-from gallery.stand_ins import STAND_INS, StandIn, last_order, picked
 
 
 def standing_for(context: Context, entry: StandIn) -> Context:

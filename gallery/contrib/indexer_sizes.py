@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gallery.known_inputs import Inputs, Size, over, plus
+from gallery.contrib.known_inputs import Inputs, Size, over, plus
 
 _LARGEST = 2**31
 

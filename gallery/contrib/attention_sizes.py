@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gallery.known_inputs import Inputs, Size, over, plus
+from gallery.contrib.known_inputs import Inputs, Size, over, plus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
