@@ -12,9 +12,11 @@ https://github.com/microsoft/onnxruntime/tree/main/onnxruntime/core/optimizer
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
+
+from gallery.model import Operator
 
 MICROSOFT = "com.microsoft"
 CHANNELS_LAST = "com.ms.internal.nhwc"
@@ -101,6 +103,19 @@ def picked(values: Sequence[Any], slots: Sequence[int], missing: Any) -> tuple[A
     while found and found[-1] == missing:
         found.pop()
     return tuple(found)
+
+
+def replaced(operator: Operator, entry: StandIn) -> Operator:
+    """The operator that another one stands for, on the same tensors."""
+    domain, kind = entry.domain_and_type
+    return replace(
+        operator,
+        domain=domain,
+        type=kind,
+        version=entry.version_for(operator.version, operator.attributes),
+        inputs=picked(operator.inputs, entry.slots, -1),
+        attributes={**dict(entry.defaults), **operator.attributes},
+    )
 
 
 _FUSED_CONV_LAST = StandIn(

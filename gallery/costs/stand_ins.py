@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
-from gallery.contrib.stand_ins import CHANNELS_LAST, MICROSOFT, STAND_INS, StandIn, picked
+from gallery.contrib.stand_ins import CHANNELS_LAST, MICROSOFT, STAND_INS, StandIn, replaced
 from gallery.costs.registry import FORMULAS, Cost, UnknownError, View, costs
 
 _QUANTISE, _DEQUANTISE = 3, 1
@@ -33,19 +32,10 @@ def as_other(view: View, entry: StandIn) -> Cost:
     Raises:
         UnknownError: A shape or value is not known.
     """
-    operator = view.operator
-    domain, kind = entry.domain_and_type
-    other = replace(
-        operator,
-        domain=domain,
-        type=kind,
-        version=entry.version_for(operator.version, operator.attributes),
-        inputs=picked(operator.inputs, entry.slots, -1),
-        attributes={**dict(entry.defaults), **operator.attributes},
-    )
-    formula = FORMULAS.get((domain, kind))
+    other = replaced(view.operator, entry)
+    formula = FORMULAS.get((other.domain, other.type))
     if formula is None:
-        raise UnknownError(kind)
+        raise UnknownError(other.type)
     return formula(View(view.model, other))
 
 

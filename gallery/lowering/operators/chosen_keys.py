@@ -32,6 +32,7 @@ from gallery.lowering.operators.heads import (
     Table,
     Wishes,
     attended,
+    hull,
 )  # fmt: skip
 from gallery.lowering.operators.paged_attention import PageSlots, on_pages, places_of
 from gallery.lowering.operators.parts import inside, making, whole
@@ -56,11 +57,7 @@ class Beside:
 
     def span(self, lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
         """As `Sight.span`."""
-        owner, begin, end = self.runs(lows, highs)
-        first, last = np.full(len(lows), np.iinfo(np.int64).max), np.zeros(len(lows), np.int64)
-        np.minimum.at(first, owner, begin)
-        np.maximum.at(last, owner, end)
-        return first, last
+        return hull(self, lows, highs)
 
 
 @lowers("com.microsoft.DynamicSparseAttention")

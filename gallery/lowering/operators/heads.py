@@ -47,6 +47,15 @@ class Gaps(Sight, Protocol):
         """Runs of keys that a block sees: the number of the block, ascending; first; last + 1."""
 
 
+def hull(sight: Gaps, lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
+    """The span of a sight with gaps: from the first key of all runs of a block to the last."""
+    owner, begin, end = sight.runs(lows, highs)
+    first, last = np.full(len(lows), np.iinfo(np.int64).max), np.zeros(len(lows), np.int64)
+    np.minimum.at(first, owner, begin)
+    np.maximum.at(last, owner, end)
+    return first, last
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Band:
     """A sight that moves with the query: i of sequence b sees from i + first[b] to i + last[b] - 1.

@@ -26,7 +26,7 @@ from gallery.lowering.operators.fused_heads import (
     stripes,
 )  # fmt: skip
 from gallery.lowering.operators.grouped_attention import rows_of
-from gallery.lowering.operators.heads import Heads, Operand, Table, Wishes, attended
+from gallery.lowering.operators.heads import Heads, Operand, Table, Wishes, attended, hull
 from gallery.lowering.operators.parts import inside, whole
 
 _MOST = 4096
@@ -64,11 +64,7 @@ class Layouts:
 
     def span(self, lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
         """As `Sight.span`."""
-        owner, begin, end = self.runs(lows, highs)
-        first, last = np.full(len(lows), np.iinfo(np.int64).max), np.zeros(len(lows), np.int64)
-        np.minimum.at(first, owner, begin)
-        np.maximum.at(last, owner, end)
-        return first, last
+        return hull(self, lows, highs)
 
 
 @lowers("com.microsoft.SparseAttention")

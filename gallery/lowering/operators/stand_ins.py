@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gallery.contrib.stand_ins import STAND_INS, StandIn, last_order, picked
+from gallery.contrib.stand_ins import STAND_INS, StandIn, last_order, picked, replaced
 from gallery.lowering.access.layouts import Order, rearranged
 from gallery.lowering.access.part import Part
 from gallery.lowering.access.registry import FAMILIES, Context, lowers
@@ -16,16 +16,7 @@ from gallery.lowering.operators.parts import given, whole
 
 def standing_for(context: Context, entry: StandIn) -> Context:
     """The operator as the one that it stands for, with the tensors as they are stored."""
-    operator = context.operator
-    domain, kind = entry.domain_and_type
-    other = replace(
-        operator,
-        domain=domain,
-        type=kind,
-        version=entry.version_for(operator.version, operator.attributes),
-        inputs=picked(operator.inputs, entry.slots, -1),
-        attributes={**dict(entry.defaults), **operator.attributes},
-    )
+    other = replaced(context.operator, entry)
     return replace(context, operator=other, inputs=picked(context.inputs, entry.slots, -1))
 
 
