@@ -90,7 +90,11 @@ def make_models(folder: Path) -> Path:
     return folder
 
 
-_LONGEST = ("test_processors.py", "test_dask.py", "test_kill.py", "test_pages.py")
+_LONGEST = (
+    *("test_dask.py", "test_ownership.py", "test_verify.py", "test_build.py", "test_viewer.py"),
+    *("test_labels.py", "test_processors.py", "test_cli.py", "test_pages.py", "test_lost.py"),
+    *("test_shards.py", "test_foreign.py", "test_workflows.py", "test_provenance.py"),
+)
 """Files that take minutes, which begin first: each is one worker's, and the last would wait."""
 
 

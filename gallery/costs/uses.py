@@ -100,7 +100,9 @@ def _places(model: Model) -> set[int]:
     single = {i for i, one in enumerate(model.tensors) if one.is_parameter and one.elements == 1}
     for operator in model.operators:
         fed = list(read(operator))
-        if operator.type in _COUNTS and (operator.type == "Shape" or not counted.isdisjoint(fed)):
+        made_of = fed[:1] if operator.type == "Gather" else fed
+        counts = operator.type == "Shape" or not counted.isdisjoint(made_of)
+        if operator.type in _COUNTS and counts:
             counted.update(operator.outputs)
         elif operator.type in _ON_COUNTS and not counted.isdisjoint(fed):
             if counted.union(single).issuperset(fed[:1] if operator.type in MOVES else fed):

@@ -208,6 +208,16 @@ NONE = {
         "f = Cast<to=1>(r) u = Unsqueeze(f, a) g = Add(u, b) d = MatMul(x, w) y = Add(d, g) }",
         {"o": np.zeros((), I64), "t": np.ones((), I64), "a": np.ones(1, I64),
          "b": np.arange(4, dtype=F)[None], "w": np.full((4, 4), 2, F)}, 16),
+    "a table that places are looked up in": (
+        "(float[8,4] x) => (y) { s = Shape(x) n = Gather(s, o) r = Range(o, n, t) "
+        "g = Gather(b, r) y = Add(x, g) }",
+        {"o": np.zeros((), I64), "t": np.ones((), I64),
+         "b": np.arange(64, dtype=F).reshape(16, 4)}, 64),
+    "a term of what places are looked up in": (
+        "(float[8,4] x) => (y) { s = Shape(x) n = Gather(s, o) r = Range(o, n, t) "
+        "g = Gather(b, r) h = Add(g, c) y = Mul(x, h) }",
+        {"o": np.zeros((), I64), "t": np.ones((), I64), "c": np.arange(4, dtype=F),
+         "b": np.arange(64, dtype=F).reshape(16, 4)}, 68),
     "biases of 32 bits that ONNX Runtime dequantises": (
         "(float[1,3,8,8] x, float[16,3,3,3] k) => (y) "
         "{ a = com.microsoft.DequantizeLinear(b, s) y = Conv(x, k, a) }",
