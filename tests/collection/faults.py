@@ -12,6 +12,7 @@ import onnx
 
 from gallery import Coloring, ComputeGraph, Facts, Model
 from gallery.coloring.oklab import linear_from_srgb, oklab_from_linear
+from gallery.costs import cost
 
 _CLEAR = 0.9
 """Least share of the vertices that a legend names."""
@@ -58,18 +59,20 @@ def operator_faults(
     for kind in graph.unknown_operators:
         yield f"relation: {kind} has none"
     by_data = sized_by_data(model)
-    for kind in facts.uncounted:
-        plain = kind.rpartition(".")[2]
-        of_kind = [one for one in model.operators if one.type == plain]
-        made = [
-            model.tensors[i]
-            for one in of_kind
-            if by_data.isdisjoint(one.outputs)
-            for i in one.outputs
-            if i >= 0
-        ]
+    kinds = set()
+    for operator in model.operators:
+        tensors = {i for i in (*operator.inputs, *operator.outputs) if i >= 0}
+        if cost(model, operator) is not None or not by_data.isdisjoint(tensors):
+            continue
+        made = [model.tensors[i] for i in operator.outputs if i >= 0]
         if any(one.name in shapes if shapes else one.sizes is not None for one in made):
-            yield f"cost: {kind} has none"
+            kinds.add(operator.type)
+    yield from (f"cost: {kind} has none" for kind in sorted(kinds & _plain_types(facts)))
+
+
+def _plain_types(facts: Facts) -> set[str]:
+    """The types that could not be counted, without their domains."""
+    return {kind.rpartition(".")[2] for kind in facts.uncounted}
 
 
 def count_faults(
