@@ -163,6 +163,9 @@ class _Judge:
             return Role.NONE if kind in _TERMS and self._scales(operator, slot) else made
         if kind in _FILLED and operator.inputs[slot] in self.even:
             return Role.NONE
+        others = [tensor for tensor in read(operator) if tensor != operator.inputs[slot]]
+        if kind == "Concat" and others and self.uses.places.issuperset(others):
+            return Role.NONE
         if kind in _HANDED_ON:
             return made
         if kind in _TERMS:

@@ -208,6 +208,12 @@ NONE = {
         "f = Cast<to=1>(r) u = Unsqueeze(f, a) g = Add(u, b) d = MatMul(x, w) y = Add(d, g) }",
         {"o": np.zeros((), I64), "t": np.ones((), I64), "a": np.ones(1, I64),
          "b": np.arange(4, dtype=F)[None], "w": np.full((4, 4), 2, F)}, 16),
+    "sizes of anchors beside their places": (
+        "(float[8,4] x) => (y) { s = Shape(x) n = Gather(s, o) r = Range(o, n, t) "
+        "f = Cast<to=1>(r) u = Unsqueeze(f, a) e = Expand(b, c) g = Concat<axis=1>(u, e) "
+        "d = MatMul(x, w) y = Mul(d, g) }",
+        {"o": np.zeros((), I64), "t": np.ones((), I64), "a": np.ones(1, I64),
+         "c": np.array([8, 3]), "b": np.arange(3, dtype=F)[None], "w": np.full((4, 4), 2, F)}, 16),
     "a table that places are looked up in": (
         "(float[8,4] x) => (y) { s = Shape(x) n = Gather(s, o) r = Range(o, n, t) "
         "g = Gather(b, r) y = Add(x, g) }",
