@@ -204,7 +204,7 @@ def _followed(nodes: _Nodes) -> Forest:
     total = inner + nodes.leaves
     for places, end in ((nodes.children, total), (nodes.roots, total)):
         if places.min(initial=0) < 0 or places.max(initial=-1) >= end:
-            raise UnreadableError("a child or root is no node")
+            raise UnreadableError("a child or root is not a node")
     order, targets = np.arange(count), nodes.targets
     if targets is None:
         targets = _added(nodes, list(_walk(nodes, order)))

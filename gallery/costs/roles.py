@@ -230,7 +230,7 @@ class _Judge:
         return len(wide) > 1 and wide[-1] == wide[-2]
 
     def _fed_to_body(self, operator: Operator, slot: int) -> Role:
-        """What a body makes of what it is fed; states that change begin with what is no weight."""
+        """What a body makes of an input; a state that changes does not begin with a weight."""
         body = operator.bodies[0]
         if operator.type == "If" or (operator.type == "Loop" and slot < _CARRIED):
             return Role.NONE

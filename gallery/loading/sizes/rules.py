@@ -144,7 +144,9 @@ def _reshape(fed: Fed) -> Told | None:
     sizes = [data[at] if not size and not zero else size for at, size in enumerate(given)]
     whole, known = math.prod(data), math.prod(size for size in sizes if size != -1)
     if sizes.count(-1) == 1 and (whole % known if known else whole):
-        return Told(f"{whole:,} elements are no multiple of {known:,}", (whole, known), pieces=True)
+        return Told(
+            f"{whole:,} elements are not a multiple of {known:,}", (whole, known), pieces=True
+        )
     if -1 not in sizes and whole != known:
         return Told(f"{whole:,} elements do not make {sizes}", (whole, known))
     return None
@@ -216,7 +218,7 @@ def _blocks(fed: Fed) -> Told | None:
     deep = fed.step.type == "DepthToSpace"
     for size in data[1:2] if deep else data[2:]:
         if size % (block**2 if deep else block):
-            return Told(f"{size:,} is no multiple of {block}", (size, block), pieces=True)
+            return Told(f"{size:,} is not a multiple of {block}", (size, block), pieces=True)
     return None
 
 
