@@ -101,7 +101,13 @@ def _layout(graph: ComputeGraph, plan: ModelPlan, scan: ScanSettings) -> Layout:
     from gallery.placement import layout
 
     seconds = plan.limits.skeleton
-    return layout(graph, skeleton=scan.skeleton, seed=scan.seed, seconds=seconds)
+    return layout(
+        graph,
+        skeleton=scan.skeleton,
+        seed=scan.seed,
+        seconds=seconds,
+        arrangement=scan.arrangement,
+    )
 
 
 def _save_layout(layout: Layout, new_file: NewFile) -> Drawn:
@@ -164,7 +170,12 @@ STAGES = (
     Stage(
         name="layout",
         modules=("gallery.placement", "gallery.placement.storage"),
-        inputs=lambda plan, scan: (scan.skeleton, scan.seed, plan.limits.skeleton),
+        inputs=lambda plan, scan: (
+            scan.skeleton,
+            scan.seed,
+            plan.limits.skeleton,
+            scan.arranged,
+        ),
         label=lambda scan: f"{scan.passes} {scan.vertices} {scan.skeleton}",
         run=_layout,
         save=_save_layout,

@@ -34,7 +34,7 @@ _KEEP_OTHERS = 0.75
 """How much of a skeleton's distances is kept: most for engines that do not aim at distances."""
 
 
-def layout(
+def free_layout(
     graph: ComputeGraph,
     *,
     skeleton: str = "sfdp",

@@ -12,7 +12,13 @@ from gallery.placement.types import Layout
 from gallery.schema import record, text, whole
 
 _check = record(
-    {"skeleton": text(80), "engine": text(80), "fallback": text(), "seed": whole(0, 1 << 62)}
+    {
+        "skeleton": text(80),
+        "engine": text(80),
+        "fallback": text(),
+        "seed": whole(0, 1 << 62),
+        "arrangement": text(80),
+    }
 )
 
 
@@ -25,6 +31,7 @@ def save_layout(layout: Layout, path: Path) -> dict[str, Any]:
         "engine": layout.engine,
         "fallback": layout.fallback,
         "seed": layout.seed,
+        "arrangement": layout.arrangement,
     }
 
 

@@ -11,6 +11,10 @@ from gallery.errors import LayoutError
 from gallery.graph import ComputeGraph
 from gallery.model import freeze
 
+ARRANGEMENTS = ("hemispheres", "free")
+"""How a training graph may be arranged: forward and backward pass as two hemispheres, or all of it
+like a forward graph."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Layout:
@@ -18,11 +22,13 @@ class Layout:
 
     Attributes:
         graph: The graph that was laid out.
-        positions: float32 (n, 2), points, y up, centred on the bounding box; read-only.
+        positions: float32 (n, 2), points, y up, centred on the bounding box; of hemispheres, the
+            middle line is x = 0. Read-only.
         skeleton: The Graphviz engine that was requested.
         engine: The engine that made the skeleton, or "layers" for our own rows.
         fallback: Why the requested engine was not used, or "".
         seed: Seed of all random choices.
+        arrangement: One of `ARRANGEMENTS`.
     """
 
     graph: ComputeGraph
@@ -31,6 +37,7 @@ class Layout:
     engine: str
     fallback: str = ""
     seed: int = 0
+    arrangement: str = "free"
 
     def __post_init__(self) -> None:
         """Check shape, dtype and finiteness; make the positions read-only."""

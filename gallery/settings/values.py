@@ -14,6 +14,7 @@ from gallery.settings.formats import FORMATS, LARGEST
 PASSES = ("forward", "training")
 GROUNDS = ("dark", "light")
 TARGETS = ("ipu1", "ipu2", "h100")
+ARRANGEMENTS = ("hemispheres", "free")
 SKELETONS = ("dot", "neato", "fdp", "sfdp", "circo", "twopi", "osage", "patchwork")
 ATTRIBUTES = attributes.ATTRIBUTES
 PALETTES = (
@@ -119,6 +120,12 @@ class ScanSettings:
         "Graphviz engine that lays out the operators",
         option="--skeleton",
     )
+    arrangement: str = setting(
+        "hemispheres",
+        checks.one_of(*ARRANGEMENTS),
+        "arrangement of training passes: forward and backward face to face, or freely mixed",
+        option="--arrangement",
+    )
     color: str = setting(
         "layer", checks.one_of(*ATTRIBUTES), "attribute to colour by", option="--color"
     )
@@ -141,6 +148,11 @@ class ScanSettings:
         option="--rule",
         metavar="PATTERN=#RRGGBB",
     )
+
+    @property
+    def arranged(self) -> str:
+        """The arrangement of this scan: a forward pass has only one."""
+        return self.arrangement if self.passes == "training" else "free"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,6 +134,6 @@ def test_nothing_is_unpickled(tmp_path: Path) -> None:
     path = tmp_path / "layout.npy"
     np.save(path, np.array([{"a": 1}], object), allow_pickle=True)
     graph = lower(loaded(tmp_path, NET), vertices=100)
-    value = {"skeleton": "sfdp", "engine": "sfdp", "fallback": "", "seed": 1}
+    value = {"skeleton": "sfdp", "engine": "sfdp", "fallback": "", "seed": 1, "arrangement": "free"}
     with pytest.raises(ValueError, match="pickle"):
         load_layout(value, path, graph)

@@ -47,7 +47,8 @@ def layout_settings(plan: ModelPlan, scan: ScanSettings) -> dict[str, Any]:
     """The settings that shape the layout of a scan."""
     names = ("vertices", "passes", "target", "skeleton", "seed")
     own = {name: getattr(scan, name) for name in names}
-    return {**load_settings(plan), **own, "skeleton_seconds": plan.limits.skeleton}
+    own |= {"arrangement": scan.arranged, "skeleton_seconds": plan.limits.skeleton}
+    return {**load_settings(plan), **own}
 
 
 def color_settings(plan: ModelPlan, scan: ScanSettings) -> dict[str, Any]:

@@ -16,9 +16,10 @@ from gallery.placement.types import Layout
 from gallery.provenance import software
 from gallery.rendering.growth import grown, stroke_pixels
 from gallery.rendering.raster.bloom import finish, glow_of
+from gallery.rendering.raster.curves import Curves, draw_all, split_strokes
 from gallery.rendering.raster.downsample import shrink
 from gallery.rendering.raster.frame import Frame, frame
-from gallery.rendering.raster.strokes import Light, Strokes, draw, faintest_edge
+from gallery.rendering.raster.strokes import Light, Strokes, faintest_edge
 from gallery.rendering.raster.tiles import TILE
 from gallery.rendering.raster.tone import Curve, fit_curve, tone
 from gallery.rendering.types import DOT, LINE, RenderSettings
@@ -41,7 +42,8 @@ class Plan:
 
     Attributes:
         frame: Frame of the picture as drawn, before downsampling.
-        strokes: What to draw.
+        strokes: What to draw, without fibres.
+        curves: Fibres to draw behind them, if there are any.
         curve: Tone curve.
         glow: The glow, see `glow_of`.
         shrink: Side of the square of drawn pixels that becomes one pixel of the picture.
@@ -51,6 +53,7 @@ class Plan:
 
     frame: Frame
     strokes: Strokes
+    curves: Curves | None
     curve: Curve
     glow: Light
     shrink: int
@@ -79,7 +82,10 @@ def strips(
     for top in range(0, height, rows):
         toned = plan.toned
         if toned is None:
-            toned = tone(draw(plan.strokes, (width, top, min(rows, height - top))), plan.curve)
+            toned = tone(
+                draw_all(plan.strokes, plan.curves, (width, top, min(rows, height - top))),
+                plan.curve,
+            )
         small = shrink(toned, plan.shrink)
         yield finish(small, plan.glow, top // plan.shrink, height // plan.shrink)
 
@@ -98,6 +104,7 @@ def describe(layout: Layout, coloring: Coloring, settings: RenderSettings) -> di
         "Target": graph.target,
         "Skeleton": layout.skeleton,
         "Engine": layout.engine,
+        "Arrangement": layout.arrangement,
         "Seed": str(layout.seed),
         "Attribute": coloring.attribute,
         "Palette": coloring.palette,
@@ -131,9 +138,11 @@ def plan_of(
     frame(layout.positions, (width, height), settings.margin)
     factor = max(1, -(-_DETAIL // max(width, height)))
     drawn = frame(layout.positions, (width * factor, height * factor), settings.margin)
-    strokes = _strokes(layout, coloring, settings, drawn, factor)
+    strokes, curves = split_strokes(
+        _strokes(layout, coloring, settings, drawn, factor), layout, drawn
+    )
     if max(drawn.width, drawn.height) <= _WHOLE:
-        light = draw(strokes, (drawn.width, 0, drawn.height))
+        light = draw_all(strokes, curves, (drawn.width, 0, drawn.height))
         curve = _curve(light, strokes, coloring, settings, 1.0)
         seen = tone(light, curve)
         toned: Light | None = seen
@@ -144,6 +153,7 @@ def plan_of(
     return Plan(
         frame=drawn,
         strokes=strokes,
+        curves=curves,
         curve=curve,
         glow=glow_of(seen, strength),
         shrink=factor,
@@ -159,9 +169,9 @@ def _preview(
     part = _WHOLE / max(whole.width, whole.height)
     side = (max(round(whole.width * part), 1), max(round(whole.height * part), 1))
     small = frame(layout.positions, side, settings.margin)
-    strokes = _strokes(layout, coloring, settings, small, 1)
+    strokes, curves = split_strokes(_strokes(layout, coloring, settings, small, 1), layout, small)
     step = max(1, layout.graph.edges // _PREVIEW_STROKES)
-    light = draw(strokes, (small.width, 0, small.height), step)
+    light = draw_all(strokes, curves, (small.width, 0, small.height), step)
     wide = _strokes(layout, coloring, settings, whole, 1).line
     ratio = wide / strokes.line * part
     curve = _curve(light, strokes, coloring, settings, ratio)

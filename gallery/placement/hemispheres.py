@@ -1,0 +1,153 @@
+"""Arranges a training graph as two hemispheres: forward on the left, backward on the right.
+
+The left one is the layout of the forward pass alone, turned so that both together are round. The
+right one is its mirror image: what differentiates a vertex lies opposite to it. The loss joins them
+in the middle, at x = 0, and updates lie at the rim of the right one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.elementary import cos, sin
+from gallery.graph import ComputeGraph, Kind, Pass
+from gallery.jit import kernel
+from gallery.placement.graph_levels import FloatArray
+from gallery.placement.rim import around
+
+DoubleArray = npt.NDArray[np.float64]
+
+_TURNS = 180
+"""Turns of the forward pass to try."""
+
+_SAMPLE = 4000
+"""Vertices that are enough to measure a turn."""
+
+_GAP = 0.02
+"""Half of the gap between the hemispheres, in widths of one."""
+
+_ENDS = 0.25
+"""How much it counts that the outputs are close to the loss; 1 for as much as roundness."""
+
+
+def halves(graph: ComputeGraph) -> bool:
+    """Whether a graph has the passes that hemispheres show."""
+    return graph.gradient_of is not None and bool((graph.vertex_kind == Kind.LOSS).any())
+
+
+def forward_half(graph: ComputeGraph) -> ComputeGraph:
+    """The forward pass of a training graph, without the loss.
+
+    Args:
+        graph: A graph for which `halves` holds; its forward vertices come first, then the loss.
+    """
+    end = _loss(graph)
+    levels = []
+    vertices = end
+    for parents in graph.levels:
+        levels.append(parents[:vertices].copy())
+        # The parent of the loss follows those of the forward vertices.
+        vertices = int(parents[vertices])
+    back = graph.back_edges
+    if back is not None:
+        back = back[(back < end).all(axis=1)]
+    edges = int(graph.indptr[end])
+    return replace(
+        graph,
+        vertex_operator=graph.vertex_operator[:end],
+        vertex_kind=graph.vertex_kind[:end],
+        vertex_pass=graph.vertex_pass[:end],
+        vertex_flops=graph.vertex_flops[:end],
+        vertex_bytes=graph.vertex_bytes[:end],
+        indptr=graph.indptr[: end + 1],
+        sources=graph.sources[:edges],
+        levels=tuple(levels),
+        back_edges=back,
+        tiles=None if graph.tiles is None else graph.tiles[:end],
+        gradient_of=None,
+    )
+
+
+def hemispheres(graph: ComputeGraph, forward: FloatArray) -> FloatArray:
+    """Positions of all vertices of a training graph: float32 (n, 2); the middle line is x = 0.
+
+    Args:
+        graph: A graph for which `halves` holds.
+        forward: float32 (k, 2), the layout of its forward half.
+    """
+    assert graph.gradient_of is not None
+    end = _loss(graph)
+    outputs = graph.sources[graph.indptr[end] : graph.indptr[end + 1]]
+    left = _turned(forward.astype(np.float64), outputs)
+    positions = np.zeros((graph.vertices, 2))
+    positions[:end] = left
+    positions[end] = 0, left[outputs, 1].mean() if len(outputs) else 0
+    later = np.arange(graph.vertices) > end
+    backward = later & (graph.vertex_pass == Pass.BACKWARD)
+    positions[later] = left[graph.gradient_of[later]] * (-1, 1)
+    _spread_sums(graph.indptr, graph.sources, graph.gradient_of, backward, positions)
+    updates = np.flatnonzero(graph.vertex_pass == Pass.UPDATE)
+    positions[updates] = around(positions[backward], positions[updates])
+    return positions.astype(np.float32)
+
+
+def _loss(graph: ComputeGraph) -> int:
+    return int(np.argmax(graph.vertex_kind == Kind.LOSS))
+
+
+def _turned(forward: DoubleArray, outputs: npt.NDArray[np.int32]) -> DoubleArray:
+    """The forward pass left of the middle line, turned so that it and its mirror image are round.
+
+    Of all turns, the best has the smallest circle around both, with the outputs close to the loss.
+    """
+    step = max(len(forward) // _SAMPLE, 1)
+    ends = forward[outputs].mean(axis=0) if len(outputs) else forward.mean(axis=0)
+    best, least = forward, np.inf
+    for number in range(_TURNS):
+        angle = 2 * np.pi * number / _TURNS
+        turn = np.array([[cos(angle), sin(angle)], [-sin(angle), cos(angle)]])
+        some = _beside(_rotated(forward[::step], turn))
+        radius = np.sqrt((some**2).sum(axis=1)).max()
+        place = _rotated(ends[None], turn) + (some[0] - _rotated(forward[:1], turn)[0])
+        cost = radius + _ENDS * float(np.sqrt((place**2).sum()))
+        if cost < least * (1 - 1e-9):
+            best, least = turn, cost
+    return _beside(_rotated(forward, best))
+
+
+def _rotated(points: DoubleArray, turn: DoubleArray) -> DoubleArray:
+    # By hand: products of matrices by a library are not the same on all processors.
+    across, up = points[:, 0], points[:, 1]
+    return np.stack(
+        [turn[0, 0] * across + turn[0, 1] * up, turn[1, 0] * across + turn[1, 1] * up], axis=1
+    )
+
+
+def _beside(points: DoubleArray) -> DoubleArray:
+    """Points moved to the left of the middle line, and centred along it."""
+    across, up = points[:, 0], points[:, 1]
+    inner = across.max() + max(_GAP * float(np.ptp(across)), 1e-3)
+    return np.stack([across - inner, up - (up.min() + up.max()) / 2], axis=1)
+
+
+@kernel
+def _spread_sums(indptr, sources, gradient_of, backward, positions):  # type: ignore[no-untyped-def]
+    """Move what only sums gradients, INOUT positions, between the gradients and their sum.
+
+    The sums of a vertex come right before its gradient, and each reads earlier ones only.
+    """
+    for v in range(len(backward) - 1):
+        if not backward[v] or not backward[v + 1] or gradient_of[v] != gradient_of[v + 1]:
+            continue
+        x, y, count = 0.0, 0.0, 0
+        for e in range(indptr[v], indptr[v + 1]):
+            if backward[sources[e]]:
+                x += positions[sources[e], 0]
+                y += positions[sources[e], 1]
+                count += 1
+        if count:
+            positions[v, 0] = (positions[v, 0] + x / count) / 2
+            positions[v, 1] = (positions[v, 1] + y / count) / 2

@@ -1,0 +1,107 @@
+"""Fibres between hemispheres as strokes, and their light behind that of the bodies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numba
+import numpy as np
+
+from gallery.jit import parallel_kernel
+from gallery.placement.fibres import crosses, fibres
+from gallery.placement.types import Layout
+from gallery.rendering.raster.frame import Frame
+from gallery.rendering.raster.strokes import Light, Strokes, draw
+
+_MOST = 60_000
+"""Fibres to draw; if there are more, an even sample stands for them."""
+_STEPS = 16
+"""Pieces of a curve."""
+_LIGHT = 0.12
+"""Light of a fibre, relative to 1 for a short edge."""
+_REACH = 0.35
+"""Distance from the middle line at which a fibre's light has halved, in widths of a hemisphere."""
+_VEIL = 6.0
+"""Light that halves what is behind it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Curves:
+    """Fibres to draw.
+
+    Attributes:
+        strokes: Their pieces, without vertices.
+        light: Light of each at the middle line, relative to 1 for a short edge.
+        middle: Column of the middle line, in pixels.
+        reach: Distance from there at which their light has halved, in pixels.
+    """
+
+    strokes: Strokes
+    light: float
+    middle: float
+    reach: float
+
+
+def split_strokes(strokes: Strokes, layout: Layout, drawn: Frame) -> tuple[Strokes, Curves | None]:
+    """The strokes without fibres, and the fibres, if there are any.
+
+    Args:
+        strokes: All edges as lines, and the vertices.
+        layout: The layout that they are of.
+        drawn: The frame of the picture.
+    """
+    crossing = crosses(layout)
+    if not crossing.any():
+        return strokes, None
+    found = fibres(layout, _MOST)
+    points = found.curves(layout, _STEPS)
+    many, steps = len(points), _STEPS + 1
+    starts = np.concatenate([[0], np.cumsum(np.tile(np.r_[0, np.ones(_STEPS, np.int64)], many))])
+    sources = np.arange(many * steps).reshape(many, steps)[:, :-1]
+    ends = strokes.index[layout.graph.sources[found.edges]], strokes.index[found.readers]
+    # One half has the source's colour and the other the reader's; the piece in between blends.
+    index = np.where(np.arange(steps) * 2 < steps, ends[0][:, None], ends[1][:, None])
+    kept = ~crossing
+    before = np.concatenate([[0], np.cumsum(kept)])
+    curved = replace(
+        strokes,
+        indptr=starts,
+        sources=sources.reshape(-1).astype(np.int32),
+        points=drawn.place(points.reshape(-1, 2)),
+        index=index.reshape(-1).astype(np.uint16),
+        dot=0.0,
+        fade=0.0,
+        gradient=True,
+    )
+    straight = replace(
+        strokes, indptr=before[layout.graph.indptr], sources=layout.graph.sources[kept]
+    )
+    left = float(layout.positions[:, 0].min())
+    return straight, Curves(
+        strokes=curved,
+        light=_LIGHT * found.stands_for,
+        middle=drawn.left,
+        reach=-left * drawn.scale * _REACH,
+    )
+
+
+def draw_all(
+    strokes: Strokes, curves: Curves | None, window: tuple[int, int, int], step: int = 1
+) -> Light:
+    """The light of some rows of the picture, with fibres behind bodies; see `draw`."""
+    light = draw(strokes, window, step)
+    if curves is not None:
+        columns = (np.arange(light.shape[1]) + 0.5 - curves.middle) / curves.reach
+        weights = (curves.light / (1 + columns * columns)).astype(np.float32)
+        _add_behind(light, draw(curves.strokes, window), weights, np.float32(_VEIL))
+    return light
+
+
+@parallel_kernel
+def _add_behind(light: Light, behind: Light, weights: Light, veil: np.float32) -> None:
+    # IN behind (h, w, 4), weights (w,); INOUT light. An amount of `veil` halves what is behind it.
+    for y in numba.prange(light.shape[0]):
+        for x in range(light.shape[1]):
+            share = weights[x] * veil / (veil + light[y, x, 3])
+            for c in range(4):
+                light[y, x, c] += share * behind[y, x, c]
