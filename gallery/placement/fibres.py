@@ -39,16 +39,16 @@ class Fibres:
     controls: npt.NDArray[np.float32]
     stands_for: float
 
-    def curves(self, layout: Layout, steps: int) -> npt.NDArray[np.float32]:
-        """Points at even steps along each: float32 (k, steps + 1, 2).
+    def curves(self, layout: Layout, places: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Points along each: float32 (k, p, 2).
 
         Args:
             layout: The layout that they are of.
-            steps: Number of pieces.
+            places: float32 (p,), the curve's parameter at each, from 0 at the source to 1.
         """
         start = layout.positions[layout.graph.sources[self.edges]][:, None]
         end = layout.positions[self.readers][:, None]
-        t = np.linspace(0, 1, steps + 1, dtype=np.float32)[None, :, None]
+        t = places.astype(np.float32)[None, :, None]
         s = np.float32(1) - t
         one, two = self.controls[:, :1], self.controls[:, 1:]
         return np.asarray(

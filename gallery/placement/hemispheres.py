@@ -90,7 +90,8 @@ def hemispheres(graph: ComputeGraph, forward: FloatArray) -> FloatArray:
     positions[later] = left[graph.gradient_of[later]] * (-1, 1)
     _spread_sums(graph.indptr, graph.sources, graph.gradient_of, backward, positions)
     updates = np.flatnonzero(graph.vertex_pass == Pass.UPDATE)
-    positions[updates] = around(positions[backward], positions[updates])
+    rim = around(positions[backward], positions[updates])
+    positions[updates] = np.maximum(rim, (-left[:, 0].max(), -np.inf))
     return positions.astype(np.float32)
 
 

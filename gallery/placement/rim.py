@@ -1,66 +1,88 @@
-"""Places points at the rim of a cloud of points."""
+"""Places points along a smooth line around a cloud of points."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from gallery.elementary import arctan2, cos, sin
+from gallery.elementary import arctan2, cos, interpolate, sin
 
 DoubleArray = npt.NDArray[np.float64]
 
-_SECTORS = 180
-_EVEN = 0.5
-"""How evenly points are spread along the rim: 0 each where its own direction is, 1 evenly."""
-_OPEN = 0.16
-"""Share of the full circle, at either side of the direction of the middle, that stays free."""
-_GAP = 0.05
-"""Distance of the rim from the cloud, in its mean radius."""
-_DEEP = 0.05
-"""Depth of the rim."""
-_GOLDEN = (np.sqrt(5) - 1) / 2
+_SIDES = 360
+_SMOOTH = 12
+"""Sides over which the line's corners are rounded."""
+_OPEN = 0.14
+"""Share of the line that stays free at either side of the direction of the middle."""
+_EVEN = 0.85
+"""How evenly points are spread: 0 each in its own direction, 1 evenly."""
+_GAP, _DEPTH = 0.03, 0.05
+"""Distance of the line from the cloud, and how far points lie beside it, in its mean radius."""
+_GOLDEN = (float(np.sqrt(5)) - 1) / 2
 
 
 def around(cloud: DoubleArray, points: DoubleArray) -> DoubleArray:
     """Places outside a cloud, each in about the direction of its point: float64 (k, 2).
 
-    The rim is open towards negative x.
+    They lie along the convex hull, rounded, which stays open towards negative x.
 
     Args:
-        cloud: float64 (n, 2).
+        cloud: float64 (n, 2), at least one point.
         points: float64 (k, 2), near or in the cloud.
     """
     if not len(points):
         return points
     centre = (cloud.min(axis=0) + cloud.max(axis=0)) / 2
-    outline = _outline(cloud - centre)
-    turn = _directions(points - centre)
-    limit = 1 - 2 * _OPEN
-    order = np.argsort(turn, kind="stable")
-    even = np.empty(len(points))
-    even[order] = (2 * (np.arange(len(points)) + 0.5) / len(points) - 1) * limit
-    turn = _EVEN * even + (1 - _EVEN) * limit * turn
+    line, normal = _hull(cloud - centre)
+    steps = np.diff(line, axis=0)
+    along = np.concatenate([[0.0], np.cumsum(np.sqrt((steps * steps).sum(axis=1)))])
+    along /= max(float(along[-1]), 1e-30)
+    own = interpolate(_turns(points - centre), _turns(line), along)
+    order = np.argsort(own, kind="stable")
     rank = np.empty(len(points))
     rank[order] = np.arange(len(points))
-    mean = float(outline.mean())
-    at = (turn + 1) / 2 * _SECTORS - 0.5
-    low = np.floor(at).astype(np.int64)
-    share = at - low
-    reach = outline[low % _SECTORS] * (1 - share) + outline[(low + 1) % _SECTORS] * share
-    radius = reach + mean * (_GAP + _DEEP * (rank * _GOLDEN % 1))
-    across, up = radius * cos(np.pi * turn), radius * sin(np.pi * turn)
-    return np.asarray(centre + np.stack([across, up], axis=1))
+    even = _OPEN + (1 - 2 * _OPEN) * (rank + 0.5) / len(points)
+    place = _EVEN * even + (1 - _EVEN) * (_OPEN + (1 - 2 * _OPEN) * own)
+    radius = float(np.sqrt((line * line).sum(axis=1)).mean())
+    beside = radius * (_GAP + _DEPTH * (rank * _GOLDEN % 1))
+    found = [
+        interpolate(place, along, line[:, axis])
+        + beside * interpolate(place, along, normal[:, axis])
+        for axis in (0, 1)
+    ]
+    return np.asarray(centre + np.stack(found, axis=1))
 
 
-def _directions(points: DoubleArray) -> DoubleArray:
+def _turns(points: DoubleArray) -> DoubleArray:
     """Directions of points from the origin in half turns, -1 to 1: float64 (k,)."""
     return np.asarray(arctan2(points[:, 1], points[:, 0])) / np.pi
 
 
-def _outline(cloud: DoubleArray) -> DoubleArray:
-    """How far a cloud reaches in each direction, smoothed: float64 (sectors,)."""
-    sector = np.clip(((_directions(cloud) + 1) / 2 * _SECTORS).astype(np.int64), 0, _SECTORS - 1)
-    reach = np.zeros(_SECTORS)
-    np.maximum.at(reach, sector, np.sqrt((cloud**2).sum(axis=1)))
-    wide = np.max([np.roll(reach, step) for step in range(-4, 5)], axis=0)
-    return np.asarray(sum(np.roll(wide, step) for step in range(-6, 7)) / 13)
+def _hull(cloud: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
+    """The rounded hull of a cloud around the origin, once around from negative x, and its normals.
+
+    A convex line is given by its support function h: at the normal angle a, it passes through
+    h (cos a, sin a) + h' (-sin a, cos a). To smooth h is to average the line and turned copies.
+    """
+    angle = np.pi * (2 * np.arange(_SIDES + 1) / _SIDES - 1)
+    normal = np.stack([cos(angle), sin(angle)], axis=1)
+    ends = cloud[_extreme(cloud)]
+    support = np.max(
+        normal[:-1, :1] * ends[None, :, 0] + normal[:-1, 1:] * ends[None, :, 1], axis=1
+    )
+    smooth = sum(np.roll(support, step) for step in range(-_SMOOTH, _SMOOTH + 1))
+    smooth = smooth / (2 * _SMOOTH + 1)
+    smooth += (support - smooth).max()
+    slope = (np.roll(smooth, -1) - np.roll(smooth, 1)) * (_SIDES / (4 * np.pi))
+    smooth, slope = (np.append(one, one[0])[:, None] for one in (smooth, slope))
+    across = np.stack([-normal[:, 1], normal[:, 0]], axis=1)
+    return smooth * normal + slope * across, normal
+
+
+def _extreme(cloud: DoubleArray) -> npt.NDArray[np.int64]:
+    """Points that can be on the hull: the highest and the lowest in each of many columns."""
+    low, width = cloud[:, 0].min(), max(float(np.ptp(cloud[:, 0])), 1e-30)
+    column = np.minimum(((cloud[:, 0] - low) / width * _SIDES).astype(np.int64), _SIDES - 1)
+    order = np.lexsort((cloud[:, 1], column))
+    starts = np.flatnonzero(np.diff(column[order], prepend=-1))
+    return np.asarray(np.concatenate([order[starts], order[np.append(starts[1:], len(order)) - 1]]))

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from gallery.coloring.oklab import hex_of, srgb_from_linear
 from gallery.coloring.types import Coloring
 from gallery.errors import RenderError
+from gallery.placement.fibres import crosses
 from gallery.placement.types import Layout
 from gallery.rendering.compose.legend import legend_under
 from gallery.rendering.files.xmp import xmp
@@ -27,6 +28,7 @@ from gallery.rendering.raster.raster import describe
 from gallery.rendering.raster.strokes import edge_light
 from gallery.rendering.raster.tone import PAPER
 from gallery.rendering.sheet.svg_elements import svg_elements
+from gallery.rendering.svg_fibres import svg_fibres
 from gallery.rendering.types import DOT, LINE, RenderSettings
 from gallery.text import visible
 
@@ -78,7 +80,8 @@ def render_svg(
     blend = "screen" if dark else "multiply"
     told = describe(layout, coloring, chosen) | dict(metadata or {})
     words = " ".join(f"{key}: {value};" for key, value in told.items())
-    body = _groups(layout, coloring, points, drawn, chosen)
+    curves, defined = svg_fibres(layout, coloring, drawn)
+    body = [*curves, *_groups(layout, coloring, points, drawn, chosen)]
     text_elements: list[str] = []
     if chosen.labels:
         labels = place_labels(layout, coloring, drawn)
@@ -96,6 +99,7 @@ def render_svg(
             f"<title>{escape(visible(chosen.title or graph.model))}</title>",
             f"<desc>{escape(visible(words))}</desc>",
             f"<metadata>{xmp(told)}</metadata>",
+            *defined,
             f'<rect width="100%" height="100%" fill="{ground}"/>',
             f'<g fill="none" stroke-linecap="round" style="mix-blend-mode:{blend}">',
             *body,
@@ -124,7 +128,9 @@ def _groups(
     text = [f"{x:.1f} {y:.1f}" for x, y in points.tolist()]
     groups: dict[int, list[str]] = {}
     dots: dict[int, list[str]] = {}
-    starts, sources = graph.indptr.tolist(), graph.sources.tolist()
+    crossing = crosses(layout)
+    before = np.concatenate([[0], np.cumsum(~crossing)])
+    starts, sources = before[graph.indptr].tolist(), graph.sources[~crossing].tolist()
     for vertex, row in enumerate(coloring.index.tolist()):
         dots.setdefault(row, []).append(f"M{text[vertex]}h0")
         read = sources[starts[vertex] : starts[vertex + 1]]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+
 import numpy as np
 
 from gallery.graph import ComputeGraph, GraphOperator
+from gallery.loading.load import load
+from gallery.lowering import lower
 from gallery.model import Layer
+from gallery.placement import layout
 from gallery.placement.types import Layout
 
 
@@ -60,3 +66,10 @@ def placed(graph: ComputeGraph, positions: object) -> Layout:
         engine="sfdp",
         seed=7,
     )
+
+
+@cache
+def facing(vertices: int = 1500) -> Layout:
+    """A training graph of a sample as hemispheres."""
+    model = load(Path(__file__).parents[2] / "models" / "resnet18.onnx")
+    return layout(lower(model, vertices=vertices, passes="training"))

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from gallery.coloring import color
-from gallery.coloring.palettes import from_hex
+from gallery.coloring.palettes import from_hex, hex_of
 from gallery.errors import RenderError
+from gallery.placement.fibres import crosses
 from gallery.rendering.compose.legend import legend_under
 from gallery.rendering.labels.labels import CONTRAST, luminance, place_labels
 from gallery.rendering.raster.frame import frame
 from gallery.rendering.sheet.sheet import TextLine
 from gallery.rendering.svg import render_svg
 from gallery.rendering.types import RenderSettings
-from tests.rendering.scans import layered, placed, ring
+from tests.rendering.scans import facing, layered, placed, ring
 from tests.strategies import compute_graph, path
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -31,6 +32,22 @@ def test_every_vertex_and_edge_is_drawn_once(ground: str) -> None:
     assert sum(text.count("L") for text in paths) == graph.edges
     assert sum(text.count("h0") for text in paths) == graph.vertices
     assert root.get("width") == "800"
+
+
+@pytest.mark.parametrize("ground", ["dark", "light"])
+def test_fibres_are_curves_that_blend_from_half_to_half(ground: str) -> None:
+    layout = facing()
+    coloring = color(layout.graph, "pass", ground=ground)
+    root = ET.fromstring(render_svg(layout, coloring, size=800))
+    curves = [path for path in root.iter(f"{SVG}path") if "C" in path.get("d", "")]
+    crossing = crosses(layout)
+    assert len(curves) == crossing.sum() > 0
+    lines = sum(path.get("d", "").count("L") for path in root.iter(f"{SVG}path"))
+    assert lines == layout.graph.edges - crossing.sum()
+    for gradient in root.iter(f"{SVG}linearGradient"):
+        tones = [stop.get("stop-color") for stop in gradient]
+        assert tones[0] == hex_of(coloring.colors[0])
+        assert tones[-1] in {hex_of(tone) for tone in coloring.colors[1:]}
 
 
 def test_places_are_those_of_the_pixels() -> None:

@@ -15,11 +15,12 @@ from gallery.rendering.raster.strokes import Light, Strokes, draw
 
 _MOST = 60_000
 """Fibres to draw; if there are more, an even sample stands for them."""
-_STEPS = 16
-"""Pieces of a curve."""
-_LIGHT = 0.12
+_HALF = np.linspace(0, 0.41, 9, dtype=np.float32)
+_PLACES = np.concatenate([_HALF, 1 - _HALF[::-1]])
+"""Where a curve is cut into lines; in the long one in the middle, its colours blend."""
+_LIGHT = 0.05
 """Light of a fibre, relative to 1 for a short edge."""
-_REACH = 0.35
+REACH = 0.35
 """Distance from the middle line at which a fibre's light has halved, in widths of a hemisphere."""
 _VEIL = 6.0
 """Light that halves what is behind it."""
@@ -54,9 +55,9 @@ def split_strokes(strokes: Strokes, layout: Layout, drawn: Frame) -> tuple[Strok
     if not crossing.any():
         return strokes, None
     found = fibres(layout, _MOST)
-    points = found.curves(layout, _STEPS)
-    many, steps = len(points), _STEPS + 1
-    starts = np.concatenate([[0], np.cumsum(np.tile(np.r_[0, np.ones(_STEPS, np.int64)], many))])
+    points = found.curves(layout, _PLACES)
+    many, steps = points.shape[:2]
+    starts = np.concatenate([[0], np.cumsum(np.tile(np.r_[0, np.ones(steps - 1, np.int64)], many))])
     sources = np.arange(many * steps).reshape(many, steps)[:, :-1]
     ends = strokes.index[layout.graph.sources[found.edges]], strokes.index[found.readers]
     # One half has the source's colour and the other the reader's; the piece in between blends.
@@ -81,7 +82,7 @@ def split_strokes(strokes: Strokes, layout: Layout, drawn: Frame) -> tuple[Strok
         strokes=curved,
         light=_LIGHT * found.stands_for,
         middle=drawn.left,
-        reach=-left * drawn.scale * _REACH,
+        reach=-left * drawn.scale * REACH,
     )
 
 
