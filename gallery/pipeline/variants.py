@@ -39,6 +39,7 @@ def main_scan(settings: GallerySettings, front: FrontMatter) -> ScanSettings:
         passes=front.passes or scan.passes,
         vertices=front.vertices or scan.vertices,
         skeleton=front.skeleton or scan.skeleton,
+        arrangement=front.arrangement or scan.arrangement,
         color=front.color or scan.color,
         seed=scan.seed if front.seed is None else front.seed,
     )
@@ -47,12 +48,13 @@ def main_scan(settings: GallerySettings, front: FrontMatter) -> ScanSettings:
 def plan_scans(settings: GallerySettings, front: FrontMatter) -> tuple[ScanPlan, ...]:
     """The scans of a model, the main scan first.
 
-    Colourings and backgrounds share the main scan's layout; skeletons and the training passes have
-    graphs of their own, with the smaller budget of the variants.
+    Colourings and backgrounds share the main scan's layout; the training passes have a graph of
+    their own, and skeletons one of the smaller budget of the variants.
     """
     variants, main = settings.variants, main_scan(settings, front)
     budget = min(variants.vertices, main.vertices)
     small, formats = variants.size, variants.formats
+    large = tuple(sorted({*small, max(variants.sizes)}))
     scans = [
         ScanPlan(
             key="hero",
@@ -65,30 +67,25 @@ def plan_scans(settings: GallerySettings, front: FrontMatter) -> tuple[ScanPlan,
         )
     ]
 
-    def add(key: str, short: str, scan: ScanSettings) -> None:
+    def add(key: str, short: str, scan: ScanSettings, sizes: tuple[int, ...] = small) -> None:
         plan = ScanPlan(
             key=key,
             caption=_caption(scan),
             short=short,
             scan=scan,
-            sizes=small,
+            sizes=sizes,
             formats=formats,
         )
         scans.append(plan)
 
     if variants.names and not main.labels:
-        add("names", "With layer names", replace(main, labels=True))
-        named = scans[-1]
-        scans[-1] = replace(
-            named,
-            caption=f"{named.caption}, with layer names",
-            sizes=tuple(sorted({*small, max(variants.sizes)})),
-        )
+        add("names", "With layer names", replace(main, labels=True), large)
+        scans[-1] = replace(scans[-1], caption=f"{scans[-1].caption}, with layer names")
     if variants.light and main.ground == "dark":
         add("light", "On a light background", replace(main, ground="light", palette=""))
     if variants.training:
-        training = replace(main, passes="training", color="pass", palette="", vertices=budget)
-        add("training", "Forward and backward", training)
+        training = replace(main, passes="training", color="pass", palette="")
+        add("training", "Forward and backward", training, large)
     for attribute in variants.colors:
         if attribute != main.color:
             colored = replace(main, color=attribute, palette="")

@@ -76,6 +76,11 @@ class FrontMatter:
         checks.one_of(*SKELETONS),
         'Graphviz engine of the main scan, or "" for the gallery\'s setting',
     )
+    arrangement: str = setting(
+        "",
+        checks.one_of(*ARRANGEMENTS),
+        'arrangement of training passes, or "" for the gallery\'s setting',
+    )
     color: str = setting(
         "",
         checks.one_of(*ATTRIBUTES),
@@ -165,14 +170,14 @@ class VariantSettings:
         "side lengths of the main scan, in pixels",
     )
     size: tuple[int, ...] = setting(
-        (320, 640), checks.many(SIDE, least=1), "side lengths of all other scans, in pixels"
+        (320, 640), checks.many(SIDE, least=1), "side lengths of the other scans, in pixels"
     )
     formats: tuple[str, ...] = setting(
         ("avif", "webp"),
         checks.many(checks.one_of(*(one.name for one in FORMATS if one.site)), least=1),
         "formats of all scans; the largest main scan is also a PNG",
     )
-    vertices: int = setting(20_000, _BUDGET, "vertex budget of scans with a graph of their own")
+    vertices: int = setting(20_000, _BUDGET, "vertex budget of scans with other skeletons")
     names: bool = setting(True, checks.switch, "the main scan with layer names")
     training: bool = setting(True, checks.switch, "a scan of the training passes")
     light: bool = setting(True, checks.switch, "the main scan on a light background")

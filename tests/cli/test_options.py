@@ -30,6 +30,7 @@ OTHER = {
     "--passes": "training",
     "--target": "h100",
     "--skeleton": "dot",
+    "--arrangement": "free",
     "--color": "kind",
     "--palette": "ember",
     "--ground": "light",

@@ -30,6 +30,7 @@ source: https://github.com/pytorch/vision
 passes: training
 vertices: 5_000
 skeleton: circo
+arrangement: free
 color: depth
 seed: 7
 dims: {batch: 2}
