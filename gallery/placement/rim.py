@@ -12,7 +12,7 @@ DoubleArray = npt.NDArray[np.float64]
 _SIDES = 360
 _SMOOTH = 12
 """Sides over which the line's corners are rounded."""
-_OPEN = 0.06
+_OPEN = 0.09
 """Share of the line that stays free at either side of the direction of the middle."""
 _EVEN = 0.85
 """How evenly points are spread: 0 each in its own direction, 1 evenly."""
