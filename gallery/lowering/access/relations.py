@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -105,7 +105,7 @@ def per_axis(shape: Sequence[int], rules: Sequence[AxisRule]) -> Relation:
         raise ValueError(f"{len(rules)} rules for a tensor of rank {len(shape)}")
     straight = [rule for rule in rules if isinstance(rule, (Moving, Fixed))]
     if len(straight) == len(rules):
-        return Straight(tuple(shape), tuple(straight))
+        return cast(Relation, Straight(tuple(shape), tuple(straight)))
     sizes = np.array(shape, np.int64)
 
     def relation(lows: Ints, highs: Ints) -> Boxes:
@@ -129,17 +129,17 @@ def clipped(places: Ints, sizes: Ints) -> Ints:
 
 def same(axis: int, offset: int = 0) -> AxisRule:
     """The block's own range along one of its dimensions, shifted by an offset."""
-    return Moving(axis, 1, offset, offset)
+    return cast(AxisRule, Moving(axis, 1, offset, offset))
 
 
 def fixed(low: int, high: int) -> AxisRule:
     """The same range for all blocks."""
-    return Fixed(low, high)
+    return cast(AxisRule, Fixed(low, high))
 
 
 def window(axis: int, stride: int, pad: int, extent: int) -> AxisRule:
     """The hull of sliding windows: output i reads i * stride - pad and extent - 1 more."""
-    return Moving(axis, stride, -pad, extent - pad - stride)
+    return cast(AxisRule, Moving(axis, stride, -pad, extent - pad - stride))
 
 
 def scattered(axis: int, stride: int, pad: int, extent: int) -> AxisRule:

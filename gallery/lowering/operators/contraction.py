@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from gallery.lowering.access.relations import (
     per_axis,
     same,
     scattered,
-    where,
     window,
 )
 from gallery.lowering.operators.parts import inside, making
@@ -153,7 +152,7 @@ def gemm(context: Context) -> list[Part]:
 
 def first_of(relation: Relation, summed: set[int]) -> Relation:
     """A relation for a bias, which only the first block along every summed dimension reads."""
-    return _FirstOf(relation, tuple(sorted(summed)))
+    return cast(Relation, _FirstOf(relation, tuple(sorted(summed))))
 
 
 class _FirstOf(NamedTuple):
