@@ -1,9 +1,11 @@
 """Palettes: perceptually uniform continuous ones, and categorical ones.
 
 Our own continuous palettes run through a few stops in OKLCh and are spaced evenly by distance in
-OKLab; their lightness never falls, so that colour-blind people can follow them. Those with `CET_`
-names, fire, bmy, kbc and the Glasbey sets are from colorcet (https://colorcet.holoviz.org, Peter
-Kovesi's "Good Colour Maps", arXiv:1509.03700).
+OKLab; their lightness never falls, so that colour-blind people can follow them. Aurora is a
+rainbow; ember and those after it have two or three hues each, so that pictures side by side get
+along (`gallery.settings.families`). Those with `CET_` names, fire, bmy, kbc and the Glasbey sets
+are from colorcet (https://colorcet.holoviz.org, Peter Kovesi's "Good Colour Maps",
+arXiv:1509.03700).
 """
 
 from __future__ import annotations
@@ -40,18 +42,18 @@ _STOPS: Mapping[str, tuple[tuple[float, float, float], ...]] = {
         (0.90, 534, 0.80),
     ),
     "ember": (
-        (0.40, 335, 0.80),
-        (0.52, 370, 0.92),
-        (0.64, 394, 0.96),
-        (0.78, 428, 0.96),
-        (0.93, 464, 0.80),
+        (0.44, 308, 0.92),
+        (0.53, 358, 0.84),
+        (0.65, 385, 0.90),
+        (0.81, 412, 0.90),
+        (0.94, 458, 0.88),
     ),
     "lagoon": (
-        (0.42, 285, 0.85),
-        (0.55, 258, 0.92),
-        (0.68, 232, 0.96),
-        (0.80, 196, 0.96),
-        (0.93, 160, 0.75),
+        (0.41, 290, 0.74),
+        (0.53, 264, 0.86),
+        (0.67, 236, 0.80),
+        (0.81, 212, 0.86),
+        (0.94, 182, 0.82),
     ),
     "orchid": (
         (0.42, 272, 0.85),
@@ -61,11 +63,53 @@ _STOPS: Mapping[str, tuple[tuple[float, float, float], ...]] = {
         (0.92, 430, 0.75),
     ),
     "meadow": (
-        (0.42, 250, 0.80),
-        (0.56, 205, 0.95),
-        (0.70, 160, 0.92),
-        (0.82, 135, 0.90),
-        (0.94, 108, 0.85),
+        (0.42, 232, 0.85),
+        (0.54, 200, 0.90),
+        (0.66, 162, 0.86),
+        (0.81, 138, 0.85),
+        (0.94, 115, 0.88),
+    ),
+    "heather": (
+        (0.41, 290, 0.84),
+        (0.53, 302, 0.82),
+        (0.67, 312, 0.90),
+        (0.79, 318, 0.74),
+        (0.94, 346, 0.55),
+    ),
+    "amber": (
+        (0.41, 31, 0.90),
+        (0.55, 40, 0.90),
+        (0.68, 64, 0.96),
+        (0.80, 86, 0.95),
+        (0.94, 108, 0.88),
+    ),
+    "patina": (
+        (0.41, 47, 0.96),
+        (0.53, 94, 0.92),
+        (0.67, 136, 0.82),
+        (0.81, 165, 0.72),
+        (0.93, 197, 0.82),
+    ),
+    "berry": (
+        (0.42, 388, 0.88),
+        (0.53, 364, 0.84),
+        (0.66, 346, 0.86),
+        (0.78, 315, 0.86),
+        (0.93, 295, 0.82),
+    ),
+    "frost": (
+        (0.41, 262, 0.72),
+        (0.54, 249, 0.68),
+        (0.66, 236, 0.50),
+        (0.80, 225, 0.50),
+        (0.94, 202, 0.48),
+    ),
+    "shore": (
+        (0.41, 264, 0.80),
+        (0.52, 257, 0.56),
+        (0.65, 192, 0.11),
+        (0.79, 86, 0.42),
+        (0.94, 83, 0.94),
     ),
     "spectrum": tuple((0.76, 262 + angle, 0.92) for angle in range(0, 361, 30)),
 }
@@ -131,7 +175,18 @@ def for_ground(lch: npt.NDArray[np.float64], ground: str) -> npt.NDArray[np.floa
     """Lightness, chroma and hue adapted to the ground: unchanged on dark, darker on light."""
     if ground == "dark":
         return lch
-    lightness = 0.34 + (np.clip(lch[..., 0], 0.35, 0.95) - 0.35) * 0.5
+    return _at(0.34 + (np.clip(lch[..., 0], 0.35, 0.95) - 0.35) * 0.5, lch)
+
+
+def _darkened(lch: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Colours of a palette for a light ground; three quarters of the range of lightness stay."""
+    return _at(0.30 + (np.clip(lch[..., 0], 0.4, 0.95) - 0.4) * 0.75, lch)
+
+
+def _at(
+    lightness: npt.NDArray[np.float64], lch: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """The colours at another lightness, with the same share of the chroma that sRGB allows."""
     share = lch[..., 1] / np.maximum(chroma_limit(lch[..., 0], lch[..., 2]), 1e-6)
     chroma = np.minimum(share, 0.95) * chroma_limit(lightness, lch[..., 2])
     return np.stack([lightness, chroma, lch[..., 2]], axis=-1)
@@ -157,7 +212,7 @@ def from_hex(text: str) -> Colors:
 
 def _table(palette: str, ground: str, rows: int = 1024) -> Colors:
     lch = _own(palette) if palette in _STOPS else _borrowed(palette, ground)
-    fitted = for_ground(lch, ground) if palette in _STOPS else lch
+    fitted = _darkened(lch) if ground == "light" and palette in _STOPS else lch
     angle = np.radians(fitted[:, 2])
     plane = np.stack([fitted[:, 0], fitted[:, 1] * cos(angle), fitted[:, 1] * sin(angle)], axis=-1)
     steps = np.linalg.norm(np.diff(plane, axis=0), axis=1)

@@ -25,7 +25,7 @@ from gallery.errors import DamagedFileError, DiscoverError, SettingsError
 from gallery.pipeline.models import Gallery, forecast
 from gallery.pipeline.options import BuildOptions
 from gallery.pipeline.pictures import site_files
-from gallery.pipeline.plan import ModelPlan, plan_of, versions
+from gallery.pipeline.plan import ModelPlan, plan_of, versions, with_families
 from gallery.pipeline.records import damaged, forms
 from gallery.pipeline.report import Report
 from gallery.pipeline.reuse import EarlierSite
@@ -112,7 +112,7 @@ def planned(models: Path, settings: GallerySettings, options: BuildOptions) -> l
 
 def _planned(files: Sequence[ModelFile], settings: GallerySettings) -> list[ModelPlan]:
     made_by = versions()
-    return [plan_of(file, settings, made_by) for file in files]
+    return with_families([plan_of(file, settings, made_by) for file in files], settings)
 
 
 def _put(gallery: Gallery, place: Path, which: tuple[int, int, str] | None) -> Published:
@@ -153,7 +153,7 @@ def merge(
     check_place(site, *shards)
     check_writable(site)
     store = _cache(cache, site)
-    merged = [pair for one in parts for pair in take_in(one, store)]
+    merged = take_in(parts, store)
     merged.sort(key=lambda pair: os.fsencode(pair[0].file.relative))
     gallery = Gallery(
         plans=[plan for plan, _ in merged],
