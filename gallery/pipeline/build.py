@@ -34,6 +34,7 @@ from gallery.pipeline.shards import Shard, collection, part, read_shards, take_i
 from gallery.pipeline.site import Published, check_place, put, site_settings, write_site
 from gallery.pipeline.staging import check_writable
 from gallery.publishing.settings import check_site
+from gallery.settings.families import folded
 from gallery.settings.gallery_toml import FILE_NAME, checked, read_settings
 from gallery.settings.values import GallerySettings
 
@@ -75,6 +76,7 @@ def build(
     whole = _planned(files, settings)
     static, missing = site_files(models, whole)
     notes = (*_notes(models, files, settings, options), *missing)
+    notes += _unused_families(whole, settings)
     plans = part(whole, *options.shard) if options.shard else whole
     if options.dry_run:
         return Report(models=tuple(forecast(plan, cache) for plan in plans), notes=notes)
@@ -213,6 +215,16 @@ def _notes(
         return ignored(path.relative_to(models).as_posix(), patterns, folder=False)
 
     return lone_sidecars(files, is_ignored)
+
+
+def _unused_families(plans: Sequence[ModelPlan], settings: GallerySettings) -> tuple[str, ...]:
+    """What the user should know about families with a palette that no model has."""
+    there = {folded(plan.words.front.family): plan.words.front.family for plan in plans}
+    unused = [repr(name[:60]) for name in settings.families if folded(name) not in there]
+    if not unused:
+        return ()
+    names = ", ".join(sorted(filter(None, there.values()))) or "none"
+    return (f"no model has the family {', '.join(unused)}; there are: {names[:400]}",)
 
 
 def _unused_dims(gallery: Gallery) -> tuple[str, ...]:

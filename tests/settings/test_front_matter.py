@@ -31,6 +31,7 @@ passes: training
 vertices: 5_000
 skeleton: circo
 color: depth
+palette: ember
 seed: 7
 dims: {batch: 2}
 ---
