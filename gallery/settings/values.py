@@ -23,6 +23,12 @@ PALETTES = (
     "lagoon",
     "orchid",
     "meadow",
+    "heather",
+    "amber",
+    "patina",
+    "berry",
+    "frost",
+    "shore",
     "spectrum",
     "fire",
     "bmy",
@@ -86,6 +92,11 @@ class FrontMatter:
         checks.one_of(*ATTRIBUTES),
         'attribute that colours the main scan, or "" for the gallery\'s setting',
     )
+    palette: str = setting(
+        "",
+        checks.one_of("", *PALETTES),
+        'palette of the main scan, or "" for the gallery\'s setting',
+    )
     seed: int | None = setting(
         None, checks.written(_SEED), "seed of the layout, or null for the gallery's setting"
     )
@@ -137,7 +148,7 @@ class ScanSettings:
     palette: str = setting(
         "",
         checks.one_of("", *PALETTES),
-        "palette to use instead of the attribute's default",
+        "palette to use instead of the default, which for layers is one for each family",
         option="--palette",
     )
     ground: str = setting("dark", checks.one_of(*GROUNDS), "background", option="--ground")
@@ -271,6 +282,11 @@ class GallerySettings:
         'sizes of symbolic dimensions by name, such as sequence_length=128 or "x[2]"=48',
         option="--dim",
         metavar="NAME=SIZE",
+    )
+    families: dict[str, str] = setting(
+        {},
+        checks.words_by_name(*PALETTES),
+        'palettes of layers by family, such as CNN = "ember"; for other families one is chosen',
     )
     scan: ScanSettings = section(ScanSettings, "the main scan, the large picture of each model")
     variants: VariantSettings = section(VariantSettings, "what is made besides the main scan")
