@@ -203,6 +203,28 @@ def scan(options: argparse.Namespace) -> int:
     return 0
 
 
+def poster(options: argparse.Namespace) -> int:
+    """Draw a poster or a wallpaper of a model."""
+    from gallery.cli.poster import SheetOptions, make_poster
+
+    _check_model(options.model)
+    chosen = SheetOptions(
+        size=options.size,
+        dpi=options.dpi,
+        dims=dict(options.dim),
+        skeleton_seconds=options.seconds,
+    )
+    for note in make_poster(options.model, options.output, given(options, ScanSettings), chosen):
+        say(f"note: {options.model}: {note}")
+    tell(f"{options.output}: {options.size}")
+    return 0
+
+
+def wall(options: argparse.Namespace) -> int:
+    """Draw the scans of all models of a directory on one sheet."""
+    return 0
+
+
 def facts(options: argparse.Namespace) -> int:
     """Print a model's facts."""
     from gallery.cli.facts import facts_table

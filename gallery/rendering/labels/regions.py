@@ -62,7 +62,8 @@ def traces(layout: Layout, frame: Frame) -> Points:
 def regions_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Region]:
     """The regions, most important first, without layers of less than 0.4% of the vertices.
 
-    In a graph of few vertices, the operators that are in no layer are regions, too.
+    In a graph of few vertices, the operators that are in no layer are regions, too. Of hemispheres,
+    only the forward one has regions: those of the other are its mirror image.
     """
     graph = layout.graph
     step = max(1, graph.vertices // _SAMPLE)
@@ -71,9 +72,13 @@ def regions_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Region]
         return []
     index = coloring.index[::step]
     few = graph.vertices < FEW
-    least = 1 if few else max(_LEAST * len(index), 3)
+    named = np.ones(len(index), bool)
+    if layout.arrangement == "hemispheres":
+        named = graph.vertex_pass[::step] == 0
+    least = 1 if few else max(_LEAST * int(named.sum()), 3)
     regions = []
-    for name, depth, composite, inside in _parts(graph, step):
+    for name, depth, composite, members in _parts(graph, step):
+        inside = members & named
         if inside.sum() < least:
             continue
         own = points[inside]
