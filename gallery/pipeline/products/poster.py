@@ -20,14 +20,12 @@ from gallery.pipeline.products.base import (
 from gallery.pipeline.products.facts import FACTS, facts_in
 from gallery.pipeline.products.scan import SCANS, picture_of
 from gallery.schema import record
-from gallery.settings.paper import Paper, paper_named
+from gallery.settings.paper import paper_named
 
 if TYPE_CHECKING:
-    from gallery.costs.facts import Facts
     from gallery.pipeline.plan import ModelPlan
     from gallery.pipeline.stages import Stages
     from gallery.pipeline.variants import ScanPlan
-    from gallery.rendering.compose.poster import Shown
     from gallery.rendering.sheet.sheet import Sheet
 
 _PDF_DPI = 200
@@ -67,11 +65,20 @@ def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
 
 def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     from gallery.rendering.compose.poster import poster
+    from gallery.rendering.compose.poster_scan import show
 
     plan, facts = stages.plan, facts_in(stages.entry(FACTS))
     others = [(one.short, picture_of(stages.entry(SCANS, one.key), _SIDE)) for one in _others(plan)]
     paper = paper_named(plan.variants.poster_size)
-    shown = _shown(stages, facts, paper)
+    scan, variants = plan.scans[0].scan, plan.variants
+    shown = show(
+        stages.layout(scan),
+        stages.coloring(scan),
+        paper,
+        variants.poster_dpi,
+        title=facts.name,
+        names=variants.poster_labels,
+    )
     sheet = poster(facts, plan.words.front, shown, others, paper)
     sheet = sheet.told(plan.provenance(POSTER).entries())
     files: dict[str, Path] = {}
@@ -93,32 +100,6 @@ def _others(plan: ModelPlan) -> list[ScanPlan]:
     for kind in kinds:
         chosen += [one for one in rest if one.key.startswith(kind) and one not in chosen][:1]
     return [*chosen, *(one for one in rest if one not in chosen)][:4]
-
-
-def _shown(stages: Stages, facts: Facts, sheet: Paper) -> Shown:
-    from gallery.rendering.compose.layer_strip import layer_strip
-    from gallery.rendering.compose.poster import Shown, passes_of, space
-    from gallery.rendering.labels.labels import place_labels
-    from gallery.rendering.raster.frame import frame
-    from gallery.rendering.scan import render
-    from gallery.rendering.types import RenderSettings
-
-    variants, scan = stages.plan.variants, stages.plan.scans[0].scan
-    layout, coloring = stages.layout(scan), stages.coloring(scan)
-    halves = layout.arrangement == "hemispheres"
-    place = space(sheet, variants.poster_dpi, hemispheres=halves)
-    look = RenderSettings(title=facts.name, margin=place.margin)
-    inside = frame(layout.positions, place.size, place.margin)
-    named = variants.poster_labels
-    return Shown(
-        picture=render(layout, coloring, size=place.size, settings=look),
-        coloring=coloring,
-        labels=place_labels(layout, coloring, inside, place.sizes, place.within, place.taken)
-        if named
-        else (),
-        strip=layer_strip(layout.graph, coloring),
-        passes=passes_of(layout.graph),
-    )
 
 
 def _save(sheet: Sheet, dpi: float, path: Path) -> tuple[int, int]:

@@ -7,14 +7,9 @@ order, and columns that explain.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from gallery.coloring.types import Coloring
-from gallery.graph import ComputeGraph
-from gallery.rendering.compose.layer_strip import Stretch
 from gallery.rendering.compose.poster_columns import (
     histogram,
     in_words,
@@ -23,23 +18,20 @@ from gallery.rendering.compose.poster_columns import (
     reading,
 )
 from gallery.rendering.compose.poster_grid import (
-    BODY,
     HEAD,
     SMALL,
     THEMES,
-    TITLE,
     PosterGrid,
     Slot,
     Theme,
     lines,
 )
 from gallery.rendering.compose.poster_grids import grid_of, units
+from gallery.rendering.compose.poster_scan import HALVES, Shown
 from gallery.rendering.compose.poster_strip import drawn_strip
-from gallery.rendering.labels.labels import Label, named, shade_labels
-from gallery.rendering.labels.placement import Rectangle
+from gallery.rendering.labels.labels import named, shade_labels
 from gallery.rendering.sheet.fonts import Face, plain, text_width, wrap
 from gallery.rendering.sheet.sheet import (
-    MILLIMETRES_PER_INCH,
     Bar,
     Element,
     Plate,
@@ -54,82 +46,6 @@ if TYPE_CHECKING:  # so that changes in these redraw nothing
     from gallery.settings.values import FrontMatter
 
 _A2 = Paper(name="A2", width=420, height=594)
-
-LABELS = (HEAD, BODY, SMALL)
-"""Font sizes of layer names in units of the grid, for large, medium and small regions."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Shown:
-    """The main scan of a poster.
-
-    Attributes:
-        picture: With the proportions of `PosterGrid.scan`. Its metadata give the numbers of
-            vertices and edges, and the arrangement.
-        coloring: The colouring of the scan; the sheet has the same ground.
-        labels: Layer names on it, in its pixels.
-        strip: Its layers in order; if there are none, the legend takes their place.
-        passes: Vertices of the forward, the backward and the update pass; none if there is only
-            the forward pass.
-    """
-
-    picture: Picture
-    coloring: Coloring
-    labels: Sequence[Label] = ()
-    strip: Sequence[Stretch] = ()
-    passes: Sequence[int] = ()
-
-
-def passes_of(graph: ComputeGraph) -> tuple[int, ...]:
-    """Vertices of the forward, the backward and the update pass; () if there is only the first."""
-    counts = np.bincount(graph.vertex_pass, minlength=3)
-    return tuple(counts.tolist()) if counts[1:].any() else ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Space:
-    """The place of the main scan, in pixels.
-
-    Attributes:
-        size: Width and height of the picture.
-        margin: Share of its shorter side to leave free.
-        sizes: Font sizes of layer names.
-        within: Left, top, right, bottom that no layer name leaves.
-        taken: Boxes of other text.
-    """
-
-    size: tuple[int, int]
-    margin: float
-    sizes: tuple[int, int, int]
-    within: Rectangle
-    taken: tuple[Rectangle, ...]
-
-
-def space(sheet: Paper, dpi: float, *, hemispheres: bool) -> Space:
-    """The place of the main scan on a sheet.
-
-    Args:
-        sheet: The sheet.
-        dpi: Pixels per inch.
-        hemispheres: Whether the scan shows the passes as hemispheres, which are named.
-    """
-    grid = grid_of(sheet)
-    scale = units(sheet, grid) * dpi / MILLIMETRES_PER_INCH
-    left, top, width, height = grid.scan
-    inset = grid.margin - left
-    # The names of the hemispheres stand at the lower corners.
-    rise, reach = 3 * HEAD, 0.2 * width
-    corners = ((inset, inset + reach), (width - inset - reach, width - inset))
-    boxes = [(low, height - rise, high, height) for low, high in corners] if hemispheres else []
-    right = min(left + width, grid.width - grid.margin) - left
-    within = (inset, max(grid.margin - top, 4.0), right, height - 4.0)
-    return Space(
-        size=(round(width * scale), round(height * scale)),
-        margin=grid.edge,
-        sizes=_pixels(LABELS, scale),
-        within=_pixels(within, scale),
-        taken=tuple(_pixels(box, scale) for box in boxes),
-    )
 
 
 def poster(
@@ -168,7 +84,7 @@ def poster(
         Plate(x=left, y=top, width=width, picture=shaded),
         *_heading(grid, title, front, shown, theme),
         *named(shown.labels, ground, scale=width / scan.width, top=top),
-        *(_halves(grid, theme) if arrangement == "hemispheres" else []),
+        *_halves(grid, shown, theme),
         *drawn_strip(grid.strip, coloring, shown.strip, theme),
         *(element for name, slot in grid.parts.items() for element in parts[name](slot)),
         *_footer(grid, facts, front, scan, theme),
@@ -184,30 +100,27 @@ def poster(
     return replace(whole.scaled(units(sheet, grid)), width=sheet.width, height=sheet.height)
 
 
-def _pixels(lengths: tuple[float, ...], scale: float) -> Any:
-    return tuple(round(length * scale) for length in lengths)
-
-
 def _arrangement(shown: Shown) -> str:
-    return shown.picture.metadata.get("Arrangement", "free") if shown.passes else "forward"
+    if not shown.passes:
+        return "forward"
+    return "hemispheres" if shown.halves else "free"
 
 
-def _halves(grid: PosterGrid, theme: Theme) -> list[Element]:
+def _halves(grid: PosterGrid, shown: Shown, theme: Theme) -> list[Element]:
     """The names of the hemispheres."""
-    left, top, width, height = grid.scan
-    right = min(left + width, grid.width - grid.margin)
-    ends = (("Forward pass", grid.margin, "start"), ("Backward pass", right, "end"))
+    left, top, width, _ = grid.scan
+    scale = width / shown.picture.width
     return [
         TextLine(
             text=words,
-            x=x,
-            y=top + height - HEAD,
+            x=left + scale * x,
+            y=top + scale * y,
             size=HEAD,
             color=theme.ink,
-            anchor=anchor,
+            anchor="middle",
             face=Face.STRONG,
         )
-        for words, x, anchor in ends
+        for words, (x, y) in zip(HALVES, shown.halves, strict=False)
     ]
 
 
@@ -242,16 +155,16 @@ def _heading(
 
 
 def _title(grid: PosterGrid, title: str, theme: Theme) -> list[Element]:
-    slot, most = grid.title, grid.title_lines
+    slot, most, largest = grid.title, grid.title_lines, grid.title_size
     shown = plain(title, 40)
-    for size in (TITLE, 0.8 * TITLE, 0.62 * TITLE):
+    for size in (largest, 0.8 * largest, 0.62 * largest):
         found = wrap(shown, size, slot.width, most, Face.TITLE)
         wide = max(text_width(line, size, Face.TITLE) for line in found)
         if most > 1 and not found[-1].endswith("…") and wide <= slot.width:
             break
     else:
         found = [shown]
-        size = min(TITLE, TITLE * slot.width / max(text_width(shown, TITLE, Face.TITLE), 1.0))
+        size = largest * min(1, slot.width / max(text_width(shown, largest, Face.TITLE), 1.0))
     return [
         TextLine(
             text=line,

@@ -66,6 +66,7 @@ class PosterGrid:
         scan: Left, top, width and height of the scan.
         rule: The line on top.
         title: The title.
+        title_size: Font size of a title that is short enough.
         title_lines: Most lines of the title; the last one is on the baseline.
         head: Four short texts on top.
         strip: The layers in order; its `y` is the top of the bars.
@@ -79,6 +80,7 @@ class PosterGrid:
     scan: tuple[float, float, float, float]
     rule: Slot
     title: Slot
+    title_size: float = TITLE
     title_lines: int = 1
     head: tuple[Slot, Slot, Slot, Slot]
     strip: Slot

@@ -68,17 +68,20 @@ def _landscape() -> PosterGrid:
 def _small_portrait() -> PosterGrid:
     width, height, margin = 297.0, 420.0, 19.0
     room = width - 2 * margin
-    below = _columns(margin, room, 3, 309.0)
-    foot = height - margin + 3.0
+    below = _columns(margin, room, 3, 303.0)
+    foot = height - margin + 5.0
     return PosterGrid(
         width=width,
         height=height,
         margin=margin,
-        scan=(0.0, 53.0, width, 229.0),
+        scan=(0.0, 62.0, width, 212.0),
         rule=Slot(x=margin, y=margin, width=room),
-        title=Slot(x=margin, y=margin + 36.0, width=room),
-        head=_four(_columns(margin, room, 4, margin + 6.0)),
-        strip=Slot(x=margin, y=285.0, width=room),
+        title=Slot(x=margin, y=margin + 47.0, width=room),
+        title_size=25.0,
+        head=_four(
+            (*_columns(margin, room, 2, margin + 6.0), *_columns(margin, room, 2, margin + 18.0))
+        ),
+        strip=Slot(x=margin, y=279.0, width=room),
         parts=dict(zip(("reading", "numbers", "others"), below, strict=True)),
         foot=(
             Slot(x=margin, y=foot, width=room * 0.6),
@@ -93,14 +96,15 @@ def _small_landscape() -> PosterGrid:
     foot = height - margin + 3.0
     across = left - 2 * margin
     numbers, reading = Slot(x=left, y=128.0, width=panel), Slot(x=left, y=232.0, width=panel)
-    heads = tuple(Slot(x=left, y=margin + 6.0 + 5.4 * k, width=panel) for k in (0, 1, 14, 15))
+    heads = tuple(Slot(x=left, y=margin + 6.0 + 5.4 * k, width=panel) for k in (0, 1, 14, 16))
     return PosterGrid(
         width=width,
         height=height,
         margin=margin,
         scan=(0.0, 0.0, left - 8.0, 258.0),
         rule=Slot(x=left, y=margin, width=panel),
-        title=Slot(x=left, y=margin + 64.0, width=panel),
+        title=Slot(x=left, y=margin + 63.0, width=panel),
+        title_size=27.0,
         title_lines=2,
         head=_four(heads),
         strip=Slot(x=margin, y=261.0, width=across),
