@@ -277,7 +277,12 @@ def _add_wall(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
         help="order of the models; families follow one another from the oldest",
     )
     made.add_argument("--title", default="", help="title (default: that of gallery.toml)")
-    _add_cache(made)
+    made.add_argument(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        help="cache directory, such as that of a build (default: a temporary one)",
+    )
     _add_build_options(made)
 
 

@@ -222,7 +222,30 @@ def poster(options: argparse.Namespace) -> int:
 
 def wall(options: argparse.Namespace) -> int:
     """Draw the scans of all models of a directory on one sheet."""
-    return 0
+    from gallery.cli.progress import Progress
+    from gallery.cli.report import failure_line
+    from gallery.cli.wall import WallOptions, make_wall
+    from gallery.pipeline.options import BuildOptions
+
+    with Progress(sys.stderr) as progress:
+        report = make_wall(
+            options.models,
+            options.output,
+            settings_of(options),
+            WallOptions(
+                size=options.size, dpi=options.dpi, order=options.order, title=options.title
+            ),
+            BuildOptions(
+                cache=options.cache,
+                jobs=options.jobs,
+                links=options.follow_links,
+                listen=progress.listen,
+            ),
+        )
+    for model in report.failed:
+        say(f"error: {failure_line(model)}")
+    tell(f"{options.output}: {options.size}, {len(report.models) - len(report.failed)} models")
+    return report.return_code
 
 
 def facts(options: argparse.Namespace) -> int:

@@ -28,16 +28,18 @@ from gallery.settings.gallery_toml import scan_conflicts
 from gallery.settings.paper import paper_named, screen
 from gallery.settings.values import FrontMatter, GallerySettings, Limits, VariantSettings
 
-_NOTHING = VariantSettings(
+NOTHING = VariantSettings(
     sizes=(320,), size=(320,), formats=("webp",), names=False, light=False, diagram=False,
-    multiples=False, viewer=False,
+    multiples=False, viewer=False, poster=False, training=False, skeletons=(), colors=(),
 )  # fmt: skip
-"""Variants of a model of which only a poster is made."""
-_OF_FORWARD: dict[str, Any] = {"skeletons": ("circo",), "colors": ("depth", "flops")}
-_OF_TRAINING: dict[str, Any] = {
-    "skeletons": (), "colors": ("pass", "depth", "flops", "bytes"), "training": False,
+"""No variants."""
+_OF_FORWARD: dict[str, Any] = {
+    "skeletons": ("circo",), "colors": ("depth", "flops"), "training": True,
 }  # fmt: skip
-"""The other scans on it."""
+_OF_TRAINING: dict[str, Any] = {
+    "colors": ("pass", "depth", "flops", "bytes"),
+}  # fmt: skip
+"""The other scans on a poster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +122,8 @@ def _plan(path: Path, kind: str, scan: Mapping[str, Any], options: SheetOptions)
     plan = plan_of(file, GallerySettings(limits=limits), versions())
     main = replace(main_scan(GallerySettings(), plan.words.front), **scan)
     variants = replace(
-        _NOTHING,
+        NOTHING,
+        poster=True,
         poster_formats=(kind,),
         poster_dpi=options.dpi,
         poster_size="A2" if screen(options.size) else options.size,

@@ -86,7 +86,7 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     for form in plan.variants.poster_formats:
         name = f"poster.{form}"
         files[name] = new_file(f".{form}")
-        width, height = _save(sheet, plan.variants.poster_dpi, files[name])
+        width, height = save_sheet(sheet, plan.variants.poster_dpi, files[name])
         images.append([name, form, width, height])
     return Drawn(value={"images": images}, files=files)
 
@@ -102,7 +102,7 @@ def _others(plan: ModelPlan) -> list[ScanPlan]:
     return [*chosen, *(one for one in rest if one not in chosen)][:4]
 
 
-def _save(sheet: Sheet, dpi: float, path: Path) -> tuple[int, int]:
+def save_sheet(sheet: Sheet, dpi: float, path: Path) -> tuple[int, int]:
     """Write the sheet; its width and height, in pixels or in a PDF's millimetres."""
     from gallery.files import write_whole
     from gallery.rendering.files.formats import save

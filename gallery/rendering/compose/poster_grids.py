@@ -74,9 +74,9 @@ def _small_portrait() -> PosterGrid:
         width=width,
         height=height,
         margin=margin,
-        scan=(0.0, 62.0, width, 212.0),
+        scan=(0.0, 64.0, width, 210.0),
         rule=Slot(x=margin, y=margin, width=room),
-        title=Slot(x=margin, y=margin + 47.0, width=room),
+        title=Slot(x=margin, y=margin + 49.0, width=room),
         title_size=25.0,
         head=_four(
             (*_columns(margin, room, 2, margin + 6.0), *_columns(margin, room, 2, margin + 18.0))
@@ -95,7 +95,7 @@ def _small_landscape() -> PosterGrid:
     left = width - margin - panel
     foot = height - margin + 3.0
     across = left - 2 * margin
-    numbers, reading = Slot(x=left, y=128.0, width=panel), Slot(x=left, y=232.0, width=panel)
+    numbers, reading = Slot(x=left, y=124.0, width=panel), Slot(x=left, y=227.0, width=panel)
     heads = tuple(Slot(x=left, y=margin + 6.0 + 5.4 * k, width=panel) for k in (0, 1, 14, 16))
     return PosterGrid(
         width=width,
