@@ -18,11 +18,10 @@ from gallery.pipeline.products.poster import POSTER
 from gallery.pipeline.stages import Stages
 from gallery.pipeline.variants import main_scan, plan_scans
 from gallery.provenance import Provenance
-from gallery.rendering.compose.wallpaper import MARGIN
+from gallery.rendering.compose.wallpaper import framed
 from gallery.rendering.files.formats import check_format
 from gallery.rendering.scan import save_scan
 from gallery.rendering.sheet.sheet import MILLIMETRES_PER_INCH
-from gallery.rendering.types import RenderSettings
 from gallery.settings.formats import POSTER_SUFFIXES, format_named
 from gallery.settings.gallery_toml import scan_conflicts
 from gallery.settings.paper import paper_named, screen
@@ -99,10 +98,13 @@ def make_poster(
 def _save_wallpaper(stages: Stages, output: Path, size: tuple[int, int]) -> None:
     plan = stages.plan
     scan = plan.scans[0].scan
-    look = RenderSettings(
-        margin=MARGIN, labels=scan.labels, legend=scan.legend, title=plan.words.front.title
-    )
     layout, coloring = stages.layout(scan), stages.coloring(scan)
+    look = replace(
+        framed(layout, size),
+        labels=scan.labels,
+        legend=scan.legend,
+        title=plan.words.front.title,
+    )
     told = provenance(plan).entries()
     save_scan(layout, coloring, output, size=size, settings=look, metadata=told)
 

@@ -35,8 +35,8 @@ _HEAD, _FOOT, _CAPTION, _GAP = 46.0, 20.0, 13.0, 5.0
 _SPREAD = 1.4
 """Largest distance from one scan to the next, in widths of one."""
 _READING = (
-    "Each picture is the whole computation of a network: a point of light is a piece of work, "
-    "a line is data that one piece makes and another reads."
+    "Each picture is the whole computation of one network: each point of light is a piece of work, "
+    "each line is data passed on."
 )
 
 
@@ -47,14 +47,18 @@ class Hanging:
     Attributes:
         width: Width of the sheet.
         height: Height of the sheet.
+        tight: Share of margin and title that suits the sheet, at most 1.
         side: Side of a scan.
+        pitch: Distance from one scan of a row to the next.
         places: Left and top of each scan, row by row. Rows differ by one scan at most and are
             centred, so that a shorter row stands in the gaps of a longer one.
     """
 
     width: float
     height: float
+    tight: float
     side: float
+    pitch: float
     places: tuple[tuple[float, float], ...]
 
 
@@ -81,7 +85,9 @@ def hanging(count: int, width: float, height: float) -> Hanging:
         width: Width of the sheet.
         height: Height of the sheet.
     """
-    wide, tall = width - 2 * MARGIN, height - 2 * MARGIN - _HEAD - _FOOT
+    tight = min(width, height, PAPER) / PAPER
+    margin, head = tight * MARGIN, tight * _HEAD
+    wide, tall = width - 2 * margin, height - 2 * margin - head - _FOOT
 
     def side(rows: int) -> float:
         columns = ceil(count / rows)
@@ -92,14 +98,21 @@ def hanging(count: int, width: float, height: float) -> Hanging:
     across = min((wide - each) / max(columns - 1, 1), _SPREAD * each)
     tallest = each + _CAPTION
     down = min((tall - tallest) / max(rows - 1, 1), _SPREAD * tallest)
-    top = MARGIN + _HEAD + (tall - down * (rows - 1) - tallest) / 2
+    top = margin + head + (tall - down * (rows - 1) - tallest) / 2
     ends = [(2 * row * count + rows) // (2 * rows) for row in range(rows + 1)]
     places = [
         ((width - across * (end - start - 1) - each) / 2 + column * across, top + row * down)
         for row, (start, end) in enumerate(pairwise(ends))
         for column in range(end - start)
     ]
-    return Hanging(width=width, height=height, side=each, places=tuple(places))
+    return Hanging(
+        width=width,
+        height=height,
+        tight=tight,
+        side=each,
+        pitch=across,
+        places=tuple(places),
+    )
 
 
 def wall(title: str, facts: str, scans: Sequence[Hung], place: Hanging, ground: str) -> Sheet:
@@ -112,26 +125,26 @@ def wall(title: str, facts: str, scans: Sequence[Hung], place: Hanging, ground: 
         place: From `hanging`, for as many scans.
         ground: Background of the sheet and of the scans, "dark" or "light".
     """
-    theme, room = THEMES[ground], place.width - 2 * MARGIN
-    shown = plain(title, 60)
-    size = _TITLE * min(1, room / max(text_width(shown, _TITLE, Face.TITLE), 1.0))
+    theme, margin, largest = THEMES[ground], place.tight * MARGIN, place.tight * _TITLE
+    room, shown = place.width - 2 * margin, plain(title, 60)
+    size = largest * min(1, room / max(text_width(shown, largest, Face.TITLE), 1.0))
     elements: list[Element] = [
-        Bar(x=MARGIN, y=MARGIN, width=room, height=0.25, color=theme.rule),
+        Bar(x=margin, y=margin, width=room, height=0.25, color=theme.rule),
         TextLine(
             text=shown,
-            x=MARGIN - size * 0.07,
-            y=MARGIN + 29.0,
+            x=margin - size * 0.07,
+            y=margin + place.tight * 29.0,
             size=size,
             color=theme.ink,
             face=Face.TITLE,
         ),
     ]
     for scan, at in zip(scans, place.places, strict=True):
-        elements += _hung(scan, at, place.side, theme)
+        elements += _hung(scan, at, place, theme)
     half = (room - GUTTER) / 2
-    y = place.height - MARGIN - BODY * LEADING
-    elements += lines(Slot(x=MARGIN, y=y, width=half), facts, theme.ink, 2)
-    right = MARGIN + half + GUTTER
+    y = place.height - margin - BODY * LEADING
+    elements += lines(Slot(x=margin, y=y, width=half), facts, theme.ink, 2)
+    right = margin + half + GUTTER
     elements += lines(Slot(x=right, y=y, width=half), _READING, theme.faint, 2)
     return Sheet(
         width=place.width,
@@ -142,15 +155,16 @@ def wall(title: str, facts: str, scans: Sequence[Hung], place: Hanging, ground: 
     )
 
 
-def _hung(scan: Hung, at: tuple[float, float], side: float, theme: Theme) -> list[Element]:
-    (x, y), below = at, at[1] + side + 1.0
+def _hung(scan: Hung, at: tuple[float, float], place: Hanging, theme: Theme) -> list[Element]:
+    (x, y), side, room = at, place.side, max(place.side, place.pitch - _GAP)
+    below = y + side + 1.0
     texts = ((scan.name, BODY, theme.ink, Face.STRONG), (scan.note, SMALL, theme.faint, Face.TEXT))
     elements: list[Element] = [Plate(x=x, y=y, width=side, picture=scan.picture)]
     for words, size, tone, face in texts:
         below += size * LEADING
         elements.append(
             TextLine(
-                text=shorten(plain(words, 120), size, side, face),
+                text=shorten(plain(words, 120), size, room, face),
                 x=x + side / 2,
                 y=below,
                 size=size,
