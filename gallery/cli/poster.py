@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from typing import Any
 from gallery.cache import Cache
 from gallery.discovery.discover import named
 from gallery.errors import RenderError, SettingsError
+from gallery.files import write_whole
 from gallery.pipeline.plan import ModelPlan, plan_of, versions
 from gallery.pipeline.products.base import color_settings
 from gallery.pipeline.products.poster import POSTER
@@ -77,8 +77,6 @@ def make_poster(
         GalleryError: A stage failed; nothing was written.
     """
     kind = check_sheet(output, options.size, options.dpi)
-    if kind == "pdf" and screen(options.size):
-        raise SettingsError("a wallpaper has no PDF", hint="use .png, .webp or .jpeg")
     plan = _plan(path, kind, scan, options)
     main = plan.scans[0].scan
     if conflicts := scan_conflicts(main):
@@ -90,7 +88,7 @@ def make_poster(
             _save_wallpaper(stages, output, size)
         else:
             made = stages.entry(POSTER)
-            shutil.copyfile(made.files[f"poster.{kind}"].path, output)
+            write_whole(output, made.files[f"poster.{kind}"].path.read_bytes())
         fallback = stages.layout(main).fallback
     return (*plan.notes, *([fallback] if fallback else []))
 
@@ -155,6 +153,8 @@ def check_sheet(output: Path, size: str, dpi: int) -> str:
     if not output.absolute().parent.is_dir():
         found = f"there is no directory {output.parent}"
         raise SettingsError(found, hint="create the directory first")
+    if not kind.side and screen(size):
+        raise SettingsError(f"a screen shows no {kind.name}", hint="use .png, .webp or .jpeg")
     if kind.side:
         try:
             check_format(output.suffix, pixels_of(size, dpi))
