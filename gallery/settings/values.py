@@ -200,7 +200,7 @@ class VariantSettings:
     multiples: bool = setting(True, checks.switch, "the contact sheet of all scans")
     poster: bool = setting(True, checks.switch, "the poster")
     poster_size: str = setting(
-        "A2", check_paper, 'paper size of the poster, A0 to A4, or such as "A3-landscape"'
+        "A2", check_paper, 'its paper, "A0" to "A4" or "A0-landscape" to "A4-landscape"'
     )
     poster_formats: tuple[str, ...] = setting(
         ("webp", "pdf"),
@@ -213,7 +213,7 @@ class VariantSettings:
     wallpapers: tuple[str, ...] = setting(
         (),
         checks.many(check_screen),
-        'sizes of wallpapers to offer in pixels, such as "3840x2160" or "1290x2796"',
+        'wallpapers to offer, the main scan alone, such as ["3840x2160", "1290x2796"]',
     )
     viewer: bool = setting(True, checks.switch, "the interactive viewer")
     viewer_vertices: int = setting(
