@@ -22,8 +22,9 @@ _LIGHT = 0.05
 """Light of a fibre, relative to 1 for a short edge."""
 REACH = 0.35
 """Distance from the middle line at which a fibre's light has halved, in widths of a hemisphere."""
-_VEIL = 6.0
-"""Light that halves what is behind it."""
+_VEIL = 0.6
+"""Light that halves what is behind it, relative to the mean of the picture."""
+_SAMPLE = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,12 +36,14 @@ class Curves:
         light: Light of each at the middle line, relative to 1 for a short edge.
         middle: Column of the middle line, in pixels.
         reach: Distance from there at which their light has halved, in pixels.
+        veil: Light that halves what is behind it.
     """
 
     strokes: Strokes
     light: float
     middle: float
     reach: float
+    veil: float
 
 
 def split_strokes(strokes: Strokes, layout: Layout, drawn: Frame) -> tuple[Strokes, Curves | None]:
@@ -83,7 +86,20 @@ def split_strokes(strokes: Strokes, layout: Layout, drawn: Frame) -> tuple[Strok
         light=_LIGHT * found.stands_for,
         middle=drawn.left,
         reach=-left * drawn.scale * REACH,
+        veil=_VEIL * _mean_light(straight),
     )
+
+
+def _mean_light(strokes: Strokes) -> float:
+    """About how much light the edges have in a pixel that they cover, from a sample of them."""
+    step = max(len(strokes.sources) // _SAMPLE, 1)
+    edges = np.arange(0, len(strokes.sources), step)
+    readers = np.searchsorted(strokes.indptr, edges, side="right") - 1
+    across, down = (strokes.points[readers] - strokes.points[strokes.sources[edges]]).T
+    # Half of the box around them is usually covered.
+    area = float(np.ptp(strokes.points, axis=0).prod()) / 2
+    length = np.sqrt(across * across + down * down).sum(dtype=np.float64)
+    return float(length) * step * strokes.line / max(area, 1.0)
 
 
 def draw_all(
@@ -94,7 +110,7 @@ def draw_all(
     if curves is not None:
         columns = (np.arange(light.shape[1]) + 0.5 - curves.middle) / curves.reach
         weights = (curves.light / (1 + columns * columns)).astype(np.float32)
-        _add_behind(light, draw(curves.strokes, window), weights, np.float32(_VEIL))
+        _add_behind(light, draw(curves.strokes, window), weights, np.float32(curves.veil))
     return light
 
 
