@@ -245,6 +245,14 @@ def _add_scan(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
         metavar="S",
         help="time limit of the Graphviz engine, in seconds",
     )
+    made.add_argument(
+        "--tilt",
+        type=typed(checks.number(0, 90)),
+        default=0.0,
+        metavar="DEGREES",
+        help="tip the scan into space, with the order of execution as height: from 0, seen from "
+        "above, to 90, seen from the side (default: 0)",
+    )
     made.add_argument("--json", action="store_true", help="print one line of JSON")
     made.add_argument(
         "--quality", action="store_true", help="also measure the layout, which takes a while"

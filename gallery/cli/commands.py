@@ -190,6 +190,7 @@ def scan(options: argparse.Namespace) -> int:
         ScanOptions(
             dims=dict(options.dim),
             size=options.size,
+            tilt=options.tilt,
             skeleton_seconds=options.seconds,
             quality=options.quality,
         ),
