@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from gallery.cli import commands
 from gallery.cli.messages import harmless
+from gallery.cli.new import HOSTS
 from gallery.cli.options import add_settings, typed
 from gallery.settings import checks
 from gallery.settings.formats import POSTER_SUFFIXES, SCAN_SUFFIXES
@@ -49,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     _add_check(subparsers)
     _add_verify(subparsers)
     _add_serve(subparsers)
+    _add_new(subparsers)
     return top
 
 
@@ -387,6 +389,18 @@ def _add_verify(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
     _add_scheduler(made)
     _add_run_options(made)
     _add_limits(made)
+
+
+def _add_new(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
+    made = _command(
+        subparsers, "new", "write the start of a gallery: settings, an example and a workflow"
+    )
+    made.add_argument(
+        "directory", type=Path, metavar="DIRECTORY", help="directory; no file in it is overwritten"
+    )
+    made.add_argument(
+        "--host", choices=sorted(HOSTS), help="also write the workflow that publishes the site"
+    )
 
 
 def _shard(text: str) -> tuple[int, int]:

@@ -335,6 +335,14 @@ def serve(options: argparse.Namespace) -> int:
     return 0
 
 
+def new(options: argparse.Namespace) -> int:
+    """Write the start of a gallery."""
+    from gallery.cli.new import make_start, told
+
+    tell(told(make_start(options.directory, options.host or ""), options.directory))
+    return 0
+
+
 def _check_model(path: Path) -> None:
     """Check that a model exists: a wrong path is wrong usage, not a bad model."""
     if not path.exists():
