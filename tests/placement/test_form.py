@@ -19,9 +19,9 @@ def silhouette(graph: ComputeGraph, seed: int = 1, cells: int = 24) -> np.ndarra
 
 @pytest.mark.parametrize(
     ("graph", "seed"),
-    [(resnet(per_operator=64), 2), (resnet(per_operator=80), 1)],
+    [(resnet(per_operator=64), 2), (resnet(per_operator=128), 1)],
     ids=["another seed", "another budget"],
 )
 def test_what_does_not_matter_leaves_the_form(graph: ComputeGraph, seed: int) -> None:
     usual, other = silhouette(resnet(per_operator=64)), silhouette(graph, seed)
-    assert (usual & other).sum() > 0.6 * (usual | other).sum()
+    assert (usual & other).sum() > 0.8 * (usual | other).sum()
