@@ -26,6 +26,7 @@ from gallery.provenance import Provenance, software, source_of
 from gallery.rendering.files.formats import check_format
 from gallery.rendering.scan import save_scan
 from gallery.rendering.svg import render_svg
+from gallery.rendering.tilt import tilted
 from gallery.rendering.types import RenderSettings
 from gallery.settings.formats import SCAN_SUFFIXES
 from gallery.settings.gallery_toml import scan_conflicts
@@ -42,12 +43,14 @@ class ScanOptions:
     Attributes:
         dims: Size of symbolic dimensions, by name.
         size: Side of the picture in pixels.
+        tilt: How far the scan tips into space, in degrees from 0 to 90.
         skeleton_seconds: Limit of processor time of the Graphviz engine.
         quality: Whether to measure the layout as well.
     """
 
     dims: Mapping[str, int] = field(default_factory=dict)
     size: int = 1600
+    tilt: float = 0.0
     skeleton_seconds: float = 20.0
     quality: bool = False
 
@@ -86,9 +89,11 @@ def make_scan(
     model, placed, coloring = stages.model(), stages.layout(settings), stages.coloring(settings)
     size, graph = options.size, placed.graph
     look = RenderSettings(labels=settings.labels, legend=settings.legend)
-    told = _provenance(path, model.digest, settings, options).entries()
+    told = dict(_provenance(path, model.digest, settings, options).entries())
+    if options.tilt:
+        told["Tilt"] = f"{options.tilt:g}"
     with stages.timed("render", ""):
-        _draw(placed, coloring, output, look, size, told)
+        _draw(tilted(placed, options.tilt), coloring, output, look, size, told)
     made: dict[str, Any] = {
         "model": model.name,
         "operators": len(model.operators),

@@ -12,11 +12,11 @@ DoubleArray = npt.NDArray[np.float64]
 _SIDES = 360
 _SMOOTH = 12
 """Sides over which the line's corners are rounded."""
-_OPEN = 0.09
-"""Share of the line that stays free at either side of the direction of the middle."""
-_EVEN = 0.85
+_OPEN = 0.3
+"""Angle from negative x within which the side that faces there stays free, in half turns."""
+_EVEN = 0.3
 """How evenly points are spread: 0 each in its own direction, 1 evenly."""
-_GAP, _DEPTH = 0.03, 0.05
+_GAP, _DEPTH = 0.04, 0.08
 """Distance of the line from the cloud, and how far points lie beside it, in its mean radius."""
 _GOLDEN = (float(np.sqrt(5)) - 1) / 2
 
@@ -37,12 +37,16 @@ def around(cloud: DoubleArray, points: DoubleArray) -> DoubleArray:
     steps = np.diff(line, axis=0)
     along = np.concatenate([[0.0], np.cumsum(np.sqrt((steps * steps).sum(axis=1)))])
     along /= max(float(along[-1]), 1e-30)
-    own = interpolate(_turns(points - centre), _turns(line), along)
+    turns = _turns(line)
+    first = turns[0]
+    turned = np.concatenate([[0.0], np.cumsum(np.diff(turns) % 2)])
+    own = interpolate((_turns(points - centre) - first) % 2, turned, along)
     order = np.argsort(own, kind="stable")
     rank = np.empty(len(points))
     rank[order] = np.arange(len(points))
-    even = _OPEN + (1 - 2 * _OPEN) * (rank + 0.5) / len(points)
-    place = _EVEN * even + (1 - _EVEN) * (_OPEN + (1 - 2 * _OPEN) * own)
+    sides = round(_OPEN * _SIDES / 2)
+    start, end = along[sides], along[_SIDES - sides]
+    place = start + (end - start) * (_EVEN * (rank + 0.5) / len(points) + (1 - _EVEN) * own)
     radius = float(np.sqrt((line * line).sum(axis=1)).mean())
     beside = radius * (_GAP + _DEPTH * (rank * _GOLDEN % 1))
     found = [

@@ -23,8 +23,8 @@ from gallery.publishing.settings import SiteSettings
 from gallery.rendering.viewer.check import checked
 
 SCRIPTS = (
-    "decode", "graph", "shaders", "program", "tone", "renderer", "camera", "gestures",
-    "colour", "panel", "tree", "card", "play", "diagram",
+    "decode", "graph", "shaders", "program", "tone", "renderer", "camera", "space", "gestures",
+    "tilt", "colour", "panel", "tree", "card", "play", "diagram",
     "address", "main",
 )  # fmt: skip
 """The viewer's scripts in the order in which they are joined."""

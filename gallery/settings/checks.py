@@ -38,6 +38,21 @@ def integer(low: int, high: int) -> Check:
     return check
 
 
+def number(low: float, high: float) -> Check:
+    """A number from `low` to `high`."""
+
+    def check(value: object) -> float:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not low <= value <= high
+        ):
+            raise ValueError(f"a number from {low:g} to {high:g}")
+        return float(value)
+
+    return check
+
+
 def written(check: Check) -> Check:
     """The check of a number, or of a table of numbers, that is given as text."""
 
@@ -209,6 +224,19 @@ def sizes_by_name(value: object) -> dict[str, int]:
         if not isinstance(name, str) or not whole or not 1 <= size <= 1 << 20:
             raise ValueError(allowed)
     return dict(value)
+
+
+def words_by_name(*words: str) -> Check:
+    """A table from names to one of several words each."""
+
+    def check(value: object) -> dict[str, str]:
+        if not isinstance(value, dict) or len(value) > 256:
+            raise ValueError("a table with at most 256 names")
+        if not all(isinstance(one, str) and one in words for one in value.values()):
+            raise ValueError("a table from names to one of " + ", ".join(words))
+        return dict(value)
+
+    return check
 
 
 def memory(value: object) -> int:

@@ -26,6 +26,9 @@
     if (!camera.isHome) {
       said.set("at", [camera.x.toFixed(5), camera.y.toFixed(5), camera.zoom.toFixed(3)].join(","));
     }
+    if (app.space.tilt) {
+      said.set("tilt", [app.space.tilt, app.space.turn].map((one) => +one.toFixed(2)).join(","));
+    }
     const text = said.toString();
     const address = text ? `#${text}` : window.location.pathname + window.location.search;
     try { window.history.replaceState(null, "", address); } catch { /* some file:// pages refuse */ }
@@ -41,6 +44,8 @@
     app.colours.lit = litBy(said, app);
     app.recolour(Math.max(0, chosen), said.get("palette") || "");
     app.diagram.open(said.has("diagram"));
+    const lean = (said.get("tilt") || "").split(",").map((text) => number(text, 0));
+    app.tilt.go(lean[0], lean[1] || 0);
     const at = (said.get("at") || "").split(",");
     if (at.length === 3) {
       camera.set(number(at[0], 0.5), number(at[1], 0.5), number(at[2], 1));

@@ -14,6 +14,8 @@
       this.stage = stage;
       this.frame = frame;
       this.changed = changed;
+      // How far the centre may leave the graph, which a tipped one does.
+      this.slack = 0;
       this.home();
     }
 
@@ -31,17 +33,22 @@
 
     set(x, y, zoom) {
       this.zoom = Math.max(0.5, Math.min(MOST, zoom));
-      this.x = Math.max(0, Math.min(this.frame[0], x));
-      this.y = Math.max(0, Math.min(this.frame[1], y));
+      const held = (value, most) => Math.max(-this.slack, Math.min(most + this.slack, value));
+      this.x = held(x, this.frame[0]);
+      this.y = held(y, this.frame[1]);
       this.flight = null;
       this.atHome = this.isHome;
     }
 
     // Pixels of the page that the longer side of the graph takes, at home and now.
     get fit() {
-      const { clientWidth, clientHeight } = this.stage;
-      const room = [0.94 * clientWidth, clientHeight - HEAD - FOOT];
+      const { room } = this;
       return Math.max(1, Math.min(room[0] / this.frame[0], room[1] / this.frame[1]));
+    }
+
+    // Width and height of the stage that the whole graph may take.
+    get room() {
+      return [0.94 * this.stage.clientWidth, this.stage.clientHeight - HEAD - FOOT];
     }
 
     get scale() { return this.fit * this.zoom; }

@@ -102,21 +102,25 @@
       pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
       if (this.names) this.drawNames(pen);
       if (this.vertex < 0) return;
-      const { graph, camera } = this.app;
-      const at = (v) => camera.point(graph.x[v] / 65535, graph.y[v] / 65535);
+      const { graph, camera, space } = this.app;
+      const at = (v) => camera.point(...space.at(v));
+      const link = (v, controls) => {
+        pen.moveTo(x, y);
+        if (!controls) pen.lineTo(...at(v));
+        else pen.bezierCurveTo(...controls.flatMap((one) => camera.point(...one)), ...at(v));
+      };
       const [x, y] = at(this.vertex);
-      const lines = (others, colour) => {
+      const lines = (others, colour, feeds) => {
         pen.strokeStyle = colour;
         pen.lineWidth = 1.25;
         pen.beginPath();
         for (const v of others.subarray(0, LINES)) {
-          pen.moveTo(x, y);
-          pen.lineTo(...at(v));
+          link(v, feeds ? space.controls(this.vertex, v) : space.controls(v, this.vertex)?.reverse());
         }
         pen.stroke();
       };
-      lines(graph.sourcesOf(this.vertex), "rgba(140, 190, 255, 0.75)");
-      lines(graph.readersOf(this.vertex), "rgba(255, 205, 130, 0.75)");
+      lines(graph.sourcesOf(this.vertex), "rgba(140, 190, 255, 0.75)", false);
+      lines(graph.readersOf(this.vertex), "rgba(255, 205, 130, 0.75)", true);
       pen.strokeStyle = "#fff";
       pen.lineWidth = 1.75;
       pen.beginPath();
@@ -128,9 +132,10 @@
       const { tree, graph } = this.app;
       return tree.opened(NAMES).sort((a, b) => tree.weight[b] - tree.weight[a])
         .slice(0, 60).map((l) => {
-          const frame = graph.frameOf(graph.operatorsIn(l));
-          return { text: graph.head.layers.path[l],
-            x: (frame[0] + frame[2]) / 2, y: (frame[1] + frame[3]) / 2 };
+          const operators = graph.operatorsIn(l);
+          const frame = graph.frameOf(operators);
+          return { text: graph.head.layers.path[l], x: (frame[0] + frame[2]) / 2,
+            y: (frame[1] + frame[3]) / 2, z: graph.heightOf(operators) };
         });
     }
 
@@ -141,8 +146,9 @@
       pen.textAlign = "center";
       pen.textBaseline = "middle";
       pen.lineJoin = "round";
-      for (const { text, x, y } of this.places) {
-        const [px, py] = this.app.camera.point(x, y);
+      const { camera, space } = this.app;
+      for (const { text, x, y, z } of this.places) {
+        const [px, py] = camera.point(...space.see(x, y, z));
         const half = pen.measureText(text).width / 2 + 5;
         const box = [px - half, py - 10, px + half, py + 10];
         if (taken.some((t) => box[0] < t[2] && box[2] > t[0] && box[1] < t[3] && box[3] > t[1])) {

@@ -4,26 +4,29 @@
 
   const STEP = 60;
 
-  V.gestures = function (stage, camera, { hover, pick, keys }) {
+  V.gestures = function (stage, camera, { hover, pick, lean, keys, shiftKeys }) {
     const down = new Map();
     let moved = 0;
     let gap = 0;
+    let slant = 0;
 
     const local = (event) => {
       const box = stage.getBoundingClientRect();
       return [event.clientX - box.left, event.clientY - box.top];
     };
-    const spread = () => {
+    const between = () => {
       const [a, b] = [...down.values()];
-      return Math.hypot(a[0] - b[0], a[1] - b[1]);
+      return [a[0] - b[0], a[1] - b[1]];
     };
+    const spread = () => Math.hypot(...between());
+    const angle = () => (Math.atan2(...between()) * 180) / Math.PI;
 
     stage.addEventListener("pointerdown", (event) => {
       if (event.button > 0) return;
       stage.setPointerCapture(event.pointerId);
       if (!down.size) moved = 0;
       down.set(event.pointerId, local(event));
-      if (down.size === 2) { gap = spread(); moved = 99; }
+      if (down.size === 2) { gap = spread(); slant = angle(); moved = 99; }
     });
 
     stage.addEventListener("pointermove", (event) => {
@@ -36,12 +39,17 @@
       down.set(event.pointerId, at);
       const [dx, dy] = [at[0] - before[0], at[1] - before[1]];
       moved += Math.abs(dx) + Math.abs(dy);
-      if (moved > 5) camera.pan(dx / down.size, dy / down.size);
+      if (moved > 5 && event.shiftKey) lean(-dy / 4, dx / 3);
+      else if (moved > 5) camera.pan(dx / down.size, dy / down.size);
       if (down.size === 2) {
         const [a, b] = [...down.values()];
         const now = spread();
         if (gap > 0) camera.zoomAt((a[0] + b[0]) / 2, (a[1] + b[1]) / 2, now / gap);
         gap = now;
+        // Fingers that turn also turn what is tipped.
+        const turned = angle();
+        lean(0, ((turned - slant + 540) % 360) - 180, true);
+        slant = turned;
       }
     });
 
@@ -76,7 +84,7 @@
     };
     stage.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const move = moves[event.key];
+      const move = (event.shiftKey && shiftKeys[event.key]) || moves[event.key];
       if (!move) return;
       event.preventDefault();
       move();

@@ -41,9 +41,28 @@
       this.pass = sections.pass;
       this.kind = sections.kind;
       Object.assign(this, edgesOf(sections, n, m));
+      this.z = this.heights();
       this.sections = sections;
       this.rowsOf = [];
       this.drawn = {};
+    }
+
+    // Height of each vertex when the picture is tipped, 0 to 65,535.
+    heights() {
+      const { heights, passes } = this.head;
+      const out = new Uint16Array(this.n);
+      for (let v = 0; v < this.n; v++) {
+        out[v] = 65535 * heights[this.operator[v] * passes.length + this.pass[v]];
+      }
+      return out;
+    }
+
+    // Whether an edge leads from one hemisphere to the other.
+    crosses(source, reader) {
+      const { fibres } = this.head;
+      if (!fibres) return false;
+      const middle = 65535 * fibres.middle[0];
+      return (this.x[source] - middle) * (this.x[reader] - middle) < 0;
     }
 
     // Sections that only the card needs are decoded when it first needs them.
@@ -89,8 +108,8 @@
     }
 
     // The vertex nearest to a point (0..1) within a radius, among those that `shown` accepts, or -1.
-    nearest(x, y, radius, shown) {
-      const { place, list } = this.once("cells", () => this.sortIntoCells());
+    nearest(x, y, radius, shown, places = this) {
+      const { place, list } = this.cellsOf(places);
       const cell = (value) => Math.max(0, Math.min(CELLS - 1, Math.floor(value * CELLS)));
       let best = -1;
       let least = (radius * 65535) ** 2;
@@ -99,7 +118,7 @@
           const at = row * CELLS + column;
           for (let i = place[at]; i < place[at + 1]; i++) {
             const v = list[i];
-            const far = (this.x[v] - x * 65535) ** 2 + (this.y[v] - y * 65535) ** 2;
+            const far = (places.x[v] - x * 65535) ** 2 + (places.y[v] - y * 65535) ** 2;
             if (far < least && shown(v)) { least = far; best = v; }
           }
         }
@@ -107,8 +126,15 @@
       return best;
     }
 
-    sortIntoCells() {
-      const cellOf = (v) => (this.y[v] >> 8) * CELLS + (this.x[v] >> 8);
+    // Vertices sorted by their places; those beyond 0..1 are in the outermost cells.
+    cellsOf(places) {
+      if (this.sorted?.places !== places) this.sorted = { places, ...this.sortIntoCells(places) };
+      return this.sorted;
+    }
+
+    sortIntoCells({ x, y }) {
+      const cell = (value) => Math.max(0, Math.min(CELLS - 1, value >> 8));
+      const cellOf = (v) => cell(y[v]) * CELLS + cell(x[v]);
       const place = new Uint32Array(CELLS * CELLS + 1);
       for (let v = 0; v < this.n; v++) place[cellOf(v) + 1]++;
       V.sums(place);
@@ -152,17 +178,27 @@
     }
 
     // The frame around some operators' vertices (0..1), without the farthest hundredth.
-    frameOf(operators) {
+    frameOf(operators, { x, y } = this) {
       const wanted = new Set(operators);
       const xs = [];
       const ys = [];
       for (let v = 0; v < this.n; v++) {
-        if (wanted.has(this.operator[v])) { xs.push(this.x[v]); ys.push(this.y[v]); }
+        if (wanted.has(this.operator[v])) { xs.push(x[v]); ys.push(y[v]); }
       }
       if (!xs.length) return null;
       const edge = (list, share) => Float64Array.from(list).sort()[
         Math.round(share * (list.length - 1))] / 65535;
       return [edge(xs, 0.01), edge(ys, 0.01), edge(xs, 0.99), edge(ys, 0.99)];
+    }
+
+    // Mean height of some operators' vertices (0..1).
+    heightOf(operators) {
+      const wanted = new Set(operators);
+      let [sum, count] = [0, 0];
+      for (let v = 0; v < this.n; v++) {
+        if (wanted.has(this.operator[v])) { sum += this.z[v]; count++; }
+      }
+      return sum / Math.max(1, count) / 65535;
     }
 
     // The block that a vertex makes: {box: [[low, high], ...], rank, tensor} or null.

@@ -14,12 +14,14 @@
       performance.mark("viewer-uploaded");
       this.camera = camera;
       camera.changed = () => this.moved();
+      this.space = new V.Space(graph, camera);
       this.colours = new V.Colours(graph, this.renderer);
       this.tree = new V.Tree(root, this);
       this.panel = new V.Panel(root, this);
       this.card = new V.Card(root, this);
       this.play = new V.Play(root, this);
       this.diagram = new V.Diagram(root, this);
+      this.tilt = new V.Tilt(root, this);
       this.listen();
       this.resize();
       V.readAddress(this);
@@ -32,7 +34,12 @@
       V.gestures(this.stage, camera, {
         hover: (x, y) => { if (this.pinned < 0) this.card.show(this.near(x, y, 12), false); },
         pick: (x, y, far) => this.pin(this.near(x, y, far)),
+        lean: (tilt, turn, twist) => {
+          if (!twist || this.space.tilt) this.tilt.by(tilt, turn);
+        },
+        shiftKeys: this.tilt.shiftKeys,
         keys: {
+          ...this.tilt.keys,
           0: () => this.home(),
           Home: () => this.home(),
           Escape: () => this.clear(),
@@ -76,14 +83,16 @@
         size[1] === this.renderer.sum.height) return;
       this.ratio = ratio;
       this.renderer.resize(...size);
+      this.space.update();
       this.card.resize(...size, ratio);
       this.moved();
     }
 
     // The camera moved, or something else changed the view.
     moved() {
-      const { renderer, camera } = this;
+      const { renderer, camera, space } = this;
       renderer.view = camera.view;
+      renderer.lean = [space.across, space.up];
       const apart = camera.scale * this.ratio / Math.sqrt(Math.max(1, this.graph.n));
       // A pixel of the still picture, 1,600 wide, as long as the whole graph is in view.
       const { look } = this.graph.head;
@@ -113,11 +122,12 @@
       this.awake = false;
       const flying = this.camera.tick(now);
       if (flying) this.moved();
+      const leaning = this.tilt.tick(now);
       const playing = this.play.tick(now);
-      this.renderer.quick = flying || playing || now - (this.touched || 0) < 150;
+      this.renderer.quick = flying || leaning || playing || now - (this.touched || 0) < 150;
       const busy = this.renderer.tick(now);
       if (this.renderer.frames) this.arrived(busy);
-      if (flying || playing || busy) this.wake();
+      if (flying || leaning || playing || busy) this.wake();
     }
 
     arrived(busy) {
@@ -135,7 +145,8 @@
 
     near(px, py, far) {
       const [x, y] = this.camera.place(px, py);
-      return this.graph.nearest(x, y, far / this.camera.scale, (v) => this.colours.shows(v));
+      return this.graph.nearest(x, y, far / this.camera.scale, (v) => this.colours.shows(v),
+        this.space.places);
     }
 
     pin(v) {
@@ -147,9 +158,8 @@
 
     // Moves a vertex out from under its card.
     uncover(v) {
-      const { camera, stage, graph } = this;
-      const place = [graph.x[v] / 65535, graph.y[v] / 65535];
-      const [x, y] = camera.point(...place);
+      const { camera, stage, space } = this;
+      const [x, y] = camera.point(...space.at(v));
       const frame = stage.getBoundingClientRect();
       const box = this.card.card.getBoundingClientRect();
       const below = box.width > 0.7 * frame.width;
@@ -185,7 +195,7 @@
     }
 
     flyTo({ operators }) {
-      const frame = this.graph.frameOf(operators);
+      const frame = this.graph.frameOf(operators, this.space.places);
       if (frame) this.camera.fly(frame);
     }
 

@@ -16,6 +16,7 @@
   const HALF = 1 / 16;
   // Without floating-point targets, light adds up directly in eight bits.
   const PLAIN = 0.05;
+  const MOST_FIBRES = 40000;
 
   function shuffled(pairs) {
     const out = pairs.slice();
@@ -31,6 +32,18 @@
       out[2 * j + 1] = b;
     }
     return out;
+  }
+
+  // Straight edges first, then fibres; the number of straight ones.
+  function parted(pairs, crosses) {
+    const out = new Uint32Array(pairs.length);
+    const straight = [];
+    const curved = [];
+    for (let i = 0; i < pairs.length; i += 2) {
+      (crosses(pairs[i], pairs[i + 1]) ? curved : straight).push(i);
+    }
+    [...straight, ...curved].forEach((i, k) => { out.set(pairs.subarray(i, i + 2), 2 * k); });
+    return [out, straight.length];
   }
 
   function strideFor(count) {
@@ -51,6 +64,7 @@
       this.wave = [0, 0, 0, Math.max(1, graph.n)];
       this.passes = [1, 1, 1];
       this.view = [2, 2, -1, -1];
+      this.lean = [[1, 0, 0, 0], [0, 1, 0, 0]];
       // Width of edges and diameter of vertices, in pixels.
       this.line = 1;
       this.size = 1;
@@ -75,12 +89,15 @@
       this.lines = V.program(gl, this.wide ? V.BANDS : V.LINES);
       this.points = V.program(gl, V.POINTS);
       this.tone = new V.Tone(gl, graph, this.plain);
-      this.places = V.list(gl, [gl.RG16UI, gl.RG_INTEGER, gl.UNSIGNED_SHORT], this.pairsOf(), 2);
+      this.places = V.list(gl, [gl.RGBA16UI, gl.RGBA_INTEGER, gl.UNSIGNED_SHORT], this.spots(), 4);
       const about = new Uint32Array(graph.n);
       for (let v = 0; v < graph.n; v++) about[v] = graph.operator[v] | (graph.pass[v] << 24);
       this.about = V.list(gl, [gl.R32UI, gl.RED_INTEGER, gl.UNSIGNED_INT], about, 1);
-      const edges = shuffled(graph.pairs);
+      const [edges, straight] = this.sorted();
       this.edges = V.list(gl, [gl.RG32UI, gl.RG_INTEGER, gl.UNSIGNED_INT], edges, 2);
+      this.straight = straight;
+      this.fibres = Math.min(MOST_FIBRES, graph.m - straight);
+      this.curves = this.fibres ? V.program(gl, V.FIBRES) : null;
       this.stride = strideFor(graph.n);
       this.rows = gl.createTexture();
       this.palette = gl.createTexture();
@@ -88,11 +105,17 @@
       this.array = gl.createVertexArray();
     }
 
-    pairsOf() {
-      const { x, y, n } = this.graph;
-      const out = new Uint16Array(2 * n);
-      for (let v = 0; v < n; v++) { out[2 * v] = x[v]; out[2 * v + 1] = y[v]; }
+    spots() {
+      const { x, y, z, n } = this.graph;
+      const out = new Uint16Array(4 * n);
+      for (let v = 0; v < n; v++) out.set([x[v], y[v], z[v]], 4 * v);
       return out;
+    }
+
+    sorted() {
+      const { graph } = this;
+      const edges = shuffled(graph.pairs);
+      return graph.head.fibres ? parted(edges, (a, b) => graph.crosses(a, b)) : [edges, graph.m];
     }
 
     setRows(rows) {
@@ -157,7 +180,7 @@
 
     issue(now) {
       const { gl, graph } = this;
-      const work = Math.max(1, graph.m);
+      const work = Math.max(1, this.straight + this.fibres * V.PIECES);
       const share = Math.min(1 - this.done, this.count[this.quick ? "quick" : "calm"] / work);
       const end = this.done + share > 0.999 ? 1 : this.done + share;
       gl.bindFramebuffer(gl.FRAMEBUFFER, this.sum.frame);
@@ -166,7 +189,13 @@
       gl.blendFunc(gl.ONE, gl.ONE);
       gl.bindVertexArray(this.array);
       const part = (count) => [Math.floor(this.done * count), Math.floor(end * count)];
-      const [from, to] = part(graph.m);
+      if (this.curves) {
+        const [from, to] = part(this.fibres);
+        this.bind(this.curves);
+        gl.uniform1i(this.curves.at.first, this.straight + from);
+        if (to > from) gl.drawArrays(gl.LINES, 0, 2 * V.PIECES * (to - from));
+      }
+      const [from, to] = part(this.straight);
       this.bind(this.lines);
       const [shape, corners] = this.wide ? [gl.TRIANGLES, 6] : [gl.LINES, 2];
       if (to > from) gl.drawArrays(shape, corners * from, corners * (to - from));
@@ -195,6 +224,8 @@
       const { width, height } = this.sum;
       const { look } = this.graph.head;
       gl.uniform4fv(at.view, this.view);
+      gl.uniform4fv(at.across, this.lean[0]);
+      gl.uniform4fv(at.up, this.lean[1]);
       gl.uniform2f(at.jitter, 1.5 * x / width, 1.5 * y / height);
       gl.uniform3fv(at.passes, this.passes);
       gl.uniform4fv(at.wave, this.wave);
@@ -203,6 +234,16 @@
         for (const name of ["reach", "fade", "faintest"]) gl.uniform1f(at[name], look[name]);
         gl.uniform2f(at.pixels, this.view[0] * width, this.view[1] * height);
         if (this.wide) gl.uniform1f(at.width, this.line);
+      } else if (program === this.curves?.program) {
+        const { middle, pull, gather, light, reach } = this.graph.head.fibres;
+        gl.uniform2f(at.pixels, this.view[0] * width, this.view[1] * height);
+        gl.uniform2fv(at.middle, middle);
+        gl.uniform1f(at.pull, pull);
+        gl.uniform1f(at.gather, gather);
+        gl.uniform1f(at.far, reach);
+        // Those that are drawn stand for all.
+        const all = this.graph.m - this.straight;
+        gl.uniform1f(at.shine, (light * this.line * all) / this.fibres);
       } else {
         gl.uniform1f(at.size, this.size);
         gl.uniform1f(at.strength, look.light);

@@ -10,7 +10,7 @@ precision highp int;
 precision highp usampler2D;
 uniform usampler2D places, about, rows, edges;
 uniform sampler2D palette, mask;
-uniform vec4 view;
+uniform vec4 view, across, up;
 uniform vec2 jitter;
 uniform vec3 passes;
 uniform vec4 wave;
@@ -18,7 +18,9 @@ uniform float energy;
 // Colour times amount, and the amount itself: hue and quantity stay separate.
 out vec4 light;
 ivec2 at(uint i) { return ivec2(int(i & 2047u), int(i >> 11)); }
-vec2 place(uint v) { return vec2(texelFetch(places, at(v), 0).xy) / 65535.0; }
+vec3 place(uint v) { return vec3(texelFetch(places, at(v), 0).xyz) / 65535.0; }
+vec2 see(vec3 p) { return vec2(dot(across, vec4(p, 1.0)), dot(up, vec4(p, 1.0))); }
+vec4 stand(vec2 p) { return vec4(p * view.xy + view.zw + jitter, 0.0, 1.0); }
 float shown(uint v) { return passes[min(texelFetch(about, at(v), 0).x >> 24, 2u)]; }
 // Light of the wave at the vertex's place in the order of execution.
 float beat(uint v) {
@@ -58,9 +60,9 @@ void main() {
   bool reads = reader();
   uint self = reads ? e.y : e.x;
   uint other = reads ? e.x : e.y;
-  vec2 p = place(self);
+  vec2 p = see(place(self));
   float visible = shown(self) * shown(other);
-  vec2 along = place(other) - p;
+  vec2 along = see(place(other)) - p;
   float far = length(along);
   float weight = far <= reach ? 1.0 : max(pow(reach / far, fade), faintest);
   // A line has one pixel per step along its longer axis: slanted ones get the light of their length.
@@ -71,7 +73,7 @@ void main() {
   vec2 beside = vec2(-ahead.y, ahead.x) * (aside() * width * 2.0) * view.xy / pixels;
   light = colour(self) * (visible * weight);
   gl_Position = visible == 0.0 ? vec4(2.0, 2.0, 2.0, 1.0)
-                               : vec4(p * view.xy + view.zw + jitter + beside, 0.0, 1.0);
+                               : stand(p) + vec4(beside, 0.0, 0.0);
 }`, `#version 300 es
 precision highp float;
 in vec4 light;
@@ -79,6 +81,43 @@ out vec4 sum;
 void main() { sum = light; }`];
   V.LINES = edgesAs(LINE);
   V.BANDS = edgesAs(BAND);
+
+  // Fibres as in gallery/placement/fibres.py and raster/curves.py: curves, of which the middle piece
+  // is long and blends the colours of the halves.
+  V.PIECES = 13;
+  V.FIBRES = [SHARED + `
+const int HALF = ${(V.PIECES - 1) / 2};
+uniform vec2 middle, pixels;
+uniform float pull, gather, shine, far;
+uniform int first;
+vec2 curve(vec3 a, vec3 b, int k) {
+  float t = k <= HALF ? 0.41 * float(k) / float(HALF)
+                      : 1.0 - 0.41 * float(2 * HALF + 1 - k) / float(HALF);
+  float s = 1.0 - t;
+  vec3 level = vec3(middle, 0.5);
+  vec3 inner = vec3(pull, gather, gather);
+  vec3 mean = mix(a, b, 0.5);
+  vec3 one = level + inner * (vec3(a.x, mean.yz) - level);
+  vec3 two = level + inner * (vec3(b.x, mean.yz) - level);
+  return see(s * s * s * a + 3.0 * s * s * t * one + 3.0 * s * t * t * two + t * t * t * b);
+}
+void main() {
+  int piece = gl_VertexID / 2 % ${V.PIECES};
+  int end = gl_VertexID % 2;
+  uvec2 e = texelFetch(edges, at(uint(first + gl_VertexID / ${2 * V.PIECES})), 0).xy;
+  vec3 a = place(e.x);
+  vec3 b = place(e.y);
+  int k = piece + end;
+  vec2 p = curve(a, b, k);
+  vec2 steps = abs((curve(a, b, piece + 1 - end) - p) * pixels);
+  float t = float(k) / ${V.PIECES}.0;
+  float away = mix(a.x, b.x, t) - middle.x;
+  float visible = shown(e.x) * shown(e.y);
+  float weight = shine / (1.0 + away * away / (far * far));
+  weight *= length(steps) / max(max(steps.x, steps.y), 1e-6);
+  light = colour(k <= HALF ? e.x : e.y) * (visible * weight);
+  gl_Position = visible == 0.0 ? vec4(2.0, 2.0, 2.0, 1.0) : stand(p);
+}`, V.LINES[1]];
 
   V.POINTS = [SHARED + `
 uniform float size, strength;
@@ -90,7 +129,7 @@ void main() {
   light = colour(v) * (visible * strength);
   gl_PointSize = size;
   gl_Position = visible == 0.0 ? vec4(2.0, 2.0, 2.0, 1.0)
-                               : vec4(place(v) * view.xy + view.zw + jitter, 0.0, 1.0);
+                               : stand(see(place(v)));
 }`, `#version 300 es
 precision highp float;
 in vec4 light;

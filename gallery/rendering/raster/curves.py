@@ -18,7 +18,7 @@ _MOST = 60_000
 _HALF = np.linspace(0, 0.41, 9, dtype=np.float32)
 _PLACES = np.concatenate([_HALF, 1 - _HALF[::-1]])
 """Where a curve is cut into lines; in the long one in the middle, its colours blend."""
-_LIGHT = 0.05
+LIGHT = 0.05
 """Light of a fibre, relative to 1 for a short edge."""
 REACH = 0.35
 """Distance from the middle line at which a fibre's light has halved, in widths of a hemisphere."""
@@ -83,7 +83,7 @@ def split_strokes(strokes: Strokes, layout: Layout, drawn: Frame) -> tuple[Strok
     left = float(layout.positions[:, 0].min())
     return straight, Curves(
         strokes=curved,
-        light=_LIGHT * found.stands_for,
+        light=LIGHT * found.stands_for,
         middle=drawn.left,
         reach=-left * drawn.scale * REACH,
         veil=_VEIL * _mean_light(straight),

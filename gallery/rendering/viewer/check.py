@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gallery.placement.types import ARRANGEMENTS
 from gallery.rendering.viewer.container import unpack
 from gallery.schema import (
     MismatchError,
@@ -34,6 +35,8 @@ _head = record(
         "whole": row(_count, _count),
         "shown": row(_count, _count),
         "frame": row(_share, _share),
+        "arrangement": one_of(*ARRANGEMENTS),
+        "heights": each(_share),
         "longest": number(0, 2),
         "gamut": row(whole(1, 4096), whole(1, 4096)),
         "look": mapping(_name, number(0, 1e6), 40),
@@ -82,7 +85,18 @@ _head = record(
         "palettes": mapping(_name, text(4096, "([0-9a-f]{6})*"), 100),
         "sections": mapping(_name, _count, 1000),
     },
-    {"provenance": mapping(_name, anything, 10)},
+    {
+        "provenance": mapping(_name, anything, 10),
+        "fibres": record(
+            {
+                "middle": row(_share, _share),
+                "pull": _share,
+                "gather": _share,
+                "light": _share,
+                "reach": number(1e-6, 1),
+            }
+        ),
+    },
 )
 
 
@@ -97,6 +111,8 @@ def checked(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     for name in ("operators", "layers", "sets"):
         _require(len(set(map(len, head[name].values()))) == 1, "columns of one length", name)
     operators, layers, tensors = head["operators"], len(head["layers"]["name"]), head["tensors"]
+    sheets = len(operators["name"]) * len(head["passes"])
+    _require(len(head["heights"]) == sheets, "a height for each pass of operators", "heights")
     _below(operators["layer"], layers, "operators", "layer")
     _below(head["layers"]["parent"], layers, "layers", "parent")
     _below(head["sets"]["tensor"], len(tensors), "sets", "tensor")

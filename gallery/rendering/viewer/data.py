@@ -19,10 +19,13 @@ from gallery.coloring.types import Coloring
 from gallery.errors import PublishError
 from gallery.graph import Kind, Pass
 from gallery.model import Model
+from gallery.placement.fibres import GATHER, PULL
 from gallery.placement.types import Layout
 from gallery.provenance import Provenance, software
 from gallery.rendering.growth import grown
+from gallery.rendering.raster.curves import LIGHT, REACH
 from gallery.rendering.raster.strokes import FAINTEST
+from gallery.rendering.tilt import heights
 from gallery.rendering.types import RenderSettings
 from gallery.rendering.viewer.container import pack, planes, smooth, steps, varints, zigzag
 from gallery.rendering.viewer.sample import Sample, sample
@@ -82,6 +85,9 @@ def viewer_data(
         "whole": [graph.vertices, graph.edges],
         "shown": [len(shown.vertices), len(shown.sources)],
         "frame": frame,
+        "arrangement": layout.arrangement,
+        "heights": [round(float(height), 4) for height in heights(graph).reshape(-1)],
+        **_fibres(layout),
         "longest": _longest(places, shown),
         "gamut": [_LIGHTNESSES, _HUES],
         "look": _look(graph.vertices),
@@ -118,6 +124,17 @@ def _places(
     side = float(extent.max()) or 1.0
     places = np.rint((positions[shown] - low) / side * _STEPS).clip(0, _STEPS)
     return [round(float(length) / side, 6) for length in extent], places.astype(np.uint16)
+
+
+def _fibres(layout: Layout) -> dict[str, Any]:
+    """How the fibres of hemispheres are drawn; lengths are shares of the graph's longer side."""
+    if layout.arrangement != "hemispheres":
+        return {}
+    low = layout.positions.min(axis=0).astype(np.float64)
+    side = float(np.ptp(layout.positions, axis=0).max()) or 1.0
+    middle = [round(float(-one) / side, 6) for one in low]
+    found = {"middle": middle, "pull": PULL, "gather": GATHER}
+    return {"fibres": {**found, "light": LIGHT, "reach": round(REACH * middle[0], 6)}}
 
 
 def _longest(places: npt.NDArray[np.uint16], shown: Sample) -> float:

@@ -1,0 +1,64 @@
+"""Tilt: a scan seen from the side, with its operators stacked in the order of execution.
+
+Seen from above a layout is what it is. Tipped away from the eye it is a stack of sheets: each pass
+of each operator lies flat at a height of its own, and edges are the threads between them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.coloring.attributes import VALUES, Given
+from gallery.elementary import cosine, sine
+from gallery.graph import ComputeGraph, Pass
+from gallery.placement.types import Layout
+
+RISE = 0.6
+"""Height of the stack, in the longer side of the layout."""
+
+
+def heights(graph: ComputeGraph) -> npt.NDArray[np.float32]:
+    """The height of each pass of each operator: float32 (operators, passes), from 0 to 1.
+
+    It is the mean step at which its vertices could run. Those that read nothing could run at once,
+    but would hang far below their readers: they count only where there are no others.
+    """
+    steps = VALUES["depth"](Given(graph=graph))
+    sheet = graph.vertex_operator.astype(np.int64) * len(Pass) + graph.vertex_pass
+    sheets = len(graph.operators) * len(Pass)
+    waits = np.diff(graph.indptr) > 0
+    # Sums of whole numbers are exact in any order.
+    means = [
+        np.bincount(sheet[of], steps[of], sheets)
+        / np.maximum(np.bincount(sheet[of], None, sheets), 1)
+        for of in (waits, slice(None))
+    ]
+    waiting = np.bincount(sheet[waits], minlength=sheets) > 0
+    height = np.where(waiting, *means)
+    height /= max(float(height.max(initial=0.0)), 1.0)
+    return height.astype(np.float32).reshape(-1, len(Pass))
+
+
+def tilted(layout: Layout, degrees: float) -> Layout:
+    """A layout as it looks from the side, without perspective.
+
+    Args:
+        layout: The layout as it looks from above.
+        degrees: How far its top tips away from the eye: 0 changes nothing, at 90 height alone is
+            seen.
+
+    Returns:
+        A layout with the same `x`, so that fibres stay fibres.
+    """
+    if not degrees:
+        return layout
+    graph, turn = layout.graph, degrees * np.pi / 180
+    side = float(np.ptp(layout.positions, axis=0).max()) if graph.vertices else 0.0
+    height = heights(graph)[graph.vertex_operator, graph.vertex_pass] - np.float32(0.5)
+    positions = layout.positions.copy()
+    positions[:, 1] *= np.float32(cosine(turn))
+    positions[:, 1] += height * np.float32(RISE * side * sine(turn))
+    return replace(layout, positions=positions)
