@@ -85,7 +85,9 @@ def make_scan(
     stages = Stages(_plan(path, options), None, notify)
     model, placed, coloring = stages.model(), stages.layout(settings), stages.coloring(settings)
     size, graph = options.size, placed.graph
-    look = RenderSettings(labels=settings.labels, legend=settings.legend)
+    look = RenderSettings(
+        exposure=settings.exposure, labels=settings.labels, legend=settings.legend
+    )
     told = _provenance(path, model.digest, settings, options).entries()
     with stages.timed("render", ""):
         _draw(placed, coloring, output, look, size, told)

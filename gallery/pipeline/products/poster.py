@@ -101,7 +101,7 @@ def _shown(stages: Stages, facts: Facts) -> Shown:
     layout, coloring = stages.layout(scan), stages.coloring(scan)
     pixels = variants.poster_dpi / MILLIMETRES_PER_INCH
     size = (round(MAIN_SCAN[0] * pixels), round(MAIN_SCAN[1] * pixels))
-    look = RenderSettings(title=facts.name, margin=EDGE)
+    look = RenderSettings(title=facts.name, exposure=scan.exposure, margin=EDGE)
     sizes = (round(LABELS[0] * pixels), round(LABELS[1] * pixels), round(LABELS[2] * pixels))
     inside = frame(layout.positions, size, look.margin)
     named = variants.poster_labels
