@@ -80,7 +80,8 @@ def _gains(values: npt.NDArray[np.float32]) -> Gains:
     place = np.clip((edges - lower) / max(upper - lower, 1e-6), 0, 1)
     place[0] = 0.0
     table = _LOW * raised(_HIGH / _LOW, raised((ranks + place) / 2, _STEEP))
-    return np.asarray(table, np.float32)[at]
+    gains: Gains = np.asarray(table, np.float32)[at]
+    return gains
 
 
 def sparks(graph: ComputeGraph) -> Gains:

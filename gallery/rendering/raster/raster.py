@@ -21,7 +21,7 @@ from gallery.rendering.raster.downsample import shrink
 from gallery.rendering.raster.exposure import exposure, sparks
 from gallery.rendering.raster.frame import Frame, frame
 from gallery.rendering.raster.strands import strands_of
-from gallery.rendering.raster.strokes import FAINTEST, Light, Strokes, faintest_edge
+from gallery.rendering.raster.strokes import Light, Strokes, faintest_edge
 from gallery.rendering.raster.tiles import TILE
 from gallery.rendering.raster.tone import Curve, fit_curve, tone
 from gallery.rendering.types import DOT, LINE, RenderSettings
@@ -190,7 +190,7 @@ def _curve(
         strokes.indptr, strokes.sources, strokes.points, strokes.reach, strokes.fade
     )
     if strokes.gains is not None and len(strokes.gains):
-        faint = max(faint * min(float(strokes.gains.min()), 1.0), FAINTEST)
+        faint *= min(1 + (float(strokes.gains.min()) - 1) * faint, 1.0)
     single = 0.7 * min(strokes.line, 1.0) * faint
     curve = fit_curve(light, single, settings.middle, coloring.ground == "light")
     return _scaled(curve, ratio)

@@ -94,9 +94,8 @@ class _Style(NamedTuple):
 
 
 FAINTEST = 0.08
-"""The least light of an edge, however long and little exposed."""
+"""The least light of an edge, however long."""
 
-_LEAST = np.float32(FAINTEST)
 _FADES = 1024
 
 
@@ -256,7 +255,9 @@ def _draw(
                 end = (points[b, 0] - ox, points[b, 1] - oy)
                 dx, dy = end[0] - start[0], end[1] - start[1]
                 length = np.sqrt(dx * dx + dy * dy)
-                weight = max(_edge_light(length, reach, fades) * gains[b], _LEAST)
+                # Long edges, which join bodies, are not dimmed for having little work.
+                weight = _edge_light(length, reach, fades)
+                weight *= _ONE + (gains[b] - _ONE) * weight
                 other = colors[index[a]] if gradient else tone
                 _line(tile_light, start, end, (other, tone), (weight, radius))
             rows = min(TILE, light.shape[0] - row)

@@ -73,7 +73,9 @@ _STEEPEST = 4.0
 _DENSE = 0.9985
 """Share of the pixels below the top of the curve."""
 _QUIET = 0.962
-"""Share of the pixels below their strokes' own colour, so that few pixels are bright."""
+"""Share of the pixels below the place where they are bright, so that few pixels are bright."""
+_BRIGHT = 0.63
+"""Place at which, on average, the largest channel of a pixel on black is 240 of 255."""
 _SOFT, _HARD = 1.0, 8.0
 """Bounds of the power by which the curve above its median is bent for that."""
 
@@ -148,18 +150,19 @@ def fit_curve(light: Light, single: float, middle: float, light_ground: bool) ->
             places,
             float(interpolate(median, logs, places)),
             float(interpolate(quiet, logs, places)),
+            _BODY if light_ground else _BRIGHT,
         ).astype(np.float32),
         light_ground=light_ground,
     )
 
 
-def _few_bright(places: Floats, median: float, quiet: float) -> Floats:
-    # Places above the median are bent so that `quiet` becomes the strokes' own colour; where the
-    # median is near that already, as in pictures of few edges, half-way from there to the top.
+def _few_bright(places: Floats, median: float, quiet: float, goal: float) -> Floats:
+    # Places above the median are bent so that `quiet` becomes `goal`; where the median is
+    # near that already, as in pictures of few edges, a third of the way from there to the top.
     if not median < quiet < 1:
         return places
     above = np.maximum(places - median, 0.0) / (1 - median)
-    wanted = max(_BODY, (1 + median) / 2)
+    wanted = max(goal, median + (1 - median) / 3)
     power = log((wanted - median) / (1 - median)) / log((quiet - median) / (1 - median))
     bent = median + (1 - median) * raised(above, float(np.clip(power, _SOFT, _HARD)))
     return np.where(places > median, bent, places)
