@@ -1,4 +1,4 @@
-"""Opens a viewer in Chromium's software renderer and measures: data, first frame, recolouring, motion.
+"""Opens a viewer in Chromium's software renderer and measures: data, frames, recolouring.
 
 Run as `python -m tests.benchmarks.bench_viewer [--model NAME] [--vertices N] [--edges N]
 [--graph N] [--runs N]`; `--graph` is the budget of the graph, of which the viewer shows
