@@ -210,3 +210,20 @@ def test_the_digest_that_is_attested_is_that_of_the_list(models: Path, tmp_path:
     assert {"id-token", "attestations"} <= deploy["permissions"].keys()
     assert "permissions" not in build, "the job that reads models must not be able to sign"
     assert pages["permissions"] == {"contents": "read"}
+
+
+def test_only_what_was_tested_is_published_and_nothing_runs_where_it_is_signed() -> None:
+    release = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8"))
+    jobs = release["jobs"]
+    publish, test = jobs["publish"], jobs["test"]
+    assert (publish["needs"], test["needs"]) == ("test", "build")
+    assert "ref_type == 'tag'" in publish["if"]
+    assert publish["permissions"] == {"id-token": "write", "attestations": "write"}
+    assert not scripts(publish), "the job that can publish must run nothing of the package"
+    assert "secrets." not in str(release)
+    assert release["permissions"] == {"contents": "read"}
+    assert not any("permissions" in job for name, job in jobs.items() if name != "publish")
+    matrix = test["strategy"]["matrix"]
+    assert len(matrix["os"]) * len(matrix["python-version"]) == 12
+    # In this folder, `python -m build` is not the builder.
+    assert "pyproject-build" in scripts(jobs["build"])

@@ -8,10 +8,12 @@ from typing import NoReturn
 
 from gallery.cli import commands
 from gallery.cli.messages import harmless
+from gallery.cli.new import HOSTS
 from gallery.cli.options import add_settings, typed
 from gallery.settings import checks
-from gallery.settings.formats import SCAN_SUFFIXES
-from gallery.settings.values import SIDE, GallerySettings, Limits, ScanSettings
+from gallery.settings.formats import POSTER_SUFFIXES, SCAN_SUFFIXES
+from gallery.settings.paper import check_either
+from gallery.settings.values import DPI, ORDERS, SIDE, GallerySettings, Limits, ScanSettings
 from gallery.text import printable
 
 
@@ -42,10 +44,13 @@ def parser() -> argparse.ArgumentParser:
     _add_build(subparsers)
     _add_merge(subparsers)
     _add_scan(subparsers)
+    _add_poster(subparsers)
+    _add_wall(subparsers)
     _add_facts(subparsers)
     _add_check(subparsers)
     _add_verify(subparsers)
     _add_serve(subparsers)
+    _add_new(subparsers)
     return top
 
 
@@ -256,6 +261,68 @@ def _add_scan(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
     )
 
 
+def _add_poster(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
+    made = _command(subparsers, "poster", "draw a poster or a wallpaper of one model")
+    made.add_argument("model", type=Path, metavar="MODEL", help="an .onnx file")
+    _add_sheet(made, "the scan alone, with a legend or labels if asked for")
+    add_settings(made, ScanSettings, "the sidecar's, else as for `scan`")
+    add_settings(made, GallerySettings)
+    made.add_argument(
+        "--seconds",
+        type=typed(checks.seconds),
+        default=20.0,
+        metavar="S",
+        help="time limit of the Graphviz engine, in seconds",
+    )
+
+
+def _add_wall(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
+    made = _command(subparsers, "wall", "draw the scans of all models of a directory on one sheet")
+    _add_models(made)
+    _add_sheet(made, "the same for a screen")
+    made.add_argument(
+        "--order",
+        choices=ORDERS,
+        default=ORDERS[0],
+        help="order of the models; families follow one another from the oldest",
+    )
+    made.add_argument("--title", default="", help="title (default: that of gallery.toml)")
+    made.add_argument(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        help="cache directory, such as that of a build (default: a temporary one)",
+    )
+    _add_build_options(made)
+
+
+def _add_sheet(made: argparse.ArgumentParser, on_screen: str) -> None:
+    made.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="file to write; its suffix sets the format: " + ", ".join(POSTER_SUFFIXES),
+        default=argparse.SUPPRESS,
+    )
+    made.add_argument(
+        "--size",
+        type=typed(check_either),
+        default="A2",
+        metavar="SIZE",
+        help="paper from A0 to A4, also such as A3-landscape, or pixels such as 3840x2160: "
+        + on_screen,
+    )
+    made.add_argument(
+        "--dpi",
+        type=typed(DPI),
+        default=150,
+        metavar="N",
+        help="dots per inch of paper; 300 for print",
+    )
+
+
 def _add_facts(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
     made = _command(subparsers, "facts", "print a model's parameters, costs, shapes and operators")
     made.add_argument("model", type=Path, metavar="MODEL", help="an .onnx file")
@@ -322,6 +389,18 @@ def _add_verify(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
     _add_scheduler(made)
     _add_run_options(made)
     _add_limits(made)
+
+
+def _add_new(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
+    made = _command(
+        subparsers, "new", "write the start of a gallery: settings, an example and a workflow"
+    )
+    made.add_argument(
+        "directory", type=Path, metavar="DIRECTORY", help="directory; no file in it is overwritten"
+    )
+    made.add_argument(
+        "--host", choices=sorted(HOSTS), help="also write the workflow that publishes the site"
+    )
 
 
 def _shard(text: str) -> tuple[int, int]:

@@ -204,6 +204,51 @@ def scan(options: argparse.Namespace) -> int:
     return 0
 
 
+def poster(options: argparse.Namespace) -> int:
+    """Draw a poster or a wallpaper of a model."""
+    from gallery.cli.poster import SheetOptions, make_poster
+
+    _check_model(options.model)
+    chosen = SheetOptions(
+        size=options.size,
+        dpi=options.dpi,
+        dims=dict(options.dim),
+        skeleton_seconds=options.seconds,
+    )
+    for note in make_poster(options.model, options.output, given(options, ScanSettings), chosen):
+        say(f"note: {options.model}: {note}")
+    tell(f"{options.output}: {options.size}")
+    return 0
+
+
+def wall(options: argparse.Namespace) -> int:
+    """Draw the scans of all models of a directory on one sheet."""
+    from gallery.cli.progress import Progress
+    from gallery.cli.report import failure_line
+    from gallery.cli.wall import WallOptions, make_wall
+    from gallery.pipeline.options import BuildOptions
+
+    with Progress(sys.stderr) as progress:
+        report = make_wall(
+            options.models,
+            options.output,
+            settings_of(options),
+            WallOptions(
+                size=options.size, dpi=options.dpi, order=options.order, title=options.title
+            ),
+            BuildOptions(
+                cache=options.cache,
+                jobs=options.jobs,
+                links=options.follow_links,
+                listen=progress.listen,
+            ),
+        )
+    for model in report.failed:
+        say(f"error: {failure_line(model)}")
+    tell(f"{options.output}: {options.size}, {len(report.models) - len(report.failed)} models")
+    return report.return_code
+
+
 def facts(options: argparse.Namespace) -> int:
     """Print a model's facts."""
     from gallery.cli.facts import facts_table
@@ -287,6 +332,14 @@ def serve(options: argparse.Namespace) -> int:
 
     where = options.host, options.port
     serve_site(Watch(watched, ours), options.output, where, rebuild, say)
+    return 0
+
+
+def new(options: argparse.Namespace) -> int:
+    """Write the start of a gallery."""
+    from gallery.cli.new import make_start, told
+
+    tell(told(make_start(options.directory, options.host or ""), options.directory))
     return 0
 
 

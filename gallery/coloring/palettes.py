@@ -1,9 +1,11 @@
 """Palettes: perceptually uniform continuous ones, and categorical ones.
 
 Our own continuous palettes run through a few stops in OKLCh and are spaced evenly by distance in
-OKLab; their lightness never falls, so that colour-blind people can follow them. Those with `CET_`
-names, fire, bmy, kbc and the Glasbey sets are from colorcet (https://colorcet.holoviz.org, Peter
-Kovesi's "Good Colour Maps", arXiv:1509.03700).
+OKLab; their lightness never falls, so that colour-blind people can follow them. Aurora is a
+rainbow; ember and those after it have two or three hues each, so that pictures side by side get
+along (`gallery.settings.families`). Those with `CET_` names, fire, bmy, kbc and the Glasbey sets
+are from colorcet (https://colorcet.holoviz.org, Peter Kovesi's "Good Colour Maps",
+arXiv:1509.03700).
 """
 
 from __future__ import annotations
@@ -40,18 +42,19 @@ _STOPS: Mapping[str, tuple[tuple[float, float, float], ...]] = {
         (0.90, 534, 0.80),
     ),
     "ember": (
-        (0.40, 335, 0.80),
-        (0.52, 370, 0.92),
-        (0.64, 394, 0.96),
-        (0.78, 428, 0.96),
-        (0.93, 464, 0.80),
+        (0.46, 310, 0.94),
+        (0.53, 354, 0.81),
+        (0.63, 383, 0.90),
+        (0.74, 406, 0.93),
+        (0.84, 433, 0.96),
+        (0.94, 456, 0.92),
     ),
     "lagoon": (
-        (0.42, 285, 0.85),
-        (0.55, 258, 0.92),
-        (0.68, 232, 0.96),
-        (0.80, 196, 0.96),
-        (0.93, 160, 0.75),
+        (0.42, 288, 0.86),
+        (0.55, 264, 0.90),
+        (0.67, 246, 0.86),
+        (0.79, 212, 0.82),
+        (0.93, 178, 0.80),
     ),
     "orchid": (
         (0.42, 272, 0.85),
@@ -61,11 +64,53 @@ _STOPS: Mapping[str, tuple[tuple[float, float, float], ...]] = {
         (0.92, 430, 0.75),
     ),
     "meadow": (
-        (0.42, 250, 0.80),
-        (0.56, 205, 0.95),
-        (0.70, 160, 0.92),
-        (0.82, 135, 0.90),
-        (0.94, 108, 0.85),
+        (0.40, 230, 0.84),
+        (0.53, 199, 0.83),
+        (0.68, 158, 0.85),
+        (0.80, 142, 0.79),
+        (0.95, 119, 0.86),
+    ),
+    "heather": (
+        (0.40, 289, 0.81),
+        (0.52, 306, 0.77),
+        (0.64, 316, 0.91),
+        (0.77, 324, 0.92),
+        (0.90, 355, 0.75),
+    ),
+    "amber": (
+        (0.40, 33, 0.94),
+        (0.57, 37, 0.92),
+        (0.70, 66, 0.95),
+        (0.79, 86, 0.95),
+        (0.95, 110, 0.89),
+    ),
+    "patina": (
+        (0.40, 53, 0.94),
+        (0.52, 100, 0.94),
+        (0.66, 140, 0.81),
+        (0.82, 159, 0.69),
+        (0.93, 195, 0.84),
+    ),
+    "berry": (
+        (0.42, 393, 0.95),
+        (0.52, 372, 0.81),
+        (0.64, 340, 0.81),
+        (0.77, 319, 0.90),
+        (0.88, 299, 0.87),
+    ),
+    "frost": (
+        (0.40, 269, 0.55),
+        (0.56, 260, 0.56),
+        (0.64, 242, 0.57),
+        (0.80, 221, 0.53),
+        (0.94, 196, 0.53),
+    ),
+    "shore": (
+        (0.42, 260, 0.90),
+        (0.52, 256, 0.63),
+        (0.64, 209, 0.37),
+        (0.79, 111, 0.35),
+        (0.94, 90, 0.96),
     ),
     "spectrum": tuple((0.76, 262 + angle, 0.92) for angle in range(0, 361, 30)),
 }
@@ -131,7 +176,18 @@ def for_ground(lch: npt.NDArray[np.float64], ground: str) -> npt.NDArray[np.floa
     """Lightness, chroma and hue adapted to the ground: unchanged on dark, darker on light."""
     if ground == "dark":
         return lch
-    lightness = 0.34 + (np.clip(lch[..., 0], 0.35, 0.95) - 0.35) * 0.5
+    return _at(0.34 + (np.clip(lch[..., 0], 0.35, 0.95) - 0.35) * 0.5, lch)
+
+
+def _darkened(lch: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Colours of a palette for a light ground; most of the range of lightness stay."""
+    return _at(0.33 + (np.clip(lch[..., 0], 0.4, 0.95) - 0.4) * 0.7, lch)
+
+
+def _at(
+    lightness: npt.NDArray[np.float64], lch: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """The colours at another lightness, with the same share of the chroma that sRGB allows."""
     share = lch[..., 1] / np.maximum(chroma_limit(lch[..., 0], lch[..., 2]), 1e-6)
     chroma = np.minimum(share, 0.95) * chroma_limit(lightness, lch[..., 2])
     return np.stack([lightness, chroma, lch[..., 2]], axis=-1)
@@ -157,7 +213,7 @@ def from_hex(text: str) -> Colors:
 
 def _table(palette: str, ground: str, rows: int = 1024) -> Colors:
     lch = _own(palette) if palette in _STOPS else _borrowed(palette, ground)
-    fitted = for_ground(lch, ground) if palette in _STOPS else lch
+    fitted = _darkened(lch) if ground == "light" and palette in _STOPS else lch
     angle = np.radians(fitted[:, 2])
     plane = np.stack([fitted[:, 0], fitted[:, 1] * cos(angle), fitted[:, 1] * sin(angle)], axis=-1)
     steps = np.linalg.norm(np.diff(plane, axis=0), axis=1)

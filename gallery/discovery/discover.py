@@ -116,6 +116,17 @@ def discover(
     )
 
 
+def named(path: Path) -> ModelFile:
+    """A model that is named rather than found, with the words of the sidecar beside it.
+
+    It may be a link to anywhere. If it cannot be read, it has a `problem`.
+    """
+    folder = path.parent
+    roots = (*_roots(folder, None), path.resolve().parent)
+    file = _with_words(_model_file(path, folder, roots, math.inf), folder, roots, ())
+    return replace(file, address=file.relative, slug=slugs_of([file.relative])[0])
+
+
 def patterns_of(
     directory: Path, ignore: Sequence[str] = (), links: Path | None = None
 ) -> tuple[RegexPattern, ...]:

@@ -18,20 +18,20 @@ SAVED = 2
 """Flag: the derivative of the reader needs the data of this edge."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Producer:
     """The vertices that make a tensor, as a grid of its blocks.
 
     Attributes:
         first: Number of the first vertex.
-        shape: int64 (rank,), sizes of the tensor.
-        splits: int64 (rank,), number of blocks in each dimension.
+        shape: Sizes of the tensor.
+        splits: Number of blocks in each dimension.
         period: Distance between the first vertices of two time steps, or 0.
     """
 
     first: int
-    shape: npt.NDArray[np.int64]
-    splits: npt.NDArray[np.int64]
+    shape: tuple[int, ...]
+    splits: tuple[int, ...]
     period: int = 0
 
 
@@ -63,12 +63,43 @@ def meeting(boxes: Boxes, producer: Producer, blocks: int, flag: int) -> Rows:
         found = f"boxes of {boxes.lows.shape[1]} dimensions"
         raise ValueError(f"{found} for a tensor of {len(producer.shape)}")
     owner = np.arange(blocks, dtype=np.int64) if boxes.owner is None else boxes.owner
-    inner = math.prod(producer.splits[1:].tolist())
-    arguments = (boxes.lows, boxes.highs, owner, producer.shape, producer.splits)
+    inner = math.prod(producer.splits[1:])
+    shape, splits = np.array(producer.shape, np.int64), np.array(producer.splits, np.int64)
+    arguments = (boxes.lows, boxes.highs, owner, shape, splits)
     counts = _count(*arguments, blocks)
     sources = np.empty(int(counts.sum()), np.int32)
     _fill(*arguments, producer.first, producer.period, inner, sources)
     return Rows(counts=counts, sources=sources, flags=np.full(len(sources), flag, np.uint8))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pattern:
+    """What some vertices read, wherever the sets that they read are numbered.
+
+    Attributes:
+        counts: int64 (n,), number of edges of each vertex.
+        places: int32 (m,), place within the set that is read.
+        sets: intp (m,), number of that set.
+        flags: uint8 (m,), flags of each edge.
+    """
+
+    counts: npt.NDArray[np.int64]
+    places: npt.NDArray[np.int32]
+    sets: npt.NDArray[np.intp]
+    flags: npt.NDArray[np.uint8]
+
+    def rows(self, firsts: Sequence[int]) -> Rows:
+        """The rows for sets whose first vertices are these, ascending."""
+        sources = self.places + np.array(firsts, np.int32)[self.sets]
+        return Rows(counts=self.counts, sources=sources, flags=self.flags)
+
+
+def pattern_of(rows: Rows, firsts: Sequence[int]) -> Pattern:
+    """The pattern of rows that read sets whose first vertices are these, ascending."""
+    starts = np.array(firsts, np.int32)
+    sets = np.searchsorted(starts, rows.sources, side="right") - 1
+    places = rows.sources - starts[sets]
+    return Pattern(counts=rows.counts, places=places, sets=sets, flags=rows.flags)
 
 
 def merged(rows: Sequence[Rows], blocks: int, sort: bool) -> Rows:

@@ -9,7 +9,7 @@ step.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,13 +18,25 @@ import numpy.typing as npt
 from gallery.graph import ComputeSet, Kind
 from gallery.jit import kernel
 from gallery.lowering.access.part import Boxes, Ints, Part, Read, Relation
-from gallery.lowering.edges import DIFFERENTIABLE, SAVED, Producer, Rows, meeting, merged
-from gallery.lowering.program import Program
+from gallery.lowering.edges import (
+    DIFFERENTIABLE,
+    SAVED,
+    Pattern,
+    Producer,
+    Rows,
+    meeting,
+    merged,
+    pattern_of,
+)
+from gallery.lowering.program import Program, ProgramTensor
 from gallery.lowering.tiling.splits import Splits, tree
 from gallery.lowering.tiling.traffic import FAN_IN
 
 CHUNK = 1 << 18
 """Blocks to process at a time: enough to keep numpy busy, few enough to fit in memory."""
+
+SMALL = 1 << 12
+"""Most vertices of a set whose edges are kept as a pattern for equal sets."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -37,25 +49,54 @@ class Piece:
         leaf: Tensor of a leaf, or -1.
         level: 0 for the vertices of the part itself, then the levels of its reduction.
         operator: Index of the operator that it belongs to.
-        flops: Floating-point operations of all its vertices together.
-        bytes: Bytes written by all its vertices together.
-        saves_output: Whether the derivative needs what the vertices make.
-        differentiable: Whether a gradient flows through the vertices.
-        contracts: Whether the vertices sum products of two tensors that both have a gradient.
+        does: The part whose work its vertices do, or the tensor of a leaf.
         chunks: Rows of up to `CHUNK` vertices each.
     """
 
     grid: ComputeSet
+    does: Part | ProgramTensor
     part: int = -1
     leaf: int = -1
     level: int = 0
     operator: int = -1
-    flops: float = 0.0
-    bytes: float = 0.0
-    saves_output: bool = False
-    differentiable: bool = True
-    contracts: bool = False
     chunks: list[Rows] = field(default_factory=list)
+
+    @property
+    def flops(self) -> float:
+        """Floating-point operations of all its vertices together; level 0 does them all."""
+        return self.does.flops if isinstance(self.does, Part) and not self.level else 0.0
+
+    @property
+    def bytes(self) -> float:
+        """Bytes written by all its vertices together."""
+        if not isinstance(self.does, Part):
+            return self.does.itemsize * float(math.prod(self.does.shape))
+        made = float(math.prod(self.does.shape[: self.does.rank]))
+        copies = float(math.prod(self.grid.splits[self.does.rank :]))
+        return self.does.itemsize * made * copies
+
+    @property
+    def saves_output(self) -> bool:
+        """Whether the derivative needs what the vertices make."""
+        if not isinstance(self.does, Part):
+            return False
+        return self.does.saves_output and self.grid.kind != Kind.PARTIAL
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether a gradient flows through the vertices."""
+        if not isinstance(self.does, Part):
+            return self.does.differentiable and self.does.leaf == "parameter"
+        return any(read.differentiable for read in self.does.reads)
+
+    @property
+    def contracts(self) -> bool:
+        """Whether the vertices sum products of two tensors that both have a gradient."""
+        if not isinstance(self.does, Part) or self.level:
+            return False
+        if len(self.does.shape) == self.does.rank:
+            return False
+        return sum(read.saved and read.differentiable for read in self.does.reads) > 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -163,16 +204,7 @@ def _number_leaves(
             tensors=(tensor.model,) if tensor.model >= 0 else (),
             kind=Kind.PARAMETER if tensor.leaf == "parameter" else Kind.INPUT,
         )
-        written = tensor.itemsize * float(math.prod(tensor.shape))
-        pieces.append(
-            Piece(
-                grid=grid,
-                leaf=read.tensor,
-                operator=part.operator,
-                bytes=written,
-                differentiable=tensor.differentiable and tensor.leaf == "parameter",
-            )
-        )
+        pieces.append(Piece(grid=grid, does=tensor, leaf=read.tensor, operator=part.operator))
         producers[read.tensor] = _producer(grid, tensor.shape)
         at += grid.size
     return at
@@ -180,13 +212,8 @@ def _number_leaves(
 
 def _producer(grid: ComputeSet, shape: tuple[int, ...]) -> Producer:
     """A set as the producer of a tensor; dimensions that the set does not have are not split."""
-    splits = [*grid.splits[: grid.rank], *([1] * len(shape))][: len(shape)]
-    return Producer(
-        first=grid.first,
-        shape=np.array(shape, np.int64),
-        splits=np.array(splits, np.int64),
-        period=grid.period,
-    )
+    splits = (*grid.splits[: grid.rank], *(1 for _ in shape))[: len(shape)]
+    return Producer(first=grid.first, shape=shape, splits=splits, period=grid.period)
 
 
 def _number_group(
@@ -216,7 +243,7 @@ def _number_group(
             kind=Kind.REDUCE if level else part.kind if last else Kind.PARTIAL,
             period=sum(sizes) // steps if recurrent else 0,
         )
-        pieces.append(_piece(i, part, grid, level))
+        pieces.append(Piece(grid=grid, does=part, part=i, level=level, operator=part.operator))
         if last:
             for made in part.makes:
                 producers[made] = _producer(grid, program.tensors[made].shape)
@@ -247,45 +274,63 @@ def _levels(
     return levels
 
 
-def _piece(i: int, part: Part, grid: ComputeSet, level: int) -> Piece:
-    """A set with its share of the part's work, all of which counts for level 0."""
-    made = float(math.prod(part.shape[: part.rank]))
-    copies = float(math.prod(grid.splits[part.rank :]))
-    return Piece(
-        grid=grid,
-        part=i,
-        level=level,
-        operator=part.operator,
-        flops=part.flops if level == 0 else 0.0,
-        bytes=part.itemsize * made * copies,
-        saves_output=part.saves_output and grid.kind != Kind.PARTIAL,
-        differentiable=any(read.differentiable for read in part.reads),
-        contracts=level == 0
-        and len(part.shape) > part.rank
-        and sum(read.saved and read.differentiable for read in part.reads) > 1,
-    )
-
-
 def connect(program: Program, splits: Splits, numbering: Numbering) -> None:
     """Fill in what the vertices of every piece read."""
-    parts = {i: part for i, part, _ in resolved(program, splits)}
     before: Piece | None = None
+    patterns: dict[Hashable, Pattern] = {}
     for piece in numbering.pieces:
-        if piece.leaf >= 0:
+        if not isinstance(piece.does, Part):
             piece.chunks = [merged([], piece.grid.size, False)]
         elif piece.level:
             assert before is not None
             piece.chunks = [_sums(before, piece)]
         else:
-            piece.chunks = list(_reads(parts[piece.part], piece, numbering))
+            piece.chunks = _patterned(piece.does, piece, numbering, patterns)
         before = piece
 
 
-def _reads(part: Part, piece: Piece, numbering: Numbering) -> Iterator[Rows]:
-    grid = piece.grid
-    reads = sorted(part.reads, key=lambda r: numbering.producers[r.tensor].first)
-    distinct = len({r.tensor for r in reads}) == len(reads)
-    sort = part.time >= 0 or not distinct or not all(r.exact for r in reads)
+def _patterned(
+    part: Part, piece: Piece, numbering: Numbering, patterns: dict[Hashable, Pattern]
+) -> list[Rows]:
+    """The rows of a set, by the pattern of an equal one if there was one (IN, OUT: patterns).
+
+    Sets are equal if their grids, relations and producers are, wherever these producers are
+    numbered: so the layers of a transformer are connected once.
+    """
+    reads = _in_order(part, numbering)
+    makers = [numbering.producers[read.tensor] for read in reads]
+    if part.time >= 0 or piece.grid.size > SMALL or any(maker.period for maker in makers):
+        return list(_reads(part, reads, piece, numbering))
+    firsts = sorted({maker.first for maker in makers})
+    like = (
+        piece.grid.shape,
+        piece.grid.splits,
+        tuple(
+            (read.relation, _flag(read), maker.shape, maker.splits, firsts.index(maker.first))
+            for read, maker in zip(reads, makers, strict=True)
+        ),
+        _sorts(part),
+    )
+    if like in patterns:
+        return [patterns[like].rows(firsts)]
+    rows = list(_reads(part, reads, piece, numbering))
+    patterns[like] = pattern_of(rows[0], firsts)
+    return rows
+
+
+def _in_order(part: Part, numbering: Numbering) -> list[Read]:
+    """The reads of a part in the order of the vertices that make what they read."""
+    return sorted(part.reads, key=lambda read: numbering.producers[read.tensor].first)
+
+
+def _sorts(part: Part) -> bool:
+    """Whether the rows of a part's reads, one after another, may repeat or not ascend."""
+    distinct = len({read.tensor for read in part.reads}) == len(part.reads)
+    return part.time >= 0 or not distinct or not all(read.exact for read in part.reads)
+
+
+def _reads(part: Part, reads: Sequence[Read], piece: Piece, numbering: Numbering) -> Iterator[Rows]:
+    grid, sort = piece.grid, _sorts(part)
     for start in range(0, grid.size, CHUNK):
         stop = min(start + CHUNK, grid.size)
         lows, highs = grid.boxes(start, stop)
@@ -297,8 +342,11 @@ def _reads(part: Part, piece: Piece, numbering: Numbering) -> Iterator[Rows]:
 
 
 def _met(read: Read, lows: Ints, highs: Ints, producer: Producer) -> Rows:
-    flag = DIFFERENTIABLE * read.differentiable | SAVED * read.saved
-    return meeting(read.relation(lows, highs), producer, len(lows), flag)
+    return meeting(read.relation(lows, highs), producer, len(lows), _flag(read))
+
+
+def _flag(read: Read) -> int:
+    return DIFFERENTIABLE * read.differentiable | SAVED * read.saved
 
 
 def _without_self(rows: Rows, piece: Piece, start: int) -> Rows:
@@ -351,8 +399,8 @@ def gathered(numbering: Numbering) -> Edges:
     """The rows of all pieces in vertex order; empties the pieces to save memory."""
     indptr = np.zeros(numbering.vertices + 1, np.int64)
     for piece in numbering.pieces:
-        lengths = np.concatenate([rows.counts for rows in piece.chunks])
-        indptr[1:][piece.grid.index()] = lengths
+        lengths = [rows.counts for rows in piece.chunks]
+        indptr[1:][piece.grid.index()] = np.concatenate(lengths) if len(lengths) > 1 else lengths[0]
     np.cumsum(indptr, out=indptr)
     sources = np.empty(int(indptr[-1]), np.int32)
     flags = np.empty(len(sources), np.uint8)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 
 import numpy as np
 import numpy.typing as npt
 
 from gallery.graph import ComputeSet
-from gallery.lowering.forward import Numbering, Piece
+from gallery.lowering.forward import SMALL, Numbering, Piece
 
 
 def forward_parents(fine: Numbering, coarse: Numbering) -> npt.NDArray[np.int32]:
@@ -20,11 +21,12 @@ def forward_parents(fine: Numbering, coarse: Numbering) -> npt.NDArray[np.int32]
             last[piece.part] = max(last.get(piece.part, 0), piece.level)
     parents = np.empty(fine.vertices, np.int32)
     joined = _joined(fine, coarse)
+    known: dict[Hashable, npt.NDArray[np.int32]] = {}
     for piece in fine.pieces:
         part = joined.get(piece.part, piece.part)
         level = min(piece.level, last[part]) if piece.leaf < 0 else 0
         grid = sets[part, piece.leaf, level]
-        parents[piece.grid.index()] = set_parents(piece.grid, grid)
+        parents[piece.grid.index()] = grid.first + _known_parents(piece.grid, grid, known)
     return parents
 
 
@@ -45,8 +47,22 @@ def _part(piece: Piece) -> int:
     return piece.part
 
 
+def _known_parents(
+    fine: ComputeSet, coarse: ComputeSet, known: dict[Hashable, npt.NDArray[np.int32]]
+) -> npt.NDArray[np.int32] | int:
+    """Parents counted from the coarser set's first, once for equal small sets (IN, OUT: known)."""
+    if coarse.size == 1:
+        return 0
+    if fine.size > SMALL:
+        return set_parents(fine, coarse)
+    like = fine.shape, fine.splits, coarse.shape, coarse.splits, coarse.period
+    if like not in known:
+        known[like] = set_parents(fine, coarse)
+    return known[like]
+
+
 def set_parents(fine: ComputeSet, coarse: ComputeSet) -> npt.NDArray[np.int32]:
-    """Parents of a set's vertices in a coarser set, in row-major order: int32 (size,).
+    """Parents of a set's vertices, counted from the coarser set's first: int32 (size,).
 
     Dimensions that the coarse set does not split, or does not have, are merged. Along a summed
     dimension of different size (a reduction), blocks are matched by their share of the dimension.
@@ -71,7 +87,7 @@ def set_parents(fine: ComputeSet, coarse: ComputeSet) -> npt.NDArray[np.int32]:
     if coarse.period:
         inner = coarse.size // coarse.splits[0]
         index = index // inner * coarse.period + index % inner
-    return (coarse.first + index).astype(np.int32)
+    return index.astype(np.int32)
 
 
 def _scaled(fine: int, coarse: int) -> npt.NDArray[np.int64]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gallery.loading.evaluation import run_operator
 from gallery.lowering.access.contradictions import CONTRADICTIONS, check_parts
-from gallery.lowering.access.part import Part, Read
+from gallery.lowering.access.part import Part, Read, Relation
 from gallery.lowering.access.registry import FAMILIES, Context, NoGridError, Virtual
 from gallery.lowering.access.relations import full, where
 from gallery.lowering.access.shape_inputs import completed
@@ -82,6 +82,7 @@ class Builder:
         self.recurrences = 0
         self.idle: dict[int, int] = {}  # leaves that bodies which never run read, and their owners
         self.values: dict[int, npt.NDArray[Any]] = {}  # of tensors that are known within a trip
+        self.ranks: dict[tuple[Relation, tuple[int, ...]], int] = {}  # see `check_parts`
         self.copies = 1  # product of the trips of the enclosing loops that are unrolled
         self.trips = 1  # product of the trips of the enclosing loops that are not unrolled
 
@@ -147,7 +148,7 @@ class Builder:
             return gather(context, self.tensors)
         try:
             parts = completed(context, family(context))
-            check_parts(parts, lambda tensor: self._rank(tensor, context))
+            check_parts(parts, lambda tensor: self._rank(tensor, context), self.ranks)
         except NoGridError:
             context.virtuals.clear()
             return gather(context, self.tensors)

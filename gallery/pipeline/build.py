@@ -25,7 +25,7 @@ from gallery.errors import DamagedFileError, DiscoverError, SettingsError
 from gallery.pipeline.models import Gallery, forecast
 from gallery.pipeline.options import BuildOptions
 from gallery.pipeline.pictures import site_files
-from gallery.pipeline.plan import ModelPlan, plan_of, versions
+from gallery.pipeline.plan import ModelPlan, plan_of, versions, with_families
 from gallery.pipeline.records import damaged, forms
 from gallery.pipeline.report import Report
 from gallery.pipeline.reuse import EarlierSite
@@ -34,6 +34,7 @@ from gallery.pipeline.shards import Shard, collection, part, read_shards, take_i
 from gallery.pipeline.site import Published, check_place, put, site_settings, write_site
 from gallery.pipeline.staging import check_writable
 from gallery.publishing.settings import check_site
+from gallery.settings.families import folded
 from gallery.settings.gallery_toml import FILE_NAME, checked, read_settings
 from gallery.settings.values import GallerySettings
 
@@ -75,6 +76,7 @@ def build(
     whole = _planned(files, settings)
     static, missing = site_files(models, whole)
     notes = (*_notes(models, files, settings, options), *missing)
+    notes += _unused_families(whole, settings)
     plans = part(whole, *options.shard) if options.shard else whole
     if options.dry_run:
         return Report(models=tuple(forecast(plan, cache) for plan in plans), notes=notes)
@@ -112,7 +114,7 @@ def planned(models: Path, settings: GallerySettings, options: BuildOptions) -> l
 
 def _planned(files: Sequence[ModelFile], settings: GallerySettings) -> list[ModelPlan]:
     made_by = versions()
-    return [plan_of(file, settings, made_by) for file in files]
+    return with_families([plan_of(file, settings, made_by) for file in files], settings)
 
 
 def _put(gallery: Gallery, place: Path, which: tuple[int, int, str] | None) -> Published:
@@ -153,7 +155,7 @@ def merge(
     check_place(site, *shards)
     check_writable(site)
     store = _cache(cache, site)
-    merged = [pair for one in parts for pair in take_in(one, store)]
+    merged = take_in(parts, store)
     merged.sort(key=lambda pair: os.fsencode(pair[0].file.relative))
     gallery = Gallery(
         plans=[plan for plan, _ in merged],
@@ -213,6 +215,16 @@ def _notes(
         return ignored(path.relative_to(models).as_posix(), patterns, folder=False)
 
     return lone_sidecars(files, is_ignored)
+
+
+def _unused_families(plans: Sequence[ModelPlan], settings: GallerySettings) -> tuple[str, ...]:
+    """What the user should know about families with a palette that no model has."""
+    there = {folded(plan.words.front.family): plan.words.front.family for plan in plans}
+    unused = [repr(name[:60]) for name in settings.families if folded(name) not in there]
+    if not unused:
+        return ()
+    names = ", ".join(sorted(filter(None, there.values()))) or "none"
+    return (f"no model has the family {', '.join(unused)}; there are: {names[:400]}",)
 
 
 def _unused_dims(gallery: Gallery) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ earlier stages, so a build can tell from the keys alone what is still to be done
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from gallery.pipeline.products.base import Product, load_settings, picture_setti
 from gallery.pipeline.stages import ANY_SCAN, STAGES
 from gallery.pipeline.variants import ScanPlan, main_scan, plan_scans
 from gallery.provenance import Provenance, software, source_of
+from gallery.settings.families import family_palettes, folded
 from gallery.settings.front_matter import Words, words_of
 from gallery.settings.gallery_toml import scan_conflicts
 from gallery.settings.values import (
@@ -127,7 +128,7 @@ def versions() -> dict[str, str]:
 
 
 def plan_of(file: ModelFile, settings: GallerySettings, made_by: Mapping[str, str]) -> ModelPlan:
-    """Read the sidecar of a model and plan what to make of it.
+    """Read the sidecar of a model and plan what to make of it, without a palette of its family.
 
     Args:
         file: From `discover`.
@@ -140,7 +141,7 @@ def plan_of(file: ModelFile, settings: GallerySettings, made_by: Mapping[str, st
     front = words.front
     if conflicts := scan_conflicts(main_scan(settings, front)):
         notes += [f"{file.sidecar}: {told}" for told in conflicts]
-        front = replace(front, color="")
+        front = replace(front, color="", palette="")
     title = front.title or title_from(file.address or file.relative)
     front = replace(front, title=title[:LONGEST_TITLE])
     plan = ModelPlan(
@@ -159,6 +160,23 @@ def plan_of(file: ModelFile, settings: GallerySettings, made_by: Mapping[str, st
         failure = Failure(stage=problem.stage, found=problem.found, hint=problem.hint)
         return replace(plan, failure=failure)
     return replace(plan, scans=plan_scans(settings, front))
+
+
+def with_families(plans: Sequence[ModelPlan], settings: GallerySettings) -> list[ModelPlan]:
+    """The plans of a gallery in which each family of networks has a palette.
+
+    Args:
+        plans: Of all models of the gallery, in any order, from `plan_of`.
+        settings: The gallery's settings.
+    """
+    found = family_palettes((plan.words.front.family for plan in plans), settings.families)
+    families = [found.get(folded(plan.words.front.family), "") for plan in plans]
+    return [
+        replace(plan, scans=plan_scans(settings, plan.words.front, family))
+        if plan.scans and family
+        else plan
+        for plan, family in zip(plans, families, strict=True)
+    ]
 
 
 def outcome_key(plan: ModelPlan) -> str:

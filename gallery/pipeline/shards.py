@@ -26,7 +26,7 @@ from gallery.errors import DamagedFileError, DiscoverError, Failure, SettingsErr
 from gallery.files import read_regular
 from gallery.pipeline.models import Gallery
 from gallery.pipeline.outcome import Outcome, known
-from gallery.pipeline.plan import ModelPlan, plan_of
+from gallery.pipeline.plan import ModelPlan, plan_of, with_families
 from gallery.pipeline.products.base import Form
 from gallery.pipeline.records import check_failure, forms, judge
 from gallery.pipeline.reuse import LARGEST, LARGEST_FILE, check_records, records
@@ -228,18 +228,24 @@ def _read(place: Path) -> Shard:
     return Shard(place=place, **{**value, "settings": settings})
 
 
-def take_in(shard: Shard, cache: Cache) -> list[tuple[ModelPlan, Outcome | None]]:
-    """Put the results of a part into the cache; returns the models with their outcomes.
+def take_in(shards: Sequence[Shard], cache: Cache) -> list[tuple[ModelPlan, Outcome | None]]:
+    """Put the results of all parts into the cache; returns the models with their outcomes.
 
     Raises:
-        SettingsError: The part is damaged, or holds what its models' products do not make.
+        SettingsError: A part is damaged, or holds what its models' products do not make.
     """
-    return [_model(row, shard, cache) for row in shard.models]
+    rows = [(row, shard) for shard in shards for row in shard.models]
+    plans = [plan_of(_file(row), shard.settings, shard.versions) for row, shard in rows]
+    whole = with_families(plans, shards[0].settings)
+    return [
+        (plan, _outcome(row, plan, shard, cache))
+        for (row, shard), plan in zip(rows, whole, strict=True)
+    ]
 
 
-def _model(row: dict[str, Any], shard: Shard, cache: Cache) -> tuple[ModelPlan, Outcome | None]:
+def _file(row: dict[str, Any]) -> ModelFile:
     problem = DiscoverError(row["problem"][0], hint=row["problem"][1]) if row["problem"] else None
-    file = ModelFile(
+    return ModelFile(
         path=Path(),  # it is not on this machine
         relative=row["path"],
         slug=row["slug"],
@@ -251,19 +257,21 @@ def _model(row: dict[str, Any], shard: Shard, cache: Cache) -> tuple[ModelPlan, 
         sidecar_problem=row["sidecar_problem"],
         problem=problem,
     )
-    plan = plan_of(file, shard.settings, shard.versions)
+
+
+def _outcome(row: dict[str, Any], plan: ModelPlan, shard: Shard, cache: Cache) -> Outcome | None:
     if plan.failure:
-        return plan, None
+        return None
     failure = Failure(**row["failure"]) if row["failure"] else None
     shown = plan.smaller() if row["smaller"] else plan
     for key, (name, form) in (forms(plan) | forms(shown)).items():
         if key in shard.records:
-            _adopt(shard, key, f"{file.relative}: {name}", form, cache)
+            _adopt(shard, key, f"{plan.file.relative}: {name}", form, cache)
     one = known(plan, cache)
     if one is None and failure is None:
-        raise _damaged(shard, f"results of {file.relative} are missing")
+        raise _damaged(shard, f"results of {plan.file.relative} are missing")
     one = one or Outcome(plan=shown, stages=(), failure=failure)
-    return plan, replace(one, failure=failure)
+    return replace(one, failure=failure)
 
 
 def _adopt(shard: Shard, key: str, name: str, form: Form, cache: Cache) -> None:

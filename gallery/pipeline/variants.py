@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gallery.settings.attributes import TABLE
+from gallery.settings.families import FAMILY_PALETTES
 from gallery.settings.values import FrontMatter, GallerySettings, ScanSettings
 
 
@@ -31,27 +32,42 @@ class ScanPlan:
     png: int = 0
 
 
-def main_scan(settings: GallerySettings, front: FrontMatter) -> ScanSettings:
-    """The gallery's scan settings, overridden by a sidecar's front matter."""
+def main_scan(settings: GallerySettings, front: FrontMatter, family: str = "") -> ScanSettings:
+    """The gallery's scan settings, overridden by a sidecar's front matter.
+
+    Args:
+        settings: The gallery's settings.
+        front: The front matter.
+        family: Palette of the model's family, or "".
+    """
     scan = settings.scan
+    color = front.color or scan.color
     return replace(
         scan,
         passes=front.passes or scan.passes,
         vertices=front.vertices or scan.vertices,
         skeleton=front.skeleton or scan.skeleton,
         arrangement=front.arrangement or scan.arrangement,
-        color=front.color or scan.color,
+        color=color,
+        palette=front.palette or scan.palette or _default(color, family),
         seed=scan.seed if front.seed is None else front.seed,
     )
 
 
-def plan_scans(settings: GallerySettings, front: FrontMatter) -> tuple[ScanPlan, ...]:
+def plan_scans(
+    settings: GallerySettings, front: FrontMatter, family: str = ""
+) -> tuple[ScanPlan, ...]:
     """The scans of a model, the main scan first.
 
     Colourings and backgrounds share the main scan's layout; the training passes have a graph of
     their own, and skeletons one of the smaller budget of the variants.
+
+    Args:
+        settings: The gallery's settings.
+        front: The sidecar's front matter.
+        family: Palette of the model's family, or "".
     """
-    variants, main = settings.variants, main_scan(settings, front)
+    variants, main = settings.variants, main_scan(settings, front, family)
     budget = min(variants.vertices, main.vertices)
     small, formats = variants.size, variants.formats
     large = tuple(sorted({*small, max(variants.sizes)}))
@@ -82,19 +98,26 @@ def plan_scans(settings: GallerySettings, front: FrontMatter) -> tuple[ScanPlan,
         add("names", "With layer names", replace(main, labels=True), large)
         scans[-1] = replace(scans[-1], caption=f"{scans[-1].caption}, with layer names")
     if variants.light and main.ground == "dark":
-        add("light", "On a light background", replace(main, ground="light", palette=""))
+        # Palettes of families are made for both backgrounds.
+        kept = main.palette if main.palette in FAMILY_PALETTES else _default(main.color, family)
+        add("light", "On a light background", replace(main, ground="light", palette=kept))
     if variants.training:
         training = replace(main, passes="training", color="pass", palette="")
         add("training", "Forward and backward", training, large)
     for attribute in variants.colors:
         if attribute != main.color:
-            colored = replace(main, color=attribute, palette="")
+            colored = replace(main, color=attribute, palette=_default(attribute, family))
             add(f"color-{attribute}", f"By {TABLE[attribute].title}", colored)
     for engine in variants.skeletons:
         if engine != main.skeleton:
             other = replace(main, skeleton=engine, vertices=budget)
             add(f"skeleton-{engine}", f"Skeleton by {engine}", other)
     return tuple(scans)
+
+
+def _default(attribute: str, family: str) -> str:
+    """The palette where none is set: that of the family for layers, else the attribute's own."""
+    return family if attribute == "layer" else ""
 
 
 def _caption(scan: ScanSettings) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from gallery.placement.graph_levels import FloatArray, IntArray
 from gallery.placement.graphviz_engines import ENGINES
 from gallery.placement.hierarchy import Hierarchy, hierarchy
 from gallery.placement.noise import scattered
+from gallery.placement.orientation import oriented
 from gallery.placement.settings import LayoutSettings
 from gallery.placement.skeleton import skeleton as operator_skeleton
 from gallery.placement.stress import DrawnBodies, draw
@@ -77,6 +79,7 @@ def free_layout(
         seed=seed,
         settings=settings,
     )
+    drawing = _oriented(sizes, drawing)
     _log.info("operators: %d, %.2f s", len(drawing.places), time.perf_counter() - start)
     positions = _refine(sizes, drawing, settings, np.random.default_rng(seed))
     positions -= (positions.min(axis=0) + positions.max(axis=0)) / 2
@@ -105,6 +108,16 @@ def _unfolded(
     start = positions[sizes.ancestors()[last]]
     start += (scattered(len(start), random) * (0.01 * start.std())).astype(np.float32)
     return Hierarchy(levels=sizes.levels[: last + 1], parents=sizes.parents[:last]), start
+
+
+def _oriented(sizes: Hierarchy, drawing: DrawnBodies) -> DrawnBodies:
+    """The drawing, turned by the order of execution."""
+    body, charge = sizes.ancestors()[0], sizes.levels[-1].charge
+    order = np.bincount(body, np.arange(len(body)), len(charge)) / np.bincount(
+        body, minlength=len(charge)
+    )
+    radius = np.sqrt(drawing.area / np.pi * charge).astype(np.float32)
+    return replace(drawing, places=oriented(drawing.places, order, charge, radius))
 
 
 def _refine(

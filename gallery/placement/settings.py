@@ -10,8 +10,8 @@ class LayoutSettings:
     """How a layout is shaped, and how long it is relaxed.
 
     Attributes:
-        fill: Share of the square that the drawing should cover: empty space is weighed against
-            stress; 0 leaves long paths as straight as the data flows.
+        fill: Share of the smallest circle around the drawing that it should cover: empty space is
+            weighed against stress; 0 leaves long paths as straight as the data flows.
         bodies: Area of the bodies, relative to the one that suits the drawing best.
         hold: How strongly each vertex is held at its body's place, relative to 1 for its edges.
         reach: How far charges repel, in distances of neighbouring bodies.
@@ -20,7 +20,7 @@ class LayoutSettings:
         fine_steps: Number of relaxation steps on the finest level.
     """
 
-    fill: float = 0.45
+    fill: float = 1.0
     bodies: float = 1.0
     hold: float = 0.3
     reach: float = 1.0

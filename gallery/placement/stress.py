@@ -1,12 +1,11 @@
 """Draws the small graph of bodies so that distances in the plane match distances along the data.
 
-Starting from the skeleton, pairs of bodies are moved towards their target distance, one pair after
-another, with shrinking steps (Zheng, Pawar, Goodman, Graph drawing by stochastic gradient descent,
-2018, https://doi.org/10.1109/TVCG.2018.2859997). The target distance is the number of edges between
-the bodies' vertices, either bent as if the longest path were an arc, so that short distances are
-kept and only long ones shrink, or curled, that is, raised to a power below 1. Each pair of bodies
-is weighted by its number of vertex pairs, since stress is defined on vertices. Of several such
-drawings, the one with the best balance of low stress and a well-filled square is chosen.
+Starting from the skeleton, pairs of bodies are moved towards their target distance. The target
+distance is the number of edges between the bodies' vertices, bent as if the longest path were an
+arc, so that short distances are kept and only long ones shrink, or curled, that is, raised to a
+power below 1, or both. Each pair of bodies is weighted by its number of vertex pairs, since stress
+is defined on vertices. Of several such drawings, the one with the best balance of low stress and a
+well-filled circle is chosen.
 """
 
 from __future__ import annotations
@@ -19,17 +18,15 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from gallery.elementary import log, raised, sin
-from gallery.jit import kernel
+from gallery.placement.descent import descend
 from gallery.placement.distances import DoubleArray, Hops
-from gallery.placement.graph_levels import FloatArray, IntArray, Level
-from gallery.placement.noise import scattered
+from gallery.placement.graph_levels import FloatArray, Level
 from gallery.placement.packing import pack
+from gallery.placement.roundness import roundness
 from gallery.placement.settings import LayoutSettings
 
-_LAST_STEP = 0.02
-
 _TRIAL_ROUNDS = 8
-"""Enough to estimate how much of the square a drawing will cover."""
+"""Enough to estimate how much of its circle a drawing will cover."""
 
 _SWELL = 0.35
 """How much further than discs of their area bodies extend, pulled by their edges; set by eye."""
@@ -37,16 +34,13 @@ _SWELL = 0.35
 _STRAIGHT = (0.0, 1.0)
 
 _BENDS = (
-    _STRAIGHT,
-    *((turn * np.pi, 1.0) for turn in (0.5, 0.8, 1.1, 1.4)),
-    *((0.0, power) for power in (0.85, 0.7, 0.55, 0.4)),
+    *((0.0, power) for power in (1.0, 0.7, 0.55)),
+    *((turn * np.pi, power) for turn in (0.5, 0.8, 1.0, 1.2, 1.4, 1.6) for power in (1.0, 0.9)),
 )
 """Bends to try: the angle of the longest path's arc, and the power of all distances."""
 
 _SAMPLE = 400
 """Number of bodies that is enough to estimate the stress and the cover of a drawing."""
-
-_USUAL_STRESS = 0.06
 
 _SHARED = 8
 _RARE = 0.02
@@ -59,15 +53,18 @@ of the blocks, then once it is found. Set by eye."""
 _GENTLE = 0.1
 """The longest step once the order is found, relative to one that moves a pair all the way."""
 
-_WORTH = 0.75
-"""Blocks are drawn closer to hubs only if this lowers the cost below this share, as a clear order
-is easier to read. Set by eye."""
+_WORTH = 0.15
+"""Blocks are drawn closer to hubs only if this lowers the cost by so much, as a clear order is
+easier to read. Set by eye."""
 
 _SIZES = (0.15, 0.25, 0.4, 0.65, 1.0, 1.6)
 """Mean areas of bodies to try, in squares of the distance of neighbours."""
 
-_EMPTINESS = 0.3
-"""Cost of empty space, in units of stress: this times the cubed logarithm of the lack of cover."""
+_EMPTINESS = 0.6
+"""Cost of empty space: this times the squared logarithm of the lack of cover. Set by eye."""
+
+_HOLLOW, _HOLLOWNESS = 0.3, 0.1
+"""A middle of which less than this share is covered costs up to so much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -136,7 +133,7 @@ def draw(
         start: float32 (n, 2), the skeleton.
         keep: Share of the skeleton's own distances in the target distances, 0 to 1.
         seed: Seed of the order of the pairs.
-        settings: How much of the square to fill, and how long to try.
+        settings: How much of the circle to fill, and how long to try.
     """
     ones = np.ones(len(level.neighbours), np.int8)
     graph = csr_array((ones, level.neighbours, level.indptr), (level.vertices,) * 2)
@@ -215,26 +212,14 @@ def _best(
 
 
 def _cost(aims: Aims, places: FloatArray, area: float, fill: float) -> float:
-    """The cost of a drawing, from its stress and its empty space."""
+    """The cost of a drawing: the logarithm of its stress, and its empty space."""
     reach = _radius(aims.charge, area) + np.float32(_SWELL)
-    # Squared, so that more stress costs most where there is much already.
-    stress = aims.hops.stress(places, reach)
-    cost = stress * stress / _USUAL_STRESS
+    cost = float(log(max(aims.hops.stress(places, reach), 1e-9)))
     if fill > 0:
-        lack = max(float(log(fill / max(_cover(places, reach), 1e-3))), 0.0)
-        cost += _EMPTINESS * lack * lack * lack
-    return float(cost)
-
-
-def _cover(places: FloatArray, reach: FloatArray) -> float:
-    """The share of the bounding square that discs cover, by a grid of 32 points a side."""
-    low = (places - reach[:, None]).min(axis=0)
-    high = (places + reach[:, None]).max(axis=0)
-    ticks = (np.arange(32) + 0.5) / 32 * (high - low).max() - (high - low).max() / 2
-    middle = (low + high) / 2
-    across = (middle[0] + ticks[:, None] - places[None, :, 0]) ** 2
-    up = (middle[1] + ticks[:, None] - places[None, :, 1]) ** 2
-    return float(((across[:, None] + up[None, :]) <= reach[None] ** 2).any(axis=2).mean())
+        covered, middle = roundness(places, reach)
+        lack = max(float(log(fill / max(covered, 1e-3))), 0.0)
+        cost += _EMPTINESS * lack * lack + _HOLLOWNESS * max(1 - middle / _HOLLOW, 0.0)
+    return cost
 
 
 def _drawn(aims: Aims, bend: tuple[float, float], rounds: int, seed: int) -> FloatArray:
@@ -243,7 +228,7 @@ def _drawn(aims: Aims, bend: tuple[float, float], rounds: int, seed: int) -> Flo
     wanted = _wanted(aims, aims.paths, bend)
     random = np.random.default_rng(seed)
     weights = _weights(aims.hops)
-    return _descend(skeleton * _best_scale(skeleton, wanted), wanted, weights, 1.0, rounds, random)
+    return descend(skeleton * _best_scale(skeleton, wanted), wanted, weights, 1.0, rounds, random)
 
 
 def _settled(
@@ -257,9 +242,9 @@ def _settled(
     start *= _best_scale(start, wanted)
     random = np.random.default_rng(seed)
     weights = _weights(aims.hops)
-    closer = _descend(start, wanted, weights, _GENTLE, settings.rounds, random)
+    closer = descend(start, wanted, weights, _GENTLE, settings.rounds, random)
     before, after = (_cost(aims, one, area, settings.fill) for one in (places, closer))
-    return closer if after < _WORTH * before else places
+    return closer if after < before - _WORTH else places
 
 
 def _wanted(aims: Aims, paths: DoubleArray, bend: tuple[float, float]) -> FloatArray:
@@ -316,79 +301,3 @@ def _best_scale(positions: npt.NDArray[np.float64], wanted: FloatArray) -> float
     ratio = np.divide(_distances(some, some), goal, out=np.zeros_like(goal), where=goal > 0)
     total = float((ratio**2).sum())
     return float(ratio.sum()) / total if total > 0 else 1.0
-
-
-def _descend(
-    start: npt.NDArray[np.float64],
-    wanted: FloatArray,
-    weights: FloatArray,
-    first: float,
-    rounds: int,
-    random: np.random.Generator,
-) -> FloatArray:
-    n = len(start)
-    positive = wanted[wanted > 0]
-    near, far = float(positive.min()), float(positive.max())
-    largest = first * far * far
-    # Bodies in the same place or on a line need a small push to separate.
-    positions = start + scattered(n, random) * (near * 1e-3)
-    entrants: IntArray = random.permutation(n).astype(np.int32)
-    goals, stiffness = _fixtures(wanted, weights, entrants)
-    for number in range(rounds):
-        share = number / max(rounds - 1, 1)
-        # As for pairs of weight 1: rates from the extremes of the weights did not lower the stress.
-        rate = largest * float(raised(_LAST_STEP * near * near / largest, share))
-        days = random.permutation(len(goals))
-        _round(positions, goals, stiffness, entrants, days, rate)
-    positions -= (positions.min(axis=0) + positions.max(axis=0)) / 2
-    return positions.astype(np.float32)
-
-
-@kernel
-def _fixtures(wanted, weights, entrants):  # type: ignore[no-untyped-def]
-    """Target distances of all pairs and their weights over squared distances, in order of play.
-
-    The order is that of a round-robin tournament by the circle method: on each day every entrant
-    plays once, at one of the tables. Two float32 (days, tables); a pair that does not play has
-    stiffness 0.
-    """
-    n = len(entrants)
-    days, tables = n + n % 2 - 1, (n + n % 2) // 2
-    goals = np.zeros((days, tables), np.float32)
-    stiffness = np.zeros((days, tables), np.float32)
-    for day in range(days):
-        for table in range(tables):
-            one, two = _pair(day, table, days)
-            if one < n and two < n:
-                goal = wanted[entrants[one], entrants[two]]
-                if goal > 0:
-                    goals[day, table] = goal
-                    stiffness[day, table] = weights[entrants[one], entrants[two]] / (goal * goal)
-    return goals, stiffness
-
-
-@kernel
-def _pair(day, table, days):  # type: ignore[no-untyped-def]
-    if table == 0:
-        return days, day
-    return (day + table) % days, (day - table) % days
-
-
-@kernel
-def _round(positions, goals, stiffness, entrants, days, rate):  # type: ignore[no-untyped-def]
-    """Move every pair once."""
-    for day in days:
-        for table in range(goals.shape[1]):
-            if stiffness[day, table] <= 0:
-                continue
-            one, two = _pair(day, table, len(goals))
-            a, b = entrants[one], entrants[two]
-            dx = positions[a, 0] - positions[b, 0]
-            dy = positions[a, 1] - positions[b, 1]
-            length = np.sqrt(dx * dx + dy * dy) + 1e-12
-            step = min(rate * stiffness[day, table], 1.0)
-            step *= 0.5 * (length - goals[day, table]) / length
-            positions[a, 0] -= step * dx
-            positions[a, 1] -= step * dy
-            positions[b, 0] += step * dx
-            positions[b, 1] += step * dy

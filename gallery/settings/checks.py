@@ -226,6 +226,19 @@ def sizes_by_name(value: object) -> dict[str, int]:
     return dict(value)
 
 
+def words_by_name(*words: str) -> Check:
+    """A table from names to one of several words each."""
+
+    def check(value: object) -> dict[str, str]:
+        if not isinstance(value, dict) or len(value) > 256:
+            raise ValueError("a table with at most 256 names")
+        if not all(isinstance(one, str) and one in words for one in value.values()):
+            raise ValueError("a table from names to one of " + ", ".join(words))
+        return dict(value)
+
+    return check
+
+
 def memory(value: object) -> int:
     """A number of bytes, or a size such as "2 GiB" or "500 MB"."""
     allowed = 'a number of bytes or a size such as "2 GiB" or "500 MB"'

@@ -92,6 +92,9 @@ FORMATS = (
 SCAN_SUFFIXES = tuple(suffix for one in FORMATS if one.scan for suffix in one.suffixes)
 """Suffixes of the pictures that `gallery scan` writes."""
 
+POSTER_SUFFIXES = tuple(suffix for one in FORMATS if one.poster for suffix in one.suffixes)
+"""Suffixes of the posters that `gallery poster` writes."""
+
 
 def format_named(suffix: str) -> PictureFormat | None:
     """The format of a file name suffix, in upper or lower case, or of a format's name; or None."""

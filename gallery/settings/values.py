@@ -8,6 +8,7 @@ from gallery.settings import attributes, checks
 from gallery.settings.color_rules import ColorRule, color_rule
 from gallery.settings.fields import section, setting
 from gallery.settings.formats import FORMATS, LARGEST
+from gallery.settings.paper import check_paper, check_screen
 
 # The packages that do the work define these names too; they are repeated here so that settings are
 # checked and `--help` is printed without importing numba. A test compares them.
@@ -23,6 +24,12 @@ PALETTES = (
     "lagoon",
     "orchid",
     "meadow",
+    "heather",
+    "amber",
+    "patina",
+    "berry",
+    "frost",
+    "shore",
     "spectrum",
     "fire",
     "bmy",
@@ -42,6 +49,10 @@ SETS = ("okabe-ito", "glasbey")
 
 SIDE = checks.integer(16, LARGEST)
 """The side of a picture in pixels."""
+DPI = checks.integer(30, 600)
+"""Dots per inch of a poster."""
+ORDERS = ("family", "year", "size", "name")
+"""Orders of the models of a wall."""
 LONGEST_TITLE = 300
 """Most characters of a title."""
 _BUDGET = checks.integer(1, 100_000_000)
@@ -85,6 +96,11 @@ class FrontMatter:
         "",
         checks.one_of(*ATTRIBUTES),
         'attribute that colours the main scan, or "" for the gallery\'s setting',
+    )
+    palette: str = setting(
+        "",
+        checks.one_of("", *PALETTES),
+        'palette of the main scan, or "" for the gallery\'s setting',
     )
     seed: int | None = setting(
         None, checks.written(_SEED), "seed of the layout, or null for the gallery's setting"
@@ -137,7 +153,7 @@ class ScanSettings:
     palette: str = setting(
         "",
         checks.one_of("", *PALETTES),
-        "palette to use instead of the attribute's default",
+        "palette to use instead of the default, which for layers is one for each family",
         option="--palette",
     )
     ground: str = setting("dark", checks.one_of(*GROUNDS), "background", option="--ground")
@@ -193,17 +209,23 @@ class VariantSettings:
     )
     diagram: bool = setting(True, checks.switch, "the operator diagram")
     multiples: bool = setting(True, checks.switch, "the contact sheet of all scans")
-    poster: bool = setting(True, checks.switch, "the poster, an A2 sheet")
+    poster: bool = setting(True, checks.switch, "the poster")
+    poster_size: str = setting(
+        "A2", check_paper, 'its paper, "A0" to "A4" or "A0-landscape" to "A4-landscape"'
+    )
     poster_formats: tuple[str, ...] = setting(
         ("webp", "pdf"),
         checks.many(checks.one_of(*(one.name for one in FORMATS if one.poster))),
         f"{', '.join(one.name for one in FORMATS if one.poster and one.side)}, "
         "or pdf with vector text",
     )
-    poster_dpi: int = setting(
-        150, checks.integer(30, 600), "dots per inch; 300 for print, about 20 MB as PNG"
-    )
+    poster_dpi: int = setting(150, DPI, "dots per inch; 300 for print, about 20 MB as PNG")
     poster_labels: bool = setting(True, checks.switch, "layer names on the poster's scan")
+    wallpapers: tuple[str, ...] = setting(
+        (),
+        checks.many(check_screen),
+        'wallpapers to offer, the main scan alone, such as ["3840x2160", "1290x2796"]',
+    )
     viewer: bool = setting(True, checks.switch, "the interactive viewer")
     viewer_vertices: int = setting(
         250_000, _BUDGET, "most vertices in the viewer, which shows a sample of larger scans"
@@ -271,6 +293,11 @@ class GallerySettings:
         'sizes of symbolic dimensions by name, such as sequence_length=128 or "x[2]"=48',
         option="--dim",
         metavar="NAME=SIZE",
+    )
+    families: dict[str, str] = setting(
+        {},
+        checks.words_by_name(*PALETTES),
+        'palettes of layers by family, such as CNN = "ember"; for other families one is chosen',
     )
     scan: ScanSettings = section(ScanSettings, "the main scan, the large picture of each model")
     variants: VariantSettings = section(VariantSettings, "what is made besides the main scan")

@@ -163,9 +163,8 @@ def shard(ground: Ground) -> Attempt:
     def attempt(generator: random.Random) -> str:
         (place / "shard.json").write_bytes(texts(original, generator))
         cache = fresh(ground)
-        for one in read_shards([place]):
-            for plan, outcome in take_in(one, cache):
-                exhibit_of(plan, outcome, cache)
+        for plan, outcome in take_in(read_shards([place]), cache):
+            exhibit_of(plan, outcome, cache)
         return "merged"
 
     return attempt

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -15,8 +17,9 @@ from gallery.coloring.oklab import (
 )
 from gallery.coloring.palettes import for_ground, from_hex, is_categorical, sample
 from gallery.errors import RenderError
+from gallery.settings.families import FAMILY_PALETTES
 
-ORDERED = ("aurora", "ember", "lagoon", "orchid", "meadow")
+ORDERED = ("aurora", "orchid", *FAMILY_PALETTES)
 # G. M. Machado, M. M. Oliveira and L. A. F. Fernandes, "A physiologically-based model for
 # simulation of color vision deficiency", IEEE TVCG 15 (6), 2009, table 1, severity 1.0.
 BLIND = {
@@ -29,6 +32,14 @@ BLIND = {
          [-0.011820, 0.042940, 0.968881]]
     ),
 }  # fmt: skip
+TRITANOPIA = np.array(
+    [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+     [0.004733, 0.691367, 0.303900]]
+)  # fmt: skip
+
+
+def oklab_of(colors: np.ndarray) -> np.ndarray:
+    return oklab_from_linear(linear_from_srgb(colors / 255))
 
 
 @pytest.mark.parametrize("ground", ["dark", "light"])
@@ -58,13 +69,35 @@ def test_steps_are_even(palette: str) -> None:
     assert steps.std() / steps.mean() < 0.2
 
 
-@pytest.mark.parametrize("matrix", BLIND.values(), ids=BLIND)
+@pytest.mark.parametrize("matrix", [*BLIND.values(), TRITANOPIA], ids=[*BLIND, "tritanopia"])
 @pytest.mark.parametrize("palette", ORDERED)
 def test_colour_blind_eyes_tell_seven_places_apart(palette: str, matrix: np.ndarray) -> None:
     linear = linear_from_srgb(sample(palette, np.linspace(0, 1, 7)) / 255)
     seen = oklab_from_linear(np.clip(linear @ matrix.T, 0, 1))
     apart = np.linalg.norm(seen[:, None] - seen[None], axis=2) + np.eye(7)
     assert apart.min() > 0.03
+
+
+@pytest.mark.parametrize("ground", ["dark", "light"])
+@pytest.mark.parametrize("palette", FAMILY_PALETTES)
+def test_every_eye_sees_every_step_of_a_palette_of_families(palette: str, ground: str) -> None:
+    linear = linear_from_srgb(sample(palette, np.linspace(0, 1, 12), ground) / 255)
+    for matrix in (np.eye(3), *BLIND.values(), TRITANOPIA):
+        seen = oklab_from_linear(np.clip(linear @ matrix.T, 0, 1))
+        assert np.linalg.norm(np.diff(seen, axis=0), axis=1).min() > 0.015
+
+
+@pytest.mark.parametrize("palette", FAMILY_PALETTES)
+def test_a_palette_of_families_has_few_hues(palette: str) -> None:
+    lch = oklch_from_srgb8(sample(palette, np.linspace(0, 1, 100)))
+    turned = np.unwrap(np.radians(lch[:, 2]))
+    assert np.ptp(turned) < np.radians(200)
+
+
+def test_palettes_of_families_are_told_apart() -> None:
+    curves = [oklab_of(sample(palette, np.linspace(0, 1, 33))) for palette in FAMILY_PALETTES]
+    for one, other in itertools.combinations(curves, 2):
+        assert np.linalg.norm(one - other, axis=1).mean() > 0.06
 
 
 @pytest.mark.parametrize("ground", ["dark", "light"])

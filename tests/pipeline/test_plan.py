@@ -6,9 +6,10 @@ from pathlib import Path
 
 from gallery.discovery.discover import ModelFile
 from gallery.errors import DiscoverError
-from gallery.pipeline.plan import ModelPlan, plan_of
+from gallery.pipeline.plan import ModelPlan, plan_of, with_families
 from gallery.pipeline.schedule import by_work
 from gallery.pipeline.shards import collection, part
+from gallery.settings.families import FAMILY_PALETTES
 from gallery.settings.values import GallerySettings, ScanSettings
 
 
@@ -99,6 +100,22 @@ def test_parts_are_of_one_whole_only_where_everything_is_the_same() -> None:
     assert len(others) == 6
     assert told(files) == told(list(files))
     assert told(files) not in others
+
+
+def test_relatives_have_the_palette_of_their_family_whatever_the_order() -> None:
+    said = {"a": "CNN", "b": "cnn", "c": "RNN", "d": "GAN", "e": ""}
+    settings = GallerySettings(families={"gan": "glasbey"})
+    plans = [
+        plan_of(model(slug, sidecar=f"---\nfamily: {family}\n---\n"), settings, {})
+        for slug, family in said.items()
+    ]
+    for order in (plans, plans[::-1]):
+        found = {
+            plan.file.slug: plan.scans[0].scan.palette for plan in with_families(order, settings)
+        }
+        assert found["a"] == found["b"] == "ember"
+        assert found["c"] in {*FAMILY_PALETTES} - {"ember"}
+        assert (found["d"], found["e"]) == ("glasbey", "")
 
 
 def test_a_colour_that_the_palette_of_the_gallery_cannot_show_is_told_in_the_plan() -> None:

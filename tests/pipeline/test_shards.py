@@ -38,7 +38,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     enrich(models)
     write(models, NET, "third.onnx")
     (models / "bad.onnx").write_text("no model")
-    (models / "side.md").write_text("---\nyear: soon\n---\n")
+    # Both families would like the same palette; neither part has both.
+    (models / "side.md").write_text("---\nyear: soon\nfamily: c\n---\n")
+    (models / "third.md").write_text("---\nfamily: d\n---\n")
     write(models, NET, "side.onnx")
     build(models, folder / "site")
     for number in (1, 2):

@@ -41,6 +41,24 @@ def test_without_variants_there_is_the_main_scan() -> None:
     )
 
 
+def test_layers_have_the_palette_of_the_family_unless_another_is_set() -> None:
+    variants = replace(NONE, light=True, training=True, colors=("layer", "depth"))
+
+    def palettes(scan: ScanSettings, front: FrontMatter) -> dict[str, str]:
+        settings = GallerySettings(scan=scan, variants=variants)
+        return {one.key: one.scan.palette for one in plan_scans(settings, front, "frost")}
+
+    layers, others = ScanSettings(), {"training": "", "color-depth": ""}
+    assert palettes(layers, FrontMatter()) == {"hero": "frost", "light": "frost"} | others
+    aurora = replace(layers, palette="aurora")
+    assert palettes(aurora, FrontMatter())["hero"] == "aurora"
+    told = {"hero": "berry", "light": "berry"} | others
+    assert palettes(aurora, FrontMatter(palette="berry")) == told
+    assert palettes(replace(layers, color="kind"), FrontMatter()) == {
+        "hero": "", "light": "", "color-layer": "frost"
+    } | others  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("change", "key", "scan"),
     [

@@ -15,7 +15,7 @@ from gallery.pipeline.plan import SOFTWARE, versions
 from gallery.pipeline.site import MADE_BY
 
 PACKAGE = Path(fingerprint.__file__).parent
-SHEETS = ("contact sheet", "poster", "social card")
+SHEETS = ("contact sheet", "poster", "social card", "wallpaper")
 
 
 def forget() -> None:
@@ -53,6 +53,8 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ("cache.py", set()),
         ("rendering/files/graphs.py", {"graphs"}),
         ("rendering/compose/poster.py", {"poster"}),
+        ("rendering/compose/wallpaper.py", {"wallpaper"}),
+        ("rendering/compose/wall.py", set()),
         ("rendering/compose/social_card.py", {"social card"}),
         ("rendering/compose/contact_sheet.py", {"contact sheet"}),
         ("rendering/operator_diagram/draw.py", {"diagram"}),

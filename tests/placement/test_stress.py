@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gallery.placement import stress as bodies
+from gallery.placement.descent import _fixtures, _pair, descend
 from gallery.placement.distances import hops
 from gallery.placement.hierarchy import Hierarchy, finest
 from gallery.placement.settings import LayoutSettings
-from gallery.placement.stress import _descend, _fixtures, _pair, _paths, draw
+from gallery.placement.stress import _paths, draw
 from tests.strategies import compute_graph
 
 
@@ -42,7 +43,7 @@ def test_the_pair_that_stands_for_more_has_its_way() -> None:
     def long_side(weight: float) -> float:
         weights = np.ones((3, 3), np.float32)
         weights[0, 2] = weights[2, 0] = weight
-        places = _descend(start, wanted, weights, 1.0, 200, np.random.default_rng(1))
+        places = descend(start, wanted, weights, 1.0, 200, np.random.default_rng(1))
         return float(np.hypot(*(places[0] - places[2])))
 
     light, usual, heavy = (long_side(weight) for weight in (0.05, 1.0, 100.0))

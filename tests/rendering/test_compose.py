@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from dataclasses import replace
+from itertools import combinations, groupby
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pypdfium2 import PdfDocument
 
 from gallery.coloring import color
 from gallery.coloring.palettes import from_hex
 from gallery.costs.facts import Facts
 from gallery.errors import RenderError
+from gallery.placement.types import Layout
 from gallery.rendering.compose.contact_sheet import contact_sheet
 from gallery.rendering.compose.layer_strip import layer_strip
-from gallery.rendering.compose.poster import EDGE, MAIN_SCAN, Shown, poster
+from gallery.rendering.compose.poster import poster
 from gallery.rendering.compose.poster_columns import histogram
-from gallery.rendering.compose.poster_grid import BODY, FIGURE, HEAD, MARGIN, SMALL, THEMES
+from gallery.rendering.compose.poster_grid import BODY, FIGURE, HEAD, MARGIN, SMALL, THEMES, Slot
+from gallery.rendering.compose.poster_grids import grid_of, units
+from gallery.rendering.compose.poster_scan import HALVES, Shown, show
 from gallery.rendering.compose.social_card import CARD, SCAN, card
-from gallery.rendering.labels.labels import CONTRAST, luminance, place_labels
-from gallery.rendering.raster.frame import frame
+from gallery.rendering.compose.wall import Hung, hanging, wall
+from gallery.rendering.compose.wallpaper import MARGIN as MARGIN_OF_WALLPAPERS
+from gallery.rendering.compose.wallpaper import wallpaper
+from gallery.rendering.labels.labels import CONTRAST, luminance
 from gallery.rendering.scan import render
 from gallery.rendering.sheet.fonts import Face, text_width
 from gallery.rendering.sheet.pdf import sheet_pdf
 from gallery.rendering.sheet.sheet import Bar, Plate, Sheet, Stroke, TextLine, sheet_picture
-from gallery.rendering.types import RenderSettings
+from gallery.settings.paper import LANDSCAPE, PAPERS, paper_named
 from gallery.settings.values import FrontMatter
-from tests.rendering.scans import layered, ring
+from gallery.text import amount
+from tests.rendering.scans import facing, layered, ring
 
+SLOT = Slot(x=0.0, y=466.0, width=84.75)
 FRONT = FrontMatter(title="A <Net> & more", year=2015, paper="On Nets", authors=("A", "B"))
 
 
@@ -42,22 +52,35 @@ def _facts(**changes: object) -> Facts:
     return Facts(**{**values, **changes})
 
 
-def _hero(attribute: str = "layer", ground: str = "dark", width: int = 420) -> Shown:
-    graph = layered()
-    layout, found = ring(graph), color(graph, attribute, ground=ground)
-    size = (width, round(width * MAIN_SCAN[1] / MAIN_SCAN[0]))
-    return Shown(
-        picture=render(layout, found, size=size, settings=RenderSettings(margin=EDGE)),
-        coloring=found,
-        labels=place_labels(layout, found, frame(layout.positions, size, EDGE), (12, 12, 11)),
-        strip=layer_strip(graph, found),
-    )
+A2 = paper_named("A2")
+FACING = facing()
+
+
+def _hero(attribute: str = "layer", ground: str = "dark", dpi: float = 75) -> Shown:
+    layout = ring(layered())
+    return show(layout, color(layout.graph, attribute, ground=ground), A2, dpi)
 
 
 def _sheet(attribute: str = "layer", ground: str = "dark", **changes: object) -> Sheet:
     shown = _hero(attribute, ground)
     small = render(ring(layered()), color(layered()), size=60)
     return poster(_facts(**changes), FRONT, shown, [("By depth", small), ("By work", small)])
+
+
+def _bars(sheet: Sheet) -> list[Bar]:
+    return [element for element in sheet.elements if isinstance(element, Bar)]
+
+
+Box = tuple[float, float, float, float]
+
+
+def _box(words: TextLine) -> Box:
+    wide = text_width(words.text, words.size, words.face)
+    return words.left, words.y - 0.73 * words.size, words.left + wide, words.y
+
+
+def _apart(one: Box, other: Box) -> bool:
+    return one[0] >= other[2] or other[0] >= one[2] or one[1] >= other[3] or other[1] >= one[3]
 
 
 def _words(sheet: Sheet) -> list[TextLine]:
@@ -83,10 +106,55 @@ def test_everything_lies_within_the_margins(attribute: str, ground: str) -> None
             assert element.x + element.width <= sheet.width
 
 
+SHEETS = [name + turn for name in PAPERS for turn in ("", LANDSCAPE)]
+
+
+@pytest.mark.parametrize("name", SHEETS)
+@pytest.mark.parametrize("layout", [ring(layered()), FACING], ids=["forward", "training"])
+def test_every_sheet_is_filled_within_its_margins(name: str, layout: Layout) -> None:
+    paper, found = paper_named(name), color(layout.graph)
+    small = render(ring(layered()), color(layered()), size=60)
+    others = [(f"By {k}", small) for k in range(4)]
+    front = replace(FRONT, title="A long name of a network", authors=("A. Author",) * 9)
+    sheet = poster(_facts(), front, show(layout, found, paper, 40), others, paper)
+    assert (sheet.width, sheet.height) == (paper.width, paper.height)
+    grid = grid_of(paper)
+    scale = units(paper, grid)
+    words = _words(sheet)
+    assert min(line.size for line in words) >= 1.9, "smaller text is illegible on paper"
+    boxes = [_box(line) for line in words]
+    boxes += [(one.x, one.y, one.x + one.width, one.y + one.height) for one in _bars(sheet)]
+    for left, top, right, bottom in boxes:
+        # Large letters begin left of their stems, and the last line stands in the margin.
+        assert left > (grid.margin - 3) * scale
+        assert right < sheet.width - (grid.margin - 1.5) * scale
+        assert top > (grid.margin - 1) * scale
+        assert bottom < sheet.height - (grid.margin - 8) * scale
+    for one, other in combinations([_box(line) for line in words], 2):
+        assert _apart(one, other), (one, other)
+
+
+def test_the_poster_of_training_tells_its_passes() -> None:
+    shown = show(FACING, color(FACING.graph), A2, 40)
+    texts = [words.text for words in _words(poster(_facts(), FRONT, shown))]
+    counts = np.bincount(FACING.graph.vertex_pass)
+    for number, words in zip(counts, ("forward", "backward", "that update"), strict=True):
+        assert amount(int(number)) in texts
+        assert f"vertices {words}" in texts
+    assert set(HALVES) <= set(texts)
+    sheet = poster(_facts(), FRONT, shown)
+    left, right = (next(one for one in _words(sheet) if one.text == name) for name in HALVES)
+    assert left.x < 210 < right.x
+    assert shown.labels
+    middle = shown.picture.width / 2
+    assert all(label.lead is None or label.lead[1][0] < middle for label in shown.labels)
+
+
 def test_few_sizes_of_type_are_used() -> None:
     sizes = {round(words.size, 1) for words in _words(_sheet()) if words.text != FRONT.title}
     grid = {FIGURE, HEAD, BODY, SMALL}
-    labels = {round(label.size, 1) for label in _hero().labels}
+    shown = _hero()
+    labels = {round(label.size * 420 / shown.picture.width, 1) for label in shown.labels}
     assert {size for size in sizes if size <= HEAD} <= grid | labels
 
 
@@ -111,12 +179,12 @@ def test_the_numbers_are_told_and_unknown_ones_said_so() -> None:
 
 
 def test_bars_are_as_long_as_their_numbers() -> None:
-    bars = histogram(0.0, _facts(histogram={"Conv": 40, "Relu": 10}), THEMES["dark"], "dark")
+    bars = histogram(SLOT, _facts(histogram={"Conv": 40, "Relu": 10}), THEMES["dark"], "dark")
     widths = [element.width for element in bars if isinstance(element, Bar)]
     assert widths[0] / widths[1] == pytest.approx(4)
     many = _facts(histogram={f"Op{k}": 50 - k for k in range(20)})
     texts = [
-        t.text for t in histogram(0.0, many, THEMES["dark"], "dark") if isinstance(t, TextLine)
+        t.text for t in histogram(SLOT, many, THEMES["dark"], "dark") if isinstance(t, TextLine)
     ]
     assert f"and {sum(50 - k for k in range(11, 20))} of 9 other types" in texts
 
@@ -143,9 +211,9 @@ def test_the_strip_has_all_layers_in_order_and_to_scale() -> None:
 
 
 def test_labels_point_to_the_same_places_on_paper() -> None:
-    shown = _hero(width=840)
+    shown = _hero()
     sheet = poster(_facts(), FRONT, shown)
-    scale = MAIN_SCAN[0] / 840
+    scale = sheet.width / shown.picture.width
     plate = next(element for element in sheet.elements if isinstance(element, Plate))
     for label in shown.labels:
         words = next(words for words in _words(sheet) if words.text == label.text)
@@ -244,6 +312,53 @@ def test_many_scans_share_a_sheet() -> None:
             words = next(words for words in _words(sheet) if words.text == f"scan {k}")
             assert words.x == plates[k].x
             assert words.y > plates[k].y + plates[k].height
+
+
+@given(
+    count=st.integers(1, 60),
+    wide=st.sampled_from([594.0, 420.0, 297.0, 200.0]),
+    tall=st.sampled_from([594.0, 420.0, 297.0, 650.0]),
+)
+def test_scans_on_a_wall_are_apart_and_within_it(count: int, wide: float, tall: float) -> None:
+    place = hanging(count, wide, tall)
+    assert len(place.places) == count
+    rows = [len(list(row)) for _, row in groupby(place.places, key=lambda at: at[1])]
+    assert max(rows) - min(rows) <= 1
+    assert rows == rows[::-1] or sum(rows) % len(rows)
+    for left, top in place.places:
+        assert left >= place.tight * MARGIN - 1e-6
+        assert left + place.side <= wide - place.tight * MARGIN + 1e-6
+        assert place.tight * MARGIN < top < tall - place.side - place.tight * MARGIN
+    for one, other in combinations(place.places, 2):
+        across, down = abs(one[0] - other[0]), abs(one[1] - other[1])
+        assert across >= place.side + 4 or down >= place.side + 10
+
+
+def test_the_wall_names_every_scan_in_order() -> None:
+    small = render(ring(layered()), color(layered()), size=50)
+    scans = [Hung(name=f"Net {k}", note="2015", picture=small) for k in range(7)]
+    sheet = wall("Seven", "7 networks", scans, hanging(7, 420, 594), "light")
+    plates = [element for element in sheet.elements if isinstance(element, Plate)]
+    names = [words for words in _words(sheet) if words.text.startswith("Net ")]
+    assert [words.text for words in names] == [f"Net {k}" for k in range(7)]
+    for plate, words in zip(plates, names, strict=True):
+        assert words.x == pytest.approx(plate.x + plate.width / 2)
+        assert plate.y + plate.height < words.y < plate.y + plate.height + 8
+    assert {"Seven", "7 networks"} <= {words.text for words in _words(sheet)}
+
+
+@pytest.mark.parametrize("size", [(960, 540), (540, 1200)])
+def test_a_wallpaper_shows_the_whole_scan_and_no_more(size: tuple[int, int]) -> None:
+    layout = ring(layered(size=500))
+    picture = wallpaper(layout, color(layout.graph), size)
+    assert (picture.width, picture.height) == size
+    lit = picture.pixels.max(axis=2) > 60
+    rows, columns = (np.flatnonzero(lit.any(axis=axis)) for axis in (1, 0))
+    room = MARGIN_OF_WALLPAPERS * min(size)
+    assert min(rows[0], columns[0]) >= room - 8
+    assert max(rows[-1] - rows[0], columns[-1] - columns[0]) == pytest.approx(
+        min(size) - 2 * room, abs=16
+    )
 
 
 def test_the_card_tells_title_and_numbers() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gallery.coloring import color
@@ -25,6 +25,7 @@ from gallery.rendering.labels.labels import (
     draw_labels,
     label_color,
     luminance,
+    named,
     place_labels,
     shade_labels,
 )
@@ -33,8 +34,9 @@ from gallery.rendering.labels.regions import main_layer_heads, regions_of
 from gallery.rendering.raster.frame import frame
 from gallery.rendering.scan import render
 from gallery.rendering.sheet.fonts import mask, text_width
+from gallery.rendering.sheet.sheet import Stroke
 from gallery.settings.values import ScanSettings
-from tests.rendering.scans import layered, placed, ring
+from tests.rendering.scans import facing, layered, placed, ring
 
 MODELS = Path(__file__).parents[2] / "models"
 NAMES = sorted(path.stem for path in MODELS.glob("*.onnx"))
@@ -223,6 +225,57 @@ def test_points_are_counted_in_their_cells(points: list[tuple[int, int]], cells:
         places[:, 1], places[:, 0], bins=cells, range=((0, 30), (0, 50))
     )
     np.testing.assert_array_equal(counts(places, (50, 30), cells), expected)
+
+
+@given(
+    seed=st.integers(0, 1000),
+    size=st.tuples(st.integers(200, 900), st.integers(200, 900)),
+    edges=st.tuples(*[st.integers(0, 60)] * 4),
+    spread=st.sampled_from([1.0, 60.0, 400.0]),
+)
+@settings(max_examples=40, deadline=None)
+def test_labels_and_their_lines_stay_within(
+    seed: int, size: tuple[int, int], edges: tuple[int, int, int, int], spread: float
+) -> None:
+    graph = layered(bodies=6, size=40)
+    layout = ring(graph, spread=spread, seed=seed)
+    left, top, right, bottom = edges
+    within = (left, top, size[0] - right, size[1] - bottom)
+    inside = frame(layout.positions, size, 0.0)
+    for label in place_labels(layout, color(graph), inside, (18, 14, 11), within):
+        elements = named([label], "dark")
+        for one in elements:
+            if isinstance(one, Stroke):
+                for x, y in ((one.x, one.y), (one.to_x, one.to_y)):
+                    # Of a line, the middle counts: its ends are covered by the name and the dot.
+                    reach = one.width / 2 if (one.x, one.y) == (one.to_x, one.to_y) else 0
+                    assert within[0] <= x - reach + 1e-6
+                    assert within[1] <= y - reach + 1e-6
+                    assert x + reach <= within[2] + 1e-6
+                    assert y + reach <= within[3] + 1e-6
+        assert within[0] <= label.box[0] < label.box[2] <= within[2]
+        assert within[1] <= label.box[1] < label.box[3] <= within[3]
+
+
+def test_labels_keep_off_what_is_taken() -> None:
+    graph = layered(bodies=9, size=200)
+    layout = ring(graph, spread=60.0)
+    inside = frame(layout.positions, 800, 0.1)
+    free = place_labels(layout, color(graph), inside)
+    taken = free[0].box
+    for label in place_labels(layout, color(graph), inside, taken=[taken]):
+        box = label.box
+        apart = box[0] >= taken[2] or taken[0] >= box[2] or box[1] >= taken[3] or taken[1] >= box[3]
+        assert apart
+
+
+def test_of_hemispheres_only_the_forward_one_is_named() -> None:
+    layout = facing()
+    labels = place_labels(layout, color(layout.graph), frame(layout.positions, 1600, 0.045))
+    assert len(labels) >= 5
+    assert len({label.text for label in labels}) == len(labels)
+    for label in labels:
+        assert (label.lead[1][0] if label.lead else label.box[0]) < 800
 
 
 def spiral(graph: ComputeGraph) -> Layout:

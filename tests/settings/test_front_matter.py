@@ -32,6 +32,7 @@ vertices: 5_000
 skeleton: circo
 arrangement: free
 color: depth
+palette: ember
 seed: 7
 dims: {batch: 2}
 ---

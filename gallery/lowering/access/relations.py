@@ -8,20 +8,105 @@ element that is read along that dimension and the one after the last, each int64
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import NamedTuple, cast
 
 import numpy as np
 
+from gallery.jit import kernel
 from gallery.lowering.access.part import Boxes, Ints, Relation
 from gallery.lowering.access.registry import NoGridError
 
 AxisRule = Callable[[Ints, Ints], tuple[Ints, Ints]]
 
 
+class Moving(NamedTuple):
+    """The rule that reads `low * scale + before` to `high * scale + after` of a dimension.
+
+    Rules of equal numbers are equal, so that what is found out about a relation holds for all like
+    it, whichever operator it belongs to.
+    """
+
+    axis: int
+    scale: int
+    before: int
+    after: int
+
+    def __call__(self, lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
+        """The ranges that are read, see `AxisRule`."""
+        low, high = lows[:, self.axis], highs[:, self.axis]
+        return low * self.scale + self.before, high * self.scale + self.after
+
+
+class Fixed(NamedTuple):
+    """The rule that reads the same range for all blocks."""
+
+    low: int
+    high: int
+
+    def __call__(self, lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
+        """The ranges that are read, see `AxisRule`."""
+        return np.full(len(lows), self.low, np.int64), np.full(len(lows), self.high, np.int64)
+
+
+class Straight(NamedTuple):
+    """A relation of straight lines alone; equal ones are equal, see `Moving`.
+
+    Attributes:
+        shape: Sizes of the tensor.
+        rules: One rule per dimension of the tensor.
+    """
+
+    shape: tuple[int, ...]
+    rules: tuple[Moving | Fixed, ...]
+
+    def __call__(self, lows: Ints, highs: Ints) -> Boxes:
+        """The boxes that blocks read, clipped to the tensor."""
+        lines, least = _lines(self)
+        if lows.shape[1] < least:
+            raise IndexError(f"a rule of {least} dimensions for blocks of {lows.shape[1]}")
+        return Boxes(*_straight(lows, highs, lines))
+
+
+@lru_cache(maxsize=4096)
+def _lines(relation: Straight) -> tuple[Ints, int]:
+    """The rules as numbers, int64 (rank, 6), and the fewest dimensions that blocks must have."""
+    rows = [
+        (0, 0, rule.low, rule.high, size, 0)
+        if isinstance(rule, Fixed)
+        else (rule.axis, rule.scale, rule.before, rule.after, size, 1)
+        for rule, size in zip(relation.rules, relation.shape, strict=True)
+    ]
+    axes = [rule.axis for rule in relation.rules if isinstance(rule, Moving)]
+    least = max((-axis if axis < 0 else axis + 1 for axis in axes), default=0)
+    return np.array(rows, np.int64).reshape(-1, 6), least
+
+
+@kernel
+def _straight(lows, highs, lines):  # type: ignore[no-untyped-def]
+    """The lows and highs that straight rules read: int64 (n, rank), in Fortran's order."""
+    read_lows = np.empty((len(lines), len(lows)), np.int64).T
+    read_highs = np.empty((len(lines), len(lows)), np.int64).T
+    for d in range(len(lines)):
+        axis, scale, before, after, size, moves = lines[d]
+        for k in range(len(lows)):
+            low, high = before, after
+            if moves:
+                low += lows[k, axis] * scale
+                high += highs[k, axis] * scale
+            read_lows[k, d] = min(max(low, 0), size)
+            read_highs[k, d] = min(max(high, 0), size)
+    return read_lows, read_highs
+
+
 def per_axis(shape: Sequence[int], rules: Sequence[AxisRule]) -> Relation:
     """A relation from one rule per dimension of a tensor; clipped to the tensor's shape."""
+    if len(shape) != len(rules):
+        raise ValueError(f"{len(rules)} rules for a tensor of rank {len(shape)}")
+    straight = [rule for rule in rules if isinstance(rule, (Moving, Fixed))]
+    if len(straight) == len(rules):
+        return cast(Relation, Straight(tuple(shape), tuple(straight)))
     sizes = np.array(shape, np.int64)
-    if len(sizes) != len(rules):
-        raise ValueError(f"{len(rules)} rules for a tensor of rank {len(sizes)}")
 
     def relation(lows: Ints, highs: Ints) -> Boxes:
         read_lows = np.empty((len(lows), len(sizes)), np.int64, order="F")
@@ -44,25 +129,17 @@ def clipped(places: Ints, sizes: Ints) -> Ints:
 
 def same(axis: int, offset: int = 0) -> AxisRule:
     """The block's own range along one of its dimensions, shifted by an offset."""
-    return lambda lows, highs: (lows[:, axis] + offset, highs[:, axis] + offset)
+    return cast(AxisRule, Moving(axis, 1, offset, offset))
 
 
 def fixed(low: int, high: int) -> AxisRule:
     """The same range for all blocks."""
-
-    def rule(lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
-        return np.full(len(lows), low, np.int64), np.full(len(lows), high, np.int64)
-
-    return rule
+    return cast(AxisRule, Fixed(low, high))
 
 
 def window(axis: int, stride: int, pad: int, extent: int) -> AxisRule:
     """The hull of sliding windows: output i reads i * stride - pad and extent - 1 more."""
-
-    def rule(lows: Ints, highs: Ints) -> tuple[Ints, Ints]:
-        return lows[:, axis] * stride - pad, (highs[:, axis] - 1) * stride - pad + extent
-
-    return rule
+    return cast(AxisRule, Moving(axis, stride, -pad, extent - pad - stride))
 
 
 def scattered(axis: int, stride: int, pad: int, extent: int) -> AxisRule:

@@ -11,6 +11,7 @@ runs of the flattened elements, and a run over n dimensions consists of at most 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -25,8 +26,14 @@ _RUNS = 64
 def reshaped(source: Sequence[int], target: Sequence[int]) -> Relation:
     """From blocks of the target shape to boxes of the source shape with the same elements.
 
-    The index space begins with the target's dimensions. A block may read several boxes.
+    The index space begins with the target's dimensions. A block may read several boxes. The same
+    shapes give the same relation.
     """
+    return _reshaped(tuple(source), tuple(target))
+
+
+@lru_cache(maxsize=1024)
+def _reshaped(source: tuple[int, ...], target: tuple[int, ...]) -> Relation:
     if 0 in source or 0 in target:
         return per_axis(source, [fixed(0, size) for size in source])
     groups = factor_groups(source, target)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import NamedTuple, cast
 
 import numpy as np
 
 from gallery.loading.contrib_products import logical, transposes
-from gallery.lowering.access.part import Ints, Part, Read, Relation
+from gallery.lowering.access.part import Boxes, Ints, Part, Read, Relation
 from gallery.lowering.access.registry import Context, NoGridError, lowers
 from gallery.lowering.access.relations import (
     AxisRule,
+    emptied,
     fixed,
     full,
     per_axis,
     same,
     scattered,
-    where,
     window,
 )
 from gallery.lowering.operators.parts import inside, making
@@ -151,8 +152,18 @@ def gemm(context: Context) -> list[Part]:
 
 def first_of(relation: Relation, summed: set[int]) -> Relation:
     """A relation for a bias, which only the first block along every summed dimension reads."""
-    axes = sorted(summed)
-    return where(relation, lambda lows, highs: (lows[:, axes] == 0).all(axis=1))
+    return cast(Relation, _FirstOf(relation, tuple(sorted(summed))))
+
+
+class _FirstOf(NamedTuple):
+    """A relation for the first block along some dimensions; equal ones are equal."""
+
+    relation: Relation
+    axes: tuple[int, ...]
+
+    def __call__(self, lows: Ints, highs: Ints) -> Boxes:
+        """The boxes that blocks read."""
+        return emptied(self.relation(lows, highs), (lows[:, list(self.axes)] != 0).any(axis=1))
 
 
 @lowers("Conv", "ConvInteger", "QLinearConv", "com.microsoft.FusedConv")

@@ -7,13 +7,13 @@ and of what reads it by their offsets.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from gallery.lowering.access.part import Part
+from gallery.lowering.access.part import Part, Read
 from gallery.lowering.program import Program
 from gallery.lowering.tiling.footprints import Axis, footprint
 
@@ -113,7 +113,7 @@ def tables(program: Program, training: bool) -> tuple[Tables, tuple[int, ...]]:
     owners = largest_readers(program)
     leaves = tuple(sorted(owners, key=lambda tensor: (*owners[tensor], tensor)))
     shapes = [program.tensors[tensor].shape for tensor in leaves]
-    prints = [[footprint(p, r, program.tensors[r.tensor].shape) for r in p.reads] for p in parts]
+    prints = _footprints(program)
     flat = [axis for rows in prints for axes in rows for axis in axes]
     dims = _offsets([len(part.shape) for part in parts])
     leaf = dims[-1] + _offsets([len(shape) for shape in shapes])
@@ -157,6 +157,20 @@ def tables(program: Program, training: bool) -> tuple[Tables, tuple[int, ...]]:
         copies=_ints(_copies(program, tensor, training) for tensor in leaves),
     )
     return table, leaves
+
+
+def _footprints(program: Program) -> list[list[tuple[Axis, ...]]]:
+    """The footprint of each read of each part; those of equal parts are measured once."""
+    known: dict[tuple[Hashable, ...], tuple[Axis, ...]] = {}
+
+    def measured(part: Part, read: Read) -> tuple[Axis, ...]:
+        shape = program.tensors[read.tensor].shape
+        like = read.relation, read.picks, part.shape, shape
+        if like not in known:
+            known[like] = footprint(part, read, shape)
+        return known[like]
+
+    return [[measured(part, read) for read in part.reads] for part in program.parts]
 
 
 def _ints(numbers: Iterable[int]) -> _Places:

@@ -12,12 +12,13 @@ from gallery.pipeline.products.poster import POSTER
 from gallery.pipeline.products.scan import SCANS
 from gallery.pipeline.products.social_card import SOCIAL_CARD
 from gallery.pipeline.products.viewer import VIEWER
+from gallery.pipeline.products.wallpaper import WALLPAPERS
 
 if TYPE_CHECKING:
     from gallery.pipeline.plan import ModelPlan
     from gallery.pipeline.stages import Stages
 
-PRODUCTS = (FACTS, SCANS, DIAGRAM, GRAPHS, SOCIAL_CARD, CONTACT_SHEET, POSTER, VIEWER)
+PRODUCTS = (FACTS, SCANS, DIAGRAM, GRAPHS, SOCIAL_CARD, CONTACT_SHEET, POSTER, WALLPAPERS, VIEWER)
 """In the order in which they are made."""
 
 

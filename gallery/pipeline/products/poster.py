@@ -20,13 +20,12 @@ from gallery.pipeline.products.base import (
 from gallery.pipeline.products.facts import FACTS, facts_in
 from gallery.pipeline.products.scan import SCANS, picture_of
 from gallery.schema import record
+from gallery.settings.paper import paper_named
 
 if TYPE_CHECKING:
-    from gallery.costs.facts import Facts
     from gallery.pipeline.plan import ModelPlan
     from gallery.pipeline.stages import Stages
     from gallery.pipeline.variants import ScanPlan
-    from gallery.rendering.compose.poster import Shown
     from gallery.rendering.sheet.sheet import Sheet
 
 _PDF_DPI = 200
@@ -38,13 +37,16 @@ _SIDE = 320
 _WORDS = ("title", "year", "paper", "authors", "paper_url")
 """What the poster says of the sidecar."""
 
+_LOOK = ("poster_size", "poster_formats", "poster_dpi", "poster_labels")
+"""The settings of the poster itself."""
+
 
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
     variants, front = plan.variants, plan.words.front
     if not (variants.poster and variants.poster_formats and plan.scans):
         return {}
     words = [getattr(front, name) for name in _WORDS]
-    look = (variants.poster_formats, variants.poster_dpi, variants.poster_labels)
+    look = [getattr(variants, name) for name in _LOOK]
     main = plan.stage_key("color", plan.scans[0].scan)
     return {"": [main, plan.keys(SCANS), plan.keys(FACTS), words, look]}
 
@@ -54,6 +56,7 @@ def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
     return {
         **{name: getattr(plan.words.front, name) for name in _WORDS},
         **color_settings(plan, plan.scans[0].scan),
+        "paper": variants.poster_size,
         "dpi": variants.poster_dpi,
         "layer_names": variants.poster_labels,
         "others": [picture_settings(plan, one) for one in _others(plan)],
@@ -62,17 +65,28 @@ def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
 
 def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     from gallery.rendering.compose.poster import poster
+    from gallery.rendering.compose.poster_scan import show
 
     plan, facts = stages.plan, facts_in(stages.entry(FACTS))
     others = [(one.short, picture_of(stages.entry(SCANS, one.key), _SIDE)) for one in _others(plan)]
-    sheet = poster(facts, plan.words.front, _shown(stages, facts), others)
+    paper = paper_named(plan.variants.poster_size)
+    scan, variants = plan.scans[0].scan, plan.variants
+    shown = show(
+        stages.layout(scan),
+        stages.coloring(scan),
+        paper,
+        variants.poster_dpi,
+        title=facts.name,
+        names=variants.poster_labels,
+    )
+    sheet = poster(facts, plan.words.front, shown, others, paper)
     sheet = sheet.told(plan.provenance(POSTER).entries())
     files: dict[str, Path] = {}
     images = []
     for form in plan.variants.poster_formats:
         name = f"poster.{form}"
         files[name] = new_file(f".{form}")
-        width, height = _save(sheet, plan.variants.poster_dpi, files[name])
+        width, height = save_sheet(sheet, plan.variants.poster_dpi, files[name])
         images.append([name, form, width, height])
     return Drawn(value={"images": images}, files=files)
 
@@ -88,32 +102,7 @@ def _others(plan: ModelPlan) -> list[ScanPlan]:
     return [*chosen, *(one for one in rest if one not in chosen)][:4]
 
 
-def _shown(stages: Stages, facts: Facts) -> Shown:
-    from gallery.rendering.compose.layer_strip import layer_strip
-    from gallery.rendering.compose.poster import EDGE, LABELS, MAIN_SCAN, Shown
-    from gallery.rendering.labels.labels import place_labels
-    from gallery.rendering.raster.frame import frame
-    from gallery.rendering.scan import render
-    from gallery.rendering.sheet.sheet import MILLIMETRES_PER_INCH
-    from gallery.rendering.types import RenderSettings
-
-    variants, scan = stages.plan.variants, stages.plan.scans[0].scan
-    layout, coloring = stages.layout(scan), stages.coloring(scan)
-    pixels = variants.poster_dpi / MILLIMETRES_PER_INCH
-    size = (round(MAIN_SCAN[0] * pixels), round(MAIN_SCAN[1] * pixels))
-    look = RenderSettings(title=facts.name, margin=EDGE)
-    sizes = (round(LABELS[0] * pixels), round(LABELS[1] * pixels), round(LABELS[2] * pixels))
-    inside = frame(layout.positions, size, look.margin)
-    named = variants.poster_labels
-    return Shown(
-        picture=render(layout, coloring, size=size, settings=look),
-        coloring=coloring,
-        labels=place_labels(layout, coloring, inside, sizes, edge=EDGE / 2) if named else (),
-        strip=layer_strip(layout.graph, coloring),
-    )
-
-
-def _save(sheet: Sheet, dpi: float, path: Path) -> tuple[int, int]:
+def save_sheet(sheet: Sheet, dpi: float, path: Path) -> tuple[int, int]:
     """Write the sheet; its width and height, in pixels or in a PDF's millimetres."""
     from gallery.files import write_whole
     from gallery.rendering.files.formats import save

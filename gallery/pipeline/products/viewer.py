@@ -28,7 +28,13 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
     if not (plan.variants.viewer and plan.scans):
         return {}
     layout = plan.stage_key("layout", plan.scans[0].scan)
-    return {"": [layout, plan.versions.get("color", ""), plan.variants.viewer_vertices]}
+    most = plan.variants.viewer_vertices
+    return {"": [layout, plan.versions.get("color", ""), most, _palettes(plan)]}
+
+
+def _palettes(plan: ModelPlan) -> dict[str, str]:
+    """By attribute, the palettes of the pictures; the viewer shows the same colours."""
+    return {one.scan.color: one.scan.palette for one in reversed(plan.scans) if one.scan.palette}
 
 
 def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
@@ -38,7 +44,11 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     most = stages.plan.variants.viewer_vertices
     model, layout = stages.model(), stages.layout(stages.plan.scans[0].scan)
     names = attributes_of(layout.graph)
-    colorings = [color(layout.graph, name, positions=layout.positions) for name in names]
+    palettes = _palettes(stages.plan)
+    colorings = [
+        color(layout.graph, name, palette=palettes.get(name, ""), positions=layout.positions)
+        for name in names
+    ]
     path = new_file(".bin")
     told = stages.plan.provenance(VIEWER)
     budget = {"vertices": most, "edges": _EDGES * most}
@@ -52,7 +62,8 @@ def _form(_: ModelPlan, __: str) -> Form:
 
 def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
     most = plan.variants.viewer_vertices
-    return {**layout_settings(plan, plan.scans[0].scan), "viewer_vertices": most}
+    shaped = layout_settings(plan, plan.scans[0].scan)
+    return {**shaped, "viewer_vertices": most, "palettes": _palettes(plan)}
 
 
 VIEWER = Product(

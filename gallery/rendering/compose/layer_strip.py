@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from gallery.coloring.layer_order import layer_name
 from gallery.coloring.oklab import hex_of
@@ -31,7 +32,7 @@ class Stretch:
 
 
 def layer_strip(graph: ComputeGraph, coloring: Coloring) -> tuple[Stretch, ...]:
-    """Divide the strip among the main layers.
+    """Divide the strip among the main layers, in the order of the forward pass.
 
     Args:
         graph: The graph whose layers are shown.
@@ -44,10 +45,10 @@ def layer_strip(graph: ComputeGraph, coloring: Coloring) -> tuple[Stretch, ...]:
         inside = members_of(graph, head)[layer]
         rest &= ~inside
         places = np.flatnonzero(inside)
-        stretches.append((float(np.median(places)), layer_name(graph.layers, head), places))
+        stretches.append((_middle(graph, places), layer_name(graph.layers, head), places))
     if rest.any():
         places = np.flatnonzero(rest)
-        stretches.append((float(np.median(places)), "", places))
+        stretches.append((_middle(graph, places), "", places))
     return tuple(
         Stretch(
             name=name,
@@ -58,7 +59,12 @@ def layer_strip(graph: ComputeGraph, coloring: Coloring) -> tuple[Stretch, ...]:
     )
 
 
-def _sample(coloring: Coloring, places: np.ndarray, total: int) -> tuple[str, ...]:
+def _middle(graph: ComputeGraph, places: npt.NDArray[np.intp]) -> float:
+    forward = places[graph.vertex_pass[places] == 0]
+    return float(np.median(forward if len(forward) else places))
+
+
+def _sample(coloring: Coloring, places: npt.NDArray[np.intp], total: int) -> tuple[str, ...]:
     order = np.sort(coloring.index[places])
     count = max(1, round(_COLORS * len(order) / total))
     chosen = order[((np.arange(count) + 0.5) * len(order) / count).astype(np.intp)]

@@ -1,8 +1,9 @@
-"""The four columns at the bottom of the poster: how to read it, numbers, operators, other scans."""
+"""The parts of the poster that explain: how to read it, numbers, operators, other scans."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,11 +14,10 @@ from gallery.coloring.types import Coloring
 from gallery.costs.facts import Facts
 from gallery.rendering.compose.poster_grid import (
     BODY,
-    COLUMN,
     FIGURE,
     LEADING,
-    SECTION,
     SMALL,
+    Slot,
     Theme,
     lines,
     section,
@@ -28,28 +28,64 @@ from gallery.rendering.types import Picture
 from gallery.settings.attributes import TABLE
 from gallery.text import amount
 
-_TOP = SECTION + 10.0
+_TOP = 10.0
+"""From the baseline of a heading to the first below it."""
 _VERTEX = (
     "A vertex, each point of light, is a piece of work for one worker of a parallel processor."
 )
 _EDGE = "An edge, each line, is data that one vertex makes and another reads."
+_HALVES = (
+    "The left half is the forward pass, the right half, its mirror image, the backward pass. The "
+    "fibres between them are what the backward pass reads of the forward pass; updates of "
+    "parameters are at the rim."
+)
+_PASSES = (
+    "Backward pass and updates lie among the forward pass: each vertex has a twin that "
+    "passes its gradient back."
+)
 _LIGHT = (
     "Vertices are like neurons, edges like synapses. Light adds up where many meet: the bright "
     "bodies are layers, the threads between them what they pass on."
 )
 
 
-def reading(x: float, coloring: Coloring, theme: Theme) -> list[Element]:
-    """What vertices, edges and colours mean, with a figure."""
-    elements = section(x, "How to read it", theme)
-    tones = _three(coloring, theme)
-    elements += _figure(x, _TOP - 1.7, tones, theme)
-    y = _TOP + 24.5
+def reading(slot: Slot, coloring: Coloring, arrangement: str, theme: Theme) -> list[Element]:
+    """What vertices, edges and colours mean, with a figure.
+
+    Args:
+        slot: Where it stands.
+        coloring: The colouring to explain.
+        arrangement: Of the scan: "forward", "free" or "hemispheres".
+        theme: Colours of the sheet.
+    """
+    figure = _figure(slot.x, slot.y + _TOP - 1.7, _three(coloring, theme), theme)
+    below = replace(slot, y=slot.y + _TOP + 24.5)
+    texts = (_VERTEX, _EDGE, _SENTENCES[arrangement], _meaning(coloring))
+    return [*section(slot, "How to read it", theme), *figure, *_texts(below, texts, theme)]
+
+
+def in_words(slot: Slot, coloring: Coloring, arrangement: str, theme: Theme) -> list[Element]:
+    """As `reading`, in few words and without a figure."""
+    below = replace(slot, y=slot.y + _TOP - 2.0)
+    texts = (f"{_VERTEX} {_EDGE}", _SENTENCES[arrangement])
+    return [*section(slot, "How to read it", theme), *_texts(below, texts, theme)]
+
+
+_SENTENCES = {"forward": _LIGHT, "free": _PASSES, "hemispheres": _HALVES}
+
+
+def _meaning(coloring: Coloring) -> str:
     known = TABLE.get(coloring.attribute)
-    for words in (_VERTEX, _EDGE, _LIGHT, known.sentence if known else ""):
-        text_lines = lines((x, y), words, theme.faint, 5)
-        elements += text_lines
-        y += len(text_lines) * BODY * LEADING + 1.6
+    return known.sentence if known else ""
+
+
+def _texts(slot: Slot, texts: Sequence[str], theme: Theme) -> list[Element]:
+    elements: list[Element] = []
+    y = slot.y
+    for words in texts:
+        found = lines(replace(slot, y=y), words, theme.faint, 5)
+        elements += found
+        y += len(found) * BODY * LEADING + 1.6
     return elements
 
 
@@ -98,22 +134,36 @@ def _mixed(color: str, ground: str) -> str:
     return hex_of(np.rint(mean).astype(np.uint8))
 
 
-def numbers(x: float, facts: Facts, scan: Picture, theme: Theme) -> list[Element]:
-    """The key numbers of a model."""
-    elements = section(x, "In numbers", theme)
+def numbers(
+    slot: Slot, facts: Facts, scan: Picture, passes: Sequence[int], theme: Theme
+) -> list[Element]:
+    """The key numbers of a model.
+
+    Args:
+        slot: Where they stand.
+        facts: Facts of the model.
+        scan: The scan; its metadata give vertices and edges.
+        passes: Vertices of the forward, the backward and the update pass, or none if there is only
+            a forward pass.
+        theme: Colours of the sheet.
+    """
+    elements = section(slot, "In numbers", theme)
+    macs = "unknown" if facts.macs is None else amount(facts.macs)
     rows: list[tuple[str, str]] = [
         (amount(facts.parameters), "parameters"),
-        ("unknown" if facts.macs is None else amount(facts.macs), "multiply-adds a run"),
-        (f"{facts.operators:,}", "operators"),
-        (f"{facts.depth:,}", "operators deep"),
+        (macs, "multiply-adds forward" if passes else "multiply-adds a run"),
     ]
-    for key, words in (("Vertices", "vertices shown"), ("Edges", "edges shown")):
-        if scan.metadata.get(key, "").isdigit():
-            rows.append((amount(int(scan.metadata[key])), words))
+    if passes:
+        names = ("vertices forward", "vertices backward", "vertices that update")
+        rows += [(amount(count), words) for count, words in zip(passes, names, strict=True)]
+    else:
+        rows += [(f"{facts.operators:,}", "operators"), (f"{facts.depth:,}", "operators deep")]
+        rows += _shown(scan, "Vertices", "vertices shown")
+    rows += _shown(scan, "Edges", "edges shown")
+    room = (slot.width - 6) / 2
     for place, (number, words) in enumerate(rows):
-        left = x + place % 2 * (COLUMN + 6) / 2
-        y = _TOP + 7.5 + place // 2 * 31.0
-        room = COLUMN / 2 - 4
+        left = slot.x + place % 2 * (slot.width + 6) / 2
+        y = slot.y + _TOP + 7.5 + place // 2 * 31.0
         size = min(FIGURE, FIGURE * room / max(text_width(number, FIGURE, Face.LIGHT), 1e-6))
         figure = TextLine(
             text=number, x=left - size * 0.05, y=y, size=size, color=theme.ink, face=Face.LIGHT
@@ -123,23 +173,29 @@ def numbers(x: float, facts: Facts, scan: Picture, theme: Theme) -> list[Element
     return elements
 
 
-def histogram(x: float, facts: Facts, theme: Theme, ground: str) -> list[Element]:
+def _shown(scan: Picture, key: str, words: str) -> list[tuple[str, str]]:
+    number = scan.metadata.get(key, "")
+    return [(amount(int(number)), words)] if number.isdigit() else []
+
+
+def histogram(slot: Slot, facts: Facts, theme: Theme, ground: str) -> list[Element]:
     """The number of operators of each type."""
-    elements = section(x, "Made of", theme)
+    elements = section(slot, "Made of", theme)
+    x = slot.x
     entries = sorted(facts.histogram.items(), key=lambda item: (-item[1], item[0]))
     shown, rest = entries[:11], entries[11:]
     names, counts = 34.0, 9.0
     most = max((count for _, count in shown), default=1)
-    y, pitch = _TOP, 7.6
+    y, pitch = slot.y + _TOP, 7.6
     for name, count in shown:
         tone = hex_of(type_color(name, ground))
-        width = max((COLUMN - names - counts) * count / most, 0.4)
+        width = max((slot.width - names - counts) * count / most, 0.4)
         label = shorten(plain(name), SMALL, names - 3)
         elements.append(TextLine(text=label, x=x, y=y, size=SMALL, color=theme.faint))
         elements.append(Bar(x=x + names, y=y - 2.2, width=width, height=2.3, color=tone))
         figure = f"{count:,}"
         elements.append(
-            TextLine(text=figure, x=x + COLUMN, y=y, size=SMALL, color=theme.ink, anchor="end")
+            TextLine(text=figure, x=x + slot.width, y=y, size=SMALL, color=theme.ink, anchor="end")
         )
         y += pitch
     if rest:
@@ -149,16 +205,16 @@ def histogram(x: float, facts: Facts, theme: Theme, ground: str) -> list[Element
     return elements
 
 
-def others_shown(x: float, others: Sequence[tuple[str, Picture]], theme: Theme) -> list[Element]:
+def others_shown(slot: Slot, others: Sequence[tuple[str, Picture]], theme: Theme) -> list[Element]:
     """Four other scans, small, with their captions."""
     if not others:
         return []
-    elements = section(x, "Seen otherwise", theme)
+    elements = section(slot, "Seen otherwise", theme)
     gap = 5.0
-    side = (COLUMN - gap) / 2
+    side = (slot.width - gap) / 2
     for place, (words, picture) in enumerate(others[:4]):
-        left = x + place % 2 * (side + gap)
-        top = _TOP - 3.0 + place // 2 * (side + 8.6)
+        left = slot.x + place % 2 * (side + gap)
+        top = slot.y + _TOP - 3.0 + place // 2 * (side + 8.6)
         elements.append(Plate(x=left, y=top, width=side, picture=picture))
         label = wrap(words, SMALL, side, 1)[0]
         elements.append(

@@ -1,19 +1,17 @@
-"""The grid of the poster: an A2 sheet in millimetres, its columns, colours and font sizes."""
+"""What the grid of a poster is made of: places, font sizes and colours.
+
+Lengths are in units, which are millimetres on A2 and scaled to other sheets.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gallery.rendering.sheet.fonts import Face, wrap
 from gallery.rendering.sheet.sheet import Element, TextLine
 
-WIDTH, HEIGHT, MARGIN, GUTTER = 420.0, 594.0, 24.0, 11.0
-ROOM = WIDTH - 2 * MARGIN
-COLUMN = (ROOM - 3 * GUTTER) / 4
-COLUMNS = tuple(MARGIN + place * (COLUMN + GUTTER) for place in range(4))
-SECTION, FOOT = 466.0, HEIGHT - MARGIN + 4.0
-"""Baselines of the column headings and of the footer."""
-
+WIDTH, MARGIN, GUTTER = 420.0, 24.0, 11.0
 TITLE, FIGURE, HEAD, BODY, SMALL = 31.0, 12.0, 4.7, 3.6, 2.9
 """Font sizes."""
 LEADING = 1.48
@@ -42,22 +40,70 @@ THEMES = {
 }
 
 
-def section(x: float, words: str, theme: Theme) -> list[Element]:
-    """The heading of a column."""
-    return [TextLine(text=words, x=x, y=SECTION, size=HEAD, color=theme.ink, face=Face.STRONG)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A place for lines of text or a part of the poster.
+
+    Attributes:
+        x: Left edge.
+        y: First baseline.
+        width: Width.
+    """
+
+    x: float
+    y: float
+    width: float
 
 
-def lines(
-    at: tuple[float, float],
-    text: str,
-    color: str,
-    most: int,
-    size: float = BODY,
-    width: float = COLUMN,
-) -> list[Element]:
-    """A text broken into at most `most` lines, from the start of the first baseline down."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PosterGrid:
+    """Where the parts of a poster stand.
+
+    Attributes:
+        width: Width of the sheet.
+        height: Height of the sheet.
+        margin: Empty edge, which only the scan may enter.
+        scan: Left, top, width and height of the scan.
+        rule: The line on top.
+        title: The title.
+        title_size: Font size of a title that is short enough.
+        title_lines: Most lines of the title; the last one is on the baseline.
+        head: Four short texts on top.
+        strip: The layers in order; its `y` is the top of the bars.
+        parts: The parts that explain, by name.
+        foot: Two lines on the bottom.
+    """
+
+    width: float
+    height: float
+    margin: float
+    scan: tuple[float, float, float, float]
+    rule: Slot
+    title: Slot
+    title_size: float = TITLE
+    title_lines: int = 1
+    head: tuple[Slot, Slot, Slot, Slot]
+    strip: Slot
+    parts: Mapping[str, Slot]
+    foot: tuple[Slot, Slot]
+
+    @property
+    def edge(self) -> float:
+        """Share of the scan's shorter side to leave free, so that it is within the margins."""
+        left, _, width, height = self.scan
+        return (self.margin - left + 3.0) / min(width, height)
+
+
+def section(slot: Slot, words: str, theme: Theme) -> list[Element]:
+    """The heading of a part."""
+    heading = TextLine(text=words, x=slot.x, y=slot.y, size=HEAD, color=theme.ink, face=Face.STRONG)
+    return [heading]
+
+
+def lines(slot: Slot, text: str, color: str, most: int, size: float = BODY) -> list[Element]:
+    """A text broken into at most `most` lines, from the first baseline down."""
     return [
-        TextLine(text=line, x=at[0], y=at[1] + size * LEADING * place, size=size, color=color)
-        for place, line in enumerate(wrap(text, size, width, most))
+        TextLine(text=line, x=slot.x, y=slot.y + size * LEADING * place, size=size, color=color)
+        for place, line in enumerate(wrap(text, size, slot.width, most))
         if line
     ]

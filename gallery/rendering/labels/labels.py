@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
+from math import ceil, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ from gallery.coloring.oklab import (
 from gallery.coloring.types import Coloring
 from gallery.elementary import times
 from gallery.placement.types import Layout
-from gallery.rendering.labels.placement import LabelPositions, Rectangle
+from gallery.rendering.labels.placement import LabelPositions, Point, Rectangle
 from gallery.rendering.labels.regions import Region, regions_of, traces
 from gallery.rendering.raster.frame import Frame
 from gallery.rendering.sheet.fonts import ASCENT, Face, extent, mask, plain
@@ -38,6 +38,8 @@ SMALLEST = 11
 _LUMINANCE = np.array([[0.2126, 0.7152, 0.0722]])
 _SIZES = (0.020, 0.0160, 0.0125)
 _LONGEST = 26
+_EDGE = 0.012
+"""Share of the shorter side that names leave free."""
 _END = 3.2
 """Width of the dot at the end of a line, in widths of the line."""
 
@@ -78,7 +80,8 @@ def place_labels(
     coloring: Coloring,
     frame: Frame,
     sizes: tuple[int, int, int] | None = None,
-    edge: float = 0.012,
+    within: Rectangle | None = None,
+    taken: Sequence[Rectangle] = (),
 ) -> tuple[Label, ...]:
     """Place layer names at their regions, without overlaps, the largest layers first.
 
@@ -88,12 +91,20 @@ def place_labels(
         frame: The frame of the picture.
         sizes: Font sizes in pixels for large, medium and small regions; None for sizes that suit
             the picture.
-        edge: Share of the shorter side to keep free of names all around.
+        within: Left, top, right, bottom in pixels that no name, line or dot at the end of a line
+            leaves; None for all but a narrow edge of the picture.
+        taken: Boxes in pixels to keep free of names and lines.
     """
     side = min(frame.width, frame.height)
     chosen = sizes or tuple(max(round(share * side), SMALLEST) for share in _SIZES)
-    regions = regions_of(layout, coloring, frame)
-    free = LabelPositions(traces(layout, frame), (frame.width, frame.height), edge)
+    inside = within or _inset(frame)
+    free = LabelPositions(traces(layout, frame), (frame.width, frame.height), inside)
+    for box in taken:
+        free.occupy(box)
+    regions = [
+        replace(region, anchor=_nearest(region.anchor, inside, _dot(_size(region, chosen, side))))
+        for region in regions_of(layout, coloring, frame)
+    ]
     for region in regions:
         if not region.composite:
             free.keep(region.anchor)
@@ -113,11 +124,40 @@ def place_labels(
     return tuple(placed)
 
 
+def _inset(frame: Frame) -> Rectangle:
+    room = ceil(_EDGE * min(frame.width, frame.height))
+    return room, room, frame.width - room, frame.height - room
+
+
+def _nearest(point: Point, within: Rectangle, room: float) -> Point:
+    """The point of a rectangle that is nearest to another, some room away from its sides."""
+    left, top, right, bottom = within
+    x, y = (
+        min(max(at, low + room), high - room) if high - low > 2 * room else (low + high) / 2
+        for at, low, high in ((point[0], left, right), (point[1], top, bottom))
+    )
+    return x, y
+
+
+def _size(region: Region, sizes: Sequence[int], side: int) -> int:
+    large, middling = region.composite or region.radius > 0.09 * side, region.radius > 0.035 * side
+    return sizes[2 if region.depth else 0 if large else 1 if middling else 2]
+
+
+def _line(size: int) -> float:
+    """Width in pixels of the line from a name of a font size."""
+    return max(size / 18, 1.0)
+
+
+def _dot(size: int) -> float:
+    """Radius in pixels of the dot at the end of that line."""
+    return _END * _line(size) / 2
+
+
 def _label(region: Region, sizes: Sequence[int], side: int) -> Label:
     # Placed at the origin, to measure how much space the name needs.
-    large, middling = region.composite or region.radius > 0.09 * side, region.radius > 0.035 * side
-    step = 2 if region.depth else 0 if large else 1 if middling else 2
-    size, face = sizes[step], Face.TEXT if region.depth else Face.STRONG
+    size = _size(region, sizes, side)
+    face = Face.TEXT if region.depth else Face.STRONG
     text = plain(region.name, _LONGEST)
     wide, tall = extent(text, size, face)
     box = (0, 0, wide + 2 * pad(size), tall + 2 * pad(size))
@@ -157,7 +197,7 @@ def named(
         tone = hex_of(np.array(lead_color(label, ground), np.uint8))
         (x, y), (to_x, to_y) = label.lead
         x, y, to_x, to_y = x * scale, top + y * scale, to_x * scale, top + to_y * scale
-        width = scale * max(label.size / 18, 1.0)
+        width = scale * _line(label.size)
         elements += [
             Stroke(x=x, y=y, to_x=to_x, to_y=to_y, width=width, color=tone),
             dot((to_x, to_y), _END * width, tone),

@@ -67,17 +67,19 @@ def smoothed(grid: npt.NDArray[np.float64], width: float) -> npt.NDArray[np.floa
 class LabelPositions:
     """The free space of a picture; each label that finds a position occupies it."""
 
-    def __init__(self, points: npt.NDArray[np.float32], size: tuple[int, int], edge: float) -> None:
+    def __init__(
+        self, points: npt.NDArray[np.float32], size: tuple[int, int], within: Rectangle
+    ) -> None:
         """Start from what is drawn.
 
         Args:
             points: float32 (k, 2), points in pixels as dense as the drawing.
             size: Width and height of the picture.
-            edge: Share of the shorter side to keep free all around.
+            within: Left, top, right, bottom that no label or line may leave.
         """
         self.width, self.height = size
         self.side = min(size)
-        self._edge = edge * self.side
+        self._within = within
         smooth = smoothed(counts(points, size, _CELLS), 1.0)
         level = float(np.quantile(smooth[smooth > 0], 0.8)) if (smooth > 0).any() else 1.0
         ink = np.minimum(smooth / level, 1.0)
@@ -92,6 +94,10 @@ class LabelPositions:
     def keep(self, point: Point) -> None:
         """Keep this point free of all boxes except that of its own label."""
         self._kept.append(point)
+
+    def occupy(self, box: Rectangle) -> None:
+        """Keep a box free of all labels and lines."""
+        self._boxes.append(box)
 
     def find(
         self,
@@ -167,8 +173,9 @@ class LabelPositions:
         return found
 
     def _inside(self, box: Rectangle) -> bool:
+        low_x, low_y, high_x, high_y = self._within
         left, top, right, bottom = box
-        return min(left, top, self.width - right, self.height - bottom) >= self._edge
+        return low_x <= left and low_y <= top and right <= high_x and bottom <= high_y
 
     def _free(self, position: LabelPosition, anchor: Point) -> bool:
         left, top, right, bottom = position.box

@@ -62,7 +62,9 @@ def traces(layout: Layout, frame: Frame) -> Points:
 def regions_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Region]:
     """The regions, most important first, without layers of less than 0.4% of the vertices.
 
-    In a graph of few vertices, the operators that are in no layer are regions, too.
+    In a graph of few vertices, the operators that are in no layer are regions, too. Of hemispheres,
+    only the forward one has regions, as those of the other are its mirror image; and of the parts
+    of layers that share a name, only the largest, as they are half as large.
     """
     graph = layout.graph
     step = max(1, graph.vertices // _SAMPLE)
@@ -71,14 +73,22 @@ def regions_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Region]
         return []
     index = coloring.index[::step]
     few = graph.vertices < FEW
-    least = 1 if few else max(_LEAST * len(index), 3)
+    named = np.ones(len(index), bool)
+    halves, told = layout.arrangement == "hemispheres", set[str]()
+    if halves:
+        named = graph.vertex_pass[::step] == 0
+    least = 1 if few else max(_LEAST * int(named.sum()), 3)
     regions = []
-    for name, depth, composite, inside in _parts(graph, step):
+    for name, depth, composite, members in _parts(graph, step):
+        inside = members & named
+        if halves and depth and name in told:
+            continue
         if inside.sum() < least:
             continue
         own = points[inside]
         anchor, radius = _middle(own) if composite else _anchor(own, frame, few)
         red, green, blue = (int(one) for one in coloring.colors[index[inside]].mean(axis=0))
+        told.add(name)
         regions.append(
             Region(
                 name=name,

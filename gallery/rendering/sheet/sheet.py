@@ -6,7 +6,7 @@ The same list gives the PDF, see `gallery.rendering.sheet.pdf`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -142,9 +142,25 @@ class Sheet:
     title: str
     metadata: tuple[tuple[str, str], ...] = ()
 
+    def scaled(self, factor: float) -> Sheet:
+        """The same sheet enlarged, or reduced if the factor is below 1."""
+        if factor == 1:
+            return self
+        elements = tuple(_scaled(element, factor) for element in self.elements)
+        wide, tall = factor * self.width, factor * self.height
+        return replace(self, width=wide, height=tall, elements=elements)
+
     def told(self, metadata: Mapping[str, str]) -> Sheet:
         """The same sheet with further metadata, which replace those of the same name."""
         return replace(self, metadata=tuple({**dict(self.metadata), **metadata}.items()))
+
+
+_LENGTHS = ("x", "y", "to_x", "to_y", "width", "height", "size")
+
+
+def _scaled(element: Element, factor: float) -> Element:
+    names = [one.name for one in fields(element) if one.name in _LENGTHS]
+    return replace(element, **{name: factor * getattr(element, name) for name in names})
 
 
 def sheet_picture(sheet: Sheet, dpi: float = 300) -> Picture:

@@ -16,7 +16,7 @@ from gallery.text import cut, printable
 
 _NAME = 160
 _STOPS = 24
-_OFFERED = 10
+_OFFERED = 15
 
 
 def graph_tables(graph: ComputeGraph, model: Model | None) -> dict[str, Any]:

@@ -1,0 +1,128 @@
+"""The main scan of a poster: drawn for its place on the sheet, with the text that stands on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gallery.coloring.types import Coloring
+from gallery.graph import ComputeGraph
+from gallery.placement.types import Layout
+from gallery.rendering.compose.layer_strip import Stretch, layer_strip
+from gallery.rendering.compose.poster_grid import BODY, HEAD, SMALL
+from gallery.rendering.compose.poster_grids import grid_of, units
+from gallery.rendering.labels.labels import Label, place_labels
+from gallery.rendering.labels.placement import Rectangle
+from gallery.rendering.raster.frame import Frame, frame
+from gallery.rendering.scan import render
+from gallery.rendering.sheet.fonts import Face, extent
+from gallery.rendering.sheet.sheet import MILLIMETRES_PER_INCH
+from gallery.rendering.types import Picture, RenderSettings
+from gallery.settings.paper import Paper
+
+HALVES = ("Forward pass", "Backward pass")
+"""Names of the left and the right hemisphere."""
+
+_LABELS = (HEAD, BODY, SMALL)
+"""Font sizes of layer names in units of the grid, for large, medium and small regions."""
+_ROOM = 4.0
+"""Least distance of layer names from the upper and the lower end of the scan, in these units."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Shown:
+    """The main scan of a poster.
+
+    Attributes:
+        picture: With the proportions of `PosterGrid.scan`. Its metadata give the numbers of
+            vertices and edges.
+        coloring: The colouring of the scan; the sheet has the same ground.
+        labels: Layer names on it, in its pixels.
+        strip: Its layers in order; if there are none, the legend takes their place.
+        passes: Vertices of the forward, the backward and the update pass; none if there is only
+            the forward pass.
+        halves: The middle of the baseline of each of `HALVES`, in pixels; none if it has no
+            hemispheres.
+    """
+
+    picture: Picture
+    coloring: Coloring
+    labels: Sequence[Label] = ()
+    strip: Sequence[Stretch] = ()
+    passes: Sequence[int] = ()
+    halves: Sequence[tuple[float, float]] = ()
+
+
+def show(
+    layout: Layout,
+    coloring: Coloring,
+    sheet: Paper,
+    dpi: float,
+    *,
+    title: str = "",
+    names: bool = True,
+) -> Shown:
+    """Draw a scan for a poster.
+
+    Args:
+        layout: Where the vertices are.
+        coloring: What colours they have, and on which ground.
+        sheet: The paper.
+        dpi: Pixels per inch.
+        title: Title for the metadata; "" for the model's name.
+        names: Whether layers have their names.
+    """
+    grid = grid_of(sheet)
+    scale = units(sheet, grid) * dpi / MILLIMETRES_PER_INCH
+    left, top, width, height = grid.scan
+    size = (round(width * scale), round(height * scale))
+    inside = frame(layout.positions, size, grid.edge)
+    large, middling, small = (max(round(one * scale), 1) for one in _LABELS)
+    right = min(width, grid.width - grid.margin - left)
+    lengths = (grid.margin - left, max(grid.margin - top, _ROOM), right, height - _ROOM)
+    low_x, low_y, high_x, high_y = (round(one * scale) for one in lengths)
+    halves = _halves(layout, inside, large)
+    labels = place_labels(
+        layout,
+        coloring,
+        inside,
+        (large, middling, small),
+        (low_x, low_y, high_x, high_y),
+        [_box(words, at, large) for words, at in zip(HALVES, halves, strict=False)],
+    )
+    look = RenderSettings(title=title, margin=grid.edge)
+    return Shown(
+        picture=render(layout, coloring, size=size, settings=look),
+        coloring=coloring,
+        labels=labels if names else (),
+        strip=layer_strip(layout.graph, coloring),
+        passes=_passes(layout.graph),
+        halves=halves,
+    )
+
+
+def _passes(graph: ComputeGraph) -> tuple[int, ...]:
+    counts = np.bincount(graph.vertex_pass, minlength=3)
+    return tuple(counts.tolist()) if counts[1:].any() else ()
+
+
+def _halves(layout: Layout, inside: Frame, size: int) -> tuple[tuple[float, float], ...]:
+    """Where the names of the hemispheres stand: below each, in its middle."""
+    if layout.arrangement != "hemispheres":
+        return ()
+    points = inside.place(layout.positions)
+    left, right = float(points[:, 0].min()), float(points[:, 0].max())
+    y = min(float(points[:, 1].max()) + 4.5 * size, inside.height - size)
+    return ((left + inside.left) / 2, y), ((inside.left + right) / 2, y)
+
+
+def _box(words: str, at: tuple[float, float], size: int) -> Rectangle:
+    wide, tall = extent(words, size, Face.STRONG)
+    return (
+        round(at[0] - wide / 2 - size),
+        round(at[1] - tall - size),
+        round(at[0] + wide / 2 + size),
+        round(at[1] + size),
+    )
