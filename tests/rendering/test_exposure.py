@@ -22,7 +22,8 @@ def test_gains_rise_with_work_and_are_bounded() -> None:
     gains = exposure(graph, "work")
     order = np.argsort(graph.vertex_flops)
     assert (np.diff(gains[order]) >= 0).all()
-    assert 0.29 < gains.min() < 0.5 < 2 < gains.max() < 3.01
+    assert 0.29 < gains.min() < 0.5
+    assert 2 < gains.max() < 3.01
     wild = graph.vertex_flops.copy()
     wild[order[-1]] *= 1e6
     assert exposure(dataclasses.replace(graph, vertex_flops=wild), "work") == pytest.approx(

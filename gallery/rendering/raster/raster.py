@@ -14,7 +14,7 @@ from gallery.coloring.types import Coloring
 from gallery.errors import RenderError
 from gallery.placement.types import Layout
 from gallery.provenance import software
-from gallery.rendering.growth import grown, stroke_pixels
+from gallery.rendering.growth import ENOUGH, grown, stroke_pixels
 from gallery.rendering.raster.bloom import finish, glow_of
 from gallery.rendering.raster.curves import Curves, draw_all, split_strokes
 from gallery.rendering.raster.downsample import shrink
@@ -202,6 +202,9 @@ def _all_strokes(
     strokes, curves = split_strokes(
         _strokes(layout, coloring, settings, drawn, factor), layout, drawn
     )
+    if layout.graph.vertices < ENOUGH:
+        # Edges can be told apart without a rim, and have light enough.
+        return strokes, curves
     owner = layout.graph.vertex_operator
     strands = strands_of(strokes.indptr, strokes.sources, strokes.points, owner, strokes.reach)
     return replace(strokes, strands=strands), curves

@@ -22,7 +22,7 @@ Light = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int32]
 
-_MOST = 8_000
+_MOST = 5_000
 """Strands to draw; if there are more, an even sample stands for them."""
 _SHORTEST = 2.5
 """Length from which an edge can be a strand, in lengths from which edges fade."""
