@@ -99,6 +99,7 @@ def _save_wallpaper(stages: Stages, output: Path, size: tuple[int, int]) -> None
     layout, coloring = stages.layout(scan), stages.coloring(scan)
     look = replace(
         framed(layout, size),
+        exposure=scan.exposure,
         labels=scan.labels,
         legend=scan.legend,
         title=plan.words.front.title,

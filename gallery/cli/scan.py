@@ -88,7 +88,9 @@ def make_scan(
     stages = Stages(_plan(path, options), None, notify)
     model, placed, coloring = stages.model(), stages.layout(settings), stages.coloring(settings)
     size, graph = options.size, placed.graph
-    look = RenderSettings(labels=settings.labels, legend=settings.legend)
+    look = RenderSettings(
+        exposure=settings.exposure, labels=settings.labels, legend=settings.legend
+    )
     told = dict(_provenance(path, model.digest, settings, options).entries())
     if options.tilt:
         told["Tilt"] = f"{options.tilt:g}"

@@ -212,7 +212,7 @@ def _number_leaves(
 
 def _producer(grid: ComputeSet, shape: tuple[int, ...]) -> Producer:
     """A set as the producer of a tensor; dimensions that the set does not have are not split."""
-    splits = (*grid.splits[: grid.rank], *(1 for _ in shape))[: len(shape)]
+    splits = (grid.splits[: grid.rank] + (1,) * len(shape))[: len(shape)]
     return Producer(first=grid.first, shape=shape, splits=splits, period=grid.period)
 
 
@@ -253,8 +253,8 @@ def _number_group(
 
 def _made(program: Program, part: Part) -> tuple[int, ...]:
     """Tensors of the model that a part makes."""
-    numbers = (program.tensors[tensor].model for tensor in part.makes)
-    return tuple(number for number in numbers if number >= 0)
+    numbers = [program.tensors[tensor].model for tensor in part.makes]
+    return tuple([number for number in numbers if number >= 0])
 
 
 def _levels(
@@ -283,7 +283,7 @@ def connect(program: Program, splits: Splits, numbering: Numbering) -> None:
             piece.chunks = [merged([], piece.grid.size, False)]
         elif piece.level:
             assert before is not None
-            piece.chunks = [_sums(before, piece)]
+            piece.chunks = [_known_sums(before, piece, patterns)]
         else:
             piece.chunks = _patterned(piece.does, piece, numbering, patterns)
         before = piece
@@ -360,6 +360,16 @@ def _without_self(rows: Rows, piece: Piece, start: int) -> Rows:
         sources=rows.sources[keep],
         flags=rows.flags[keep],
     )
+
+
+def _known_sums(below: Piece, piece: Piece, patterns: dict[Hashable, Pattern]) -> Rows:
+    """The rows of a reduction level, by the pattern of an equal one (IN, OUT: patterns)."""
+    if below.grid.period or below.grid.size > SMALL:
+        return _sums(below, piece)
+    like = below.grid.splits, piece.grid.splits, piece.grid.rank, piece.differentiable
+    if like not in patterns:
+        patterns[like] = pattern_of(_sums(below, piece), [below.grid.first])
+    return patterns[like].rows([below.grid.first])
 
 
 def _sums(below: Piece, piece: Piece) -> Rows:

@@ -22,7 +22,7 @@ from gallery.placement.descent import descend
 from gallery.placement.distances import DoubleArray, Hops
 from gallery.placement.graph_levels import FloatArray, Level
 from gallery.placement.packing import pack
-from gallery.placement.roundness import roundness
+from gallery.placement.roundness import circle, roundness
 from gallery.placement.settings import LayoutSettings
 
 _TRIAL_ROUNDS = 8
@@ -60,8 +60,12 @@ easier to read. Set by eye."""
 _SIZES = (0.15, 0.25, 0.4, 0.65, 1.0, 1.6)
 """Mean areas of bodies to try, in squares of the distance of neighbours."""
 
-_EMPTINESS = 0.6
+_EMPTINESS = 0.85
 """Cost of empty space: this times the squared logarithm of the lack of cover. Set by eye."""
+
+_USUAL_CROWDING, _CROWDED = 2.0, 0.3
+"""Bodies that lie over each other more than usual push each other out: their radii grow with the
+fourth root of the crowding, their stress with this power. Fitted to the sample models."""
 
 _HOLLOW, _HOLLOWNESS = 0.3, 0.1
 """A middle of which less than this share is covered costs up to so much."""
@@ -216,10 +220,21 @@ def _cost(aims: Aims, places: FloatArray, area: float, fill: float) -> float:
     reach = _radius(aims.charge, area) + np.float32(_SWELL)
     cost = float(log(max(aims.hops.stress(places, reach), 1e-9)))
     if fill > 0:
+        crowding = _crowding(places, reach)
+        cost += _CROWDED * float(log(crowding))
+        reach *= np.float32(np.sqrt(np.sqrt(crowding)))
         covered, middle = roundness(places, reach)
         lack = max(float(log(fill / max(covered, 1e-3))), 0.0)
         cost += _EMPTINESS * lack * lack + _HOLLOWNESS * max(1 - middle / _HOLLOW, 0.0)
     return cost
+
+
+def _crowding(places: FloatArray, reach: FloatArray) -> float:
+    """The area of all bodies over what they cover, relative to what is usual, at least 1."""
+    covered, _ = roundness(places, reach)
+    _, radius = circle(places, reach)
+    total = float((reach.astype(np.float64) ** 2).sum())
+    return max(total / (_USUAL_CROWDING * max(covered, 1e-3) * radius * radius), 1.0)
 
 
 def _drawn(aims: Aims, bend: tuple[float, float], rounds: int, seed: int) -> FloatArray:

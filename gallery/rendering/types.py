@@ -14,6 +14,8 @@ from gallery.model import freeze
 LINE, DOT = 1.0, 1.3
 """Width of an edge and radius of a vertex, in pixels of a picture 1,600 pixels wide."""
 
+EXPOSURES = ("auto", "work", "traffic", "even")
+
 LARGEST_STROKE = 1000.0
 """Largest value of a size or a strength of strokes."""
 
@@ -33,6 +35,8 @@ class RenderSettings:
         glow: Strength of the bloom around bright clusters, 0 for none.
         middle: Brightness of the median lit pixel on the scale from faintest to densest, 0 to 1.
         grow: Whether strokes are larger where there are few vertices, see `rendering.growth`.
+        exposure: What the light of vertices follows: "work", "traffic", "even" for all alike, or
+            "auto" for work or traffic, whichever varies more, see `raster.exposure`.
         margin: Share of the picture's shorter side to leave free all around.
         labels: Whether layer names are drawn at their clusters.
         legend: Whether caption and colour key are drawn.
@@ -47,8 +51,9 @@ class RenderSettings:
     reach: float = 24.0
     gradient: bool = True
     glow: float = 0.5
-    middle: float = 0.37
+    middle: float = 0.3
     grow: bool = True
+    exposure: str = "auto"
     margin: float = 0.045
     labels: bool = False
     legend: bool = False
@@ -63,6 +68,8 @@ class RenderSettings:
                 raise RenderError(found)
         if not (0 < self.middle < 1 and 0 <= self.margin < 0.5 and self.line > 0):
             raise RenderError("middle, margin or line is out of range")
+        if self.exposure not in EXPOSURES:
+            raise RenderError(f"exposure is {self.exposure}, not one of {', '.join(EXPOSURES)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

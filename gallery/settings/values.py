@@ -16,6 +16,7 @@ PASSES = ("forward", "training")
 GROUNDS = ("dark", "light")
 TARGETS = ("ipu1", "ipu2", "h100")
 ARRANGEMENTS = ("hemispheres", "free")
+EXPOSURES = ("auto", "work", "traffic", "even")
 SKELETONS = ("dot", "neato", "fdp", "sfdp", "circo", "twopi", "osage", "patchwork")
 ATTRIBUTES = attributes.ATTRIBUTES
 PALETTES = (
@@ -157,6 +158,12 @@ class ScanSettings:
         option="--palette",
     )
     ground: str = setting("dark", checks.one_of(*GROUNDS), "background", option="--ground")
+    exposure: str = setting(
+        "auto",
+        checks.one_of(*EXPOSURES),
+        "what light follows: work, traffic, whichever of them varies more, or none",
+        option="--exposure",
+    )
     seed: int = setting(1, _SEED, "seed of the layout", option="--seed", metavar="N")
     labels: bool = setting(False, checks.switch, "draw layer names", option="--labels")
     legend: bool = setting(

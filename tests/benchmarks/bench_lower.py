@@ -2,15 +2,20 @@
 
 Each row runs in a process of its own, so that its peak memory is its own; kernels are compiled
 before the clock starts. `--quick` lowers three models at 100 k vertices; `--large` adds AlexNet's
-training step at the size of Graphcore's picture (18.7 M vertices).
+training step at the size of Graphcore's picture (18.7 M vertices). `--before DIRECTORY` compares
+with another tree of this program: models of many operators at 20 k and 100 k vertices, the trees in
+turn, each time in a process of its own, medians of five in seconds of the processor.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import statistics
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import psutil
@@ -39,6 +44,43 @@ if not peak:
 print(json.dumps([graph.vertices, graph.edges, seconds, peak, peak - before]))
 """
 
+BUDGETS = (20_000, 100_000)
+MANY_OPERATORS = ("densenet121", "diffusion-unet", "gpt2", "llama", "swin-t")
+
+REPEATED = """
+import json, sys, time
+from gallery.loading.load import load
+from gallery.lowering import lower
+model, vertices, passes = load(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+lower(model, vertices=vertices, passes=passes)
+start = time.process_time()
+for _ in range(3):
+    lower(model, vertices=vertices, passes=passes)
+print(json.dumps((time.process_time() - start) / 3))
+"""
+
+
+def compare(before: Path) -> None:
+    """Print a table of this tree and one before, in turn."""
+    trees = (before, Path(__file__).parents[2])
+    print(f"{'model':<16} {'passes':<9} {'vertices':>9} {'before':>8} {'now':>8} {'ratio':>6}")
+    for name, passes, vertices in product(MANY_OPERATORS, ("forward", "training"), BUDGETS):
+        command = [sys.executable, "-c", REPEATED, str(MODELS / f"{name}.onnx")]
+        command += [str(vertices), passes]
+        seconds: list[list[float]] = [[], []]
+        for turn in range(10):
+            tree = trees[turn % 2]
+            environment = {**os.environ, "PYTHONPATH": str(tree)}
+            done = subprocess.run(
+                command, capture_output=True, text=True, check=True, cwd=tree, env=environment
+            )
+            seconds[turn % 2].append(json.loads(done.stdout))
+        was, now = map(statistics.median, seconds)
+        print(
+            f"{name:<16} {passes:<9} {vertices:>9,} {was:>8.3f} {now:>8.3f} {was / now:>6.2f}",
+            flush=True,
+        )
+
 
 def row(model: Path, vertices: int, passes: str) -> str:
     """One line of the table: a model lowered in a process of its own."""
@@ -56,7 +98,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="three models at 100 k vertices")
     parser.add_argument("--large", action="store_true", help="add AlexNet training at 18.7 M")
+    parser.add_argument("--before", type=Path, help="compare with the program in this directory")
     arguments = parser.parse_args()
+    if arguments.before:
+        compare(arguments.before.resolve())
+        return
     print(f"one core of {psutil.cpu_count()}; M/s: million edges a second; B/edge: peak growth")
     print(
         f"{'model':<16} {'passes':<9} {'vertices':>11} {'edges':>12} {'e/v':>6} {'seconds':>8} "

@@ -1,4 +1,4 @@
-"""Opens a viewer in Chromium's software renderer and measures: data, first frame, recolouring.
+"""Opens a viewer in Chromium's software renderer and measures: data, frames, recolouring.
 
 Run as `python -m tests.benchmarks.bench_viewer [--model NAME] [--vertices N] [--edges N]
 [--graph N] [--runs N]`; `--graph` is the budget of the graph, of which the viewer shows
@@ -40,6 +40,29 @@ _FLAGS = (
     "--no-first-run",
     "--window-size=1440,900",
 )
+
+_MOTIONS = {
+    "from above": "app.camera.pan(k % 2 ? 1 : -1, 0)",
+    "tilted": "app.tilt.lean(55, k % 2)",
+    "turning": "k || (app.tilt.lean(55, 0), app.tilt.toggleTurn())",
+}
+_FRAMES = """
+const done = arguments[0], {app} = GalleryViewer, from = app.renderer.frames;
+const start = performance.now();
+let k = 0;
+const step = (now) => {
+  if (now - start > 4000) {
+    app.tilt.go(0);
+    done((now - start) / Math.max(1, app.renderer.frames - from));
+    return;
+  }
+  %s;
+  k++;
+  requestAnimationFrame(step);
+};
+requestAnimationFrame(step);
+"""
+"""Milliseconds for each frame that is shown while something moves."""
 
 
 def write_page(args: argparse.Namespace, folder: Path) -> Path:
@@ -92,6 +115,8 @@ def visit(driver: WebDriver, page: Path) -> dict[str, float]:
             f"GalleryViewer.app.recolour({number}, '');"
             "return performance.getEntriesByName('viewer-recolour')[0].duration"
         )
+    for name, step in _MOTIONS.items():
+        found[f"frame {name}"] = driver.execute_async_script(_FRAMES % step)
     return found
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from selenium.webdriver.support.ui import Select
 
 from gallery.coloring import color
 from gallery.model import Model
+from gallery.placement.fibres import fibres
 from gallery.placement.types import Layout
 from gallery.publishing.assets.files import Placed, picture
 from gallery.publishing.assets.templates import environment
@@ -27,11 +29,14 @@ from gallery.publishing.viewer_page import ViewerPage, viewer_files
 from gallery.rendering.files.formats import save
 from gallery.rendering.operator_diagram.draw import diagram
 from gallery.rendering.scan import render
+from gallery.rendering.tilt import RISE, heights
 from gallery.rendering.viewer.container import pack, unpack
 from gallery.rendering.viewer.data import viewer_data
 from tests.browser.chromium import Browser
 from tests.browser.viewer_hands import (
+    aim,
     differ,
+    exact,
     find,
     hover,
     hue_share,
@@ -100,7 +105,7 @@ def root(
     whole: tuple[Model, Layout],
     layout: tuple[Layout, bytes],
 ) -> Path:
-    """A site of three viewers: a plain one, one of hostile names and one of few vertices."""
+    """A site of viewers: plain, of hostile names, of few vertices, of hemispheres, without tilt."""
     folder = tmp_path_factory.mktemp("site") / "below"
     settings = SiteSettings(title="Nets")
     (folder / "assets").mkdir(parents=True)
@@ -111,10 +116,12 @@ def root(
     head["layers"]["name"] = head["layers"]["path"]
     few_model, few = net(folder, vertices=1, passes="forward")
     few_data = viewer_data(few, colorings(few), few_model)
+    halves = replace(layout[0], arrangement="hemispheres")
     shown = {
         "net": (layout[0], layout[1]),
         "hostile": (layout[0], pack(head, sections)),
         "few": (few, few_data),
+        "halves": (halves, viewer_data(halves, colorings(halves), whole[0])),
     }
     for slug, (scanned, data) in shown.items():
         href = f"assets/{slug}.png"
@@ -130,9 +137,24 @@ def root(
         for path, content in viewer_files(environment(settings), data, page, settings).items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content)
+    _write_flat(folder)
     icon = '<svg xmlns="http://www.w3.org/2000/svg"/>'
     (folder / "assets" / "icon.svg").write_text(icon, encoding="utf-8")
     return folder
+
+
+def _write_flat(folder: Path) -> None:
+    """The plain viewer as "flat", with shaders that know no tilt."""
+    (script,) = (folder / "assets").glob("viewer.*.js")
+    text = script.read_text(encoding="utf-8")
+    seen = "vec2 see(vec3 p) { return vec2(dot(across, vec4(p, 1.0)), dot(up, vec4(p, 1.0))); }"
+    assert text.count(seen) == 1
+    flat = text.replace(seen, "vec2 see(vec3 p) { return p.xy; }")
+    (folder / "assets" / "flat.js").write_text(flat, encoding="utf-8")
+    page = (folder / "net" / "viewer" / "index.html").read_text(encoding="utf-8")
+    (folder / "flat" / "viewer").mkdir(parents=True)
+    page = page.replace(script.name, "flat.js")
+    (folder / "flat" / "viewer" / "index.html").write_text(page, encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -336,6 +358,9 @@ def test_keys_alone_do_everything(browser: Browser, bases: dict[str, str]) -> No
         "nearer",
         "farther",
         "home",
+        "tilt",
+        "tiltSlider",
+        "turn",
         "names",
         "save",
         "playButton",
@@ -409,8 +434,120 @@ def test_reduced_motion_moves_in_steps(browser: Browser, bases: dict[str, str]) 
         assert run(browser, "return GalleryViewer.app.play.time") > 0
         find(browser, "stage").send_keys("n")
         assert run(browser, "return GalleryViewer.app.camera.flight") is None
+        find(browser, "turn").click()
+        lean = "return [GalleryViewer.app.space.tilt, GalleryViewer.app.space.turn]"
+        assert run(browser, lean) == [55, 30]
+        assert not run(browser, "return GalleryViewer.app.tilt.turning")
+        find(browser, "tilt").click()
+        assert run(browser, lean) == [0, 0]
     finally:
         browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_from_above_it_is_the_flat_picture_to_the_pixel(
+    browser: Browser, bases: dict[str, str]
+) -> None:
+    show(browser, bases["file"] + "flat/viewer/index.html")
+    flat = exact(browser)
+    show(browser, bases["file"] + "net/viewer/index.html")
+    assert exact(browser) == flat
+    run(browser, "GalleryViewer.app.tilt.go(55, 40)")
+    assert exact(browser) != flat
+    run(browser, "GalleryViewer.app.tilt.go(0)")
+    assert exact(browser) == flat
+
+
+def test_tilted_vertices_are_drawn_and_found_where_they_stand(
+    browser: Browser, bases: dict[str, str], layout: tuple[Layout, bytes]
+) -> None:
+    show(browser, bases["file"] + "net/viewer/index.html")
+    placed, graph = layout[0], layout[0].graph
+    run(browser, "GalleryViewer.app.tilt.go(50, 30)")
+    height = heights(graph)[graph.vertex_operator, graph.vertex_pass] - 0.5
+    low, high = placed.positions.min(axis=0), placed.positions.max(axis=0)
+    x, y = ((placed.positions - (low + high) / 2) / (high - low).max()).T
+    tilt, turn = np.radians([50, 30])
+    across = x * np.cos(turn) - y * np.sin(turn)
+    up = (x * np.sin(turn) + y * np.cos(turn)) * np.cos(tilt) + RISE * height * np.sin(tilt)
+    at = "const {space, graph} = GalleryViewer.app; return [...graph.ids].map((v) => space.at(v))"
+    seen = np.array(run(browser, at))
+    size = np.ptp(seen[:, 0]) / np.ptp(across)
+    assert 0.4 < size <= 1
+    true = np.stack([across, up], axis=1) * size
+    np.testing.assert_allclose(seen - seen.mean(axis=0), true - true.mean(axis=0), atol=1e-3)
+    apart = np.linalg.norm(seen[:, None] - seen[None], axis=2) + np.eye(len(seen))
+    alone = int(apart.min(axis=1).argmax())
+    assert str(graph.operators[graph.vertex_operator[alone]].name) in hover(browser, alone)
+    assert aim(browser, seen[alone].tolist(), 300) > 60
+    run(browser, "GalleryViewer.app.tilt.go(50, 60)")
+    assert aim(browser, seen[alone].tolist(), 300) < 40
+    assert browser.errors() == []
+
+
+def test_tilt_by_keys_is_kept_in_the_address(browser: Browser, bases: dict[str, str]) -> None:
+    show(browser, bases["file"] + "net/viewer/index.html")
+    stage = find(browser, "stage")
+    stage.send_keys("t")
+    browser.until("GalleryViewer.app.space.tilt === 55")
+    assert find(browser, "tilt").get_attribute("aria-pressed") == "true"
+    stage.send_keys(Keys.SHIFT, Keys.ARROW_UP, Keys.ARROW_LEFT)
+    stage.send_keys(Keys.NULL)
+    lean = "return [GalleryViewer.app.space.tilt, GalleryViewer.app.space.turn]"
+    assert run(browser, lean) == [60, 355]
+    tilted = pixels(browser)
+    browser.until("location.hash.includes('tilt=60%2C355')")
+    show(browser, browser.driver.current_url)
+    assert differ(tilted, pixels(browser)) < 0.02
+    find(browser, "turn").click()
+    browser.until("GalleryViewer.app.space.turn < 350")
+    find(browser, "turn").click()
+    assert not run(browser, "return GalleryViewer.app.tilt.turning")
+    find(browser, "tilt").click()
+    browser.until("!GalleryViewer.app.tilt.flight")
+    assert run(browser, lean) == [0, 0]
+    still(browser)
+    browser.until("!location.hash.includes('tilt')")
+    assert browser.errors() == []
+
+
+def test_fibres_are_the_curves_of_the_still_picture(
+    browser: Browser, bases: dict[str, str], layout: tuple[Layout, bytes]
+) -> None:
+    show(browser, bases["file"] + "halves/viewer/index.html")
+    placed = replace(layout[0], arrangement="hemispheres")
+    found = fibres(placed)
+    count = "const {renderer} = GalleryViewer.app; return renderer.fibres"
+    assert run(browser, count) == len(found.edges) > 50
+    low = placed.positions.min(axis=0)
+    side = (placed.positions.max(axis=0) - low).max()
+    sources, readers = placed.graph.sources[found.edges].tolist(), found.readers.tolist()
+    told = run(
+        browser,
+        f"const s = {sources}, r = {readers};"
+        "return s.map((v, k) => GalleryViewer.app.space.controls(v, r[k]))",
+    )
+    np.testing.assert_allclose(told, (found.controls - low) / side, atol=1e-4)
+    # Of fibres alone, there is light half way along one, where they would leave none if they did
+    # not gather.
+    middles = (found.curves(placed, np.array([0.5], np.float32))[:, 0] - low) / side
+    loose = found.controls.copy()
+    loose[:, :, 1] = (placed.positions[sources, 1] + placed.positions[readers, 1])[:, None] / 2
+    places = np.linspace(0, 1, 50, dtype=np.float32)
+    others = (replace(found, controls=loose).curves(placed, places).reshape(-1, 2) - low) / side
+    gaps = np.linalg.norm(middles[:, None] - others, axis=2).min(axis=1)
+    far = int(gaps.argmax())
+    assert gaps[far] > 0.01
+    run(
+        browser,
+        "const {renderer} = GalleryViewer.app, {gl} = renderer;"
+        "const draw = gl.drawArrays.bind(gl), bind = renderer.bind.bind(renderer);"
+        "let fibres = false;"
+        "renderer.bind = (one) => { fibres = one === renderer.curves; bind(one); };"
+        "gl.drawArrays = (shape, first, count) =>"
+        " { if (fibres || count === 3) draw(shape, first, count); };",
+    )
+    assert aim(browser, middles[far].tolist(), 8) > 15
+    assert browser.errors() == []
 
 
 def test_without_float_targets_it_still_draws(browser: Browser, bases: dict[str, str]) -> None:

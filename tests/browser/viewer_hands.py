@@ -49,6 +49,27 @@ def shot(browser: Browser) -> np.ndarray:
     return np.asarray(picture.convert("RGB")).astype(int)
 
 
+def exact(browser: Browser) -> str:
+    """What is drawn, to the bit, after as many rounds as on a fast machine."""
+    run(
+        browser,
+        "const {renderer} = GalleryViewer.app; renderer.limitRounds = () => {};"
+        "renderer.rounds = 8; renderer.dirty = true; GalleryViewer.app.wake()",
+    )
+    browser.until("!GalleryViewer.app.renderer.dirty")
+    still(browser)
+    drawn = "const {renderer} = GalleryViewer.app; renderer.present();"
+    return str(run(browser, f"{drawn} return renderer.canvas.toDataURL()"))
+
+
+def aim(browser: Browser, place: list[float], zoom: int) -> int:
+    """Brightness in the middle of the stage when it shows a place of the graph from near."""
+    run(browser, f"GalleryViewer.app.camera.set(...{place}, {zoom}); GalleryViewer.app.moved()")
+    picture = pixels(browser)
+    y, x = picture.shape[0] // 2, picture.shape[1] // 2
+    return int(picture[y - 3 : y + 4, x - 3 : x + 4].max())
+
+
 def differ(one: np.ndarray, other: np.ndarray) -> float:
     """Share of the lit pixels of either picture that differ clearly."""
     lit = (one.max(axis=2) > 40) | (other.max(axis=2) > 40)
@@ -67,9 +88,8 @@ def point(browser: Browser, vertex: int) -> tuple[float, float]:
     """Where a vertex is, from the middle of the stage."""
     x, y, width, height = run(
         browser,
-        "const {camera, graph, stage} = GalleryViewer.app;"
-        f"return [...camera.point(graph.x[{vertex}] / 65535, graph.y[{vertex}] / 65535),"
-        " stage.clientWidth, stage.clientHeight]",
+        "const {camera, space, stage} = GalleryViewer.app;"
+        f"return [...camera.point(...space.at({vertex})), stage.clientWidth, stage.clientHeight]",
     )
     return x - width / 2, y - height / 2
 

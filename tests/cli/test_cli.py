@@ -117,6 +117,18 @@ def test_scan_writes_other_formats(run: Run, tmp_path: Path, suffix: str) -> Non
     assert head.startswith(b"<svg") or head[8:] == b"WEBP"
 
 
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_scan_can_be_tilted(run: Run, tmp_path: Path, suffix: str) -> None:
+    model, drawn = write(tmp_path, NET), []
+    for tilt in ((), ("--tilt", 0), ("--tilt", 60.5)):
+        picture = tmp_path / f"scan.{suffix}"
+        result = run("scan", model, "-o", picture, "--vertices", 40, "--size", 96, *tilt)
+        assert result.returncode == 0, result.stderr
+        drawn.append(picture.read_bytes())
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert b"60.5" in drawn[2]
+
+
 def test_colour_rules_colour_a_scan(run: Run, tmp_path: Path) -> None:
     model, picture = write(tmp_path, NET), tmp_path / "scan.png"
     options = ("--vertices", 40, "--size", 96, "--rule", "*=#0000ff", "--rule")

@@ -63,6 +63,21 @@ def assert_in_order(graph: ComputeGraph) -> None:
     assert (steps[within] > 0).all()
 
 
+@pytest.mark.parametrize("name", ["swin-t", "lstm"])
+@pytest.mark.parametrize("passes", ["forward", "training"])
+def test_patterns_connect_equal_sets_as_each_would_be_alone(
+    name: str, passes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = lower(model_of(name), vertices=5000, passes=passes)
+    monkeypatch.setattr("gallery.lowering.forward.SMALL", 0)
+    monkeypatch.setattr("gallery.lowering.parents.SMALL", 0)
+    alone = lower(model_of(name), vertices=5000, passes=passes)
+    assert shared.sources.tobytes() == alone.sources.tobytes()
+    assert shared.indptr.tobytes() == alone.indptr.tobytes()
+    for ours, theirs in zip(shared.levels, alone.levels, strict=True):
+        assert ours.tobytes() == theirs.tobytes()
+
+
 @given(
     name=st.sampled_from(SMALL),
     budgets=st.lists(st.integers(500, 20_000), min_size=2, max_size=2, unique=True),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gallery.lowering.access.constant_indices import cells, inverse, listed, single
 from gallery.lowering.access.part import Boxes, Ints
 from gallery.lowering.access.relations import (
+    AxisRule,
     backwards,
     composed,
     divided,
+    fixed,
     identity,
     per_axis,
     repeated,
@@ -25,6 +28,12 @@ from gallery.lowering.access.relations import (
 from gallery.lowering.access.reshape import reshaped
 
 Ranges = tuple[Ints, Ints]
+
+RULES = st.one_of(
+    st.builds(same, st.integers(0, 1), st.integers(-3, 3)),
+    st.builds(window, st.integers(0, 1), st.integers(1, 3), st.integers(0, 3), st.integers(1, 4)),
+    st.builds(fixed, st.integers(0, 3), st.integers(3, 9)),
+)
 
 
 def ranges(size: int) -> Ranges:
@@ -49,6 +58,31 @@ def test_spans_are_hulls(values: list[int]) -> None:
     first, last = spans(0, table, table + 2)(lows, highs)
     for low, high, a, b in zip(lows[:, 0], highs[:, 0], first, last, strict=True):
         assert (a, b) == (min(values[low:high]), max(values[low:high]) + 2)
+
+
+@given(st.lists(RULES, min_size=1, max_size=3), st.lists(st.integers(0, 9), min_size=3, max_size=3))
+def test_straight_rules_read_together_what_each_reads_alone(
+    rules: list[AxisRule], sizes: list[int]
+) -> None:
+    lows = np.array([[0, 0], [2, 1], [4, 5]], np.int64, order="F")
+    highs = lows + np.array([3, 2], np.int64)
+    boxes = per_axis(sizes[: len(rules)], rules)(lows, highs)
+    for axis, (rule, size) in enumerate(zip(rules, sizes, strict=False)):
+        low, high = rule(lows, highs)
+        assert boxes.lows[:, axis].tolist() == low.clip(0, size).tolist()
+        assert boxes.highs[:, axis].tolist() == high.clip(0, size).tolist()
+
+
+def test_relations_are_equal_if_they_read_the_same() -> None:
+    assert identity((4, 6)) == identity((4, 6))
+    assert identity((4, 6)) != identity((4, 5))
+    assert reshaped((4, 6), (24,)) == reshaped((4, 6), (24,))
+
+
+def test_a_straight_rule_needs_the_dimension_that_it_follows() -> None:
+    blocks = np.zeros((1, 2), np.int64, order="F")
+    with pytest.raises(IndexError):
+        per_axis((4,), [same(2)])(blocks, blocks)
 
 
 @given(

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from gallery.discovery.discover import ModelFile
 from gallery.errors import DiscoverError
+from gallery.pipeline.build import _unused_families
 from gallery.pipeline.plan import ModelPlan, plan_of, with_families
+from gallery.pipeline.products.viewer import VIEWER
 from gallery.pipeline.schedule import by_work
 from gallery.pipeline.shards import collection, part
 from gallery.settings.families import FAMILY_PALETTES
@@ -116,6 +118,14 @@ def test_relatives_have_the_palette_of_their_family_whatever_the_order() -> None
         assert found["a"] == found["b"] == "ember"
         assert found["c"] in {*FAMILY_PALETTES} - {"ember"}
         assert (found["d"], found["e"]) == ("glasbey", "")
+        viewed = VIEWER.settings(with_families(order, settings)[order.index(plans[0])], "")
+        assert viewed["palettes"] == {"layer": "ember"}
+
+
+def test_a_palette_for_a_family_that_no_model_has_is_told() -> None:
+    settings = GallerySettings(families={"CNM": "ember", "rnn": "frost"})
+    plans = [plan_of(model("a", sidecar="---\nfamily: RNN\n---\n"), settings, {})]
+    assert _unused_families(plans, settings) == ("no model has the family 'CNM'; there are: RNN",)
 
 
 def test_a_colour_that_the_palette_of_the_gallery_cannot_show_is_told_in_the_plan() -> None:

@@ -91,10 +91,10 @@ def test_a_hub_draws_blocks_nearer_and_keeps_their_order(monkeypatch: pytest.Mon
         return counted.stress(drawing.places, np.zeros(count, np.float32)), float(near / far)
 
     usual, closer, worth = bodies._AROUND, bodies._CLOSER, bodies._WORTH
-    stress, disorder = drawn(usual, closer, 10.0)
-    unsettled, ordered = drawn(usual, closer, 0.0)
-    as_far, _ = drawn(usual, usual, 10.0)
-    _, mixed = drawn(0.0, 0.0, 0.0)
+    stress, disorder = drawn(usual, closer, -10.0)
+    unsettled, ordered = drawn(usual, closer, 10.0)
+    as_far, _ = drawn(usual, usual, -10.0)
+    _, mixed = drawn(0.0, 0.0, 10.0)
     assert stress < min(unsettled, as_far)
     assert ordered < mixed / 2
     assert disorder < mixed / 2

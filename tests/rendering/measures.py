@@ -1,15 +1,22 @@
-"""Measure pictures: burnt pixels, the faintest edge, how far hues stray from the palette.
+"""Measure pictures: burnt and bright pixels, the faintest edge, strands, how far hues stray.
 
 `python -m tests.rendering.measures` lays out all sample models, draws them on both grounds and
-prints a line for each; its exit status is 1 where a limit is not kept.
+prints a line for each; its exit status is 1 where a limit is not kept. With `--save FILE` the
+measures are kept as JSON, with `--beside FILE` they are compared with such a file, for example of
+the version before.
+
+The brightness of a pixel is its largest channel, and on paper 255 less its smallest, which is how
+much ink of its strongest colour it has. A pixel is lit if it differs from the ground by more than 8
+grey levels in any channel, so glow counts.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +33,13 @@ from gallery.rendering.raster.raster import Plan, plan_of
 from gallery.rendering.raster.strokes import draw
 from gallery.rendering.raster.tone import tone
 from gallery.rendering.scan import render
-from gallery.rendering.types import RenderSettings
+from gallery.rendering.types import EXPOSURES, RenderSettings
 
 MODELS = Path(__file__).parents[2] / "models"
 GREY = np.array([0.2126, 0.7152, 0.0722])
 BURNT, FAINTEST, HUE = 0.005, 4.0, 10.0
+BRIGHT, DARK = (0.01, 0.03), 0.4
+_BODY = 12.0
 _ALONE = 6
 
 
@@ -43,6 +52,11 @@ class Measures:
             are black or have a channel at 0.
         faintest: Grey levels between the ground and the faintest edges, each drawn alone with the
             picture's tones: the least of the brightest pixels across it, from end to end.
+        bright: Share of the lit pixels with a brightness above 240.
+        dark: Share of them with one below 100.
+        strands: Mean distance from the ground in linear luminance, in thousandths of white, over
+            the gaps between bodies: where edges lie, but no vertex within 12 pixels of a picture
+            1,600 wide.
         hue: Mean angle in degrees, over the percentile of pixels with the most light, between a
             pixel's hue in OKLab and that of the palette's colours of the strokes that cross it,
             weighted by their light and added up in linear light, as light does where hues meet.
@@ -50,6 +64,9 @@ class Measures:
 
     burnt: float
     faintest: float
+    bright: float
+    dark: float
+    strands: float
     hue: float
 
     @property
@@ -57,13 +74,24 @@ class Measures:
         """Whether all limits are kept."""
         return self.burnt < BURNT and self.faintest >= FAINTEST and self.hue < HUE
 
+    @property
+    def composed(self) -> bool:
+        """Whether few pixels are bright and many are dark, as it should be in large scans."""
+        return BRIGHT[0] <= self.bright <= BRIGHT[1] and self.dark >= DARK
 
-def measure(placed: Layout, found: Coloring, size: int = 1600) -> Measures:
+
+def measure(
+    placed: Layout, found: Coloring, size: int = 1600, settings: RenderSettings | None = None
+) -> Measures:
     """Draw a scan like the main scan of a page and measure it."""
-    settings = RenderSettings()
+    settings = settings or RenderSettings()
     pixels = render(placed, found, size=size, settings=settings).pixels
     plan = plan_of(placed, found, size, settings)
+    bright, dark = _shares(pixels, found.ground)
     return Measures(
+        bright=bright,
+        dark=dark,
+        strands=_strands(plan, pixels),
         burnt=_burnt(pixels, found.ground),
         faintest=min(_alone(plan, edge) for edge in _longest(plan)),
         hue=_hue_error(plan, found, pixels),
@@ -76,6 +104,33 @@ def _burnt(pixels: np.ndarray, ground: str) -> float:
     if ground == "light":
         return float(((drawn.min(axis=1) <= 0) | (drawn.max(axis=1) < 20)).mean())
     return float(((drawn.max(axis=1) >= 255) | (drawn.min(axis=1) > 235)).mean())
+
+
+def _shares(pixels: np.ndarray, ground: str) -> tuple[float, float]:
+    values = pixels.reshape(-1, 3).astype(int)
+    lit = values[np.abs(values - values[0]).max(axis=1) > 8]
+    if not len(lit):
+        return 0.0, 1.0
+    brightness = 255 - lit.min(axis=1) if ground == "light" else lit.max(axis=1)
+    return float((brightness > 240).mean()), float((brightness < 100).mean())
+
+
+def _strands(plan: Plan, pixels: np.ndarray) -> float:
+    strokes = plan.strokes
+    window = (plan.frame.width, 0, plan.frame.height)
+    side = max(plan.frame.width, plan.frame.height) / 1600
+    amount = draw(strokes, window)[..., 3]
+    bodies = replace(
+        strokes,
+        indptr=np.zeros_like(strokes.indptr),
+        sources=strokes.sources[:0],
+        dot=_BODY * side,
+        strands=None,
+    )
+    gaps = (amount > 0) & (draw(bodies, window)[..., 3] <= 0)
+    gaps = gaps[:: plan.shrink, :: plan.shrink][: len(pixels), : pixels.shape[1]]
+    luminance = linear_from_srgb(pixels / 255.0) @ GREY
+    return float(1000 * np.abs(luminance - luminance[0, 0])[gaps].mean()) if gaps.any() else 0.0
 
 
 def _longest(plan: Plan) -> list[tuple[int, int]]:
@@ -95,6 +150,9 @@ def _alone(plan: Plan, edge: tuple[int, int]) -> float:
         points=plan.strokes.points[rows],
         index=plan.strokes.index[rows],
         dot=0.0,
+        gains=plan.strokes.gains[rows],
+        sparks=None,
+        strands=None,
     )
     height, width = plan.frame.height, plan.frame.width
     light = draw(alone, (width, 0, height))
@@ -125,14 +183,14 @@ def sample(name: str, vertices: int) -> Layout:
 
 
 def of_samples(
-    names: list[str], vertices: int, attribute: str
+    names: list[str], vertices: int, attribute: str, settings: RenderSettings
 ) -> Iterator[tuple[str, str, Measures]]:
     """Name, ground and measures of each sample."""
     for name in names:
         placed = sample(name, vertices)
         for ground in ("dark", "light"):
             found = color(placed.graph, attribute, ground=ground, positions=placed.positions)
-            yield name, ground, measure(placed, found)
+            yield name, ground, measure(placed, found, settings=settings)
 
 
 def main() -> int:
@@ -141,16 +199,45 @@ def main() -> int:
     parser.add_argument("models", nargs="*", help="names of sample models, else all")
     parser.add_argument("--vertices", type=int, default=100_000)
     parser.add_argument("--attribute", default="layer")
+    parser.add_argument("--exposure", default="auto", choices=EXPOSURES)
+    parser.add_argument("--save", type=Path, help="a JSON file to write")
+    parser.add_argument("--beside", type=Path, help="a JSON file to compare with")
     given = parser.parse_args()
     names = given.models or sorted(path.stem for path in MODELS.glob("*.onnx"))
+    look = RenderSettings(exposure=given.exposure)
+    before = json.loads(given.beside.read_text("utf-8")) if given.beside else {}
+    kept: dict[str, dict[str, float]] = {}
     good = True
-    print(f"{'model':<18}{'ground':<7}{'burnt %':>8}{'faintest':>10}{'hue °':>8}")
-    for name, ground, one in of_samples(names, given.vertices, given.attribute):
-        good &= one.good
-        flag = "" if one.good else "  SHORT"
-        numbers = f"{one.burnt * 100:>8.3f}{one.faintest:>10.1f}{one.hue:>8.1f}"
-        print(f"{name:<18}{ground:<7}{numbers}{flag}", flush=True)
+    print(" " * 25 + "".join(f"{words:>18}" for words in _COLUMNS.values()))
+    for name, ground, one in of_samples(names, given.vertices, given.attribute, look):
+        key = f"{name} {ground}"
+        kept[key] = asdict(one)
+        good &= one.good and one.composed
+        flag = "" if one.good and one.composed else "  SHORT"
+        cells = (_cell(kept[key], before.get(key), column) for column in _COLUMNS)
+        print(f"{key:<25}" + "".join(cells) + flag, flush=True)
+    if before:
+        ratios = [kept[key]["strands"] / before[key]["strands"] for key in kept if key in before]
+        print(f"strands: {np.median(ratios):.2f} times those before, at least {min(ratios):.2f}")
+    if given.save:
+        given.save.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
     return 0 if good else 1
+
+
+_COLUMNS = {
+    "burnt": "burnt %",
+    "faintest": "faintest",
+    "hue": "hue °",
+    "bright": "bright %",
+    "dark": "dark %",
+    "strands": "strands ‰",
+}
+
+
+def _cell(one: dict[str, float], before: dict[str, float] | None, column: str) -> str:
+    scale = 100 if _COLUMNS[column].endswith("%") else 1
+    words = f"{one[column] * scale:.2f}"
+    return f"{f'{before[column] * scale:.2f} → {words}' if before else words:>18}"
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from gallery.coloring.palettes import is_categorical
 from gallery.errors import SettingsError
 from gallery.lowering import TARGETS
 from gallery.placement import ARRANGEMENTS, ENGINES
+from gallery.rendering.types import EXPOSURES
 from gallery.settings import checks, values
 from gallery.settings.color_rules import ColorRule
 from gallery.settings.fields import table
@@ -40,6 +41,7 @@ def settings_of(folder: Path, text: str) -> values.GallerySettings:
 def test_words_are_those_of_the_folders_that_do_the_work() -> None:
     assert values.SKELETONS == ENGINES
     assert values.ARRANGEMENTS == ARRANGEMENTS
+    assert values.EXPOSURES == EXPOSURES
     assert values.ATTRIBUTES == ATTRIBUTES
     assert values.PALETTES == PALETTES
     assert tuple(TARGETS) == values.TARGETS

@@ -52,5 +52,4 @@ def _boxes_rank(relation: Relation, shape: tuple[int, ...]) -> int:
     """Number of dimensions of the boxes that a relation gives for a whole index space."""
     lows = np.zeros((1, len(shape)), np.int64, order="F")
     highs = np.full_like(lows, shape)
-    rank: int = relation(lows, highs).lows.shape[1]
-    return rank
+    return int(relation(lows, highs).lows.shape[1])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from gallery.lowering.access.part import Part, Read
+from gallery.lowering.access.part import Ints, Part, Read
 
 
 class Axis(NamedTuple):
@@ -31,15 +32,7 @@ def footprint(part: Part, read: Read, shape: Sequence[int]) -> tuple[Axis, ...]:
 
     One of the halves can read as much as the whole: that without the padding at its end.
     """
-    probes = [d for d, size in enumerate(part.shape) if size > 1 for _ in range(2)]
-    lows = np.zeros((1 + len(probes), len(part.shape)), np.int64, order="F")
-    highs = np.empty_like(lows, order="F")
-    highs[:] = part.shape
-    for row, d in enumerate(probes, 1):
-        if row % 2:
-            highs[row, d] = part.shape[d] // 2
-        else:
-            lows[row, d] = part.shape[d] - part.shape[d] // 2
+    probes, lows, highs = _blocks(part.shape)
     extents = _extents(read, lows, highs, len(shape)).tolist()
     axes = [
         _axis(part, probes, size, [row[axis] for row in extents]) for axis, size in enumerate(shape)
@@ -47,6 +40,25 @@ def footprint(part: Part, read: Read, shape: Sequence[int]) -> tuple[Axis, ...]:
     for axis, of in read.picks:
         axes[axis] = Axis(size=shape[axis], of=of, slope=0.0, halo=extents[0][axis])
     return tuple(axes)
+
+
+@lru_cache(maxsize=256)
+def _blocks(shape: tuple[int, ...]) -> tuple[tuple[int, ...], Ints, Ints]:
+    """The whole index space, then both halves of each dimension.
+
+    Returns:
+        The dimension of each half; and the lows and highs of all, int64 (k, dims).
+    """
+    probes = [d for d, size in enumerate(shape) if size > 1 for _ in range(2)]
+    lows = np.zeros((1 + len(probes), len(shape)), np.int64, order="F")
+    highs = np.empty_like(lows, order="F")
+    highs[:] = shape
+    for row, d in enumerate(probes, 1):
+        if row % 2:
+            highs[row, d] = shape[d] // 2
+        else:
+            lows[row, d] = shape[d] - shape[d] // 2
+    return tuple(probes), lows, highs
 
 
 def _extents(read: Read, lows: np.ndarray, highs: np.ndarray, rank: int) -> np.ndarray:

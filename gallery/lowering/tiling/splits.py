@@ -7,19 +7,20 @@ blocks of a small budget are unions of the blocks of any larger one.
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from gallery.lowering.access.part import Part
 from gallery.lowering.program import Program
+from gallery.lowering.tiling.queue import doubled, started
 from gallery.lowering.tiling.tables import tables
 from gallery.lowering.tiling.targets import Target
-from gallery.lowering.tiling.traffic import FAN_IN, double, follow, leaf_vertices, vertices
+from gallery.lowering.tiling.traffic import FAN_IN, follow, leaf_vertices, vertices
 
 
 def tree(partials: int) -> list[int]:
@@ -64,15 +65,18 @@ class Splitter:
         self.tables, self.leaves = tables(program, training)
         self.splits = np.ones(len(self.tables.shape), np.int64)
         parts = program.parts
-        for i in range(len(parts)):
-            follow(self.tables, self.splits, i)
         self.groups = _recurrences(parts)
         self.chunks = [1] * len(self.groups)
         self.work = [_work(program, p, target) for p in parts]
-        self.counts = [self._count(i) for i in range(len(parts))]
-        self.vertices = sum(self.counts)
-        self.queue = [self._entry(i) for i in range(len(parts)) if self._leads(i)]
-        heapq.heapify(self.queue)
+        self.weights = np.array(self.work, np.float64)
+        self.counts = started(self.tables, self.splits, training)
+        self.collapsed = np.array([part.time >= 0 for part in parts], bool)
+        for group in self.groups:
+            self.weights[group[0]] = sum(self.work[i] for i in group)
+            self.counts[group] = [self._count(i) for i in group]
+        self.vertices = int(self.counts.sum())
+        leaders = [i for i in range(len(parts)) if self._leads(i)]
+        self.queue = self._queued(np.array(leaders, np.int64))
 
     def snapshot(self) -> Splits:
         """The splits at the current point."""
@@ -94,9 +98,9 @@ class Splitter:
         """Whether a part has its own entry in the queue: a collapsed recurrence has only one."""
         return not self._collapsed(i) or self.groups[self.program.parts[i].time][0] == i
 
-    def _entry(self, i: int) -> tuple[float, int]:
-        together = self.groups[self.program.parts[i].time] if self._collapsed(i) else [i]
-        return -sum(self.work[j] for j in together) / self.counts[i], i
+    def _queued(self, parts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """The parts in the order of their turns, which is a heap."""
+        return parts[np.lexsort((parts, -self.weights[parts] / self.counts[parts]))]
 
     def _count(self, i: int) -> int:
         """Number of vertices of a part and of the leaves that follow it, with all their gradients.
@@ -110,24 +114,37 @@ class Splitter:
         own = self._collapsed(i) * (1 + (self.training and differentiable))
         return int(leaves) + own * self._leads(i)
 
-    def _double(self, i: int) -> _Step | None:
-        """Take the next doubling of a part or recurrence; None if there is none."""
+    def _double(self, budget: int) -> _Step:
+        """Double what is first in the queue, up to a budget or a collapsed recurrence.
+
+        Returns:
+            The last doubling.
+        """
+        queue = (self.queue, self.weights, self.counts, self.collapsed)
+        last = doubled(self.tables, self.splits, self.training, *queue, self.vertices, budget)
+        length, self.vertices, part, place, before, fewer = last
+        self.queue = self.queue[:length]
+        return _Step(parts=(part,), places=(place,), before=before, fewer=fewer)
+
+    def _double_time(self, i: int) -> _Step:
+        """Double the chunks of a collapsed recurrence, or open it."""
         time = self.program.parts[i].time
-        if not self._collapsed(i):
-            place, before, after = double(self.tables, self.splits, i, self.training)
-            if place < 0:
-                return None
-            self._recount(i, int(after))
-            return _Step(parts=(i,), places=(place,), before=before)
         parts = tuple(self.groups[time])
         places = tuple(int(self.tables.dims[j]) for j in parts)
-        step = _Step(parts=parts, places=places, before=self.chunks[time], time=time)
+        before, fewer = self.chunks[time], self.vertices
+        step = _Step(parts=parts, places=places, before=before, fewer=fewer, time=time)
         steps = self.program.parts[i].shape[0]
         opened = 2 * self.chunks[time] > steps
         self.chunks[time] = 0 if opened else 2 * self.chunks[time]
         self._split(step, self.chunks[time] or steps)
-        for j in parts:
-            self._recount(j, self._count(j))
+        counts = [self._count(j) for j in parts]
+        self.vertices += sum(counts) - int(self.counts[list(parts)].sum())
+        self.counts[list(parts)] = counts
+        if opened:
+            self.collapsed[list(parts)] = False
+            self.weights[i] = self.work[i]
+            self.queue = np.concatenate((self.queue, np.array(parts[1:], np.int64)))
+        self.queue = self._queued(self.queue)
         return step
 
     def _split(self, step: _Step, split: int) -> None:
@@ -154,26 +171,13 @@ class Splitter:
         """
         if self.vertices >= budget:
             return self.snapshot()
-        while self.queue:
-            _, i = self.queue[0]
-            was, fewer = self._collapsed(i), self.vertices
-            step = self._double(i)
-            if step is None:
-                heapq.heappop(self.queue)
-                continue
-            heapq.heapreplace(self.queue, self._entry(i))
-            if was and not self._collapsed(i):
-                for j in step.parts[1:]:
-                    heapq.heappush(self.queue, self._entry(j))
+        while len(self.queue):
+            first = int(self.queue[0])
+            step = self._double_time(first) if self.collapsed[first] else self._double(budget)
             if self.vertices >= budget:
-                near = self.vertices - budget <= budget - fewer
+                near = self.vertices - budget <= budget - step.fewer
                 return self.snapshot() if near else self._without(step)
         return self.snapshot()
-
-    def _recount(self, i: int, count: int) -> None:
-        """Record how many vertices a part has now."""
-        self.vertices += count - self.counts[i]
-        self.counts[i] = count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,12 +188,14 @@ class _Step:
         parts: One part, or those of a recurrence.
         places: The grid dimension of each part that is split.
         before: The number of splits before.
+        fewer: The number of vertices before.
         time: Number of the recurrence whose time is split, or -1.
     """
 
     parts: tuple[int, ...]
     places: tuple[int, ...]
     before: int
+    fewer: int
     time: int = -1
 
 

@@ -53,7 +53,7 @@ def layout_settings(plan: ModelPlan, scan: ScanSettings) -> dict[str, Any]:
 
 def color_settings(plan: ModelPlan, scan: ScanSettings) -> dict[str, Any]:
     """The settings that shape the drawing of a scan, without text."""
-    own = {name: getattr(scan, name) for name in ("color", "palette", "ground")}
+    own = {name: getattr(scan, name) for name in ("color", "palette", "ground", "exposure")}
     rules = [asdict(rule) for rule in scan.rules]
     return {**layout_settings(plan, scan), **own, "rules": rules}
 

@@ -78,6 +78,7 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
         variants.poster_dpi,
         title=facts.name,
         names=variants.poster_labels,
+        exposure=scan.exposure,
     )
     sheet = poster(facts, plan.words.front, shown, others, paper)
     sheet = sheet.told(plan.provenance(POSTER).entries())

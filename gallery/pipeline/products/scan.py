@@ -40,7 +40,7 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
 
 def _depends(plan: ModelPlan, one: ScanPlan) -> object:
     scan = one.scan
-    drawn = (scan.labels, scan.legend, one.sizes, one.formats, one.png)
+    drawn = (scan.exposure, scan.labels, scan.legend, one.sizes, one.formats, one.png)
     return [plan.stage_key("color", scan), *drawn]
 
 
@@ -48,11 +48,13 @@ def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
     from gallery.coloring.storage import legend_value
     from gallery.rendering.files.formats import save
     from gallery.rendering.several_sizes import SeveralSizes
+    from gallery.rendering.types import RenderSettings
 
     plan = next(one for one in stages.plan.scans if one.key == what)
     layout, coloring = stages.layout(plan.scan), stages.coloring(plan.scan)
-    key = stages.plan.stage_key("color", plan.scan)
-    drawing = stages.keep("drawing", key, lambda: SeveralSizes(layout, coloring))
+    look = RenderSettings(exposure=plan.scan.exposure)
+    key = f"{stages.plan.stage_key('color', plan.scan)} {look.exposure}"
+    drawing = stages.keep("drawing", key, lambda: SeveralSizes(layout, coloring, look))
     told = stages.plan.provenance(SCANS, what).entries()
     images: list[list[Any]] = []
     files: dict[str, Path] = {}

@@ -37,7 +37,8 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
     if not plan.scans:
         return {}
     words = [getattr(plan.words.front, name) for name in _WORDS]
-    return {"": [plan.stage_key("color", _scan(plan)), plan.keys(FACTS), words]}
+    scan = _scan(plan)
+    return {"": [plan.stage_key("color", scan), scan.exposure, plan.keys(FACTS), words]}
 
 
 def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
@@ -50,9 +51,11 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     from gallery.rendering.files.formats import save
     from gallery.rendering.scan import render
     from gallery.rendering.sheet.sheet import MILLIMETRES_PER_INCH, sheet_picture
+    from gallery.rendering.types import RenderSettings
 
     scan = _scan(stages.plan)
-    picture = render(stages.layout(scan), stages.coloring(scan), size=SCAN)
+    look = RenderSettings(exposure=scan.exposure)
+    picture = render(stages.layout(scan), stages.coloring(scan), size=SCAN, settings=look)
     sheet = card(facts_in(stages.entry(FACTS)), stages.plan.words.front, picture)
     sheet = sheet.told(stages.plan.provenance(SOCIAL_CARD).entries())
     path = new_file(".jpeg")

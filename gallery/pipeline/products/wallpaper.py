@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
     if not plan.scans:
         return {}
-    key = plan.stage_key("color", plan.scans[0].scan)
-    return {size: [key, size] for size in plan.variants.wallpapers}
+    scan = plan.scans[0].scan
+    key = plan.stage_key("color", scan)
+    return {size: [key, scan.exposure, size] for size in plan.variants.wallpapers}
 
 
 def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
@@ -29,7 +30,7 @@ def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
 
     scan, size = stages.plan.scans[0].scan, screen(what)
     assert size is not None
-    picture = wallpaper(stages.layout(scan), stages.coloring(scan), size)
+    picture = wallpaper(stages.layout(scan), stages.coloring(scan), size, scan.exposure)
     path, name = new_file(".jpeg"), _name(what)
     save(picture.told(stages.plan.provenance(WALLPAPERS, what).entries()), path)
     return Drawn(value={"images": [[name, "jpeg", *size]]}, files={name: path})

@@ -63,6 +63,7 @@ def show(
     *,
     title: str = "",
     names: bool = True,
+    exposure: str = "auto",
 ) -> Shown:
     """Draw a scan for a poster.
 
@@ -73,6 +74,7 @@ def show(
         dpi: Pixels per inch.
         title: Title for the metadata; "" for the model's name.
         names: Whether layers have their names.
+        exposure: What the light of vertices follows, see `RenderSettings`.
     """
     grid = grid_of(sheet)
     scale = units(sheet, grid) * dpi / MILLIMETRES_PER_INCH
@@ -92,7 +94,7 @@ def show(
         (low_x, low_y, high_x, high_y),
         [_box(words, at, large) for words, at in zip(HALVES, halves, strict=False)],
     )
-    look = RenderSettings(title=title, margin=grid.edge)
+    look = RenderSettings(title=title, exposure=exposure, margin=grid.edge)
     return Shown(
         picture=render(layout, coloring, size=size, settings=look),
         coloring=coloring,

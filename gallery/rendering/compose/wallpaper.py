@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gallery.coloring.types import Coloring
 from gallery.placement.types import Layout
 from gallery.rendering.raster.frame import frame
@@ -12,18 +14,21 @@ MARGIN = 0.07
 """Share of the screen's shorter side to leave free, so that bars of the system cover nothing."""
 
 
-def wallpaper(layout: Layout, coloring: Coloring, size: tuple[int, int]) -> Picture:
+def wallpaper(
+    layout: Layout, coloring: Coloring, size: tuple[int, int], exposure: str = "auto"
+) -> Picture:
     """Draw a scan for a screen.
 
     Args:
         layout: Where the vertices are.
         coloring: What colours they have, and on which ground.
         size: Width and height in pixels.
+        exposure: What the light of vertices follows, see `RenderSettings`.
 
     Raises:
         RenderError: As for `render`.
     """
-    return render(layout, coloring, size=size, settings=framed(layout, size))
+    return render(layout, coloring, size=size, settings=replace(framed(layout, size), exposure=exposure))
 
 
 def framed(layout: Layout, size: tuple[int, int]) -> RenderSettings:

@@ -76,6 +76,8 @@ def split_strokes(strokes: Strokes, layout: Layout, drawn: Frame) -> tuple[Strok
         dot=0.0,
         fade=0.0,
         gradient=True,
+        gains=None,
+        sparks=None,
     )
     straight = replace(
         strokes, indptr=before[layout.graph.indptr], sources=layout.graph.sources[kept]

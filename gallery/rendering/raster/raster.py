@@ -18,7 +18,9 @@ from gallery.rendering.growth import grown, stroke_pixels
 from gallery.rendering.raster.bloom import finish, glow_of
 from gallery.rendering.raster.curves import Curves, draw_all, split_strokes
 from gallery.rendering.raster.downsample import shrink
+from gallery.rendering.raster.exposure import exposure, sparks
 from gallery.rendering.raster.frame import Frame, frame
+from gallery.rendering.raster.strands import strands_of
 from gallery.rendering.raster.strokes import Light, Strokes, faintest_edge
 from gallery.rendering.raster.tiles import TILE
 from gallery.rendering.raster.tone import Curve, fit_curve, tone
@@ -138,9 +140,7 @@ def plan_of(
     frame(layout.positions, (width, height), settings.margin)
     factor = max(1, -(-_DETAIL // max(width, height)))
     drawn = frame(layout.positions, (width * factor, height * factor), settings.margin)
-    strokes, curves = split_strokes(
-        _strokes(layout, coloring, settings, drawn, factor), layout, drawn
-    )
+    strokes, curves = _all_strokes(layout, coloring, settings, drawn, factor)
     if max(drawn.width, drawn.height) <= _WHOLE:
         light = draw_all(strokes, curves, (drawn.width, 0, drawn.height))
         curve = _curve(light, strokes, coloring, settings, 1.0)
@@ -169,7 +169,7 @@ def _preview(
     part = _WHOLE / max(whole.width, whole.height)
     side = (max(round(whole.width * part), 1), max(round(whole.height * part), 1))
     small = frame(layout.positions, side, settings.margin)
-    strokes, curves = split_strokes(_strokes(layout, coloring, settings, small, 1), layout, small)
+    strokes, curves = _all_strokes(layout, coloring, settings, small, 1)
     step = max(1, layout.graph.edges // _PREVIEW_STROKES)
     light = draw_all(strokes, curves, (small.width, 0, small.height), step)
     wide = _strokes(layout, coloring, settings, whole, 1).line
@@ -189,9 +189,22 @@ def _curve(
     faint = faintest_edge(
         strokes.indptr, strokes.sources, strokes.points, strokes.reach, strokes.fade
     )
+    if strokes.gains is not None and len(strokes.gains):
+        faint *= min(1 + (float(strokes.gains.min()) - 1) * faint, 1.0)
     single = 0.7 * min(strokes.line, 1.0) * faint
     curve = fit_curve(light, single, settings.middle, coloring.ground == "light")
     return _scaled(curve, ratio)
+
+
+def _all_strokes(
+    layout: Layout, coloring: Coloring, settings: RenderSettings, drawn: Frame, factor: int
+) -> tuple[Strokes, Curves | None]:
+    strokes, curves = split_strokes(
+        _strokes(layout, coloring, settings, drawn, factor), layout, drawn
+    )
+    owner = layout.graph.vertex_operator
+    strands = strands_of(strokes.indptr, strokes.sources, strokes.points, owner, strokes.reach)
+    return replace(strokes, strands=strands), curves
 
 
 def _strokes(
@@ -215,6 +228,8 @@ def _strokes(
         fade=settings.fade,
         reach=settings.reach * side,
         gradient=settings.gradient,
+        gains=exposure(graph, settings.exposure),
+        sparks=sparks(graph),
     )
 
 

@@ -90,3 +90,30 @@ def add_step(
         return context.get_dummy_value()
 
     return signature, build
+
+
+@_in_line
+def lay_over(
+    context: Any, light: Any, at: Any, tone: Any, keep: Any
+) -> tuple[Any, Callable[..., Any]]:
+    """Make `light[at:at + 4]` that times keep, plus tone, without bounds checks.
+
+    Args:
+        context: Numba's typing context.
+        light: float32 (k,), contiguous.
+        at: uint64.
+        tone: Four float32: red, green, blue, weight.
+        keep: float32.
+    """
+    signature = types.void(light, at, tone, keep)
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        array, at, tone, keep = values
+        data = context.make_array(signature.args[0])(context, builder, array).data
+        more = _vector(builder, cgutils.unpack_tuple(builder, tone))
+        pointer = builder.bitcast(builder.gep(data, [at]), more.type.as_pointer())
+        old = builder.fmul(builder.load(pointer, align=4), _vector(builder, [keep] * 4))
+        builder.store(builder.fadd(old, more), pointer, align=4)
+        return context.get_dummy_value()
+
+    return signature, build

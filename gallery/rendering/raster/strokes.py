@@ -17,6 +17,7 @@ import numpy.typing as npt
 from gallery.elementary import power, raised
 from gallery.jit import kernel, parallel_kernel
 from gallery.rendering.raster.simd import add_dot, add_step
+from gallery.rendering.raster.strands import Strands, lay_strands
 from gallery.rendering.raster.tiles import TILE, Bins, sort_strokes
 
 Light = npt.NDArray[np.float32]
@@ -45,6 +46,10 @@ class Strokes:
         fade: Power of the length with which the light of long edges falls.
         reach: Length in pixels beyond which they fade.
         gradient: Whether edges blend from the source's colour to the reader's.
+        gains: float32 (n,), times which a vertex's dot and the edges that it reads have their
+            light; None for 1.
+        sparks: float32 (n,), times which its dot has its light besides; None for 1.
+        strands: Edges to lay over all others once more, see `raster.strands`; None for none.
     """
 
     indptr: npt.NDArray[np.int64]
@@ -58,6 +63,9 @@ class Strokes:
     fade: float
     reach: float
     gradient: bool
+    gains: Light | None = None
+    sparks: Light | None = None
+    strands: Strands | None = None
 
 
 class _Queue(NamedTuple):
@@ -72,6 +80,8 @@ class _Scene(NamedTuple):
     points: Points
     rows: npt.NDArray[np.uint16]
     colors: Light
+    gains: Light
+    sparks: Light
 
 
 class _Style(NamedTuple):
@@ -225,7 +235,7 @@ def _draw(
     light: Light,
 ) -> None:
     # OUT light (height, width, 4). Each turn belongs to one core, and each tile to one turn.
-    points, index, colors = scene
+    points, index, colors, gains, sparks = scene
     radius, dot, dot_light, reach, fades, gradient = style
     turns, tiles, starts, strokes, columns = queue
     for turn in numba.prange(len(turns) - 1):
@@ -240,12 +250,14 @@ def _draw(
                 start = (points[a, 0] - ox, points[a, 1] - oy)
                 tone = colors[index[b]]
                 if a == b:
-                    _dot(tile_light, start, tone, dot_light, dot)
+                    _dot(tile_light, start, tone, dot_light * gains[b] * sparks[b], dot)
                     continue
                 end = (points[b, 0] - ox, points[b, 1] - oy)
                 dx, dy = end[0] - start[0], end[1] - start[1]
                 length = np.sqrt(dx * dx + dy * dy)
+                # Long edges, which join bodies, are not dimmed for having little work.
                 weight = _edge_light(length, reach, fades)
+                weight *= _ONE + (gains[b] - _ONE) * weight
                 other = colors[index[a]] if gradient else tone
                 _line(tile_light, start, end, (other, tone), (weight, radius))
             rows = min(TILE, light.shape[0] - row)
@@ -294,7 +306,14 @@ def draw(strokes: Strokes, window: tuple[int, int, int], step: int = 1) -> Light
         window,
         step,
     )
-    scene = _Scene(strokes.points, strokes.index, strokes.colors)
+    even = np.ones(len(strokes.points), np.float32)
+    scene = _Scene(
+        strokes.points,
+        strokes.index,
+        strokes.colors,
+        even if strokes.gains is None else strokes.gains,
+        even if strokes.sparks is None else strokes.sparks,
+    )
     style = _Style(
         np.float32(strokes.line / 2),
         np.float32(strokes.dot),
@@ -306,6 +325,10 @@ def draw(strokes: Strokes, window: tuple[int, int, int], step: int = 1) -> Light
     _draw(_share(bins, numba.get_num_threads()), scene, style, top, light)
     if step > 1:
         light *= np.float32(step)
+    if strokes.strands is not None and len(strokes.strands.sources):
+        look = (strokes.line, strokes.gradient)
+        places = (strokes.points, strokes.index, strokes.colors)
+        lay_strands(light, strokes.strands, places, look, window)
     return light
 
 

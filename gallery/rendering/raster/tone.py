@@ -41,6 +41,7 @@ from gallery.jit import kernel, parallel_kernel
 
 Light = npt.NDArray[np.float32]
 Table = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
 
 FLOOR = 0.19
 """OKLab lightness of the faintest edge on black, about grey level 17 of 255."""
@@ -71,6 +72,12 @@ _STEEPEST = 4.0
 """How much ranks may stretch a part of the scale at most."""
 _DENSE = 0.9985
 """Share of the pixels below the top of the curve."""
+_QUIET = 0.962
+"""Share of the pixels below the place where they are bright, so that few pixels are bright."""
+_BRIGHT = 0.63
+"""Place at which, on average, the largest channel of a pixel on black is 240 of 255."""
+_SOFT, _HARD = 1.0, 8.0
+"""Bounds of the power by which the curve above its median is bent for that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -134,12 +141,31 @@ def fit_curve(light: Light, single: float, middle: float, light_ground: bool) ->
     median = (float(interpolate(0.5, share, bounds)) - lowest) / octaves
     at = np.clip(interpolate(median, logs, raw), 0.02, 0.98)
     bend = float(np.clip(log(middle) / log(at), 0.5, 4.0))
+    places = raised(raw, bend)
+    quiet = (float(interpolate(_QUIET, share, bounds)) - lowest) / octaves
     return Curve(
         single=single,
         dense=single * float(raised(2.0, octaves)),
-        places=raised(raw, bend).astype(np.float32),
+        places=_few_bright(
+            places,
+            float(interpolate(median, logs, places)),
+            float(interpolate(quiet, logs, places)),
+            _BODY if light_ground else _BRIGHT,
+        ).astype(np.float32),
         light_ground=light_ground,
     )
+
+
+def _few_bright(places: Floats, median: float, quiet: float, goal: float) -> Floats:
+    # Places above the median are bent so that `quiet` becomes `goal`; where the median is
+    # near that already, as in pictures of few edges, a third of the way from there to the top.
+    if not median < quiet < 1:
+        return places
+    above = np.maximum(places - median, 0.0) / (1 - median)
+    wanted = max(goal, median + (1 - median) / 3)
+    power = log((wanted - median) / (1 - median)) / log((quiet - median) / (1 - median))
+    bent = median + (1 - median) * raised(above, float(np.clip(power, _SOFT, _HARD)))
+    return np.where(places > median, bent, places)
 
 
 @kernel

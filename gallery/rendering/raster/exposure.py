@@ -1,0 +1,95 @@
+"""How much light vertices have: by their work or traffic, and more where many edges meet.
+
+A vertex's place among all others is the mean of its rank and of the logarithm of its value between
+robust bounds. Its gain rises with that place by a bounded power, so that few vertices are bright
+and an outlier changes nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.elementary import LN2, interpolate, log, raised
+from gallery.graph import ComputeGraph
+
+Gains = npt.NDArray[np.float32]
+
+_LOW, _HIGH = 0.3, 3.0
+"""Gains of the vertices with the least and the most work."""
+_STEEP = 1.5
+"""Power of the place with which the logarithm of the gain rises."""
+_TAIL = 0.02
+"""Share of the vertices at either end whose logarithms count as one."""
+_OCTAVES = 12.0
+"""Most octaves between the bounds of the logarithm, counted from the upper one."""
+_HUB = 8.0
+"""Degree, in means of all vertices, from which on a vertex sparks."""
+_SPARK = 6.0
+"""Most times its light that the dot of a hub has."""
+_BINS = 1024
+
+
+def exposure(graph: ComputeGraph, kind: str) -> Gains:
+    """Light of each vertex's dot and of the edges that it reads, relative to an even picture.
+
+    Args:
+        graph: The graph.
+        kind: "work" for floating-point operations, "traffic" for bytes written, "even" for 1
+            everywhere, or "auto" for work or traffic, whichever gives the larger standard
+            deviation of gains; work if they are equal.
+
+    Returns:
+        float32 (n,), from 0.3 to 3.
+    """
+    if kind == "even" or not graph.vertices:
+        return np.ones(graph.vertices, np.float32)
+    if kind == "work":
+        return _gains(graph.vertex_flops)
+    traffic = _gains(graph.vertex_bytes)
+    if kind == "traffic":
+        return traffic
+    work = _gains(graph.vertex_flops)
+    return traffic if _spread(traffic) > _spread(work) else work
+
+
+def _spread(gains: Gains) -> int:
+    # The variance times the squared number of vertices, in whole numbers: sums of floats would
+    # depend on the processor.
+    whole = np.rint(gains * np.float32(1000)).astype(np.int64)
+    return len(whole) * int((whole * whole).sum()) - int(whole.sum()) ** 2
+
+
+def _gains(values: npt.NDArray[np.float32]) -> Gains:
+    # Values of zero are at the lower end; where all are equal, gains are 1.
+    some = values > 0
+    if not some.any():
+        return np.ones(len(values), np.float32)
+    logs = log(np.where(some, values, np.float32(1)).astype(np.float64)) / LN2
+    low, high = float(logs[some].min()), float(logs[some].max())
+    if some.all() and high - low < 1e-6:
+        return np.ones(len(values), np.float32)
+    at = np.minimum((logs - low) / max(high - low, 1e-6) * _BINS, _BINS - 1).astype(np.int64) + 1
+    at[~some] = 0
+    counts = np.bincount(at, minlength=_BINS + 1)
+    ends = np.cumsum(counts) / len(values)
+    ranks = ends - counts / (2 * len(values))
+    edges = low + np.arange(_BINS + 1) * (high - low) / _BINS
+    upper = float(interpolate(1 - _TAIL, ends, edges))
+    lower = max(float(interpolate(_TAIL, ends, edges)), upper - _OCTAVES)
+    place = np.clip((edges - lower) / max(upper - lower, 1e-6), 0, 1)
+    place[0] = 0.0
+    table = _LOW * raised(_HIGH / _LOW, raised((ranks + place) / 2, _STEEP))
+    gains: Gains = np.asarray(table, np.float32)[at]
+    return gains
+
+
+def sparks(graph: ComputeGraph) -> Gains:
+    """Light of each vertex's dot, relative to others of its exposure: 1, but more for hubs.
+
+    Returns:
+        float32 (n,), the degree over eight times its mean, from 1 to 6.
+    """
+    degree = np.diff(graph.indptr) + np.bincount(graph.sources, minlength=graph.vertices)
+    mean = 2 * graph.edges / max(graph.vertices, 1)
+    return np.clip(degree / max(_HUB * mean, 1.0), 1, _SPARK).astype(np.float32)

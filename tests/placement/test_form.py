@@ -1,0 +1,27 @@
+"""The form is a function of the model: it changes little with what does not matter."""
+
+import numpy as np
+import pytest
+
+from gallery.graph import ComputeGraph
+from gallery.placement import layout
+from tests.benchmarks.synthetic import resnet
+
+
+def silhouette(graph: ComputeGraph, seed: int = 1, cells: int = 24) -> np.ndarray:
+    positions = layout(graph, seed=seed).positions
+    side = float(np.ptp(positions, axis=0).max())
+    place = np.clip(((positions / side + 0.5) * cells).astype(int), 0, cells - 1)
+    filled = np.zeros((cells, cells), bool)
+    filled[place[:, 1], place[:, 0]] = True
+    return filled
+
+
+@pytest.mark.parametrize(
+    ("graph", "seed"),
+    [(resnet(per_operator=64), 2), (resnet(per_operator=128), 1)],
+    ids=["another seed", "another budget"],
+)
+def test_what_does_not_matter_leaves_the_form(graph: ComputeGraph, seed: int) -> None:
+    usual, other = silhouette(resnet(per_operator=64)), silhouette(graph, seed)
+    assert (usual & other).sum() > 0.8 * (usual | other).sum()
