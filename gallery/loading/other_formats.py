@@ -105,7 +105,11 @@ _TEXTS: tuple[tuple[re.Pattern[str], Other], ...] = tuple(
             "a Git LFS pointer",
             "run git lfs pull",
         ),
-        (r"# xet version ", "a Xet pointer", "download the file itself"),
+        (
+            r"# xet version ",
+            "a Xet pointer",
+            "run hf download OWNER/NAME --local-dir FOLDER with the repository's name",
+        ),
         (r"(md5: \w+\n)?outs:\s*- (md5|hash|etag|size)", "a DVC pointer", "run dvc pull"),
         (r"/annex/objects/", "a git-annex pointer", "run git annex get"),
         (

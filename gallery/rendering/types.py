@@ -50,7 +50,7 @@ class RenderSettings:
     fade: float = 0.7
     reach: float = 24.0
     gradient: bool = True
-    glow: float = 0.5
+    glow: float = 0.7
     middle: float = 0.3
     grow: bool = True
     exposure: str = "auto"

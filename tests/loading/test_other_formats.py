@@ -191,7 +191,7 @@ CASES: dict[str, tuple[bytes, str, str]] = {
     "catboost": (b"CBM1" + bytes(64), "a CatBoost model", 'format="onnx"'),
     "libsvm": (b"svm_type c_svc\nkernel_type rbf\n", "a LIBSVM model", "onnxmltools"),
     "lfs": (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\n", "LFS", "git lfs pull"),
-    "xet": (b"# xet version 0\nfilesize = 12\n", "a Xet pointer", "download the file itself"),
+    "xet": (b"# xet version 0\nfilesize = 12\n", "a Xet pointer", "run hf download "),
     "dvc": (b"outs:\n- md5: a304afb96060aad90176268345e10355\n", "a DVC pointer", "dvc pull"),
     "annex": (b"/annex/objects/SHA256E-s4--ab.onnx\n", "a git-annex pointer", "git annex get"),
     "page": (b"<!-- a -->\n<!DOCTYPE html>\n<title>Sign in", "a web page", "the file itself"),

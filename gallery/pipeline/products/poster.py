@@ -66,6 +66,7 @@ def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
 def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     from gallery.rendering.compose.poster import poster
     from gallery.rendering.compose.poster_scan import show
+    from gallery.rendering.types import RenderSettings
 
     plan, facts = stages.plan, facts_in(stages.entry(FACTS))
     others = [(one.short, picture_of(stages.entry(SCANS, one.key), _SIDE)) for one in _others(plan)]
@@ -76,9 +77,8 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
         stages.coloring(scan),
         paper,
         variants.poster_dpi,
-        title=facts.name,
+        look=RenderSettings(title=facts.name, exposure=scan.exposure),
         names=variants.poster_labels,
-        exposure=scan.exposure,
     )
     sheet = poster(facts, plan.words.front, shown, others, paper)
     sheet = sheet.told(plan.provenance(POSTER).entries())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -61,9 +61,8 @@ def show(
     sheet: Paper,
     dpi: float,
     *,
-    title: str = "",
+    look: RenderSettings | None = None,
     names: bool = True,
-    exposure: str = "auto",
 ) -> Shown:
     """Draw a scan for a poster.
 
@@ -72,9 +71,8 @@ def show(
         coloring: What colours they have, and on which ground.
         sheet: The paper.
         dpi: Pixels per inch.
-        title: Title for the metadata; "" for the model's name.
+        look: Title for the metadata and exposure; the rest is that of the poster.
         names: Whether layers have their names.
-        exposure: What the light of vertices follows, see `RenderSettings`.
     """
     grid = grid_of(sheet)
     scale = units(sheet, grid) * dpi / MILLIMETRES_PER_INCH
@@ -94,9 +92,9 @@ def show(
         (low_x, low_y, high_x, high_y),
         [_box(words, at, large) for words, at in zip(HALVES, halves, strict=False)],
     )
-    look = RenderSettings(title=title, exposure=exposure, margin=grid.edge)
+    framed = replace(look or RenderSettings(), margin=grid.edge)
     return Shown(
-        picture=render(layout, coloring, size=size, settings=look),
+        picture=render(layout, coloring, size=size, settings=framed),
         coloring=coloring,
         labels=labels if names else (),
         strip=layer_strip(layout.graph, coloring),

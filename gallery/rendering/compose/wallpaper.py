@@ -28,7 +28,9 @@ def wallpaper(
     Raises:
         RenderError: As for `render`.
     """
-    return render(layout, coloring, size=size, settings=replace(framed(layout, size), exposure=exposure))
+    return render(
+        layout, coloring, size=size, settings=replace(framed(layout, size), exposure=exposure)
+    )
 
 
 def framed(layout: Layout, size: tuple[int, int]) -> RenderSettings:

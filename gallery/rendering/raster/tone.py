@@ -72,7 +72,7 @@ _STEEPEST = 4.0
 """How much ranks may stretch a part of the scale at most."""
 _DENSE = 0.9985
 """Share of the pixels below the top of the curve."""
-_QUIET = 0.962
+_QUIET = 0.967
 """Share of the pixels below the place where they are bright, so that few pixels are bright."""
 _BRIGHT = 0.63
 """Place at which, on average, the largest channel of a pixel on black is 240 of 255."""

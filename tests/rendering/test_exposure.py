@@ -1,0 +1,80 @@
+"""Exposure by work or traffic, and strands that lie over one another with a dark rim."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numba
+import numpy as np
+import pytest
+
+from gallery.errors import RenderError
+from gallery.rendering.raster.exposure import exposure, sparks
+from gallery.rendering.raster.strands import lay_strands, strands_of
+from gallery.rendering.raster.tiles import TILE
+from gallery.rendering.types import RenderSettings
+from tests.rendering.scans import layered
+from tests.strategies import compute_graph
+
+
+def test_gains_rise_with_work_and_are_bounded() -> None:
+    graph = layered()
+    gains = exposure(graph, "work")
+    order = np.argsort(graph.vertex_flops)
+    assert (np.diff(gains[order]) >= 0).all()
+    assert 0.29 < gains.min() < 0.5 < 2 < gains.max() < 3.01
+    wild = graph.vertex_flops.copy()
+    wild[order[-1]] *= 1e6
+    assert exposure(dataclasses.replace(graph, vertex_flops=wild), "work") == pytest.approx(
+        gains, abs=0.5
+    )
+
+
+def test_auto_takes_what_varies_more() -> None:
+    graph = layered()
+    flat = np.ones(graph.vertices, np.float32)
+    for name, other in (("vertex_flops", "traffic"), ("vertex_bytes", "work")):
+        one = dataclasses.replace(graph, **{name: flat.copy()})
+        assert np.array_equal(exposure(one, "auto"), exposure(one, other))
+    assert (exposure(graph, "even") == 1).all()
+    with pytest.raises(RenderError, match="exposure is bright"):
+        RenderSettings(exposure="bright")
+
+
+def test_hubs_spark() -> None:
+    graph = compute_graph(202, [(0, v) for v in range(1, 202)])
+    found = sparks(graph)
+    assert found[0] > 3
+    assert (found[1:] == 1).all()
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_a_later_strand_lies_over_an_earlier_one_with_a_dark_rim(cores: int) -> None:
+    middle = float(TILE)
+    ends = [[20, middle], [236, middle], [middle, 20], [middle, 236]]
+    points = np.array(ends, np.float32) + 0.5
+    graph = compute_graph(4, [(0, 1), (2, 3)])
+    owner = np.arange(4, dtype=np.int32)
+    found = strands_of(graph.indptr, graph.sources, points, owner, 24.0)
+    assert len(found.sources) == 2
+    colors = np.ones((1, 3), np.float32)
+    light = np.zeros((256, 256, 4), np.float32)
+    before = min(numba.get_num_threads(), cores)
+    numba.set_num_threads(before)
+    scene = (points, np.zeros(4, np.uint16), colors)
+    lay_strands(light, found, scene, (2.0, True), (256, 0, 256))
+    numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
+    along = light[TILE, :, 3]
+    assert along[TILE - 2] < 0.9 * along[60]
+    assert light[60, TILE, 3] == pytest.approx(along[60])
+    assert light[TILE, TILE, 3] > 0.9 * along[60]
+    assert light[60, 60, 3] == 0
+
+
+def test_edges_within_an_operator_and_short_ones_are_no_strands() -> None:
+    points = np.array([[0, 0], [200, 0], [203, 0], [0, 100]], np.float32)
+    graph = compute_graph(4, [(0, 1), (1, 2), (0, 3)])
+    owner = np.array([0, 0, 1, 2], np.int32)
+    found = strands_of(graph.indptr, graph.sources, points, owner, 24.0)
+    assert found.indptr.tolist() == [0, 0, 0, 0, 1]
+    assert found.sources.tolist() == [0]
