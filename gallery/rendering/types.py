@@ -50,8 +50,8 @@ class RenderSettings:
     fade: float = 0.7
     reach: float = 24.0
     gradient: bool = True
-    glow: float = 0.7
-    middle: float = 0.3
+    glow: float = 0.9
+    middle: float = 0.28
     grow: bool = True
     exposure: str = "auto"
     margin: float = 0.045

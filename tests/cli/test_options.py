@@ -31,6 +31,7 @@ OTHER = {
     "--target": "h100",
     "--skeleton": "dot",
     "--arrangement": "free",
+    "--exposure": "even",
     "--color": "kind",
     "--palette": "ember",
     "--ground": "light",
@@ -98,7 +99,7 @@ def test_help_names_choices_and_defaults() -> None:
     assert tuple(scan["--palette"].choices or ()) == PALETTES
     assert (scan["--vertices"].help or "").endswith("(default: 100000)")
     assert (scan["--ground"].help or "").endswith("(default: dark)")
-    assert (scan["--palette"].help or "").endswith("attribute's default")
+    assert (scan["--palette"].help or "").endswith("one for each family")
     assert (scan["--labels"].help or "").endswith("layer names")
 
 

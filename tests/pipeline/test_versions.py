@@ -61,7 +61,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ("rendering/viewer/data.py", {"viewer"}),
         ("coloring/exchange.py", {"color", "viewer"}),
         ("settings/attributes.py", {"color", "scan", *SHEETS, "viewer"}),
-        ("settings/formats.py", {"scan", *SHEETS}),
+        ("settings/formats.py", {"scan", *SHEETS, "viewer"}),
         ("pipeline/products/scan.py", {"scan", "contact sheet", "poster"}),
         ("loading/wire.py", {"load", "lower"}),
         ("placement/graphviz_process.py", {"layout", "diagram"}),

@@ -13,7 +13,7 @@ from gallery.placement.types import Layout
 from gallery.rendering.raster.frame import Frame
 from gallery.rendering.raster.strokes import Light, Strokes, draw
 
-_MOST = 60_000
+_MOST = 6_000
 """Fibres to draw; if there are more, an even sample stands for them."""
 _HALF = np.linspace(0, 0.41, 9, dtype=np.float32)
 _PLACES = np.concatenate([_HALF, 1 - _HALF[::-1]])

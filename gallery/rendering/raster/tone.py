@@ -187,7 +187,7 @@ def _between(table: Table, place: float) -> float:
 @functools.cache
 def _shares() -> Table:
     # How much of the chroma is kept where the lightness becomes 0 to _MOST times itself.
-    return np.asarray(raised(np.linspace(0, _MOST, 4097), 0.8), np.float32)
+    return np.asarray(raised(np.linspace(0, _MOST, 4097), 0.45), np.float32)
 
 
 @kernel
