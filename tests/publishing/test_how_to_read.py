@@ -175,7 +175,7 @@ def test_the_page_shows_the_figures_and_draws_them_once(
 
     monkeypatch.setattr(room, "drawings", lambda _: drawn)
     first, site = page("first", cache)
-    for name in ("vertex", "edge", "near", "light"):
+    for name in ("vertex", "edge", "near", "light", "tilt"):
         assert f"a-lesson-{name}-" in first, name
         for kind in ("avif", "webp"):
             files = list((site.root / "assets").glob(f"a-lesson-{name}-*.{kind}"))

@@ -1,7 +1,8 @@
 """Figures that explain how to read a scan, each of a part chosen by the numbers of its graph.
 
 An operator with the edges into it; one of its vertices with what it reads, and the blocks of both;
-the longest bridge between two operators; and the densest part in several colourings.
+the longest bridge between two operators; the densest part in several colourings; and the whole scan
+tipped into space.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from gallery.graph import ComputeSet, Kind
 from gallery.publishing.how_to_read.crop import Window, around, lit, look
 from gallery.publishing.how_to_read.scan_data import ScanData
 from gallery.publishing.parts.clean import shorten
+from gallery.rendering.scan import render
+from gallery.rendering.tilt import tilted
 from gallery.rendering.types import Picture
 
 ATTRIBUTES = ("layer", "operator", "depth", "flops")
@@ -23,6 +26,7 @@ ATTRIBUTES = ("layer", "operator", "depth", "flops")
 
 _SIDE = 1256
 _SMALL = 560
+_TIPPED = 55
 _LEAST = 12
 _TYPES = ("Conv", "MatMul", "Gemm")
 _CELLS = 64
@@ -83,6 +87,7 @@ def drawings(scan: ScanData) -> dict[str, DrawnFigure]:
         "edge": _reads(scan, operator),
         "near": _bridge(scan),
         "light": _colours(scan),
+        "tilt": _tipped(scan),
     }
     return {name: one for name, one in drawn.items() if one.pictures}
 
@@ -221,6 +226,13 @@ def _colours(scan: ScanData) -> DrawnFigure:
     window = _densest(scan.layout.positions)
     pictures = tuple(look(scan.layout, scan.colorings[name], window, _SMALL) for name in chosen)
     return DrawnFigure(pictures=pictures, labels=tuple(chosen))
+
+
+def _tipped(scan: ScanData) -> DrawnFigure:
+    """The whole scan from the side."""
+    layout = tilted(scan.layout, _TIPPED)
+    picture = render(layout, scan.colorings["layer"], size=_SIDE)
+    return DrawnFigure(pictures=(picture,), values={"degrees": f"{_TIPPED}"})
 
 
 def _densest(positions: npt.NDArray[np.float32]) -> Window:
