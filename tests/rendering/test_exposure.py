@@ -31,6 +31,17 @@ def test_gains_rise_with_work_and_are_bounded() -> None:
     )
 
 
+def test_each_pass_has_bright_vertices_of_its_own() -> None:
+    graph = layered()
+    backward = np.arange(graph.vertices) >= graph.vertices // 2
+    flops = np.where(backward, graph.vertex_flops / 1000, graph.vertex_flops)
+    both = dataclasses.replace(
+        graph, vertex_pass=backward.astype(np.uint8), vertex_flops=flops.astype(np.float32)
+    )
+    gains = exposure(both, "work")
+    assert min(gains[backward].max(), gains[~backward].max()) > 2
+
+
 def test_auto_takes_what_varies_more() -> None:
     graph = layered()
     flat = np.ones(graph.vertices, np.float32)

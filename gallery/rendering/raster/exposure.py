@@ -1,8 +1,8 @@
 """How much light vertices have: by their work or traffic, and more where many edges meet.
 
-A vertex's place among all others is the mean of its rank and of the logarithm of its value between
-robust bounds. Its gain rises with that place by a bounded power, so that few vertices are bright
-and an outlier changes nothing.
+A vertex's place among all others of its pass is the mean of its rank and of the logarithm of its
+value between robust bounds. Its gain rises with that place by a bounded power, so that few vertices
+are bright and an outlier changes nothing.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ def exposure(graph: ComputeGraph, kind: str) -> Gains:
     if kind == "even" or not graph.vertices:
         return np.ones(graph.vertices, np.float32)
     if kind == "work":
-        return _gains(graph.vertex_flops)
-    traffic = _gains(graph.vertex_bytes)
+        return _by_pass(graph.vertex_flops, graph.vertex_pass)
+    traffic = _by_pass(graph.vertex_bytes, graph.vertex_pass)
     if kind == "traffic":
         return traffic
-    work = _gains(graph.vertex_flops)
+    work = _by_pass(graph.vertex_flops, graph.vertex_pass)
     return traffic if _spread(traffic) > _spread(work) else work
 
 
@@ -58,6 +58,16 @@ def _spread(gains: Gains) -> int:
     # depend on the processor.
     whole = np.rint(gains * np.float32(1000)).astype(np.int64)
     return len(whole) * int((whole * whole).sum()) - int(whole.sum()) ** 2
+
+
+def _by_pass(values: npt.NDArray[np.float32], passes: npt.NDArray[np.uint8]) -> Gains:
+    # So that the backward pass, whose vertices do other amounts of work, has a nucleus of its own.
+    gains = np.empty(len(values), np.float32)
+    for one in range(int(passes.max()) + 1):
+        inside = passes == one
+        if inside.any():
+            gains[inside] = _gains(values[inside])
+    return gains
 
 
 def _gains(values: npt.NDArray[np.float32]) -> Gains:
