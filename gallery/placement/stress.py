@@ -20,6 +20,7 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from gallery.elementary import log, raised, sin
 from gallery.placement.descent import descend
 from gallery.placement.distances import DoubleArray, Hops
+from gallery.placement.gathering import gathered
 from gallery.placement.graph_levels import FloatArray, Level
 from gallery.placement.packing import pack
 from gallery.placement.roundness import circle, roundness
@@ -162,7 +163,10 @@ def draw(
         bend, area = _best(aims, areas, settings, seed)
         areas = (area,)
         first = _drawn(aims, bend, settings.rounds, seed)
-        places[inside] = _settled(aims, first, area, settings, seed)
+        settled = _settled(aims, first, area, settings, seed)
+        if settings.fill > 0:
+            settled = gathered(settled, aims.charge, _radius(aims.charge, area))
+        places[inside] = settled
     area = areas[len(areas) // 2] * settings.bodies
     if parts > 1:
         places = pack(places, part.astype(np.int32), _radius(level.charge, area))
