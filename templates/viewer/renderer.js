@@ -106,9 +106,13 @@
     }
 
     spots() {
-      const { x, y, z, n } = this.graph;
+      const { x, y, z, n, sections, head } = this.graph;
       const out = new Uint16Array(4 * n);
-      for (let v = 0; v < n; v++) out.set([x[v], y[v], z[v]], 4 * v);
+      const { least, most } = head.look;
+      // The fourth number is the light of the vertex; 4,096 stands for that of an even picture.
+      const gains = Array.from({ length: 256 },
+        (_, step) => Math.round(4096 * least * (most / least) ** (step / 255)));
+      for (let v = 0; v < n; v++) out.set([x[v], y[v], z[v], gains[sections.gains[v]]], 4 * v);
       return out;
     }
 

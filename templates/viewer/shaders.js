@@ -19,6 +19,8 @@ uniform float energy;
 out vec4 light;
 ivec2 at(uint i) { return ivec2(int(i & 2047u), int(i >> 11)); }
 vec3 place(uint v) { return vec3(texelFetch(places, at(v), 0).xyz) / 65535.0; }
+// Light of a vertex and of the edges that it reads, by its work or traffic.
+float gain(uint v) { return float(texelFetch(places, at(v), 0).w) / 4096.0; }
 vec2 see(vec3 p) { return vec2(dot(across, vec4(p, 1.0)), dot(up, vec4(p, 1.0))); }
 vec4 stand(vec2 p) { return vec4(p * view.xy + view.zw + jitter, 0.0, 1.0); }
 float shown(uint v) { return passes[min(texelFetch(about, at(v), 0).x >> 24, 2u)]; }
@@ -71,7 +73,7 @@ void main() {
   // A band's corners are beside its ends, as seen from the source; a pixel is 2 / pixels * view.
   vec2 ahead = along * pixels * ((reads ? -1.0 : 1.0) / max(length(steps), 1e-6));
   vec2 beside = vec2(-ahead.y, ahead.x) * (aside() * width * 2.0) * view.xy / pixels;
-  light = colour(self) * (visible * weight);
+  light = colour(self) * (visible * weight * gain(e.y));
   gl_Position = visible == 0.0 ? vec4(2.0, 2.0, 2.0, 1.0)
                                : stand(p) + vec4(beside, 0.0, 0.0);
 }`, `#version 300 es
@@ -126,7 +128,7 @@ void main() {
   // Strides through the vertices, so that a part of them looks like all.
   uint v = (uint(gl_VertexID) * stride) % count;
   float visible = shown(v);
-  light = colour(v) * (visible * strength);
+  light = colour(v) * (visible * strength * gain(v));
   gl_PointSize = size;
   gl_Position = visible == 0.0 ? vec4(2.0, 2.0, 2.0, 1.0)
                                : stand(see(place(v)));
@@ -194,7 +196,7 @@ void main() {
     goal = place < BODY ? mix(FLOOR, lab.x, place / BODY)
                         : mix(lab.x, last, (place - BODY) / (1.0 - BODY));
   }
-  float wanted = chroma * pow(min(goal / max(lab.x, 1e-3), 1.25), 0.8);
+  float wanted = chroma * pow(min(goal / max(lab.x, 1e-3), 1.25), 0.45);
   float hues = float(textureSize(limits, 0).x);
   float limit = 0.4 * between(limits, vec2((hue * hues - 0.5) / (hues - 1.0), goal));
   vec2 ab = lab.yz * (min(wanted, 0.96 * limit) / chroma);

@@ -7,6 +7,7 @@
   const [BINS, LOW, HIGH] = [512, -12, 28];
   const PLACES = 65;
   const [RANKED, STEEPEST, DENSE] = [0.55, 4, 0.9985];
+  const [QUIET, BRIGHT, SOFT, HARD] = [0.967, 0.63, 1, 8];
   const WIDTHS = { wide: 0.008, widest: 0.03 };
 
   const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
@@ -23,6 +24,16 @@
   function sums(values) {
     let sum = 0;
     return Float64Array.from([0, ...values], (value) => sum += value);
+  }
+
+  // Places above the median, bent so that few pixels are bright.
+  function fewBright(places, median, quiet) {
+    if (!(median < quiet && quiet < 1)) return places;
+    const wanted = Math.max(BRIGHT, median + (1 - median) / 3);
+    const above = (place) => (place - median) / (1 - median);
+    const power = clamp(Math.log(above(wanted)) / Math.log(above(quiet)), SOFT, HARD);
+    return places.map((place) => place > median
+      ? median + (1 - median) * above(place) ** power : place);
   }
 
   // The curve of a picture: amount of the faintest edge, logarithm of the span to the densest
@@ -54,8 +65,11 @@
     const raw = logs.map((log, i) => (1 - RANKED) * log + RANKED * ranks[i] / last);
     const median = between((between(0.5, share, bounds) - faint) / octaves, logs, raw);
     const bend = clamp(Math.log(middle) / Math.log(clamp(median, 0.02, 0.98)), 0.5, 4);
+    const places = raw.map((value) => value ** bend);
+    const placed = (part) =>
+      between((between(part, share, bounds) - faint) / octaves, logs, places);
     return { single, span: octaves * Math.LN2,
-      places: Float32Array.from(raw, (value) => value ** bend) };
+      places: Float32Array.from(fewBright(places, placed(0.5), placed(QUIET))) };
   };
 
   V.Tone = class {

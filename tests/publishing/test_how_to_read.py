@@ -63,7 +63,9 @@ def test_a_scan_is_read_back(whole: tuple[Model, Layout], scan: ScanData) -> Non
 
 def test_a_sample_is_not_whole(whole: tuple[Model, Layout]) -> None:
     model, layout = whole
-    assert not read_scan(viewer_data(layout, colorings(layout), model, vertices=200)).whole
+    assert not read_scan(
+        viewer_data(layout, colorings(layout), model, budget=(200, 1_000_000))
+    ).whole
 
 
 @pytest.mark.parametrize("data", [b"not it", pack({"version": 1}, {})])

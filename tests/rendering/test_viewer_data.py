@@ -14,6 +14,7 @@ from gallery.errors import PublishError
 from gallery.graph import ComputeGraph, GraphOperator
 from gallery.model import Layer, Model
 from gallery.placement.types import Layout
+from gallery.rendering.raster.exposure import exposure
 from gallery.rendering.viewer.container import unpack
 from gallery.rendering.viewer.data import viewer_data
 from gallery.rendering.viewer.sample import sample
@@ -143,8 +144,8 @@ def test_colours_and_names_are_there(whole: tuple[Model, Layout]) -> None:
 
 def test_same_input_same_bytes(whole: tuple[Model, Layout]) -> None:
     model, layout = whole
-    one = viewer_data(layout, colorings(layout), model, vertices=200, edges=300)
-    assert one == viewer_data(layout, colorings(layout), model, vertices=200, edges=300)
+    one = viewer_data(layout, colorings(layout), model, budget=(200, 300))
+    assert one == viewer_data(layout, colorings(layout), model, budget=(200, 300))
 
 
 def test_no_colouring_and_a_strange_one_are_refused(whole: tuple[Model, Layout]) -> None:
@@ -268,3 +269,14 @@ def test_names_lose_what_could_harm(tmp_path: Path) -> None:
     for name in (head["model"], *head["operators"]["name"], *head["layers"]["path"]):
         assert len(name) <= 320
         assert not re.search("[\x00\u202e\ud800]", name)
+
+
+@pytest.mark.parametrize("kind", ["work", "even"])
+def test_gains_are_those_of_the_pictures(whole: tuple[Model, Layout], kind: str) -> None:
+    layout = whole[1]
+    head, sections = unpack(viewer_data(layout, colorings(layout), exposed=kind))
+    least, most = head["look"]["least"], head["look"]["most"]
+    steps = np.frombuffer(sections["gains"], np.uint8) / 255
+    found = exposure(layout.graph, kind)
+    np.testing.assert_allclose(least * (most / least) ** steps, found, rtol=0.006)
+    assert (found.max() > 2) == (kind == "work")

@@ -29,7 +29,8 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
         return {}
     layout = plan.stage_key("layout", plan.scans[0].scan)
     most = plan.variants.viewer_vertices
-    return {"": [layout, plan.versions.get("color", ""), most, _palettes(plan)]}
+    exposure = plan.scans[0].scan.exposure
+    return {"": [layout, plan.versions.get("color", ""), most, exposure, _palettes(plan)]}
 
 
 def _palettes(plan: ModelPlan) -> dict[str, str]:
@@ -51,8 +52,15 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     ]
     path = new_file(".bin")
     told = stages.plan.provenance(VIEWER)
-    budget = {"vertices": most, "edges": _EDGES * most}
-    path.write_bytes(viewer_data(layout, colorings, model, **budget, provenance=told))
+    data = viewer_data(
+        layout,
+        colorings,
+        model,
+        budget=(most, _EDGES * most),
+        provenance=told,
+        exposed=stages.plan.scans[0].scan.exposure,
+    )
+    path.write_bytes(data)
     return Drawn(value={}, files={"data": path})
 
 

@@ -15,7 +15,7 @@ from gallery.graph import ComputeGraph
 
 Gains = npt.NDArray[np.float32]
 
-_LOW, _HIGH = 0.3, 3.0
+BOUNDS = 0.3, 3.0
 """Gains of the vertices with the least and the most work."""
 _STEEP = 1.5
 """Power of the place with which the logarithm of the gain rises."""
@@ -89,7 +89,7 @@ def _gains(values: npt.NDArray[np.float32]) -> Gains:
     lower = max(float(interpolate(_TAIL, ends, edges)), upper - _OCTAVES)
     place = np.clip((edges - lower) / max(upper - lower, 1e-6), 0, 1)
     place[0] = 0.0
-    table = _LOW * raised(_HIGH / _LOW, raised((ranks + place) / 2, _STEEP))
+    table = BOUNDS[0] * raised(BOUNDS[1] / BOUNDS[0], raised((ranks + place) / 2, _STEEP))
     gains: Gains = np.asarray(table, np.float32)[at]
     return gains
 

@@ -141,7 +141,13 @@ def _check_sets(sets: dict[str, Any], vertices: int) -> None:
 
 def _check_sections(head: dict[str, Any], sections: dict[str, bytes]) -> None:
     vertices, edges = head["shown"]
-    lengths = {"kind": vertices, "pass": vertices, "x": 2 * vertices, "y": 2 * vertices}
+    lengths = {
+        "kind": vertices,
+        "pass": vertices,
+        "gains": vertices,
+        "x": 2 * vertices,
+        "y": 2 * vertices,
+    }
     lengths |= {"flops": 2 * vertices, "bytes": 2 * vertices}
     lengths["gamut"] = head["gamut"][0] * head["gamut"][1]
     lengths |= {f"rows{number}": 2 * vertices for number in range(len(head["colorings"]))}

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from gallery.coloring.oklab import chroma_limit
 from gallery.coloring.types import Coloring
+from gallery.elementary import log
 from gallery.errors import PublishError
 from gallery.graph import Kind, Pass
 from gallery.model import Model
@@ -24,6 +25,7 @@ from gallery.placement.types import Layout
 from gallery.provenance import Provenance, software
 from gallery.rendering.growth import grown
 from gallery.rendering.raster.curves import LIGHT, REACH
+from gallery.rendering.raster.exposure import BOUNDS, exposure
 from gallery.rendering.raster.strokes import FAINTEST
 from gallery.rendering.tilt import heights
 from gallery.rendering.types import RenderSettings
@@ -47,9 +49,9 @@ def viewer_data(
     colorings: Sequence[Coloring],
     model: Model | None = None,
     *,
-    vertices: int = VERTICES,
-    edges: int = EDGES,
+    budget: tuple[int, int] = (VERTICES, EDGES),
     provenance: Provenance | None = None,
+    exposed: str = "auto",
 ) -> bytes:
     """The data of one scan's viewer; same input, same bytes.
 
@@ -57,9 +59,9 @@ def viewer_data(
         layout: The graph with its positions.
         colorings: Colourings of the graph that the visitor can choose from, the default first.
         model: The model of the graph, for the names of what operators read and write, or None.
-        vertices: Budget of vertices.
-        edges: Budget of edges.
+        budget: Most vertices and edges.
         provenance: What the data are made from; None for this version and nothing else.
+        exposed: What the light of vertices follows, see `RenderSettings.exposure`.
 
     Returns:
         A container as described in `gallery.rendering.viewer.container`.
@@ -77,7 +79,7 @@ def viewer_data(
                 f"the graph {graph.vertices}"
             )
             raise PublishError(found, graph.model, "colour the graph that was laid out")
-    shown = sample(layout, vertices=vertices, edges=edges)
+    shown = sample(layout, vertices=budget[0], edges=budget[1])
     frame, places = _places(layout.positions, shown.vertices)
     head: dict[str, Any] = {
         "version": VERSION,
@@ -105,6 +107,7 @@ def viewer_data(
         **_vertex_sections(layout, shown),
         **_edge_sections(shown),
         **_color_sections(colorings, shown),
+        "gains": _gains(exposure(graph, exposed)[shown.vertices]),
         "gamut": _gamut(),
     }
     return pack(head, sections)
@@ -148,7 +151,7 @@ def _look(vertices: int) -> dict[str, float]:
     """How the still pictures are drawn, so that the viewer can draw the same way.
 
     Lengths are shares of the graph's longer side; `line` is the width of an edge and `dot` the
-    radius of a vertex in pixels of a picture 1,600 wide.
+    radius of a vertex in pixels of a picture 1,600 wide; `least` and `most` are bounds of gains.
     """
     look = grown(RenderSettings(), vertices)
     return {
@@ -160,8 +163,17 @@ def _look(vertices: int) -> dict[str, float]:
         "light": look.dot_light,
         "glow": look.glow,
         "middle": look.middle,
+        "least": BOUNDS[0],
+        "most": BOUNDS[1],
         "share": 1 - 2 * look.margin,
     }
+
+
+def _gains(gains: npt.NDArray[np.float32]) -> bytes:
+    """Gains in 255 steps of equal ratio from the least to the most."""
+    least, most = BOUNDS
+    place = log(gains.astype(np.float64) / least) / float(log(most / least))
+    return bytes(np.rint(place * 255).clip(0, 255).astype(np.uint8).tobytes())
 
 
 @cache
