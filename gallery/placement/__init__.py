@@ -5,8 +5,8 @@ The vertices of the coarsest level are called bodies: each stands for all vertic
 together take up a disc.
 """
 
-from gallery.placement.arrange import layout
 from gallery.placement.graphviz_engines import ENGINES
+from gallery.placement.layout import layout
 from gallery.placement.settings import LayoutSettings
 from gallery.placement.types import ARRANGEMENTS, Layout
 

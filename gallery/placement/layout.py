@@ -1,48 +1,25 @@
-"""From a compute graph to a position for each vertex."""
+"""Lays out a graph in one of the arrangements."""
 
 from __future__ import annotations
 
-import logging
-import time
 from dataclasses import replace
 
-import numpy as np
-
-from gallery.elementary import raised
 from gallery.errors import LayoutError
 from gallery.graph import ComputeGraph
-from gallery.placement.distances import hops
-from gallery.placement.forces import Anchors, Forces, relax
-from gallery.placement.graph_levels import FloatArray, IntArray
-from gallery.placement.graphviz_engines import ENGINES
-from gallery.placement.hierarchy import Hierarchy, hierarchy
-from gallery.placement.noise import scattered
-from gallery.placement.orientation import oriented
+from gallery.placement.free import free_layout
+from gallery.placement.hemispheres import forward_half, halves, hemispheres
 from gallery.placement.settings import LayoutSettings
-from gallery.placement.skeleton import skeleton as operator_skeleton
-from gallery.placement.stress import DrawnBodies, draw
-from gallery.placement.types import Layout
-
-_log = logging.getLogger(__name__)
-
-_MOST_OPERATORS = 1600
-"""Most operators to draw by stress, pair by pair; with more, layers are drawn instead."""
-
-_FEW_OPERATORS = 200
-"""With fewer operators, their blocks are drawn pair by pair."""
-
-_KEEP = {"sfdp": 0.0, "neato": 0.2, "fdp": 0.3}
-_KEEP_OTHERS = 0.75
-"""How much of a skeleton's distances is kept: most for engines that do not aim at distances."""
+from gallery.placement.types import ARRANGEMENTS, Layout
 
 
-def free_layout(
+def layout(
     graph: ComputeGraph,
     *,
     skeleton: str = "sfdp",
     seed: int = 1,
     seconds: float = 20.0,
     settings: LayoutSettings | None = None,
+    arrangement: str = "hemispheres",
 ) -> Layout:
     """Place every vertex: Graphviz lays out the operators, then coarse to fine.
 
@@ -52,111 +29,23 @@ def free_layout(
         seed: Seed of all random choices.
         seconds: Limit of processor time of the engine.
         settings: Shape of the layout, and effort.
+        arrangement: One of `ARRANGEMENTS`; a graph without a backward pass is always "free".
 
     Raises:
-        LayoutError: There is no such engine.
+        LayoutError: There is no such engine or arrangement.
     """
-    settings = settings or LayoutSettings()
-    if skeleton not in ENGINES:
-        found = f"there is no skeleton {skeleton!r}"
-        raise LayoutError(found, graph.model, f"choose one of {', '.join(ENGINES)}")
-    if not graph.vertices:
-        nothing = np.empty((0, 2), np.float32)
-        return Layout(graph=graph, positions=nothing, skeleton=skeleton, engine=skeleton, seed=seed)
-    start = time.perf_counter()
-    sizes = hierarchy(graph, _MOST_OPERATORS)
-    _log.info("levels: %.2f s", time.perf_counter() - start)
-    start = time.perf_counter()
-    of_operators = operator_skeleton(graph, sizes, skeleton, seed, seconds)
-    _log.info("skeleton by %s: %.2f s", of_operators.engine, time.perf_counter() - start)
-    start = time.perf_counter()
-    sizes, start_places = _unfolded(sizes, of_operators.positions, np.random.default_rng(seed))
-    drawing = draw(
-        sizes.levels[-1],
-        hops(sizes),
-        start_places,
-        keep=_KEEP.get(of_operators.engine, _KEEP_OTHERS),
+    if arrangement not in ARRANGEMENTS:
+        found = f"there is no arrangement {arrangement!r}"
+        raise LayoutError(found, graph.model, f"choose one of {', '.join(ARRANGEMENTS)}")
+    both = arrangement == "hemispheres" and halves(graph)
+    placed = free_layout(
+        forward_half(graph) if both else graph,
+        skeleton=skeleton,
         seed=seed,
+        seconds=seconds,
         settings=settings,
     )
-    drawing = _oriented(sizes, drawing)
-    _log.info("operators: %d, %.2f s", len(drawing.places), time.perf_counter() - start)
-    positions = _refine(sizes, drawing, settings, np.random.default_rng(seed))
-    positions -= (positions.min(axis=0) + positions.max(axis=0)) / 2
-    return Layout(
-        graph=graph,
-        positions=positions,
-        skeleton=skeleton,
-        engine=of_operators.engine,
-        fallback=of_operators.fallback,
-        seed=seed,
-    )
-
-
-def _unfolded(
-    sizes: Hierarchy, positions: FloatArray, random: np.random.Generator
-) -> tuple[Hierarchy, FloatArray]:
-    """Levels that end at blocks of operators if there are few operators.
-
-    So a network of few, large operators (the time steps of a recurrent one are a single operator)
-    gets a distinctive shape too. The blocks start at the places of their operators.
-    """
-    if sizes.levels[-1].vertices >= _FEW_OPERATORS:
-        return sizes, positions
-    fits = [level.vertices <= _MOST_OPERATORS for level in sizes.levels]
-    last = fits.index(True)
-    start = positions[sizes.ancestors()[last]]
-    start += (scattered(len(start), random) * (0.01 * start.std())).astype(np.float32)
-    return Hierarchy(levels=sizes.levels[: last + 1], parents=sizes.parents[:last]), start
-
-
-def _oriented(sizes: Hierarchy, drawing: DrawnBodies) -> DrawnBodies:
-    """The drawing, turned by the order of execution."""
-    body, charge = sizes.ancestors()[0], sizes.levels[-1].charge
-    order = np.bincount(body, np.arange(len(body)), len(charge)) / np.bincount(
-        body, minlength=len(charge)
-    )
-    radius = np.sqrt(drawing.area / np.pi * charge).astype(np.float32)
-    return replace(drawing, places=oriented(drawing.places, order, charge, radius))
-
-
-def _refine(
-    sizes: Hierarchy, drawing: DrawnBodies, settings: LayoutSettings, random: np.random.Generator
-) -> FloatArray:
-    """Positions on the finest level, from the places of the bodies."""
-    places = drawing.places
-    push = drawing.area * (1 + settings.hold) / np.pi
-    forces = Forces(hold=settings.hold, push=push, reach=settings.reach)
-    positions = places
-    bodies = sizes.ancestors()
-    for number in range(len(sizes.levels) - 2, -1, -1):
-        start = time.perf_counter()
-        level = sizes.levels[number]
-        room = np.sqrt(push * sizes.levels[number + 1].charge)
-        positions = _spread(positions, sizes.parents[number], room, random)
-        share = number / max(len(sizes.levels) - 2, 1)
-        steps = round(
-            settings.fine_steps * float(raised(settings.steps / settings.fine_steps, share))
-        )
-        margin = 2 + 3 * float(np.sqrt(push * sizes.levels[-1].charge.max()))
-        anchors = Anchors(places=places, body=bodies[number], margin=margin)
-        positions = relax(level, positions, anchors, forces, steps)
-        _log.info(
-            "level %d: %d vertices, %d edges, %d steps, %.2f s",
-            number,
-            level.vertices,
-            len(level.neighbours) // 2,
-            steps,
-            time.perf_counter() - start,
-        )
-    return positions
-
-
-def _spread(
-    positions: FloatArray, parents: IntArray, room: FloatArray, random: np.random.Generator
-) -> FloatArray:
-    """Initial positions on a finer level: around the parent, within its space."""
-    fine = positions[parents]
-    radius = np.float32(0.7) * room[parents].astype(np.float32)
-    fine += scattered(len(fine), random).astype(np.float32) * radius[:, None]
-    return fine
+    if not both:
+        return placed
+    positions = hemispheres(graph, placed.positions)
+    return replace(placed, graph=graph, positions=positions, arrangement="hemispheres")

@@ -165,7 +165,8 @@ def draw(
         first = _drawn(aims, bend, settings.rounds, seed)
         settled = _settled(aims, first, area, settings, seed)
         if settings.fill > 0:
-            settled = gathered(settled, aims.charge, _radius(aims.charge, area))
+            reach = _radius(aims.charge, area) + np.float32(_SWELL)
+            settled = gathered(settled, aims.charge, reach)
         places[inside] = settled
     area = areas[len(areas) // 2] * settings.bodies
     if parts > 1:
