@@ -219,13 +219,16 @@ def test_nothing_moves_while_a_page_loads_slowly(
     with _slow_network(browser):
         browser.open(addresses["http"] + page)
         browser.until("document.readyState === 'complete'")
-    shift = browser.driver.execute_async_script(
-        "const done = arguments[0]; let sum = 0;"
-        "const add = (list) => list.getEntries().forEach((one) => { sum += one.value; });"
+    shifts = browser.driver.execute_async_script(
+        "const done = arguments[0]; const found = [];"
+        "const name = ({node, previousRect, currentRect}) => [(node?.outerHTML ??"
+        " node?.parentElement?.outerHTML ?? '').slice(0, 120), previousRect, currentRect];"
+        "const add = (list) => list.getEntries().forEach((one) => {"
+        " found.push([one.value, ...one.sources.map(name)]); });"
         "new PerformanceObserver(add).observe({type: 'layout-shift', buffered: true});"
-        "requestAnimationFrame(() => requestAnimationFrame(() => done(sum)))"
+        "requestAnimationFrame(() => requestAnimationFrame(() => done(found)))"
     )
-    assert shift < 0.0001
+    assert sum(value for value, *_ in shifts) < 0.0001, shifts
 
 
 @contextmanager
@@ -250,7 +253,7 @@ def _network(browser: Browser, *, latency: float, rate: float) -> None:
 
 def test_figures_of_the_lesson_are_there(browser: Browser, addresses: dict[str, str]) -> None:
     browser.open(addresses["file"] + "how-to-read/index.html")
-    assert len(browser.driver.find_elements(By.CSS_SELECTOR, ".shot")) == 5
+    assert len(browser.driver.find_elements(By.CSS_SELECTOR, ".shot")) == 6
     marks = browser.driver.find_element(By.CSS_SELECTOR, ".marks")
     picture = browser.driver.find_element(By.CSS_SELECTOR, ".lens:has(.marks) img")
     for side in ("x", "y", "width", "height"):

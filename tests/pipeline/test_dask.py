@@ -91,7 +91,7 @@ def busy(started: Cluster, build: subprocess.Popen[str]) -> Path:
 
 def gone(folder: Path) -> bool:
     """Whether the temporary folders below a directory go, within a generous time."""
-    for _ in range(2000):
+    for _ in range(6000):
         if not any(folder.glob("*/gallery-*")):
             return True
         time.sleep(0.01)
