@@ -26,13 +26,13 @@ _MOST = 5_000
 """Strands to draw; if there are more, an even sample stands for them."""
 _SHORTEST = 2.5
 """Length from which an edge can be a strand, in lengths from which edges fade."""
-_LIGHT = 26.0
+_LIGHT = 22.0
 """Light of a strand, relative to 1 for a short edge."""
 _RIM = 0.8
 """Width of the dark rim on either side, in widths of a strand."""
-_DIM = 0.25
+_DIM = 0.35
 """Share of the light under a strand and its rim that it takes away."""
-_VEIL = 7.0
+_VEIL = 11.0
 """Light in which a strand has half its effect."""
 
 
