@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -196,3 +197,10 @@ def test_without_a_viewer_the_page_has_its_texts(
     text = (site.root / "how-to-read/index.html").read_text(encoding="utf-8")
     assert "A point is a piece of work" in text
     assert "lesson-" not in text
+
+
+def test_networks_that_people_know_come_first() -> None:
+    names = ["pointnet", "vision/ResNet50", "mine", "u-net", "resnet18"]
+    models = [SimpleNamespace(slug=name, facts=None, viewer=True, hero=True) for name in names]
+    found = [one.slug for one in room._by_fitness(models)]
+    assert found == ["resnet18", "vision/ResNet50", "u-net", "mine", "pointnet"]

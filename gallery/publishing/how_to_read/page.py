@@ -36,6 +36,9 @@ _FORMATS = ("avif", "webp")
 _BEST_SIZE = 64
 """The best number of operators for an example: enough to see, few enough to tell apart."""
 
+_KNOWN = ("resnet", "unet", "vgg", "alexnet", "mobilenet", "efficientnet", "gpt2", "bert", "vit")
+"""Networks that people know, as the names of their files begin, the best example first."""
+
 _text, _size = schema.text(2000), schema.whole(0, 1 << 40)
 
 _check_figures = schema.record(
@@ -123,12 +126,14 @@ def how_to_read(models: Sequence[ModelView], site: Path, cache: Cache | None) ->
 
 
 def _by_fitness(models: Sequence[ModelView]) -> list[ModelView]:
-    """Models with a viewer: those with convolutions first, then by how near the best size is."""
+    """Models with a viewer: known ones, then those with convolutions, then by size."""
 
-    def fit(one: ModelView) -> tuple[bool, float, str]:
-        known = one.facts.operators if one.facts else 0
+    def fit(one: ModelView) -> tuple[int, bool, float, str]:
+        name = one.slug.rpartition("/")[2].replace("-", "").lower()
+        known = next((n for n, start in enumerate(_KNOWN) if name.startswith(start)), len(_KNOWN))
+        size = one.facts.operators if one.facts else 0
         convolves = one.facts is not None and "Conv" in one.facts.histogram
-        return not convolves, abs(math.log(max(known, 1) / _BEST_SIZE)), one.slug
+        return known, not convolves, abs(math.log(max(size, 1) / _BEST_SIZE)), one.slug
 
     return sorted((one for one in models if one.viewer and one.hero), key=fit)
 
