@@ -71,6 +71,7 @@ def plan_scans(
     budget = min(variants.vertices, main.vertices)
     small, formats = variants.size, variants.formats
     large = tuple(sorted({*small, max(variants.sizes)}))
+    middle = tuple(sorted({*small, *sorted(variants.sizes)[:-1]}))
     scans = [
         ScanPlan(
             key="hero",
@@ -103,7 +104,7 @@ def plan_scans(
         add("light", "On a light background", replace(main, ground="light", palette=kept))
     if variants.training:
         training = replace(main, passes="training", color="pass", palette="")
-        add("training", "Forward and backward", training, large)
+        add("training", "Forward and backward", training, middle)
     for attribute in variants.colors:
         if attribute != main.color:
             colored = replace(main, color=attribute, palette=_default(attribute, family))

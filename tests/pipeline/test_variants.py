@@ -85,7 +85,8 @@ def test_each_variant_differs_in_what_it_is_named_for(
     variants = replace(NONE, **change)  # type: ignore[arg-type]
     assert scans(main, variants) == {"hero": main, key: replace(main, **scan)}  # type: ignore[arg-type]
     other = plan_scans(GallerySettings(scan=main, variants=variants), FrontMatter())[1]
-    assert (other.png, other.sizes) == (0, (16, 64) if key in ("names", "training") else (16,))
+    sizes = {"names": (16, 64), "training": (16, 32)}
+    assert (other.png, other.sizes) == (0, sizes.get(key, (16,)))
 
 
 def test_what_the_main_scan_shows_already_is_not_shown_again() -> None:
