@@ -44,18 +44,7 @@ def free_layout(
     seconds: float = 20.0,
     settings: LayoutSettings | None = None,
 ) -> Layout:
-    """Place every vertex: Graphviz lays out the operators, then coarse to fine.
-
-    Args:
-        graph: What to lay out.
-        skeleton: The Graphviz engine for the operators.
-        seed: Seed of all random choices.
-        seconds: Limit of processor time of the engine.
-        settings: Shape of the layout, and effort.
-
-    Raises:
-        LayoutError: There is no such engine.
-    """
+    """Place every vertex, whatever its pass; arguments and errors as for `layout`."""
     settings = settings or LayoutSettings()
     if skeleton not in ENGINES:
         found = f"there is no skeleton {skeleton!r}"

@@ -91,7 +91,7 @@ def gated_norm(context: Context) -> list[Part]:
     shape = context.shape(0)
     each = prod(context.shape(1))
     if not each or shape[-1] % each:
-        raise NoGridError("rows that are no whole number of groups")
+        raise NoGridError("the number of rows is not a multiple of the groups")
     parts, read = _row_squares(context, each)
     last = len(shape) - 1
     reads = [
@@ -125,7 +125,7 @@ def branch_norm(context: Context) -> list[Part]:
     branches = int(context.attribute("num_branches", 0))
     each = shape[-1] // branches if branches > 0 else shape[-1]
     if not each or shape[-1] % each:
-        raise NoGridError("rows that are no whole number of branches")
+        raise NoGridError("the number of rows is not a multiple of the branches")
     parts, read = _row_squares(context, each)
     reads = [context.read(0, identity(shape), saved=True), read]
     if context.has(1):

@@ -157,5 +157,5 @@ def distances(context: Context) -> list[Part]:
     reads = [along(context, 0, [same(0), same(2)], saved=True)]
     reads.append(along(context, 1, [same(1), same(2)], saved=True))
     if len(left) != 2 or len(right) != 2:
-        raise NoGridError("CDist of what is no matrix")
+        raise NoGridError("CDist of something that is not a matrix")
     return [making(context, reads, summed=(left[1],), saves_output=True)]

@@ -86,7 +86,7 @@ def _streams(context: Context) -> tuple[int, ...]:
     if number < 1:
         return shape
     if shape[-1] % number:
-        raise NoGridError("rows that are no whole number of streams")
+        raise NoGridError("the number of rows is not a multiple of the streams")
     return (*shape[:-1], number, shape[-1] // number)
 
 
