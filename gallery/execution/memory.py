@@ -25,11 +25,11 @@ def last_readers(graph: ComputeGraph, step: IntArray, steps: int) -> IntArray:
     """The last step that needs each vertex's result: int32 (n,).
 
     Parameters, and results that nothing reads, which are the model's outputs, are kept to the end.
-    What an update writes takes the place of the parameter: it is not kept beyond its step.
     """
     kept = (graph.vertex_kind == Kind.PARAMETER) & (steps > 0)
     last: IntArray = _last(graph.indptr, graph.sources, step, kept, steps)
-    last[graph.vertex_kind == Kind.UPDATE] = step[graph.vertex_kind == Kind.UPDATE]
+    updates = graph.vertex_kind == Kind.UPDATE
+    last[updates] = step[updates]
     return last
 
 
@@ -54,7 +54,7 @@ def over_time(
 ) -> Times:
     """Bytes of each kind in each step: float64 (steps, len(Held)).
 
-    Parameters are there from the start. Updates write in place.
+    Parameters are there from the start.
     """
     memory: Times = _over_time(size, kind, step, last, steps, len(Held))
     return memory

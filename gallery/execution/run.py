@@ -50,6 +50,8 @@ class _Run:
     def __init__(self, graph: ComputeGraph, target: Target, moments: int) -> None:
         self.graph, self.target = graph, target
         self.size = graph.vertex_bytes.astype(np.float64)
+        # What an update writes takes the place of the parameter.
+        self.kept = np.where(graph.vertex_kind == Kind.UPDATE, 0.0, self.size)
         self.blocks = (graph.indptr, graph.sources, self.size)
         self.step, self.steps = steps_of(graph)
         self.part = reading(graph)
@@ -100,7 +102,7 @@ class _Run:
             memory=self._memory(kind, last),
             tile_busy=clock.sums(self.work, tile, target.tiles),
             tile_memory=most_by_tile(
-                *(self.size, kind, self.step, last, tile, self.order, self.begins),
+                *(self.kept, kind, self.step, last, tile, self.order, self.begins),
                 *(arriving, float(self.moments), target.tiles),
             ),
         )
@@ -125,7 +127,7 @@ class _Run:
         return tile, offset, compute
 
     def _memory(self, kind: npt.NDArray[np.uint8], last: IntArray) -> Times:
-        memory = over_time(self.size, kind, self.step, last, self.steps)
+        memory = over_time(self.kept, kind, self.step, last, self.steps)
         memory[:, Held.OPTIMISER] = self.moments * memory[:, Held.PARAMETERS]
         return memory
 

@@ -8,7 +8,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from gallery.graph import ComputeGraph, IntArray
+from gallery.graph import ComputeGraph, IntArray, Kind
 from gallery.lowering.tiling.targets import Target
 from gallery.model import freeze
 
@@ -116,7 +116,11 @@ class Execution:
     def alive(self) -> npt.NDArray[np.bool_]:
         """Whether the result of each vertex is in memory at the peak: bool (n,)."""
         peak = self.peak_step
-        return (self.vertex_step <= peak) & (self.vertex_last >= peak)
+        stays = self.vertex_held == Held.PARAMETERS
+        made = stays | (self.vertex_step <= peak)
+        alive: npt.NDArray[np.bool_] = made & (self.vertex_last >= peak)
+        alive &= self.graph.vertex_kind != Kind.UPDATE
+        return alive
 
 
 def held(memory: Times) -> Times:
