@@ -149,8 +149,8 @@ def run_charts(numbers: RunSummary, curves: RunCurves) -> RunCharts:
         roof=roof,
         flat=_height((_log10(numbers.vector_flops) - low) / (high - low)),
         dots=_dots(numbers, x, y),
-        across=_powers(left, right, x, "FLOP/B"),
-        up=_powers(low, high, y, "FLOP/s"),
+        across=_named(_powers(left, right, x), "FLOP/B"),
+        up=_named(_powers(low, high, y), "FLOP/s"),
     )
 
 
@@ -279,16 +279,26 @@ def _dots(numbers: RunSummary, x: Scale, y: Scale) -> tuple[Dot, ...]:
     return tuple(dots)
 
 
-def _powers(low: float, high: float, place: Scale, unit: str) -> tuple[Tick, ...]:
+def _powers(low: float, high: float, place: Scale) -> list[tuple[int, float]]:
+    """Powers of ten on an axis, about five, with their places."""
     powers = range(math.ceil(low), math.floor(high) + 1)
-    step = max(1, len(powers) // 4)
-    return tuple(Tick(at=place(10.0**power), label=_power(power, unit)) for power in powers[::step])
+    return [(power, place(10.0**power)) for power in powers[:: max(1, len(powers) // 4)]]
+
+
+def _named(powers: list[tuple[int, float]], unit: str) -> tuple[Tick, ...]:
+    """Marks with their numbers, and the last with the unit, too."""
+    last = len(powers) - 1
+    return tuple(
+        Tick(at=at, label=_power(power, unit if number == last else ""))
+        for number, (power, at) in enumerate(powers)
+    )
 
 
 def _power(power: int, unit: str) -> str:
-    if power < 0:
-        return f"{10.0**power:g}\xa0{unit}"
-    return quantity(10**power, unit)
+    text = f"{10.0**power:g}" if power < 0 else quantity(10**power, "")
+    if not unit:
+        return text
+    return f"{text}\xa0{unit}" if power < 3 else f"{text}{unit}"
 
 
 def _height(share: float) -> float | None:
