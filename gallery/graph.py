@@ -76,6 +76,7 @@ class ComputeSet:
         kind: The kind of all its vertices.
         period: Distance between the first vertices of two time steps, or 0. Where it is not 0,
             the first dimension is time and is split into single steps.
+        reads: How much of the blocks that its vertices read they need, above 0 and at most 1.
     """
 
     first: int
@@ -85,6 +86,7 @@ class ComputeSet:
     tensors: tuple[int, ...]
     kind: Kind
     period: int = 0
+    reads: float = 1.0
 
     @property
     def size(self) -> int:

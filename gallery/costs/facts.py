@@ -105,9 +105,6 @@ class Facts:
     uncounted: dict[str, int]
     cost_by_type: dict[str, int]
     activations: int | None
-    peak_bytes: int | None
-    peak_operator: str
-    peak_sample_bytes: int | None
     operators: int
     histogram: dict[str, int]
     layers: tuple[LayerFact, ...]
@@ -117,6 +114,9 @@ class Facts:
     producer: str
     inputs: tuple[TensorFact, ...]
     outputs: tuple[TensorFact, ...]
+    peak_bytes: int | None = None
+    peak_operator: str = ""
+    peak_sample_bytes: int | None = None
     forest: dict[str, int] = field(default_factory=dict)
     tables: dict[str, int] = field(default_factory=dict)
     bindings: dict[str, int] = field(default_factory=dict)

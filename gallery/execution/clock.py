@@ -11,8 +11,8 @@ from gallery.jit import kernel
 def exchanged(graph, order, begins, tile, part, tiles):  # type: ignore[no-untyped-def]
     """What the tiles send one another, step by step.
 
-    A block is received once by each tile that reads it in a step, from the tile that holds it,
-    which sends it once however many tiles listen.
+    A tile receives what its vertices need of each block of another tile, at most all of it once in
+    a step. That one sends it once, however many tiles listen.
 
     Args:
         graph: (indptr, sources, bytes), see `ComputeGraph`; bytes float64 (n,).
@@ -32,7 +32,8 @@ def exchanged(graph, order, begins, tile, part, tiles):  # type: ignore[no-untyp
     sent = np.zeros(len(tile))
     received, fullest = np.zeros(steps), np.zeros(steps)
     arriving = np.zeros(len(order))
-    seen, left = np.full(len(tile), -1, np.int64), np.full(len(tile), -1, np.int32)
+    seen, got = np.full(len(tile), -1, np.int64), np.zeros(len(tile))
+    left, gone = np.full(len(tile), -1, np.int32), np.zeros(len(tile))
     outgoing, stamp = np.zeros(tiles), np.full(tiles, -1, np.int32)
     visit = -1
     for step in range(steps):
@@ -44,22 +45,23 @@ def exchanged(graph, order, begins, tile, part, tiles):  # type: ignore[no-untyp
                 visit += 1
             for e in range(indptr[v], indptr[v + 1]):
                 u = sources[e]
-                if tile[u] == here or (part[v] == 1.0 and seen[u] == visit):
+                home = tile[u]
+                if home == here:
                     continue
-                if part[v] == 1.0:
-                    seen[u] = visit
-                amount = size[u] * part[v]
+                if seen[u] != visit:
+                    seen[u], got[u] = visit, 0.0
+                if left[u] != step:
+                    left[u], gone[u] = step, 0.0
+                if stamp[home] != step:
+                    stamp[home], outgoing[home] = step, 0.0
+                amount = min(size[u] * part[v], size[u] - got[u])
+                got[u] += amount
                 sent[u] += amount
                 received[step] += amount
                 arriving[first] += amount
-                home = tile[u]
-                if stamp[home] != step:
-                    stamp[home], outgoing[home] = step, 0.0
-                if part[v] != 1.0:
-                    outgoing[home] += amount
-                elif left[u] != step:
-                    left[u] = step
-                    outgoing[home] += amount
+                more = min(amount, size[u] - gone[u])
+                gone[u] += more
+                outgoing[home] += more
                 fullest[step] = max(fullest[step], outgoing[home])
             fullest[step] = max(fullest[step], arriving[first])
     return sent, received, fullest, arriving
@@ -115,22 +117,22 @@ def in_waves(order, begins, work, tiles, tile):  # type: ignore[no-untyped-def]
 def from_memory(graph, order, begins, part):  # type: ignore[no-untyped-def]
     """Bytes of each step to and from the memory of a GPU: float64 (steps,).
 
-    Every block that a step reads is read once, and every block that it makes is written.
+    What a step needs of a block is read, at most all of it once, and what it makes is written.
     """
     indptr, sources, size = graph
     total = np.zeros(len(begins) - 1)
-    seen = np.full(len(size), -1, np.int32)
+    seen, got = np.full(len(size), -1, np.int32), np.zeros(len(size))
     for step in range(len(total)):
         for at in range(begins[step], begins[step + 1]):
             v = order[at]
             total[step] += size[v]
             for e in range(indptr[v], indptr[v + 1]):
                 u = sources[e]
-                if part[v] != 1.0:
-                    total[step] += size[u] * part[v]
-                elif seen[u] != step:
-                    seen[u] = step
-                    total[step] += size[u]
+                if seen[u] != step:
+                    seen[u], got[u] = step, 0.0
+                amount = min(size[u] * part[v], size[u] - got[u])
+                got[u] += amount
+                total[step] += amount
     return total
 
 

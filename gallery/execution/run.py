@@ -25,7 +25,7 @@ def run(graph: ComputeGraph, target: str | Target = "", *, moments: int = MOMENT
     The work is that of the graph as it was split: a graph of fewer vertices than the processor has
     workers leaves some of them idle, and takes longer than a finer one. Arithmetic runs at the
     published peak rates of half and single precision, and blocks have the sizes of the model's own
-    types, whole wherever a vertex reads a part of one: times are a model, not a measurement.
+    types: times are a model, not a measurement.
 
     Args:
         graph: From `lower`.

@@ -43,8 +43,8 @@ class Execution:
         vertex_tile: int32 (n,), tile that a vertex runs on and whose memory its result is in.
         vertex_start: float64 (n,), seconds from the start of the run.
         vertex_time: float64 (n,), seconds that a vertex keeps its tile busy.
-        vertex_sent: float64 (n,), bytes that are sent of each vertex's result to other tiles: the
-            whole result once for each step and tile where it is read. Of a GPU, which has no such
+        vertex_sent: float64 (n,), bytes that are sent of each vertex's result to other tiles: what
+            is needed of it, in each step, on each tile that reads it. Of a GPU, which has no such
             traffic, bytes that other multiprocessors read.
         vertex_last: int32 (n,), last step that needs the result of a vertex.
         vertex_held: uint8 (n,), why the result of a vertex is held, a `Held`.

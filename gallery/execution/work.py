@@ -24,13 +24,20 @@ CONTRACTIONS = frozenset(
 def reading(graph: ComputeGraph) -> npt.NDArray[np.float64]:
     """Which part of each block that it reads a vertex needs: float64 (n,), above 0 and at most 1.
 
-    A vertex without arithmetic only moves data, so it needs no more than it writes, however large
-    the blocks that it reads, such as the tables of embeddings. The same holds for the loss, whose
-    terms are summed where the outputs are.
+    That of its set, and of a gradient, that of the vertex that it differentiates. A vertex without
+    arithmetic only moves data, so it needs no more than it writes, however large the blocks that it
+    reads, such as the tables of embeddings. The same holds for the loss, whose terms are summed
+    where the outputs are.
     """
-    sums = graph.vertex_kind == Kind.LOSS
-    moves = (graph.vertex_flops == 0) | sums
-    part: npt.NDArray[np.float64] = _reading(graph.indptr, graph.sources, moves, graph.vertex_bytes)
+    part = np.ones(graph.vertices)
+    for one in graph.sets:
+        if one.reads != 1.0:
+            part[one.index()] = one.reads
+    if graph.gradient_of is not None:
+        gradients = np.flatnonzero(graph.vertex_kind == Kind.GRADIENT)
+        part[gradients] = part[graph.gradient_of[gradients]]
+    moves = (graph.vertex_flops == 0) | (graph.vertex_kind == Kind.LOSS)
+    _limit(graph.indptr, graph.sources, moves, graph.vertex_bytes, part)
     return part
 
 
@@ -60,16 +67,14 @@ def work_of(
 
 
 @kernel
-def _reading(indptr, sources, moves, size):  # type: ignore[no-untyped-def]
-    part = np.ones(len(moves))
+def _limit(indptr, sources, moves, size, part):  # type: ignore[no-untyped-def]
+    """Let what only moves data read no more than it writes (IN, OUT: part)."""
     for v in range(len(moves)):
         if moves[v] and indptr[v + 1] > indptr[v]:
             read = 0.0
             for e in range(indptr[v], indptr[v + 1]):
                 read += np.float64(size[sources[e]])
-            if read > size[v]:
-                part[v] = max(np.float64(size[v]), 1.0) / max(read, 1.0)
-    return part
+            part[v] = min(part[v], max(np.float64(size[v]), 1.0) / max(read, 1.0))
 
 
 @kernel

@@ -20,6 +20,7 @@ from gallery.lowering.forward import Edges, Numbering, connect, gathered, number
 from gallery.lowering.operators.control_flow import lower_bodies
 from gallery.lowering.parents import forward_parents, training_parents
 from gallery.lowering.program import Builder, Program
+from gallery.lowering.shares import sets_with_shares
 from gallery.lowering.tiling.splits import Splits, Splitter
 from gallery.lowering.tiling.targets import Target, target_named
 from gallery.model import Model, Operator
@@ -291,7 +292,7 @@ def _graph(
         sources=step.sources if step else edges.sources,
         operators=operators,
         layers=model.layers,
-        sets=tuple(piece.grid for piece in numbering.pieces),
+        sets=sets_with_shares(program, numbering),
         levels=_training_levels(chain, step) if step else tuple(chain),
         back_edges=_back_edges(program, numbering),
         target=target.name,

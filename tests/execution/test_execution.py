@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gallery.errors import LowerError
@@ -47,11 +47,13 @@ def assert_in_order(execution: Execution) -> None:
     assert (execution.vertex_start >= begin - room).all()
 
 
+@settings(max_examples=50)
 @given(graph=working_graphs(), tiles=st.integers(1, 9), name=PROCESSORS)
 def test_nothing_runs_before_what_it_reads(graph: ComputeGraph, tiles: int, name: str) -> None:
     assert_in_order(run(graph, small(name, tiles)))
 
 
+@settings(max_examples=50)
 @given(graph=working_graphs(), tiles=st.integers(1, 9), name=PROCESSORS)
 def test_a_tile_runs_one_vertex_at_a_time(graph: ComputeGraph, tiles: int, name: str) -> None:
     execution = run(graph, small(name, tiles))
@@ -65,6 +67,7 @@ def test_a_tile_runs_one_vertex_at_a_time(graph: ComputeGraph, tiles: int, name:
     assert execution.tile_busy.sum() == pytest.approx(execution.vertex_time.sum())
 
 
+@settings(max_examples=50)
 @given(graph=working_graphs(), tiles=st.integers(1, 9))
 def test_what_is_sent_is_received_and_is_what_other_tiles_read(
     graph: ComputeGraph, tiles: int
@@ -84,6 +87,7 @@ def test_what_is_sent_is_received_and_is_what_other_tiles_read(
     assert execution.step_received.sum() == pytest.approx(sent.sum())
 
 
+@settings(max_examples=50)
 @given(graph=working_graphs(), tiles=st.integers(1, 8), more=st.integers(1, 5), name=PROCESSORS)
 def test_more_tiles_are_never_slower_in_compute(
     graph: ComputeGraph, tiles: int, more: int, name: str
@@ -95,6 +99,7 @@ def test_more_tiles_are_never_slower_in_compute(
     assert few.sum() >= work.sum() / tiles * (1 - 1e-8)
 
 
+@settings(max_examples=50)
 @given(graph=working_graphs(), tiles=st.integers(1, 9), moments=st.integers(0, 2))
 def test_memory_is_what_is_made_and_still_needed(
     graph: ComputeGraph, tiles: int, moments: int

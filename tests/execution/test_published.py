@@ -1,9 +1,9 @@
 """Modelled times against published ones, within a factor of two.
 
 BERT-base, one sequence of 128 tokens in half precision with TensorRT, from the table "Inference
-performance" of demo/BERT/README.md of https://github.com/NVIDIA/TensorRT (commit 007c34702bc7); rates of the
-processors from NVIDIA's white papers and data sheets (A100 PCIe 40 GB, A30, T4). No figure of a
-Graphcore processor is here: its maker's page of results is gone, so none could be looked up again.
+performance" of demo/BERT/README.md in https://github.com/NVIDIA/TensorRT, commit 007c34702bc7; the
+processors' rates from NVIDIA's white papers and data sheets (A100 PCIe 40 GB, A30, T4). No figure
+of a Graphcore processor is here: its maker's tables of results can no longer be looked up.
 """
 
 from __future__ import annotations
