@@ -15,6 +15,8 @@ COLUMNS = 180
 """Columns of the charts over time."""
 LEVELS = 9
 """Levels of the heat maps; the last is for tiles whose memory is too small."""
+BUSIEST = 50
+"""One of so many tiles is as busy as the scale reaches, so that a few do not take all of it."""
 MOST_BANDS = 200
 """Most bands of layers."""
 
@@ -29,7 +31,8 @@ class RunCurves:
         memory: Bytes in each column, by `Held` and column.
         passes: Name, start and end of each pass, in thousandths of the run.
         bands: Layer of the level that tells most, start and end, in thousandths of the run.
-        busy: Level of each tile by its time of computing, a digit each; 8 is the busiest tile's.
+        busy: Level of each tile by its time of computing, a digit each; 8 is that of the busiest
+            tiles, one of `BUSIEST`.
         filled: The same by the most bytes in its memory; 8 is more than it has, and 7 nearly all.
             Empty for a shared memory.
     """
@@ -54,9 +57,15 @@ def curves(execution: Execution) -> RunCurves:
         memory=_memory(execution),
         passes=_bands(execution, [Pass(p).name.lower() for p in execution.step_pass.tolist()]),
         bands=_bands(execution, names)[:MOST_BANDS],
-        busy=_levels(execution.tile_busy / max(float(execution.tile_busy.max(initial=0)), 1e-30)),
+        busy=_levels(execution.tile_busy / _reach(execution.tile_busy)),
         filled="" if execution.target.shared else _levels(execution.tile_memory / room, full=True),
     )
+
+
+def _reach(busy: Times) -> float:
+    """Where the scale of the tiles' times ends, in seconds."""
+    ranked = np.sort(busy)
+    return max(float(ranked[-1 - len(busy) // BUSIEST]), 1e-30) if len(busy) else 1.0
 
 
 def _edges(execution: Execution) -> Times:

@@ -295,7 +295,7 @@ def _named(powers: list[tuple[int, float]], unit: str) -> tuple[Tick, ...]:
 
 
 def _power(power: int, unit: str) -> str:
-    text = f"{10.0**power:g}" if power < 0 else quantity(10**power, "")
+    text = f"{10.0**power:g}" if power < 0 else quantity(10**power, "").strip()
     if not unit:
         return text
     return f"{text}\xa0{unit}" if power < 3 else f"{text}{unit}"
