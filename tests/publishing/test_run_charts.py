@@ -85,6 +85,6 @@ def test_a_page_tells_of_the_run_without_its_pictures(tmp_path: Path) -> None:
     assert "&lt;b&gt;stage&lt;/b&gt;" in section
     assert "<b>" not in section
     assert len(re.findall(r'<svg[^>]*role="img" aria-label="[^"]+"', section)) == 5
-    assert section.count("<table>") == 2
+    assert section.count("<table>") == 3
     other = (tmp_path / "site/beta/index.html").read_text("utf-8")
     assert 'class="run' not in other
