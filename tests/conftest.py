@@ -47,6 +47,7 @@ colors = []
 diagram = false
 names = false
 multiples = false
+run = false
 poster = false
 viewer = false
 """

@@ -21,6 +21,7 @@ def facts_table(facts: Facts) -> str:
         ("MACs", known(facts.macs)),
         ("FLOPs", known(facts.flops)),
         ("activations", known(facts.activations)),
+        ("peak", _peak(facts)),
         ("operators", known(facts.operators)),
         ("depth", known(facts.depth)),
         ("inputs", inputs),
@@ -48,6 +49,15 @@ def facts_table(facts: Facts) -> str:
         rows.append(("not counted", uncounted))
     lines = [f"{name:<12} {printable(text)}" for name, text in rows]
     return "\n".join([*lines, *(f"note: {printable(warning)}" for warning in facts.warnings)])
+
+
+def _peak(facts: Facts) -> str:
+    """Most memory of activations at a time, and what a further sample costs."""
+    if facts.peak_bytes is None:
+        return "unknown"
+    where = f" at {facts.peak_operator}" if facts.peak_operator else ""
+    further = f"{facts.peak_sample_bytes:,} more for each further sample"
+    return f"{facts.peak_bytes:,} bytes of activations{where}; {further}"
 
 
 def _shape(shape: tuple[int | str | None, ...] | None) -> str:

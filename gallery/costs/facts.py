@@ -15,6 +15,7 @@ from gallery.costs.learned import (
     table_entries,
 )
 from gallery.costs.parameters import parameters
+from gallery.costs.sequential import sequential_memory
 from gallery.costs.trips import trip_count
 from gallery.model import WHOLE, Model, Operator, dtype_bytes
 
@@ -71,6 +72,10 @@ class Facts:
         uncounted: Number of operators whose cost is not known, by type.
         cost_by_type: FLOPs by operator type, largest first.
         activations: Elements of all tensors that operators make; None if a shape is unknown.
+        peak_bytes: Most bytes of such tensors at a time, where operators run one after another and
+            tensors are freed after their last reader; None if a shape is unknown.
+        peak_operator: Name of the operator that runs then, or "".
+        peak_sample_bytes: What a further sample adds to the peak, in bytes; None if unknown.
         operators: Number of operators, including those of bodies.
         histogram: Number of operators by type, most frequent first.
         layers: The layer tree, parents first.
@@ -109,6 +114,9 @@ class Facts:
     producer: str
     inputs: tuple[TensorFact, ...]
     outputs: tuple[TensorFact, ...]
+    peak_bytes: int | None = None
+    peak_operator: str = ""
+    peak_sample_bytes: int | None = None
     forest: dict[str, int] = field(default_factory=dict)
     tables: dict[str, int] = field(default_factory=dict)
     bindings: dict[str, int] = field(default_factory=dict)
@@ -135,6 +143,7 @@ def facts(model: Model, file_bytes: int) -> Facts:
     macs = sum(w * c.macs for w, c in zip(weights, costs, strict=True) if c)
     flops = [w * c.flops if c else 0 for w, c in zip(weights, costs, strict=True)]
     missing = [o for o, c in zip(model.operators, costs, strict=True) if c is None]
+    memory = sequential_memory(model)
     made = [model.tensors[i].elements for o in model.operators for i in o.outputs if i >= 0]
     return Facts(
         name=model.name,
@@ -149,6 +158,9 @@ def facts(model: Model, file_bytes: int) -> Facts:
         uncounted=_ranked(Counter(label(operator) for operator in missing)),
         cost_by_type=_by_type(model, flops),
         activations=None if None in made else sum(size or 0 for size in made),
+        peak_bytes=memory.peak if memory else None,
+        peak_operator=model.operators[memory.operator].name if memory and memory.peak else "",
+        peak_sample_bytes=memory.sample if memory else None,
         operators=len(model.operators),
         histogram=_ranked(Counter(label(operator) for operator in model.operators)),
         layers=_layers(model, flops),

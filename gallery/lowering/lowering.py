@@ -13,7 +13,6 @@ import numpy.typing as npt
 from gallery.costs import cost
 from gallery.errors import LowerError
 from gallery.graph import ComputeGraph, GraphOperator, IntArray, Kind, Pass
-from gallery.jit import kernel
 from gallery.lowering import operators
 from gallery.lowering.access.contradictions import CONTRADICTIONS
 from gallery.lowering.adjoint import Forward, Training, training
@@ -21,6 +20,7 @@ from gallery.lowering.forward import Edges, Numbering, connect, gathered, number
 from gallery.lowering.operators.control_flow import lower_bodies
 from gallery.lowering.parents import forward_parents, training_parents
 from gallery.lowering.program import Builder, Program
+from gallery.lowering.shares import sets_with_shares
 from gallery.lowering.tiling.splits import Splits, Splitter
 from gallery.lowering.tiling.targets import Target, target_named
 from gallery.model import Model, Operator
@@ -256,21 +256,6 @@ def _outputs(program: Program, numbering: Numbering, columns: _Columns) -> IntAr
     return np.flatnonzero(some if some.any() else mask).astype(np.int32)
 
 
-@kernel
-def _tiles(work, tiles):  # type: ignore[no-untyped-def]
-    """Tile of each vertex, in contiguous runs of about equal work: int32 (n,); makes no copies."""
-    total = 0.0
-    for flops in work:
-        total += np.float64(flops) + 1.0
-    total *= 1.0 + 1e-12
-    tile = np.empty(len(work), np.int32)
-    load = 0.0
-    for vertex in range(len(work)):
-        load += np.float64(work[vertex]) + 1.0
-        tile[vertex] = min(int(load / total * tiles), tiles - 1)
-    return tile
-
-
 def _graph(
     model: Model,
     program: Program,
@@ -307,10 +292,9 @@ def _graph(
         sources=step.sources if step else edges.sources,
         operators=operators,
         layers=model.layers,
-        sets=tuple(piece.grid for piece in numbering.pieces),
+        sets=sets_with_shares(program, numbering),
         levels=_training_levels(chain, step) if step else tuple(chain),
         back_edges=_back_edges(program, numbering),
-        tiles=_tiles(flops, target.tiles),
         target=target.name,
         unknown_operators=program.unknown,
         gradient_of=step.gradient_of if step else None,

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from gallery.graph import ComputeGraph, ComputeSet, GraphOperator, Kind, Pass
 from gallery.model import Layer
-from gallery.schema import MismatchError, each, one_of, record, row, text, whole
+from gallery.schema import MismatchError, each, number, one_of, record, row, text, whole
 
 Array = npt.NDArray[Any]
 
@@ -26,7 +26,6 @@ _ARRAYS = (
     "indptr",
     "sources",
     "back_edges",
-    "tiles",
     "gradient_of",
 )
 
@@ -47,6 +46,7 @@ _check = record(
                 each(whole(0, _SIZE)),
                 one_of(*map(int, Kind)),
                 whole(0, _SIZE),
+                number(0, 1),
             )
         ),
         "levels": whole(0, 64),
@@ -70,7 +70,7 @@ def save_graph(graph: ComputeGraph, path: Path) -> dict[str, Any]:
         "operators": [[o.name, o.type, o.layer, o.operator] for o in graph.operators],
         "layers": [[x.name, x.path, x.parent, x.type] for x in graph.layers],
         "sets": [
-            [s.first, s.shape, s.splits, s.rank, s.tensors, int(s.kind), s.period]
+            [s.first, s.shape, s.splits, s.rank, s.tensors, int(s.kind), s.period, s.reads]
             for s in graph.sets
         ],
         "levels": len(graph.levels),
@@ -126,13 +126,12 @@ def _check_ranges(
     n, layers = len(arrays["vertex_operator"]), len(value["layers"])
     _below(arrays["vertex_kind"], len(Kind), "vertex_kind")
     _below(arrays["vertex_pass"], len(Pass), "vertex_pass")
-    for name, dims in (("back_edges", 2), ("tiles", 1), ("gradient_of", 1)):
+    for name, dims in (("back_edges", 2), ("gradient_of", 1)):
         if name in arrays:
             shape = (n,) if dims == 1 else (len(arrays[name]), 2)
             _require(arrays[name].shape == shape and arrays[name].dtype == np.int32, name)
     _below(arrays.get("back_edges", _NONE), n, "back_edges")
     _below(arrays.get("gradient_of", _NONE), n, "gradient_of", least=-1)
-    _below(arrays.get("tiles", _NONE), 1 << 24, "tiles")
     count = n
     for parents in levels:
         _require(parents.shape == (count,) and parents.dtype == np.int32, "levels")
@@ -142,7 +141,7 @@ def _check_ranges(
     _require(
         all(parent < place for place, (_, _, parent, _) in enumerate(value["layers"])), "layers"
     )
-    for first, shape, splits, rank, _, _, period in value["sets"]:
+    for first, shape, splits, rank, _, _, period, _ in value["sets"]:
         sound = len(shape) == len(splits) >= rank and bool(splits or not period)
         _require(sound and _last(first, splits, period) < max(n, 1), "sets")
 
@@ -163,7 +162,7 @@ def _require(sound: bool, name: str) -> None:
 
 
 def _compute_set(row: list[Any]) -> ComputeSet:
-    first, shape, splits, rank, tensors, kind, period = row
+    first, shape, splits, rank, tensors, kind, period, reads = row
     return ComputeSet(
         first=first,
         shape=tuple(shape),
@@ -172,4 +171,5 @@ def _compute_set(row: list[Any]) -> ComputeSet:
         tensors=tuple(tensors),
         kind=Kind(kind),
         period=period,
+        reads=float(reads),
     )

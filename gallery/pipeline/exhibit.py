@@ -10,6 +10,7 @@ from gallery.coloring.storage import legend_of
 from gallery.pipeline.outcome import Outcome
 from gallery.pipeline.products import PRODUCTS
 from gallery.pipeline.products.facts import FACTS, facts_in
+from gallery.pipeline.products.run import RUN, run_in
 from gallery.pipeline.products.scan import SCANS
 from gallery.pipeline.records import read
 from gallery.pipeline.variants import ScanPlan
@@ -32,6 +33,7 @@ def exhibit(bare: Exhibit, one: Outcome, cache: Cache) -> Exhibit:
     facts = found[FACTS.name].get("")
     drawn = [(scan, found[SCANS.name].get(scan.key)) for scan in plan.scans]
     main = drawn[0][1] if drawn else None
+    ran = found[RUN.name].get("") if main else None
     files = {
         product.name: tuple(
             file for entry in found[product.name].values() if entry for file in _files(entry)
@@ -42,6 +44,7 @@ def exhibit(bare: Exhibit, one: Outcome, cache: Cache) -> Exhibit:
     return replace(
         bare,
         facts=facts_in(facts) if facts else None,
+        run=run_in(ran) if ran else None,
         scans=tuple(_scan(scan, entry) for scan, entry in drawn if entry) if main else (),
         files=files,
         unknown_operators=tuple(main.value["unknown_operators"]) if main else (),

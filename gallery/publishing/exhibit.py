@@ -15,6 +15,8 @@ from gallery.settings.values import FrontMatter
 if TYPE_CHECKING:  # a build with nothing to publish must not wait for numba
     from gallery.coloring.types import LegendEntry
     from gallery.costs.facts import Facts
+    from gallery.execution.curves import RunCurves
+    from gallery.execution.summary import RunSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,7 @@ class Exhibit:
         notes: What of it was left out and why, in sentences.
         prose: Markdown text of the sidecar, or "".
         facts: What the model contains and costs; None if it could not be loaded.
+        run: How the main scan's graph runs on its target, and its charts; None if unknown.
         scans: The main scan first.
         files: All other files, by the name of the product ("diagram", "graphs", "social card",
             "contact sheet", "poster", "viewer").
@@ -100,6 +103,7 @@ class Exhibit:
     notes: tuple[str, ...] = ()
     prose: str = ""
     facts: Facts | None = None
+    run: tuple[RunSummary, RunCurves] | None = None
     scans: tuple[ScanImages, ...] = ()
     files: Mapping[str, tuple[ImageFile, ...]] = field(default_factory=dict)
     unknown_operators: tuple[str, ...] = ()

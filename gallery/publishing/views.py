@@ -14,6 +14,7 @@ from PIL import Image
 from gallery.cache import Cache
 from gallery.costs.facts import Facts
 from gallery.errors import Failure
+from gallery.execution.summary import RunSummary
 from gallery.publishing.assets.files import (
     Placed,
     ResponsivePicture,
@@ -27,6 +28,7 @@ from gallery.publishing.parts.bars import HistogramBar, bars
 from gallery.publishing.parts.clean import shorten
 from gallery.publishing.parts.legend import Legend, legend
 from gallery.publishing.parts.prose import ProsePicture, prose, summary
+from gallery.publishing.parts.run_charts import RunCharts, run_charts
 from gallery.publishing.parts.tree import Branch, layer_tree
 from gallery.rendering.growth import FEW
 from gallery.text import slugify
@@ -66,6 +68,8 @@ class ModelView:
         title: Its name, cleaned and shortened.
         exhibit: What the pipeline knows about it.
         facts: The model's facts, or None if it could not be loaded.
+        run: How the main scan's graph runs on its target, or None.
+        charts: The charts of the run, or None.
         failure: Why there is no scan, or None.
         hero: The main scan, or None.
         variants: The other scans.
@@ -94,6 +98,8 @@ class ModelView:
     title: str
     exhibit: Exhibit
     facts: Facts | None
+    run: RunSummary | None
+    charts: RunCharts | None
     failure: Failure | None
     hero: ScanView | None
     variants: tuple[ScanView, ...]
@@ -158,6 +164,8 @@ def model_view(exhibit: Exhibit, site: Path, cache: Cache | None = None) -> Mode
         title=title_of(exhibit),
         exhibit=exhibit,
         facts=facts,
+        run=exhibit.run[0] if exhibit.run else None,
+        charts=run_charts(*exhibit.run) if exhibit.run else None,
         failure=exhibit.failure,
         hero=scans[0] if scans else None,
         variants=scans[1:],

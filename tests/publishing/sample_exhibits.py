@@ -12,6 +12,10 @@ from PIL import Image
 from gallery.coloring.types import LegendEntry
 from gallery.costs.facts import Facts, LayerFact, TensorFact
 from gallery.errors import Failure
+from gallery.execution import run
+from gallery.execution.curves import RunCurves, curves
+from gallery.execution.summary import RunSummary, summary
+from gallery.model import Layer
 from gallery.publishing import Exhibit, ImageFile, ScanImages, SiteSettings
 from gallery.publishing.assets.static import static_files
 from gallery.publishing.assets.templates import environment
@@ -19,6 +23,7 @@ from gallery.publishing.pages import PageContext, write_index
 from gallery.publishing.views import model_view
 from gallery.settings.cards import Card, CardResult
 from gallery.settings.values import FrontMatter
+from tests.strategies import mesh
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'`{{7*7}}\u202egnp\x00\n&amp;"
 """Ends attributes and elements, overrides direction, holds NUL, a newline and template marks."""
@@ -131,6 +136,22 @@ def make_facts(name: str = "net", **changes: object) -> Facts:
     return Facts(**(values | changes))  # type: ignore[arg-type]
 
 
+def make_run(name: str = "stage") -> tuple[RunSummary, RunCurves]:
+    """A training step of a mesh on a processor; all its layers and operators bear the name."""
+    graph = replace(mesh(8, 40), target="ipu1")
+    operators = tuple(
+        replace(one, name=f"{name} {k}", layer=k % 2) for k, one in enumerate(graph.operators)
+    )
+    layers = (*graph.layers, Layer(name=name, path=name, parent=0))
+    passes = np.minimum(np.arange(graph.vertices) // 150, 2).astype(np.uint8)
+    flops = np.full(graph.vertices, 1e6, np.float32)
+    graph = replace(
+        graph, operators=operators, layers=layers, vertex_pass=passes, vertex_flops=flops
+    )
+    execution = run(graph)
+    return summary(execution), curves(execution)
+
+
 def make_exhibit(
     slug: str, pictures: tuple[ImageFile, ...], *, size: int = 1, **changes: object
 ) -> Exhibit:
@@ -189,6 +210,7 @@ def make_gallery(folder: Path) -> list[Exhibit]:
                 "social card": (pictures[-1],),
                 "graphs": (make_file(notes),),
             },
+            run=make_run(),
             unknown_operators=("com.example.Magic",),
             card=Card(results=(result,)),
         ),
@@ -216,6 +238,7 @@ def hostile_exhibit(slug: str, pictures: tuple[ImageFile, ...]) -> Exhibit:
     return make_exhibit(
         slug,
         pictures,
+        run=make_run(bad),
         path=f"{bad}.onnx",
         front=FrontMatter(
             title=bad,

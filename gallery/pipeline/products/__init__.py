@@ -9,6 +9,7 @@ from gallery.pipeline.products.diagram import DIAGRAM
 from gallery.pipeline.products.facts import FACTS
 from gallery.pipeline.products.graphs import GRAPHS
 from gallery.pipeline.products.poster import POSTER
+from gallery.pipeline.products.run import RUN
 from gallery.pipeline.products.scan import SCANS
 from gallery.pipeline.products.social_card import SOCIAL_CARD
 from gallery.pipeline.products.viewer import VIEWER
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from gallery.pipeline.plan import ModelPlan
     from gallery.pipeline.stages import Stages
 
-PRODUCTS = (FACTS, SCANS, DIAGRAM, GRAPHS, SOCIAL_CARD, CONTACT_SHEET, POSTER, WALLPAPERS, VIEWER)
+PRODUCTS = (
+    *(FACTS, RUN, SCANS, DIAGRAM, GRAPHS, SOCIAL_CARD, CONTACT_SHEET, POSTER, WALLPAPERS, VIEWER),
+)
 """In the order in which they are made."""
 
 

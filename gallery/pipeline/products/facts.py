@@ -55,6 +55,9 @@ _facts = record(
         "uncounted": _counts,
         "cost_by_type": _counts,
         "activations": _count,
+        "peak_bytes": _count,
+        "peak_operator": _name,
+        "peak_sample_bytes": _count,
         "operators": whole(),
         "histogram": _counts,
         "layers": each(

@@ -40,14 +40,22 @@ def _palettes(plan: ModelPlan) -> dict[str, str]:
 
 def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     from gallery.coloring import attributes_of, color
+    from gallery.execution import run
     from gallery.rendering.viewer.data import viewer_data
 
     most = stages.plan.variants.viewer_vertices
     model, layout = stages.model(), stages.layout(stages.plan.scans[0].scan)
     names = attributes_of(layout.graph)
     palettes = _palettes(stages.plan)
+    execution = run(layout.graph)
     colorings = [
-        color(layout.graph, name, palette=palettes.get(name, ""), positions=layout.positions)
+        color(
+            layout.graph,
+            name,
+            palette=palettes.get(name, ""),
+            positions=layout.positions,
+            execution=execution,
+        )
         for name in names
     ]
     path = new_file(".bin")

@@ -24,6 +24,7 @@ from gallery.publishing.assets.sandbox import Sandbox
 from gallery.publishing.assets.strings import load_strings
 from gallery.publishing.parts import numbers
 from gallery.publishing.parts.clean import clean, shorten
+from gallery.publishing.parts.run_charts import duration
 from gallery.publishing.settings import SiteSettings
 from gallery.settings.attributes import TABLE
 
@@ -71,6 +72,7 @@ def environment(settings: SiteSettings) -> Sandbox:
         "count": partial(numbers.count, unknown=unknown),
         "exact": partial(numbers.exact, unknown=unknown),
         "quantity": partial(numbers.quantity, unknown=unknown),
+        "duration": duration,
         "size": partial(numbers.size, unknown=unknown),
         "shape": partial(numbers.shape, unknown=unknown),
         "shorten": shorten,

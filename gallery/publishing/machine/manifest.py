@@ -51,6 +51,7 @@ def entry(model: ModelView) -> dict[str, Any]:
         "front": front,
         "model_card": dataclasses.asdict(model.exhibit.card),
         "facts": dataclasses.asdict(model.facts) if model.facts else None,
+        "run": dataclasses.asdict(model.exhibit.run[0]) if model.exhibit.run else None,
         "unknown_operators": model.exhibit.unknown_operators,
         "failure": dataclasses.asdict(model.failure) if model.failure else None,
         "provenance": model.exhibit.provenance.value() if model.exhibit.provenance else None,

@@ -17,6 +17,7 @@ from typing import Any
 from gallery.coloring.types import LegendEntry
 from gallery.costs.facts import Facts
 from gallery.errors import Failure
+from gallery.execution.summary import RunSummary
 from gallery.provenance import Provenance
 from gallery.publishing.assets.files import Placed
 from gallery.publishing.exhibit import ScanImages
@@ -76,6 +77,7 @@ def _model() -> dict[str, Any]:
             "front": _of(FrontMatter),
             "model_card": _of(Card),
             "facts": _or_null(_of(Facts)),
+            "run": _or_null(_of(RunSummary)),
             "unknown_operators": {"type": "array", "items": {"type": "string"}},
             "failure": _or_null(_of(Failure)),
             "provenance": _or_null(_provenance()),
@@ -110,7 +112,7 @@ def _scan() -> dict[str, Any]:
 
 def _of(kind: type, names: Sequence[str] = ()) -> dict[str, Any]:
     """The schema of a dataclass: all its fields, or those named, and nothing else."""
-    # The exhibit's module imports these two for type checkers only.
+    # The exhibit's module imports these for type checkers only.
     late = {"LegendEntry": LegendEntry, "Facts": Facts}
     hints = typing.get_type_hints(kind, localns=late)
     documented = dict(_ATTRIBUTE.findall(inspect.getdoc(kind) or ""))
