@@ -3,6 +3,7 @@
 The public functions, one per stage, take values and return a value:
 
     load -> lower -> layout -> color -> render        build does it all for a directory
+                  -> run                              what happens as the graph runs
 
 A module is imported when one of its names is first used, so that small helper processes start
 in milliseconds. No folder has the name of a public function.
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
         RenderError,
         SettingsError,
     )
+    from gallery.execution import run
+    from gallery.execution.types import Execution
     from gallery.graph import ComputeGraph
     from gallery.loading.load import load
     from gallery.lowering import lower
@@ -45,6 +48,7 @@ __all__ = [
     "Coloring",
     "ComputeGraph",
     "DiscoverError",
+    "Execution",
     "Facts",
     "FrontMatter",
     "GalleryError",
@@ -70,6 +74,7 @@ __all__ = [
     "load",
     "lower",
     "render",
+    "run",
     "save",
 ]
 
@@ -77,6 +82,7 @@ _HOMES = {
     "Coloring": "gallery.coloring.types",
     "ComputeGraph": "gallery.graph",
     "DiscoverError": "gallery.errors",
+    "Execution": "gallery.execution.types",
     "Facts": "gallery.costs.facts",
     "FrontMatter": "gallery.settings.values",
     "GalleryError": "gallery.errors",
@@ -102,6 +108,7 @@ _HOMES = {
     "load": "gallery.loading.load",
     "lower": "gallery.lowering",
     "render": "gallery.rendering.scan",
+    "run": "gallery.execution",
     "save": "gallery.rendering.files.formats",
 }
 

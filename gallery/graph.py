@@ -164,7 +164,6 @@ class ComputeGraph:
             0..max without gaps.
         back_edges: int32 (k, 2), (reader, source) pairs that carry data to the next trip of a loop
             that is not unrolled; the only edges that run against the topological order.
-        tiles: int32 (n,), tile of each vertex on the target.
         target: Name of the target.
         unknown_operators: "domain.Type" of operators that are lowered to a gather vertex, sorted.
         gradient_of: int32 (n,), the forward vertex that a backward vertex differentiates, else -1.
@@ -184,7 +183,6 @@ class ComputeGraph:
     sets: tuple[ComputeSet, ...] = ()
     levels: tuple[IntArray, ...] = ()
     back_edges: IntArray | None = None
-    tiles: IntArray | None = None
     target: str = ""
     unknown_operators: tuple[str, ...] = ()
     gradient_of: IntArray | None = None

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gallery.coloring.exchange import exchange_bytes
 from gallery.elementary import exp, log
 from gallery.errors import RenderError
+from gallery.execution import run
+from gallery.execution.types import Execution
 from gallery.graph import ComputeGraph, Kind
 from gallery.jit import kernel
+from gallery.lowering.tiling.targets import TARGETS
 from gallery.settings.attributes import TABLE, Source
 
 Values = npt.NDArray[np.float64]
@@ -26,18 +28,24 @@ class Given:
     Attributes:
         graph: The graph to colour.
         positions: float32 (n, 2), or None.
+        execution: How it runs, or None to find out where that is needed.
     """
 
     graph: ComputeGraph
     positions: Positions | None = None
+    execution: Execution | None = None
 
     def has(self, source: Source) -> bool:
         """Whether a source is available."""
         return {
             "graph": True,
             "positions": self.positions is not None,
-            "tiles": self.graph.tiles is not None,
+            "execution": self.execution is not None or self.graph.target in TARGETS,
         }.get(source, False)
+
+    def run(self) -> Execution:
+        """How the graph runs on its target."""
+        return self.execution or run(self.graph)
 
     def check(self, attribute: str) -> None:
         """Raise `RenderError` unless all sources that an attribute needs are available."""
@@ -50,7 +58,10 @@ class Given:
 _NEEDED: Mapping[Source, tuple[str, str]] = {
     "graph": ("a graph", "lower the model first"),
     "positions": ("a layout", "pass positions=layout.positions"),
-    "tiles": ("tiles, which the graph does not have", "lower it for a target, or colour by layer"),
+    "execution": (
+        "a target, which the graph does not have",
+        "lower it for one, or colour by layer",
+    ),
     "facts": ("the facts of the model", "colour by layer"),
     "measurements": ("measurements", "colour by layer"),
 }
@@ -115,7 +126,7 @@ def _bytes(given: Given) -> Values:
 
 
 def _exchange(given: Given) -> Values:
-    return exchange_bytes(given.graph).astype(np.float64)
+    return given.run().vertex_sent
 
 
 def _degree(given: Given) -> Values:
@@ -125,8 +136,15 @@ def _degree(given: Given) -> Values:
 
 
 def _tile(given: Given) -> Values:
-    assert given.graph.tiles is not None
-    return given.graph.tiles.astype(np.float64)
+    return given.run().vertex_tile.astype(np.float64)
+
+
+def _start(given: Given) -> Values:
+    return given.run().vertex_start
+
+
+def _time(given: Given) -> Values:
+    return given.run().vertex_time
 
 
 def _length(given: Given) -> Values:
@@ -147,6 +165,8 @@ VALUES: Mapping[str, Callable[[Given], Values]] = {
     "exchange": _exchange,
     "degree": _degree,
     "tile": _tile,
+    "start": _start,
+    "time": _time,
     "length": _length,
     "parameters": _parameters,
 }

@@ -16,6 +16,8 @@ from gallery.coloring.operator_types import type_color
 from gallery.coloring.palettes import Colors, check, for_ground, from_hex, is_categorical, sample
 from gallery.coloring.types import MOST_ENTRIES, NO_ENTRY, Categories, Coloring, LegendEntry
 from gallery.errors import RenderError
+from gallery.execution.memory import TITLES
+from gallery.execution.types import Execution, Held
 from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.settings.attributes import ATTRIBUTES, TABLE, Attribute
 from gallery.text import amount, visible
@@ -29,7 +31,7 @@ Parts = tuple[Index, Colors, tuple[LegendEntry, ...]]
 Painted = tuple[str, Colors, npt.NDArray[np.bool_]]
 
 
-def color(
+def color(  # noqa: PLR0913
     graph: ComputeGraph,
     attribute: str = "layer",
     *,
@@ -37,6 +39,7 @@ def color(
     ground: str = "dark",
     rules: Sequence[ColorRule] = (),
     positions: Positions | None = None,
+    execution: Execution | None = None,
 ) -> Coloring:
     """Colour the vertices of a graph.
 
@@ -47,6 +50,8 @@ def color(
         ground: Background that the picture is drawn on, "dark" or "light".
         rules: Colours that override the attribute's; a later rule wins.
         positions: float32 (n, 2), for attributes that need a layout ("length").
+        execution: From `run`, for attributes that need one ("start"); None to run the graph on its
+            target where that is needed.
 
     Returns:
         A colour per vertex and a legend.
@@ -58,7 +63,8 @@ def color(
     if attribute not in TABLE:
         found = f"there is no attribute {attribute!r} to colour by"
         raise RenderError(found, hint="choose one of " + ", ".join(ATTRIBUTES))
-    shown, given = TABLE[attribute], Given(graph=graph, positions=positions)
+    shown = TABLE[attribute]
+    given = Given(graph=graph, positions=positions, execution=execution)
     chosen = palette or shown.palette
     if chosen != "own":
         check(chosen, ground)
@@ -68,7 +74,7 @@ def color(
     entry: Index | None = None
     if shown.categorical:
         given.check(attribute)
-        parts = _ruled(CATEGORIES[attribute](graph, palette, ground), painted)
+        parts = _ruled(CATEGORIES[attribute](given, palette, ground), painted)
         index, colors = parts.index, parts.colors
         legend, entry = _legend(parts)
     else:
@@ -110,7 +116,12 @@ def _scale(
     return index, colors, legend
 
 
-def _by_operator(graph: ComputeGraph, palette: str, ground: str) -> Categories:
+def _by_layer(given: Given, palette: str, ground: str) -> Categories:
+    return by_layer(given.graph, palette, ground)
+
+
+def _by_operator(given: Given, palette: str, ground: str) -> Categories:
+    graph = given.graph
     types = sorted({operator.type for operator in graph.operators}) or ["Input"]
     row = {name: number for number, name in enumerate(types)}
     of_operator = np.array([row[operator.type] for operator in graph.operators], np.int64)
@@ -140,6 +151,7 @@ def _by_operator(graph: ComputeGraph, palette: str, ground: str) -> Categories:
 # Eight colours that colour-blind people can tell apart on either ground, found by search.
 _KINDS = ((0.68, 0.0, 106), (0.56, 0.226, 312), (0.78, 0.218, 259), (0.86, 0.153, 229),
           (0.76, 0.156, 114), (0.91, 0.053, 128), (0.5, 0.239, 40), (0.97, 0.147, 114))  # fmt: skip
+_LIVES = (*_KINDS[1:], (0.42, 0.02, 270))
 _PASSES = ((0.70, 0.155, 243), (0.68, 0.205, 38), (0.92, 0.18, 108))
 
 
@@ -158,14 +170,21 @@ def _members(
     return Categories(index=index, colors=colors, entry=index, labels=tuple(names), swatches=colors)
 
 
-def _by_pass(graph: ComputeGraph, palette: str, ground: str) -> Categories:
+def _by_pass(given: Given, palette: str, ground: str) -> Categories:
     names = [member.name.lower() for member in Pass]
-    return _members(graph.vertex_pass, names, _PASSES, palette, ground)
+    return _members(given.graph.vertex_pass, names, _PASSES, palette, ground)
 
 
-def _by_kind(graph: ComputeGraph, palette: str, ground: str) -> Categories:
+def _by_kind(given: Given, palette: str, ground: str) -> Categories:
     names = [member.name.lower() for member in Kind]
-    return _members(graph.vertex_kind, names, _KINDS, palette, ground)
+    return _members(given.graph.vertex_kind, names, _KINDS, palette, ground)
+
+
+def _by_life(given: Given, palette: str, ground: str) -> Categories:
+    execution = given.run()
+    kind = np.where(execution.alive(), execution.vertex_held, len(Held)).astype(np.uint8)
+    names = [*(TITLES[one] for one in Held), "not in memory"]
+    return _members(kind, names, _LIVES, palette, ground)
 
 
 def _legend(parts: Categories) -> tuple[tuple[LegendEntry, ...], Index]:
@@ -234,13 +253,14 @@ def _tidy(name: str, limit: int = 48) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-CATEGORIES: Mapping[str, Callable[[ComputeGraph, str, str], Categories]] = {
-    "layer": by_layer,
+CATEGORIES: Mapping[str, Callable[[Given, str, str], Categories]] = {
+    "layer": _by_layer,
     "operator": _by_operator,
     "pass": _by_pass,
     "kind": _by_kind,
+    "live": _by_life,
 }
-"""The colouring function of each categorical attribute, of graph, palette or "", and ground."""
+"""The colouring function of each categorical attribute, of sources, palette or "", and ground."""
 
 
 def attributes_of(graph: ComputeGraph) -> tuple[str, ...]:

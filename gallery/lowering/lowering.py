@@ -13,7 +13,6 @@ import numpy.typing as npt
 from gallery.costs import cost
 from gallery.errors import LowerError
 from gallery.graph import ComputeGraph, GraphOperator, IntArray, Kind, Pass
-from gallery.jit import kernel
 from gallery.lowering import operators
 from gallery.lowering.access.contradictions import CONTRADICTIONS
 from gallery.lowering.adjoint import Forward, Training, training
@@ -256,21 +255,6 @@ def _outputs(program: Program, numbering: Numbering, columns: _Columns) -> IntAr
     return np.flatnonzero(some if some.any() else mask).astype(np.int32)
 
 
-@kernel
-def _tiles(work, tiles):  # type: ignore[no-untyped-def]
-    """Tile of each vertex, in contiguous runs of about equal work: int32 (n,); makes no copies."""
-    total = 0.0
-    for flops in work:
-        total += np.float64(flops) + 1.0
-    total *= 1.0 + 1e-12
-    tile = np.empty(len(work), np.int32)
-    load = 0.0
-    for vertex in range(len(work)):
-        load += np.float64(work[vertex]) + 1.0
-        tile[vertex] = min(int(load / total * tiles), tiles - 1)
-    return tile
-
-
 def _graph(
     model: Model,
     program: Program,
@@ -310,7 +294,6 @@ def _graph(
         sets=tuple(piece.grid for piece in numbering.pieces),
         levels=_training_levels(chain, step) if step else tuple(chain),
         back_edges=_back_edges(program, numbering),
-        tiles=_tiles(flops, target.tiles),
         target=target.name,
         unknown_operators=program.unknown,
         gradient_of=step.gradient_of if step else None,

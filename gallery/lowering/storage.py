@@ -26,7 +26,6 @@ _ARRAYS = (
     "indptr",
     "sources",
     "back_edges",
-    "tiles",
     "gradient_of",
 )
 
@@ -126,13 +125,12 @@ def _check_ranges(
     n, layers = len(arrays["vertex_operator"]), len(value["layers"])
     _below(arrays["vertex_kind"], len(Kind), "vertex_kind")
     _below(arrays["vertex_pass"], len(Pass), "vertex_pass")
-    for name, dims in (("back_edges", 2), ("tiles", 1), ("gradient_of", 1)):
+    for name, dims in (("back_edges", 2), ("gradient_of", 1)):
         if name in arrays:
             shape = (n,) if dims == 1 else (len(arrays[name]), 2)
             _require(arrays[name].shape == shape and arrays[name].dtype == np.int32, name)
     _below(arrays.get("back_edges", _NONE), n, "back_edges")
     _below(arrays.get("gradient_of", _NONE), n, "gradient_of", least=-1)
-    _below(arrays.get("tiles", _NONE), 1 << 24, "tiles")
     count = n
     for parents in levels:
         _require(parents.shape == (count,) and parents.dtype == np.int32, "levels")

@@ -66,7 +66,6 @@ def forward_half(graph: ComputeGraph) -> ComputeGraph:
         sources=graph.sources[:edges],
         levels=tuple(levels),
         back_edges=back,
-        tiles=None if graph.tiles is None else graph.tiles[:end],
         gradient_of=None,
     )
 

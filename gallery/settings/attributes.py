@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-Source = Literal["graph", "positions", "tiles", "facts", "measurements"]
-"""What values are computed from: graph, layout, the target's tiles, costs, or measured runs."""
+Source = Literal["graph", "positions", "execution", "facts", "measurements"]
+"""What values are computed from: graph, layout, the run on its target, costs, measured runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,7 @@ _ROWS = (
         palette="lagoon",
         unit="B",
         logarithmic=True,
-        needs=frozenset({"graph", "tiles"}),
+        needs=frozenset({"graph", "execution"}),
     ),
     Attribute(
         name="degree",
@@ -124,7 +124,34 @@ _ROWS = (
         caption="tile of the processor",
         sentence="The colour shows the tile of the processor that a vertex runs on.",
         palette="spectrum",
-        needs=frozenset({"graph", "tiles"}),
+        needs=frozenset({"graph", "execution"}),
+    ),
+    Attribute(
+        name="start",
+        title="start",
+        caption="start, when a vertex begins on the processor",
+        sentence="The colour shows when a vertex begins in the modelled run.",
+        palette="aurora",
+        unit="s",
+        needs=frozenset({"graph", "execution"}),
+    ),
+    Attribute(
+        name="time",
+        title="time",
+        caption="time that a vertex keeps its tile busy",
+        sentence="The colour shows how long a vertex keeps its tile busy in the modelled run.",
+        palette="ember",
+        unit="s",
+        logarithmic=True,
+        needs=frozenset({"graph", "execution"}),
+    ),
+    Attribute(
+        name="live",
+        title="memory at the peak",
+        caption="what is in memory at the peak, and why",
+        sentence="The colour shows what is in memory when the modelled run needs most of it.",
+        categorical=True,
+        needs=frozenset({"graph", "execution"}),
     ),
     Attribute(
         name="length",

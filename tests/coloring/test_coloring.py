@@ -19,6 +19,7 @@ from gallery.coloring.oklab import oklch_from_srgb8
 from gallery.coloring.operator_types import FAMILIES, family, type_color
 from gallery.coloring.palettes import from_hex, is_categorical
 from gallery.errors import RenderError
+from gallery.execution import run
 from gallery.graph import ComputeGraph, Kind
 from gallery.model import Layer
 from gallery.settings.attributes import TABLE, Attribute, Source
@@ -220,23 +221,27 @@ def test_invalid_arguments_are_named(options: dict[str, object], message: str) -
         color(layered(), **options)
 
 
-@pytest.mark.parametrize("attribute", ["tile", "exchange"])
-def test_tiles_need_a_target(attribute: str) -> None:
+@pytest.mark.parametrize("attribute", ["tile", "exchange", "start", "time", "live"])
+def test_a_run_needs_a_target(attribute: str) -> None:
     assert attribute not in attributes_of(path(3))
-    with pytest.raises(RenderError, match=f"colours by {attribute} need tiles, which"):
+    with pytest.raises(RenderError, match=f"colours by {attribute} need a target, which"):
         color(path(3), attribute)
+    assert set(attributes_of(layered())) == set(ATTRIBUTES)
 
 
-def test_exchange_goes_once_to_each_other_tile() -> None:
-    graph = dataclasses.replace(
-        path(5),
-        indptr=np.array([0, 0, 1, 2, 3, 5], np.int64),
-        sources=np.array([0, 0, 0, 1, 3], np.int32),
-        vertex_bytes=np.array([8, 2, 4, 4, 4], np.float32),
-        tiles=np.array([0, 0, 1, 1, 2], np.int32),
-    )
-    assert VALUES["exchange"](Given(graph=graph)).tolist() == [8, 2, 0, 4, 0]
-    assert set(attributes_of(graph)) == set(ATTRIBUTES)
+def test_a_run_is_shown_as_it_is_given() -> None:
+    execution = run(layered(), "ipu1")
+    shown = Given(graph=layered(), execution=execution)
+    for name, values in (
+        ("tile", execution.vertex_tile),
+        ("exchange", execution.vertex_sent),
+        ("start", execution.vertex_start),
+        ("time", execution.vertex_time),
+    ):
+        assert VALUES[name](shown).tolist() == values.tolist()
+    alive = color(layered(), "live", execution=execution)
+    assert [one.label for one in alive.legend] == ["activations", "not in memory"]
+    assert alive.legend[0].share == pytest.approx(execution.alive().mean())
 
 
 def test_an_operator_type_has_one_colour_in_all_models() -> None:

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gallery.coloring.exchange import exchange_bytes
 from gallery.costs.facts import facts
 from gallery.errors import LowerError
 from gallery.graph import ComputeGraph, Kind, Pass
@@ -26,7 +25,7 @@ from gallery.lowering.forward import Edges, Numbering, connect, gathered, number
 from gallery.lowering.lowering import program_for
 from gallery.lowering.parents import forward_parents
 from gallery.lowering.tiling.splits import Splitter, tree
-from gallery.lowering.tiling.targets import TARGETS, target_named
+from gallery.lowering.tiling.targets import target_named
 from gallery.lowering.tiling.traffic import FAN_IN
 from gallery.model import Model
 from tests.onnx_text import loaded
@@ -249,31 +248,8 @@ def test_the_backward_pass_turns_every_edge_round(name: str) -> None:
 
 def test_same_input_same_bytes() -> None:
     one, two = (lower(model_of("unet"), vertices=30_000, passes="training") for _ in range(2))
-    for name in ("indptr", "sources", "vertex_flops", "vertex_bytes", "vertex_operator", "tiles"):
+    for name in ("indptr", "sources", "vertex_flops", "vertex_bytes", "vertex_operator"):
         assert getattr(one, name).tobytes() == getattr(two, name).tobytes()
-
-
-def test_tiles_are_contiguous_runs_of_about_equal_work() -> None:
-    graph = lower(model_of("resnet18"), vertices=50_000, target="h100")
-    assert graph.tiles is not None
-    assert (np.diff(graph.tiles) >= 0).all()
-    work = np.bincount(graph.tiles, weights=graph.vertex_flops)
-    assert len(work) == TARGETS["h100"].tiles
-    assert work.max() <= 1.5 * work.mean() + graph.vertex_flops.max()
-
-
-def test_exchange_is_what_goes_to_other_tiles_once_each() -> None:
-    graph = lower(model_of("alexnet"), vertices=2_000, passes="training", target="h100")
-    assert graph.tiles is not None
-    reading: dict[int, set[int]] = {}
-    for source, reader in zip(graph.sources.tolist(), graph.readers().tolist(), strict=True):
-        reading.setdefault(source, set()).add(int(graph.tiles[reader]))
-    expected = [
-        len(reading.get(v, set()) - {int(graph.tiles[v])}) * float(graph.vertex_bytes[v])
-        for v in range(graph.vertices)
-    ]
-    assert exchange_bytes(graph).tolist() == pytest.approx(expected)
-    assert 0 < sum(expected) < graph.vertex_bytes.sum() * TARGETS["h100"].tiles
 
 
 @given(partials=st.integers(1, 100_000))

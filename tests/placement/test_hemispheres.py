@@ -1,6 +1,5 @@
 """Laws of training graphs as two hemispheres."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -127,4 +126,3 @@ def test_graphs_without_a_backward_pass_are_free() -> None:
 def test_a_network_without_parameters_has_a_left_half_only(tmp_path: Path) -> None:
     graph = lower(loaded(tmp_path, UNTRAINED), vertices=200, passes="training")
     assert_layout_finite(layout(graph))
-    assert_layout_finite(layout(replace(graph, tiles=None)))

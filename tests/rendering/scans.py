@@ -44,7 +44,7 @@ def layered(bodies: int = 5, size: int = 120, seed: int = 1, name: str = "net") 
         sources=np.concatenate(sources).astype(np.int32),
         operators=tuple(operators),
         layers=tuple(layers),
-        tiles=(np.arange(n) // 10).astype(np.int32),
+        target="h100",
     )
 
 

@@ -21,6 +21,13 @@ class Target:
         flops: Peak of the whole processor in half precision, in floating-point operations per
             second.
         bandwidth: Bandwidth of the local memories together, in bytes per second.
+        vector_flops: Peak of the whole processor in single precision, which stands for all work but
+            contractions, in floating-point operations per second.
+        memory: Bytes of memory that a run can use: of all tiles together, or of the device.
+        exchange: Bytes per second that all tiles together can send one another; where memory is
+            shared, its bandwidth.
+        sync: Seconds before each step: the tiles synchronise, or a kernel is launched.
+        shared: Whether all tiles share one memory, rather than each having a part.
         source: Where the figures are published.
     """
 
@@ -30,6 +37,11 @@ class Target:
     threads: int
     flops: float
     bandwidth: float
+    vector_flops: float
+    memory: float
+    exchange: float
+    sync: float
+    shared: bool = False
     source: str
 
     @property
@@ -52,6 +64,10 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
                 threads=6,
                 flops=124.5e12,
                 bandwidth=45e12,
+                vector_flops=31.1e12,
+                memory=1216 * 256 * 1024,
+                exchange=7.7e12,
+                sync=0.12e-6,
                 source="Jia et al., Dissecting the Graphcore IPU Architecture via "
                 "Microbenchmarking, arXiv:1912.03413",
             ),
@@ -62,6 +78,10 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
                 threads=6,
                 flops=250e12,
                 bandwidth=47.5e12,
+                vector_flops=62.5e12,
+                memory=1472 * 624 * 1024,
+                exchange=8e12,
+                sync=0.12e-6,
                 source="Graphcore, IPU-M2000 product brief (MK2 GC200 IPU)",
             ),
             Target(
@@ -71,6 +91,11 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
                 threads=4,
                 flops=989.4e12,
                 bandwidth=33e12,
+                vector_flops=66.9e12,
+                memory=80e9,
+                exchange=3.35e12,
+                sync=2e-6,
+                shared=True,
                 source="NVIDIA, H100 Tensor Core GPU Architecture (white paper); bandwidth is "
                 "that of shared memory: 132 SMs x 128 B a clock x 1.98 GHz",
             ),
