@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gallery.cli.scan import ScanOptions, plan_one, provenance
+from gallery.cli.scan import ScanOptions, plan_one, provenance_of
 from gallery.errors import SettingsError
 from gallery.execution import run
 from gallery.files import write_whole
@@ -19,3 +17,69 @@ from gallery.rendering.film.types import FilmSettings, Timeline
 from gallery.rendering.types import RenderSettings
 from gallery.settings.gallery_toml import scan_conflicts
 from gallery.settings.values import ScanSettings
+
+
+def make_film(
+    path: Path, output: Path, scan: ScanSettings, options: ScanOptions, settings: FilmSettings
+) -> dict[str, Any]:
+    """Read, lower, lay out and colour a model, and film its run on the target of the scan.
+
+    Args:
+        path: The model.
+        output: The film to write, with one of `SUFFIXES`.
+        scan: How to make the scan.
+        options: Sizes of dimensions and the limit of the Graphviz engine; all else is unused.
+        settings: How to make the film.
+
+    Returns:
+        JSON: model, vertices, edges, target, modelled seconds of the run, film (path, width,
+        height, frames, bytes) and notes.
+
+    Raises:
+        SettingsError: The film cannot be written there, or settings conflict.
+        GalleryError: A stage failed; nothing was written.
+    """
+    _check(output, scan)
+    stages = Stages(plan_one(path, options), None, lambda _: None)
+    model, placed, coloring = stages.model(), stages.layout(scan), stages.coloring(scan)
+    target = target_named(scan.target)
+    execution = run(placed.graph, target)
+    told = provenance_of(path, model.digest, scan, options).entries()
+    frames = film(
+        placed,
+        coloring,
+        Timeline(start=execution.vertex_start, seconds=execution.seconds, device=target.title),
+        RenderSettings(exposure=scan.exposure),
+        settings,
+    )
+    content = encode(frames, settings.rate, codec_named(SUFFIXES[output.suffix.lower()]), told)
+    write_whole(output, content)
+    width, height = settings.size
+    return {
+        "model": model.name,
+        "vertices": placed.graph.vertices,
+        "edges": placed.graph.edges,
+        "target": scan.target,
+        "seconds": execution.seconds,
+        "film": {
+            "path": str(output),
+            "width": width,
+            "height": height,
+            "frames": settings.frames,
+            "bytes": len(content),
+        },
+        "notes": [*model.warnings, *filter(None, [placed.fallback])],
+    }
+
+
+def _check(output: Path, scan: ScanSettings) -> None:
+    if output.suffix.lower() not in SUFFIXES:
+        found = f"{output.name} does not have the suffix of a film"
+        raise SettingsError(found, hint="use one of " + ", ".join(SUFFIXES))
+    if not output.absolute().parent.is_dir():
+        found = f"there is no directory {output.parent}"
+        raise SettingsError(found, hint="create the directory first")
+    if scan.ground != "dark":
+        raise SettingsError("a film shows light, which paper does not", hint="use the dark ground")
+    if conflicts := scan_conflicts(scan):
+        raise SettingsError("; ".join(conflicts))

@@ -9,9 +9,7 @@ import numpy.typing as npt
 
 from gallery.errors import RenderError
 from gallery.model import freeze
-
-LEAST, MOST = 160, 4096
-"""Sides that a film can have, in pixels."""
+from gallery.settings.paper import FILM_LARGEST, SMALLEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,11 +57,11 @@ class FilmSettings:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        if not all(LEAST <= side <= MOST and side % 2 == 0 for side in self.size):
+        if not all(SMALLEST <= side <= FILM_LARGEST and side % 2 == 0 for side in self.size):
             width, height = self.size
             raise RenderError(
                 f"a film of {width} x {height} pixels",
-                hint=f"use even numbers from {LEAST} to {MOST}",
+                hint=f"use even numbers from {SMALLEST} to {FILM_LARGEST}",
             )
         if not (1 <= self.seconds <= 120 and 1 <= self.rate <= 60):
             raise RenderError(
