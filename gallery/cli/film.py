@@ -9,9 +9,8 @@ from gallery.cli.scan import ScanOptions, plan_one, provenance_of
 from gallery.errors import SettingsError
 from gallery.execution import run
 from gallery.files import write_whole
-from gallery.lowering.tiling.targets import target_named
 from gallery.pipeline.stages import Stages
-from gallery.rendering.film.encode import SUFFIXES, codec_named, encode
+from gallery.rendering.film.encode import SUFFIXES, check_codecs, codec_named, encode
 from gallery.rendering.film.film import film
 from gallery.rendering.film.types import FilmSettings, Timeline
 from gallery.rendering.types import RenderSettings
@@ -40,19 +39,15 @@ def make_film(
         GalleryError: A stage failed; nothing was written.
     """
     _check(output, scan)
+    codec = codec_named(SUFFIXES[output.suffix.lower()])
+    check_codecs((codec,))
     stages = Stages(plan_one(path, options), None, lambda _: None)
     model, placed, coloring = stages.model(), stages.layout(scan), stages.coloring(scan)
-    target = target_named(scan.target)
-    execution = run(placed.graph, target)
+    execution = run(placed.graph)
     told = provenance_of(path, model.digest, scan, options).entries()
-    frames = film(
-        placed,
-        coloring,
-        Timeline(start=execution.vertex_start, seconds=execution.seconds, device=target.title),
-        RenderSettings(exposure=scan.exposure),
-        settings,
-    )
-    content = encode(frames, settings.rate, codec_named(SUFFIXES[output.suffix.lower()]), told)
+    look = RenderSettings(exposure=scan.exposure)
+    frames = film(placed, coloring, Timeline.of(execution), look, settings)
+    (content,) = encode(frames, settings.rate, (codec,), told)
     write_whole(output, content)
     width, height = settings.size
     return {

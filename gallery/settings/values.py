@@ -233,6 +233,9 @@ class VariantSettings:
         checks.many(check_screen),
         'wallpapers to offer, the main scan alone, such as ["3840x2160", "1290x2796"]',
     )
+    film: bool = setting(
+        False, checks.switch, "the film of the run, which needs the extra `film` and a minute"
+    )
     viewer: bool = setting(True, checks.switch, "the interactive viewer")
     viewer_vertices: int = setting(
         250_000, _BUDGET, "most vertices in the viewer, which shows a sample of larger scans"

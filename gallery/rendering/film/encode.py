@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.errors import RenderError
-from gallery.rendering.film.yuv import yuv420
+from gallery.rendering.film.yuv import Plane, yuv420
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -39,7 +39,6 @@ class Codec:
         name: Its name in settings.
         encoder: FFmpeg's name of the encoder.
         container: FFmpeg's name of the file format.
-        pixels: FFmpeg's name of the pixel format.
         options: The encoder's options.
         threads: Threads that it may use, 0 for all.
     """
@@ -47,12 +46,11 @@ class Codec:
     name: str
     encoder: str
     container: str
-    pixels: str = "yuv420p"
     options: Mapping[str, str] = field(default_factory=dict)
     threads: int = 0
 
 
-_AV1 = {"preset": "8", "crf": "26"}
+_AV1 = {"preset": "8", "crf": "22"}
 _H264 = {"preset": "medium", "crf": "23", "x264-params": "cpu-independent=1:mbtree=0"}
 
 CODECS = (
@@ -76,74 +74,106 @@ def codec_named(name: str) -> Codec:
     return next(one for one in CODECS if one.name == name)
 
 
-def encode(frames: Iterable[Pixels], rate: int, codec: Codec, metadata: Mapping[str, str]) -> bytes:
-    """Encode a film.
+def encode(
+    frames: Iterable[Pixels], rate: int, codecs: Sequence[Codec], metadata: Mapping[str, str]
+) -> tuple[bytes, ...]:
+    """Encode a film in one or several ways.
 
     Args:
         frames: uint8 (h, w, 3), sRGB, all of one size with even sides; at least one.
         rate: Frames a second.
-        codec: How.
-        metadata: What the file tells about itself, by name.
+        codecs: How.
+        metadata: What the files tell about themselves, by name; WebP has no place for it.
 
     Returns:
-        The content of the file.
+        The content of a file for each codec.
 
     Raises:
-        RenderError: PyAV is not installed, or lacks the encoder.
+        RenderError: PyAV is not installed, or lacks an encoder.
+    """
+    check_codecs(codecs)
+    # SVT-AV1 writes what it does to standard error, unless told to write errors alone.
+    os.environ.setdefault("SVT_LOG", "1")
+    with tempfile.TemporaryDirectory(prefix="gallery-") as folder, ExitStack() as stack:
+        # Files with names, since FFmpeg opens MP4 once more to move its index to the start.
+        paths = [Path(folder) / one.name for one in codecs]
+        writers: list[_Writer] = []
+        for number, pixels in enumerate(frames):
+            if not writers:
+                made = (
+                    _Writer(path, pixels.shape, rate, codec, metadata)
+                    for path, codec in zip(paths, codecs, strict=True)
+                )
+                writers = [stack.enter_context(closing(one)) for one in made]
+            planes = yuv420(pixels)
+            for writer in writers:
+                writer.write(planes, number)
+        stack.close()
+        return tuple(path.read_bytes() for path in paths)
+
+
+def check_codecs(codecs: Iterable[Codec]) -> None:
+    """Check that films can be encoded here.
+
+    Raises:
+        RenderError: PyAV is not installed, or lacks an encoder.
     """
     try:
         import av  # noqa: PLC0415 - an extra, and 100 MB
     except ImportError as error:
         hint = "install it with `pip install 'gallery-of-networks[film]'`"
-        raise RenderError("films need PyAV", hint=hint) from error
-    if codec.encoder not in av.codecs_available:
-        found = f"PyAV {av.__version__} has no encoder {codec.encoder}"
-        raise RenderError(found, hint="install PyAV from its wheel")
-    # SVT-AV1 writes what it does to standard error, unless told to write errors alone.
-    os.environ.setdefault("SVT_LOG", "1")
-    left = iter(frames)
-    first = next(left)
-    with tempfile.TemporaryDirectory(prefix="gallery-") as folder:
-        # A file with a name, since FFmpeg opens MP4 once more to move its index to the start.
-        path = Path(folder) / "film"
-        _write(path, chain([first], left), first.shape, rate, codec, metadata)
-        return path.read_bytes()
+        raise RenderError("films need PyAV, which is not installed", hint=hint) from error
+    for codec in codecs:
+        if codec.encoder not in av.codecs_available:
+            found = f"PyAV {av.__version__} has no encoder {codec.encoder}"
+            raise RenderError(found, hint="install PyAV from its wheel")
 
 
-def _write(
-    path: Path,
-    frames: Iterable[Pixels],
-    shape: tuple[int, ...],
-    rate: int,
-    codec: Codec,
-    metadata: Mapping[str, str],
-) -> None:
-    import av  # noqa: PLC0415 - see `encode`
+class _Writer:
+    """A file that is being encoded."""
 
-    flags = {"fflags": "+bitexact", "movflags": "+faststart"}
-    with av.open(path, "w", format=codec.container, options=flags) as container:
-        container.metadata.update(metadata)
-        stream = container.add_stream(codec.encoder, rate=rate, options=dict(codec.options))
-        stream.height, stream.width, stream.pix_fmt = shape[0], shape[1], codec.pixels
-        tick = Fraction(1, rate)
-        stream.time_base = tick
+    def __init__(
+        self,
+        path: Path,
+        shape: tuple[int, ...],
+        rate: int,
+        codec: Codec,
+        metadata: Mapping[str, str],
+    ) -> None:
+        import av  # noqa: PLC0415 - see `check_codecs`
+
+        flags = {"fflags": "+bitexact", "movflags": "+faststart+use_metadata_tags"}
+        self.container = av.open(path, "w", format=codec.container, options=flags)
+        self.container.metadata.update(metadata)
+        # FFmpeg gives the stream another unit of time as soon as it writes the file's head.
+        self.tick = Fraction(1, rate)
+        stream = self.container.add_stream(codec.encoder, rate=rate, options=dict(codec.options))
+        stream.height, stream.width, stream.pix_fmt = shape[0], shape[1], "yuv420p"
+        stream.time_base = self.tick
         context = stream.codec_context
         context.thread_count = codec.threads
         context.color_range = _LIMITED
         context.colorspace = context.color_primaries = context.color_trc = _BT709
-        for number, pixels in enumerate(frames):
-            frame = _frame(pixels)
-            frame.pts, frame.time_base = number, tick
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+        self.stream = stream
+
+    def write(self, planes: tuple[Plane, Plane, Plane], number: int) -> None:
+        """Encode a frame."""
+        frame = _frame(planes)
+        frame.pts, frame.time_base = number, self.tick
+        self.container.mux(self.stream.encode(frame))
+
+    def close(self) -> None:
+        """Encode what the encoder still holds, and finish the file."""
+        self.container.mux(self.stream.encode(None))
+        self.container.close()
 
 
-def _frame(pixels: Pixels) -> VideoFrame:
-    import av  # noqa: PLC0415 - see `encode`
+def _frame(planes: tuple[Plane, Plane, Plane]) -> VideoFrame:
+    import av  # noqa: PLC0415 - see `check_codecs`
 
-    height, width = pixels.shape[:2]
+    height, width = planes[0].shape
     frame = av.VideoFrame(width, height, "yuv420p")
-    for plane, values in zip(frame.planes, yuv420(pixels), strict=True):
+    for plane, values in zip(frame.planes, planes, strict=True):
         rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
         rows[:, : plane.width] = values
     return frame

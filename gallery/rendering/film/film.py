@@ -59,9 +59,10 @@ def film(
     still = plan.toned
     assert still is not None
     seen = np.empty_like(still)
-    for number, (glowing, front) in enumerate(waves(plan, frames, settings)):
-        lit = tone(glowing, plan.curve)
-        _compose(still, lit, (glowing, front), (settings.dim, _rest(number, settings)), seen)
+    for number, wave in enumerate(waves(plan, frames, settings)):
+        lit = tone(wave.past + wave.running, plan.curve)
+        shares = (settings.dim, _rest(number, settings), _WHITE * wave.white)
+        _compose(still, lit, (wave.past, wave.running), shares, seen)
         pixels = np.empty((height, width, 3), np.uint8)
         pixels[: len(seen)] = finish(seen, glow_of(seen, look.glow), 0, len(seen))
         trace.draw(pixels[len(seen) :], number)
@@ -82,19 +83,19 @@ def _compose(
     still: Light,
     lit: Light,
     waves: tuple[Light, Light],
-    shares: tuple[float, float],
+    shares: tuple[float, float, float],
     out: Light,
 ) -> None:
-    # IN still, lit (h, w, 3), linear light; waves (h, w, 4); shares of the still picture and of the
-    # wave; OUT out (h, w, 3).
-    glowing, front = waves
-    dim, rest = np.float32(shares[0]), np.float32(shares[1])
+    # IN still, lit (h, w, 3), linear light; waves, past and running (h, w, 4); shares of the still
+    # picture, of the wave and of white in what runs; OUT out (h, w, 3).
+    past, running = waves
+    dim, rest, pale = np.float32(shares[0]), np.float32(shares[1]), np.float32(shares[2])
     for y in numba.prange(still.shape[0]):
         for x in range(still.shape[1]):
-            amount = glowing[y, x, 3]
+            amount = running[y, x, 3]
             white = np.float32(0)
             if amount > 0:
-                white = np.float32(_WHITE) * min(front[y, x, 3] / amount, np.float32(1))
+                white = pale * amount / (amount + past[y, x, 3])
             most = max(lit[y, x, 0], lit[y, x, 1], lit[y, x, 2])
             for c in range(3):
                 value = (lit[y, x, c] + (most - lit[y, x, c]) * white) * rest

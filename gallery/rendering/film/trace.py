@@ -16,14 +16,14 @@ from gallery.rendering.labels.regions import main_layer_heads, members_of
 from gallery.rendering.sheet.fonts import Face, mask, plain, put, shorten, text_width
 
 Pixels = npt.NDArray[np.uint8]
-Cover = npt.NDArray[np.float32]
+Places = npt.NDArray[np.float64]
 
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 _TEXT, _QUIET = (232, 232, 236), (150, 150, 158)
+_LINE = 84
+"""Grey of the line that the trace stands on, which is seen where tiles wait for data."""
 _AHEAD = 0.35
 """Light of the part of the trace that is still ahead."""
-_PARTS = 512
-"""Parts of the run that the trace tells apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,7 +110,7 @@ def trace_of(
     side, running = min(settings.size), settings.running
     size, tall, margin = (round(side * share) for share in (0.0185, 0.032, 0.045))
     top = round(size * 2.1)
-    at = _part(timeline, running)
+    at = timeline.places(running)
     return Trace(
         height=top + tall + round(side * 0.03),
         margin=margin,
@@ -121,12 +121,6 @@ def trace_of(
         names=_names(graph, at, running),
         device=plain(timeline.device, 40),
     )
-
-
-def _part(timeline: Timeline, parts: int) -> npt.NDArray[np.int64]:
-    """The part of the run, of equally long ones, in which each vertex starts."""
-    place = timeline.start / max(timeline.seconds, 1e-30) * parts
-    return np.minimum(place.astype(np.int64), parts - 1)
 
 
 def _clocks(seconds: float, running: int) -> tuple[str, ...]:
@@ -166,21 +160,30 @@ def _names(graph: ComputeGraph, at: npt.NDArray[np.int64], running: int) -> tupl
 def _bars(
     graph: ComputeGraph, coloring: Coloring, timeline: Timeline, size: tuple[int, int]
 ) -> Pixels:
-    """The bytes that are written in each part of the run, in the mean colour of their vertices."""
+    """How many vertices run at each time, in their mean colour: uint8 (*size, 3)."""
     tall, wide = size
-    at = _part(timeline, min(_PARTS, wide))
-    weights = graph.vertex_bytes.astype(np.float64) + 1
-    parts = min(_PARTS, wide)
-    amount = np.bincount(at, weights, parts)
     colors = coloring.colors[coloring.index].astype(np.float64)
-    mean = (
-        np.stack([np.bincount(at, weights * colors[:, c], parts) for c in range(3)], axis=1)
-        / np.maximum(amount, 1e-30)[:, None]
-    )
+    works = timeline.time > 0
+    start = timeline.start[works] / max(timeline.seconds, 1e-30) * wide
+    end = np.minimum(start + timeline.time[works] / max(timeline.seconds, 1e-30) * wide, wide)
+    many = _running(start, end, np.ones(len(start)), wide)
+    mean = [_running(start, end, colors[works, c], wide) for c in range(3)]
+    shade = np.stack(mean, axis=1) / np.maximum(many, 1e-9)[:, None]
     # The square root lets the quiet parts be seen beside the loud ones.
-    high = np.sqrt(amount / max(amount.max(), 1e-30)) * tall
-    column = np.arange(wide) * parts // wide
+    high = np.sqrt(many / max(many.max(initial=0), 1e-9)) * tall
     rows = tall - np.arange(tall)
-    cover = np.clip(high[column][None, :] - rows[:, None] + 1, 0, 1)
-    bars: Pixels = np.rint(cover[..., None] * mean[column][None]).astype(np.uint8)
+    cover = np.clip(high[None, :] - rows[:, None] + 1, 0, 1)
+    bars: Pixels = np.rint(cover[..., None] * np.minimum(shade, 255)[None]).astype(np.uint8)
+    bars[-1] = np.maximum(bars[-1], _LINE)
     return bars
+
+
+def _running(start: Places, end: Places, weights: Places, columns: int) -> Places:
+    """Sum of the weights of what runs in each column, by the share of it: float64 (columns,)."""
+    slopes = np.zeros(columns + 2)
+    levels = np.zeros(columns + 2)
+    for place, sign in ((start, 1.0), (end, -1.0)):
+        at = place.astype(np.int64)
+        np.add.at(slopes, at, sign * weights * (at + 1 - place))
+        np.add.at(levels, at + 1, sign * weights)
+    return np.maximum(slopes[:columns] + np.cumsum(levels)[:columns], 0.0)

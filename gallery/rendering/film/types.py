@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.errors import RenderError
+from gallery.execution.types import Execution
 from gallery.model import freeze
 from gallery.settings.paper import FILM_LARGEST, SMALLEST
 
@@ -18,21 +19,39 @@ class Timeline:
 
     Attributes:
         start: float64 (n,), seconds from the beginning at which each vertex starts; read-only.
+        time: float64 (n,), seconds that each takes; read-only.
         seconds: How long it all takes, at least every start.
         device: What it runs on, for the caption.
     """
 
     start: npt.NDArray[np.float64]
+    time: npt.NDArray[np.float64]
     seconds: float
     device: str
 
     def __post_init__(self) -> None:
-        """Check that all starts are within the run, and make them read-only."""
+        """Check that all starts are within the run, and make the arrays read-only."""
         start = self.start
         if len(start) and not (start.min() >= 0 and start.max() <= self.seconds < np.inf):
             found = f"vertices start {start.min():g} to {start.max():g} s into {self.seconds:g} s"
             raise RenderError(found)
         freeze(start)
+        freeze(self.time)
+
+    @classmethod
+    def of(cls, execution: Execution) -> Timeline:
+        """The timeline of a schedule."""
+        return cls(
+            start=execution.vertex_start,
+            time=execution.vertex_time,
+            seconds=execution.seconds,
+            device=execution.target.title,
+        )
+
+    def places(self, parts: int) -> npt.NDArray[np.int64]:
+        """The part of the run, of equally long ones, in which each vertex starts: int64 (n,)."""
+        place = self.start / max(self.seconds, 1e-30) * parts
+        return np.minimum(place.astype(np.int64), parts - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

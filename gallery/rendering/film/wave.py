@@ -1,4 +1,4 @@
-"""The light of the wave: what starts to run in a frame shines, and fades in those after it.
+"""The light of the wave: what runs shines, and fades when it has run.
 
 Each edge shines when its reader runs. So all frames together draw every edge once, as the still
 picture does.
@@ -22,7 +22,7 @@ from gallery.rendering.raster.strokes import Light, Strokes
 
 Vertices = npt.NDArray[np.int64]
 
-_FRONT = 0.06
+_FRONT = 0.08
 """Seconds after which the white of what has just begun to run has halved."""
 
 
@@ -45,8 +45,7 @@ class Frames:
 
 def frames_of(timeline: Timeline, settings: FilmSettings) -> Frames:
     """The frame in which each vertex starts to run."""
-    place = timeline.start / max(timeline.seconds, 1e-30) * settings.running
-    at = np.minimum(place.astype(np.int64), settings.running - 1)
+    at = timeline.places(settings.running)
     order = np.argsort(at, kind="stable")
     ends = np.searchsorted(at[order], np.arange(settings.frames + 1))
     return Frames(order=order, ends=ends.astype(np.int64))
@@ -110,36 +109,56 @@ def curves_of(curves: Curves, chosen: npt.NDArray[np.bool_]) -> Curves | None:
     )
 
 
-def waves(plan: Plan, frames: Frames, settings: FilmSettings) -> Iterator[tuple[Light, Light]]:
-    """The light of each frame.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Wave:
+    """The light of one frame.
 
-    Yields:
-        What shines, and what of it has just begun: float32 (h, w, 4), as `draw` makes them. Both
-        are changed in place by the next frame.
+    Attributes:
+        running: float32 (h, w, 4), of what runs, as `draw` makes it.
+        past: float32 (h, w, 4), of what has run, fading.
+        white: How white what runs is, from 1 when it starts towards 0.
+    """
+
+    running: Light
+    past: Light
+    white: float
+
+
+def waves(plan: Plan, frames: Frames, settings: FilmSettings) -> Iterator[Wave]:
+    """The light of each frame; the next one overwrites its arrays.
+
+    What starts in a frame runs until something else starts.
+
+    Args:
+        plan: How the still picture is drawn.
+        frames: The vertices that start in each frame.
+        settings: How the film is made.
     """
     width, height = plan.frame.width, plan.frame.height
-    glowing = np.zeros((height, width, 4), np.float32)
-    front = np.zeros_like(glowing)
-    fades = [
-        np.float32(raised(0.5, 1 / (seconds * settings.rate)))
-        for seconds in (settings.fading, _FRONT)
-    ]
+    running, past = (np.zeros((height, width, 4), np.float32) for _ in range(2))
+    fade = np.float32(raised(0.5, 1 / (settings.fading * settings.rate)))
+    pale = float(raised(0.5, 1 / (_FRONT * settings.rate)))
+    white = 0.0
     chosen = np.zeros(len(plan.strokes.points), bool)
     for frame in range(len(frames.ends) - 1):
         readers = frames.of(frame)
-        chosen[readers] = True
-        curves = curves_of(plan.curves, chosen) if plan.curves else None
-        fresh = draw_all(strokes_of(plan.strokes, readers), curves, (width, 0, height))
-        chosen[readers] = False
-        _fade(glowing, front, fresh, (fades[0], fades[1]))
-        yield glowing, front
+        white *= pale
+        if len(readers) or frame == settings.running:
+            chosen[readers] = True
+            curves = curves_of(plan.curves, chosen) if plan.curves else None
+            fresh = draw_all(strokes_of(plan.strokes, readers), curves, (width, 0, height))
+            chosen[readers] = False
+            _fade(past, running, fade)
+            running, white = fresh, 1.0
+        else:
+            past *= fade
+        yield Wave(running=running, past=past, white=white)
 
 
 @parallel_kernel
-def _fade(glowing: Light, front: Light, fresh: Light, fades: tuple[np.float32, np.float32]) -> None:
-    # IN fresh (h, w, 4), fades; INOUT glowing, front.
-    for y in numba.prange(glowing.shape[0]):
-        for x in range(glowing.shape[1]):
+def _fade(past: Light, running: Light, fade: np.float32) -> None:
+    # IN running (h, w, 4), fade; INOUT past.
+    for y in numba.prange(past.shape[0]):
+        for x in range(past.shape[1]):
             for c in range(4):
-                glowing[y, x, c] = glowing[y, x, c] * fades[0] + fresh[y, x, c]
-                front[y, x, c] = front[y, x, c] * fades[1] + fresh[y, x, c]
+                past[y, x, c] = past[y, x, c] * fade + running[y, x, c]
