@@ -120,6 +120,12 @@ def film_size(value: object) -> tuple[int, int]:
     return size
 
 
+def check_film(value: object) -> str:
+    """The size of a film, written with an x."""
+    width, height = film_size(value)
+    return f"{width}x{height}"
+
+
 def _upper(value: object) -> str:
     text = value if isinstance(value, str) else ""
     return text[:1].upper() + text[1:].lower()

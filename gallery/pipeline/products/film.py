@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gallery.pipeline.products.base import Drawn, Form, NewFile, Product, color_settings, images
 from gallery.schema import record
+from gallery.settings.paper import film_size
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +32,7 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
     if not plan.variants.film or not plan.scans or _scan(plan).ground != "dark":
         return {}
     scan = _scan(plan)
-    return {"": [plan.stage_key("color", scan), scan.exposure]}
+    return {"": [plan.stage_key("color", scan), scan.exposure, plan.variants.film_size]}
 
 
 def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
@@ -43,7 +44,8 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     from gallery.rendering.film.types import FilmSettings, Timeline
     from gallery.rendering.types import Picture, RenderSettings
 
-    scan, settings = _scan(stages.plan), FilmSettings()
+    scan = _scan(stages.plan)
+    settings = FilmSettings(size=film_size(stages.plan.variants.film_size))
     layout = stages.layout(scan)
     look = RenderSettings(exposure=scan.exposure)
     timeline = Timeline.of(run(layout.graph))
@@ -73,7 +75,7 @@ def _form(*_: object) -> Form:
 
 
 def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
-    return color_settings(plan, _scan(plan))
+    return {**color_settings(plan, _scan(plan)), "size": plan.variants.film_size}
 
 
 FILM = Product(

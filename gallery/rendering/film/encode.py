@@ -142,7 +142,9 @@ class _Writer:
     ) -> None:
         import av  # noqa: PLC0415 - see `check_codecs`
 
-        flags = {"fflags": "+bitexact", "movflags": "+faststart+use_metadata_tags"}
+        flags = {"fflags": "+bitexact"}
+        if codec.container == "mp4":
+            flags["movflags"] = "+faststart+use_metadata_tags"
         self.container = av.open(path, "w", format=codec.container, options=flags)
         self.container.metadata.update(metadata)
         # FFmpeg gives the stream another unit of time as soon as it writes the file's head.
