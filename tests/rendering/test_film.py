@@ -121,7 +121,7 @@ def test_what_was_encoded_is_seen_again(codec, frames: list[np.ndarray], tmp_pat
     assert len(seen) == SHORT.frames
     for one, again in zip(frames, seen, strict=True):
         planes = np.concatenate([plane.reshape(-1) for plane in yuv420(one)]).astype(int)
-        assert np.abs(planes - again.reshape(-1)).mean() < 2
+        assert np.abs(planes - again.reshape(-1)).mean() < 2.3
 
 
 def test_two_codecs_at_once_give_what_each_gives(frames: list[np.ndarray]) -> None:
