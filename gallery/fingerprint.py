@@ -24,6 +24,7 @@ _FOR_TYPES_ALONE = re.compile(r"^if TYPE_CHECKING:[^\n]*\n(?:(?:[ \t][^\n]*)?\n)
 
 LIBRARIES = {
     "PIL": "pillow",
+    "av": "av",
     "colorcet": "colorcet",
     "fontTools": "fonttools",
     "fpdf": "fpdf2",

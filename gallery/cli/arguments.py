@@ -12,7 +12,7 @@ from gallery.cli.new import HOSTS
 from gallery.cli.options import add_settings, typed
 from gallery.settings import checks
 from gallery.settings.formats import POSTER_SUFFIXES, SCAN_SUFFIXES
-from gallery.settings.paper import check_either
+from gallery.settings.paper import check_either, film_size
 from gallery.settings.values import DPI, ORDERS, SIDE, GallerySettings, Limits, ScanSettings
 from gallery.text import printable
 
@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     _add_build(subparsers)
     _add_merge(subparsers)
     _add_scan(subparsers)
+    _add_film(subparsers)
     _add_poster(subparsers)
     _add_wall(subparsers)
     _add_facts(subparsers)
@@ -259,6 +260,47 @@ def _add_scan(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
     made.add_argument(
         "--quality", action="store_true", help="also measure the layout, which takes a while"
     )
+
+
+def _add_film(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
+    made = _command(subparsers, "film", "film the run of one model, as modelled on the target")
+    made.add_argument("model", type=Path, metavar="MODEL", help="an .onnx file")
+    made.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="film to write; its suffix sets the format: .mp4 or .webm with AV1, or .webp",
+        default=argparse.SUPPRESS,
+    )
+    add_settings(made, ScanSettings)
+    add_settings(made, GallerySettings)
+    made.add_argument(
+        "--size",
+        type=typed(film_size),
+        default="1080x1080",
+        metavar="SIZE",
+        help="pixels such as 1920x1080, both even",
+    )
+    made.add_argument(
+        "--length",
+        type=typed(checks.number(1, 120)),
+        default=8.0,
+        metavar="S",
+        help="how long the film lasts, in seconds",
+    )
+    made.add_argument(
+        "--rate", type=typed(checks.integer(1, 60)), default=30, metavar="N", help="frames a second"
+    )
+    made.add_argument(
+        "--seconds",
+        type=typed(checks.seconds),
+        default=20.0,
+        metavar="S",
+        help="time limit of the Graphviz engine, in seconds",
+    )
+    made.add_argument("--json", action="store_true", help="print one line of JSON")
 
 
 def _add_poster(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:

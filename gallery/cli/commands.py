@@ -204,6 +204,33 @@ def scan(options: argparse.Namespace) -> int:
     return 0
 
 
+def film(options: argparse.Namespace) -> int:
+    """Film the run of a model."""
+    from gallery.cli.film import make_film
+    from gallery.cli.scan import ScanOptions
+    from gallery.rendering.film.types import FilmSettings
+
+    _check_model(options.model)
+    made = make_film(
+        options.model,
+        options.output,
+        ScanSettings(**given(options, ScanSettings)),
+        ScanOptions(dims=dict(options.dim), skeleton_seconds=options.seconds),
+        FilmSettings(size=options.size, seconds=options.length, rate=options.rate),
+    )
+    for warning in made.pop("notes"):
+        say(f"note: {options.model}: {warning}")
+    if options.json:
+        tell_json(made)
+    else:
+        shown = made["film"]
+        tell(
+            f"{shown['path']}: {made['model']}, {shown['frames']} frames of {shown['width']} x "
+            f"{shown['height']} pixels, {shown['bytes'] / 1e6:.1f} MB"
+        )
+    return 0
+
+
 def poster(options: argparse.Namespace) -> int:
     """Draw a poster or a wallpaper of a model."""
     from gallery.cli.poster import SheetOptions, make_poster

@@ -85,13 +85,13 @@ def make_scan(
             seconds[step.stage] = round(step.seconds, 3)
             log.info("%s in %.2f s", step.stage, step.seconds)
 
-    stages = Stages(_plan(path, options), None, notify)
+    stages = Stages(plan_one(path, options), None, notify)
     model, placed, coloring = stages.model(), stages.layout(settings), stages.coloring(settings)
     size, graph = options.size, placed.graph
     look = RenderSettings(
         exposure=settings.exposure, labels=settings.labels, legend=settings.legend
     )
-    told = dict(_provenance(path, model.digest, settings, options).entries())
+    told = dict(provenance_of(path, model.digest, settings, options).entries())
     if options.tilt:
         told["Tilt"] = f"{options.tilt:g}"
     with stages.timed("render", ""):
@@ -112,7 +112,7 @@ def make_scan(
     return {**made, "seconds": seconds, "peak_bytes": _peak_bytes()}
 
 
-def _plan(path: Path, options: ScanOptions) -> ModelPlan:
+def plan_one(path: Path, options: ScanOptions) -> ModelPlan:
     """A plan of one model without products."""
     return ModelPlan(
         file=ModelFile(path=path, relative=path.name, slug=path.stem),
@@ -124,13 +124,13 @@ def _plan(path: Path, options: ScanOptions) -> ModelPlan:
     )
 
 
-def _provenance(
+def provenance_of(
     path: Path, digest: str, settings: ScanSettings, options: ScanOptions
 ) -> Provenance:
     """What the picture's metadata say."""
     source = source_of(digest, whole=path.stat().st_size <= WHOLE)
     one = ScanPlan(key="", caption="", short="", scan=settings, sizes=(options.size,), formats=())
-    shaped = picture_settings(_plan(path, options), one)
+    shaped = picture_settings(plan_one(path, options), one)
     return Provenance(software=software(), source=source, settings=shaped)
 
 

@@ -38,6 +38,9 @@ log = logging.getLogger(__name__)
 _WHOLE = 1000
 """Largest side in pixels of a diagram that can be read where it is shown as a whole."""
 
+_VIDEO = ('video/mp4; codecs="av01.0.08M.08"', 'video/mp4; codecs="avc1.640028"')
+"""Media types of the film's files, by which a browser knows whether it can show them."""
+
 _HTTP = re.compile(r"https?://[^\s\"'<>`]+")
 
 
@@ -57,6 +60,19 @@ class Download:
 
     label: str
     file: Placed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmView:
+    """The film of a run.
+
+    Attributes:
+        sources: Its files with their media types, the one to try first in front.
+        poster: A picture of it.
+    """
+
+    sources: tuple[tuple[Placed, str], ...]
+    poster: Placed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +105,7 @@ class ModelView:
         multiples: Contact sheet, or None.
         poster: The poster's pictures, or None.
         poster_document: The poster as PDF or SVG, or None.
+        film: The film of its run, or None.
         card: Social card, or None.
         viewer: Path of the viewer's page from the site's root, or "".
         downloads: Further files to download.
@@ -119,6 +136,7 @@ class ModelView:
     multiples: Placed | None
     poster: ResponsivePicture | None
     poster_document: Placed | None
+    film: FilmView | None
     card: Placed | None
     viewer: str
     downloads: tuple[Download, ...]
@@ -185,6 +203,7 @@ def model_view(exhibit: Exhibit, site: Path, cache: Cache | None = None) -> Mode
         multiples=_placed(exhibit, "contact sheet", site, "scans"),
         poster=picture(raster),
         poster_document=documents[0] if documents else None,
+        film=_film(exhibit, site),
         card=_placed(exhibit, "social card", site, "card"),
         viewer=f"{slug}/viewer/index.html" if exhibit.file("viewer") else "",
         downloads=_downloads(exhibit, site),
@@ -225,6 +244,20 @@ def _placed(exhibit: Exhibit, product: str, site: Path, stem: str) -> Placed | N
     return place_image(file, site, f"{exhibit.slug}-{stem}") if file else None
 
 
+def _film(exhibit: Exhibit, site: Path) -> FilmView | None:
+    """The film, its files in the order in which they were made."""
+    files = exhibit.files.get("film", ())
+    if not files:
+        return None
+    stem = f"{exhibit.slug}-film"
+    placed = (
+        replace(place(one, site, stem, one.format), width=one.width, height=one.height)
+        for one in files[:-1]
+    )
+    sources = tuple(zip(placed, _VIDEO, strict=True))
+    return FilmView(sources=sources, poster=place_image(files[-1], site, stem))
+
+
 def _says_more(diagram: Placed | None, scans: tuple[ScanView, ...]) -> bool:
     """Whether the diagram can be read at a glance, and the scan has too few vertices to show."""
     if diagram is None or not scans:
@@ -262,7 +295,7 @@ def _operator_colors(scans: tuple[ScanView, ...]) -> dict[str, str]:
     return {entry.label: entry.color for entry in chosen.entries} if chosen else {}
 
 
-_PLACED = ("facts", "diagram", "social card", "contact sheet", "poster", "viewer")
+_PLACED = ("facts", "diagram", "social card", "contact sheet", "poster", "film", "viewer")
 """Products that have a place of their own; the files of all others are offered as downloads."""
 
 

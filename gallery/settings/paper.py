@@ -14,6 +14,9 @@ LANDSCAPE = "-landscape"
 SMALLEST = 200
 """Smallest side of a screen in pixels."""
 
+FILM_LARGEST = 4096
+"""Largest side of a film in pixels."""
+
 _SCREEN = re.compile(r"([1-9]\d{2,4})[x×]([1-9]\d{2,4})")
 
 
@@ -105,10 +108,29 @@ def check_either(value: object) -> str:
     raise ValueError(f"{_PAPERS}, or {_SCREENS}")
 
 
+def film_size(value: object) -> tuple[int, int]:
+    """Width and height of a film; both are even, as encoders halve the colours' sides.
+
+    >>> film_size("1920x1080")
+    (1920, 1080)
+    """
+    size = screen(str(value).replace("×", "x"))
+    if size is None or max(size) > FILM_LARGEST or size[0] % 2 or size[1] % 2:
+        raise ValueError(_FILMS)
+    return size
+
+
+def check_film(value: object) -> str:
+    """The size of a film, written with an x."""
+    width, height = film_size(value)
+    return f"{width}x{height}"
+
+
 def _upper(value: object) -> str:
     text = value if isinstance(value, str) else ""
     return text[:1].upper() + text[1:].lower()
 
 
 _PAPERS = f'a paper size ({", ".join(PAPERS)}, or one of them with "{LANDSCAPE}")'
+_FILMS = f'an even width and height in pixels from {SMALLEST} to {FILM_LARGEST}, as "1920x1080"'
 _SCREENS = f'a width and a height in pixels from {SMALLEST} to {LARGEST}, such as "3840x2160"'

@@ -8,7 +8,7 @@ from gallery.settings import attributes, checks
 from gallery.settings.color_rules import ColorRule, color_rule
 from gallery.settings.fields import section, setting
 from gallery.settings.formats import FORMATS, LARGEST
-from gallery.settings.paper import check_paper, check_screen
+from gallery.settings.paper import check_film, check_paper, check_screen
 
 # The packages that do the work define these names too; they are repeated here so that settings are
 # checked and `--help` is printed without importing numba. A test compares them.
@@ -234,6 +234,10 @@ class VariantSettings:
         'wallpapers to offer, the main scan alone, such as ["3840x2160", "1290x2796"]',
     )
     run: bool = setting(True, checks.switch, "what happens as the main scan's graph runs")
+    film: bool = setting(
+        False, checks.switch, "the film of the run, which needs the extra `film` and a minute"
+    )
+    film_size: str = setting("1080x1080", check_film, "its width and height in pixels, both even")
     viewer: bool = setting(True, checks.switch, "the interactive viewer")
     viewer_vertices: int = setting(
         250_000, _BUDGET, "most vertices in the viewer, which shows a sample of larger scans"

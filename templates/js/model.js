@@ -41,6 +41,14 @@
     follow();
   }
 
+  const film = document.querySelector("[data-film]");
+  if (film && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    new IntersectionObserver(([seen]) => {
+      if (seen.isIntersecting) film.play().catch(() => { /* the visitor can still start it */ });
+      else film.pause();
+    }, { threshold: .3 }).observe(film);
+  }
+
   for (const button of document.querySelectorAll("[data-copy]")) {
     const text = button.textContent;
     button.hidden = !navigator.clipboard;

@@ -15,7 +15,7 @@ from gallery.pipeline.plan import SOFTWARE, versions
 from gallery.pipeline.site import MADE_BY
 
 PACKAGE = Path(fingerprint.__file__).parent
-SHEETS = ("contact sheet", "poster", "social card", "wallpaper")
+SHEETS = ("contact sheet", "film", "poster", "social card", "wallpaper")
 
 
 def forget() -> None:
@@ -60,7 +60,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ("rendering/operator_diagram/draw.py", {"diagram"}),
         ("rendering/viewer/data.py", {"viewer"}),
         ("coloring/exchange.py", {"color", "viewer"}),
-        ("settings/attributes.py", {"color", "scan", *SHEETS, "viewer"}),
+        ("settings/attributes.py", {"color", "scan", *SHEETS, "viewer"} - {"film"}),
         ("settings/formats.py", {"scan", *SHEETS, "viewer"}),
         ("pipeline/products/scan.py", {"scan", "contact sheet", "poster"}),
         ("loading/wire.py", {"load", "lower"}),
@@ -104,7 +104,7 @@ DRAWN = {"scan", "diagram", *SHEETS}
         ("fontpkg-inter", DRAWN),
         ("fonttools", DRAWN),
         ("pillow", DRAWN),
-        ("colorcet", {"color", *DRAWN, "viewer"}),
+        ("colorcet", {"color", *DRAWN, "viewer"} - {"film"}),
         ("pygraphviz", {"layout", "diagram"}),
         ("onnx", {"load", "lower"}),
         ("protobuf", {"load", "lower"}),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gallery.pipeline.products.contact_sheet import CONTACT_SHEET
 from gallery.pipeline.products.diagram import DIAGRAM
 from gallery.pipeline.products.facts import FACTS
+from gallery.pipeline.products.film import FILM
 from gallery.pipeline.products.graphs import GRAPHS
 from gallery.pipeline.products.poster import POSTER
 from gallery.pipeline.products.run import RUN
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from gallery.pipeline.stages import Stages
 
 PRODUCTS = (
-    *(FACTS, RUN, SCANS, DIAGRAM, GRAPHS, SOCIAL_CARD, CONTACT_SHEET, POSTER, WALLPAPERS, VIEWER),
+    *(FACTS, RUN, SCANS, DIAGRAM, GRAPHS, SOCIAL_CARD, CONTACT_SHEET),
+    *(POSTER, WALLPAPERS, FILM, VIEWER),
 )
 """In the order in which they are made."""
 

@@ -59,6 +59,7 @@ def entry(model: ModelView) -> dict[str, Any]:
         "diagram": _file(model.diagram),
         "multiples": _file(model.multiples),
         "poster": [_file(one) for one in _poster(model)],
+        "film": [_file(one) for one, _ in model.film.sources] if model.film else [],
         "card": _file(model.card),
         "viewer": model.viewer or None,
         "downloads": {one.label: _file(one.file) for one in model.downloads},

@@ -85,6 +85,7 @@ def _model() -> dict[str, Any]:
             "diagram": _or_null(file),
             "multiples": _or_null(file),
             "poster": {"type": "array", "items": file},
+            "film": {"type": "array", "items": file},
             "card": _or_null(file),
             "viewer": _or_null({"type": "string"}),
             "downloads": {"type": "object", "additionalProperties": file},

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numba
 import numpy as np
+import numpy.typing as npt
 
 from gallery.jit import parallel_kernel
 from gallery.placement.fibres import crosses, fibres
@@ -32,7 +33,8 @@ class Curves:
     """Fibres to draw.
 
     Attributes:
-        strokes: Their pieces, without vertices.
+        strokes: Their pieces, without vertices; those of one fibre follow one another.
+        readers: int32 (k,), the vertex that reads each fibre.
         light: Light of each at the middle line, relative to 1 for a short edge.
         middle: Column of the middle line, in pixels.
         reach: Distance from there at which their light has halved, in pixels.
@@ -40,6 +42,7 @@ class Curves:
     """
 
     strokes: Strokes
+    readers: npt.NDArray[np.int32]
     light: float
     middle: float
     reach: float
@@ -85,6 +88,7 @@ def split_strokes(strokes: Strokes, layout: Layout, drawn: Frame) -> tuple[Strok
     left = float(layout.positions[:, 0].min())
     return straight, Curves(
         strokes=curved,
+        readers=found.readers,
         light=LIGHT * found.stands_for,
         middle=drawn.left,
         reach=-left * drawn.scale * REACH,

@@ -30,8 +30,8 @@ Pixels = npt.NDArray[np.uint8]
 
 _WHOLE = 2560
 """Pictures up to this side are drawn in one go; for larger ones, a preview of it sets the tones."""
-_DETAIL = 1280
-"""Smaller pictures are drawn at least this large and downsampled in linear light."""
+DETAIL = 1280
+"""Side of pictures that need not be drawn larger than they are."""
 _STRIP_BYTES = 256 << 20
 _PREVIEW_STROKES = 12_000_000
 _CROWD = 5_000_000
@@ -125,8 +125,16 @@ def plan_of(
     coloring: Coloring,
     size: int | tuple[int, int],
     settings: RenderSettings,
+    detail: int = DETAIL,
 ) -> Plan:
-    """Decide everything that the strips of a picture share; arguments as for `strips`.
+    """Decide everything that the strips of a picture share.
+
+    Args:
+        layout: As for `strips`.
+        coloring: As for `strips`.
+        size: As for `strips`.
+        settings: As for `strips`.
+        detail: Smaller pictures are drawn at least this large and downsampled in linear light.
 
     Raises:
         RenderError: Colouring and layout are of different graphs, or a side is out of range.
@@ -138,7 +146,7 @@ def plan_of(
     settings = grown(settings, graph.vertices)
     width, height = (size, size) if isinstance(size, int) else size
     frame(layout.positions, (width, height), settings.margin)
-    factor = max(1, -(-_DETAIL // max(width, height)))
+    factor = max(1, -(-detail // max(width, height)))
     drawn = frame(layout.positions, (width * factor, height * factor), settings.margin)
     strokes, curves = _all_strokes(layout, coloring, settings, drawn, factor)
     if max(drawn.width, drawn.height) <= _WHOLE:

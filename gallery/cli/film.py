@@ -1,0 +1,80 @@
+"""A film of one model: the wave of execution through its scan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from gallery.cli.scan import ScanOptions, plan_one, provenance_of
+from gallery.errors import SettingsError
+from gallery.execution import run
+from gallery.files import write_whole
+from gallery.pipeline.stages import Stages
+from gallery.rendering.film.encode import SUFFIXES, check_codecs, codec_named, encode
+from gallery.rendering.film.film import film
+from gallery.rendering.film.types import FilmSettings, Timeline
+from gallery.rendering.types import RenderSettings
+from gallery.settings.gallery_toml import scan_conflicts
+from gallery.settings.values import ScanSettings
+
+
+def make_film(
+    path: Path, output: Path, scan: ScanSettings, options: ScanOptions, settings: FilmSettings
+) -> dict[str, Any]:
+    """Read, lower, lay out and colour a model, and film its run on the target of the scan.
+
+    Args:
+        path: The model.
+        output: The film to write, with one of `SUFFIXES`.
+        scan: How to make the scan.
+        options: Sizes of dimensions and the limit of the Graphviz engine; all else is unused.
+        settings: How to make the film.
+
+    Returns:
+        JSON: model, vertices, edges, target, modelled seconds of the run, film (path, width,
+        height, frames, bytes) and notes.
+
+    Raises:
+        SettingsError: The film cannot be written there, or settings conflict.
+        GalleryError: A stage failed; nothing was written.
+    """
+    _check(output, scan)
+    codec = codec_named(SUFFIXES[output.suffix.lower()])
+    check_codecs((codec,))
+    stages = Stages(plan_one(path, options), None, lambda _: None)
+    model, placed, coloring = stages.model(), stages.layout(scan), stages.coloring(scan)
+    execution = run(placed.graph)
+    told = provenance_of(path, model.digest, scan, options).entries()
+    look = RenderSettings(exposure=scan.exposure)
+    frames = film(placed, coloring, Timeline.of(execution), look, settings)
+    (content,) = encode(frames, settings.rate, (codec,), told)
+    write_whole(output, content)
+    width, height = settings.size
+    return {
+        "model": model.name,
+        "vertices": placed.graph.vertices,
+        "edges": placed.graph.edges,
+        "target": scan.target,
+        "seconds": execution.seconds,
+        "film": {
+            "path": str(output),
+            "width": width,
+            "height": height,
+            "frames": settings.frames,
+            "bytes": len(content),
+        },
+        "notes": [*model.warnings, *filter(None, [placed.fallback])],
+    }
+
+
+def _check(output: Path, scan: ScanSettings) -> None:
+    if output.suffix.lower() not in SUFFIXES:
+        found = f"{output.name} does not have the suffix of a film"
+        raise SettingsError(found, hint="use one of " + ", ".join(SUFFIXES))
+    if not output.absolute().parent.is_dir():
+        found = f"there is no directory {output.parent}"
+        raise SettingsError(found, hint="create the directory first")
+    if scan.ground != "dark":
+        raise SettingsError("a film shows light, which paper does not", hint="use the dark ground")
+    if conflicts := scan_conflicts(scan):
+        raise SettingsError("; ".join(conflicts))

@@ -1,0 +1,1 @@
+"""Films: the wave of execution through a scan."""

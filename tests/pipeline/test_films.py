@@ -1,0 +1,26 @@
+"""Films of a site: made on wish, and shown on the page of their model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from gallery.pipeline.build import build
+from gallery.publishing.check import check_site
+
+
+def test_films_are_shown_where_the_settings_want_them(models: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    (models / "first.onnx").unlink()
+    (models / "first.md").unlink()
+    toml = models / "gallery.toml"
+    toml.write_text(toml.read_text() + 'film = true\nfilm_size = "240x200"\n')
+    report = build(models, site)
+    assert report.made()["film"] == 1
+    page = (site / "deep-second" / "index.html").read_text("utf-8")
+    assert page.count("<source src=") >= 2
+    (model,) = json.loads((site / "manifest.json").read_text())["models"]
+    assert [Path(one["href"]).suffix for one in model["film"]] == [".mp4", ".mp4"]
+    assert all((site / one["href"]).stat().st_size == one["bytes"] for one in model["film"])
+    assert not check_site(site).problems
+    assert build(models, site).made() == {}
