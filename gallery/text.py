@@ -59,9 +59,12 @@ def cut(text: str, limit: int) -> str:
 def amount(value: float, unit: str = "") -> str:
     """A number in three significant digits, with an SI prefix and its unit.
 
-    >>> amount(4_089_184_256, "FLOP"), amount(12, "steps"), amount(0.25)
-    ('4.09 GFLOP', '12 steps', '0.25')
+    >>> amount(4_089_184_256, "FLOP"), amount(12, "steps"), amount(0.25), amount(0.00025, "s")
+    ('4.09 GFLOP', '12 steps', '0.25', '250 µs')
     """
+    if unit == "s" and 0 < value < 0.9995:
+        power = next(p for p in (1, 2, 3, 4) if value * 1000**p >= 0.9995 or p == 4)
+        return f"{value * 1000**power:.3g} {'mµnp'[power - 1]}s"
     prefixes = ("", "k", "M", "G", "T", "P", "E")
     power = 0
     while abs(value) >= 999.5 and power < len(prefixes) - 1:

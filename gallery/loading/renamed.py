@@ -1,7 +1,8 @@
 """A model with every operator and tensor named after its index, for programs that run it.
 
-Runtimes refuse two nodes of one name, and name what they fuse after one of its parts. With functions
-inlined and every name unique, what a runtime makes of a model can be traced back to its operators.
+Runtimes refuse two nodes of one name, and name what they fuse after one of its parts. With
+functions inlined and every name unique, what a runtime makes of a model can be traced back to its
+operators.
 """
 
 from __future__ import annotations

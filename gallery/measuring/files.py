@@ -18,6 +18,8 @@ from typing import Any
 
 from gallery.measuring.events import times
 from gallery.measuring.types import Column, MeasurementError, Row, Table
+from gallery.settings.attributes import MEASURED, METRIC
+from gallery.text import slugify
 
 FORMAT = "gallery-profile-1"
 """Marks what `gallery profile` writes."""
@@ -206,3 +208,32 @@ def _time(value: object) -> float | None:
 
 def _left_out(wrong: int) -> tuple[str, ...]:
     return (f"{wrong:,} rows without a sensible time were left out",) if wrong else ()
+
+
+def attributes_in(content: bytes, name: str, device: str) -> tuple[str, ...]:
+    """What a file lets its model be coloured by; a profile is not read for that.
+
+    Args:
+        content: The file's, not trusted.
+        name: Its name.
+        device: The word in its name that tells devices apart, or "".
+
+    Raises:
+        MeasurementError: It is CSV without columns of names and numbers.
+    """
+    if not name.lower().endswith(".csv"):
+        return (attribute_of(Column(name="", unit="s"), device),)
+    return tuple(dict.fromkeys(attribute_of(one, device) for one in read(content, name).columns))
+
+
+def attribute_of(column: Column, device: str) -> str:
+    """The attribute that a column becomes.
+
+    >>> attribute_of(Column(name="SQNR (dB)"), ""), attribute_of(Column(name="", unit="s"), "T4")
+    ('metric:sqnr-db', 'measured:t4')
+    """
+    word = slugify(device, "device")[:30].strip("-") if device else ""
+    if column.unit:
+        return f"{MEASURED}:{word}" if word else MEASURED
+    own = slugify(column.name, "number")[:40].strip("-")
+    return f"{METRIC}:{own}-{word}" if word else f"{METRIC}:{own}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -12,13 +11,14 @@ import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from gallery.files import read_regular
+from gallery.measuring.machine import machine, runtime_version
+from gallery.measuring.runner import LEVELS
 from gallery.measuring.types import Column, MeasurementError, Row, Table
 from gallery.schema import MismatchError, each, number, record, row, text, whole
 
@@ -60,23 +60,6 @@ class Trial:
     memory: int = 2 << 30
 
 
-def runtime_version() -> str:
-    """The version of ONNX Runtime, or "" if it is not installed."""
-    for name in ("onnxruntime", "onnxruntime-gpu"):
-        with suppress(metadata.PackageNotFoundError):
-            return metadata.version(name)
-    return ""
-
-
-def machine() -> str:
-    """The processor of this machine in a line."""
-    name = platform.processor() or platform.machine()
-    with suppress(OSError, StopIteration):
-        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
-        name = next(one for one in lines if one.startswith("model name")).partition(":")[2]
-    return f"{' '.join(name.split())[:80]} ({platform.machine()}), {os.cpu_count() or 1} cores"
-
-
 def measure(path: Path, trial: Trial) -> Table:
     """Run a model and measure its operators.
 
@@ -89,6 +72,7 @@ def measure(path: Path, trial: Trial) -> Table:
     Raises:
         MeasurementError: ONNX Runtime is not installed or refuses the model, or a limit is reached.
     """
+    assert trial.level in LEVELS
     if not runtime_version():
         raise MeasurementError("ONNX Runtime is not installed (pip install onnxruntime)")
     with tempfile.TemporaryDirectory(prefix="gallery-profile-") as name:
@@ -100,6 +84,7 @@ def measure(path: Path, trial: Trial) -> Table:
             "shared": sorted(trial.shared),
             "threads": trial.threads,
             "level": trial.level,
+            "memory": trial.memory,
         }
         (folder / "request.json").write_text(json.dumps(request))
         _carry_out(folder, trial)

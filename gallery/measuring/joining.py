@@ -1,7 +1,7 @@
 """From a runtime's table to numbers per operator.
 
-What a runtime fused has one time, which is shared out among the operators in it by their work: those
-that the row names and, where a table lists all that ran, those before them that no row names.
+What a runtime fused has one time, which is shared out among the operators in it by their work:
+those that the row names and, where a table lists all that ran, those before them that no row names.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gallery.costs import cost
+from gallery.measuring.files import attribute_of
 from gallery.measuring.names import Names, closure, is_apart, makers
 from gallery.measuring.types import Column, Measurement, Row, Table
 from gallery.model import Model
-from gallery.text import cut, printable, slugify
-
-METRIC = "metric"
-MEASURED = "measured"
+from gallery.text import cut, printable
 
 _LEAST = 0.5
 """Least share of the rows, or of the time, that must belong to a model's operators."""
@@ -59,9 +57,7 @@ def join(table: Table, model: Model, *, source: str, device: str) -> Joined:
             fits = one.total == one.apart or one.lost <= (1 - _LEAST) * (one.total - one.apart)
         else:
             values = _averaged(table, number, found, len(model.operators))
-            one = Measurement(
-                attribute="", title="", unit="", source="", device="", values=values
-            )
+            one = Measurement(attribute="", title="", unit="", source="", device="", values=values)
             known = [bool(ops) for ops in found]
             fits = sum(known) >= _LEAST * len(known)
         if fits and any(value is not None for value in one.values):
@@ -104,9 +100,7 @@ def _shared(
         elif not operators:
             lost.append(seconds)
         else:
-            group = sorted(
-                closure(model, operators, named, made_by) if table.whole else operators
-            )
+            group = sorted(closure(model, operators, named, made_by) if table.whole else operators)
             whole = math.fsum(work[one] for one in group)
             for one in group:
                 share = work[one] / whole if whole else 1 / len(group)
@@ -142,14 +136,10 @@ def _averaged(
         if value is not None:
             for one in operators or ():
                 parts[one].append(value)
-    return tuple(
-        math.fsum(parts[n]) / len(parts[n]) if n in parts else None for n in range(count)
-    )
+    return tuple(math.fsum(parts[n]) / len(parts[n]) if n in parts else None for n in range(count))
 
 
-def _unmatched(
-    table: Table, found: Sequence[tuple[int, ...] | None], source: str
-) -> list[str]:
+def _unmatched(table: Table, found: Sequence[tuple[int, ...] | None], source: str) -> list[str]:
     """A note on the rows that belong to no operator."""
     lost = [row.name for row, operators in zip(table.rows, found, strict=True) if operators == ()]
     if not lost:
@@ -160,19 +150,12 @@ def _unmatched(
     return [f"{source or 'the measurement'}: {of}"]
 
 
-def _named(
-    one: Measurement, column: Column, table: Table, source: str, device: str
-) -> Measurement:
-    word = slugify(device, "") if device else ""
-    if column.unit:
-        attribute = f"{MEASURED}:{word}" if word else MEASURED
-        title = f"measured time, {cut(printable(device), 40)}" if word else "measured time"
-    else:
-        own = "-".join(filter(None, [slugify(column.name, "number"), word]))
-        attribute, title = f"{METRIC}:{own}", cut(printable(column.name), 60)
+def _named(one: Measurement, column: Column, table: Table, source: str, device: str) -> Measurement:
+    on = f", {cut(printable(device), 40)}" if device else ""
+    title = "measured time" if column.unit else cut(printable(column.name), 60)
     return Measurement(
-        attribute=attribute,
-        title=title,
+        attribute=attribute_of(column, device),
+        title=title + on,
         unit=column.unit,
         source=source,
         device=cut(printable(table.device or device), 120),

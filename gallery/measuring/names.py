@@ -28,7 +28,9 @@ _SUFFIXES = re.compile(
 )
 _PARTS = re.compile(r"\s*[+,]\s+|\s+\+\s*|,")
 _WRAPPED = re.compile(r"^\s*(?:PWN|PointWiseNetwork)\s*\((.*)\)\s*$", re.DOTALL)
-_SPAN = re.compile(r"^\s*\{?\s*(?:ForeignNode|Myelin\w*)?\s*\[(.+?)\.\.\.(.+?)\]\s*\}?\s*$", re.DOTALL)
+_SPAN = re.compile(
+    r"^\s*\{?\s*(?:ForeignNode|Myelin\w*)?\s*\[(.+?)\.\.\.(.+?)\]\s*\}?\s*$", re.DOTALL
+)
 _LONGEST_NAME = 100_000
 _DEEPEST = 4
 

@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,14 +44,28 @@ _LONG = 2.0
 def main(folder: Path) -> None:
     """Carry out the request in a folder."""
     try:
-        result = _measured(json.loads((folder / "request.json").read_text()), folder)
+        request = json.loads((folder / "request.json").read_text())
+        _limit(request["memory"])
+        result = _measured(request, folder)
     except GalleryError as error:
         result = {"refused": error.found}
-    except (MeasurementError, ValueError, MemoryError) as error:
+    except MemoryError:
+        result = {"refused": "it needs more memory than it may use"}
+    except (MeasurementError, ValueError) as error:
         result = {"refused": str(error) or type(error).__name__}
     except Exception as error:  # the runtime's own classes say no more than RuntimeError
         result = {"refused": " ".join(str(error).split())[:400] or type(error).__name__}
     (folder / "result.json").write_text(json.dumps(result))
+
+
+def _limit(memory: int) -> None:
+    """Refuse memory beyond a limit where the system can; elsewhere it is enforced from outside."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
 
 
 def _measured(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from gallery.pipeline.products.contact_sheet import CONTACT_SHEET
 from gallery.pipeline.products.diagram import DIAGRAM
 from gallery.pipeline.products.facts import FACTS
 from gallery.pipeline.products.graphs import GRAPHS
+from gallery.pipeline.products.measured import MEASURED
 from gallery.pipeline.products.poster import POSTER
+from gallery.pipeline.products.profile import PROFILE
 from gallery.pipeline.products.scan import SCANS
 from gallery.pipeline.products.social_card import SOCIAL_CARD
 from gallery.pipeline.products.viewer import VIEWER
@@ -18,7 +20,19 @@ if TYPE_CHECKING:
     from gallery.pipeline.plan import ModelPlan
     from gallery.pipeline.stages import Stages
 
-PRODUCTS = (FACTS, SCANS, DIAGRAM, GRAPHS, SOCIAL_CARD, CONTACT_SHEET, POSTER, WALLPAPERS, VIEWER)
+PRODUCTS = (
+    FACTS,
+    PROFILE,
+    MEASURED,
+    SCANS,
+    DIAGRAM,
+    GRAPHS,
+    SOCIAL_CARD,
+    CONTACT_SHEET,
+    POSTER,
+    WALLPAPERS,
+    VIEWER,
+)
 """In the order in which they are made."""
 
 
