@@ -44,8 +44,8 @@ def color_measured(
         rules: Colours that override those of the numbers; a later rule wins.
 
     Returns:
-        A colour per vertex, on a logarithmic scale for times, and a legend. Vertices of operators
-        without a number are grey.
+        A colour per vertex, on a logarithmic scale for times, and a legend of the scale. Vertices
+        of operators without a number are grey.
 
     Raises:
         RenderError: There is no such attribute, palette, ground or colour.
@@ -79,8 +79,9 @@ def color_measured(
         for value, at in (ticks if known_rows.any() else ())
     )
     unknown = ~known_rows[graph.vertex_operator]
-    grey = [("not measured", from_hex(_UNKNOWN[ground]), unknown)] if unknown.any() else []
-    for label, color, touched in (*grey, *painted_by(graph, rules)):
+    if unknown.any():
+        colors, index = repainted(colors, index, from_hex(_UNKNOWN[ground]), unknown)
+    for label, color, touched in painted_by(graph, rules):
         colors, index = repainted(colors, index, color, touched)
         share = float(touched.mean())
         legend = (*legend, LegendEntry(label=label, color=hex_of(color), share=share))

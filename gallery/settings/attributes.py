@@ -149,7 +149,7 @@ _ROWS = (
     Attribute(
         name="measured",
         title="measured time",
-        caption="measured time of the operator that a vertex belongs to",
+        caption="measured time of the operator of a vertex (grey: not measured)",
         sentence="The colour shows how long the operator of a vertex took in a measured run.",
         palette="ember",
         unit="s",
@@ -191,7 +191,7 @@ def find(name: str) -> Attribute | None:
         return Attribute(
             name=name,
             title=own,
-            caption=f"{own} of the operator that a vertex belongs to",
+            caption=f"{own} of the operator of a vertex (grey: none given)",
             sentence=f"The colour shows the {own} of the operator of a vertex.",
             palette="lagoon",
             needs=frozenset({"graph", "measurements"}),

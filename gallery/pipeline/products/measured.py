@@ -45,7 +45,7 @@ def _make(stages: Stages, _: str, __: NewFile) -> Drawn:
     rows = [
         {**{name: getattr(one, name) for name in _NUMBERS + _TEXTS}, "values": list(one.values)}
         | sums(one, model)
-        for one in found.values()
+        for one in sorted(found.values(), key=lambda one: not one.unit)
     ]
     return Drawn(value={"measurements": rows, "warnings": [note[:_LONG] for note in notes[:100]]})
 
