@@ -216,7 +216,7 @@ class VariantSettings:
     colors: tuple[str, ...] = setting(
         ("operator", "depth", "flops", "bytes", "measured"),
         checks.many(checks.attribute),
-        'scans coloured by these attributes; "measured" stands for all that is measured, if it is',
+        'scans coloured by these attributes, where "measured" is all that was measured',
     )
     diagram: bool = setting(True, checks.switch, "the operator diagram")
     multiples: bool = setting(True, checks.switch, "the contact sheet of all scans")
@@ -270,7 +270,7 @@ class ProfileSettings:
     """How a build measures what operators take by running the models on its machine."""
 
     enabled: bool = setting(
-        False, checks.switch, "run each model here with ONNX Runtime; the site then depends on it"
+        False, checks.switch, "run each model with ONNX Runtime and measure its operators"
     )
     threads: int = setting(
         1, checks.integer(1, 1024), "threads of a run", option="--threads", metavar="N"
@@ -344,5 +344,6 @@ class GallerySettings:
         Limits, "a model over them is tried once more with a quarter of the vertices, then fails"
     )
     profile: ProfileSettings = section(
-        ProfileSettings, "measured times; files such as MODEL.profile.json need none of it"
+        ProfileSettings,
+        "times measured by the build; no file beside a model needs this",
     )
