@@ -18,7 +18,7 @@ from gallery.fingerprint import fingerprint
 from gallery.model import WHOLE
 from gallery.pipeline.products import PRODUCTS, results_of
 from gallery.pipeline.products.base import Product, load_settings, picture_settings
-from gallery.pipeline.products.measured import attributes_measured
+from gallery.pipeline.products.measured import MEASURED, attributes_measured
 from gallery.pipeline.products.profile import MACHINE
 from gallery.pipeline.stages import ANY_SCAN, STAGES
 from gallery.pipeline.variants import ScanPlan, main_scan, plan_scans
@@ -96,6 +96,10 @@ class ModelPlan:
             )
             for what, inputs in product.inputs(self).items()
         }
+
+    def measured_keys(self) -> list[str]:
+        """Key of what was measured of the model; empty if nothing was."""
+        return list(self.keys(MEASURED).values())
 
     def provenance(self, product: Product, what: str = "") -> Provenance:
         """What the metadata of a result's files say."""

@@ -142,7 +142,7 @@ def _color(layout: Layout, _: ModelPlan, scan: ScanSettings) -> Coloring:
 
 def _color_inputs(plan: ModelPlan, scan: ScanSettings) -> object:
     rules = [(rule.pattern, rule.color, rule.on) for rule in scan.rules]
-    measured = [plan.keys(MEASURED)] if is_measured(scan.color) else []
+    measured = plan.measured_keys() if is_measured(scan.color) else []
     return scan.color, scan.palette, scan.ground, rules, *measured
 
 

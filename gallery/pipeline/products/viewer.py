@@ -14,7 +14,6 @@ from gallery.pipeline.products.base import (
     Product,
     layout_settings,
 )
-from gallery.pipeline.products.measured import MEASURED
 from gallery.schema import record
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
     layout = plan.stage_key("layout", plan.scans[0].scan)
     most = plan.variants.viewer_vertices
     exposure = plan.scans[0].scan.exposure
-    measured = list(plan.keys(MEASURED).values())
+    measured = plan.measured_keys()
     version = plan.versions.get("color", "")
     return {"": [layout, version, most, exposure, _palettes(plan), *measured]}
 
