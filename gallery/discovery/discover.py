@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-import stat
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from pathspec.pattern import RegexPattern
 
+from gallery.discovery.contained import content, stay_inside
 from gallery.discovery.hub_cache import address_of, blobs_of, current_revision
 from gallery.discovery.ignore import ignored, parse
 from gallery.discovery.measurements import MeasurementFile, measurements_of
@@ -185,7 +185,7 @@ def _walk(
 def _model_file(path: Path, directory: Path, roots: Sequence[Path], seconds: float) -> ModelFile:
     file = ModelFile(path=path, relative=_relative(path, directory), slug="")
     try:
-        _stay_inside(path, roots)
+        stay_inside(path, roots)
         digest, stamp = _digest(path, seconds)
     except DiscoverError as problem:
         return replace(file, problem=problem)
@@ -207,7 +207,7 @@ class _Beside:
         found = measurements_of(
             file.path,
             self._listed(file.path.parent),
-            lambda path, most: _content(path, roots, most),
+            lambda path, most: content(path, roots, most),
         )
         return replace(_with_words(file, directory, roots, patterns), measurements=found)
 
@@ -286,30 +286,7 @@ def check_unchanged(file: ModelFile, digest: str = "") -> None:
 
 
 def _text(path: Path, roots: Sequence[Path]) -> str:
-    return _content(path, roots, LARGEST_SIDECAR).decode("utf-8-sig", errors="replace")
-
-
-def _content(path: Path, roots: Sequence[Path], most: int) -> bytes:
-    _stay_inside(path, roots)
-    with open_regular(path) as file:
-        raw = file.read(most + 1)
-    if len(raw) > most:
-        found = f"{path.name} is larger than {most >> 10:,} KiB"
-        raise DiscoverError(found, hint="shorten it")
-    return raw
-
-
-def _stay_inside(path: Path, roots: Sequence[Path]) -> None:
-    if not stat.S_ISLNK(os.lstat(path).st_mode):
-        return
-    try:
-        target = path.resolve(strict=True)
-    except (OSError, RuntimeError):
-        return  # broken or a loop: opening it reports that
-    if not any(map(target.is_relative_to, roots)):
-        found = f"{path.name} is a link that leads out of the models directory"
-        hint = "replace it with the file itself, or allow its directory with --follow-links"
-        raise DiscoverError(found, hint=hint)
+    return content(path, roots, LARGEST_SIDECAR).decode("utf-8-sig", errors="replace")
 
 
 def _ignore_lines(directory: Path, roots: Sequence[Path]) -> list[str]:
