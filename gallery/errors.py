@@ -6,6 +6,7 @@ GalleryError
 ├── LoadError       the file cannot be read as an ONNX model
 ├── LowerError      the model cannot be split into vertices
 ├── LayoutError     the vertices cannot be placed
+├── ProfileError    the model cannot be run here, or its operators cannot be measured
 ├── RenderError     the picture cannot be drawn or written
 ├── ClusterError    the machines that build have gone
 └── PublishError    the site cannot be written
@@ -77,6 +78,12 @@ class LayoutError(GalleryError):
     """A compute graph cannot be laid out."""
 
     stage = "layout"
+
+
+class ProfileError(GalleryError):
+    """A model cannot be run here, or what its operators take cannot be measured."""
+
+    stage = "profile"
 
 
 class RenderError(GalleryError):

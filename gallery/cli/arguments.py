@@ -13,7 +13,15 @@ from gallery.cli.options import add_settings, typed
 from gallery.settings import checks
 from gallery.settings.formats import POSTER_SUFFIXES, SCAN_SUFFIXES
 from gallery.settings.paper import check_either, film_size
-from gallery.settings.values import DPI, ORDERS, SIDE, GallerySettings, Limits, ScanSettings
+from gallery.settings.values import (
+    DPI,
+    ORDERS,
+    SIDE,
+    GallerySettings,
+    Limits,
+    ProfileSettings,
+    ScanSettings,
+)
 from gallery.text import printable
 
 
@@ -48,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     _add_poster(subparsers)
     _add_wall(subparsers)
     _add_facts(subparsers)
+    _add_profile(subparsers)
     _add_check(subparsers)
     _add_verify(subparsers)
     _add_serve(subparsers)
@@ -370,6 +379,24 @@ def _add_facts(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
     made.add_argument("model", type=Path, metavar="MODEL", help="an .onnx file")
     add_settings(made, GallerySettings)
     made.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_profile(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
+    made = _command(
+        subparsers, "profile", "run a model with ONNX Runtime and tell where its time goes"
+    )
+    made.add_argument("model", type=Path, metavar="MODEL", help="an .onnx file")
+    add_settings(made, GallerySettings)
+    add_settings(made, ProfileSettings)
+    made.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="also write the times of all operators; MODEL.profile.json beside a model is shown "
+        "by `build` and `scan`, .csv is for other programs",
+    )
+    made.add_argument("--json", action="store_true", help="print one line of JSON")
 
 
 def _add_check(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:

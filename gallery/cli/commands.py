@@ -292,6 +292,27 @@ def facts(options: argparse.Namespace) -> int:
     return 0
 
 
+def profile(options: argparse.Namespace) -> int:
+    """Run a model and tell where its time goes."""
+    from gallery.cli.profile import check_output, measured, table, write
+    from gallery.settings.values import ProfileSettings
+
+    _check_model(options.model)
+    if options.output:
+        check_output(options.output)
+    settings = ProfileSettings(**given(options, ProfileSettings))
+    found = measured(options.model, dict(options.dim), settings)
+    for note in found.notes:
+        say(f"note: {options.model}: {note}")
+    if options.output:
+        write(found, options.output)
+    if options.json:
+        tell_json(found.value())
+    else:
+        tell(table(found))
+    return 0
+
+
 def check(options: argparse.Namespace) -> int:
     """Check a site."""
     from gallery.publishing.check import check_site

@@ -14,6 +14,7 @@ from gallery.errors import RenderError, SettingsError
 from gallery.files import write_whole
 from gallery.pipeline.plan import ModelPlan, plan_of, versions
 from gallery.pipeline.products.base import color_settings
+from gallery.pipeline.products.measured import attributes_measured
 from gallery.pipeline.products.poster import POSTER
 from gallery.pipeline.stages import Stages
 from gallery.pipeline.variants import main_scan, plan_scans
@@ -133,7 +134,11 @@ def _plan(path: Path, kind: str, scan: Mapping[str, Any], options: SheetOptions)
     return replace(
         plan,
         variants=variants,
-        scans=plan_scans(GallerySettings(scan=main, variants=variants), FrontMatter()),
+        scans=plan_scans(
+            GallerySettings(scan=main, variants=variants),
+            FrontMatter(),
+            measured=attributes_measured(plan),
+        ),
         dims={**plan.dims, **options.dims},
     )
 

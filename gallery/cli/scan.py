@@ -12,12 +12,13 @@ from typing import Any
 import psutil
 
 from gallery.coloring.types import Coloring
-from gallery.discovery.discover import ModelFile
+from gallery.discovery.discover import ModelFile, named
 from gallery.errors import RenderError, SettingsError
 from gallery.files import write_whole
 from gallery.model import WHOLE
 from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.products.base import picture_settings
+from gallery.pipeline.products.measured import attributes_measured
 from gallery.pipeline.stages import Stages, Step
 from gallery.pipeline.variants import ScanPlan
 from gallery.placement.quality import quality as measure
@@ -28,6 +29,7 @@ from gallery.rendering.scan import save_scan
 from gallery.rendering.svg import render_svg
 from gallery.rendering.tilt import tilted
 from gallery.rendering.types import RenderSettings
+from gallery.settings.attributes import is_measured
 from gallery.settings.formats import SCAN_SUFFIXES
 from gallery.settings.gallery_toml import scan_conflicts
 from gallery.settings.values import Limits, ScanSettings, VariantSettings
@@ -85,7 +87,9 @@ def make_scan(
             seconds[step.stage] = round(step.seconds, 3)
             log.info("%s in %.2f s", step.stage, step.seconds)
 
-    stages = Stages(plan_one(path, options), None, notify)
+    plan = plan_one(path, options)
+    _check_measured(plan, settings.color)
+    stages = Stages(plan, None, notify)
     model, placed, coloring = stages.model(), stages.layout(settings), stages.coloring(settings)
     size, graph = options.size, placed.graph
     look = RenderSettings(
@@ -115,13 +119,25 @@ def make_scan(
 def plan_one(path: Path, options: ScanOptions) -> ModelPlan:
     """A plan of one model without products."""
     return ModelPlan(
-        file=ModelFile(path=path, relative=path.name, slug=path.stem),
+        file=ModelFile(
+            path=path, relative=path.name, slug=path.stem, measurements=named(path).measurements
+        ),
         variants=VariantSettings(),
         dims=options.dims,
         default_dim=0,
         limits=Limits(skeleton=options.skeleton_seconds),
         versions={},
     )
+
+
+def _check_measured(plan: ModelPlan, color: str) -> None:
+    """Check that there are measurements to colour by, if that is asked for."""
+    known = attributes_measured(plan)
+    if is_measured(color) and color not in known:
+        stem, told = plan.file.path.stem, ", ".join(known) or "none"
+        found = f"{plan.file.path.name} has no measurements for {color!r} (found: {told})"
+        hint = f"put {stem}.profile.json or {stem}.metrics.csv beside it; see `gallery profile`"
+        raise SettingsError(found, hint=hint)
 
 
 def provenance_of(

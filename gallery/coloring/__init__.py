@@ -1,6 +1,7 @@
 """A value, a colour and a legend for every vertex."""
 
 from gallery.coloring.coloring import attributes_of, color
+from gallery.coloring.measured import color_measured
 from gallery.coloring.palettes import PALETTES
 from gallery.coloring.types import Coloring, LegendEntry
 from gallery.settings.attributes import ATTRIBUTES
@@ -12,4 +13,5 @@ __all__ = [
     "LegendEntry",
     "attributes_of",
     "color",
+    "color_measured",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,14 +12,15 @@ from gallery.coloring.attributes import VALUES, Given, Positions, places
 from gallery.coloring.by_layer import by_layer
 from gallery.coloring.oklab import hex_of, srgb8_from_oklch
 from gallery.coloring.operator_types import type_color
-from gallery.coloring.palettes import Colors, check, for_ground, from_hex, is_categorical, sample
+from gallery.coloring.palettes import Colors, check, for_ground, is_categorical, sample
+from gallery.coloring.rules import Painted, painted_by, repainted, tidy
 from gallery.coloring.types import MOST_ENTRIES, NO_ENTRY, Categories, Coloring, LegendEntry
 from gallery.errors import RenderError
 from gallery.execution.memory import TITLES
 from gallery.execution.types import Execution, Held
 from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.settings.attributes import ATTRIBUTES, TABLE, Attribute
-from gallery.text import amount, visible
+from gallery.text import amount
 
 if TYPE_CHECKING:  # so that a change in the settings redraws nothing
     from gallery.settings.color_rules import ColorRule
@@ -28,7 +28,6 @@ if TYPE_CHECKING:  # so that a change in the settings redraws nothing
 _STEPS = 512
 Index = npt.NDArray[np.uint16]
 Parts = tuple[Index, Colors, tuple[LegendEntry, ...]]
-Painted = tuple[str, Colors, npt.NDArray[np.bool_]]
 
 
 def color(  # noqa: PLR0913
@@ -70,7 +69,7 @@ def color(  # noqa: PLR0913
         check(chosen, ground)
     else:
         check("aurora", ground)
-    painted = _painted(graph, rules)
+    painted = painted_by(graph, rules)
     entry: Index | None = None
     if shown.categorical:
         given.check(attribute)
@@ -110,7 +109,7 @@ def _scale(
         for value, at in ticks
     )
     for label, color, touched in painted:
-        colors, index = _repainted(colors, index, color, touched)
+        colors, index = repainted(colors, index, color, touched)
         share = float(touched.mean())
         legend = (*legend, LegendEntry(label=label, color=hex_of(color), share=share))
     return index, colors, legend
@@ -194,7 +193,7 @@ def _legend(parts: Categories) -> tuple[tuple[LegendEntry, ...], Index]:
     kept = np.flatnonzero(counts).tolist()
     legend = tuple(
         LegendEntry(
-            label=_tidy(parts.labels[row]),
+            label=tidy(parts.labels[row]),
             color=hex_of(parts.swatches[row]),
             share=int(counts[row]) / len(parts.entry),
         )
@@ -205,52 +204,15 @@ def _legend(parts: Categories) -> tuple[tuple[LegendEntry, ...], Index]:
     return legend, number[parts.entry]
 
 
-def _painted(graph: ComputeGraph, rules: Sequence[ColorRule]) -> list[Painted]:
-    """Label, colour and vertices of each rule that applies to any."""
-    found: list[Painted] = []
-    for rule in rules:
-        if rule.on not in ("layer", "operator"):
-            said = f"a colour rule applies to {rule.on!r}"
-            raise RenderError(said, graph.model, 'set its "on" to "layer" or "operator"')
-        layer_hit = [fnmatch.fnmatchcase(layer.path, rule.pattern) for layer in graph.layers]
-        hit = np.array(
-            [
-                layer_hit[operator.layer]
-                if rule.on == "layer"
-                else fnmatch.fnmatchcase(operator.name, rule.pattern)
-                or fnmatch.fnmatchcase(operator.type, rule.pattern)
-                for operator in graph.operators
-            ],
-            bool,
-        )
-        color = from_hex(rule.color)
-        touched = hit[graph.vertex_operator] if len(hit) else np.zeros(0, bool)
-        if touched.any():
-            found.append((_tidy(rule.pattern), color, touched))
-    return found
-
-
-def _repainted(
-    colors: Colors, index: Index, color: Colors, touched: npt.NDArray[np.bool_]
-) -> tuple[Colors, Index]:
-    colors = np.concatenate([colors, color[None]])
-    return colors, np.where(touched, len(colors) - 1, index).astype(np.uint16)
-
-
 def _ruled(parts: Categories, painted: Sequence[Painted]) -> Categories:
     for label, color, touched in painted:
-        colors, index = _repainted(parts.colors, parts.index, color, touched)
-        swatches, entry = _repainted(parts.swatches, parts.entry, color, touched)
+        colors, index = repainted(parts.colors, parts.index, color, touched)
+        swatches, entry = repainted(parts.swatches, parts.entry, color, touched)
         labels = (*parts.labels, label)
         parts = Categories(
             index=index, colors=colors, entry=entry, labels=labels, swatches=swatches
         )
     return parts
-
-
-def _tidy(name: str, limit: int = 48) -> str:
-    text = visible(name)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 CATEGORIES: Mapping[str, Callable[[Given, str, str], Categories]] = {

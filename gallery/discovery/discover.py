@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-import stat
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -14,8 +13,10 @@ from pathlib import Path
 
 from pathspec.pattern import RegexPattern
 
+from gallery.discovery.contained import content, stay_inside
 from gallery.discovery.hub_cache import address_of, blobs_of, current_revision
 from gallery.discovery.ignore import ignored, parse
+from gallery.discovery.measurements import MeasurementFile, measurements_of
 from gallery.discovery.slugs import SUFFIX, slugs_of
 from gallery.discovery.static import FOLDER
 from gallery.discovery.words import words_path
@@ -49,6 +50,7 @@ class ModelFile:
         sidecar_text: The text of that file, or None.
         sidecar_problem: Why that file is not read, or "".
         problem: Why the model cannot be read, or None.
+        measurements: The files beside it with measurements of it.
     """
 
     path: Path
@@ -62,6 +64,7 @@ class ModelFile:
     sidecar_text: str | None = None
     sidecar_problem: str = ""
     problem: DiscoverError | None = None
+    measurements: tuple[MeasurementFile, ...] = ()
 
 
 def discover(
@@ -102,10 +105,11 @@ def discover(
     seen: dict[Path, DiscoverError | None] = {}
     for path, problem in _walk(directory, patterns):
         seen.setdefault(path, problem)
+    beside = _Beside(directory, roots, patterns)
     found = [
         ModelFile(path=path, relative=_relative(path, directory), slug="", problem=seen[path])
         if seen[path]
-        else _with_words(_model_file(path, directory, roots, seconds), directory, roots, patterns)
+        else beside.complete(_model_file(path, directory, roots, seconds))
         for path in sorted(seen, key=os.fsencode)
     ]
     addresses = [address_of(directory, file.relative) for file in found]
@@ -117,13 +121,13 @@ def discover(
 
 
 def named(path: Path) -> ModelFile:
-    """A model that is named rather than found, with the words of the sidecar beside it.
+    """A model that is named rather than found, with the words and measurements beside it.
 
     It may be a link to anywhere. If it cannot be read, it has a `problem`.
     """
     folder = path.parent
     roots = (*_roots(folder, None), path.resolve().parent)
-    file = _with_words(_model_file(path, folder, roots, math.inf), folder, roots, ())
+    file = _Beside(folder, roots, ()).complete(_model_file(path, folder, roots, math.inf))
     return replace(file, address=file.relative, slug=slugs_of([file.relative])[0])
 
 
@@ -181,11 +185,45 @@ def _walk(
 def _model_file(path: Path, directory: Path, roots: Sequence[Path], seconds: float) -> ModelFile:
     file = ModelFile(path=path, relative=_relative(path, directory), slug="")
     try:
-        _stay_inside(path, roots)
+        stay_inside(path, roots)
         digest, stamp = _digest(path, seconds)
     except DiscoverError as problem:
         return replace(file, problem=problem)
     return replace(file, digest=digest, bytes=stamp[0], stamp=stamp)
+
+
+class _Beside:
+    """Completes models with what lies beside them; each directory is listed once."""
+
+    def __init__(
+        self, directory: Path, roots: Sequence[Path], patterns: Sequence[RegexPattern]
+    ) -> None:
+        self._where = directory, roots, patterns
+        self._names: dict[Path, tuple[str, ...]] = {}
+
+    def complete(self, file: ModelFile) -> ModelFile:
+        """The model with its words and measurements."""
+        directory, roots, patterns = self._where
+        found = measurements_of(
+            file.path,
+            self._listed(file.path.parent),
+            lambda path, most: content(path, roots, most),
+        )
+        return replace(_with_words(file, directory, roots, patterns), measurements=found)
+
+    def _listed(self, folder: Path) -> tuple[str, ...]:
+        """The names in a directory that are not ignored."""
+        directory, _, patterns = self._where
+        if folder not in self._names:
+            names: list[str] = []
+            with suppress(OSError):
+                names = os.listdir(folder)
+            self._names[folder] = tuple(
+                name
+                for name in names
+                if not ignored(_relative(folder / name, directory), patterns, folder=False)
+            )
+        return self._names[folder]
 
 
 def _with_words(
@@ -248,26 +286,7 @@ def check_unchanged(file: ModelFile, digest: str = "") -> None:
 
 
 def _text(path: Path, roots: Sequence[Path]) -> str:
-    _stay_inside(path, roots)
-    with open_regular(path) as file:
-        raw = file.read(LARGEST_SIDECAR + 1)
-    if len(raw) > LARGEST_SIDECAR:
-        found = f"{path.name} is larger than {LARGEST_SIDECAR >> 10} KiB"
-        raise DiscoverError(found, hint="shorten it")
-    return raw.decode("utf-8-sig", errors="replace")
-
-
-def _stay_inside(path: Path, roots: Sequence[Path]) -> None:
-    if not stat.S_ISLNK(os.lstat(path).st_mode):
-        return
-    try:
-        target = path.resolve(strict=True)
-    except (OSError, RuntimeError):
-        return  # broken or a loop: opening it reports that
-    if not any(map(target.is_relative_to, roots)):
-        found = f"{path.name} is a link that leads out of the models directory"
-        hint = "replace it with the file itself, or allow its directory with --follow-links"
-        raise DiscoverError(found, hint=hint)
+    return content(path, roots, LARGEST_SIDECAR).decode("utf-8-sig", errors="replace")
 
 
 def _ignore_lines(directory: Path, roots: Sequence[Path]) -> list[str]:

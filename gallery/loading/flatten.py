@@ -29,7 +29,10 @@ _GRAPHS = (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS)
 
 @dataclass(slots=True)
 class Value:
-    """A tensor while the model is being read; `kind` is its type as far as it is known."""
+    """A tensor while the model is being read; `kind` is its type as far as it is known.
+
+    Of an initializer, `source` is what the file holds.
+    """
 
     name: str
     kind: onnx.TypeProto | None = None
@@ -37,6 +40,7 @@ class Value:
     is_parameter: bool = False
     value: npt.NDArray[Any] | None = None
     behind: int | None = None
+    source: onnx.TensorProto | onnx.SparseTensorProto | None = None
 
 
 @dataclass(slots=True)
@@ -185,9 +189,9 @@ def domain(name: str) -> str:
 
 def initializers(flat: Flat, source: onnx.GraphProto, scope: Scope) -> set[str]:
     """Add the initializers of a graph and return their names."""
-    dense = [(tensor.name, tensor, tensor.dims, True) for tensor in source.initializer]
-    sparse = [(t.values.name, t.values, t.dims, False) for t in source.sparse_initializer]
-    for name, tensor, dims, whole in dense + sparse:
+    dense = [(tensor.name, tensor, tensor.dims, None) for tensor in source.initializer]
+    sparse = [(t.values.name, t.values, t.dims, t) for t in source.sparse_initializer]
+    for name, tensor, dims, thin in dense + sparse:
         index = scope.names[name] = flat.new(name, inner=scope.inner)
         value = flat.values[index]
         value.is_parameter = True
@@ -198,8 +202,9 @@ def initializers(flat: Flat, source: onnx.GraphProto, scope: Scope) -> set[str]:
             dim = value.kind.tensor_type.shape.dim.add()
             if size >= 0:
                 dim.dim_value = size
-        value.value = tensor_value(tensor) if whole else None
-        value.behind = numbers_behind(tensor) if whole else None
+        value.source = thin or tensor
+        value.value = tensor_value(tensor) if thin is None else None
+        value.behind = numbers_behind(tensor) if thin is None else None
     return {name for name, *_ in dense + sparse}
 
 

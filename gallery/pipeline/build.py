@@ -113,7 +113,7 @@ def planned(models: Path, settings: GallerySettings, options: BuildOptions) -> l
 
 
 def _planned(files: Sequence[ModelFile], settings: GallerySettings) -> list[ModelPlan]:
-    made_by = versions()
+    made_by = versions(settings.profile)
     return with_families([plan_of(file, settings, made_by) for file in files], settings)
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from gallery.cache import Cache, Entry
 from gallery.coloring.storage import legend_of
 from gallery.pipeline.outcome import Outcome
 from gallery.pipeline.products import PRODUCTS
 from gallery.pipeline.products.facts import FACTS, facts_in
+from gallery.pipeline.products.measured import MEASURED
 from gallery.pipeline.products.run import RUN, run_in
 from gallery.pipeline.products.scan import SCANS
 from gallery.pipeline.records import read
 from gallery.pipeline.variants import ScanPlan
-from gallery.publishing.exhibit import Exhibit, ImageFile, ScanImages
+from gallery.publishing.exhibit import Exhibit, ImageFile, MeasuredSums, NamedNumber, ScanImages
 
 
 def exhibit(bare: Exhibit, one: Outcome, cache: Cache) -> Exhibit:
@@ -47,8 +49,23 @@ def exhibit(bare: Exhibit, one: Outcome, cache: Cache) -> Exhibit:
         run=run_in(ran) if ran else None,
         scans=tuple(_scan(scan, entry) for scan, entry in drawn if entry) if main else (),
         files=files,
+        **_measured(found[MEASURED.name].get("")),
         unknown_operators=tuple(main.value["unknown_operators"]) if main else (),
     )
+
+
+def _measured(entry: Entry | None) -> dict[str, Any]:
+    """The fields of an exhibit about what was measured."""
+    if entry is None:
+        return {}
+    sums = ("layers", "types", "operators")
+    rows = []
+    for one in entry.value["measurements"]:
+        fields: dict[str, Any] = {name: one[name] for name in one if name != "values"}
+        for name in sums:
+            fields[name] = tuple(NamedNumber(name=row, value=value) for row, value in one[name])
+        rows.append(MeasuredSums(**fields))
+    return {"measured": tuple(rows), "measured_notes": tuple(entry.value["warnings"])}
 
 
 def _scan(plan: ScanPlan, entry: Entry) -> ScanImages:

@@ -18,6 +18,8 @@ from gallery.fingerprint import fingerprint
 from gallery.model import WHOLE
 from gallery.pipeline.products import PRODUCTS, results_of
 from gallery.pipeline.products.base import Product, load_settings, picture_settings
+from gallery.pipeline.products.measured import MEASURED, attributes_measured
+from gallery.pipeline.products.profile import MACHINE
 from gallery.pipeline.stages import ANY_SCAN, STAGES
 from gallery.pipeline.variants import ScanPlan, main_scan, plan_scans
 from gallery.provenance import Provenance, software, source_of
@@ -28,6 +30,7 @@ from gallery.settings.values import (
     LONGEST_TITLE,
     GallerySettings,
     Limits,
+    ProfileSettings,
     ScanSettings,
     VariantSettings,
 )
@@ -53,6 +56,7 @@ class ModelPlan:
         versions: Version of the code of each stage and product, see `versions`; fixed in the plan,
             so that worker and parent agree on the keys even while the code is being edited.
         failure: Why nothing can be made, or None.
+        profile: Whether and how the build measures what operators take.
     """
 
     file: ModelFile
@@ -66,6 +70,7 @@ class ModelPlan:
     versions: Mapping[str, str]
     failure: Failure | None = None
     shared_dims: frozenset[str] = frozenset()
+    profile: ProfileSettings = field(default_factory=ProfileSettings)
 
     def stage_key(self, name: str, scan: ScanSettings = ANY_SCAN) -> str:
         """Key of a stage's result.
@@ -91,6 +96,10 @@ class ModelPlan:
             )
             for what, inputs in product.inputs(self).items()
         }
+
+    def measured_keys(self) -> list[str]:
+        """Key of what was measured of the model; empty if nothing was."""
+        return list(self.keys(MEASURED).values())
 
     def provenance(self, product: Product, what: str = "") -> Provenance:
         """What the metadata of a result's files say."""
@@ -120,11 +129,20 @@ class ModelPlan:
         return replace(self, scans=scans, variants=replace(self.variants, viewer_vertices=most))
 
 
-def versions() -> dict[str, str]:
-    """The version of the code of each stage and product, and under "software" the release."""
+def versions(profile: ProfileSettings | None = None) -> dict[str, str]:
+    """The version of the code of each stage and product, and under "software" the release.
+
+    Args:
+        profile: Whether models are measured; the versions then include this machine.
+    """
     stages = {stage.name: fingerprint(*stage.modules) for stage in STAGES}
     products = {product.name: fingerprint(product.module) for product in PRODUCTS}
-    return {**stages, **products, SOFTWARE: software()}
+    found = {**stages, **products, SOFTWARE: software()}
+    if profile is None or not profile.enabled:
+        return found
+    from gallery.measuring.machine import machine_key  # noqa: PLC0415 - rarely needed
+
+    return {**found, MACHINE: machine_key()}
 
 
 def plan_of(file: ModelFile, settings: GallerySettings, made_by: Mapping[str, str]) -> ModelPlan:
@@ -154,12 +172,19 @@ def plan_of(file: ModelFile, settings: GallerySettings, made_by: Mapping[str, st
         shared_dims=frozenset(settings.dims.keys() - front.dims.keys()),
         limits=settings.limits,
         versions=made_by,
+        profile=settings.profile,
     )
     if file.problem is not None:
         problem = file.problem
         failure = Failure(stage=problem.stage, found=problem.found, hint=problem.hint)
         return replace(plan, failure=failure)
-    return replace(plan, scans=plan_scans(settings, front))
+    measured = attributes_measured(plan)
+    plan = replace(plan, scans=plan_scans(settings, front, measured=measured))
+    asked = main_scan(settings, front).color
+    if plan.scans[0].scan.color == asked:
+        return plan
+    told = f"it is coloured by layer, because there are no measurements of it for {asked!r}"
+    return replace(plan, notes=(*plan.notes, told))
 
 
 def with_families(plans: Sequence[ModelPlan], settings: GallerySettings) -> list[ModelPlan]:
@@ -172,10 +197,11 @@ def with_families(plans: Sequence[ModelPlan], settings: GallerySettings) -> list
     found = family_palettes((plan.words.front.family for plan in plans), settings.families)
     families = [found.get(folded(plan.words.front.family), "") for plan in plans]
     return [
-        replace(plan, scans=plan_scans(settings, plan.words.front, family))
+        replace(plan, scans=plan_scans(settings, plan.words.front, family, measured=measured))
         if plan.scans and family
         else plan
         for plan, family in zip(plans, families, strict=True)
+        for measured in [attributes_measured(plan)]
     ]
 
 

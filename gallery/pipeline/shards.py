@@ -21,6 +21,7 @@ from typing import Any
 
 from gallery.cache import Cache
 from gallery.discovery.discover import LARGEST_SIDECAR, ModelFile
+from gallery.discovery.measurements import MeasurementFile
 from gallery.discovery.static import FOLDER as STATIC
 from gallery.errors import DamagedFileError, DiscoverError, Failure, SettingsError
 from gallery.files import read_regular
@@ -28,6 +29,7 @@ from gallery.pipeline.models import Gallery
 from gallery.pipeline.outcome import Outcome, known
 from gallery.pipeline.plan import ModelPlan, plan_of, with_families
 from gallery.pipeline.products.base import Form
+from gallery.pipeline.products.profile import MACHINE
 from gallery.pipeline.records import check_failure, forms, judge
 from gallery.pipeline.reuse import LARGEST, LARGEST_FILE, check_records, records
 from gallery.pipeline.schedule import by_work
@@ -56,6 +58,16 @@ SCHEMA = "gallery-of-networks/shard-1"
 _PATH = r"(?!/)(?!.*(^|/)\.\.(/|$))[^\x00]+"
 """Relative, and without a way up."""
 
+_measurements = record(
+    {
+        "name": text(4096),
+        "device": text(4096),
+        "attributes": each(text(200), 100),
+        "digest": text(64, DIGEST + "|"),
+        "problem": text(1 << 16),
+    }
+)
+
 _check = record(
     {
         "schema": one_of(SCHEMA),
@@ -76,6 +88,7 @@ _check = record(
                     "sidecar_text": either(text(LARGEST_SIDECAR), nothing),
                     "sidecar_problem": text(4096),
                     "problem": either(row(text(1 << 16), text(1 << 16)), nothing),
+                    "measurements": each(_measurements, 100),
                     "failure": either(check_failure, nothing),
                     "smaller": switch,
                 }
@@ -121,7 +134,10 @@ def part(plans: Sequence[ModelPlan], number: int, count: int) -> list[ModelPlan]
 def collection(plans: Sequence[ModelPlan], settings: GallerySettings) -> str:
     """A hash that is the same for all parts of one collection."""
     files = [
-        [one.file.relative, one.file.digest, one.file.sidecar, one.file.sidecar_text]
+        [
+            *(one.file.relative, one.file.digest, one.file.sidecar, one.file.sidecar_text),
+            [[file.name, file.digest] for file in one.file.measurements],
+        ]
         for one in plans
     ]
     return hashlib.sha256(repr([files, _plain(settings)]).encode()).hexdigest()
@@ -177,6 +193,16 @@ def _entry_of(plan: ModelPlan, one: Outcome | None) -> dict[str, Any]:
         "sidecar_text": file.sidecar_text,
         "sidecar_problem": file.sidecar_problem,
         "problem": [problem.found, problem.hint] if problem else None,
+        "measurements": [
+            {
+                "name": one.name,
+                "device": one.device,
+                "attributes": list(one.attributes),
+                "digest": one.digest,
+                "problem": one.problem,
+            }
+            for one in file.measurements
+        ],
         "failure": asdict(failure) if failure else None,
         "smaller": one is not None and one.plan != plan,
     }
@@ -200,7 +226,7 @@ def read_shards(places: Sequence[Path]) -> list[Shard]:
         if shard.count != first.count or shard.collection != first.collection:
             found = f"{shard.place} and {first.place} are parts of different collections"
             raise SettingsError(found, hint=hint)
-        if shard.versions and first.versions and shard.versions != first.versions:
+        if shard.versions and first.versions and _code(shard) != _code(first):
             found = f"{shard.place} and {first.place} were built with different versions"
             raise SettingsError(found, hint="build both with the same versions of all packages")
     numbers = [shard.number for shard in shards]
@@ -208,6 +234,11 @@ def read_shards(places: Sequence[Path]) -> list[Shard]:
         found = f"the parts are not complete: found {', '.join(map(str, numbers))} of {first.count}"
         raise SettingsError(found, hint=hint)
     return shards
+
+
+def _code(shard: Shard) -> dict[str, str]:
+    """The versions of its code: parts may be measured on different machines."""
+    return {name: version for name, version in shard.versions.items() if name != MACHINE}
 
 
 def _read(place: Path) -> Shard:
@@ -256,6 +287,10 @@ def _file(row: dict[str, Any]) -> ModelFile:
         sidecar_text=row["sidecar_text"],
         sidecar_problem=row["sidecar_problem"],
         problem=problem,
+        measurements=tuple(
+            MeasurementFile(**{**one, "attributes": tuple(one["attributes"])})
+            for one in row["measurements"]
+        ),
     )
 
 

@@ -14,16 +14,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gallery.discovery.discover import check_unchanged
 from gallery.pipeline.products.base import Drawn, NewFile, Product, sound
+from gallery.pipeline.products.measured import MEASURED, measurements_in
+from gallery.settings.attributes import is_measured
 from gallery.settings.values import ScanSettings
 
 if TYPE_CHECKING:
     from gallery.cache import Cache, Entry
     from gallery.coloring.types import Coloring
     from gallery.graph import ComputeGraph
+    from gallery.measuring.types import Measurement
     from gallery.model import Model
     from gallery.pipeline.plan import ModelPlan
     from gallery.placement.types import Layout
@@ -136,9 +140,10 @@ def _color(layout: Layout, _: ModelPlan, scan: ScanSettings) -> Coloring:
     )
 
 
-def _color_inputs(_: ModelPlan, scan: ScanSettings) -> object:
+def _color_inputs(plan: ModelPlan, scan: ScanSettings) -> object:
     rules = [(rule.pattern, rule.color, rule.on) for rule in scan.rules]
-    return scan.color, scan.palette, scan.ground, rules
+    measured = plan.measured_keys() if is_measured(scan.color) else []
+    return scan.color, scan.palette, scan.ground, rules, *measured
 
 
 ANY_SCAN = ScanSettings()
@@ -247,8 +252,37 @@ class Stages:
 
     def coloring(self, scan: ScanSettings) -> Coloring:
         """The colouring of a scan."""
-        coloring: Coloring = self._result("color", scan)
+        coloring: Coloring = (
+            self._measured(scan) if is_measured(scan.color) else self._result("color", scan)
+        )
         return coloring
+
+    def measurements(self) -> dict[str, Measurement]:
+        """The measurements of the model, by attribute."""
+        if not MEASURED.inputs(self.plan):
+            return {}
+        if self._cache:
+            return measurements_in(self.entry(MEASURED).value)
+        return self.keep(
+            "measured",
+            self.plan.stage_key("load"),
+            lambda: measurements_in(MEASURED.make(self, "", Path).value),
+        )
+
+    def _measured(self, scan: ScanSettings) -> Coloring:
+        """The colouring by what was measured; grey if that does not fit the model."""
+        from gallery.coloring import color_measured
+        from gallery.measuring.types import Measurement
+
+        graph = self.layout(scan).graph
+        nothing = Measurement(
+            attribute=scan.color, title="", unit="", source="", device="", values=()
+        )
+        found = self.measurements().get(scan.color, nothing)
+        with self.timed("color", scan.color):
+            return color_measured(
+                graph, found, palette=scan.palette, ground=scan.ground, rules=scan.rules
+            )
 
     def entry(self, product: Product, what: str = "") -> Entry:
         """A result of a product, made if the cache does not have it.

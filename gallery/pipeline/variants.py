@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from gallery.settings.attributes import TABLE
+from gallery.settings.attributes import MEASURED, TABLE, Attribute, find, is_measured
 from gallery.settings.families import FAMILY_PALETTES
 from gallery.settings.values import FrontMatter, GallerySettings, ScanSettings
+from gallery.text import slugify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,11 @@ def main_scan(settings: GallerySettings, front: FrontMatter, family: str = "") -
 
 
 def plan_scans(
-    settings: GallerySettings, front: FrontMatter, family: str = ""
+    settings: GallerySettings,
+    front: FrontMatter,
+    family: str = "",
+    *,
+    measured: Sequence[str] = (),
 ) -> tuple[ScanPlan, ...]:
     """The scans of a model, the main scan first.
 
@@ -66,8 +72,12 @@ def plan_scans(
         settings: The gallery's settings.
         front: The sidecar's front matter.
         family: Palette of the model's family, or "".
+        measured: Attributes that the model's measurements have. A main scan by another one of
+            measurements is coloured by layer.
     """
     variants, main = settings.variants, main_scan(settings, front, family)
+    if is_measured(main.color) and main.color not in measured:
+        main = replace(main, color="layer", palette=family)
     budget = min(variants.vertices, main.vertices)
     small, formats = variants.size, variants.formats
     large = tuple(sorted({*small, max(variants.sizes)}))
@@ -76,7 +86,7 @@ def plan_scans(
         ScanPlan(
             key="hero",
             caption=_caption(main),
-            short=f"By {TABLE[main.color].title}",
+            short=f"By {_attribute(main.color).title}",
             scan=main,
             sizes=variants.sizes,
             formats=formats,
@@ -105,15 +115,28 @@ def plan_scans(
     if variants.training:
         training = replace(main, passes="training", color="pass", palette="")
         add("training", "Forward and backward", training, middle)
-    for attribute in variants.colors:
+    for attribute in _colors(variants.colors, measured):
         if attribute != main.color:
             colored = replace(main, color=attribute, palette=_default(attribute, family))
-            add(f"color-{attribute}", f"By {TABLE[attribute].title}", colored)
+            add(f"color-{slugify(attribute)}", f"By {_attribute(attribute).title}", colored)
     for engine in variants.skeletons:
         if engine != main.skeleton:
             other = replace(main, skeleton=engine, vertices=budget)
             add(f"skeleton-{engine}", f"Skeleton by {engine}", other)
     return tuple(scans)
+
+
+def _colors(wanted: Sequence[str], measured: Sequence[str]) -> list[str]:
+    """The attributes to make scans by; "measured" stands for all that was measured."""
+    found: list[str] = []
+    for name in wanted:
+        found += measured if name == MEASURED else [name]
+    known = [name for name in found if name in measured or not is_measured(name)]
+    return list(dict.fromkeys(known))
+
+
+def _attribute(name: str) -> Attribute:
+    return find(name) or TABLE["layer"]
 
 
 def _default(attribute: str, family: str) -> str:

@@ -75,6 +75,52 @@ class ScanImages:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedNumber:
+    """A number of a layer, an operator type or an operator.
+
+    Attributes:
+        name: Its name; "" for all others together, or for what lies in no layer.
+        value: Seconds, or another number.
+    """
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredSums:
+    """What was measured of a model's operators.
+
+    Attributes:
+        attribute: What the scans call it: "measured", "measured:DEVICE" or "metric:NAME".
+        title: What it is, in a few words.
+        unit: "s" for time, or "".
+        source: Name of the file that it comes from, or "" if the build measured it.
+        device: What was measured, or "".
+        run: Seconds of a whole run, or 0 if unknown.
+        total: Sum of all times, in seconds; 0 for other numbers.
+        apart: Share of it in what the runtime added, such as changes of layout; in seconds.
+        lost: Share of it that belongs to no operator, in seconds.
+        layers: Sums by layer, where numbers have a sum.
+        types: Sums by operator type, where numbers have a sum.
+        operators: The operators with the largest numbers.
+    """
+
+    attribute: str
+    title: str
+    unit: str
+    source: str
+    device: str
+    run: float
+    total: float
+    apart: float
+    lost: float
+    layers: tuple[NamedNumber, ...]
+    types: tuple[NamedNumber, ...]
+    operators: tuple[NamedNumber, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exhibit:
     """A model as the gallery shows it.
 
@@ -93,6 +139,8 @@ class Exhibit:
         unknown_operators: "domain.Type" of operators that are lowered to a gather vertex.
         failure: Why there is no scan, or None.
         provenance: What its data files are made from, or None if unknown.
+        measured: What was measured of its operators.
+        measured_notes: What of that was left out and why, in sentences.
         pictures: Path in the site and file of each picture in the prose, by its name there.
     """
 
@@ -109,6 +157,8 @@ class Exhibit:
     unknown_operators: tuple[str, ...] = ()
     failure: Failure | None = None
     provenance: Provenance | None = None
+    measured: tuple[MeasuredSums, ...] = ()
+    measured_notes: tuple[str, ...] = ()
     pictures: Mapping[str, tuple[str, Path]] = field(default_factory=dict)
 
     def file(self, product: str) -> ImageFile | None:

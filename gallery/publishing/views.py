@@ -27,6 +27,7 @@ from gallery.publishing.exhibit import Exhibit, ImageFile, ScanImages
 from gallery.publishing.parts.bars import HistogramBar, bars
 from gallery.publishing.parts.clean import shorten
 from gallery.publishing.parts.legend import Legend, legend
+from gallery.publishing.parts.measured import MeasuredView, measured_view
 from gallery.publishing.parts.prose import ProsePicture, prose, summary
 from gallery.publishing.parts.run_charts import RunCharts, run_charts
 from gallery.publishing.parts.tree import Branch, layer_tree
@@ -109,6 +110,7 @@ class ModelView:
         card: Social card, or None.
         viewer: Path of the viewer's page from the site's root, or "".
         downloads: Further files to download.
+        measured: What was measured of the operators.
     """
 
     slug: str
@@ -140,6 +142,7 @@ class ModelView:
     card: Placed | None
     viewer: str
     downloads: tuple[Download, ...]
+    measured: tuple[MeasuredView, ...] = ()
 
 
 def title_of(exhibit: Exhibit) -> str:
@@ -207,6 +210,7 @@ def model_view(exhibit: Exhibit, site: Path, cache: Cache | None = None) -> Mode
         card=_placed(exhibit, "social card", site, "card"),
         viewer=f"{slug}/viewer/index.html" if exhibit.file("viewer") else "",
         downloads=_downloads(exhibit, site),
+        measured=tuple(measured_view(one, _operator_colors(scans)) for one in exhibit.measured),
     )
 
 

@@ -7,8 +7,9 @@ This module imports neither numpy nor numba, so that settings and `--help` can r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -172,6 +173,16 @@ _ROWS = (
         unit="B",
         logarithmic=True,
     ),
+    Attribute(
+        name="measured",
+        title="measured time",
+        caption="measured time of the operator of a vertex (grey: not measured)",
+        sentence="The colour shows how long the operator of a vertex took in a measured run.",
+        palette="ember",
+        unit="s",
+        logarithmic=True,
+        needs=frozenset({"graph", "measurements"}),
+    ),
 )
 
 TABLE: Mapping[str, Attribute] = MappingProxyType({one.name: one for one in _ROWS})
@@ -179,3 +190,43 @@ TABLE: Mapping[str, Attribute] = MappingProxyType({one.name: one for one in _ROW
 
 ATTRIBUTES = tuple(TABLE)
 """Their names."""
+
+METRIC = "metric"
+MEASURED = "measured"
+
+_OWN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def find(name: str) -> Attribute | None:
+    """The attribute of a name, those of a single model's measurements included, or None.
+
+    "measured:DEVICE" is the time on another device, and "metric:NAME" any other number that
+    operators have, with names in lower case, digits and hyphens.
+
+    >>> find("metric:sqnr-db").title, find("metric:")
+    ('sqnr-db', None)
+    """
+    kind, _, own = name.partition(":")
+    if name in TABLE:
+        return TABLE[name]
+    if len(own) > 80 or not _OWN.fullmatch(own):
+        return None
+    if kind == MEASURED:
+        time, on = TABLE[MEASURED], f", {own}"
+        return replace(time, name=name, title=time.title + on, caption=time.caption + on)
+    if kind == METRIC:
+        return Attribute(
+            name=name,
+            title=own,
+            caption=f"{own} of the operator of a vertex (grey: none given)",
+            sentence=f"The colour shows the {own} of the operator of a vertex.",
+            palette="lagoon",
+            needs=frozenset({"graph", "measurements"}),
+        )
+    return None
+
+
+def is_measured(name: str) -> bool:
+    """Whether an attribute comes from a model's measurements."""
+    known = find(name)
+    return known is not None and "measurements" in known.needs

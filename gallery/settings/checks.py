@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from gallery.settings.attributes import ATTRIBUTES, find
+
 Check = Callable[[object], Any]
 """Takes a value as written and returns it converted, or raises ValueError with what is allowed."""
 
@@ -106,6 +108,13 @@ class OneOf:
 def one_of(*words: str) -> OneOf:
     """One of several words."""
     return OneOf(words)
+
+
+def attribute(value: object) -> str:
+    """An attribute to colour by, such as "layer", "measured:t4" or "metric:error"."""
+    if not isinstance(value, str) or find(value) is None:
+        raise ValueError("one of " + ", ".join(ATTRIBUTES) + ', "measured:DEVICE", "metric:NAME"')
+    return value
 
 
 @dataclass(frozen=True, slots=True)

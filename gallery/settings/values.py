@@ -95,7 +95,7 @@ class FrontMatter:
     )
     color: str = setting(
         "",
-        checks.one_of(*ATTRIBUTES),
+        checks.attribute,
         'attribute that colours the main scan, or "" for the gallery\'s setting',
     )
     palette: str = setting(
@@ -149,7 +149,11 @@ class ScanSettings:
         option="--arrangement",
     )
     color: str = setting(
-        "layer", checks.one_of(*ATTRIBUTES), "attribute to colour by", option="--color"
+        "layer",
+        checks.attribute,
+        "attribute to colour by",
+        option="--color",
+        metavar="ATTRIBUTE",
     )
     palette: str = setting(
         "",
@@ -210,9 +214,9 @@ class VariantSettings:
         "scans with these Graphviz engines",
     )
     colors: tuple[str, ...] = setting(
-        ("operator", "depth", "flops", "bytes"),
-        checks.many(checks.one_of(*ATTRIBUTES)),
-        "scans coloured by these attributes",
+        ("operator", "depth", "flops", "bytes", "measured"),
+        checks.many(checks.attribute),
+        'scans coloured by these attributes, where "measured" is all that was measured',
     )
     diagram: bool = setting(True, checks.switch, "the operator diagram")
     multiples: bool = setting(True, checks.switch, "the contact sheet of all scans")
@@ -267,6 +271,34 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileSettings:
+    """How a build measures what operators take by running the models on its machine."""
+
+    enabled: bool = setting(
+        False, checks.switch, "run each model with ONNX Runtime and measure its operators"
+    )
+    threads: int = setting(
+        1, checks.integer(1, 1024), "threads of a run", option="--threads", metavar="N"
+    )
+    optimization: str = setting(
+        "all",
+        checks.one_of("none", "basic", "extended", "all"),
+        "how far ONNX Runtime fuses operators: none, basic, extended or all",
+        option="--optimization",
+    )
+    seconds: float = setting(
+        120.0,
+        checks.seconds,
+        "time limit of measuring a model, in seconds",
+        option="--seconds",
+        metavar="S",
+    )
+    memory: int = setting(
+        2 << 30, checks.memory, "memory limit of a run", option="--memory", metavar="SIZE"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GallerySettings:
     """A gallery as gallery.toml describes it."""
 
@@ -315,4 +347,8 @@ class GallerySettings:
     variants: VariantSettings = section(VariantSettings, "what is made besides the main scan")
     limits: Limits = section(
         Limits, "a model over them is tried once more with a quarter of the vertices, then fails"
+    )
+    profile: ProfileSettings = section(
+        ProfileSettings,
+        "times measured by the build; no file beside a model needs this",
     )

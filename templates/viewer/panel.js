@@ -45,7 +45,7 @@
       const { head } = this.app.graph;
       const { texts } = this.app;
       for (const one of head.colorings) {
-        this.attribute.append(new Option(texts.attribute[one.attribute] || one.attribute));
+        this.attribute.append(new Option(texts.attribute[one.attribute] || one.attribute.replace(/^measured:/, `${texts.attribute.measured}, `).replace(/^metric:/, "")));
       }
       this.palette.append(new Option(texts.own_palette, ""));
       for (const name of Object.keys(head.palettes)) this.palette.append(new Option(name, name));

@@ -22,7 +22,7 @@ from gallery.errors import RenderError
 from gallery.execution import run
 from gallery.graph import ComputeGraph, Kind
 from gallery.model import Layer
-from gallery.settings.attributes import TABLE, Attribute, Source
+from gallery.settings.attributes import TABLE, Attribute, Source, is_measured
 from gallery.settings.values import ColorRule
 from gallery.text import amount
 from tests.rendering.scans import layered, ring
@@ -37,9 +37,13 @@ def _needs(attribute: str, graph: ComputeGraph) -> dict[str, object]:
 README = Path(__file__).parents[2] / "README.md"
 
 
+MEASURED = [name for name in ATTRIBUTES if is_measured(name)]
+COMPUTED = [name for name in ATTRIBUTES if name not in MEASURED]
+
+
 def test_every_attribute_has_a_function_and_texts() -> None:
     assert {name for name, one in TABLE.items() if one.categorical} == set(CATEGORIES)
-    assert {name for name, one in TABLE.items() if not one.categorical} == set(VALUES)
+    assert {name for name, one in TABLE.items() if not one.categorical} == {*VALUES, *MEASURED}
     for name, one in TABLE.items():
         assert name == one.name
         assert one.palette in (*PALETTES, "own")
@@ -83,7 +87,7 @@ def test_an_attribute_of_a_source_that_is_not_there_is_not_offered(
 
 
 @pytest.mark.parametrize("ground", ["dark", "light"])
-@pytest.mark.parametrize("attribute", ATTRIBUTES)
+@pytest.mark.parametrize("attribute", COMPUTED)
 def test_every_attribute_colours_every_vertex(attribute: str, ground: str) -> None:
     graph = layered()
     found = color(graph, attribute, ground=ground, **_needs(attribute, graph))
@@ -106,7 +110,7 @@ def test_every_palette_fits_layers_and_operators(palette: str) -> None:
 
 @given(compute_graphs())
 def test_any_graph_can_be_coloured(graph: ComputeGraph) -> None:
-    for attribute in ATTRIBUTES:
+    for attribute in COMPUTED:
         if TABLE[attribute].needs == {"graph"}:
             assert len(color(graph, attribute).index) == graph.vertices
 

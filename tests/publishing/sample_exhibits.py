@@ -19,6 +19,7 @@ from gallery.model import Layer
 from gallery.publishing import Exhibit, ImageFile, ScanImages, SiteSettings
 from gallery.publishing.assets.static import static_files
 from gallery.publishing.assets.templates import environment
+from gallery.publishing.exhibit import MeasuredSums, NamedNumber
 from gallery.publishing.pages import PageContext, write_index
 from gallery.publishing.views import model_view
 from gallery.settings.cards import Card, CardResult
@@ -212,6 +213,8 @@ def make_gallery(folder: Path) -> list[Exhibit]:
             },
             run=make_run(),
             unknown_operators=("com.example.Magic",),
+            measured=(make_measured("conv1"), make_measured("conv1", "metric:error", "")),
+            measured_notes=("1 of 9 names belong to no operator",),
             card=Card(results=(result,)),
         ),
         make_exhibit("beta", pictures, size=4),
@@ -224,6 +227,25 @@ def make_gallery(folder: Path) -> list[Exhibit]:
             failure=Failure(stage="load", found="a Git LFS pointer", hint="run git lfs pull"),
         ),
     ]
+
+
+def make_measured(name: str, attribute: str = "measured", unit: str = "s") -> MeasuredSums:
+    """Times of operators, or another number of them."""
+    rows = (NamedNumber(name=name, value=0.03), NamedNumber(name="", value=-0.01))
+    return MeasuredSums(
+        attribute=attribute,
+        title=f"number of {name}",
+        unit=unit,
+        source=f"{name}.profile.json",
+        device=name,
+        run=0.05,
+        total=0.04,
+        apart=0.01,
+        lost=0.01,
+        layers=rows if unit else (),
+        types=rows if unit else (),
+        operators=rows,
+    )
 
 
 def hostile_exhibit(slug: str, pictures: tuple[ImageFile, ...]) -> Exhibit:
@@ -250,6 +272,8 @@ def hostile_exhibit(slug: str, pictures: tuple[ImageFile, ...]) -> Exhibit:
             licence=bad,
             source='https://example.org/"onmouseover="alert(6)',
         ),
+        measured=(make_measured(bad, bad), make_measured(bad, bad, "")),
+        measured_notes=(bad,),
         prose=f"{bad}\n\n<iframe src='https://example.org'></iframe>\n\n[x](data:text/html,x)",
         facts=make_facts(
             bad,

@@ -9,7 +9,9 @@ from gallery.pipeline.products.diagram import DIAGRAM
 from gallery.pipeline.products.facts import FACTS
 from gallery.pipeline.products.film import FILM
 from gallery.pipeline.products.graphs import GRAPHS
+from gallery.pipeline.products.measured import MEASURED
 from gallery.pipeline.products.poster import POSTER
+from gallery.pipeline.products.profile import PROFILE
 from gallery.pipeline.products.run import RUN
 from gallery.pipeline.products.scan import SCANS
 from gallery.pipeline.products.social_card import SOCIAL_CARD
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from gallery.pipeline.stages import Stages
 
 PRODUCTS = (
-    *(FACTS, RUN, SCANS, DIAGRAM, GRAPHS, SOCIAL_CARD, CONTACT_SHEET),
+    *(FACTS, PROFILE, MEASURED, RUN, SCANS, DIAGRAM, GRAPHS, SOCIAL_CARD, CONTACT_SHEET),
     *(POSTER, WALLPAPERS, FILM, VIEWER),
 )
 """In the order in which they are made."""

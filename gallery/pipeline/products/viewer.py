@@ -30,7 +30,9 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
     layout = plan.stage_key("layout", plan.scans[0].scan)
     most = plan.variants.viewer_vertices
     exposure = plan.scans[0].scan.exposure
-    return {"": [layout, plan.versions.get("color", ""), most, exposure, _palettes(plan)]}
+    measured = plan.measured_keys()
+    version = plan.versions.get("color", "")
+    return {"": [layout, version, most, exposure, _palettes(plan), *measured]}
 
 
 def _palettes(plan: ModelPlan) -> dict[str, str]:
@@ -39,7 +41,7 @@ def _palettes(plan: ModelPlan) -> dict[str, str]:
 
 
 def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
-    from gallery.coloring import attributes_of, color
+    from gallery.coloring import attributes_of, color, color_measured
     from gallery.execution import run
     from gallery.rendering.viewer.data import viewer_data
 
@@ -57,6 +59,10 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
             execution=execution,
         )
         for name in names
+    ]
+    colorings += [
+        color_measured(layout.graph, one, palette=palettes.get(one.attribute, ""))
+        for one in stages.measurements().values()
     ]
     path = new_file(".bin")
     told = stages.plan.provenance(VIEWER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from gallery.publishing.parts import numbers
 from gallery.publishing.parts.clean import clean, shorten
 from gallery.publishing.parts.run_charts import duration
 from gallery.publishing.settings import SiteSettings
-from gallery.settings.attributes import TABLE
+from gallery.settings.attributes import TABLE, find
 
 
 def markdown(text: str) -> str:
@@ -76,6 +77,7 @@ def environment(settings: SiteSettings) -> Sandbox:
         "size": partial(numbers.size, unknown=unknown),
         "shape": partial(numbers.shape, unknown=unknown),
         "shorten": shorten,
+        "attribute": partial(_attribute, titles=strings["attribute"]),
         "fill": lambda text, **values: env.fill(text, values),
         "markdown": markdown,
     }
@@ -150,3 +152,9 @@ def _where(error: Exception, env: Sandbox) -> tuple[str, bool]:
                 name = Path(filename).relative_to(folder).as_posix()
                 return f"{name}, line {line}", number == 0 and len(env.folders) > 1
     return "", False
+
+
+def _attribute(name: str, titles: Mapping[str, str]) -> str:
+    """What an attribute is called, a single model's measurements included."""
+    known = find(name)
+    return titles.get(name) or (known.title if known else name)

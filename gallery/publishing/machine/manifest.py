@@ -55,6 +55,7 @@ def entry(model: ModelView) -> dict[str, Any]:
         "unknown_operators": model.exhibit.unknown_operators,
         "failure": dataclasses.asdict(model.failure) if model.failure else None,
         "provenance": model.exhibit.provenance.value() if model.exhibit.provenance else None,
+        "measured": [dataclasses.asdict(one) for one in model.exhibit.measured],
         "scans": [_scan(view) for view in (*_first(model.hero), *model.variants)],
         "diagram": _file(model.diagram),
         "multiples": _file(model.multiples),

@@ -20,7 +20,7 @@ from gallery.errors import Failure
 from gallery.execution.summary import RunSummary
 from gallery.provenance import Provenance
 from gallery.publishing.assets.files import Placed
-from gallery.publishing.exhibit import ScanImages
+from gallery.publishing.exhibit import MeasuredSums, ScanImages
 from gallery.settings.cards import Card
 from gallery.settings.values import FrontMatter
 
@@ -81,6 +81,7 @@ def _model() -> dict[str, Any]:
             "unknown_operators": {"type": "array", "items": {"type": "string"}},
             "failure": _or_null(_of(Failure)),
             "provenance": _or_null(_provenance()),
+            "measured": {"type": "array", "items": _of(MeasuredSums)},
             "scans": {"type": "array", "items": {"$ref": "#/$defs/scan"}},
             "diagram": _or_null(file),
             "multiples": _or_null(file),

@@ -12,7 +12,7 @@ from gallery.placement.types import Layout
 from gallery.rendering.sheet.fonts import ASCENT, Face, extent, plain, shorten, wrap
 from gallery.rendering.sheet.sheet import Bar, Element, Sheet, TextLine, dot
 from gallery.rendering.types import RenderSettings
-from gallery.settings.attributes import TABLE
+from gallery.settings.attributes import find
 from gallery.text import counted
 
 _NARROWEST = 240
@@ -61,7 +61,7 @@ def _legend(width: int, layout: Layout, coloring: Coloring, settings: RenderSett
         elements.append(_line(line, (margin, y), size, faint))
         y += round(size * 1.4)
     y += size // 2
-    known = TABLE.get(coloring.attribute)
+    known = find(coloring.attribute)
     shown = f"Colour: {known.caption}" if known else coloring.attribute
     elements.append(_line(shown, (margin, y), size, ink, Face.STRONG))
     y += round(size * 1.7)

@@ -25,7 +25,7 @@ from gallery.rendering.compose.poster_grid import (
 from gallery.rendering.sheet.fonts import Face, plain, shorten, text_width, wrap
 from gallery.rendering.sheet.sheet import Bar, Element, Plate, Stroke, TextLine
 from gallery.rendering.types import Picture
-from gallery.settings.attributes import TABLE
+from gallery.settings.attributes import find
 from gallery.text import amount
 
 _TOP = 10.0
@@ -75,7 +75,7 @@ _SENTENCES = {"forward": _LIGHT, "free": _PASSES, "hemispheres": _HALVES}
 
 
 def _meaning(coloring: Coloring) -> str:
-    known = TABLE.get(coloring.attribute)
+    known = find(coloring.attribute)
     return known.sentence if known else ""
 
 

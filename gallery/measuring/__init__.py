@@ -1,0 +1,1 @@
+"""Measurements of a model's operators: read from files, or made by running the model here."""

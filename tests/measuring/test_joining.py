@@ -1,0 +1,94 @@
+"""Tables joined to the operators of a model: names of runtimes, shares of work, other models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gallery.measuring.joining import join
+from gallery.measuring.types import Column, Row, Table
+from gallery.model import Model
+from tests.onnx_text import loaded, parse
+
+NET = """g (float[1, 8] x, float[8, 8] w, float[8] b) => (float[1, 8] y) {
+    [mul] p = MatMul (x, w)
+    [add] q = Add (p, b)
+    [relu] r = Relu (q)
+    [soft] y = Softmax (r)
+}"""
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Model:
+    """Four operators in a row, with work 128, 8, 8 and 24 or so."""
+    return loaded(tmp_path, NET)
+
+
+def joined(model: Model, rows: dict[str, float], *, whole: bool = True, unit: str = "s"):  # type: ignore[no-untyped-def]
+    """The only measurement of a table, and the notes."""
+    table = Table(
+        columns=(Column(name="" if unit else "error", unit=unit),),
+        rows=tuple(Row(name=name, numbers=(value,)) for name, value in rows.items()),
+        whole=whole,
+    )
+    found = join(table, model, source="net.profile.json", device="")
+    return (*found.measurements, None)[0], found.notes
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["mul + add + relu", "PWN(mul, add, relu)", "{ForeignNode[mul...relu]}", "[mul...relu]",
+     "r_nchwc", "r", "relu/Fused"],
+)  # fmt: skip
+def test_fused_times_go_to_the_operators_by_their_work(model: Model, name: str) -> None:
+    one, notes = joined(model, {name: 1.44, "soft": 2})
+    assert not notes
+    assert one.values[3] == 2
+    assert one.values[:3] == pytest.approx([1.28, 0.08, 0.08])
+    assert one.total == pytest.approx(3.44)
+
+
+def test_a_table_of_some_operators_says_nothing_of_others(model: Model) -> None:
+    one, _ = joined(model, {"relu": 1}, whole=False)
+    assert one.values == (None, None, 1, None)
+    number, _ = joined(model, {"relu": -1, "mul": 5}, whole=False, unit="")
+    assert number.attribute == "metric:error"
+    assert number.values == (5, None, -1, None)
+
+
+def test_changes_of_layout_are_kept_apart(model: Model) -> None:
+    table = Table(
+        columns=(Column(name="", unit="s"),),
+        rows=(
+            Row(name="ReorderInput", type="ReorderInput", numbers=(1,)),
+            Row(name="Reformatting CopyNode for Input Tensor 0 to mul", numbers=(2,)),
+            Row(name="soft", numbers=(4,)),
+        ),
+        whole=True,
+    )
+    (one,) = join(table, model, source="", device="").measurements
+    assert (one.apart, one.lost, one.total) == (3, 0, 7)
+
+
+def test_names_that_fit_nothing_are_counted_and_named(model: Model) -> None:
+    one, notes = joined(model, {"relu": 3, "a\x1b[31m": 1})
+    assert one.lost == 1
+    (note,) = notes
+    assert "1 of 2 names belong to no operator" in note
+    assert "\x1b" not in note
+
+
+def test_the_profile_of_another_model_is_not_used(model: Model) -> None:
+    one, notes = joined(model, {"relu": 1, "other": 3})
+    assert one is None
+    assert "do not fit the model" in notes[-1]
+
+
+def test_a_layer_stands_for_its_operators(tmp_path: Path) -> None:
+    proto = parse(NET)
+    for node, name in zip(proto.graph.node, ("mul", "add", "relu"), strict=False):
+        node.name = f"/head/{name}" if name != "relu" else "/tail/relu"
+    model = loaded(tmp_path, proto)
+    one, _ = joined(model, {"head": 7}, whole=False, unit="")
+    assert one.values == (7, 7, None, None)
