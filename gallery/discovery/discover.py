@@ -9,11 +9,12 @@ import stat
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pathspec.pattern import RegexPattern
 
+from gallery.discovery.context import CatalogueEntry, Group
 from gallery.discovery.hub_cache import address_of, blobs_of, current_revision
 from gallery.discovery.ignore import ignored, parse
 from gallery.discovery.slugs import SUFFIX, slugs_of
@@ -49,6 +50,9 @@ class ModelFile:
         sidecar_text: The text of that file, or None.
         sidecar_problem: Why that file is not read, or "".
         problem: Why the model cannot be read, or None.
+        group: What else it belongs to, from `gallery.discovery.groups`.
+        catalogue: What the catalogue of its directory says of it.
+        notes: What is wrong with the files that describe it, in sentences.
     """
 
     path: Path
@@ -62,6 +66,9 @@ class ModelFile:
     sidecar_text: str | None = None
     sidecar_problem: str = ""
     problem: DiscoverError | None = None
+    group: Group = field(default_factory=Group)
+    catalogue: CatalogueEntry = field(default_factory=CatalogueEntry)
+    notes: tuple[str, ...] = ()
 
 
 def discover(

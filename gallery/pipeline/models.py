@@ -142,7 +142,7 @@ class Gallery:
             keys = [key for _, _, key in results_of(one.plan)] if one else []
             file, failure = plan.file, failure_of(plan, one)
             told = _carried_out(plan, one).whole_provenance().comment()
-            words = [file.sidecar, file.sidecar_text]
+            words = [file.sidecar, file.sidecar_text, file.group, file.catalogue, file.notes]
             rows.append([file.relative, file.slug, words, keys, failure, told])
         static = {name: file_digest(path) for name, path in self.static.items()}
         return repr([rows, static])

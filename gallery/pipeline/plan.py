@@ -12,7 +12,9 @@ from typing import Any
 
 from gallery.cache import cache_key
 from gallery.discovery.discover import ModelFile
-from gallery.discovery.titles import title_from
+from gallery.discovery.groups import EACH
+from gallery.discovery.slugs import SUFFIX
+from gallery.discovery.titles import title_from, title_of_whole
 from gallery.errors import Failure
 from gallery.fingerprint import fingerprint
 from gallery.model import WHOLE
@@ -142,13 +144,17 @@ def plan_of(file: ModelFile, settings: GallerySettings, made_by: Mapping[str, st
     if conflicts := scan_conflicts(main_scan(settings, front)):
         notes += [f"{file.sidecar}: {told}" for told in conflicts]
         front = replace(front, color="", palette="")
-    title = front.title or title_from(file.address or file.relative)
-    front = replace(front, title=title[:LONGEST_TITLE])
+    front = replace(
+        front,
+        title=_title(file, front.title, file.catalogue.model)[:LONGEST_TITLE],
+        tags=tuple(dict.fromkeys((*front.tags, *file.catalogue.tags))),
+    )
+    variants = _of_an_export(settings.variants) if file.group.lead else settings.variants
     plan = ModelPlan(
         file=file,
         words=replace(words, front=front),
-        notes=tuple(notes),
-        variants=settings.variants,
+        notes=(*notes, *file.notes),
+        variants=variants,
         dims={**settings.dims, **front.dims},
         default_dim=settings.default_dim,
         shared_dims=frozenset(settings.dims.keys() - front.dims.keys()),
@@ -159,7 +165,35 @@ def plan_of(file: ModelFile, settings: GallerySettings, made_by: Mapping[str, st
         problem = file.problem
         failure = Failure(stage=problem.stage, found=problem.found, hint=problem.hint)
         return replace(plan, failure=failure)
-    return replace(plan, scans=plan_scans(settings, front))
+    if file.group.lead and settings.exports != EACH:
+        return plan
+    return replace(plan, scans=plan_scans(replace(settings, variants=variants), front))
+
+
+def _title(file: ModelFile, given: str, catalogued: str) -> str:
+    """What to call a model: its words' title, the catalogue's, or a name from its path."""
+    group = file.group
+    if group.whole:
+        return f"{given or catalogued or title_of_whole(group.whole)} ({group.role})"
+    path = f"{group.base}{SUFFIX}" if group.base else file.address or file.relative
+    return given or catalogued or title_from(path)
+
+
+def _of_an_export(variants: VariantSettings) -> VariantSettings:
+    """What is made, besides a scan, of an export that another stands for: nothing."""
+    return replace(
+        variants,
+        names=False,
+        training=False,
+        light=False,
+        skeletons=(),
+        colors=(),
+        diagram=False,
+        multiples=False,
+        poster=False,
+        wallpapers=(),
+        viewer=False,
+    )
 
 
 def with_families(plans: Sequence[ModelPlan], settings: GallerySettings) -> list[ModelPlan]:
@@ -172,7 +206,10 @@ def with_families(plans: Sequence[ModelPlan], settings: GallerySettings) -> list
     found = family_palettes((plan.words.front.family for plan in plans), settings.families)
     families = [found.get(folded(plan.words.front.family), "") for plan in plans]
     return [
-        replace(plan, scans=plan_scans(settings, plan.words.front, family))
+        replace(
+            plan,
+            scans=plan_scans(replace(settings, variants=plan.variants), plan.words.front, family),
+        )
         if plan.scans and family
         else plan
         for plan, family in zip(plans, families, strict=True)
