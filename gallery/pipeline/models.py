@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +26,7 @@ def exhibit_of(plan: ModelPlan, one: Outcome | None, cache: Cache) -> Exhibit:
     # A build that changes nothing makes no exhibits and must not wait for numpy.
     from gallery.pipeline.exhibit import exhibit  # noqa: PLC0415
 
+    entry = plan.file.catalogue
     shown = Exhibit(
         slug=plan.file.slug,
         path=plan.file.relative,
@@ -34,6 +36,11 @@ def exhibit_of(plan: ModelPlan, one: Outcome | None, cache: Cache) -> Exhibit:
         prose=plan.words.prose,
         failure=failure_of(plan, one),
         provenance=_carried_out(plan, one).whole_provenance(),
+        label=plan.file.group.label,
+        whole=plan.file.group.whole,
+        role=plan.file.group.role,
+        rank=plan.file.group.rank,
+        archive=(entry.archive, entry.archive_sha, entry.archive_bytes),
     )
     return shown if one is None else exhibit(shown, one, cache)
 
@@ -114,10 +121,19 @@ class Gallery:
         return Report(models=tuple(report_of(plan, one) for plan, one in self.rows()))
 
     def exhibits(self) -> list[Exhibit]:
-        """What the site shows of each model."""
+        """What the site shows of each model; exports of one model are one exhibit."""
+        exports: dict[str, list[Exhibit]] = defaultdict(list)
+        for plan, one in self.rows():
+            if plan.file.group.lead:
+                exports[plan.file.group.lead].append(exhibit_of(plan, one, self.cache))
         return [
-            replace(exhibit_of(plan, one, self.cache), pictures=shown(plan, self.static))
+            replace(
+                exhibit_of(plan, one, self.cache),
+                pictures=shown(plan, self.static),
+                exports=tuple(exports[plan.file.relative]),
+            )
             for plan, one in self.rows()
+            if not plan.file.group.lead
         ]
 
     def dimensions(self) -> set[str]:

@@ -77,6 +77,7 @@ _facts = record(
         "producer": _name,
         "inputs": _tensors,
         "outputs": _tensors,
+        "macs_by_dtype": _counts,
         "forest": _counts,
         "tables": _counts,
         "bindings": _counts,
