@@ -17,6 +17,7 @@ class Group:
         whole: Path of the larger model that it is a component of, or "".
         role: What it is there ("decoder with past"), or "".
         rank: Its place among the components in the order in which data flows, from 0.
+        twin: Slug of the first file of the same content, under whose name both are drawn, or "".
     """
 
     lead: str = ""
@@ -25,6 +26,7 @@ class Group:
     whole: str = ""
     role: str = ""
     rank: int = 0
+    twin: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,8 @@ def with_groups(
         groups[path] = replace(
             groups.get(path, Group()), whole=part.whole, role=part.role, rank=part.rank
         )
+    for path, slug in _twins(files).items():
+        groups[path] = replace(groups.get(path, Group()), twin=slug)
     told = {file.relative: notes.get(posixpath.dirname(file.relative), []) for file in heads}
     return tuple(
         replace(
@@ -56,6 +58,21 @@ def with_groups(
         )
         for file in files
     )
+
+
+def _twins(files: Sequence[ModelFile]) -> dict[str, str]:
+    """Slug of the first file of the same content, by the path of each other one."""
+    first: dict[tuple[str, int], str] = {}
+    slugs = {
+        file.relative: first.setdefault((file.digest, file.bytes), file.slug)
+        for file in files
+        if file.digest
+    }
+    return {
+        file.relative: slugs[file.relative]
+        for file in files
+        if file.digest and slugs[file.relative] != file.slug
+    }
 
 
 def _base(file: ModelFile, groups: Mapping[str, Group]) -> str:

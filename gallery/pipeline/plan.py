@@ -99,6 +99,11 @@ class ModelPlan:
         return self._provenance(product.settings(self, what))
 
     @property
+    def name(self) -> str:
+        """What the model is called in its pictures: files of the same content share them."""
+        return self.file.group.twin or self.file.slug
+
+    @property
     def source(self) -> str:
         """The digest of the model's file, as metadata give it."""
         return source_of(self.file.digest, whole=self.file.bytes <= WHOLE)

@@ -84,6 +84,7 @@ _check = record(
                             "whole": text(4096),
                             "role": text(200),
                             "rank": whole(0, 1 << 20),
+                            "twin": text(200),
                         }
                     ),
                     "catalogue": record(

@@ -75,7 +75,7 @@ def _load(_: None, plan: ModelPlan, __: ScanSettings) -> Model:
         # must its errors.
         check_unchanged(plan.file)
     check_unchanged(plan.file, loaded.digest)
-    return replace(loaded, name=plan.file.slug)
+    return replace(loaded, name=plan.name)
 
 
 def _lower(model: Model, _: ModelPlan, scan: ScanSettings) -> ComputeGraph:
@@ -153,7 +153,7 @@ STAGES = (
             plan.dims,
             sorted(plan.shared_dims),
             plan.default_dim,
-            plan.file.slug,
+            plan.name,
         ),
         label=lambda _: "",
         run=_load,

@@ -15,6 +15,7 @@ from gallery.publishing.assets.files import write
 from gallery.publishing.assets.static import static_files
 from gallery.publishing.assets.templates import environment
 from gallery.publishing.exhibit import Exhibit
+from gallery.publishing.machine.catalogue import CATALOGUE, catalogue
 from gallery.publishing.machine.feeds import feed, robots, sitemap
 from gallery.publishing.machine.manifest import SCHEMA, encode, manifest
 from gallery.publishing.machine.schema import NAME, manifest_schema
@@ -85,6 +86,7 @@ def publish(
     )
     pages = write_pages(context, views)
     write(site, "manifest.json", encode(manifest(views, settings)))
+    write(site, CATALOGUE, encode(catalogue(views)))
     write(site, NAME, encode(manifest_schema(SCHEMA)))
     write(site, "feed.xml", feed(views, settings))
     write(site, "robots.txt", robots(settings))
