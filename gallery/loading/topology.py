@@ -49,7 +49,7 @@ class Topology:
     """What is compared of two files.
 
     Attributes:
-        contractions: Kind and number of elements of the weight (0: none) of each contraction.
+        contractions: Kind of contractions, elements of the weight of each (0: none), and how many.
         signature: Number of inputs that are not weights, and of outputs.
         opset: Version of ONNX's own operators.
         precision: Types of the weights, as numbers of onnx.TensorProto.DataType, and types of the
@@ -64,7 +64,8 @@ class Topology:
     def same_network(self, other: Topology) -> bool:
         """Whether both are exports of networks of one structure and one size."""
         mine = (self.contractions, self.signature)
-        return len(self.contractions) >= _FEWEST and mine == (other.contractions, other.signature)
+        enough = sum(times for _, _, times in self.contractions) >= _FEWEST
+        return enough and mine == (other.contractions, other.signature)
 
 
 def topology(path: Path, seconds: float = math.inf) -> Topology | None:
