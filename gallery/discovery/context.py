@@ -18,6 +18,7 @@ class Group:
         role: What it is there ("decoder with past"), or "".
         rank: Its place among the components in the order in which data flows, from 0.
         twin: Slug of the first file of the same content, under whose name both are drawn, or "".
+        absent: Whether it is an export in whose place a pointer of Git LFS or Xet lies.
     """
 
     lead: str = ""
@@ -27,6 +28,7 @@ class Group:
     role: str = ""
     rank: int = 0
     twin: str = ""
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from gallery.discovery.components import components, config_roles
 from gallery.discovery.context import Group
 from gallery.discovery.discover import ModelFile
-from gallery.discovery.exports import exports
+from gallery.discovery.exports import exports, is_pointer
 from gallery.discovery.precisions import export_name
 
 TOGETHER, EACH, APART = "together", "each", "apart"
@@ -36,10 +36,12 @@ def with_groups(
         seconds: How long reading the structure of a file may take.
     """
     groups: dict[str, Group] = {}
+    by_path = {file.relative: file for file in files}
     for one in exports(files, wanted, seconds) if together else ():
         for path, label in one.labels.items():
             lead = "" if path == one.lead else one.lead
-            groups[path] = Group(lead=lead, base=one.base, label=label)
+            absent = bool(lead) and is_pointer(by_path[path])
+            groups[path] = Group(lead=lead, base=one.base, label=label, absent=absent)
     heads = [file for file in files if not groups.get(file.relative, Group()).lead]
     configs, notes = _configurations(files, directory)
     parts = components({file.relative: _base(file, groups) for file in heads}, configs)

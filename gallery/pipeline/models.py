@@ -13,7 +13,7 @@ from gallery.errors import Failure
 from gallery.files import file_digest
 from gallery.pipeline.outcome import Outcome, known
 from gallery.pipeline.pictures import shown
-from gallery.pipeline.plan import ModelPlan, shown_keys
+from gallery.pipeline.plan import ABSENT, ModelPlan, shown_keys
 from gallery.pipeline.products import results_of
 from gallery.pipeline.records import read
 from gallery.pipeline.report import ModelReport, Report, StageRun
@@ -60,6 +60,9 @@ def report_of(plan: ModelPlan, one: Outcome | None) -> ModelReport:
     base = ModelReport(
         slug=plan.file.slug, path=plan.file.relative, status="skipped", notes=plan.notes
     )
+    if plan.file.group.absent:
+        told = f"{ABSENT.found}; {ABSENT.hint}"
+        return replace(base, status="done", notes=(*plan.notes, told))
     if plan.failure is not None:
         return replace(base, status="failed", failure=plan.failure)
     if one is None:

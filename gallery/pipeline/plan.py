@@ -38,6 +38,14 @@ SOFTWARE = "software"
 """Key of the program's name and release among the versions."""
 
 
+ABSENT = Failure(
+    stage="discover",
+    found="a pointer lies in the place of the file",
+    hint="run git lfs pull, or hf download OWNER/NAME --local-dir FOLDER",
+)
+"""Why nothing is made of an export that was not downloaded; it does not fail the model."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPlan:
     """The plan for a model, with everything that a worker has to know.
@@ -166,6 +174,8 @@ def plan_of(file: ModelFile, settings: GallerySettings, made_by: Mapping[str, st
         limits=settings.limits,
         versions=made_by,
     )
+    if file.group.absent:
+        return replace(plan, failure=ABSENT)
     if file.problem is not None:
         problem = file.problem
         failure = Failure(stage=problem.stage, found=problem.found, hint=problem.hint)

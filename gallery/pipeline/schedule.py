@@ -32,7 +32,9 @@ def make(plans: Sequence[ModelPlan], cache: Cache, options: BuildOptions) -> dic
         else:
             waiting.append(plan)
             options.listen(plan.file.relative, {"event": "wait"})
-    failed = any(plan.failure for plan in plans) or any(one.failure for one in outcomes.values())
+    failed = any(plan.failure for plan in plans if not plan.file.group.absent) or any(
+        one.failure for one in outcomes.values()
+    )
     if waiting and not (options.strict and failed):
         _work(waiting, outcomes, cache, options)
     return outcomes

@@ -85,6 +85,7 @@ _check = record(
                             "role": text(200),
                             "rank": whole(0, 1 << 20),
                             "twin": text(200),
+                            "absent": switch,
                         }
                     ),
                     "catalogue": record(

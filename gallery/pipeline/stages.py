@@ -250,6 +250,10 @@ class Stages:
         coloring: Coloring = self._result("color", scan)
         return coloring
 
+    def named_model(self) -> Model:
+        """The operator graph under the name of its own file, not of another of the same content."""
+        return replace(self.model(), name=self.plan.file.slug)
+
     def entry(self, product: Product, what: str = "") -> Entry:
         """A result of a product, made if the cache does not have it.
 
