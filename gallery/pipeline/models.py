@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gallery.cache import Cache
+from gallery.discovery.precisions import ExportName
 from gallery.errors import Failure
 from gallery.files import file_digest
 from gallery.pipeline.outcome import Outcome, known
@@ -19,6 +20,12 @@ from gallery.pipeline.records import read
 from gallery.pipeline.report import ModelReport, Report, StageRun
 from gallery.publishing.exhibit import Exhibit
 from gallery.settings.values import GallerySettings
+
+
+def _precision(row: tuple[ModelPlan, Outcome | None]) -> tuple[int, str]:
+    """The order of exports: from full to low precision."""
+    file = row[0].file
+    return ExportName(base="", label=file.group.label).rank, file.relative
 
 
 def exhibit_of(plan: ModelPlan, one: Outcome | None, cache: Cache) -> Exhibit:
@@ -126,7 +133,7 @@ class Gallery:
     def exhibits(self) -> list[Exhibit]:
         """What the site shows of each model; exports of one model are one exhibit."""
         exports: dict[str, list[Exhibit]] = defaultdict(list)
-        for plan, one in self.rows():
+        for plan, one in sorted(self.rows(), key=_precision):
             if plan.file.group.lead:
                 exports[plan.file.group.lead].append(exhibit_of(plan, one, self.cache))
         return [
