@@ -40,6 +40,9 @@ def facts_table(facts: Facts) -> str:
     ]
     if facts.layers_found:
         rows.append(("layers", f"{len(facts.layers) - 1:,}, found from the structure of the graph"))
+    if len(facts.macs_by_dtype) > 1:
+        kinds = ", ".join(f"{name} {n:,}" for name, n in facts.macs_by_dtype.items())
+        rows.append(("MACs by type", kinds))
     if facts.forest:
         rows.append(("forest", ", ".join(f"{name} {n:,}" for name, n in facts.forest.items())))
     if facts.tables:

@@ -15,6 +15,7 @@ from gallery.costs.learned import (
     table_entries,
 )
 from gallery.costs.parameters import parameters
+from gallery.costs.precision import macs_by_dtype
 from gallery.costs.sequential import sequential_memory
 from gallery.costs.trips import trip_count
 from gallery.model import WHOLE, Model, Operator, dtype_bytes
@@ -68,6 +69,7 @@ class Facts:
             dtype.
         macs: Multiply-accumulates of one forward pass; None if none are known and some operators
             cannot be counted.
+        macs_by_dtype: The same by element type, see `gallery.costs.precision`.
         flops: Floating-point operations of one forward pass; None in the same case.
         uncounted: Number of operators whose cost is not known, by type.
         cost_by_type: FLOPs by operator type, largest first.
@@ -117,6 +119,7 @@ class Facts:
     peak_bytes: int | None = None
     peak_operator: str = ""
     peak_sample_bytes: int | None = None
+    macs_by_dtype: dict[str, int] = field(default_factory=dict)
     forest: dict[str, int] = field(default_factory=dict)
     tables: dict[str, int] = field(default_factory=dict)
     bindings: dict[str, int] = field(default_factory=dict)
@@ -171,6 +174,7 @@ def facts(model: Model, file_bytes: int) -> Facts:
         producer=model.producer,
         inputs=tuple(_tensor_fact(model, index) for index in model.inputs),
         outputs=tuple(_tensor_fact(model, index) for index in model.outputs),
+        macs_by_dtype=macs_by_dtype(model, costs, weights),
         forest=forest_counts(model),
         tables=table_entries(model),
         bindings=dict(model.bindings),

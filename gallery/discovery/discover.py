@@ -8,12 +8,13 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pathspec.pattern import RegexPattern
 
 from gallery.discovery.contained import content, stay_inside
+from gallery.discovery.context import CatalogueEntry, Group
 from gallery.discovery.hub_cache import address_of, blobs_of, current_revision
 from gallery.discovery.ignore import ignored, parse
 from gallery.discovery.measurements import MeasurementFile, measurements_of
@@ -51,6 +52,9 @@ class ModelFile:
         sidecar_problem: Why that file is not read, or "".
         problem: Why the model cannot be read, or None.
         measurements: The files beside it with measurements of it.
+        group: What else it belongs to, from `gallery.discovery.groups`.
+        catalogue: What the catalogue of its directory says of it.
+        notes: What is wrong with the files that describe it, in sentences.
     """
 
     path: Path
@@ -65,6 +69,9 @@ class ModelFile:
     sidecar_problem: str = ""
     problem: DiscoverError | None = None
     measurements: tuple[MeasurementFile, ...] = ()
+    group: Group = field(default_factory=Group)
+    catalogue: CatalogueEntry = field(default_factory=CatalogueEntry)
+    notes: tuple[str, ...] = ()
 
 
 def discover(

@@ -14,6 +14,19 @@ _PLAIN_STEM = re.compile(r"(?:model|network|onnx-model|onnx)(?:[._-]+(\w.*))?", 
 """A file name that says nothing but, perhaps, which variant of a model it is."""
 
 
+def title_of_whole(path: str) -> str:
+    """A title for what several models are components of.
+
+    Args:
+        path: See `gallery.discovery.components.Component.whole`.
+
+    >>> title_of_whole("acme/whisper/onnx/"), title_of_whole("speech/tiny"), title_of_whole("")
+    ('acme/whisper', 'speech/tiny', 'model')
+    """
+    parts = [one for one in path.split("/") if one.lower() not in _PLAIN_FOLDERS]
+    return "/".join(parts[-2:]) or "model"
+
+
 def title_from(address: str) -> str:
     """A title from a path: the file's name, or the folder's where that says more.
 

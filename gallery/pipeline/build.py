@@ -13,11 +13,13 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from gallery.cache import Cache
+from gallery.discovery.catalogue import catalogue_notes, with_catalogue
 from gallery.discovery.discover import ModelFile, discover, patterns_of
+from gallery.discovery.groups import APART, with_groups
 from gallery.discovery.ignore import ignored
 from gallery.discovery.lone_sidecars import lone_sidecars
 from gallery.discovery.static import static_files
@@ -35,6 +37,7 @@ from gallery.pipeline.site import Published, check_place, put, site_settings, wr
 from gallery.pipeline.staging import check_writable
 from gallery.publishing.settings import check_site
 from gallery.settings.families import folded
+from gallery.settings.front_matter import words_of
 from gallery.settings.gallery_toml import FILE_NAME, checked, read_settings
 from gallery.settings.values import GallerySettings
 
@@ -199,7 +202,26 @@ def _discovered(
     if not files:
         found = f"{models} contains no .onnx files"
         raise DiscoverError(found, hint="give another directory or check the ignore patterns")
-    return files
+    return _grouped(files, models, settings)
+
+
+def _grouped(
+    files: Sequence[ModelFile], models: Path, settings: GallerySettings
+) -> Sequence[ModelFile]:
+    """The files with what belongs together, and the words of the directory's catalogue."""
+
+    @lru_cache
+    def export(text: str) -> str:
+        return words_of(text).front.export or settings.export
+
+    grouped = with_groups(
+        files,
+        models,
+        together=settings.exports != APART,
+        wanted=lambda file: export(file.sidecar_text or ""),
+        seconds=settings.limits.seconds,
+    )
+    return with_catalogue(grouped, models)
 
 
 def _notes(
@@ -214,7 +236,7 @@ def _notes(
     def is_ignored(path: Path) -> bool:
         return ignored(path.relative_to(models).as_posix(), patterns, folder=False)
 
-    return lone_sidecars(files, is_ignored)
+    return (*catalogue_notes(files, models), *lone_sidecars(files, is_ignored))
 
 
 def _unused_families(plans: Sequence[ModelPlan], settings: GallerySettings) -> tuple[str, ...]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from gallery.cache import Cache
+from gallery.discovery.precisions import ExportName
 from gallery.errors import Failure
 from gallery.files import file_digest
 from gallery.pipeline.outcome import Outcome, known
 from gallery.pipeline.pictures import shown
-from gallery.pipeline.plan import ModelPlan, shown_keys
+from gallery.pipeline.plan import ABSENT, ModelPlan, shown_keys
 from gallery.pipeline.products import results_of
 from gallery.pipeline.records import read
 from gallery.pipeline.report import ModelReport, Report, StageRun
@@ -20,11 +22,18 @@ from gallery.publishing.exhibit import Exhibit
 from gallery.settings.values import GallerySettings
 
 
+def _precision(row: tuple[ModelPlan, Outcome | None]) -> tuple[int, str]:
+    """The order of exports: from full to low precision."""
+    file = row[0].file
+    return ExportName(base="", label=file.group.label).rank, file.relative
+
+
 def exhibit_of(plan: ModelPlan, one: Outcome | None, cache: Cache) -> Exhibit:
     """What the site shows of a model."""
     # A build that changes nothing makes no exhibits and must not wait for numpy.
     from gallery.pipeline.exhibit import exhibit  # noqa: PLC0415
 
+    entry = plan.file.catalogue
     shown = Exhibit(
         slug=plan.file.slug,
         path=plan.file.relative,
@@ -34,6 +43,11 @@ def exhibit_of(plan: ModelPlan, one: Outcome | None, cache: Cache) -> Exhibit:
         prose=plan.words.prose,
         failure=failure_of(plan, one),
         provenance=_carried_out(plan, one).whole_provenance(),
+        label=plan.file.group.label,
+        whole=plan.file.group.whole,
+        role=plan.file.group.role,
+        rank=plan.file.group.rank,
+        archive=(entry.archive, entry.archive_sha, entry.archive_bytes),
     )
     return shown if one is None else exhibit(shown, one, cache)
 
@@ -53,6 +67,9 @@ def report_of(plan: ModelPlan, one: Outcome | None) -> ModelReport:
     base = ModelReport(
         slug=plan.file.slug, path=plan.file.relative, status="skipped", notes=plan.notes
     )
+    if plan.file.group.absent:
+        told = f"{ABSENT.found}; {ABSENT.hint}"
+        return replace(base, status="done", notes=(*plan.notes, told))
     if plan.failure is not None:
         return replace(base, status="failed", failure=plan.failure)
     if one is None:
@@ -114,10 +131,19 @@ class Gallery:
         return Report(models=tuple(report_of(plan, one) for plan, one in self.rows()))
 
     def exhibits(self) -> list[Exhibit]:
-        """What the site shows of each model."""
+        """What the site shows of each model; exports of one model are one exhibit."""
+        exports: dict[str, list[Exhibit]] = defaultdict(list)
+        for plan, one in sorted(self.rows(), key=_precision):
+            if plan.file.group.lead:
+                exports[plan.file.group.lead].append(exhibit_of(plan, one, self.cache))
         return [
-            replace(exhibit_of(plan, one, self.cache), pictures=shown(plan, self.static))
+            replace(
+                exhibit_of(plan, one, self.cache),
+                pictures=shown(plan, self.static),
+                exports=tuple(exports[plan.file.relative]),
+            )
             for plan, one in self.rows()
+            if not plan.file.group.lead
         ]
 
     def dimensions(self) -> set[str]:
@@ -142,7 +168,7 @@ class Gallery:
             keys = [key for _, _, key in results_of(one.plan)] if one else []
             file, failure = plan.file, failure_of(plan, one)
             told = _carried_out(plan, one).whole_provenance().comment()
-            words = [file.sidecar, file.sidecar_text]
+            words = [file.sidecar, file.sidecar_text, file.group, file.catalogue, file.notes]
             rows.append([file.relative, file.slug, words, keys, failure, told])
         static = {name: file_digest(path) for name, path in self.static.items()}
         return repr([rows, static])

@@ -12,7 +12,9 @@ from typing import Any
 
 from gallery.cache import cache_key
 from gallery.discovery.discover import ModelFile
-from gallery.discovery.titles import title_from
+from gallery.discovery.groups import EACH
+from gallery.discovery.slugs import SUFFIX
+from gallery.discovery.titles import title_from, title_of_whole
 from gallery.errors import Failure
 from gallery.fingerprint import fingerprint
 from gallery.model import WHOLE
@@ -37,6 +39,14 @@ from gallery.settings.values import (
 
 SOFTWARE = "software"
 """Key of the program's name and release among the versions."""
+
+
+ABSENT = Failure(
+    stage="discover",
+    found="a pointer lies in the place of the file",
+    hint="run git lfs pull, or hf download OWNER/NAME --local-dir FOLDER",
+)
+"""Why nothing is made of an export that was not downloaded; it does not fail the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +116,11 @@ class ModelPlan:
         return self._provenance(product.settings(self, what))
 
     @property
+    def name(self) -> str:
+        """What the model is called in its pictures: files of the same content share them."""
+        return self.file.group.twin or self.file.slug
+
+    @property
     def source(self) -> str:
         """The digest of the model's file, as metadata give it."""
         return source_of(self.file.digest, whole=self.file.bytes <= WHOLE)
@@ -160,13 +175,17 @@ def plan_of(file: ModelFile, settings: GallerySettings, made_by: Mapping[str, st
     if conflicts := scan_conflicts(main_scan(settings, front)):
         notes += [f"{file.sidecar}: {told}" for told in conflicts]
         front = replace(front, color="", palette="")
-    title = front.title or title_from(file.address or file.relative)
-    front = replace(front, title=title[:LONGEST_TITLE])
+    front = replace(
+        front,
+        title=_title(file, front.title, file.catalogue.model)[:LONGEST_TITLE],
+        tags=tuple(dict.fromkeys((*front.tags, *file.catalogue.tags))),
+    )
+    variants = _of_an_export(settings.variants) if file.group.lead else settings.variants
     plan = ModelPlan(
         file=file,
         words=replace(words, front=front),
-        notes=tuple(notes),
-        variants=settings.variants,
+        notes=(*notes, *file.notes),
+        variants=variants,
         dims={**settings.dims, **front.dims},
         default_dim=settings.default_dim,
         shared_dims=frozenset(settings.dims.keys() - front.dims.keys()),
@@ -174,17 +193,50 @@ def plan_of(file: ModelFile, settings: GallerySettings, made_by: Mapping[str, st
         versions=made_by,
         profile=settings.profile,
     )
+    if file.group.absent:
+        return replace(plan, failure=ABSENT)
     if file.problem is not None:
         problem = file.problem
         failure = Failure(stage=problem.stage, found=problem.found, hint=problem.hint)
         return replace(plan, failure=failure)
+    if file.group.lead and settings.exports != EACH:
+        return plan
     measured = attributes_measured(plan)
-    plan = replace(plan, scans=plan_scans(settings, front, measured=measured))
+    scans = plan_scans(replace(settings, variants=variants), front, measured=measured)
+    plan = replace(plan, scans=scans)
     asked = main_scan(settings, front).color
     if plan.scans[0].scan.color == asked:
         return plan
     told = f"it is coloured by layer, because there are no measurements of it for {asked!r}"
     return replace(plan, notes=(*plan.notes, told))
+
+
+def _title(file: ModelFile, given: str, catalogued: str) -> str:
+    """What to call a model: its words' title, the catalogue's, or a name from its path."""
+    group = file.group
+    if group.whole:
+        return f"{given or catalogued or title_of_whole(group.whole)} ({group.role})"
+    path = f"{group.base}{SUFFIX}" if group.base else file.address or file.relative
+    return given or catalogued or title_from(path)
+
+
+def _of_an_export(variants: VariantSettings) -> VariantSettings:
+    """What is made, besides a scan, of an export that another stands for: nothing."""
+    return replace(
+        variants,
+        names=False,
+        training=False,
+        light=False,
+        skeletons=(),
+        colors=(),
+        diagram=False,
+        multiples=False,
+        poster=False,
+        wallpapers=(),
+        run=False,
+        film=False,
+        viewer=False,
+    )
 
 
 def with_families(plans: Sequence[ModelPlan], settings: GallerySettings) -> list[ModelPlan]:
@@ -197,11 +249,18 @@ def with_families(plans: Sequence[ModelPlan], settings: GallerySettings) -> list
     found = family_palettes((plan.words.front.family for plan in plans), settings.families)
     families = [found.get(folded(plan.words.front.family), "") for plan in plans]
     return [
-        replace(plan, scans=plan_scans(settings, plan.words.front, family, measured=measured))
+        replace(
+            plan,
+            scans=plan_scans(
+                replace(settings, variants=plan.variants),
+                plan.words.front,
+                family,
+                measured=attributes_measured(plan),
+            ),
+        )
         if plan.scans and family
         else plan
         for plan, family in zip(plans, families, strict=True)
-        for measured in [attributes_measured(plan)]
     ]
 
 

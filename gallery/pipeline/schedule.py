@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -32,7 +32,9 @@ def make(plans: Sequence[ModelPlan], cache: Cache, options: BuildOptions) -> dic
         else:
             waiting.append(plan)
             options.listen(plan.file.relative, {"event": "wait"})
-    failed = any(plan.failure for plan in plans) or any(one.failure for one in outcomes.values())
+    failed = any(plan.failure for plan in plans if not plan.file.group.absent) or any(
+        one.failure for one in outcomes.values()
+    )
     if waiting and not (options.strict and failed):
         _work(waiting, outcomes, cache, options)
     return outcomes
@@ -55,7 +57,9 @@ def _work(
     """Run the jobs; a model over its limits is tried once more with smaller budgets."""
     plans = {plan.file.slug: plan for plan in by_work(waiting)}
     over: dict[str, Result] = {}
-    jobs = deque(_job(plan, cache) for plan in plans.values())
+    twins = _twins(plans.values())
+    later = {plan.file.slug for ones in twins.values() for plan in ones}
+    jobs = deque(_job(plan, cache) for slug, plan in plans.items() if slug not in later)
 
     def listen(job: Job, event: dict[str, Any]) -> None:
         if event["event"] == "step" and event["seconds"] is not None:
@@ -78,8 +82,28 @@ def _work(
             one = outcome_of(plan, result, over.get(slug), cache)
             outcomes[slug] = one
             options.listen(plan.file.relative, {"event": result.ending, "found": result.detail})
+            for twin in twins.pop(slug, ()):
+                if same := known(twin, cache):
+                    outcomes[twin.file.slug] = same
+                    options.listen(twin.file.relative, {"event": "known"})
+                else:
+                    jobs.append(_job(twin, cache))
             if options.strict and one.failure:
                 return
+
+
+def _twins(plans: Iterable[ModelPlan]) -> dict[str, list[ModelPlan]]:
+    """The plans of files that equal an earlier one, by the slug of that.
+
+    They wait for it, and then take from the cache what was made of it.
+    """
+    first: dict[str, str] = {}
+    found: dict[str, list[ModelPlan]] = {}
+    for plan in plans:
+        head = first.setdefault(plan.name, plan.file.slug)
+        if head != plan.file.slug:
+            found.setdefault(head, []).append(plan)
+    return found
 
 
 def _run(

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from gallery.cache import Cache
+from gallery.discovery.context import CatalogueEntry, Group
 from gallery.discovery.discover import LARGEST_SIDECAR, ModelFile
 from gallery.discovery.measurements import MeasurementFile
 from gallery.discovery.static import FOLDER as STATIC
@@ -87,6 +88,28 @@ _check = record(
                     "sidecar": text(4096, _PATH + "|"),
                     "sidecar_text": either(text(LARGEST_SIDECAR), nothing),
                     "sidecar_problem": text(4096),
+                    "group": record(
+                        {
+                            "lead": text(4096, _PATH + "|"),
+                            "base": text(4096),
+                            "label": text(4096),
+                            "whole": text(4096),
+                            "role": text(200),
+                            "rank": whole(0, 1 << 20),
+                            "twin": text(200),
+                            "absent": switch,
+                        }
+                    ),
+                    "catalogue": record(
+                        {
+                            "model": text(400),
+                            "tags": each(text(400), 100),
+                            "archive": text(400),
+                            "archive_sha": text(400),
+                            "archive_bytes": whole(0, 1 << 62),
+                        }
+                    ),
+                    "notes": each(text(4096), 100),
                     "problem": either(row(text(1 << 16), text(1 << 16)), nothing),
                     "measurements": each(_measurements, 100),
                     "failure": either(check_failure, nothing),
@@ -135,10 +158,11 @@ def collection(plans: Sequence[ModelPlan], settings: GallerySettings) -> str:
     """A hash that is the same for all parts of one collection."""
     files = [
         [
-            *(one.file.relative, one.file.digest, one.file.sidecar, one.file.sidecar_text),
-            [[file.name, file.digest] for file in one.file.measurements],
+            *(file.relative, file.digest, file.sidecar, file.sidecar_text),
+            *(file.group, file.catalogue),
+            [[one.name, one.digest] for one in file.measurements],
         ]
-        for one in plans
+        for file in (one.file for one in plans)
     ]
     return hashlib.sha256(repr([files, _plain(settings)]).encode()).hexdigest()
 
@@ -192,6 +216,9 @@ def _entry_of(plan: ModelPlan, one: Outcome | None) -> dict[str, Any]:
         "sidecar": file.sidecar,
         "sidecar_text": file.sidecar_text,
         "sidecar_problem": file.sidecar_problem,
+        "group": asdict(file.group),
+        "catalogue": {**asdict(file.catalogue), "tags": list(file.catalogue.tags)},
+        "notes": list(file.notes),
         "problem": [problem.found, problem.hint] if problem else None,
         "measurements": [
             {
@@ -286,6 +313,9 @@ def _file(row: dict[str, Any]) -> ModelFile:
         sidecar=row["sidecar"],
         sidecar_text=row["sidecar_text"],
         sidecar_problem=row["sidecar_problem"],
+        group=Group(**row["group"]),
+        catalogue=CatalogueEntry(**{**row["catalogue"], "tags": tuple(row["catalogue"]["tags"])}),
+        notes=tuple(row["notes"]),
         problem=problem,
         measurements=tuple(
             MeasurementFile(**{**one, "attributes": tuple(one["attributes"])})

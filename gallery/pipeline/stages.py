@@ -79,7 +79,7 @@ def _load(_: None, plan: ModelPlan, __: ScanSettings) -> Model:
         # must its errors.
         check_unchanged(plan.file)
     check_unchanged(plan.file, loaded.digest)
-    return replace(loaded, name=plan.file.slug)
+    return replace(loaded, name=plan.name)
 
 
 def _lower(model: Model, _: ModelPlan, scan: ScanSettings) -> ComputeGraph:
@@ -158,7 +158,7 @@ STAGES = (
             plan.dims,
             sorted(plan.shared_dims),
             plan.default_dim,
-            plan.file.slug,
+            plan.name,
         ),
         label=lambda _: "",
         run=_load,
@@ -283,6 +283,10 @@ class Stages:
             return color_measured(
                 graph, found, palette=scan.palette, ground=scan.ground, rules=scan.rules
             )
+
+    def named_model(self) -> Model:
+        """The operator graph under the name of its own file, not of another of the same content."""
+        return replace(self.model(), name=self.plan.file.slug)
 
     def entry(self, product: Product, what: str = "") -> Entry:
         """A result of a product, made if the cache does not have it.

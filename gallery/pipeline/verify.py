@@ -42,7 +42,7 @@ _HASHED = re.compile(r"(assets/.+)\.[0-9a-f]{8}(\.\w+)")
 """A name that changes with the file's content."""
 
 _SHARED = re.compile(
-    r".*\.html|manifest\.json|results\.json|feed\.xml|sitemap\.xml|"
+    r".*\.html|manifest\.json|ONNX_HUB_MANIFEST\.json|results\.json|feed\.xml|sitemap\.xml|"
     r"assets/(collection|icon|gallery)\.\w+\.\w+"
 )
 """Files that depend on all models."""
@@ -61,15 +61,16 @@ class Sample:
     seed: int = 0
 
     def of(self, plans: Sequence[ModelPlan]) -> list[ModelPlan]:
-        """The chosen models, in their order; the choice depends on their content and paths."""
+        """The chosen models with their exports, in order; content and paths decide which."""
 
         def rank(plan: ModelPlan) -> str:
             text = f"{self.seed}\0{plan.file.digest}\0{plan.file.relative}"
             return hashlib.sha256(text.encode()).hexdigest()
 
-        count = max(1, math.ceil(len(plans) * self.percent / 100))
-        chosen = {plan.file.slug for plan in sorted(plans, key=rank)[:count]}
-        return [plan for plan in plans if plan.file.slug in chosen]
+        heads = [plan for plan in plans if not plan.file.group.lead]
+        count = max(1, math.ceil(len(heads) * self.percent / 100))
+        chosen = {plan.file.relative for plan in sorted(heads, key=rank)[:count]}
+        return [plan for plan in plans if (plan.file.group.lead or plan.file.relative) in chosen]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from gallery.discovery.catalogue import CATALOGUE
 from gallery.errors import SettingsError
 from gallery.files import SUMS, file_digest, listing, read_sums
 from gallery.publishing.addresses import addresses
@@ -35,7 +36,15 @@ _UNPORTABLE = re.compile(r'[<>:"\\|?*\x00-\x1f]|[. ]$')
 """What Windows does not allow in a name."""
 
 _MANIFEST = "manifest.json"
-_ENTRANCES = {".nojekyll", _MANIFEST, "feed.xml", "robots.txt", "sitemap.xml", "404.html"}
+_ENTRANCES = {
+    ".nojekyll",
+    _MANIFEST,
+    CATALOGUE,
+    "feed.xml",
+    "robots.txt",
+    "sitemap.xml",
+    "404.html",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

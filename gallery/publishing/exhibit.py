@@ -142,6 +142,12 @@ class Exhibit:
         measured: What was measured of its operators.
         measured_notes: What of that was left out and why, in sentences.
         pictures: Path in the site and file of each picture in the prose, by its name there.
+        label: What tells this export of the model from others ("fp16"), or "".
+        exports: The other exports of the same model, which this page shows as well.
+        whole: Path of the larger model that it is a component of, or "".
+        role: What it is there ("decoder with past"), or "".
+        rank: Its place among the components in the order in which data flows, from 0.
+        archive: Path, SHA-256 and size of its archive with test data, if a catalogue names one.
     """
 
     slug: str
@@ -160,6 +166,12 @@ class Exhibit:
     measured: tuple[MeasuredSums, ...] = ()
     measured_notes: tuple[str, ...] = ()
     pictures: Mapping[str, tuple[str, Path]] = field(default_factory=dict)
+    label: str = ""
+    exports: tuple[Exhibit, ...] = ()
+    whole: str = ""
+    role: str = ""
+    rank: int = 0
+    archive: tuple[str, str, int] = ("", "", 0)
 
     def file(self, product: str) -> ImageFile | None:
         """The first file of a product, or None."""

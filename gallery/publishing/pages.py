@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,17 @@ from gallery.publishing.machine.json_ld import linked_collection, linked_model
 from gallery.publishing.machine.manifest import encode, entry
 from gallery.publishing.parts.badge import HEIGHT as HEIGHT_OF_BADGE
 from gallery.publishing.parts.badge import badge
+from gallery.publishing.parts.components import components, misfits
 from gallery.publishing.parts.numbers import count
 from gallery.publishing.parts.scatter import HEIGHT, WIDTH, scatter
 from gallery.publishing.parts.similar import similar
 from gallery.publishing.settings import SiteSettings
 from gallery.publishing.viewer_page import ViewerPage, viewer_files
 from gallery.publishing.views import ModelView
+from gallery.text import DEVICES
+
+RESERVED = DEVICES | {"assets", "compare", "how-to-read", "page", "tag", "index", "404"}
+"""Names at the root of the site that no model may have."""
 
 PER_PAGE = 120
 """Cards on a page of the index; at about 1.3 kB each a page stays under 300 kB."""
@@ -75,8 +81,11 @@ def write_pages(context: PageContext, models: Sequence[ModelView]) -> list[str]:
     pages = write_index(context, models)
     for model in models:
         pages += _viewer(context, model)
+    wholes, taken = components(models), {one.slug for one in models}
     for number, others in enumerate(similar([one.facts for one in models])):
-        pages.append(_model(context, models, number, [models[i] for i in others]))
+        parts = wholes.get(models[number].exhibit.whole, [])
+        pages.append(_model(context, models, number, [models[i] for i in others], parts))
+        _moved(context, models[number], taken)
     shown = [one for one in models if one.facts is not None]
     face = _opening(models)
     pages.append(_page(context, "compare.html", "compare/index.html", models=shown, face=face))
@@ -145,7 +154,11 @@ def _opening(models: Sequence[ModelView]) -> ModelView | None:
 
 
 def _model(
-    context: PageContext, models: Sequence[ModelView], number: int, others: Sequence[ModelView]
+    context: PageContext,
+    models: Sequence[ModelView],
+    number: int,
+    others: Sequence[ModelView],
+    parts: Sequence[ModelView],
 ) -> str:
     """Write a model's page, its facts as JSON and its data for the comparison."""
     model = models[number]
@@ -167,12 +180,21 @@ def _model(
         face=model,
         similar=others,
         family=_family(models, model),
+        parts=parts if len(parts) > 1 else (),
+        misfits=misfits(model, parts),
         before=models[number - 1] if number else None,
         after=models[number + 1] if number + 1 < len(models) else None,
         facts_file=facts,
         badge=mark,
         linked=linked_model(model, context.settings),
     )
+
+
+def _moved(context: PageContext, model: ModelView, taken: AbstractSet[str]) -> None:
+    """Write a page at the address of each export that has none of its own; it leads to this one."""
+    for one in model.exports:
+        if one.slug not in taken and one.slug not in RESERVED:
+            _page(context, "moved.html", f"{one.slug}/index.html", model=model, export=one)
 
 
 def _family(models: Sequence[ModelView], model: ModelView) -> list[ModelView]:

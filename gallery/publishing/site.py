@@ -15,17 +15,14 @@ from gallery.publishing.assets.files import write
 from gallery.publishing.assets.static import static_files
 from gallery.publishing.assets.templates import environment
 from gallery.publishing.exhibit import Exhibit
+from gallery.publishing.machine.catalogue import CATALOGUE, catalogue
 from gallery.publishing.machine.feeds import feed, robots, sitemap
 from gallery.publishing.machine.manifest import SCHEMA, encode, manifest
 from gallery.publishing.machine.schema import NAME, manifest_schema
 from gallery.publishing.overview import gallery_sheet, site_icon
-from gallery.publishing.pages import PageContext, write_pages
+from gallery.publishing.pages import RESERVED, PageContext, write_pages
 from gallery.publishing.settings import SiteSettings
-from gallery.publishing.views import model_view
-from gallery.text import DEVICES
-
-RESERVED = DEVICES | {"assets", "compare", "how-to-read", "page", "tag", "index", "404"}
-"""Names at the root of the site that no model may have."""
+from gallery.publishing.views import ModelView, model_view
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _log = logging.getLogger(__name__)
@@ -77,7 +74,7 @@ def publish(
     env = environment(settings)
     named = _addresses(exhibits)
     views = [model_view(one, site, cache) for one in named]
-    views.sort(key=lambda one: (one.failure is not None, one.title.casefold(), one.slug))
+    views.sort(key=_place)
     static = static_files(site, settings, site_icon(views, settings, site))
     context = PageContext(
         env=env,
@@ -89,6 +86,7 @@ def publish(
     )
     pages = write_pages(context, views)
     write(site, "manifest.json", encode(manifest(views, settings)))
+    write(site, CATALOGUE, encode(catalogue(views)))
     write(site, NAME, encode(manifest_schema(SCHEMA)))
     write(site, "feed.xml", feed(views, settings))
     write(site, "robots.txt", robots(settings))
@@ -99,6 +97,14 @@ def publish(
     sizes = [path.stat().st_size for path in site.rglob("*") if path.is_file()]
     _log.info("published %d models: %d files, %d bytes", len(views), len(sizes), sum(sizes))
     return Site(root=site, pages=tuple(sorted(pages)), files=len(sizes), bytes=sum(sizes))
+
+
+def _place(view: ModelView) -> tuple[bool, str, int, str]:
+    """The order of the index: by title, components of one model in the order of their data."""
+    title, exhibit = view.title.casefold(), view.exhibit
+    if exhibit.whole:
+        title = title.removesuffix(f" ({exhibit.role})".casefold())
+    return view.failure is not None, title, exhibit.rank, view.slug
 
 
 def _check_directory(site: Path) -> None:

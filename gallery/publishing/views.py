@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from gallery.publishing.assets.files import (
 from gallery.publishing.exhibit import Exhibit, ImageFile, ScanImages
 from gallery.publishing.parts.bars import HistogramBar, bars
 from gallery.publishing.parts.clean import shorten
+from gallery.publishing.parts.exports import ExportView, export_views
 from gallery.publishing.parts.legend import Legend, legend
 from gallery.publishing.parts.measured import MeasuredView, measured_view
 from gallery.publishing.parts.prose import ProsePicture, prose, summary
@@ -47,12 +48,13 @@ _HTTP = re.compile(r"https?://[^\s\"'<>`]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanView:
-    """A scan as a page shows it: what it is, its files and its colour key."""
+    """A scan as a page shows it: what it is, its files, its colour key, and of which export."""
 
     key: str
     scan: ScanImages
     picture: ResponsivePicture
     legend: Legend | None
+    export: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,8 @@ class ModelView:
         viewer: Path of the viewer's page from the site's root, or "".
         downloads: Further files to download.
         measured: What was measured of the operators.
+        exports: All exports of the model, that whose scan is shown first; empty if only one.
+        light: Picture of the main scan on a light background, or None.
     """
 
     slug: str
@@ -143,6 +147,8 @@ class ModelView:
     viewer: str
     downloads: tuple[Download, ...]
     measured: tuple[MeasuredView, ...] = ()
+    exports: tuple[ExportView, ...] = ()
+    light: ResponsivePicture | None = None
 
 
 def title_of(exhibit: Exhibit) -> str:
@@ -166,7 +172,7 @@ def model_view(exhibit: Exhibit, site: Path, cache: Cache | None = None) -> Mode
     facts = exhibit.facts
     slug = exhibit.slug
     text = _prose(exhibit, cache)
-    scans = _scans(exhibit, site)
+    scans = (*_scans(exhibit, site), *_scans_of_exports(exhibit, site))
     diagram = _placed(exhibit, "diagram", site, "diagram")
     tree, left_out = layer_tree(facts.layers) if facts else (None, 0)
     raster = [
@@ -211,6 +217,8 @@ def model_view(exhibit: Exhibit, site: Path, cache: Cache | None = None) -> Mode
         viewer=f"{slug}/viewer/index.html" if exhibit.file("viewer") else "",
         downloads=_downloads(exhibit, site),
         measured=tuple(measured_view(one, _operator_colors(scans)) for one in exhibit.measured),
+        exports=export_views(exhibit),
+        light=next((one.picture for one in scans if one.key == "light"), None),
     )
 
 
@@ -290,6 +298,15 @@ def _scans(exhibit: Exhibit, site: Path) -> tuple[ScanView, ...]:
         for scan, files in placed
         if files is not None
     )
+
+
+def _scans_of_exports(exhibit: Exhibit, site: Path) -> Iterator[ScanView]:
+    """The main scan of each other export that has one."""
+    for one in exhibit.exports:
+        for view in _scans(one, site)[:1]:
+            label = shorten(one.label or one.path, 60)
+            scan = replace(view.scan, key=one.slug, caption=f"{view.scan.caption}, {label}")
+            yield replace(view, key=f"export-{one.slug}", scan=scan, export=label)
 
 
 def _operator_colors(scans: tuple[ScanView, ...]) -> dict[str, str]:

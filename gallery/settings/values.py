@@ -48,6 +48,8 @@ CATEGORIES = tuple(name for name, one in attributes.TABLE.items() if one.categor
 SETS = ("okabe-ito", "glasbey")
 """Palettes without an order, which suit categories only."""
 
+EXPORTS = ("together", "each", "apart")
+"""Pages and scans of the exports of one model."""
 SIDE = checks.integer(16, LARGEST)
 """The side of a picture in pixels."""
 DPI = checks.integer(30, 600)
@@ -77,6 +79,11 @@ class FrontMatter:
         "", checks.text(500), "licence of the architecture's code", alias="license"
     )
     source: str = setting("", checks.url, "URL of the code (http or https)")
+    export: str = setting(
+        "",
+        checks.text(80),
+        'of several exports the one that is scanned, such as "fp16", or "" for full precision',
+    )
     passes: str = setting(
         "", checks.one_of(*PASSES), '"forward", "training", or "" for the gallery\'s setting'
     )
@@ -325,6 +332,15 @@ class GallerySettings:
         (),
         checks.many(checks.ignore_pattern, most=1000, distinct=False),
         "patterns as in .gitignore, applied after those in `.galleryignore`",
+    )
+    exports: str = setting(
+        "together",
+        checks.one_of(*EXPORTS),
+        "exports of one model in several precisions: one page and one scan, a scan of each on one "
+        "page, or pages of their own",
+    )
+    export: str = setting(
+        "", checks.text(80), 'the one that is scanned, such as "fp16"; "": full precision'
     )
     default_dim: int = setting(
         0,

@@ -63,11 +63,16 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """A published gallery with everything in it."""
     folder = tmp_path_factory.mktemp("exhibits")
-    first, *others = make_gallery(folder)
+    first, beta, gamma, *others = make_gallery(folder)
+    low = replace(beta, slug="low", path="zoo/gamma_q4.onnx", label="q4")
+    away = replace(low, slug="away", label="int8", facts=None, scans=())
+    beta = replace(beta, whole="pair/", role="encoder")
+    gamma = replace(gamma, whole="pair/", role="decoder", rank=1, exports=(low, away))
     model, layout = net(folder)
     data = folder / "viewer.bin"
     data.write_bytes(viewer_data(layout, colorings(layout), model))
-    exhibits = [replace(first, files={**first.files, "viewer": (make_file(data),)}), *others]
+    exhibits = [replace(first, files={**first.files, "viewer": (make_file(data),)}), beta, gamma]
+    exhibits += others
     folder = tmp_path_factory.mktemp("published") / "nets"
     return publish(exhibits, folder, settings=SiteSettings(title="Nets & <co>"))
 

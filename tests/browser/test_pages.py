@@ -301,3 +301,34 @@ def test_who_wants_no_motion_gets_none(browser: Browser, addresses: dict[str, st
         assert browser.driver.execute_script(duration) == "0s"
     finally:
         _media(browser)
+
+
+def test_the_switch_shows_the_facts_and_the_scan_of_an_export(
+    browser: Browser, addresses: dict[str, str]
+) -> None:
+    def state() -> list[Any]:
+        script = """return [
+            [...document.querySelectorAll("[data-export]")].filter((one) => !one.hidden)
+                .map((one) => one.dataset.export).join(),
+            document.querySelector("[data-row].here").dataset.row,
+            document.querySelector("[data-choose][aria-pressed=true]").dataset.choose,
+            document.querySelector("[data-scan][aria-current]").dataset.scan, location.hash]"""
+        found: list[Any] = browser.driver.execute_script(script)
+        return found
+
+    def press(name: str) -> None:
+        browser.driver.execute_script(
+            "document.querySelector(`[data-choose=${arguments[0]}]`).click()", name
+        )
+
+    browser.open(addresses["http"] + "gamma/index.html")
+    assert state() == [*["gamma"] * 3, "hero", ""]
+    press("low")
+    assert state() == [*["low"] * 3, "export-low", "#scan=export-low"]
+    press("gamma")
+    assert state() == [*["gamma"] * 3, "hero", ""]
+    press("away")
+    assert state() == [*["away"] * 3, "hero", "#export=away"]
+    browser.open(addresses["http"] + "low/index.html")
+    browser.until("location.pathname.endsWith('/gamma/index.html')")
+    assert state()[:4] == [*["low"] * 3, "export-low"]

@@ -342,13 +342,32 @@ def test_snippets_embed_the_model(site: Site) -> None:
     text = html5lib.parse(
         (site.root / "alpha/index.html").read_text(encoding="utf-8"), namespaceHTMLElements=False
     )
-    html, badge = (code.text for code in text.iter("code"))
+    html, badge, thumbnail = (code.text for code in text.iter("code"))
     picture = _Page(html).elements[1][1]
     address = (picture["src"] or "").removeprefix("https://example.org/nets/")
     assert (site.root / address).is_file()
     assert (picture["alt"] or "").startswith("Scan of The alpha net: 123")
     base = "https://example.org/nets/alpha"
     assert badge == f"[![The alpha net]({base}/badge.svg)]({base}/index.html)"
+    assert thumbnail.startswith("thumbnail: https://example.org/nets/assets/alpha-")
+    assert (site.root / thumbnail.removeprefix("thumbnail: https://example.org/nets/")).is_file()
+
+
+def test_a_snippet_follows_the_theme_of_its_reader(
+    pictures: tuple[ImageFile, ...], put: Callable[..., Site]
+) -> None:
+    scans = (make_scan(pictures), make_scan(pictures, "light", ground="light"))
+    site = put([make_exhibit("both", pictures, scans=scans)])
+    text = html5lib.parse(
+        (site.root / "both/index.html").read_text("utf-8"), namespaceHTMLElements=False
+    )
+    html = next(code.text for code in text.iter("code"))
+    elements = _Page(html).elements
+    assert [tag for tag, _ in elements] == ["a", "picture", "source", "img"]
+    assert elements[2][1]["media"] == "(prefers-color-scheme: light)"
+    light = (elements[2][1]["srcset"] or "").removeprefix("https://example.org/nets/")
+    assert (site.root / light.removeprefix("../")).is_file()
+    assert "-light-" in light
 
 
 def test_own_scripts_are_small(site: Site) -> None:

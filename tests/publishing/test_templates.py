@@ -48,8 +48,17 @@ def test_a_users_template_wins(
 
 
 def test_any_template_can_be_a_users(
-    mine: Path, exhibits: list[Exhibit], put: Callable[..., Site]
+    mine: Path,
+    exhibits: list[Exhibit],
+    pictures: tuple[ImageFile, ...],
+    put: Callable[..., Site],
 ) -> None:
+    low = make_exhibit("low", pictures)
+    exhibits = [
+        *exhibits,
+        make_exhibit("one", pictures, whole="pair/", role="encoder", exports=(low,)),
+        make_exhibit("two", pictures, whole="pair/", role="decoder", rank=1),
+    ]
     house = template_directories()[0]
     marks = {}
     for path in house.rglob("*.html"):
@@ -62,7 +71,7 @@ def test_any_template_can_be_a_users(
         (mine / name).parent.mkdir(parents=True, exist_ok=True)
         (mine / name).write_text(text, encoding="utf-8")
     site = put(exhibits, templates=mine)
-    pages = "".join((site.root / page).read_text(encoding="utf-8") for page in site.pages)
+    pages = "".join(path.read_text(encoding="utf-8") for path in site.root.rglob("*.html"))
     assert [name for name, mark in marks.items() if mark not in pages] == []
 
 

@@ -27,6 +27,7 @@ tags: [vision, residual]
 family: ResNet
 licence: BSD-3-Clause
 source: https://github.com/pytorch/vision
+export: fp16
 passes: training
 vertices: 5_000
 skeleton: circo

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
-    return {"": plan.stage_key("load")} if plan.variants.diagram else {}
+    return {"": [plan.stage_key("load"), plan.file.slug]} if plan.variants.diagram else {}
 
 
 def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     from gallery.rendering.operator_diagram.draw import diagram
 
-    text = diagram(stages.model(), metadata=stages.plan.provenance(DIAGRAM).entries())
+    text = diagram(stages.named_model(), metadata=stages.plan.provenance(DIAGRAM).entries())
     path = new_file(".svg")
     path.write_text(text, "utf-8")
     sides = re.match(r"<svg[^>]*? width=\"([\d.]+)\" height=\"([\d.]+)\"", text)

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
-    return {"": [plan.stage_key("load"), plan.file.bytes]}
+    return {"": [plan.stage_key("load"), plan.file.bytes, plan.file.slug]}
 
 
 def _make(stages: Stages, _: str, __: NewFile) -> Drawn:
     from gallery.costs.facts import facts
     from gallery.costs.storage import facts_value
 
-    return Drawn(value=facts_value(facts(stages.model(), stages.plan.file.bytes)))
+    return Drawn(value=facts_value(facts(stages.named_model(), stages.plan.file.bytes)))
 
 
 def facts_in(entry: Entry) -> Facts:
@@ -80,6 +80,7 @@ _facts = record(
         "producer": _name,
         "inputs": _tensors,
         "outputs": _tensors,
+        "macs_by_dtype": _counts,
         "forest": _counts,
         "tables": _counts,
         "bindings": _counts,

@@ -28,7 +28,7 @@ LARGEST_GRAPH = 6_000_000
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
     wanted: dict[str, object] = {}
     if plan.variants.diagram:
-        wanted["operators"] = plan.stage_key("load")
+        wanted["operators"] = [plan.stage_key("load"), plan.file.slug]
     if plan.variants.viewer and plan.scans:
         wanted["vertices"] = plan.stage_key("layout", plan.scans[0].scan)
     return wanted
@@ -44,7 +44,7 @@ def _operators(stages: Stages, new_file: NewFile) -> Drawn:
     files, told = {}, stages.plan.provenance(GRAPHS, "operators").entries()
     for form, write in (("dot", operators_dot), ("graphml", operators_graphml)):
         files[f"operator-graph.{form}"] = path = new_file(f".{form}")
-        path.write_text(write(stages.model(), told), "utf-8")
+        path.write_text(write(stages.named_model(), told), "utf-8")
     return Drawn(value={}, files=files)
 
 

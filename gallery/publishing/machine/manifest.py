@@ -10,6 +10,7 @@ from typing import Any
 from gallery.publishing.assets.files import Placed
 from gallery.publishing.machine.schema import NAME
 from gallery.publishing.parts.clean import clean
+from gallery.publishing.parts.exports import ExportView
 from gallery.publishing.settings import SiteSettings
 from gallery.publishing.views import ModelView, ScanView
 
@@ -56,6 +57,8 @@ def entry(model: ModelView) -> dict[str, Any]:
         "failure": dataclasses.asdict(model.failure) if model.failure else None,
         "provenance": model.exhibit.provenance.value() if model.exhibit.provenance else None,
         "measured": [dataclasses.asdict(one) for one in model.exhibit.measured],
+        "exports": [_export(one) for one in model.exports],
+        "component": _component(model),
         "scans": [_scan(view) for view in (*_first(model.hero), *model.variants)],
         "diagram": _file(model.diagram),
         "multiples": _file(model.multiples),
@@ -70,6 +73,30 @@ def entry(model: ModelView) -> dict[str, Any]:
 def encode(value: Any) -> bytes:
     """JSON in ASCII, with keys in the given order and a newline at the end."""
     return (json.dumps(value, indent=1, ensure_ascii=True) + "\n").encode("ascii")
+
+
+def _export(one: ExportView) -> dict[str, Any]:
+    facts = one.facts
+    return {
+        "slug": one.slug,
+        "label": one.label,
+        "path": one.path,
+        "digest": facts.digest if facts else None,
+        "file_bytes": facts.file_bytes if facts else None,
+        "weight_bytes": one.weights,
+        "operators": facts.operators if facts else None,
+        "macs": facts.macs if facts else None,
+        "macs_by_dtype": facts.macs_by_dtype if facts else {},
+        "opset": facts.opsets.get("ai.onnx") if facts else None,
+        "failure": dataclasses.asdict(one.failure) if one.failure else None,
+    }
+
+
+def _component(model: ModelView) -> dict[str, Any] | None:
+    one = model.exhibit
+    if not one.whole:
+        return None
+    return {"whole": clean(one.whole), "role": clean(one.role), "rank": one.rank}
 
 
 def _first(main: ScanView | None) -> tuple[ScanView, ...]:

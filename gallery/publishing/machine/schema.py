@@ -82,6 +82,16 @@ def _model() -> dict[str, Any]:
             "failure": _or_null(_of(Failure)),
             "provenance": _or_null(_provenance()),
             "measured": {"type": "array", "items": _of(MeasuredSums)},
+            "exports": {"type": "array", "items": _export()},
+            "component": _or_null(
+                _object(
+                    {
+                        "whole": {"type": "string", "description": "What it is a component of."},
+                        "role": {"type": "string", "description": "What it is there."},
+                        "rank": {"type": "integer", "description": "Its place in the data's way."},
+                    }
+                )
+            ),
             "scans": {"type": "array", "items": {"$ref": "#/$defs/scan"}},
             "diagram": _or_null(file),
             "multiples": _or_null(file),
@@ -90,6 +100,22 @@ def _model() -> dict[str, Any]:
             "card": _or_null(file),
             "viewer": _or_null({"type": "string"}),
             "downloads": {"type": "object", "additionalProperties": file},
+        }
+    )
+
+
+def _export() -> dict[str, Any]:
+    """An export of a model, in short."""
+    text = {name: {"type": "string"} for name in ("slug", "label", "path")}
+    numbers = ("file_bytes", "weight_bytes", "operators", "macs")
+    return _object(
+        {
+            **text,
+            "digest": _or_null({"type": "string"}),
+            **{name: _or_null({"type": "integer"}) for name in numbers},
+            "macs_by_dtype": {"type": "object", "additionalProperties": {"type": "integer"}},
+            "opset": _or_null({"type": "integer"}),
+            "failure": _or_null(_of(Failure)),
         }
     )
 

@@ -1,0 +1,92 @@
+"""Finds what belongs together: exports of one model, and components of a larger one."""
+
+from __future__ import annotations
+
+import math
+import posixpath
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from gallery.discovery.components import components, config_roles
+from gallery.discovery.context import Group
+from gallery.discovery.discover import ModelFile
+from gallery.discovery.exports import exports, is_pointer
+from gallery.discovery.precisions import export_name
+
+TOGETHER, EACH, APART = "together", "each", "apart"
+"""Whether the exports of one model share a page and a scan, share a page, or have their own."""
+
+
+def with_groups(
+    files: Sequence[ModelFile],
+    directory: Path,
+    *,
+    together: bool = True,
+    wanted: Callable[[ModelFile], str] = lambda _: "",
+    seconds: float = math.inf,
+) -> tuple[ModelFile, ...]:
+    """The files with their places among the exports and the components of one model.
+
+    Args:
+        files: From `discover`.
+        directory: The models directory.
+        together: Whether exports of one model share a page.
+        wanted: The label of the export whose scan a file's words or the settings ask for, or "".
+        seconds: How long reading the structure of a file may take.
+    """
+    groups: dict[str, Group] = {}
+    by_path = {file.relative: file for file in files}
+    for one in exports(files, wanted, seconds) if together else ():
+        for path, label in one.labels.items():
+            lead = "" if path == one.lead else one.lead
+            absent = bool(lead) and is_pointer(by_path[path])
+            groups[path] = Group(lead=lead, base=one.base, label=label, absent=absent)
+    heads = [file for file in files if not groups.get(file.relative, Group()).lead]
+    configs, notes = _configurations(files, directory)
+    parts = components({file.relative: _base(file, groups) for file in heads}, configs)
+    for path, part in parts.items():
+        groups[path] = replace(
+            groups.get(path, Group()), whole=part.whole, role=part.role, rank=part.rank
+        )
+    for path, slug in _twins(files).items():
+        groups[path] = replace(groups.get(path, Group()), twin=slug)
+    told = {file.relative: notes.get(posixpath.dirname(file.relative), []) for file in heads}
+    return tuple(
+        replace(
+            file,
+            group=groups.get(file.relative, file.group),
+            notes=(*file.notes, *told.get(file.relative, ())),
+        )
+        for file in files
+    )
+
+
+def _twins(files: Sequence[ModelFile]) -> dict[str, str]:
+    """Slug of the first file of the same content, by the path of each other one."""
+    first: dict[tuple[str, int], str] = {}
+    slugs = {
+        file.relative: first.setdefault((file.digest, file.bytes), file.slug)
+        for file in files
+        if file.digest
+    }
+    return {
+        file.relative: slugs[file.relative]
+        for file in files
+        if file.digest and slugs[file.relative] != file.slug
+    }
+
+
+def _base(file: ModelFile, groups: Mapping[str, Group]) -> str:
+    group = groups.get(file.relative)
+    return group.base if group else export_name(file.address or file.relative).base
+
+
+def _configurations(
+    files: Sequence[ModelFile], directory: Path
+) -> tuple[dict[str, dict[str, str]], dict[str, list[str]]]:
+    """Roles and notes of the configurations of all folders with models, by the folder's path."""
+    folders = dict.fromkeys(posixpath.dirname(file.relative) for file in files)
+    read = {folder: config_roles(directory / folder) for folder in folders}
+    roles = {folder: one for folder, (one, _) in read.items() if one}
+    return roles, {folder: notes for folder, (_, notes) in read.items() if notes}
