@@ -42,11 +42,11 @@ def _edges(sections: dict[str, bytes]) -> list[tuple[int, int]]:
     """(reader, source) pairs, read slowly."""
     numbers = iter(_numbers(sections["edges"]))
     pairs = []
+    down: dict[int, int] = {}
     for reader, count in enumerate(_numbers(sections["degree"])):
-        source = 0
         for k in range(count):
-            source = source + next(numbers) if k else reader - _signed(next(numbers))
-            pairs.append((reader, source))
+            down[k] = down.get(k, 0) + _signed(next(numbers))
+            pairs.append((reader, reader - down[k]))
     return pairs
 
 

@@ -259,7 +259,10 @@ def test_memory_sizes(tmp_path: Path, text: str, amount: int) -> None:
         ("[variants]\nformats = []", "variants.formats is [], not a list of 1 to 64 values"),
         ('[variants]\nformats = ["png", "png"]', "not a list of distinct values"),
         ('[variants]\ncolors = ["pass", "pass"]', "not a list of distinct values"),
-        ("[variants]\nsizes = [20000]", "variants.sizes has 20000, but webp holds at most 16,383"),
+        (
+            '[variants]\nsizes = [20000]\nformats = ["webp"]',
+            "variants.sizes has 20000, but webp holds at most 16,383",
+        ),
         (
             "[variants]\nsize = [20000]",
             "variants.size has 20000, but avif holds at most 268,435,456",

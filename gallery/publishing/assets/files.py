@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gallery.errors import DamagedFileError, DiscoverError, PublishError
@@ -161,6 +161,38 @@ def place_scan(scan: ScanImages, site: Path, slug: str) -> ResponsivePicture | N
     stem = f"{slug}-{slugify(scan.key)}"
     placed = [place_image(image, site, stem) for image in scan.images]
     return picture(placed)
+
+
+def place_names(
+    scan: ScanImages, site: Path, slug: str, under: ResponsivePicture
+) -> ResponsivePicture:
+    """Place the files of layer names that are laid over a scan.
+
+    Its largest file is a document that shows the scan with the names, for those who open it.
+
+    Args:
+        scan: The layer names, as SVG.
+        site: Root of the site.
+        slug: Directory of the model.
+        under: The scan.
+    """
+    stem = f"{slug}-{slugify(scan.key)}"
+    placed = [place_image(image, site, stem) for image in scan.images]
+    ordered = tuple(sorted(placed, key=lambda file: file.width))
+    side, layers = ordered[-1].width, (under.largest, ordered[-1])
+    shown = "".join(
+        f'<image href="{one.href.rpartition("/")[2]}" width="{side}" height="{side}"/>'
+        for one in layers
+    )
+    document = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}">{shown}</svg>\n'
+    )
+    whole = write(site, f"assets/{stem}-whole.svg", document.encode("ascii"), hashed=True)
+    return ResponsivePicture(
+        sources=(Source(mime=MIME["svg"], candidates=ordered),),
+        fallback=min(ordered, key=lambda file: abs(file.width - _FALLBACK_WIDTH)),
+        largest=replace(whole, width=side, height=side),
+    )
 
 
 def picture(files: list[Placed]) -> ResponsivePicture | None:

@@ -224,17 +224,20 @@ def _amounts(
 
 
 def _edge_sections(shown: Sample) -> dict[str, bytes]:
-    """How many sources each vertex reads, and each source as a step from the previous one.
+    """How many sources each vertex reads, and how far down in the order each of them is.
 
-    The first step of a vertex is from its own number down, and signed because of back edges.
+    The distance of a vertex's k-th source is given as its difference from that of the last vertex
+    before it that has one, which is mostly 0, since neighbours read alike.
     """
     readers, sources = shown.readers.astype(np.int64), shown.sources.astype(np.int64)
-    step = np.diff(sources, prepend=0)
-    first = np.ones(len(readers), bool)
-    first[1:] = readers[1:] != readers[:-1]
-    step[first] = zigzag(readers[first] - sources[first])
     count = np.bincount(readers, minlength=len(shown.vertices))
-    return {"degree": varints(count), "edges": varints(step)}
+    rank = np.arange(len(readers)) - np.repeat(np.cumsum(count) - count, count)
+    order = np.argsort(rank, kind="stable")
+    change = np.empty(len(readers), np.int64)
+    change[order] = np.diff((readers - sources)[order], prepend=0)
+    first = order[np.flatnonzero(np.diff(rank[order], prepend=-1))]
+    change[first] = readers[first] - sources[first]
+    return {"degree": varints(count), "edges": varints(zigzag(change))}
 
 
 def _color_sections(colorings: Sequence[Coloring], shown: Sample) -> dict[str, bytes]:
