@@ -4,8 +4,8 @@
     python -m tests.benchmarks.bench_weight site SITE [BEFORE]
     python -m tests.benchmarks.bench_weight scores models/unet.onnx models/llama.onnx
 
-The first prints kilobytes per model of every kind of file, with everything that models share divided
-among them. The second draws main scans and encodes them in every format and quality: bytes,
+The first prints kilobytes per model of every kind of file, with everything that models share
+divided among them. The second draws main scans and encodes them in every format and quality: bytes,
 processor time, and SSIMULACRA 2 against what was drawn (https://github.com/cloudinary/ssimulacra2:
 70 is hard to notice without comparison, 80 not visible side by side at full size, 90 not in a
 flicker test).

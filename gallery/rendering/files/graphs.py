@@ -27,7 +27,7 @@ from gallery.text import visible
 
 _NODE_KEYS = ("label", "type", "layer")
 _EDGE_KEYS = ("tensor", "dtype", "shape")
-_BITS = 15
+_BITS = 13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ def save_vertex_graph(
             the comment of the archive.
         compact: Whether the archive is compressed by LZMA in place of deflate, which NumPy reads
             all the same but unzip and some readers in other languages do not, and positions are
-            rounded to a 32,768th of their extent or finer, for less than half the bytes.
+            rounded to an 8,192nd of their extent or finer, for a third of the bytes.
     """
     graph = layout.graph
     arrays: dict[str, npt.NDArray[Any]] = {
@@ -128,7 +128,7 @@ def save_vertex_graph(
 
 
 def _rounded(positions: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Positions as multiples of a power of two that is at most a 32,768th of their extent."""
+    """Positions as multiples of a power of two that is at most an 8,192nd of their extent."""
     extent = float(np.ptp(positions, axis=0).max()) if len(positions) else 0.0
     if not extent:
         return positions

@@ -1,8 +1,9 @@
 """The viewer's data: a laid-out graph and its colours in a compact format.
 
-Positions are rounded to 16 bits per coordinate (a 65,536th of the picture's longer side), edges are
-steps between vertex numbers, and names are stored once in tables. A graph over the budget is shown
-by a sample of it (see `sample`); `templates/viewer/decode.js` reads what is written here.
+Positions are rounded to 15 bits per coordinate (a 32,768th of the picture's longer side), edges are
+changes of distances between vertex numbers, and names are stored once in tables. A graph over the
+budget is shown by a sample of it (see `sample`); `templates/viewer/decode.js` reads what is written
+here.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ VERTICES = 250_000
 EDGES = 1_000_000
 """Most edges that are shown."""
 
-_STEPS = 65_535
+_STEPS, _EVEN = 65_535, 2
+_SHADES = 128
+"""Colours of a continuous colouring that are told apart in the viewer."""
 _LIGHTNESSES, _HUES = 65, 120
 _TENS = np.array([float(f"1e{power}") for power in range(-50, 40)])
 
@@ -125,8 +128,8 @@ def _places(
     low = positions.min(axis=0).astype(np.float64)
     extent = positions.max(axis=0) - low
     side = float(extent.max()) or 1.0
-    places = np.rint((positions[shown] - low) / side * _STEPS).clip(0, _STEPS)
-    return [round(float(length) / side, 6) for length in extent], places.astype(np.uint16)
+    places = np.rint((positions[shown] - low) / side * (_STEPS / _EVEN)).clip(0, _STEPS // _EVEN)
+    return [round(float(length) / side, 6) for length in extent], (_EVEN * places).astype(np.uint16)
 
 
 def _fibres(layout: Layout) -> dict[str, Any]:
@@ -244,6 +247,8 @@ def _color_sections(colorings: Sequence[Coloring], shown: Sample) -> dict[str, b
     """Rows and colours of each colouring, "rows0", "colors0" and so on."""
     sections = {}
     for number, one in enumerate(colorings):
-        sections[f"rows{number}"] = planes(one.index[shown.vertices])
+        rows = one.index[shown.vertices]
+        step = 1 if one.categorical else max(len(one.colors) // _SHADES, 1)
+        sections[f"rows{number}"] = planes(rows - rows % step)
         sections[f"colors{number}"] = one.colors.tobytes()
     return sections
