@@ -211,6 +211,7 @@ def compare_script(entry: dict[str, Any]) -> bytes:
     value = {
         "slug": entry["slug"],
         "title": entry["title"],
+        "provenance": entry["provenance"],
         "front": {name: entry["front"][name] for name in ("year", "family", "licence")},
         "facts": {name: facts[name] for name in _COMPARED} if facts else None,
         "scans": [

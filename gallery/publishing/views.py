@@ -240,12 +240,16 @@ def _distinct(tags: Iterable[str]) -> tuple[str, ...]:
 def _scans(exhibit: Exhibit, site: Path) -> tuple[ScanView, ...]:
     """The scans that have a picture, in the exhibit's order."""
     slug, views = exhibit.slug, list[ScanView]()
+    told = exhibit.provenance.entries() if exhibit.provenance else {}
     for scan in exhibit.scans:
         over = bool(scan.images) and all(one.format == "svg" for one in scan.images)
         if over and not views:
             continue
         under = views[0].picture if over else None
-        files = place_names(scan, site, slug, under) if under else place_scan(scan, site, slug)
+        if under:
+            files: ResponsivePicture | None = place_names(scan, site, slug, under, told)
+        else:
+            files = place_scan(scan, site, slug)
         if files is not None:
             key = legend(scan.legend, scan.attribute)
             view = ScanView(

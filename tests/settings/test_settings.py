@@ -355,3 +355,19 @@ def test_urls_that_cannot_be_understood_are_refused_where_they_are_read(address:
 def test_base_urls_that_nobody_publishes(address: str) -> None:
     with pytest.raises(ValueError, match="a URL such as"):
         checks.base_url(address)
+
+
+def test_a_full_site_has_other_defaults_and_what_is_set_stays() -> None:
+    light, full = (
+        settings_from({"site": {"weight": weight}, "variants": {"png": False}}, "").variants
+        for weight in ("light", "full")
+    )
+    assert light == GallerySettings().variants
+    assert full == replace(
+        light, **{name: _frozen(value) for name, value in FULL.items() if name != "png"}
+    )
+    assert settings_from({}, "").variants == light
+
+
+def _frozen(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value

@@ -28,9 +28,9 @@ LARGEST_GRAPH = 6_000_000
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
     wanted: dict[str, object] = {}
     forms = _operator_forms(plan)
-    if forms:
+    if plan.variants.diagram and forms:
         wanted["operators"] = [plan.stage_key("load"), forms]
-    if "npz" in plan.variants.graphs and plan.scans:
+    if plan.variants.viewer and plan.scans and "npz" in plan.variants.graphs:
         key = plan.stage_key("layout", plan.scans[0].scan)
         wanted["vertices"] = [key, plan.variants.quality]
     return wanted

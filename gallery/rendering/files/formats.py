@@ -107,8 +107,8 @@ def _pillow(
 
 # Method 4 takes twice as long as 2 and saves 2% of the bytes of a scan.
 _WEBP = {"format": "WEBP", "method": 2}
-# One thread, because the bytes depend on the number of threads. At equal scores, speed 8 takes three
-# times as long as 9 and saves a sixth of the bytes of a scan.
+# One thread, because the bytes depend on the number of threads. At equal scores, speed 8 takes
+# three times as long as 9 and saves a sixth of the bytes of a scan.
 _AVIF = {"format": "AVIF", "subsampling": "4:4:4", "max_threads": 1}
 _JPEG = {"format": "JPEG", "subsampling": "4:4:4", "optimize": True}
 

@@ -18,8 +18,8 @@ from gallery.rendering.sheet.sheet import TextLine
 from gallery.rendering.sheet.svg_elements import svg_elements
 from gallery.text import visible
 
-_SOFT, _DENSE = 0.28, 1.5
-"""How far the shade behind a name fades, in sizes of the smallest font, and how fully it covers."""
+_SOFT, _DENSE = 0.34, 3.2
+"""How far the shade behind a name fades, in sizes of the smallest font, and how much it covers."""
 
 
 def names_svg(
@@ -58,7 +58,7 @@ def names_svg(
             *svg_elements(lines),
             _filter(tone, soft, size),
             '<g filter="url(#shade)">',
-            *svg_elements(texts, halo=tone),
+            *svg_elements(texts),
             "</g>",
             "</svg>\n",
         ]
