@@ -24,7 +24,7 @@ from gallery.publishing.settings import SiteSettings
 from gallery.publishing.views import model_view
 from gallery.text import DEVICES
 
-RESERVED = DEVICES | {"assets", "compare", "how-to-read", "page", "tag", "index", "404"}
+RESERVED = DEVICES | {"assets", "compare", "how-to-read", "page", "family", "tag", "index", "404"}
 """Names at the root of the site that no model may have."""
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

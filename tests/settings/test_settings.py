@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ from gallery.rendering.types import EXPOSURES
 from gallery.settings import checks, values
 from gallery.settings.color_rules import ColorRule
 from gallery.settings.fields import table
-from gallery.settings.gallery_toml import checked, example, read_settings
+from gallery.settings.gallery_toml import checked, example, read_settings, settings_from
+from gallery.settings.values import GallerySettings
+from gallery.settings.weight import FULL
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 KINDS = (
