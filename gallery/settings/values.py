@@ -254,7 +254,9 @@ class VariantSettings:
         f"{', '.join(one.name for one in FORMATS if one.poster and one.side)}, "
         "or pdf with vector text",
     )
-    poster_dpi: int = setting(150, DPI, "dots per inch; 300 for print, about 20 MB as PNG")
+    poster_dpi: int = setting(
+        130, DPI, "dots per inch: 130 at arm's length, 300 for a close look, about 20 MB as PNG"
+    )
     poster_labels: bool = setting(True, checks.switch, "layer names on the poster's scan")
     wallpapers: tuple[str, ...] = setting(
         (),

@@ -13,6 +13,7 @@ FULL: Mapping[str, Any] = {
     "graphs": ["dot", "graphml", "npz"],
     "multiples": True,
     "poster_formats": ["webp", "pdf"],
+    "poster_dpi": 150,
 }
 """The values of [variants] in a full site that differ from the defaults, which are those of a light
 one."""
