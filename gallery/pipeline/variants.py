@@ -22,7 +22,9 @@ class ScanPlan:
         scan: How it is made.
         sizes: Side lengths of the pictures in pixels.
         formats: Formats of each size.
+        quality: How they are compressed.
         png: Side length of an additional PNG picture, or 0.
+        over: Whether its files hold nothing but layer names, to be laid over the main scan.
     """
 
     key: str
@@ -31,7 +33,9 @@ class ScanPlan:
     scan: ScanSettings
     sizes: tuple[int, ...]
     formats: tuple[str, ...]
+    quality: str = "best"
     png: int = 0
+    over: bool = False
 
 
 def main_scan(settings: GallerySettings, front: FrontMatter, family: str = "") -> ScanSettings:
@@ -90,7 +94,8 @@ def plan_scans(
             scan=main,
             sizes=variants.sizes,
             formats=formats,
-            png=max(variants.sizes),
+            quality=variants.quality,
+            png=max(variants.sizes) if variants.png else 0,
         )
     ]
 
@@ -102,12 +107,15 @@ def plan_scans(
             scan=scan,
             sizes=sizes,
             formats=formats,
+            quality=variants.quality,
         )
         scans.append(plan)
 
     if variants.names and not main.labels:
         add("names", "With layer names", replace(main, labels=True), large)
-        scans[-1] = replace(scans[-1], caption=f"{scans[-1].caption}, with layer names")
+        named = replace(scans[-1], caption=f"{scans[-1].caption}, with layer names")
+        drawn = variants.names_drawn or main.legend
+        scans[-1] = named if drawn else replace(named, formats=("svg",), over=True)
     if variants.light and main.ground == "dark":
         # Palettes of families are made for both backgrounds.
         kept = main.palette if main.palette in FAMILY_PALETTES else _default(main.color, family)

@@ -34,6 +34,7 @@ OFFERED = 200
 
 _WORD = re.compile(r"[^\W_]{1,24}")
 _CARD_WIDTH = 640
+_LAYERS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,9 +192,43 @@ def words_of(model: ModelView) -> list[str]:
     return sorted(words)
 
 
+_COMPARED = (
+    "parameters", "macs", "flops", "activations", "operators", "depth", "opsets", "producer",
+    "histogram",
+)  # fmt: skip
+"""The facts that the comparison shows."""
+
+
 def compare_script(entry: dict[str, Any]) -> bytes:
-    """One model's facts for the comparison: calls `galleryModel(entry)`."""
-    return _call("galleryModel", entry)
+    """What the comparison shows of a model, out of its entry in the manifest.
+
+    Calls `galleryModel({slug, title, front, facts, scans, layers})`: layers are those directly
+    below the model, each as [name, type, parameters, flops].
+    """
+    facts = entry["facts"]
+    inside = [one for one in facts["layers"] if one["depth"] == 1] if facts else []
+    names = ("key", "caption", "attribute", "passes", "ground", "skeleton", "vertices", "edges")
+    value = {
+        "slug": entry["slug"],
+        "title": entry["title"],
+        "provenance": entry["provenance"],
+        "front": {name: entry["front"][name] for name in ("year", "family", "licence")},
+        "facts": {name: facts[name] for name in _COMPARED} if facts else None,
+        "scans": [
+            {
+                **{name: scan[name] for name in names},
+                "pictures": [
+                    {name: one[name] for name in ("href", "format", "width", "height")}
+                    for one in scan["pictures"]
+                ],
+            }
+            for scan in entry["scans"]
+        ],
+        "layers": [
+            [one["name"], one["type"], one["parameters"], one["flops"]] for one in inside[:_LAYERS]
+        ],
+    }
+    return _call("galleryModel", value)
 
 
 def _call(function: str, value: Any) -> bytes:

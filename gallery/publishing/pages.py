@@ -23,6 +23,7 @@ from gallery.publishing.collection import (
     thumbnails,
     work,
 )
+from gallery.publishing.groups import Group, groups_of, pages_by_name
 from gallery.publishing.how_to_read.page import how_to_read
 from gallery.publishing.machine.json_ld import linked_collection, linked_model
 from gallery.publishing.machine.manifest import encode, entry
@@ -37,7 +38,7 @@ from gallery.publishing.viewer_page import ViewerPage, viewer_files
 from gallery.publishing.views import ModelView
 from gallery.text import DEVICES
 
-RESERVED = DEVICES | {"assets", "compare", "how-to-read", "page", "tag", "index", "404"}
+RESERVED = DEVICES | {"assets", "compare", "how-to-read", "page", "family", "tag", "index", "404"}
 """Names at the root of the site that no model may have."""
 
 PER_PAGE = 120
@@ -55,6 +56,7 @@ class PageContext:
         static: Style sheet and scripts.
         cache: Keeps what is expensive to draw for the next build, or None.
         sheet: Contact sheet with one scan per model, or None.
+        groups: Families and tags that have a page.
     """
 
     env: Sandbox
@@ -63,6 +65,7 @@ class PageContext:
     static: Static
     cache: Cache | None = None
     sheet: Placed | None = None
+    groups: tuple[Group, ...] = ()
 
 
 def write_pages(context: PageContext, models: Sequence[ModelView]) -> list[str]:
@@ -78,7 +81,8 @@ def write_pages(context: PageContext, models: Sequence[ModelView]) -> list[str]:
     Raises:
         PublishError: If a template is wrong or the site cannot be written.
     """
-    pages = write_index(context, models)
+    context = replace(context, groups=groups_of(models))
+    pages = [*write_index(context, models), *_groups(context)]
     for model in models:
         pages += _viewer(context, model)
     wholes, taken = components(models), {one.slug for one in models}
@@ -88,7 +92,10 @@ def write_pages(context: PageContext, models: Sequence[ModelView]) -> list[str]:
         _moved(context, models[number], taken)
     shown = [one for one in models if one.facts is not None]
     face = _opening(models)
-    pages.append(_page(context, "compare.html", "compare/index.html", models=shown, face=face))
+    pair = _pair(shown, face)
+    pages.append(
+        _page(context, "compare.html", "compare/index.html", models=shown, face=face, pair=pair)
+    )
     examples = _examples(models)
     explained = how_to_read(models, context.site, context.cache)
     pages.append(
@@ -142,6 +149,22 @@ def write_index(context: PageContext, models: Sequence[ModelView]) -> list[str]:
     return paths
 
 
+def _groups(context: PageContext) -> list[str]:
+    """Write a page for each family and each tag of several models; returns their paths."""
+    return [
+        _page(
+            context,
+            "group.html",
+            one.page,
+            group=one,
+            most=PER_PAGE,
+            related=[other for other in context.groups if other.kind == one.kind and other != one],
+            face=next((model for model in one.models if model.hero), None),
+        )
+        for one in context.groups
+    ]
+
+
 def _index_path(number: int) -> str:
     """Path of a page of the index, from 1."""
     return "index.html" if number == 1 else f"page/{number}/index.html"
@@ -151,6 +174,16 @@ def _opening(models: Sequence[ModelView]) -> ModelView | None:
     """The model at the top of the index: the one whose scan has the most edges."""
     scans = [one for one in models if one.hero is not None]
     return max(scans, key=lambda one: (_edges(one), one.slug), default=None)
+
+
+def _pair(models: Sequence[ModelView], face: ModelView | None) -> list[str]:
+    """Two models that the comparison opens with: one and the most similar other, or none."""
+    likes = similar([one.facts if one.hero else None for one in models], 1)
+    pairs = [
+        (one, models[other]) for one, near in zip(models, likes, strict=True) for other in near
+    ]
+    chosen = [pair for pair in pairs if pair[0] is face] or pairs
+    return [one.slug for one in chosen[0]] if chosen else []
 
 
 def _model(
@@ -242,6 +275,7 @@ def _lost(context: PageContext) -> str:
 def _page(context: PageContext, template: str, path: str, **values: Any) -> str:
     """Write one page; returns its path."""
     shared: dict[str, Any] = {"face": None, "inline": None, "root": "../" * path.count("/")}
+    shared |= {"groups": context.groups, "page_of": pages_by_name(context.groups)}
     shared |= {"work": work, "thumbnails": thumbnails, "sizes": SIZES}
     text = render(
         context.env,

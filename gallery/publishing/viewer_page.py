@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,7 +92,8 @@ def viewer_files(
     files = {js: script, css: style, packed: load}
     diagram = ""
     if page.diagram:
-        show = f"GalleryViewer.diagram({json.dumps(page.diagram)});\n".encode("ascii")
+        drawing = base64.b64encode(zlib.compress(page.diagram.encode("utf-8"), 9))
+        show = b'GalleryViewer.diagram("' + drawing + b'");\n'
         diagram = _named(f"{page.slug}-operators", "js", show)
         files[diagram] = show
     html = render(

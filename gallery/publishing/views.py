@@ -21,6 +21,7 @@ from gallery.publishing.assets.files import (
     picture,
     place,
     place_image,
+    place_names,
     place_scan,
 )
 from gallery.publishing.exhibit import Exhibit, ImageFile, ScanImages
@@ -48,13 +49,23 @@ _HTTP = re.compile(r"https?://[^\s\"'<>`]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanView:
-    """A scan as a page shows it: what it is, its files, its colour key, and of which export."""
+    """A scan as a page shows it.
+
+    Attributes:
+        key: Its name on the page.
+        scan: What it is.
+        picture: Its files.
+        legend: Its colour key, or None.
+        export: Which export of the model it is of; "" for the one that the page is about.
+        under: The picture that its files are laid over, or None.
+    """
 
     key: str
     scan: ScanImages
     picture: ResponsivePicture
     legend: Legend | None
     export: str = ""
+    under: ResponsivePicture | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,17 +298,24 @@ def _distinct(tags: Iterable[str]) -> tuple[str, ...]:
 
 def _scans(exhibit: Exhibit, site: Path) -> tuple[ScanView, ...]:
     """The scans that have a picture, in the exhibit's order."""
-    placed = ((scan, place_scan(scan, site, exhibit.slug)) for scan in exhibit.scans)
-    return tuple(
-        ScanView(
-            key=slugify(scan.key),
-            scan=scan,
-            picture=files,
-            legend=legend(scan.legend, scan.attribute),
-        )
-        for scan, files in placed
-        if files is not None
-    )
+    slug, views = exhibit.slug, list[ScanView]()
+    told = exhibit.provenance.entries() if exhibit.provenance else {}
+    for scan in exhibit.scans:
+        over = bool(scan.images) and all(one.format == "svg" for one in scan.images)
+        if over and not views:
+            continue
+        under = views[0].picture if over else None
+        if under:
+            files: ResponsivePicture | None = place_names(scan, site, slug, under, told)
+        else:
+            files = place_scan(scan, site, slug)
+        if files is not None:
+            key = legend(scan.legend, scan.attribute)
+            view = ScanView(
+                key=slugify(scan.key), scan=scan, picture=files, legend=key, under=under
+            )
+            views.append(view)
+    return tuple(views)
 
 
 def _scans_of_exports(exhibit: Exhibit, site: Path) -> Iterator[ScanView]:

@@ -23,6 +23,7 @@ from gallery.settings.values import (
     ScanSettings,
     VariantSettings,
 )
+from gallery.settings.weight import weighed
 
 FILE_NAME = "gallery.toml"
 """Looked for in the models directory."""
@@ -88,7 +89,7 @@ def settings_from(data: Mapping[str, Any], where: str) -> GallerySettings:
     Raises:
         SettingsError: Values are wrong; all of them are named.
     """
-    settings, problems = read(GallerySettings, data)
+    settings, problems = read(GallerySettings, weighed(data))
     problems += scan_conflicts(settings.scan, "scan.")
     problems += _size_conflicts(settings.variants)
     if problems:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gallery.settings import attributes, checks
 from gallery.settings.color_rules import ColorRule, color_rule
 from gallery.settings.fields import section, setting
-from gallery.settings.formats import FORMATS, LARGEST
+from gallery.settings.formats import FORMATS, LARGEST, QUALITIES
 from gallery.settings.paper import check_film, check_paper, check_screen
 
 # The packages that do the work define these names too; they are repeated here so that settings are
@@ -43,6 +43,9 @@ PALETTES = (
     "okabe-ito",
     "glasbey",
 )
+GRAPHS = ("dot", "graphml", "npz")
+"""Formats of graphs for other programs."""
+WEIGHTS = ("light", "full")
 CATEGORIES = tuple(name for name, one in attributes.TABLE.items() if one.categorical)
 """Attributes whose values are categories."""
 SETS = ("okabe-ito", "glasbey")
@@ -195,6 +198,17 @@ class ScanSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SiteWeight:
+    """How heavy the site is; see `gallery.settings.weight`."""
+
+    weight: str = setting(
+        "light",
+        checks.one_of(*WEIGHTS),
+        'the defaults below, or "full" for twelve MB a model: two formats, PNG, all downloads',
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VariantSettings:
     """What is made of a model besides its main scan."""
 
@@ -207,12 +221,21 @@ class VariantSettings:
         (320, 640), checks.many(SIDE, least=1), "side lengths of the other scans, in pixels"
     )
     formats: tuple[str, ...] = setting(
-        ("avif", "webp"),
+        ("avif",),
         checks.many(checks.one_of(*(one.name for one in FORMATS if one.site)), least=1),
-        "formats of all scans; the largest main scan is also a PNG",
+        "formats of all scans",
     )
+    quality: str = setting(
+        "good",
+        checks.one_of(*QUALITIES),
+        "good looks like the original at full size, best under a lens as well",
+    )
+    png: bool = setting(False, checks.switch, "the largest main scan as a PNG, without loss")
     vertices: int = setting(20_000, _BUDGET, "vertex budget of scans with other skeletons")
     names: bool = setting(True, checks.switch, "the main scan with layer names")
+    names_drawn: bool = setting(
+        False, checks.switch, "draw them into pictures of their own, instead of laying them over it"
+    )
     training: bool = setting(True, checks.switch, "a scan of the training passes")
     light: bool = setting(True, checks.switch, "the main scan on a light background")
     skeletons: tuple[str, ...] = setting(
@@ -226,18 +249,25 @@ class VariantSettings:
         'scans coloured by these attributes, where "measured" is all that was measured',
     )
     diagram: bool = setting(True, checks.switch, "the operator diagram")
-    multiples: bool = setting(True, checks.switch, "the contact sheet of all scans")
+    graphs: tuple[str, ...] = setting(
+        ("dot", "npz"),
+        checks.many(checks.one_of(*GRAPHS)),
+        "graphs for other programs: dot and graphml of operators, npz of vertices",
+    )
+    multiples: bool = setting(False, checks.switch, "the contact sheet of all scans")
     poster: bool = setting(True, checks.switch, "the poster")
     poster_size: str = setting(
         "A2", check_paper, 'its paper, "A0" to "A4" or "A0-landscape" to "A4-landscape"'
     )
     poster_formats: tuple[str, ...] = setting(
-        ("webp", "pdf"),
+        ("pdf",),
         checks.many(checks.one_of(*(one.name for one in FORMATS if one.poster))),
         f"{', '.join(one.name for one in FORMATS if one.poster and one.side)}, "
         "or pdf with vector text",
     )
-    poster_dpi: int = setting(150, DPI, "dots per inch; 300 for print, about 20 MB as PNG")
+    poster_dpi: int = setting(
+        130, DPI, "dots per inch: 130 at arm's length, 300 for a close look, about 20 MB as PNG"
+    )
     poster_labels: bool = setting(True, checks.switch, "layer names on the poster's scan")
     wallpapers: tuple[str, ...] = setting(
         (),
@@ -359,6 +389,7 @@ class GallerySettings:
         checks.words_by_name(*PALETTES),
         'palettes of layers by family, such as CNN = "ember"; for other families one is chosen',
     )
+    site: SiteWeight = section(SiteWeight, "the site as a whole")
     scan: ScanSettings = section(ScanSettings, "the main scan, the large picture of each model")
     variants: VariantSettings = section(VariantSettings, "what is made besides the main scan")
     limits: Limits = section(

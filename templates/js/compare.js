@@ -4,6 +4,7 @@
   if (!pair) return;
   const texts = pair.dataset;
   const table = document.querySelector("[data-differences]");
+  const [sentence, multiples, layered] = ["sentence", "multiples", "layers"].map((name) => document.querySelector(`[data-${name}]`));
   const sides = [...pair.querySelectorAll("[data-side]")];
   const known = new Map();
   window.galleryModel = (model) => { known.set(model.slug, model); };
@@ -108,21 +109,129 @@
     group(texts.only.replace("{title}", b.title), types.filter((one) => has(b)(one) && !has(a)(one)), a, b, place);
   }
 
+  const list = (parts) => new Intl.ListFormat(document.documentElement.lang, { type: "conjunction" }).format(parts);
+  const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+  // What differs, in a sentence or two: who has how many times what, and which operators alone.
+  function said(a, b) {
+    const pair = [a, b].filter((one) => one.facts);
+    sentence.hidden = pair.length < 2;
+    if (sentence.hidden) return;
+    const more = [[], []];
+    const same = [];
+    for (const [field, name] of Object.entries(JSON.parse(texts.said))) {
+      const [first, second] = pair.map((one) => valueOf(one, field));
+      if (!(first > 0 && second > 0)) continue;
+      const times = Math.max(first, second) / Math.min(first, second);
+      if (times < 1.05) same.push(name);
+      else more[first > second ? 0 : 1].push(filled(texts.times, { n: Number(times.toPrecision(2)).toLocaleString("en"), what: name }));
+    }
+    const parts = pair.flatMap((one, i) => (more[i].length ? [filled(texts.has, { title: one.title, list: list(more[i]) })] : []));
+    if (same.length) parts.push(filled(texts.alike, { list: list(same) }));
+    pair.forEach((one, i) => {
+      const alone = Object.entries(one.facts.histogram).filter(([type]) => !pair[1 - i].facts.histogram[type]);
+      const most = alone.sort((x, y) => y[1] - x[1]).slice(0, 3).map(([type]) => type);
+      if (most.length) parts.push(filled(texts.alone, { title: one.title, list: list(most) }));
+    });
+    sentence.textContent = parts.join(" ");
+  }
+
+  const small = (scan) => scan.pictures.filter((one) => one.format !== "svg").sort((x, y) => Math.abs(x.width - 320) - Math.abs(y.width - 320))[0];
+
+  function labelOf(scan) {
+    const [words, attributes] = [JSON.parse(texts.variant), JSON.parse(texts.attributes)];
+    if (scan.key === "training" || scan.key === "light") return words[scan.key];
+    if (scan.key.startsWith("skeleton-")) return filled(words.skeleton, { engine: scan.skeleton });
+    return filled(words.attribute, { attribute: attributes[scan.attribute] ?? scan.attribute });
+  }
+
+  // The scans that both have, two by two.
+  function views(a, b) {
+    const place = multiples.querySelector("ul");
+    place.replaceChildren();
+    for (const scan of a.scans.slice(1)) {
+      const other = b.scans.find((one) => one.key === scan.key);
+      const files = [scan, other].map((one) => one && small(one));
+      if (!files.every(Boolean)) continue;
+      const item = make("li", undefined, place);
+      const frame = make("span", undefined, item);
+      frame.className = `frame two ${scan.ground}`;
+      files.forEach((file, i) => {
+        const image = make("img", undefined, frame);
+        Object.assign(image, { loading: "lazy", decoding: "async", width: file.width, height: file.height, alt: `${[a, b][i].title}: ${[scan, other][i].caption}`, src: texts.root + file.href });
+      });
+      make("span", labelOf(scan), item).className = "caption";
+    }
+    multiples.hidden = !place.children.length;
+  }
+
+  // Pairs of layers in the order of both, as many of one type as can be (longest common subsequence).
+  function aligned(a, b) {
+    const worth = (x, y) => (x[1] || x[0]) !== (y[1] || y[0]) ? 0 : x[0] === y[0] ? 3 : 2;
+    const best = Array.from({ length: a.length + 1 }, () => new Int32Array(b.length + 1));
+    for (let i = a.length - 1; i >= 0; i--) {
+      for (let j = b.length - 1; j >= 0; j--) {
+        const gain = worth(a[i], b[j]);
+        best[i][j] = Math.max(best[i + 1][j], best[i][j + 1], gain ? best[i + 1][j + 1] + gain : 0);
+      }
+    }
+    const rows = [];
+    for (let i = 0, j = 0; i < a.length || j < b.length;) {
+      const gain = i < a.length && j < b.length ? worth(a[i], b[j]) : 0;
+      if (gain && best[i][j] === best[i + 1][j + 1] + gain) rows.push([a[i++], b[j++]]);
+      else if (j >= b.length || (i < a.length && best[i + 1][j] >= best[i][j + 1])) rows.push([a[i++], null]);
+      else rows.push([null, b[j++]]);
+    }
+    return rows;
+  }
+
+  function layers(a, b) {
+    layered.hidden = !(a.layers.length && b.layers.length);
+    if (layered.hidden) return;
+    layered.querySelectorAll("thead th").forEach((cell, i) => { cell.textContent = [a, b][i].title; });
+    const body = layered.querySelector("tbody");
+    body.replaceChildren();
+    const most = Math.max(1, ...[...a.layers, ...b.layers].map((one) => one[3]));
+    for (const pair of aligned(a.layers, b.layers)) {
+      const line = make("tr", undefined, body);
+      line.className = pair.every(Boolean) ? "" : "alone";
+      for (const one of pair) {
+        const cell = make("td", undefined, line);
+        if (!one) continue;
+        make("bdi", one[0], cell);
+        make("small", ` ${one[1]}`, cell);
+        const bar = make("meter", undefined, cell);
+        Object.assign(bar, { min: 0, max: most, value: one[3], title: `${short(one[3])} ${texts.flops}` });
+      }
+    }
+  }
+
+  function differ(a, b) {
+    [sentence, multiples, layered].forEach((one) => { one.hidden = true; });
+    if (!(a && b)) return;
+    said(a, b);
+    views(a, b);
+    layers(a, b);
+  }
+
   async function show(remember) {
     const slugs = sides.map((side) => side.querySelector("select").value);
     const models = await Promise.all(slugs.map(load));
     sides.forEach((side, i) => put(side, models[i]));
     differences(...models);
+    differ(...models);
     boards.forEach((board) => board.draw());
     if (!remember) return;
     const state = new URLSearchParams(slugs.flatMap((slug, i) => (slug ? [["ab"[i], slug]] : [])));
     try { history.replaceState(null, "", `?${state}`); } catch { /* some browsers do not change the URL of a file */ }
   }
 
-  // Reserve space for the table from the start, so that nothing moves when it appears.
-  table.hidden = !["a", "b"].every((side) => new URLSearchParams(location.search).has(side));
-  const boards = sides.map((side) => window.galleryPanZoom(side.querySelector(".board"), texts, pair));
+  // Who names no model sees two that resemble each other.
   const state = new URLSearchParams(location.search);
+  if (!state.has("a") && !state.has("b") && texts.pair) texts.pair.split(" ").forEach((slug, i) => state.set("ab"[i], slug));
+  // Reserve space from the start, so that nothing moves when it appears.
+  table.hidden = sentence.hidden = !["a", "b"].every((side) => state.has(side));
+  const boards = sides.map((side) => window.galleryPanZoom(side.querySelector(".board"), texts, pair));
   for (const side of sides) {
     const select = side.querySelector("select");
     const wanted = state.get(side.dataset.side);

@@ -3,12 +3,15 @@
   const hero = document.querySelector("[data-hero]");
   const links = [...document.querySelectorAll("[data-scan]")];
 
+  // A picture, with what is laid over it.
+  const pictureIn = (place) => place.querySelector(".layered") ?? place.querySelector("picture");
+
   function show(link, remember) {
-    const picture = hero.querySelector("picture");
-    const next = link.querySelector("picture").cloneNode(true);
+    const picture = pictureIn(hero);
+    const next = pictureIn(link).cloneNode(true);
     const sizes = picture.querySelector("source")?.sizes ?? "100vw";
-    next.querySelectorAll("source").forEach((source) => { source.sizes = sizes; });
-    next.querySelector("img").loading = "eager";
+    next.querySelectorAll("source, .over").forEach((source) => { source.sizes = sizes; });
+    next.querySelectorAll("img").forEach((image) => { image.loading = "eager"; });
     picture.replaceWith(next);
     hero.classList.toggle("light", link.querySelector(".frame").classList.contains("light"));
     hero.querySelector("[data-hero-link]").href = link.href;

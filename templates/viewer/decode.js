@@ -21,6 +21,9 @@
     return new Uint8Array(await new Response(stream).arrayBuffer());
   }
 
+  // Text from base64 and deflate.
+  V.text = async (text) => new TextDecoder().decode(await inflate(bytesOf(text)));
+
   V.open = async function (text) {
     const bytes = bytesOf(text);
     if (String.fromCharCode(...bytes.subarray(0, 4)) !== "GNV1") throw new Error("the viewer's data are damaged");

@@ -45,7 +45,7 @@
       if (this.svg) this.mark();
       if (!open || this.asked) return;
       this.asked = true;
-      V.diagram = (text) => this.show(text);
+      V.diagram = async (text) => this.show(await V.text(text));
       const script = document.createElement("script");
       script.src = this.board.dataset.board;
       document.head.append(script);

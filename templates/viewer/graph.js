@@ -13,13 +13,14 @@
     const sources = V.varints(sections.edges, m);
     const pairs = new Uint32Array(2 * m);
     const start = new Uint32Array(n + 1);
+    const down = [];
     let e = 0;
     for (let v = 0; v < n; v++) {
       start[v] = e;
-      let source = v;
       for (let k = 0; k < degree[v]; k++, e++) {
-        const step = sources[e];
-        source = k ? source + step : v - ((step >>> 1) ^ -(step & 1));
+        const change = sources[e];
+        down[k] = (down[k] ?? 0) + ((change >>> 1) ^ -(change & 1));
+        const source = v - down[k];
         sources[e] = source;
         pairs[2 * e] = source;
         pairs[2 * e + 1] = v;

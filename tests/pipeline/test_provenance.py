@@ -12,6 +12,7 @@ import json
 import re
 import shutil
 import subprocess
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -41,6 +42,8 @@ SETTINGS = """
 title = "Small nets"
 base_url = "https://example.org/"
 dims = {{ n = 3 }}
+[site]
+weight = "full"
 [scan]
 vertices = 60
 seed = 7
@@ -49,6 +52,7 @@ rules = [{{ pattern = "*<&>é\\"*", color = "#ff8800" }}]
 sizes = [64]
 size = [32]
 formats = ["avif", "webp", "jpeg"]
+names_drawn = false
 vertices = 30
 training = false
 skeletons = []
@@ -150,7 +154,8 @@ def of_script(content: bytes) -> dict[str, str]:
         return {**told, "settings": json.dumps(told["settings"])}
     inside = text.partition("(")[2].removesuffix(");\n")
     value = json.loads(inside)
-    return of_svg(value.encode()) if isinstance(value, str) else of_json(inside.encode())
+    packed = isinstance(value, str)
+    return of_svg(zlib.decompress(base64.b64decode(value))) if packed else of_json(inside.encode())
 
 
 READERS: Mapping[str, Callable[[bytes], dict[str, str]]] = {

@@ -32,8 +32,8 @@ def test_a_sidecar_says_otherwise_and_only_what_it_says() -> None:
 
 def test_without_variants_there_is_the_main_scan() -> None:
     (one,) = plan_scans(GallerySettings(scan=SCAN, variants=NONE), FrontMatter())
-    assert (one.key, one.scan, one.sizes, one.png) == ("hero", SCAN, (64, 32), 64)
-    assert one.formats == ("avif", "webp")
+    assert (one.key, one.scan, one.sizes, one.png) == ("hero", SCAN, (64, 32), 0)
+    assert (one.formats, one.quality) == (("avif",), "good")
     assert one.caption == "Training: forward and backward, skeleton by dot, coloured by depth"
     forward = GallerySettings(variants=NONE)
     assert plan_scans(forward, FrontMatter())[0].caption.startswith(
@@ -102,3 +102,15 @@ def test_scans_of_a_model_differ_in_their_words() -> None:
     assert len(found) == 11
     for words in ([one.key for one in found], [one.short for one in found]):
         assert len(set(words)) == len(found)
+
+
+def test_layer_names_are_laid_over_the_main_scan_unless_they_are_to_be_drawn() -> None:
+    def names(scan: ScanSettings, **changes: bool) -> tuple[tuple[str, ...], bool]:
+        variants = replace(NONE, names=True, **changes)  # type: ignore[arg-type]
+        (_, one) = plan_scans(GallerySettings(scan=scan, variants=variants), FrontMatter())
+        return one.formats, one.over
+
+    assert names(SCAN) == (("svg",), True)
+    assert names(SCAN, names_drawn=True) == (("avif",), False)
+    # A legend takes its space from the drawing, so that names would be at other places.
+    assert names(replace(SCAN, legend=True)) == (("avif",), False)

@@ -56,9 +56,10 @@ def test_a_scan_is_read_back(whole: tuple[Model, Layout], scan: ScanData) -> Non
     scale = 1000 / (layout.positions.max(axis=0) - low).max()
     np.testing.assert_allclose(scan.layout.positions, (layout.positions - low) * scale, atol=0.02)
     for one in colorings(layout):
+        step = 1 if one.categorical else max(len(one.colors) // 128, 1)
         np.testing.assert_array_equal(
             scan.colorings[one.attribute].colors[scan.colorings[one.attribute].index],
-            one.colors[one.index],
+            one.colors[one.index - one.index % step],
         )
 
 
@@ -180,10 +181,9 @@ def test_the_page_shows_the_figures_and_draws_them_once(
     first, site = page("first", cache)
     for name in ("vertex", "edge", "near", "light", "tilt"):
         assert f"a-lesson-{name}-" in first, name
-        for kind in ("avif", "webp"):
-            files = list((site.root / "assets").glob(f"a-lesson-{name}-*.{kind}"))
-            assert files, (name, kind)
-            assert all(file.name in first for file in files)
+        files = list((site.root / "assets").glob(f"a-lesson-{name}-*.avif"))
+        assert files, name
+        assert all(file.name in first for file in files)
     assert "The a net" in first
     assert page("without", None)[0] == first
     monkeypatch.setattr(room, "drawings", lambda _: pytest.fail("drawn again"))

@@ -141,7 +141,9 @@ def test_a_longer_picture_is_not_written_or_not_opened(kind: str) -> None:
     assert form is not None
     stream = io.BytesIO()
     with pytest.raises((OSError, ValueError)):  # noqa: PT012
-        formats._WRITERS[kind](Image.new("RGB", (form.side + 1, 1)), stream, {})
+        formats._WRITERS[kind](
+            Image.new("RGB", (form.side + 1, 1)), stream, {}, formats._OPTIONS[kind]["best"]
+        )
         Image.open(stream).load()
 
 

@@ -223,3 +223,19 @@ def test_vertex_graph_comes_back_without_pickle(
             np.testing.assert_array_equal(file[name], getattr(graph, name))
         assert file["operator_type"].tolist() == [one.type for one in graph.operators]
         assert file["passes"][graph.vertex_pass.max()] == "update"
+
+
+def test_a_compact_archive_holds_the_same_graph_at_rounded_positions(
+    whole: tuple[Model, Layout], tmp_path: Path
+) -> None:
+    layout = whole[1]
+    plain, small = tmp_path / "plain.npz", tmp_path / "small.npz"
+    save_vertex_graph(layout, plain, {"Source": "a"})
+    save_vertex_graph(layout, small, {"Source": "a"}, compact=True)
+    assert small.stat().st_size < plain.stat().st_size
+    with np.load(plain) as one, np.load(small) as other:
+        assert one.files == other.files
+        for name in set(one.files) - {"positions"}:
+            np.testing.assert_array_equal(one[name], other[name])
+        apart = np.abs(one["positions"] - other["positions"]).max()
+        assert 0 < apart <= np.ptp(layout.positions, axis=0).max() / 8192

@@ -28,9 +28,11 @@ def test_a_size_that_a_format_cannot_hold_is_refused(key: str) -> None:
 
 
 def test_the_formats_that_a_gallery_has_by_default_are_checked_too() -> None:
-    text = refused({"sizes": [16_384]})
-    assert "variants.sizes has 16384, but webp holds at most 16,383 pixels per side" in text
-    assert "avif" not in text
+    text = refused({"sizes": [16_385]})
+    assert "variants.sizes has 16385, but avif holds at most 268,435,456 pixels" in text
+    assert "webp" not in text
+    with pytest.raises(SettingsError, match="webp holds at most 16,383 pixels per side"):
+        settings_from({"site": {"weight": "full"}, "variants": {"sizes": [16_384]}}, "")
 
 
 def test_sizes_that_fit_are_taken() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ from gallery.rendering.types import EXPOSURES
 from gallery.settings import checks, values
 from gallery.settings.color_rules import ColorRule
 from gallery.settings.fields import table
-from gallery.settings.gallery_toml import checked, example, read_settings
+from gallery.settings.gallery_toml import checked, example, read_settings, settings_from
+from gallery.settings.values import GallerySettings
+from gallery.settings.weight import FULL
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 KINDS = (
@@ -259,7 +262,10 @@ def test_memory_sizes(tmp_path: Path, text: str, amount: int) -> None:
         ("[variants]\nformats = []", "variants.formats is [], not a list of 1 to 64 values"),
         ('[variants]\nformats = ["png", "png"]', "not a list of distinct values"),
         ('[variants]\ncolors = ["pass", "pass"]', "not a list of distinct values"),
-        ("[variants]\nsizes = [20000]", "variants.sizes has 20000, but webp holds at most 16,383"),
+        (
+            '[variants]\nsizes = [20000]\nformats = ["webp"]',
+            "variants.sizes has 20000, but webp holds at most 16,383",
+        ),
         (
             "[variants]\nsize = [20000]",
             "variants.size has 20000, but avif holds at most 268,435,456",
@@ -352,3 +358,19 @@ def test_urls_that_cannot_be_understood_are_refused_where_they_are_read(address:
 def test_base_urls_that_nobody_publishes(address: str) -> None:
     with pytest.raises(ValueError, match="a URL such as"):
         checks.base_url(address)
+
+
+def test_a_full_site_has_other_defaults_and_what_is_set_stays() -> None:
+    light, full = (
+        settings_from({"site": {"weight": weight}, "variants": {"png": False}}, "").variants
+        for weight in ("light", "full")
+    )
+    assert light == GallerySettings().variants
+    assert full == replace(
+        light, **{name: _frozen(value) for name, value in FULL.items() if name != "png"}
+    )
+    assert settings_from({}, "").variants == light
+
+
+def _frozen(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value

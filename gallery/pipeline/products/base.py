@@ -61,7 +61,8 @@ def color_settings(plan: ModelPlan, scan: ScanSettings) -> dict[str, Any]:
 def picture_settings(plan: ModelPlan, one: ScanPlan) -> dict[str, Any]:
     """The settings that shape the pictures of a scan."""
     text = {"labels": one.scan.labels, "legend": one.scan.legend}
-    files = {"sizes": one.sizes, "formats": one.formats, "png": one.png}
+    names = ("sizes", "formats", "quality", "png", "over")
+    files = {name: getattr(one, name) for name in names}
     return {**color_settings(plan, one.scan), **text, **files}
 
 

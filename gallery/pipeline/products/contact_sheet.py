@@ -33,7 +33,8 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
     if not (plan.variants.multiples and plan.scans):
         return {}
     keys = plan.keys(SCANS)
-    return {"": [[(one.short, keys[one.key]) for one in _shown(plan)], plan.words.front.title]}
+    shown = [(one.short, keys[one.key]) for one in _shown(plan)]
+    return {"": [shown, plan.words.front.title, plan.variants.quality]}
 
 
 def _shown(plan: ModelPlan) -> list[ScanPlan]:
@@ -55,7 +56,7 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     sheet = contact_sheet(title, note, rows, ground=ground)
     picture = sheet_picture(sheet.told(plan.provenance(CONTACT_SHEET).entries()), _DPI)
     path = new_file(".webp")
-    save(picture, path)
+    save(picture, path, plan.variants.quality)
     images = [["multiples.webp", "webp", picture.width, picture.height]]
     return Drawn(value={"images": images}, files={"multiples.webp": path})
 

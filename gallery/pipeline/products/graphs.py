@@ -27,11 +27,17 @@ LARGEST_GRAPH = 6_000_000
 
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
     wanted: dict[str, object] = {}
-    if plan.variants.diagram:
-        wanted["operators"] = [plan.stage_key("load"), plan.file.slug]
-    if plan.variants.viewer and plan.scans:
-        wanted["vertices"] = plan.stage_key("layout", plan.scans[0].scan)
+    forms = _operator_forms(plan)
+    if plan.variants.diagram and forms:
+        wanted["operators"] = [plan.stage_key("load"), plan.file.slug, forms]
+    if plan.variants.viewer and plan.scans and "npz" in plan.variants.graphs:
+        key = plan.stage_key("layout", plan.scans[0].scan)
+        wanted["vertices"] = [key, plan.variants.quality]
     return wanted
+
+
+def _operator_forms(plan: ModelPlan) -> list[str]:
+    return [form for form in ("dot", "graphml") if form in plan.variants.graphs]
 
 
 def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
@@ -42,9 +48,10 @@ def _operators(stages: Stages, new_file: NewFile) -> Drawn:
     from gallery.rendering.files.graphs import operators_dot, operators_graphml
 
     files, told = {}, stages.plan.provenance(GRAPHS, "operators").entries()
-    for form, write in (("dot", operators_dot), ("graphml", operators_graphml)):
+    writers = {"dot": operators_dot, "graphml": operators_graphml}
+    for form in _operator_forms(stages.plan):
         files[f"operator-graph.{form}"] = path = new_file(f".{form}")
-        path.write_text(write(stages.named_model(), told), "utf-8")
+        path.write_text(writers[form](stages.named_model(), told), "utf-8")
     return Drawn(value={}, files=files)
 
 
@@ -53,7 +60,8 @@ def _vertices(stages: Stages, new_file: NewFile) -> Drawn:
 
     path = new_file(".npz")
     told = stages.plan.provenance(GRAPHS, "vertices").entries()
-    save_vertex_graph(stages.layout(stages.plan.scans[0].scan), path, told)
+    compact = stages.plan.variants.quality == "good"
+    save_vertex_graph(stages.layout(stages.plan.scans[0].scan), path, told, compact=compact)
     size = path.stat().st_size
     if size <= LARGEST_GRAPH:
         return Drawn(value={}, files={"vertex-graph.npz": path})
@@ -62,9 +70,10 @@ def _vertices(stages: Stages, new_file: NewFile) -> Drawn:
     return Drawn(value={"warnings": [found]})
 
 
-def _form(_: ModelPlan, what: str) -> Form:
+def _form(plan: ModelPlan, what: str) -> Form:
     if what == "operators":
-        return Form(value=record({}), files=("operator-graph.dot", "operator-graph.graphml"))
+        names = tuple(f"operator-graph.{form}" for form in _operator_forms(plan))
+        return Form(value=record({}), files=names)
     value = record({}, {"warnings": each(text(1000), 10)})
     return Form(value=value, files=("vertex-graph.npz",), optional=True)
 

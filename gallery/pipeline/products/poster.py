@@ -37,7 +37,7 @@ _SIDE = 320
 _WORDS = ("title", "year", "paper", "authors", "paper_url")
 """What the poster says of the sidecar."""
 
-_LOOK = ("poster_size", "poster_formats", "poster_dpi", "poster_labels")
+_LOOK = ("poster_size", "poster_formats", "poster_dpi", "poster_labels", "quality")
 """The settings of the poster itself."""
 
 
@@ -87,7 +87,7 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     for form in plan.variants.poster_formats:
         name = f"poster.{form}"
         files[name] = new_file(f".{form}")
-        width, height = save_sheet(sheet, plan.variants.poster_dpi, files[name])
+        width, height = save_sheet(sheet, variants.poster_dpi, files[name], variants.quality)
         images.append([name, form, width, height])
     return Drawn(value={"images": images}, files=files)
 
@@ -103,7 +103,7 @@ def _others(plan: ModelPlan) -> list[ScanPlan]:
     return [*chosen, *(one for one in rest if one not in chosen)][:4]
 
 
-def save_sheet(sheet: Sheet, dpi: float, path: Path) -> tuple[int, int]:
+def save_sheet(sheet: Sheet, dpi: float, path: Path, quality: str = "best") -> tuple[int, int]:
     """Write the sheet; its width and height, in pixels or in a PDF's millimetres."""
     from gallery.files import write_whole
     from gallery.rendering.files.formats import save
@@ -111,10 +111,10 @@ def save_sheet(sheet: Sheet, dpi: float, path: Path) -> tuple[int, int]:
     from gallery.rendering.sheet.sheet import sheet_picture
 
     if path.suffix == ".pdf":
-        write_whole(path, sheet_pdf(sheet, min(dpi, _PDF_DPI)))
+        write_whole(path, sheet_pdf(sheet, min(dpi, _PDF_DPI), quality))
         return round(sheet.width), round(sheet.height)
     picture = sheet_picture(sheet, dpi)
-    save(picture, path)
+    save(picture, path, quality)
     return picture.width, picture.height
 
 

@@ -20,9 +20,11 @@ from gallery.schema import each, number, record, row, text, whole
 
 if TYPE_CHECKING:
     from gallery.cache import Entry
+    from gallery.coloring.types import Coloring
     from gallery.pipeline.plan import ModelPlan
     from gallery.pipeline.stages import Stages
     from gallery.pipeline.variants import ScanPlan
+    from gallery.placement.types import Layout
     from gallery.rendering.types import Picture
 
 
@@ -40,13 +42,14 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
 
 def _depends(plan: ModelPlan, one: ScanPlan) -> object:
     scan = one.scan
-    drawn = (scan.exposure, scan.labels, scan.legend, one.sizes, one.formats, one.png)
+    files = (one.sizes, one.formats, one.quality, one.png, one.over)
+    drawn = (scan.exposure, scan.labels, scan.legend, *files)
     return [plan.stage_key("color", scan), *drawn]
 
 
 def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
-    from gallery.coloring.storage import legend_value
     from gallery.rendering.files.formats import save
+    from gallery.rendering.labels.overlay import names_svg
     from gallery.rendering.several_sizes import SeveralSizes
     from gallery.rendering.types import RenderSettings
 
@@ -58,6 +61,14 @@ def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
     told = stages.plan.provenance(SCANS, what).entries()
     images: list[list[Any]] = []
     files: dict[str, Path] = {}
+    if plan.over:
+        for size in sorted(plan.sizes, reverse=True):
+            name = f"{size}.svg"
+            files[name] = new_file(".svg")
+            text = names_svg(layout, coloring, size, margin=look.margin, metadata=told)
+            files[name].write_text(text, "utf-8")
+            images.append([name, "svg", size, size])
+        return Drawn(value=_value(images, layout, coloring), files=files)
     wanted = {size: list(plan.formats) for size in plan.sizes}
     if plan.png:
         wanted[plan.png] = [*wanted.get(plan.png, []), "png"]
@@ -68,9 +79,15 @@ def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
         for form in wanted[size]:
             name = f"{size}.{form}"
             files[name] = new_file(f".{form}")
-            save(picture.told(told), files[name])
+            save(picture.told(told), files[name], plan.quality)
             images.append([name, form, picture.width, picture.height])
-    value = {
+    return Drawn(value=_value(images, layout, coloring), files=files)
+
+
+def _value(images: list[list[Any]], layout: Layout, coloring: Coloring) -> dict[str, Any]:
+    from gallery.coloring.storage import legend_value
+
+    return {
         "images": images,
         "legend": legend_value(coloring.legend),
         "palette": coloring.palette,
@@ -80,7 +97,6 @@ def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
         "edges": layout.graph.edges,
         "unknown_operators": list(layout.graph.unknown_operators),
     }
-    return Drawn(value=value, files=files)
 
 
 def picture_of(entry: Entry, side: int) -> Picture:

@@ -38,7 +38,8 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
         return {}
     words = [getattr(plan.words.front, name) for name in _WORDS]
     scan = _scan(plan)
-    return {"": [plan.stage_key("color", scan), scan.exposure, plan.keys(FACTS), words]}
+    look = [scan.exposure, plan.variants.quality]
+    return {"": [plan.stage_key("color", scan), look, plan.keys(FACTS), words]}
 
 
 def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
@@ -59,7 +60,7 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     sheet = card(facts_in(stages.entry(FACTS)), stages.plan.words.front, picture)
     sheet = sheet.told(stages.plan.provenance(SOCIAL_CARD).entries())
     path = new_file(".jpeg")
-    save(sheet_picture(sheet, MILLIMETRES_PER_INCH), path)
+    save(sheet_picture(sheet, MILLIMETRES_PER_INCH), path, stages.plan.variants.quality)
     return Drawn(value={"images": [["card.jpeg", "jpeg", *CARD]]}, files={"card.jpeg": path})
 
 

@@ -21,7 +21,9 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
         return {}
     scan = plan.scans[0].scan
     key = plan.stage_key("color", scan)
-    return {size: [key, scan.exposure, size] for size in plan.variants.wallpapers}
+    return {
+        size: [key, scan.exposure, size, plan.variants.quality] for size in plan.variants.wallpapers
+    }
 
 
 def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
@@ -32,7 +34,8 @@ def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
     assert size is not None
     picture = wallpaper(stages.layout(scan), stages.coloring(scan), size, scan.exposure)
     path, name = new_file(".jpeg"), _name(what)
-    save(picture.told(stages.plan.provenance(WALLPAPERS, what).entries()), path)
+    told = stages.plan.provenance(WALLPAPERS, what).entries()
+    save(picture.told(told), path, stages.plan.variants.quality)
     return Drawn(value={"images": [[name, "jpeg", *size]]}, files={name: path})
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gallery.errors import DamagedFileError, DiscoverError, PublishError
 from gallery.files import read_regular
 from gallery.publishing.assets.contents import check_content
 from gallery.publishing.exhibit import ImageFile, ScanImages
+from gallery.rendering.files.xmp import xmp
 from gallery.settings.formats import FORMATS
 from gallery.text import slugify
 
@@ -161,6 +163,38 @@ def place_scan(scan: ScanImages, site: Path, slug: str) -> ResponsivePicture | N
     stem = f"{slug}-{slugify(scan.key)}"
     placed = [place_image(image, site, stem) for image in scan.images]
     return picture(placed)
+
+
+def place_names(
+    scan: ScanImages, site: Path, slug: str, under: ResponsivePicture, metadata: Mapping[str, str]
+) -> ResponsivePicture:
+    """Place the files of layer names that are laid over a scan.
+
+    Its largest file is a document that shows the scan with the names, for those who open it.
+
+    Args:
+        scan: The layer names, as SVG.
+        site: Root of the site.
+        slug: Directory of the model.
+        under: The scan.
+        metadata: What the model's files say of how they were made.
+    """
+    stem = f"{slug}-{slugify(scan.key)}"
+    placed = [place_image(image, site, stem) for image in scan.images]
+    ordered = tuple(sorted(placed, key=lambda file: file.width))
+    side, layers = ordered[-1].width, (under.largest, ordered[-1])
+    shown = "".join(
+        f'<image href="{one.href.rpartition("/")[2]}" width="{side}" height="{side}"/>'
+        for one in layers
+    )
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}">'
+    document = f"{head}<metadata>{xmp(metadata)}</metadata>{shown}</svg>\n"
+    whole = write(site, f"assets/{stem}-whole.svg", document.encode("utf-8"), hashed=True)
+    return ResponsivePicture(
+        sources=(Source(mime=MIME["svg"], candidates=ordered),),
+        fallback=min(ordered, key=lambda file: abs(file.width - _FALLBACK_WIDTH)),
+        largest=replace(whole, width=side, height=side),
+    )
 
 
 def picture(files: list[Placed]) -> ResponsivePicture | None:

@@ -31,7 +31,7 @@ from gallery.schema import MismatchError
 
 log = logging.getLogger(__name__)
 
-_FORMATS = ("avif", "webp")
+_FORMATS = ("avif",)
 
 _BEST_SIZE = 64
 """The best number of operators for an example: enough to see, few enough to tell apart."""
@@ -185,7 +185,7 @@ def _keep(found: Mapping[str, DrawnFigure], made: Provenance, key: str, cache: C
             images.append([f"{name}-{number}", drawn.width, drawn.height])
             for kind in _FORMATS:
                 files[f"{name}-{number}-{kind}"] = path = cache.temporary(f".{kind}")
-                save(drawn.told(made.entries()), path)
+                save(drawn.told(made.entries()), path, "good")
         figures[name] = {
             "images": images,
             "labels": one.labels,

@@ -95,7 +95,7 @@ def _graph(head: dict[str, Any], sections: dict[str, bytes]) -> ComputeGraph:
         vertex_flops=amounts["flops"].astype(np.float32),
         vertex_bytes=amounts["bytes"].astype(np.float32),
         indptr=np.concatenate([np.zeros(1, np.int64), np.cumsum(degree)]),
-        sources=_sources(degree, _varints(sections["edges"])).astype(np.int32),
+        sources=_sources(degree, _signed(_varints(sections["edges"]))).astype(np.int32),
         operators=tuple(
             GraphOperator(name=name, type=kind, layer=layer, operator=-1)
             for name, kind, layer in zip(names["name"], names["type"], names["layer"], strict=True)
@@ -145,17 +145,17 @@ def _coloring(number: int, table: dict[str, Any], sections: dict[str, bytes]) ->
     )
 
 
-def _sources(degree: Numbers, steps: Numbers) -> Numbers:
-    """Sources from differences; a vertex's first is signed and subtracted from its own number."""
+def _sources(degree: Numbers, changes: Numbers) -> Numbers:
+    """Sources from changes of the distance between a vertex and its k-th source, for each k."""
     readers = np.repeat(np.arange(len(degree)), degree)
-    first = np.ones(len(steps), bool)
-    first[1:] = readers[1:] != readers[:-1]
-    values = steps.copy()
-    values[first] = readers[first] - _signed(steps[first])
-    total = np.cumsum(values)
-    start = np.flatnonzero(first)
-    before = np.repeat(total[start] - values[start], np.diff(np.append(start, len(steps))))
-    return np.asarray(total - before, np.int64)
+    rank = np.arange(len(readers)) - np.repeat(np.cumsum(degree) - degree, degree)
+    order = np.argsort(rank, kind="stable")
+    total = np.cumsum(changes[order])
+    start = np.flatnonzero(np.diff(rank[order], prepend=-1))
+    before = np.concatenate([[0], total[start[1:] - 1]])[: len(start)]
+    down = np.empty(len(readers), np.int64)
+    down[order] = total - np.repeat(before, np.diff(np.append(start, len(order))))
+    return np.asarray(readers - down, np.int64)
 
 
 def _varints(data: bytes) -> Numbers:

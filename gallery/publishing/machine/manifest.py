@@ -71,8 +71,8 @@ def entry(model: ModelView) -> dict[str, Any]:
 
 
 def encode(value: Any) -> bytes:
-    """JSON in ASCII, with keys in the given order and a newline at the end."""
-    return (json.dumps(value, indent=1, ensure_ascii=True) + "\n").encode("ascii")
+    """JSON in ASCII on one line, with keys in the given order and a newline at the end."""
+    return (json.dumps(value, ensure_ascii=True, separators=(",", ":")) + "\n").encode("ascii")
 
 
 def _export(one: ExportView) -> dict[str, Any]:

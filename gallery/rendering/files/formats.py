@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -17,12 +18,13 @@ from gallery.rendering.types import Picture
 from gallery.settings.formats import FORMATS, PictureFormat, format_named, too_large
 
 
-def encode(picture: Picture, suffix: str) -> bytes:
+def encode(picture: Picture, suffix: str, quality: str = "best") -> bytes:
     """A picture as the bytes of a file; the same picture gives the same bytes.
 
     Args:
         picture: What to encode; its metadata goes into XMP, and into PNG text chunks or EXIF.
         suffix: Suffix of a format for pixels, such as ".png".
+        quality: One of `QUALITIES`; formats without loss have only one.
 
     Raises:
         RenderError: The format is not known, or cannot hold a picture of this size.
@@ -30,7 +32,9 @@ def encode(picture: Picture, suffix: str) -> bytes:
     kind = check_format(suffix, (picture.width, picture.height))
     stream = io.BytesIO()
     try:
-        _WRITERS[kind.name](Image.fromarray(picture.pixels), stream, picture.metadata)
+        image = Image.fromarray(picture.pixels)
+        options = _options(kind.name, quality, image.width * image.height)
+        _WRITERS[kind.name](image, stream, picture.metadata, options)
     except (OSError, ValueError) as error:
         size = f"{picture.width}×{picture.height}"
         found = f"{suffix} cannot hold {size} pixels: {error}"
@@ -60,7 +64,7 @@ def check_format(suffix: str, size: tuple[int, int]) -> PictureFormat:
     return kind
 
 
-def save(picture: Picture, path: Path) -> None:
+def save(picture: Picture, path: Path, quality: str = "best") -> None:
     """Write a picture in the format given by the file's suffix.
 
     The file appears whole or not at all.
@@ -68,11 +72,12 @@ def save(picture: Picture, path: Path) -> None:
     Args:
         picture: What to write.
         path: The destination; an existing file is replaced.
+        quality: See `encode`.
 
     Raises:
         RenderError: The format is not known, or the file cannot be written.
     """
-    write_whole(path, encode(picture, path.suffix))
+    write_whole(path, encode(picture, path.suffix, quality))
 
 
 def read(path: Path) -> Picture:
@@ -89,49 +94,54 @@ def read(path: Path) -> Picture:
         raise RenderError(found, hint="build again without the cache") from error
 
 
-def _png(image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str]) -> None:
+def _png(
+    image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str], _: Mapping[str, Any]
+) -> None:
     stream.writelines(png([np.asarray(image)], image.size, metadata))
 
 
-def _webp(image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str]) -> None:
-    # Method 4 takes twice as long as 2 and saves 2% of the bytes of a scan.
-    image.save(stream, "WEBP", quality=88, method=2, xmp=_xmp(metadata), exif=_exif(metadata))
+def _pillow(
+    image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str], options: Mapping[str, Any]
+) -> None:
+    image.save(stream, xmp=_xmp(metadata), exif=_exif(metadata), **options)
 
 
-def _avif(image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str]) -> None:
-    # One thread, because the bytes depend on the number of threads. Speed 8 takes two to five
-    # times as long as 9 and saves an eighth of the bytes of a scan.
-    image.save(
-        stream,
-        "AVIF",
-        quality=76,
-        speed=9,
-        subsampling="4:4:4",
-        max_threads=1,
-        xmp=_xmp(metadata),
-        exif=_exif(metadata),
-    )
+# Method 4 takes twice as long as 2 and saves 2% of the bytes of a scan.
+_WEBP = {"format": "WEBP", "method": 2}
+# One thread, because the bytes depend on the number of threads. At equal scores, speed 8 takes
+# three times as long as 9 and saves a sixth of the bytes of a scan.
+_AVIF = {"format": "AVIF", "subsampling": "4:4:4", "max_threads": 1}
+_JPEG = {"format": "JPEG", "subsampling": "4:4:4", "optimize": True}
 
-
-def _jpeg(image: Image.Image, stream: io.BytesIO, metadata: Mapping[str, str]) -> None:
-    image.save(
-        stream,
-        "JPEG",
-        quality=92,
-        subsampling="4:4:4",
-        optimize=True,
-        xmp=_xmp(metadata),
-        exif=_exif(metadata),
-    )
-
-
-_WRITERS: Mapping[str, Callable[[Image.Image, io.BytesIO, Mapping[str, str]], None]] = {
-    "avif": _avif,
-    "webp": _webp,
-    "png": _png,
-    "jpeg": _jpeg,
+_OPTIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "avif": {
+        "good": {**_AVIF, "quality": 64, "speed": 8},
+        "best": {**_AVIF, "quality": 76, "speed": 9},
+    },
+    "webp": {"good": {**_WEBP, "quality": 86}, "best": {**_WEBP, "quality": 88}},
+    "png": {"good": {}, "best": {}},
+    "jpeg": {
+        "good": {**_JPEG, "quality": 72, "progressive": True},
+        "best": {**_JPEG, "quality": 92},
+    },
 }
-"""How each format for pixels is encoded."""
+"""How each format is encoded in each of `QUALITIES`."""
+
+_FAST = {**_AVIF, "quality": 66, "speed": 9}
+_LARGE = 1 << 20
+"""Pixels from which an AVIF as "good" is encoded faster, to the same score."""
+
+
+def _options(name: str, quality: str, pixels: int) -> Mapping[str, Any]:
+    if (name, quality) == ("avif", "good") and pixels >= _LARGE:
+        return _FAST
+    return _OPTIONS[name][quality]
+
+
+_WRITERS: Mapping[
+    str, Callable[[Image.Image, io.BytesIO, Mapping[str, str], Mapping[str, Any]], None]
+] = {"avif": _pillow, "webp": _pillow, "png": _png, "jpeg": _pillow}
+"""The formats for pixels, and what writes them."""
 
 
 def _exif(metadata: Mapping[str, str]) -> Image.Exif:

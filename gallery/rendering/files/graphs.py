@@ -10,9 +10,10 @@ import json
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import frexp
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZipFile, ZipInfo
 
 import graphviz
 import numpy as np
@@ -26,6 +27,7 @@ from gallery.text import visible
 
 _NODE_KEYS = ("label", "type", "layer")
 _EDGE_KEYS = ("tensor", "dtype", "shape")
+_BITS = 13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,11 @@ def operators_graphml(model: Model, metadata: Mapping[str, str] | None = None) -
 
 
 def save_vertex_graph(
-    layout: Layout, path: Path, metadata: Mapping[str, str] | None = None
+    layout: Layout,
+    path: Path,
+    metadata: Mapping[str, str] | None = None,
+    *,
+    compact: bool = False,
 ) -> None:
     """Write the vertex graph with its layout as a compressed .npz; same input, same bytes.
 
@@ -88,10 +94,13 @@ def save_vertex_graph(
         path: The file to write.
         metadata: How it was made: a text for each name in lower case with the prefix "made_", and
             the comment of the archive.
+        compact: Whether the archive is compressed by LZMA in place of deflate, which NumPy reads
+            all the same but unzip and some readers in other languages do not, and positions are
+            rounded to an 8,192nd of their extent or finer, for a third of the bytes.
     """
     graph = layout.graph
     arrays: dict[str, npt.NDArray[Any]] = {
-        "positions": layout.positions,
+        "positions": _rounded(layout.positions) if compact else layout.positions,
         "indptr": graph.indptr,
         "sources": graph.sources,
         "vertex_operator": graph.vertex_operator,
@@ -108,11 +117,23 @@ def save_vertex_graph(
     }
     made = {f"made_{name.lower()}": text for name, text in (metadata or {}).items()}
     arrays |= {name: np.array(visible(text)) for name, text in made.items()}
-    with path.open("wb") as stream:
-        np.savez_compressed(stream, allow_pickle=False, **arrays)
-    if made:
-        with ZipFile(path, "a") as archive:
+    with ZipFile(path, "w") as archive:
+        for name, array in arrays.items():
+            info = ZipInfo(f"{name}.npy")  # without the date
+            info.compress_type = ZIP_LZMA if compact else ZIP_DEFLATED
+            with archive.open(info, "w") as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=False)
+        if made:
             archive.comment = json.dumps(made, ensure_ascii=True).encode()
+
+
+def _rounded(positions: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Positions as multiples of a power of two that is at most an 8,192nd of their extent."""
+    extent = float(np.ptp(positions, axis=0).max()) if len(positions) else 0.0
+    if not extent:
+        return positions
+    step = np.float32(2.0 ** (frexp(extent)[1] - 1 - _BITS))
+    return np.asfortranarray(np.rint(positions / step) * step)
 
 
 def _nodes(model: Model) -> Iterator[tuple[str, tuple[str, str, str]]]:

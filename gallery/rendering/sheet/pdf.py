@@ -39,12 +39,13 @@ _WRITTEN = datetime(2000, 1, 1, tzinfo=UTC)
 """PDF requires a date; the real one would make every build's file different."""
 
 
-def sheet_pdf(sheet: Sheet, dpi: float = 200) -> bytes:
+def sheet_pdf(sheet: Sheet, dpi: float = 200, quality: str = "best") -> bytes:
     """A sheet as a one-page PDF; the same sheet gives the same bytes.
 
     Args:
         sheet: What to draw.
         dpi: Pictures of a higher resolution are scaled down to this.
+        quality: How its pictures are compressed, see `encode`.
     """
     page = FPDF(unit="mm", format=(sheet.width, sheet.height))
     page.set_margin(0)
@@ -69,7 +70,7 @@ def sheet_pdf(sheet: Sheet, dpi: float = 200) -> bytes:
             elif isinstance(element, Stroke):
                 _stroke(page, element)
             else:
-                _paste(page, element, dpi)
+                _paste(page, element, dpi, quality)
         return bytes(page.output())
 
 
@@ -134,10 +135,10 @@ def _stroke(page: FPDF, stroke: Stroke) -> None:
     page.line(stroke.x, stroke.y, stroke.to_x, stroke.to_y)
 
 
-def _paste(page: FPDF, plate: Plate, dpi: float) -> None:
+def _paste(page: FPDF, plate: Plate, dpi: float, quality: str) -> None:
     picture = plate.picture
     width = min(round(plate.width * dpi / MILLIMETRES_PER_INCH), picture.width)
     height = max(round(width * picture.height / picture.width), 1)
     small = Picture(pixels=resized(picture, width, height).copy())
-    stream = io.BytesIO(encode(small, ".jpg"))
+    stream = io.BytesIO(encode(small, ".jpg", quality))
     page.image(stream, plate.x, plate.y, plate.width, plate.height)

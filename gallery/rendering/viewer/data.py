@@ -1,8 +1,9 @@
 """The viewer's data: a laid-out graph and its colours in a compact format.
 
-Positions are rounded to 16 bits per coordinate (a 65,536th of the picture's longer side), edges are
-steps between vertex numbers, and names are stored once in tables. A graph over the budget is shown
-by a sample of it (see `sample`); `templates/viewer/decode.js` reads what is written here.
+Positions are rounded to 15 bits per coordinate (a 32,768th of the picture's longer side), edges are
+changes of distances between vertex numbers, and names are stored once in tables. A graph over the
+budget is shown by a sample of it (see `sample`); `templates/viewer/decode.js` reads what is written
+here.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ VERTICES = 250_000
 EDGES = 1_000_000
 """Most edges that are shown."""
 
-_STEPS = 65_535
+_STEPS, _EVEN = 65_535, 2
+_SHADES = 128
+"""Colours of a continuous colouring that are told apart in the viewer."""
 _LIGHTNESSES, _HUES = 65, 120
 _TENS = np.array([float(f"1e{power}") for power in range(-50, 40)])
 
@@ -125,8 +128,8 @@ def _places(
     low = positions.min(axis=0).astype(np.float64)
     extent = positions.max(axis=0) - low
     side = float(extent.max()) or 1.0
-    places = np.rint((positions[shown] - low) / side * _STEPS).clip(0, _STEPS)
-    return [round(float(length) / side, 6) for length in extent], places.astype(np.uint16)
+    places = np.rint((positions[shown] - low) / side * (_STEPS / _EVEN)).clip(0, _STEPS // _EVEN)
+    return [round(float(length) / side, 6) for length in extent], (_EVEN * places).astype(np.uint16)
 
 
 def _fibres(layout: Layout) -> dict[str, Any]:
@@ -224,23 +227,28 @@ def _amounts(
 
 
 def _edge_sections(shown: Sample) -> dict[str, bytes]:
-    """How many sources each vertex reads, and each source as a step from the previous one.
+    """How many sources each vertex reads, and how far down in the order each of them is.
 
-    The first step of a vertex is from its own number down, and signed because of back edges.
+    The distance of a vertex's k-th source is given as its difference from that of the last vertex
+    before it that has one, which is mostly 0, since neighbours read alike.
     """
     readers, sources = shown.readers.astype(np.int64), shown.sources.astype(np.int64)
-    step = np.diff(sources, prepend=0)
-    first = np.ones(len(readers), bool)
-    first[1:] = readers[1:] != readers[:-1]
-    step[first] = zigzag(readers[first] - sources[first])
     count = np.bincount(readers, minlength=len(shown.vertices))
-    return {"degree": varints(count), "edges": varints(step)}
+    rank = np.arange(len(readers)) - np.repeat(np.cumsum(count) - count, count)
+    order = np.argsort(rank, kind="stable")
+    change = np.empty(len(readers), np.int64)
+    change[order] = np.diff((readers - sources)[order], prepend=0)
+    first = order[np.flatnonzero(np.diff(rank[order], prepend=-1))]
+    change[first] = readers[first] - sources[first]
+    return {"degree": varints(count), "edges": varints(zigzag(change))}
 
 
 def _color_sections(colorings: Sequence[Coloring], shown: Sample) -> dict[str, bytes]:
     """Rows and colours of each colouring, "rows0", "colors0" and so on."""
     sections = {}
     for number, one in enumerate(colorings):
-        sections[f"rows{number}"] = planes(one.index[shown.vertices])
+        rows = one.index[shown.vertices]
+        step = 1 if one.categorical else max(len(one.colors) // _SHADES, 1)
+        sections[f"rows{number}"] = planes(rows - rows % step)
         sections[f"colors{number}"] = one.colors.tobytes()
     return sections
