@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 from PIL import Image
 
 from gallery.cache import Cache
-from gallery.costs.facts import Facts
 from gallery.errors import Failure
 from gallery.publishing.assets.files import (
     Placed,
@@ -30,6 +30,9 @@ from gallery.publishing.parts.prose import ProsePicture, prose, summary
 from gallery.publishing.parts.tree import Branch, layer_tree
 from gallery.rendering.growth import FEW
 from gallery.text import slugify
+
+if TYPE_CHECKING:
+    from gallery.costs.facts import Facts
 
 log = logging.getLogger(__name__)
 

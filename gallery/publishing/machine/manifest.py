@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
+from textwrap import indent
 from typing import Any
 
 from gallery.publishing.assets.files import Placed
@@ -67,6 +68,21 @@ def entry(model: ModelView) -> dict[str, Any]:
 def encode(value: Any) -> bytes:
     """JSON in ASCII, with keys in the given order and a newline at the end."""
     return (json.dumps(value, indent=1, ensure_ascii=True) + "\n").encode("ascii")
+
+
+def encode_manifest(entries: Sequence[str], settings: SiteSettings) -> bytes:
+    """The encoded manifest of models whose entries are encoded already.
+
+    Args:
+        entries: What `encode` makes of each model's `entry`, in the order of the index.
+        settings: The site's settings.
+    """
+    empty = encode(manifest((), settings)).decode("ascii")
+    if not entries:
+        return empty.encode("ascii")
+    inner = ",\n".join(indent(text.rstrip("\n"), "  ") for text in entries)
+    # No text of the settings holds this: its quotes would be escaped.
+    return empty.replace('"models": []', f'"models": [\n{inner}\n ]', 1).encode("ascii")
 
 
 def _first(main: ScanView | None) -> tuple[ScanView, ...]:
