@@ -49,7 +49,7 @@ def earlier_site(place: Path, cache: Cache) -> Earlier:
 
 
 def remember(place: Path, cache: Cache, sums: Mapping[str, str], earlier: Earlier) -> None:
-    """Remember a site that was just put into place.
+    """Remember a site that was just put into place, or found to be there already.
 
     Args:
         place: Where it is.

@@ -167,7 +167,7 @@ def put(
                     open_to_all(staged)
                     ownership.carry_over(place, sums, staged)
                     swap(staged, place)
-                    remember(place, cache, new, earlier)
+                remember(place, cache, new, earlier)
     except OSError as error:
         found, hint = system_error(error)
         raise PublishError(f"{place} cannot be written: {found}", hint=hint) from error

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import re
 from collections.abc import Mapping
 from functools import cache
 from io import BytesIO
 from typing import Any
-
-from jinja2 import meta
 
 from gallery.cache import cache_key
 from gallery.fingerprint import fingerprint
@@ -21,6 +20,11 @@ from gallery.publishing.views import ModelView
 
 _WRITES = "gallery.publishing.site"
 """The module whose imports write all pages."""
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+_REFERENCE = re.compile(r"{%-?\s*(?:extends|include|import|from)\s+(?:\"([^\"]*)\"|'([^']*)')?")
+"""A template that another one names, or nothing where it computes the name."""
 
 
 def look_of(settings: SiteSettings) -> str:
@@ -90,7 +94,7 @@ def used(env: Sandbox, template: str, values: Mapping[str, Any]) -> dict[str, An
 
 @cache
 def _names(env: Sandbox, template: str) -> frozenset[str] | None:
-    """The names in a template and in what it includes; None if it includes what it computes."""
+    """The words in a template and in what it includes; None if it includes what it computes."""
     names, seen, waiting = set[str](), set[str](), [template]
     while waiting:
         one = waiting.pop()
@@ -98,10 +102,10 @@ def _names(env: Sandbox, template: str) -> frozenset[str] | None:
             continue
         seen.add(one)
         assert env.loader is not None
-        tree = env.parse(env.loader.get_source(env, one)[0])
-        names |= meta.find_undeclared_variables(tree)
-        others = list(meta.find_referenced_templates(tree))
-        if None in others:
+        text = env.loader.get_source(env, one)[0]
+        names |= set(_WORD.findall(text))
+        others = [first or second for first, second in _REFERENCE.findall(text)]
+        if "" in others:
             return None
-        waiting += [other for other in others if other]
+        waiting += others
     return frozenset(names)
