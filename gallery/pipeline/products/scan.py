@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gallery.pipeline.plan import ModelPlan
     from gallery.pipeline.stages import Stages
     from gallery.pipeline.variants import ScanPlan
+    from gallery.rendering.several_sizes import SeveralSizes
     from gallery.rendering.types import Picture
 
 
@@ -47,14 +48,10 @@ def _depends(plan: ModelPlan, one: ScanPlan) -> object:
 def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
     from gallery.coloring.storage import legend_value
     from gallery.rendering.files.formats import save
-    from gallery.rendering.several_sizes import SeveralSizes
-    from gallery.rendering.types import RenderSettings
 
     plan = next(one for one in stages.plan.scans if one.key == what)
+    drawing = _drawing(stages, plan)
     layout, coloring = stages.layout(plan.scan), stages.coloring(plan.scan)
-    look = RenderSettings(exposure=plan.scan.exposure)
-    key = f"{stages.plan.stage_key('color', plan.scan)} {look.exposure}"
-    drawing = stages.keep("drawing", key, lambda: SeveralSizes(layout, coloring, look))
     told = stages.plan.provenance(SCANS, what).entries()
     images: list[list[Any]] = []
     files: dict[str, Path] = {}
@@ -62,7 +59,7 @@ def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
     if plan.png:
         wanted[plan.png] = [*wanted.get(plan.png, []), "png"]
     # From the plan's own sizes: what was drawn before must not change the bytes.
-    whole = max(wanted)
+    whole = _whole(plan)
     for size in sorted(wanted, reverse=True):
         picture = drawing.picture(size, whole, labels=plan.scan.labels, legend=plan.scan.legend)
         for form in wanted[size]:
@@ -83,8 +80,45 @@ def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
     return Drawn(value=value, files=files)
 
 
+def _whole(plan: ScanPlan) -> int:
+    """Side of the drawing that all sizes of a scan are made of."""
+    return max(*plan.sizes, plan.png)
+
+
+def _drawing(stages: Stages, plan: ScanPlan) -> SeveralSizes:
+    """The drawing of a scan; all that are missing of its layout and size are drawn at once."""
+    from gallery.rendering.several_sizes import SeveralSizes, several_colorings
+    from gallery.rendering.types import RenderSettings
+
+    def look(one: ScanPlan) -> tuple[str, str, int]:
+        return stages.plan.stage_key("layout", one.scan), one.scan.exposure, _whole(one)
+
+    def drawn() -> dict[str, SeveralSizes]:
+        group = {
+            stages.plan.stage_key("color", one.scan): one.scan
+            for one in stages.plan.scans
+            if look(one) == look(plan)
+            and not one.scan.legend
+            and (one is plan or stages.missing(SCANS, one.key))
+        }
+        colorings = [stages.coloring(scan) for scan in group.values()]
+        layout = stages.layout(plan.scan)
+        several = several_colorings(layout, colorings, _whole(plan), settings)
+        return dict(zip(group, several, strict=True))
+
+    settings = RenderSettings(exposure=plan.scan.exposure)
+    kept = stages.keep("drawings", repr(look(plan)), drawn, stage="layout")
+    key = stages.plan.stage_key("color", plan.scan)
+    if key not in kept:
+        layout, coloring = stages.layout(plan.scan), stages.coloring(plan.scan)
+        kept[key] = SeveralSizes(layout, coloring, settings)
+    return kept[key]
+
+
 def picture_of(entry: Entry, side: int) -> Picture:
     """A picture of a finished scan: the smallest that is at least `side` wide, or the widest.
+
+    Of those of the same width, one that lost nothing.
 
     Raises:
         RenderError: It cannot be read.
@@ -93,7 +127,9 @@ def picture_of(entry: Entry, side: int) -> Picture:
 
     images: list[tuple[str, str, int, int]] = entry.value["images"]
     wide = [one for one in images if one[2] >= side]
-    chosen = min(wide, key=_width) if wide else max(images, key=_width)
+    width = min(map(_width, wide)) if wide else max(map(_width, images))
+    alike = [one for one in images if one[2] == width]
+    chosen = next((one for one in alike if one[1] == "png"), alike[0])
     return read(entry.files[chosen[0]].path)
 
 
