@@ -73,6 +73,8 @@ class _Pickler(pickle.Pickler):
 
     def __init__(self, stream: BytesIO, digests: Digests, inside: ModelView | None) -> None:
         super().__init__(stream, pickle.HIGHEST_PROTOCOL)
+        # Otherwise equal values are told apart by which of their parts are the same object.
+        self.fast = True
         self._digests = digests
         self._inside = inside
 

@@ -65,9 +65,12 @@ def main() -> None:
     from gallery.model import Layer  # noqa: PLC0415
     from gallery.placement.types import Layout  # noqa: PLC0415
     from gallery.rendering.growth import ENOUGH  # noqa: PLC0415
+    from gallery.rendering.raster.bloom import glow_of  # noqa: PLC0415
     from gallery.rendering.scan import render  # noqa: PLC0415
     from gallery.rendering.types import RenderSettings  # noqa: PLC0415
 
+    # The glow first: its kernels are those of the layout too, which will soon need them.
+    glow_of(np.zeros((64, 64, 3), np.float32), 1.0)
     # Each vertex reads the one before: enough of them for strands, all in one operator.
     n = ENOUGH
     graph = ComputeGraph(
