@@ -24,6 +24,7 @@ from gallery.pipeline.variants import ScanPlan
 from gallery.placement.quality import quality as measure
 from gallery.placement.types import Layout
 from gallery.provenance import Provenance, software, source_of
+from gallery.rendering.ahead import compiling
 from gallery.rendering.files.formats import check_format
 from gallery.rendering.scan import save_scan
 from gallery.rendering.svg import render_svg
@@ -90,7 +91,10 @@ def make_scan(
     plan = plan_one(path, options)
     _check_measured(plan, settings.color)
     stages = Stages(plan, None, notify)
-    model, placed, coloring = stages.model(), stages.layout(settings), stages.coloring(settings)
+    with compiling() as ahead:
+        model, placed, coloring = stages.model(), stages.layout(settings), stages.coloring(settings)
+        if ahead:
+            ahead.wait()
     size, graph = options.size, placed.graph
     look = RenderSettings(
         exposure=settings.exposure, labels=settings.labels, legend=settings.legend

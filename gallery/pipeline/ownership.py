@@ -13,6 +13,7 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from gallery.errors import DiscoverError, PublishError
 from gallery.files import SUMS, file_digest, link_or_copy, listing, read_regular, read_sums
@@ -80,13 +81,23 @@ def check_target(site: Path) -> None:
         raise PublishError(found, hint=hint)
 
 
-def edited(site: Path, sums: Mapping[str, str]) -> list[str]:
-    """Files that the gallery wrote and someone has edited by hand."""
+def edited(
+    site: Path, sums: Mapping[str, str], known: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
+    """Files that the gallery wrote and someone has edited by hand.
+
+    Args:
+        site: The site.
+        sums: What the gallery wrote in it.
+        known: SHA-256 of files that need not be read, by path.
+    """
     there = listing(site) if site.is_dir() else {}
     return [
         name
         for name, digest in sums.items()
-        if digest and there.get(name, -1) >= 0 and file_digest(site / name) != digest
+        if digest
+        and there.get(name, -1) >= 0
+        and digest != (known.get(name) or file_digest(site / name))
     ]
 
 

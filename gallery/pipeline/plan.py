@@ -6,7 +6,7 @@ earlier stages, so a build can tell from the keys alone what is still to be done
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -81,6 +81,7 @@ class ModelPlan:
     failure: Failure | None = None
     shared_dims: frozenset[str] = frozenset()
     profile: ProfileSettings = field(default_factory=ProfileSettings)
+    _known: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def stage_key(self, name: str, scan: ScanSettings = ANY_SCAN) -> str:
         """Key of a stage's result.
@@ -89,23 +90,30 @@ class ModelPlan:
             name: Name of the stage.
             scan: How the scan is made; loading a model does not depend on it.
         """
-        key = ""
-        for stage in STAGES:
-            version = self.versions.get(stage.name, "")
-            key = cache_key(stage.name, version, before=key, inputs=stage.inputs(self, scan))
-            if stage.name == name:
-                return key
-        raise KeyError(name)
+        if (name, scan) not in self._known:
+            key = ""
+            for stage in STAGES:
+                version = self.versions.get(stage.name, "")
+                key = cache_key(stage.name, version, before=key, inputs=stage.inputs(self, scan))
+                self._known[stage.name, scan] = key
+        known: str = self._known[name, scan]
+        return known
 
     def keys(self, product: Product) -> dict[str, str]:
         """Key of each result of a product, by the result's name; empty if it is not wanted."""
-        version = self.versions.get(product.name, "")
-        return {
-            what: cache_key(
-                product.name, version, inputs=inputs, told=self.provenance(product, what).value()
-            )
-            for what, inputs in product.inputs(self).items()
-        }
+        if product.name not in self._known:
+            version = self.versions.get(product.name, "")
+            self._known[product.name] = {
+                what: cache_key(
+                    product.name,
+                    version,
+                    inputs=inputs,
+                    told=self.provenance(product, what).value(),
+                )
+                for what, inputs in product.inputs(self).items()
+            }
+        known: dict[str, str] = self._known[product.name]
+        return known
 
     def measured_keys(self) -> list[str]:
         """Key of what was measured of the model; empty if nothing was."""

@@ -13,6 +13,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from gallery.cache import Cache
 from gallery.errors import DiscoverError, SettingsError
@@ -38,9 +39,22 @@ _check = record({"schema": one_of(SCHEMA), "records": check_records}, {"software
 log = logging.getLogger(__name__)
 
 
-def records(keys: Iterable[str], cache: Cache) -> dict[str, str]:
-    """The cache's records by key, without those that are missing."""
-    texts = {key: cache.text(key) for key in keys}
+def known(site: Path) -> dict[str, str]:
+    """The records in a site, by key."""
+    return _read(site / FILE_NAME)
+
+
+def records(
+    keys: Iterable[str], cache: Cache, known: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
+    """The cache's records by key, without those that are missing.
+
+    Args:
+        keys: Which to take.
+        cache: Holds them.
+        known: Records that need not be read again, by key.
+    """
+    texts = {key: known.get(key) or cache.text(key) for key in keys}
     return {key: text for key, text in sorted(texts.items()) if text}
 
 

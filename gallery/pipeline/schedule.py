@@ -6,7 +6,7 @@ import logging
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import Any
 
 from gallery.cache import Cache
@@ -14,6 +14,7 @@ from gallery.pipeline.options import BuildOptions
 from gallery.pipeline.outcome import Outcome, known, outcome_of
 from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.workers.supervisor import UNSCALED, Job, Result, supervise
+from gallery.rendering.ahead import compiling
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,8 @@ def _work(
         if event["event"] in ("start", "step"):
             options.listen(plans[job.name].file.relative, event)
 
-    with closing(_run(jobs, cache, options, listen)) as results:
+    here = nullcontext() if options.scheduler else compiling()
+    with here, closing(_run(jobs, cache, options, listen)) as results:
         for result in results:
             plan, slug = plans[result.job.name], result.job.name
             _log_result(result)

@@ -34,6 +34,7 @@ from gallery.pipeline.products.profile import MACHINE
 from gallery.pipeline.records import check_failure, forms, judge
 from gallery.pipeline.reuse import LARGEST, LARGEST_FILE, check_records, records
 from gallery.pipeline.schedule import by_work
+from gallery.publishing.assets.earlier import Earlier
 from gallery.schema import (
     DIGEST,
     MismatchError,
@@ -167,12 +168,15 @@ def collection(plans: Sequence[ModelPlan], settings: GallerySettings) -> str:
     return hashlib.sha256(repr([files, _plain(settings)]).encode()).hexdigest()
 
 
-def write_shard(gallery: Gallery, folder: Path, *, which: tuple[int, int, str]) -> None:
+def write_shard(
+    gallery: Gallery, folder: Path, _: Earlier | None = None, *, which: tuple[int, int, str]
+) -> None:
     """Write a part into an empty directory.
 
     Args:
         gallery: The models of the part.
         folder: The directory.
+        _: The part that it replaces, which is not needed.
         which: The number of the part, how many parts there are, and the `collection`.
     """
     number, count, whole = which

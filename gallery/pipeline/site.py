@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,11 +13,13 @@ from gallery.errors import PublishError, system_error
 from gallery.files import SUMS, encode_sums, listing
 from gallery.fingerprint import fingerprint
 from gallery.pipeline import ownership, reuse
+from gallery.pipeline.earlier import earlier_site, remember, sums_of, with_links
 from gallery.pipeline.models import Gallery
 from gallery.pipeline.products.base import Form, sound
 from gallery.pipeline.staging import locked, open_to_all, recover, staging, swap
 from gallery.provenance import software
-from gallery.publishing.assets.directories import template_directories
+from gallery.publishing.assets.directories import digest_of, template_directories
+from gallery.publishing.assets.earlier import Earlier
 from gallery.publishing.settings import SiteSettings
 from gallery.schema import DIGEST, mapping, record, text, whole
 from gallery.settings.values import GallerySettings
@@ -79,18 +80,13 @@ def check_place(site: Path, *inputs: Path) -> None:
 def _key(gallery: Gallery, kind: str) -> str:
     """The hash of everything that the site's bytes depend on."""
     settings = gallery.settings
-    templates = hashlib.sha256()
-    for folder in template_directories(site_settings(settings).templates):
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            templates.update(path.relative_to(folder).as_posix().encode() + b"\0")
-            templates.update(path.read_bytes() + b"\0")
     return cache_key(
         kind,
         fingerprint(*MADE_BY),
         models=gallery.identity(),
         settings=repr(settings),
         software=software(),
-        templates=templates.hexdigest(),
+        templates=digest_of(template_directories(site_settings(settings).templates)),
     )
 
 
@@ -105,16 +101,26 @@ def site_settings(settings: GallerySettings) -> SiteSettings:
     )
 
 
-def write_site(gallery: Gallery, folder: Path) -> None:
-    """Publish a gallery into an empty directory, with the records of what it was made from."""
+def write_site(gallery: Gallery, folder: Path, earlier: Earlier | None = None) -> None:
+    """Publish a gallery into an empty directory, with the records of what it was made from.
+
+    Args:
+        gallery: What it shows.
+        folder: The directory.
+        earlier: The site that it replaces, whose files are linked where they are the same.
+    """
     # A build that changes nothing must not wait for Jinja and Markdown.
     from gallery.publishing import publish  # noqa: PLC0415
 
     settings = site_settings(gallery.settings)
-    publish(gallery.exhibits(), folder, settings=settings, cache=gallery.cache)
-    kept = reuse.records(gallery.keys(), gallery.cache)
+    before = earlier or Earlier()
+    exhibits = with_links(gallery.exhibits(), before)
+    publish(exhibits, folder, settings=settings, cache=gallery.cache, earlier=before)
+    known = reuse.known(before.root) if reuse.FILE_NAME in before.digests else {}
+    kept = reuse.records(gallery.keys(), gallery.cache, known)
     (folder / reuse.FILE_NAME).write_bytes(reuse.encode(kept))
     copy_static(gallery, folder)
+    before.forget(gallery.static)
 
 
 def copy_static(gallery: Gallery, folder: Path) -> None:
@@ -122,11 +128,12 @@ def copy_static(gallery: Gallery, folder: Path) -> None:
     for name, source in gallery.static.items():
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
         shutil.copyfile(source, target)
 
 
 def put(
-    gallery: Gallery, place: Path, write: Callable[[Gallery, Path], None], kind: str
+    gallery: Gallery, place: Path, write: Callable[[Gallery, Path, Earlier], None], kind: str
 ) -> Published:
     """Write a directory and swap it in, unless it would be the same; the user's files stay.
 
@@ -149,16 +156,18 @@ def put(
                 return _published(known.value["files"], changed=False)
             ownership.check_target(place)
             with staging(place) as staged:
-                write(gallery, staged)
-                new = ownership.sums_of(staged)
+                earlier = earlier_site(place, cache)
+                write(gallery, staged, earlier)
+                new = sums_of(staged, listing(staged), earlier)
                 (staged / SUMS).write_bytes(encode_sums(new))
                 files = listing(staged)
-                by_hand = ownership.edited(place, sums)
+                by_hand = ownership.edited(place, sums, earlier.digests)
                 changed = sums != new or bool(by_hand) or not _whole(place, files)
                 if changed:
                     open_to_all(staged)
                     ownership.carry_over(place, sums, staged)
                     swap(staged, place)
+                remember(place, cache, new, earlier)
     except OSError as error:
         found, hint = system_error(error)
         raise PublishError(f"{place} cannot be written: {found}", hint=hint) from error

@@ -232,7 +232,7 @@ class Stages:
         self.plan = plan
         self._cache = cache
         self._notify = notify
-        self._kept: dict[str, tuple[str, Any]] = {}
+        self._kept: dict[str, tuple[str, Any, int]] = {}
         self._within = 0.0
 
     def model(self) -> Model:
@@ -267,6 +267,7 @@ class Stages:
             "measured",
             self.plan.stage_key("load"),
             lambda: measurements_in(MEASURED.make(self, "", Path).value),
+            stage="load",
         )
 
     def _measured(self, scan: ScanSettings) -> Coloring:
@@ -304,10 +305,15 @@ class Stages:
             entry = self._cache.put(key, drawn.value, drawn.files)
         return entry
 
-    def keep(self, name: str, key: str, make: Callable[[], T]) -> T:
-        """The value made for this name and key, kept as long as the stages' results are."""
+    def missing(self, product: Product, what: str = "") -> bool:
+        """Whether the cache lacks a result of a product."""
+        return self._cache is None or self._cache.get(self.plan.keys(product)[what]) is None
+
+    def keep(self, name: str, key: str, make: Callable[[], T], *, stage: str) -> T:
+        """The value made for this name and key, kept as long as the result of a stage is."""
         if name not in self._kept or self._kept[name][0] != key:
-            self._kept[name] = (key, make())
+            self._kept.pop(name, None)
+            self._kept[name] = (key, make(), _number(stage))
         kept: T = self._kept[name][1]
         return kept
 
@@ -322,14 +328,13 @@ class Stages:
         self._within = before + took
 
     def _result(self, name: str, scan: ScanSettings) -> Any:
-        number = next(n for n, stage in enumerate(STAGES) if stage.name == name)
+        number = _number(name)
         stage, key = STAGES[number], self.plan.stage_key(name, scan)
         kept = self._kept.get(name)
         if kept and kept[0] == key:
             return kept[1]
         # What was made from the last result would only take up memory.
-        earlier = {one.name for one in STAGES[:number]}
-        self._kept = {kind: one for kind, one in self._kept.items() if kind in earlier}
+        self._kept = {kind: one for kind, one in self._kept.items() if one[2] < number}
         value = self._restored(number, key, scan)
         if value is None:
             before = self._before(number, scan)
@@ -338,7 +343,7 @@ class Stages:
             if stage.save and self._cache:
                 saved = stage.save(value, self._cache.temporary)
                 self._cache.put(key, saved.value, saved.files)
-        self._kept[name] = (key, value)
+        self._kept[name] = (key, value, number)
         return value
 
     def _before(self, number: int, scan: ScanSettings) -> Any:
@@ -356,3 +361,7 @@ class Stages:
         except Exception:  # any damage to a file of the cache is a miss
             log.warning("%s: a cache file is damaged; making it again", self.plan.file.slug)
             return None
+
+
+def _number(name: str) -> int:
+    return next(number for number, stage in enumerate(STAGES) if stage.name == name)

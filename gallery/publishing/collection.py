@@ -14,17 +14,19 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gallery.costs.facts import Facts
 from gallery.provenance import Provenance
 from gallery.publishing.assets.files import Placed
 from gallery.publishing.parts.clean import shorten
 from gallery.publishing.parts.prose import plain
 from gallery.publishing.parts.scatter import Scatter
 from gallery.publishing.views import ModelView
+
+if TYPE_CHECKING:
+    from gallery.costs.facts import Facts
 
 SIZES = (1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
 """Bounds between the size classes, in parameters."""

@@ -30,6 +30,7 @@ class ImageFile:
         height: Pixels, or 0.
         name: Its name within the product that made it.
         sha256: Digest of its content in hexadecimal, or "" if unknown.
+        published: Whether it is in a site already, checked, so that it may be linked from there.
     """
 
     source: Path
@@ -38,6 +39,7 @@ class ImageFile:
     height: int
     name: str = ""
     sha256: str = ""
+    published: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,13 +14,13 @@ from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
 from gallery.errors import RenderError
-from gallery.publishing.assets.files import Placed, write
+from gallery.publishing.assets.earlier import Earlier
+from gallery.publishing.assets.files import Placed, hashed
+from gallery.publishing.kept import Digests
 from gallery.publishing.settings import SiteSettings
 from gallery.publishing.views import ModelView
-from gallery.rendering.compose.contact_sheet import contact_sheet
 from gallery.rendering.files.formats import encode, read
 from gallery.rendering.files.png import texts
-from gallery.rendering.sheet.sheet import sheet_picture
 from gallery.rendering.types import Picture
 
 MOST = 140
@@ -31,18 +31,31 @@ _DPI = 128
 _log = logging.getLogger(__name__)
 
 
-def site_icon(models: Sequence[ModelView], settings: SiteSettings, site: Path) -> Placed | None:
+def site_icon(
+    models: Sequence[ModelView],
+    settings: SiteSettings,
+    site: Path,
+    earlier: Earlier,
+    digests: Digests,
+) -> Placed | None:
     """The site's icon, made from the first scan of the gallery; None if there is no scan.
 
     Raises:
         PublishError: If the site cannot be written.
     """
     first = next((one for one in models if one.hero is not None), None)
-    shown = _picture(first, site) if first is not None else None
-    if shown is None:
+    if first is None or first.hero is None:
         return None
-    told = settings.provenance().entries()
-    return write(site, "assets/icon.png", icon(shown.pixels, told), hashed=True)
+
+    def make() -> dict[str, bytes]:
+        shown = _picture(first, site)
+        if shown is None:
+            return {}
+        content = icon(shown.pixels, settings.provenance().entries())
+        return {hashed("assets/icon.png", content): content}
+
+    made = earlier.files(site, digests.of("icon", first.hero.picture.fallback), make)
+    return next(iter(made.values()), None)
 
 
 def icon(pixels: npt.NDArray[np.uint8], metadata: Mapping[str, str] | None = None) -> bytes:
@@ -73,23 +86,44 @@ def icon(pixels: npt.NDArray[np.uint8], metadata: Mapping[str, str] | None = Non
     return stream.getvalue()
 
 
-def gallery_sheet(models: Sequence[ModelView], settings: SiteSettings, site: Path) -> Placed | None:
+def gallery_sheet(
+    models: Sequence[ModelView],
+    settings: SiteSettings,
+    site: Path,
+    earlier: Earlier,
+    digests: Digests,
+) -> Placed | None:
     """A contact sheet with one scan per model; None for fewer than two.
 
     Raises:
         PublishError: If the site cannot be written.
     """
-    shown_models = [one for one in models if one.hero is not None][:MOST]
-    shown = [(one.title, _picture(one, site)) for one in shown_models]
-    scans = [(title, picture) for title, picture in shown if picture is not None]
-    if len(scans) < 2:
+    shown = [one for one in models if one.hero is not None][:MOST]
+    ground = shown[0].hero.scan.ground if shown and shown[0].hero else "dark"
+    rows = [(one.title, one.hero.picture.fallback) for one in shown if one.hero]
+
+    def make() -> dict[str, bytes]:
+        pictures = [(one.title, _picture(one, site)) for one in shown]
+        scans = [(title, picture) for title, picture in pictures if picture is not None]
+        content = _sheet(scans, settings, ground) if len(scans) > 1 else b""
+        return {hashed("assets/gallery.webp", content): content} if content else {}
+
+    made = earlier.files(site, digests.of("sheet", [ground, rows]), make)
+    placed = next(iter(made.values()), None)
+    if placed is None:
         return None
-    ground = shown_models[0].hero.scan.ground if shown_models[0].hero else "dark"
+    with Image.open(site / placed.href) as image:
+        return replace(placed, width=image.width, height=image.height)
+
+
+def _sheet(scans: Sequence[tuple[str, Picture]], settings: SiteSettings, ground: str) -> bytes:
+    # Most builds have the sheet in the site before and must not wait for numba.
+    from gallery.rendering.compose.contact_sheet import contact_sheet  # noqa: PLC0415
+    from gallery.rendering.sheet.sheet import sheet_picture  # noqa: PLC0415
+
     note = f"Scans of {len(scans)} neural networks"
     sheet = contact_sheet(settings.title, note, scans, ground=ground)
-    picture = sheet_picture(sheet.told(settings.provenance().entries()), _DPI)
-    placed = write(site, "assets/gallery.webp", encode(picture, ".webp"), hashed=True)
-    return replace(placed, width=picture.width, height=picture.height)
+    return encode(sheet_picture(sheet.told(settings.provenance().entries()), _DPI), ".webp")
 
 
 def _picture(model: ModelView, site: Path) -> Picture | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from gallery.cache import Cache
+from gallery.publishing.assets.earlier import Earlier
 from gallery.publishing.assets.files import MIME, Placed, content_of, write
 from gallery.publishing.assets.inline import inline
 from gallery.publishing.assets.sandbox import Sandbox
@@ -25,6 +26,7 @@ from gallery.publishing.collection import (
 )
 from gallery.publishing.groups import Group, groups_of, pages_by_name
 from gallery.publishing.how_to_read.page import how_to_read
+from gallery.publishing.kept import Digests, used
 from gallery.publishing.machine.json_ld import linked_collection, linked_model
 from gallery.publishing.machine.manifest import encode, entry
 from gallery.publishing.parts.badge import HEIGHT as HEIGHT_OF_BADGE
@@ -57,6 +59,8 @@ class PageContext:
         cache: Keeps what is expensive to draw for the next build, or None.
         sheet: Contact sheet with one scan per model, or None.
         groups: Families and tags that have a page.
+        earlier: The site that this one replaces.
+        digests: Tell whether a file of it is still the same.
     """
 
     env: Sandbox
@@ -66,6 +70,8 @@ class PageContext:
     cache: Cache | None = None
     sheet: Placed | None = None
     groups: tuple[Group, ...] = ()
+    earlier: Earlier = field(default_factory=Earlier)
+    digests: Digests = field(default_factory=lambda: Digests(""))
 
 
 def write_pages(context: PageContext, models: Sequence[ModelView]) -> list[str]:
@@ -195,15 +201,20 @@ def _model(
 ) -> str:
     """Write a model's page, its facts as JSON and its data for the comparison."""
     model = models[number]
-    known = entry(model)
-    facts = write(context.site, f"{model.slug}/facts.json", encode(known))
-    write(context.site, f"{model.slug}/compare.js", compare_script(known))
-    mark = None
-    if model.facts is not None:
-        value = f"{count(model.facts.parameters)} parameters"
-        made = model.exhibit.provenance
-        drawing, width = badge(model.title, value, made.entries() if made else None)
-        mark = write(context.site, f"{model.slug}/badge.svg", drawing)
+    drawing, width = _badge(model)
+
+    def data() -> dict[str, bytes]:
+        known = entry(model)
+        files = {
+            f"{model.slug}/facts.json": encode(known),
+            f"{model.slug}/compare.js": compare_script(known),
+        }
+        return files | ({f"{model.slug}/badge.svg": drawing} if drawing else {})
+
+    source = context.digests.of("data", [model.slug, model])
+    files = context.earlier.files(context.site, source, data)
+    mark = files.get(f"{model.slug}/badge.svg")
+    if mark is not None:
         mark = replace(mark, width=width, height=HEIGHT_OF_BADGE)
     return _page(
         context,
@@ -217,7 +228,7 @@ def _model(
         misfits=misfits(model, parts),
         before=models[number - 1] if number else None,
         after=models[number + 1] if number + 1 < len(models) else None,
-        facts_file=facts,
+        facts_file=files[f"{model.slug}/facts.json"],
         badge=mark,
         linked=linked_model(model, context.settings),
     )
@@ -228,6 +239,15 @@ def _moved(context: PageContext, model: ModelView, taken: AbstractSet[str]) -> N
     for one in model.exports:
         if one.slug not in taken and one.slug not in RESERVED:
             _page(context, "moved.html", f"{one.slug}/index.html", model=model, export=one)
+
+
+def _badge(model: ModelView) -> tuple[bytes, int]:
+    """The badge of a model and its width; nothing if its numbers are unknown."""
+    if model.facts is None:
+        return b"", 0
+    value = f"{count(model.facts.parameters)} parameters"
+    made = model.exhibit.provenance
+    return badge(model.title, value, made.entries() if made else None)
 
 
 def _family(models: Sequence[ModelView], model: ModelView) -> list[ModelView]:
@@ -243,20 +263,23 @@ def _viewer(context: PageContext, model: ModelView) -> list[str]:
     packed = model.exhibit.file("viewer")
     if packed is None:
         return []
-    data = content_of(packed)
-    diagram = model.exhibit.file("diagram")
-    drawing = content_of(diagram).decode("utf-8") if diagram else ""
-    page = ViewerPage(
-        slug=model.slug,
-        title=model.title,
-        picture=model.hero.picture if model.hero else None,
-        alt=model.hero.scan.caption if model.hero else "",
-        icon=context.static.icon.href,
-        diagram=drawing,
-        icon_type=MIME[context.static.icon.format],
-    )
-    for path, content in viewer_files(context.env, data, page, context.settings).items():
-        write(context.site, path, content)
+    icon = context.static.icon
+
+    def make() -> dict[str, bytes]:
+        diagram = model.exhibit.file("diagram")
+        page = ViewerPage(
+            slug=model.slug,
+            title=model.title,
+            picture=model.hero.picture if model.hero else None,
+            alt=model.hero.scan.caption if model.hero else "",
+            icon=icon.href,
+            diagram=content_of(diagram).decode("utf-8") if diagram else "",
+            icon_type=MIME[icon.format],
+        )
+        return viewer_files(context.env, content_of(packed), page, context.settings)
+
+    source = context.digests.of("viewer", [model.slug, icon.href, icon.format, model])
+    context.earlier.files(context.site, source, make)
     return [model.viewer]
 
 
@@ -277,16 +300,14 @@ def _page(context: PageContext, template: str, path: str, **values: Any) -> str:
     shared: dict[str, Any] = {"face": None, "inline": None, "root": "../" * path.count("/")}
     shared |= {"groups": context.groups, "page_of": pages_by_name(context.groups)}
     shared |= {"work": work, "thumbnails": thumbnails, "sizes": SIZES}
-    text = render(
-        context.env,
-        template,
-        path=path,
-        static=context.static,
-        icon_type=MIME[context.static.icon.format],
-        sheet=context.sheet,
-        **(shared | values),
-    )
-    write(context.site, path, text.encode("utf-8"))
+    shared |= {"path": path, "static": context.static, "sheet": context.sheet}
+    shared |= {"icon_type": MIME[context.static.icon.format], **values}
+
+    def make() -> dict[str, bytes]:
+        return {path: render(context.env, template, **shared).encode("utf-8")}
+
+    source = context.digests.of(f"{template} {path}", used(context.env, template, shared))
+    context.earlier.files(context.site, source, make)
     return path
 
 

@@ -11,13 +11,15 @@ from pathlib import Path
 
 from gallery.cache import Cache
 from gallery.errors import PublishError
+from gallery.publishing.assets.earlier import Earlier
 from gallery.publishing.assets.files import write
 from gallery.publishing.assets.static import static_files
 from gallery.publishing.assets.templates import environment
 from gallery.publishing.exhibit import Exhibit
+from gallery.publishing.kept import Digests, look_of
 from gallery.publishing.machine.catalogue import CATALOGUE, catalogue
 from gallery.publishing.machine.feeds import feed, robots, sitemap
-from gallery.publishing.machine.manifest import SCHEMA, encode, manifest
+from gallery.publishing.machine.manifest import SCHEMA, encode, encode_manifest
 from gallery.publishing.machine.schema import NAME, manifest_schema
 from gallery.publishing.overview import gallery_sheet, site_icon
 from gallery.publishing.pages import RESERVED, PageContext, write_pages
@@ -51,6 +53,7 @@ def publish(
     *,
     settings: SiteSettings,
     cache: Cache | None = None,
+    earlier: Earlier | None = None,
 ) -> Site:
     """Write the whole site into an empty directory.
 
@@ -62,6 +65,7 @@ def publish(
         site: An empty or missing directory.
         settings: The site's settings.
         cache: Keeps what is expensive to draw for the next build, or None; it changes no byte.
+        earlier: The site that it replaces, or None; it changes no byte either.
 
     Returns:
         What was written.
@@ -75,17 +79,22 @@ def publish(
     named = _addresses(exhibits)
     views = [model_view(one, site, cache) for one in named]
     views.sort(key=_place)
-    static = static_files(site, settings, site_icon(views, settings, site))
+    before, digests = earlier or Earlier(), Digests(look_of(settings))
+    icon = site_icon(views, settings, site, before, digests)
+    static = static_files(site, settings, icon)
     context = PageContext(
         env=env,
         site=site,
         settings=settings,
         static=static,
         cache=cache,
-        sheet=gallery_sheet(views, settings, site),
+        sheet=gallery_sheet(views, settings, site, before, digests),
+        earlier=before,
+        digests=digests,
     )
     pages = write_pages(context, views)
-    write(site, "manifest.json", encode(manifest(views, settings)))
+    entries = [(site / one.slug / "facts.json").read_text("utf-8") for one in views]
+    write(site, "manifest.json", encode_manifest(entries, settings))
     write(site, CATALOGUE, encode(catalogue(views)))
     write(site, NAME, encode(manifest_schema(SCHEMA)))
     write(site, "feed.xml", feed(views, settings))

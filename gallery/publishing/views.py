@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 from PIL import Image
 
 from gallery.cache import Cache
-from gallery.costs.facts import Facts
 from gallery.errors import Failure
 from gallery.execution.summary import RunSummary
 from gallery.publishing.assets.files import (
@@ -35,6 +35,9 @@ from gallery.publishing.parts.run_charts import RunCharts, run_charts
 from gallery.publishing.parts.tree import Branch, layer_tree
 from gallery.rendering.growth import FEW
 from gallery.text import slugify
+
+if TYPE_CHECKING:
+    from gallery.costs.facts import Facts
 
 log = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ from gallery.graph import Kind, Pass
 from gallery.model import Model
 from gallery.placement.types import Layout
 from gallery.publishing import ImageFile, Site, SiteSettings, publish
+from gallery.publishing.how_to_read import figures as drawing
 from gallery.publishing.how_to_read import page as room
 from gallery.publishing.how_to_read.crop import Window, _cut, around, lit, look
 from gallery.publishing.how_to_read.figures import DrawnFigure, drawings, subject
@@ -177,7 +178,7 @@ def test_the_page_shows_the_figures_and_draws_them_once(
         site = publish(exhibits, tmp_path / name, settings=SiteSettings(), cache=kept)
         return (site.root / "how-to-read/index.html").read_text(encoding="utf-8"), site
 
-    monkeypatch.setattr(room, "drawings", lambda _: drawn)
+    monkeypatch.setattr(drawing, "drawings", lambda _: drawn)
     first, site = page("first", cache)
     for name in ("vertex", "edge", "near", "light", "tilt"):
         assert f"a-lesson-{name}-" in first, name
@@ -186,7 +187,7 @@ def test_the_page_shows_the_figures_and_draws_them_once(
         assert all(file.name in first for file in files)
     assert "The a net" in first
     assert page("without", None)[0] == first
-    monkeypatch.setattr(room, "drawings", lambda _: pytest.fail("drawn again"))
+    monkeypatch.setattr(drawing, "drawings", lambda _: pytest.fail("drawn again"))
     assert page("again", cache)[0] == first
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gallery.pipeline.stages import Stages
     from gallery.pipeline.variants import ScanPlan
     from gallery.placement.types import Layout
+    from gallery.rendering.several_sizes import SeveralSizes
     from gallery.rendering.types import Picture
 
 
@@ -50,14 +51,10 @@ def _depends(plan: ModelPlan, one: ScanPlan) -> object:
 def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
     from gallery.rendering.files.formats import save
     from gallery.rendering.labels.overlay import names_svg
-    from gallery.rendering.several_sizes import SeveralSizes
     from gallery.rendering.types import RenderSettings
 
     plan = next(one for one in stages.plan.scans if one.key == what)
     layout, coloring = stages.layout(plan.scan), stages.coloring(plan.scan)
-    look = RenderSettings(exposure=plan.scan.exposure)
-    key = f"{stages.plan.stage_key('color', plan.scan)} {look.exposure}"
-    drawing = stages.keep("drawing", key, lambda: SeveralSizes(layout, coloring, look))
     told = stages.plan.provenance(SCANS, what).entries()
     images: list[list[Any]] = []
     files: dict[str, Path] = {}
@@ -65,15 +62,16 @@ def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
         for size in sorted(plan.sizes, reverse=True):
             name = f"{size}.svg"
             files[name] = new_file(".svg")
-            text = names_svg(layout, coloring, size, margin=look.margin, metadata=told)
+            text = names_svg(layout, coloring, size, margin=RenderSettings().margin, metadata=told)
             files[name].write_text(text, "utf-8")
             images.append([name, "svg", size, size])
         return Drawn(value=_value(images, layout, coloring), files=files)
+    drawing = _drawing(stages, plan)
     wanted = {size: list(plan.formats) for size in plan.sizes}
     if plan.png:
         wanted[plan.png] = [*wanted.get(plan.png, []), "png"]
     # From the plan's own sizes: what was drawn before must not change the bytes.
-    whole = max(wanted)
+    whole = _whole(plan)
     for size in sorted(wanted, reverse=True):
         picture = drawing.picture(size, whole, labels=plan.scan.labels, legend=plan.scan.legend)
         for form in wanted[size]:
@@ -99,8 +97,46 @@ def _value(images: list[list[Any]], layout: Layout, coloring: Coloring) -> dict[
     }
 
 
+def _whole(plan: ScanPlan) -> int:
+    """Side of the drawing that all sizes of a scan are made of."""
+    return max(*plan.sizes, plan.png)
+
+
+def _drawing(stages: Stages, plan: ScanPlan) -> SeveralSizes:
+    """The drawing of a scan; all that are missing of its layout and size are drawn at once."""
+    from gallery.rendering.several_sizes import SeveralSizes, several_colorings
+    from gallery.rendering.types import RenderSettings
+
+    def look(one: ScanPlan) -> tuple[str, str, int]:
+        return stages.plan.stage_key("layout", one.scan), one.scan.exposure, _whole(one)
+
+    def drawn() -> dict[str, SeveralSizes]:
+        group = {
+            stages.plan.stage_key("color", one.scan): one.scan
+            for one in stages.plan.scans
+            if look(one) == look(plan)
+            and not one.scan.legend
+            and not one.over
+            and (one is plan or stages.missing(SCANS, one.key))
+        }
+        colorings = [stages.coloring(scan) for scan in group.values()]
+        layout = stages.layout(plan.scan)
+        several = several_colorings(layout, colorings, _whole(plan), settings)
+        return dict(zip(group, several, strict=True))
+
+    settings = RenderSettings(exposure=plan.scan.exposure)
+    kept = stages.keep("drawings", repr(look(plan)), drawn, stage="layout")
+    key = stages.plan.stage_key("color", plan.scan)
+    if key not in kept:
+        layout, coloring = stages.layout(plan.scan), stages.coloring(plan.scan)
+        kept[key] = SeveralSizes(layout, coloring, settings)
+    return kept[key]
+
+
 def picture_of(entry: Entry, side: int) -> Picture:
     """A picture of a finished scan: the smallest that is at least `side` wide, or the widest.
+
+    Of those of the same width, one that lost nothing.
 
     Raises:
         RenderError: It cannot be read.
@@ -109,7 +145,9 @@ def picture_of(entry: Entry, side: int) -> Picture:
 
     images: list[tuple[str, str, int, int]] = entry.value["images"]
     wide = [one for one in images if one[2] >= side]
-    chosen = min(wide, key=_width) if wide else max(images, key=_width)
+    width = min(map(_width, wide)) if wide else max(map(_width, images))
+    alike = [one for one in images if one[2] == width]
+    chosen = next((one for one in alike if one[1] == "png"), alike[0])
     return read(entry.files[chosen[0]].path)
 
 

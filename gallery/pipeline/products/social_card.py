@@ -17,6 +17,7 @@ from gallery.pipeline.products.base import (
     images,
 )
 from gallery.pipeline.products.facts import FACTS, facts_in
+from gallery.pipeline.products.scan import SCANS, picture_of
 from gallery.schema import record
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
         return {}
     words = [getattr(plan.words.front, name) for name in _WORDS]
     scan = _scan(plan)
+    main = plan.keys(SCANS)[plan.scans[0].key]
     look = [scan.exposure, plan.variants.quality]
-    return {"": [plan.stage_key("color", scan), look, plan.keys(FACTS), words]}
+    return {"": [plan.stage_key("color", scan), look, plan.keys(FACTS), words, main]}
 
 
 def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
@@ -48,15 +50,21 @@ def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
 
 
 def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
-    from gallery.rendering.compose.social_card import CARD, SCAN, card
+    from gallery.rendering.compose.social_card import CARD, SCAN, card, on_card
     from gallery.rendering.files.formats import save
     from gallery.rendering.scan import render
     from gallery.rendering.sheet.sheet import MILLIMETRES_PER_INCH, sheet_picture
     from gallery.rendering.types import RenderSettings
 
-    scan = _scan(stages.plan)
-    look = RenderSettings(exposure=scan.exposure)
-    picture = render(stages.layout(scan), stages.coloring(scan), size=SCAN, settings=look)
+    scan, main = _scan(stages.plan), stages.plan.scans[0]
+    plain = scan == main.scan and not (scan.labels or scan.legend)
+    if plain and max(main.sizes) >= SCAN[1]:
+        entry = stages.entry(SCANS, main.key)
+        counts = {name.title(): str(entry.value[name]) for name in ("vertices", "edges")}
+        picture = on_card(picture_of(entry, max(main.sizes)).told(counts))
+    else:
+        look = RenderSettings(exposure=scan.exposure)
+        picture = render(stages.layout(scan), stages.coloring(scan), size=SCAN, settings=look)
     sheet = card(facts_in(stages.entry(FACTS)), stages.plan.words.front, picture)
     sheet = sheet.told(stages.plan.provenance(SOCIAL_CARD).entries())
     path = new_file(".jpeg")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from gallery.errors import SettingsError
@@ -28,6 +30,16 @@ def template_directories(override: Path | None = None) -> tuple[Path, ...]:
     own = package / "templates"
     builtin = own if own.is_dir() else package.parent / "templates"
     return (builtin,) if override is None else (override, builtin)
+
+
+def digest_of(directories: Iterable[Path]) -> str:
+    """SHA-256 of all files in some directories, with their names, in hexadecimal."""
+    digest = hashlib.sha256()
+    for folder in directories:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+            digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def check_contents(folder: Path) -> None:

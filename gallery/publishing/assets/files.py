@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gallery.errors import DamagedFileError, DiscoverError, PublishError
-from gallery.files import read_regular
+from gallery.files import link_or_copy, read_regular
 from gallery.publishing.assets.contents import check_content
 from gallery.publishing.exhibit import ImageFile, ScanImages
 from gallery.rendering.files.xmp import xmp
@@ -106,7 +106,19 @@ def place(file: ImageFile, site: Path, stem: str, suffix: str) -> Placed:
     Raises:
         PublishError: The file cannot be read or is damaged, or the site cannot be written.
     """
-    return write(site, f"assets/{stem}.{suffix}", content_of(file), hashed=True)
+    href = f"assets/{stem}.{suffix}"
+    if not (file.published and file.sha256):
+        return write(site, href, content_of(file), hashed=True)
+    name = _hashed(href, file.sha256)
+    target = site / name
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists():
+            link_or_copy(file.source, target)
+        size = target.stat().st_size
+    except OSError as error:
+        raise _unwritable(name, error) from error
+    return Placed(href=name, bytes=size, sha256=file.sha256, format=suffix)
 
 
 def write(site: Path, href: str, content: bytes, *, hashed: bool = False) -> Placed:
@@ -122,18 +134,32 @@ def write(site: Path, href: str, content: bytes, *, hashed: bool = False) -> Pla
         PublishError: If the site cannot be written.
     """
     sha256 = hashlib.sha256(content).hexdigest()
-    stem, _, suffix = href.rpartition(".")
-    name = f"{stem}.{sha256[:8]}.{suffix}" if hashed else href
+    name = _hashed(href, sha256) if hashed else href
     target = site / name
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        # Not into a file that is there: it may be a link into the site before.
+        target.unlink(missing_ok=True)
         target.write_bytes(content)
     except OSError as error:
-        raise PublishError(
-            f"{name} cannot be written: {error.strerror or error}",
-            hint="check that the site's directory is writable",
-        ) from error
+        raise _unwritable(name, error) from error
+    suffix = href.rpartition(".")[2]
     return Placed(href=name, bytes=len(content), sha256=sha256, format=suffix)
+
+
+def hashed(href: str, content: bytes) -> str:
+    """The path of a file with eight digits of its content's hash before its suffix."""
+    return _hashed(href, hashlib.sha256(content).hexdigest())
+
+
+def _hashed(href: str, sha256: str) -> str:
+    stem, _, suffix = href.rpartition(".")
+    return f"{stem}.{sha256[:8]}.{suffix}"
+
+
+def _unwritable(name: str, error: OSError) -> PublishError:
+    found = f"{name} cannot be written: {error.strerror or error}"
+    return PublishError(found, hint="check that the site's directory is writable")
 
 
 def place_image(image: ImageFile, site: Path, stem: str) -> Placed:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from gallery.graph import ComputeSet, Kind
 from gallery.publishing.how_to_read.crop import Window, around, lit, look
+from gallery.publishing.how_to_read.grid import Grid
 from gallery.publishing.how_to_read.scan_data import ScanData
 from gallery.publishing.parts.clean import shorten
 from gallery.rendering.scan import render
@@ -33,25 +34,6 @@ _CELLS = 64
 _WINDOW = 9
 _PLACE = 1.5
 """Distance within which vertices look like one, in points of a scan 1,000 points wide."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
-    """How a tensor is split, seen along two of its dimensions.
-
-    Attributes:
-        name: Of the tensor.
-        shape: Of the tensor, as text.
-        rows: Blocks along the first of the two dimensions.
-        columns: Blocks along the second.
-        lit: (row, column) of the highlighted blocks.
-    """
-
-    name: str
-    shape: str
-    rows: int
-    columns: int
-    lit: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gallery import schema
 from gallery.cache import Cache, Entry, cache_key
@@ -23,11 +23,13 @@ from gallery.publishing.assets.files import (
     place_image,
 )
 from gallery.publishing.exhibit import ImageFile
-from gallery.publishing.how_to_read.figures import DrawnFigure, Grid, drawings, subject
-from gallery.publishing.how_to_read.scan_data import read_scan
+from gallery.publishing.how_to_read.grid import Grid
 from gallery.publishing.views import ModelView
 from gallery.rendering.files.formats import save
 from gallery.schema import MismatchError
+
+if TYPE_CHECKING:
+    from gallery.publishing.how_to_read.figures import DrawnFigure
 
 log = logging.getLogger(__name__)
 
@@ -150,13 +152,22 @@ def _drawn(model: ModelView, cache: Cache) -> Entry | None:
         cache.drop_damaged([key])
         entry = _kept(key, cache)
         if entry is None:
-            scan = read_scan(content_of(packed))
-            fit = scan.whole and subject(scan) is not None
-            entry = _keep(drawings(scan) if fit else {}, scan.made, key, cache)
+            entry = _keep(*_figures(content_of(packed)), key, cache)
     except (OSError, ValueError, GalleryError) as error:
         log.warning("%s: no figures for the page on reading a scan: %s", model.slug, error)
         return None
     return entry if entry.value["figures"] else None
+
+
+def _figures(data: bytes) -> tuple[Mapping[str, DrawnFigure], Provenance]:
+    """The figures of a viewer's data, if it is fit for them, and what it is made from."""
+    # Most builds have the figures in the cache and must not wait for numba.
+    from gallery.publishing.how_to_read.figures import drawings, subject  # noqa: PLC0415
+    from gallery.publishing.how_to_read.scan_data import read_scan  # noqa: PLC0415
+
+    scan = read_scan(data)
+    fit = scan.whole and subject(scan) is not None
+    return (drawings(scan) if fit else {}), scan.made
 
 
 def _kept(key: str, cache: Cache) -> Entry | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
+from textwrap import indent
 from typing import Any
 
 from gallery.publishing.assets.files import Placed
@@ -97,6 +98,21 @@ def _component(model: ModelView) -> dict[str, Any] | None:
     if not one.whole:
         return None
     return {"whole": clean(one.whole), "role": clean(one.role), "rank": one.rank}
+
+
+def encode_manifest(entries: Sequence[str], settings: SiteSettings) -> bytes:
+    """The encoded manifest of models whose entries are encoded already.
+
+    Args:
+        entries: What `encode` makes of each model's `entry`, in the order of the index.
+        settings: The site's settings.
+    """
+    empty = encode(manifest((), settings)).decode("ascii")
+    if not entries:
+        return empty.encode("ascii")
+    inner = ",\n".join(indent(text.rstrip("\n"), "  ") for text in entries)
+    # No text of the settings holds this: its quotes would be escaped.
+    return empty.replace('"models": []', f'"models": [\n{inner}\n ]', 1).encode("ascii")
 
 
 def _first(main: ScanView | None) -> tuple[ScanView, ...]:

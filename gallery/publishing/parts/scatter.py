@@ -140,6 +140,8 @@ def _apart(homes: list[tuple[float, float]], side: float) -> list[tuple[float, f
 def _push(first: list[float], second: list[float], gap: float) -> None:
     """Move two points apart along their line if they are closer than `gap`."""
     dx, dy = second[0] - first[0], second[1] - first[1]
+    if abs(dx) >= gap or abs(dy) >= gap:
+        return
     distance = math.hypot(dx, dy)
     if distance >= gap:
         return

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gallery.costs.facts import Facts
+if TYPE_CHECKING:
+    from gallery.costs.facts import Facts
 
 
 def similar(facts: Sequence[Facts | None], most: int = 4) -> list[tuple[int, ...]]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from gallery.costs.facts import LayerFact
 from gallery.publishing.parts.clean import shorten
+
+if TYPE_CHECKING:
+    from gallery.costs.facts import LayerFact
 
 ROWS = 900
 """Most rows of a tree; at about 350 bytes each a page stays well under 1 MB."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gallery.rendering.compose.poster_grid import THEMES
+from gallery.rendering.raster.downsample import reduced
 from gallery.rendering.sheet.fonts import Face, shorten, text_width, wrap
 from gallery.rendering.sheet.sheet import Element, Plate, Sheet, TextLine
 from gallery.rendering.types import Picture
@@ -56,6 +60,18 @@ def card(facts: Facts, front: FrontMatter, scan: Picture) -> Sheet:
     return Sheet(
         width=CARD[0], height=CARD[1], ground=theme.ground, elements=tuple(elements), title=title
     )
+
+
+def on_card(scan: Picture) -> Picture:
+    """A square scan on black at the size `SCAN`: reduced to its height, in the middle."""
+    width, height = SCAN
+    side = min(height, scan.width)
+    small = reduced(scan.pixels, side)
+    pixels = np.empty((height, width, 3), np.uint8)
+    pixels[:] = scan.pixels[0, 0]
+    left, top = (width - side) // 2, (height - side) // 2
+    pixels[top : top + side, left : left + side] = small
+    return replace(scan, pixels=pixels)
 
 
 def _title(title: str) -> tuple[Sequence[str], float]:

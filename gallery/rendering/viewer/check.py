@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gallery.placement.types import ARRANGEMENTS
 from gallery.rendering.viewer.container import unpack
 from gallery.schema import (
     MismatchError,
@@ -22,6 +21,7 @@ from gallery.schema import (
     text,
     whole,
 )
+from gallery.settings.values import ARRANGEMENTS
 
 _name = text(400)
 _share = number(0, 1)

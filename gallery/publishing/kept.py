@@ -1,0 +1,113 @@
+"""What a page is made from, as a digest: two pages with the same digest are the same."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import re
+from collections.abc import Mapping
+from functools import cache
+from io import BytesIO
+from typing import Any
+
+from gallery.cache import cache_key
+from gallery.fingerprint import fingerprint
+from gallery.publishing.assets.directories import digest_of, template_directories
+from gallery.publishing.assets.sandbox import Sandbox
+from gallery.publishing.exhibit import ImageFile
+from gallery.publishing.settings import SiteSettings
+from gallery.publishing.views import ModelView
+
+_WRITES = "gallery.publishing.site"
+"""The module whose imports write all pages."""
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+_REFERENCE = re.compile(r"{%-?\s*(?:extends|include|import|from)\s+(?:\"([^\"]*)\"|'([^']*)')?")
+"""A template that another one names, or nothing where it computes the name."""
+
+
+def look_of(settings: SiteSettings) -> str:
+    """A digest of what all pages of a site depend on: code, templates, texts and settings."""
+    templates = digest_of(template_directories(settings.templates))
+    return cache_key("pages", fingerprint(_WRITES), settings=repr(settings), templates=templates)
+
+
+class Digests:
+    """Digests of values that pages are made from; that of each model is computed once."""
+
+    def __init__(self, look: str) -> None:
+        self._look = look
+        self._models: dict[int, tuple[ModelView, str]] = {}
+
+    def of(self, what: str, values: object) -> str:
+        """The digest of what is made of some values, which may hold models.
+
+        Args:
+            what: What is made: a path and a template.
+            values: Of any type that can be pickled.
+
+        Raises:
+            TypeError: They cannot be.
+        """
+        return cache_key(what, self._look, values=self._digest(values, None))
+
+    def _digest(self, values: object, inside: ModelView | None) -> str:
+        stream = BytesIO()
+        try:
+            _Pickler(stream, self, inside).dump(values)
+        except (pickle.PicklingError, AttributeError) as error:
+            raise TypeError(str(error)) from error
+        return hashlib.sha256(stream.getbuffer()).hexdigest()
+
+    def model(self, view: ModelView) -> str:
+        """The digest of all that the pages know about a model."""
+        known = self._models.get(id(view))
+        if known is None:
+            known = self._models[id(view)] = view, self._digest(view, view)
+        return known[1]
+
+
+class _Pickler(pickle.Pickler):
+    """Writes a model as its digest, and a file as its content's."""
+
+    def __init__(self, stream: BytesIO, digests: Digests, inside: ModelView | None) -> None:
+        super().__init__(stream, pickle.HIGHEST_PROTOCOL)
+        # Otherwise equal values are told apart by which of their parts are the same object.
+        self.fast = True
+        self._digests = digests
+        self._inside = inside
+
+    def persistent_id(self, obj: Any) -> object:
+        """What stands for a value, or None."""
+        if isinstance(obj, ModelView) and obj is not self._inside:
+            return self._digests.model(obj)
+        # Where a file is says nothing about it.
+        if isinstance(obj, ImageFile) and obj.sha256:
+            return obj.sha256, obj.name, obj.format, obj.width, obj.height
+        return None
+
+
+def used(env: Sandbox, template: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the values that a template, or what it includes, names."""
+    names = _names(env, template)
+    return {name: one for name, one in values.items() if names is None or name in names}
+
+
+@cache
+def _names(env: Sandbox, template: str) -> frozenset[str] | None:
+    """The words in a template and in what it includes; None if it includes what it computes."""
+    names, seen, waiting = set[str](), set[str](), [template]
+    while waiting:
+        one = waiting.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        assert env.loader is not None
+        text = env.loader.get_source(env, one)[0]
+        names |= set(_WORD.findall(text))
+        others = [first or second for first, second in _REFERENCE.findall(text)]
+        if "" in others:
+            return None
+        waiting += others
+    return frozenset(names)

@@ -1,0 +1,98 @@
+"""What an earlier site holds already is linked, and the new one has the same bytes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gallery.cache import Cache
+from gallery.files import file_digest, listing
+from gallery.pipeline.earlier import earlier_site, remember, sums_of, with_links
+from gallery.publishing import Exhibit, SiteSettings, publish
+from gallery.publishing.assets.earlier import Earlier
+from tests.publishing.sample_exhibits import make_exhibit, make_pictures
+
+SETTINGS = SiteSettings(title="Nets")
+
+
+@pytest.fixture
+def exhibits(tmp_path: Path) -> list[Exhibit]:
+    folder = tmp_path / "made"
+    folder.mkdir()
+    pictures = make_pictures(folder)
+    ones = [make_exhibit(name, pictures) for name in ("one", "two", "three", "four", "five", "six")]
+    known = [replace(one, sha256=file_digest(one.source)) for one in pictures]
+    return [
+        replace(one, scans=tuple(replace(scan, images=tuple(known)) for scan in one.scans))
+        for one in ones
+    ]
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    return Cache(tmp_path / "cache")
+
+
+@pytest.fixture
+def first(tmp_path: Path, exhibits: list[Exhibit], cache: Cache) -> Path:
+    """A published site that is remembered."""
+    site, nothing = tmp_path / "first", Earlier()
+    publish(exhibits, site, settings=SETTINGS, earlier=nothing)
+    remember(site, cache, sums_of(site, listing(site), nothing), nothing)
+    return site
+
+
+def same_file(one: Path, other: Path) -> bool:
+    return one.stat().st_ino == other.stat().st_ino
+
+
+def test_a_site_of_links_has_the_same_bytes(
+    tmp_path: Path, exhibits: list[Exhibit], first: Path, cache: Cache
+) -> None:
+    changed = [replace(exhibits[0], prose="Other words."), *exhibits[1:]]
+    before = earlier_site(first, cache)
+    linked, made = tmp_path / "linked", tmp_path / "anew"
+    publish(with_links(changed, before), linked, settings=SETTINGS, earlier=before)
+    publish(changed, made, settings=SETTINGS)
+    files = {name: (made / name).read_bytes() for name in listing(made)}
+    assert {name: (linked / name).read_bytes() for name in listing(linked)} == files
+    assert sums_of(linked, files, before) == sums_of(made, files, Earlier())
+    kept = {(first / name).stat().st_ino for name in listing(first)}
+    again = {name for name in files if (linked / name).stat().st_ino not in kept}
+    assert {"one/index.html", "one/facts.json", "one/compare.js", "manifest.json"} <= again
+    pictures = {name for name in files if name.endswith((".png", ".webp", ".avif"))}
+    assert len(pictures) > 30
+    assert not again & {"two/facts.json", "two/compare.js", "404.html", *pictures}
+    assert "Other words." in (linked / "one/index.html").read_text("utf-8")
+    assert "Other words." not in (first / "one/index.html").read_text("utf-8")
+
+
+def test_files_that_were_touched_are_made_again(
+    tmp_path: Path, exhibits: list[Exhibit], first: Path, cache: Cache
+) -> None:
+    page = first / "two/index.html"
+    whole = page.read_bytes()
+    os.utime(page, ns=(1, 1))
+    before = earlier_site(first, cache)
+    assert "two/index.html" not in before.digests
+    assert "one/index.html" in before.digests
+    publish(with_links(exhibits, before), tmp_path / "next", settings=SETTINGS, earlier=before)
+    assert (tmp_path / "next/two/index.html").read_bytes() == whole
+    assert not same_file(tmp_path / "next/two/index.html", page)
+
+
+def test_files_that_others_replaced_are_not_taken_for_ours(
+    tmp_path: Path, exhibits: list[Exhibit], cache: Cache
+) -> None:
+    site, nothing = tmp_path / "site", Earlier()
+    publish(exhibits, site, settings=SETTINGS, earlier=nothing)
+    (site / "one/index.html").write_text("from static/", "utf-8")
+    nothing.forget(["one/index.html"])
+    remember(site, cache, sums_of(site, listing(site), nothing), nothing)
+    before = earlier_site(site, cache)
+    publish(with_links(exhibits, before), tmp_path / "next", settings=SETTINGS, earlier=before)
+    assert "from static/" not in (tmp_path / "next/one/index.html").read_text("utf-8")
+    assert same_file(tmp_path / "next/two/index.html", site / "two/index.html")
