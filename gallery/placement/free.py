@@ -16,7 +16,7 @@ from gallery.placement.forces import Anchors, Forces, relax
 from gallery.placement.graph_levels import FloatArray, IntArray
 from gallery.placement.graphviz_engines import ENGINES
 from gallery.placement.hierarchy import Hierarchy, hierarchy
-from gallery.placement.noise import scattered
+from gallery.placement.noise import scattered, scattered_around
 from gallery.placement.orientation import oriented
 from gallery.placement.settings import LayoutSettings
 from gallery.placement.skeleton import skeleton as operator_skeleton
@@ -145,7 +145,4 @@ def _spread(
     positions: FloatArray, parents: IntArray, room: FloatArray, random: np.random.Generator
 ) -> FloatArray:
     """Initial positions on a finer level: around the parent, within its space."""
-    fine = positions[parents]
-    radius = np.float32(0.7) * room[parents].astype(np.float32)
-    fine += scattered(len(fine), random).astype(np.float32) * radius[:, None]
-    return fine
+    return scattered_around(positions, parents, np.float32(0.7) * room.astype(np.float32), random)

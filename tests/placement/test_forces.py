@@ -7,7 +7,7 @@ from scipy import special
 from gallery.placement.forces import Anchors, Forces, relax
 from gallery.placement.graph_levels import FloatArray
 from gallery.placement.hierarchy import finest
-from gallery.placement.repulsion import field, potential, square_over
+from gallery.placement.repulsion import field, potential, spread_out, square_over
 from tests.strategies import compute_graph, mesh
 
 REACH = 0.2
@@ -27,7 +27,7 @@ def test_the_field_is_the_exact_sum_within_two_percent(nodes: int) -> None:
     positions = random.random((300, 2), np.float32)
     charge = random.random(300, np.float32)
     square = square_over(np.array([0.5, 0.5]), 1.2, nodes)
-    push = field(square, potential(square, REACH), positions, charge)
+    push = field(square, potential(square, REACH), spread_out(square, positions, charge))
     index = np.stack(np.meshgrid(np.arange(nodes), np.arange(nodes)), axis=2).reshape(-1, 2)
     index = index[((index > 1) & (index < nodes - 2)).all(axis=1)]
     at = (square.origin + index * square.cell).astype(np.float32)
@@ -43,9 +43,8 @@ def test_the_field_is_the_exact_sum_within_two_percent(nodes: int) -> None:
 def test_no_charge_pushes_itself() -> None:
     square = square_over(np.zeros(2), 1.0, 64)
     for place in np.random.default_rng(4).random((5, 2)) * 0.5 - 0.25:
-        push = field(
-            square, potential(square, REACH), place[None].astype(np.float32), np.ones(1, np.float32)
-        )
+        one = spread_out(square, place[None].astype(np.float32), np.ones(1, np.float32))
+        push = field(square, potential(square, REACH), one)
         x, y = (place - square.origin) / square.cell
         j, i = int(x), int(y)
         weights = np.outer([1 - (y - i), y - i], [1 - (x - j), x - j])
