@@ -125,14 +125,26 @@ def cell_of(x, y, origin, scale, nodes):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def add_charge(grid, nodes, cell, x, y, charge):  # type: ignore[no-untyped-def]
-    """Spread a charge on the nodes of its cell, INOUT grid (nodes * nodes,)."""
+def spread_charges(positions, charge, origin, scale, grid, nodes, block):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+    """Spread the charges of a block of vertices on the nodes of their cells, INOUT grid (nodes²,).
+
+    Args:
+        positions: float32 (n, 2).
+        charge: float32 (n,).
+        origin: float32 (2,), position of the first node.
+        scale: Nodes per point.
+        grid: float32 (nodes * nodes,), row by row.
+        nodes: Number of nodes along each side.
+        block: Two int64, the first vertex and the one after the last.
+    """
     one, right, above = np.float32(1), np.uint64(1), np.uint64(nodes)
-    low, high = charge * (one - y), charge * y
-    grid[cell] += low * (one - x)
-    grid[cell + right] += low * x
-    grid[cell + above] += high * (one - x)
-    grid[cell + above + right] += high * x
+    for v in range(block[0], block[1]):
+        cell, x, y = cell_of(positions[v, 0], positions[v, 1], origin, scale, nodes)
+        low, high = charge[v] * (one - y), charge[v] * y
+        grid[cell] += low * (one - x)
+        grid[cell + right] += low * x
+        grid[cell + above] += high * (one - x)
+        grid[cell + above + right] += high * x
 
 
 @parallel_kernel
@@ -140,10 +152,8 @@ def _spread_all(positions, charge, origin, scale, out):  # type: ignore[no-untyp
     n = len(charge)
     chunks, nodes = out.shape[0], out.shape[1]
     for chunk in prange(chunks):
-        grid = out[chunk].reshape(-1)
-        for v in range(n * chunk // chunks, n * (chunk + 1) // chunks):
-            cell, x, y = cell_of(positions[v, 0], positions[v, 1], origin, scale, nodes)
-            add_charge(grid, nodes, cell, x, y, charge[v])
+        block = (n * chunk // chunks, n * (chunk + 1) // chunks)
+        spread_charges(positions, charge, origin, scale, out[chunk].reshape(-1), nodes, block)
 
 
 @parallel_kernel

@@ -25,5 +25,5 @@ class LayoutSettings:
     hold: float = 0.3
     reach: float = 1.0
     rounds: int = 30
-    steps: int = 16
+    steps: int = 20
     fine_steps: int = 6
