@@ -35,7 +35,11 @@ ROOT = Path(__file__).parents[2]
 HEAD = (
     f"{'layout':20} {'seconds':>9} {'cpu':>9} {'MiB':>7} {'stress':>7} {'nbhood':>7} {'cover':>6}"
 )
-
+BESIDE = (
+    f"{'model':<16} {'passes':<9} {'vertices':>11} {'edges':>12} "
+    f"{'cpu':>7} {'now':>7} {'ratio':>6} {'wall':>7} {'now':>7} {'ratio':>6} "
+    f"{'stress':>7} {'now':>7} {'ratio':>6}"
+)
 TURNS = 10
 
 LAID_OUT = """
@@ -141,10 +145,7 @@ def main() -> None:
     parser.add_argument("--before", type=Path, help="compare with the program in this directory")
     options = parser.parse_args()
     if options.before:
-        print(
-            f"{'model':<16} {'passes':<9} {'vertices':>11} {'edges':>12} {'cpu':>7} {'now':>7} "
-            f"{'ratio':>6} {'wall':>7} {'now':>7} {'ratio':>6} {'stress':>7} {'now':>7} {'ratio':>6}"
-        )
+        print(BESIDE)
         for vertices in options.vertices:
             one = Path(options.model).resolve()
             print(compare(options.before.resolve(), one, options.passes, vertices), flush=True)
