@@ -35,6 +35,9 @@ _KEEP = {"sfdp": 0.0, "neato": 0.2, "fdp": 0.3}
 _KEEP_OTHERS = 0.75
 """How much of a skeleton's distances is kept: most for engines that do not aim at distances."""
 
+_DENSE = 1_000_000
+"""With more vertices, single ones are not seen."""
+
 
 def free_layout(
     graph: ComputeGraph,
@@ -120,15 +123,15 @@ def _refine(
     forces = Forces(hold=settings.hold, push=push, reach=settings.reach)
     positions = places
     bodies = sizes.ancestors()
+    dense = sizes.levels[0].vertices > _DENSE
+    finest = settings.dense_steps if dense else settings.fine_steps
     for number in range(len(sizes.levels) - 2, -1, -1):
         start = time.perf_counter()
         level = sizes.levels[number]
         room = np.sqrt(push * sizes.levels[number + 1].charge)
         positions = _spread(positions, sizes.parents[number], room, random)
         share = number / max(len(sizes.levels) - 2, 1)
-        steps = round(
-            settings.fine_steps * float(raised(settings.steps / settings.fine_steps, share))
-        )
+        steps = round(finest * float(raised(settings.steps / finest, share)))
         margin = 2 + 3 * float(np.sqrt(push * sizes.levels[-1].charge.max()))
         anchors = Anchors(places=places, body=bodies[number], margin=margin)
         positions = relax(level, positions, anchors, forces, steps)
