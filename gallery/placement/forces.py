@@ -3,9 +3,9 @@
 The energy has three terms: springs of zero length along the edges; charges of 1 + degree that
 repel each other (as in ForceAtlas2; Jacomy et al., 2014,
 https://doi.org/10.1371/journal.pone.0098679) up to a limited reach; and a spring from each vertex
-to the place of its body. Damped Jacobi steps reduce it: every vertex moves by its force over its
-stiffness, from the positions of the previous step, so that the result is the same to the byte for
-any number of threads.
+to the place of its body. Jacobi steps with momentum reduce it: every vertex moves by its force over
+its stiffness and by a share of its last step, from the positions of the previous step, so that the
+result is the same to the byte for any number of threads.
 
 A body of charge Q that is held by springs of stiffness k per charge spreads to a disc of uniform
 density, because the potential is that of two dimensions: its area is pi push Q / k.
