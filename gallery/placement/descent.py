@@ -43,12 +43,16 @@ def descend(
     positions = start + scattered(n, random) * (near * 1e-3)
     entrants: IntArray = random.permutation(n).astype(np.int32)
     goals, stiffness = _fixtures(wanted, weights, entrants)
+    # By seats, with one more for whoever has a day off.
+    seats = np.zeros(2 * (len(goals) + 1))
+    seats[: 2 * n] = positions[entrants].reshape(-1)
     for number in range(rounds):
         share = number / max(rounds - 1, 1)
         # As for pairs of weight 1: rates from the extremes of the weights did not lower the stress.
         rate = largest * float(raised(_LAST_STEP * near * near / largest, share))
         days = random.permutation(len(goals))
-        _round(positions, goals, stiffness, entrants, days, rate)
+        _round(seats, goals, stiffness, days, rate)
+    positions[entrants] = seats[: 2 * n].reshape(-1, 2)
     positions -= (positions.min(axis=0) + positions.max(axis=0)) / 2
     return positions.astype(np.float32)
 
@@ -80,24 +84,23 @@ def _fixtures(wanted, weights, entrants):  # type: ignore[no-untyped-def]
 def _pair(day, table, days):  # type: ignore[no-untyped-def]
     if table == 0:
         return days, day
-    return (day + table) % days, (day - table) % days
+    # Without division, which would take as long as to move a pair.
+    one, two = day + table, day - table
+    return (one if one < days else one - days), (two if two >= 0 else two + days)
 
 
 @kernel
-def _round(positions, goals, stiffness, entrants, days, rate):  # type: ignore[no-untyped-def]
-    """Move every pair once."""
+def _round(seats, goals, stiffness, days, rate):  # type: ignore[no-untyped-def]
+    """Move every pair once, INOUT seats: x and y of each entrant in turn."""
     for day in days:
         for table in range(goals.shape[1]):
-            if stiffness[day, table] <= 0:
-                continue
             one, two = _pair(day, table, len(goals))
-            a, b = entrants[one], entrants[two]
-            dx = positions[a, 0] - positions[b, 0]
-            dy = positions[a, 1] - positions[b, 1]
+            a, b, up = np.uint64(2 * one), np.uint64(2 * two), np.uint64(1)
+            dx, dy = seats[a] - seats[b], seats[a + up] - seats[b + up]
             length = np.sqrt(dx * dx + dy * dy) + 1e-12
             step = min(rate * stiffness[day, table], 1.0)
             step *= 0.5 * (length - goals[day, table]) / length
-            positions[a, 0] -= step * dx
-            positions[a, 1] -= step * dy
-            positions[b, 0] += step * dx
-            positions[b, 1] += step * dy
+            seats[a] -= step * dx
+            seats[a + up] -= step * dy
+            seats[b] += step * dx
+            seats[b + up] += step * dy

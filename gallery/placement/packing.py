@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.elementary import cos, sin
+from gallery.jit import kernel
 from gallery.placement.graph_levels import FloatArray, IntArray
 
 DoubleArray = npt.NDArray[np.float64]
@@ -56,10 +57,21 @@ def _spiral(radius: DoubleArray) -> DoubleArray:
 
 def _first_free(spiral: DoubleArray, taken: DoubleArray, needed: DoubleArray, start: int) -> int:
     """Index of the first candidate that is far enough from all circles."""
-    for first in range(start, len(spiral), 256):
-        some = spiral[first : first + 256]
-        apart = ((some[:, None] - taken[None, :]) ** 2).sum(axis=2) >= needed[None, :] ** 2
-        free = np.flatnonzero(apart.all(axis=1))
-        if len(free):
-            return first + int(free[0])
-    raise AssertionError("the spiral is too short for all circles")
+    found = int(_free(spiral, taken, needed, start))
+    if found == len(spiral):
+        raise AssertionError("the spiral is too short for all circles")
+    return found
+
+
+@kernel
+def _free(spiral, taken, needed, start):  # type: ignore[no-untyped-def]
+    for candidate in range(start, len(spiral)):
+        # The circle placed last is most often in the way.
+        for circle in range(len(taken) - 1, -1, -1):
+            dx = spiral[candidate, 0] - taken[circle, 0]
+            dy = spiral[candidate, 1] - taken[circle, 1]
+            if dx * dx + dy * dy < needed[circle] * needed[circle]:
+                break
+        else:
+            return candidate
+    return len(spiral)

@@ -18,6 +18,7 @@ class LayoutSettings:
         rounds: How often each pair of bodies is moved.
         steps: Number of relaxation steps on the coarsest level that is relaxed.
         fine_steps: Number of relaxation steps on the finest level.
+        dense_steps: The same for more vertices than can be told apart.
     """
 
     fill: float = 1.0
@@ -25,5 +26,6 @@ class LayoutSettings:
     hold: float = 0.3
     reach: float = 1.0
     rounds: int = 30
-    steps: int = 100
-    fine_steps: int = 16
+    steps: int = 20
+    fine_steps: int = 9
+    dense_steps: int = 6

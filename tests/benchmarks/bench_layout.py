@@ -5,12 +5,18 @@
 Rivals come with `pip install -e ".[bench]"`; one that is not there is told so.
 Each runs in a process of its own. Seconds are of the layout alone, without imports and without
 reading the graph; those of CPU time say more where the machine is shared.
+
+`--before DIRECTORY` compares with another tree of this program instead: the trees in turn, each
+time in a process of its own with its kernels compiled, medians of five, and the stress of the last
+drawings. CPU time includes Graphviz.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -29,6 +35,61 @@ ROOT = Path(__file__).parents[2]
 HEAD = (
     f"{'layout':20} {'seconds':>9} {'cpu':>9} {'MiB':>7} {'stress':>7} {'nbhood':>7} {'cover':>6}"
 )
+BESIDE = (
+    f"{'model':<16} {'passes':<9} {'vertices':>11} {'edges':>12} "
+    f"{'cpu':>7} {'now':>7} {'ratio':>6} {'wall':>7} {'now':>7} {'ratio':>6} "
+    f"{'stress':>7} {'now':>7} {'ratio':>6}"
+)
+TURNS = 10
+
+LAID_OUT = """
+import json, resource, sys, time
+from pathlib import Path
+from gallery.loading.load import load
+from gallery.lowering import lower
+from gallery.placement import layout
+path, vertices, passes, out = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
+model = load(path)
+layout(lower(model, vertices=3000, passes=passes))
+graph = lower(model, vertices=vertices, passes=passes)
+def cpu():
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(used.ru_utime + used.ru_stime for used in both)
+wall, before = time.perf_counter(), cpu()
+placed = layout(graph)
+print(json.dumps([cpu() - before, time.perf_counter() - wall]))
+placed.positions.tofile(out)
+"""
+
+
+def compare(before: Path, model: Path, passes: str, vertices: int) -> str:
+    """One line: this tree and one before, in turn."""
+    graph = lower(load(model), vertices=vertices, passes=passes)
+    both = undirected(graph.indptr, graph.sources)
+    seconds: list[list[list[float]]] = [[], []]
+    drawn: list[float] = []
+    with tempfile.TemporaryDirectory() as name:
+        out = Path(name) / "positions"
+        for turn in range(TURNS):
+            tree = (before, ROOT)[turn % 2]
+            command = [sys.executable, "-c", LAID_OUT, str(model), str(vertices), passes, str(out)]
+            environment = {**os.environ, "PYTHONPATH": str(tree)}
+            done = subprocess.run(
+                command, capture_output=True, text=True, check=True, cwd=tree, env=environment
+            )
+            seconds[turn % 2].append(json.loads(done.stdout.splitlines()[-1]))
+            if turn >= TURNS - 2:
+                positions = np.fromfile(out, np.float32).reshape(-1, 2)
+                drawn.append(stress(*both, positions, np.random.default_rng(1)))
+    (cpu, wall), (cpu_now, wall_now) = (
+        [statistics.median(column) for column in zip(*runs, strict=True)] for runs in seconds
+    )
+    return (
+        f"{model.stem:<16} {passes:<9} {graph.vertices:>11,} {graph.edges:>12,} "
+        f"{cpu:>7.2f} {cpu_now:>7.2f} {cpu / cpu_now:>6.2f} "
+        f"{wall:>7.2f} {wall_now:>7.2f} {wall / wall_now:>6.2f} "
+        f"{drawn[0]:>7.4f} {drawn[1]:>7.4f} {drawn[1] / drawn[0]:>6.3f}"
+    )
 
 
 def store(graph: ComputeGraph, path: Path) -> None:
@@ -81,7 +142,14 @@ def main() -> None:
     parser.add_argument("--vertices", type=int, nargs="+", default=[15_000])
     parser.add_argument("--layouts", nargs="+", default=list(RIVALS), choices=list(RIVALS))
     parser.add_argument("--limit", type=float, default=600, help="seconds for each layout")
+    parser.add_argument("--before", type=Path, help="compare with the program in this directory")
     options = parser.parse_args()
+    if options.before:
+        print(BESIDE)
+        for vertices in options.vertices:
+            one = Path(options.model).resolve()
+            print(compare(options.before.resolve(), one, options.passes, vertices), flush=True)
+        return
     model = load(Path(options.model))
     for vertices in options.vertices:
         graph = lower(model, vertices=vertices, passes=options.passes)

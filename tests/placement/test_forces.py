@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import special
 
-from gallery.placement.forces import Anchors, Forces, relax
+from gallery.placement.forces import _LAST, _STIFFEST, Anchors, Forces, relax
 from gallery.placement.graph_levels import FloatArray
 from gallery.placement.hierarchy import finest
-from gallery.placement.repulsion import field, potential, square_over
+from gallery.placement.repulsion import field, potential, spread_out, square_over
 from tests.strategies import compute_graph, mesh
 
 REACH = 0.2
@@ -27,7 +27,7 @@ def test_the_field_is_the_exact_sum_within_two_percent(nodes: int) -> None:
     positions = random.random((300, 2), np.float32)
     charge = random.random(300, np.float32)
     square = square_over(np.array([0.5, 0.5]), 1.2, nodes)
-    push = field(square, potential(square, REACH), positions, charge)
+    push = field(square, potential(square, REACH), spread_out(square, positions, charge))
     index = np.stack(np.meshgrid(np.arange(nodes), np.arange(nodes)), axis=2).reshape(-1, 2)
     index = index[((index > 1) & (index < nodes - 2)).all(axis=1)]
     at = (square.origin + index * square.cell).astype(np.float32)
@@ -43,9 +43,8 @@ def test_the_field_is_the_exact_sum_within_two_percent(nodes: int) -> None:
 def test_no_charge_pushes_itself() -> None:
     square = square_over(np.zeros(2), 1.0, 64)
     for place in np.random.default_rng(4).random((5, 2)) * 0.5 - 0.25:
-        push = field(
-            square, potential(square, REACH), place[None].astype(np.float32), np.ones(1, np.float32)
-        )
+        one = spread_out(square, place[None].astype(np.float32), np.ones(1, np.float32))
+        push = field(square, potential(square, REACH), one)
         x, y = (place - square.origin) / square.cell
         j, i = int(x), int(y)
         weights = np.outer([1 - (y - i), y - i], [1 - (x - j), x - j])
@@ -62,7 +61,7 @@ def start_of(turn: FloatArray, shift: FloatArray) -> FloatArray:
 @pytest.mark.parametrize("angle", [0.0, 0.4, np.pi / 2])
 def test_moving_and_turning_the_start_moves_and_turns_the_result(angle: float) -> None:
     level = finest(mesh(8, 8))
-    forces = Forces(hold=0.3, push=0.5, reach=0.5)
+    forces = Forces(hold=0.3, push=0.2, reach=0.5)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     shift = np.array([3.0, -2.0])
 
@@ -70,7 +69,7 @@ def test_moving_and_turning_the_start_moves_and_turns_the_result(angle: float) -
         start = start_of(turn, shift)
         body = np.arange(64, dtype=np.int32)
         anchors = Anchors(places=start, body=body, margin=2.0)
-        return relax(level, start, anchors, forces, 30)
+        return relax(level, start, anchors, forces, 12)
 
     plain = relaxed(np.eye(2), np.zeros(2))
     np.testing.assert_allclose(relaxed(turn, shift), plain @ turn.T + shift, atol=0.02)
@@ -98,3 +97,40 @@ def test_an_edge_draws_its_ends_together() -> None:
     placed = relax(level, places, anchors, forces, 200)
     # unit (2 x) = q hold (1 - x) with unit = q = 1/2: x = hold / (2 + hold).
     np.testing.assert_allclose(placed, [[-0.2, 0], [0.2, 0]], atol=1e-3)
+
+
+def test_a_margin_of_two_reaches_stands_for_empty_space_all_around() -> None:
+    random = np.random.default_rng(7)
+    positions = random.random((300, 2), np.float32)
+    charge = random.random(300, np.float32)
+    side = 1 + 4 * REACH
+    open_, joined = (
+        square_over(np.array([0.5, 0.5]), side, 128, margin) for margin in (0.0, 2 * REACH)
+    )
+    assert potential(joined, REACH).size < potential(open_, REACH).size
+    true, found = (
+        field(square, potential(square, REACH), spread_out(square, positions, charge))
+        for square in (open_, joined)
+    )
+    inside = slice(30, 98)
+    error = np.abs(found - true)[inside, inside].max()
+    assert error < 0.02 * np.abs(true)[inside, inside].max()
+
+
+@pytest.mark.parametrize("wave", [1, 3, 10, 20, 30])
+def test_steps_even_out_a_wave_as_the_polynomial_says(wave: int) -> None:
+    """On a ring, a wave is an eigenvector; W(cos t) = sin((k + 1/2) t) / sin(t / 2)."""
+    count, steps = 60, 9
+    level = finest(compute_graph(count, [*((v, v + 1) for v in range(count - 1)), (0, count - 1)]))
+    turn = 2 * np.pi * wave / count
+    start = np.stack([np.cos(turn * np.arange(count)), np.zeros(count)], axis=1)
+    anchors = Anchors(
+        places=np.array([[-1, -1], [1, 1]], np.float32), body=np.zeros(count, np.int32), margin=2.0
+    )
+    forces = Forces(hold=0.0, push=0.0, reach=100.0)
+    placed = relax(level, start.astype(np.float32), anchors, forces, steps)
+    stiffness = 1 - np.cos(turn)
+    angle = np.arccos(1 - 2 * stiffness / _STIFFEST)
+    left = np.sin((steps - 0.5) * angle) / np.sin(angle / 2) / (2 * steps - 1)
+    left *= 1 - _LAST * stiffness
+    np.testing.assert_allclose(placed, left * start, atol=1e-4)
