@@ -20,6 +20,9 @@ _START = 0.1
 _STEPS = 24
 """Steps from the first to the last body whose mean places tell which way the drawing runs."""
 
+_BEND = 0.45
+"""The share of the drawing that tells it: later parts may bend the other way."""
+
 _DOWN_LEFT = -np.sqrt(0.5)
 
 
@@ -60,7 +63,8 @@ def _mean(places: DoubleArray, weight: DoubleArray) -> tuple[float, float]:
 
 
 def _winding(places: DoubleArray, weight: DoubleArray, share: DoubleArray) -> float:
-    """The area that the way through the drawing sweeps around its middle; positive to the left."""
+    """The area that the first part of the way sweeps around its middle; positive to the left."""
+    weight = weight * (share < _BEND)
     step = np.minimum((share * _STEPS).astype(np.int64), _STEPS - 1)
     total = np.bincount(step, weight, _STEPS)
     there = total > 0

@@ -33,11 +33,14 @@ _SWELL = 0.35
 
 _STRAIGHT = Fold()
 
-_TURNS = (0.7, 1.0, 1.3, 1.6, 1.9)
+_TURNS = (0.7, 1.0, 1.3, 1.6)
 """Angles of a bend to try, in half turns."""
 
-_TAPERS = (0.4, 0.8)
-"""Powers to try by which thin parts bend more."""
+_BENDS = (0.6, 1.0, 1.4)
+"""Numbers of bends to try, relative to that with which a band fills a square."""
+
+_TAPER = 0.6
+"""Power by which thin parts bend more. Set by eye."""
 
 _USUAL_AREA = 0.4
 """Mean area of bodies, in squares of the distance of neighbours, for which folds are counted."""
@@ -66,14 +69,14 @@ easier to read. Set by eye."""
 _SIZES = (0.15, 0.25, 0.4, 0.65, 1.0, 1.6)
 """Mean areas of bodies to try, in squares of the distance of neighbours."""
 
-_EMPTINESS = 0.85
+_EMPTINESS = 0.6
 """Cost of empty space: this times the squared logarithm of the lack of cover. Set by eye."""
 
 _USUAL_CROWDING, _CROWDED = 2.0, 0.3
 """Bodies that lie over each other more than usual push each other out: their radii grow with the
 fourth root of the crowding, their stress with this power. Fitted to the sample models."""
 
-_HOLLOW, _HOLLOWNESS = 0.3, 0.1
+_HOLLOW, _HOLLOWNESS = 0.3, 0.25
 """A middle of which less than this share is covered costs up to so much."""
 
 
@@ -232,12 +235,14 @@ def _folds(aims: Aims, seed: int) -> list[Fold]:
     A band that is folded k times fills a square if its length is k² times its width. A straight
     one covers 4 / pi times width over length of its circle.
     """
-    straight = _drawn(aims, _STRAIGHT, _TRIAL_ROUNDS, seed)
+    straight = _drawn(aims, _STRAIGHT, 2 * _TRIAL_ROUNDS, seed)
     reach = _radius(aims.charge, _USUAL_AREA * len(aims.charge)) + np.float32(_SWELL)
     covered, _ = roundness(straight, reach)
     bends = float(np.sqrt(4 / np.pi / max(covered, 1e-3)))
     return [
-        Fold(bends=bends, turn=turn, taper=taper) for turn in _TURNS for taper in _TAPERS
+        Fold(bends=bends * number, turn=turn, taper=_TAPER)
+        for number in _BENDS
+        for turn in _TURNS
     ]
 
 
