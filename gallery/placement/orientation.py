@@ -20,7 +20,7 @@ _START = 0.1
 _STEPS = 24
 """Steps from the first to the last body whose mean places tell which way the drawing runs."""
 
-_BEND = 0.45
+_BEND = 0.5
 """The share of the drawing that tells it: later parts may bend the other way."""
 
 _DOWN_LEFT = -np.sqrt(0.5)

@@ -33,11 +33,8 @@ _SWELL = 0.35
 
 _STRAIGHT = Fold()
 
-_TURNS = (0.7, 1.0, 1.3, 1.6)
+_TURNS = (0.7, 0.9, 1.1, 1.3, 1.5)
 """Angles of a bend to try, in half turns."""
-
-_BENDS = (0.6, 1.0, 1.4)
-"""Numbers of bends to try, relative to that with which a band fills a square."""
 
 _TAPER = 0.6
 """Power by which thin parts bend more. Set by eye."""
@@ -69,7 +66,7 @@ easier to read. Set by eye."""
 _SIZES = (0.15, 0.25, 0.4, 0.65, 1.0, 1.6)
 """Mean areas of bodies to try, in squares of the distance of neighbours."""
 
-_EMPTINESS = 0.6
+_EMPTINESS = 0.65
 """Cost of empty space: this times the squared logarithm of the lack of cover. Set by eye."""
 
 _USUAL_CROWDING, _CROWDED = 2.0, 0.3
@@ -239,11 +236,7 @@ def _folds(aims: Aims, seed: int) -> list[Fold]:
     reach = _radius(aims.charge, _USUAL_AREA * len(aims.charge)) + np.float32(_SWELL)
     covered, _ = roundness(straight, reach)
     bends = float(np.sqrt(4 / np.pi / max(covered, 1e-3)))
-    return [
-        Fold(bends=bends * number, turn=turn, taper=_TAPER)
-        for number in _BENDS
-        for turn in _TURNS
-    ]
+    return [Fold(bends=bends, turn=turn, taper=_TAPER) for turn in _TURNS]
 
 
 def _cost(aims: Aims, places: FloatArray, area: float, fill: float) -> float:
