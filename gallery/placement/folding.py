@@ -75,7 +75,8 @@ def way(paths: DoubleArray, charge: FloatArray) -> Way:
     length = float(paths[first, last])
     along = np.asarray((paths[first] - paths[last] + length) / 2)
     step = np.minimum((along / length * _STEPS).astype(np.int64), _STEPS - 1)
-    return Way(along=along, length=length, charge=_smooth(np.bincount(step, charge, _STEPS)))
+    thick = np.bincount(step, charge.astype(np.float64), _STEPS).astype(np.float64)
+    return Way(along=along, length=length, charge=_smooth(thick))
 
 
 def _smooth(values: DoubleArray) -> DoubleArray:

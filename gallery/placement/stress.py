@@ -21,6 +21,7 @@ from gallery.placement.descent import descend
 from gallery.placement.distances import DoubleArray, Hops
 from gallery.placement.folding import Fold, Way, folded, guide, way
 from gallery.placement.graph_levels import FloatArray, Level
+from gallery.placement.orientation import unmirrored
 from gallery.placement.packing import pack
 from gallery.placement.roundness import circle, roundness
 from gallery.placement.settings import LayoutSettings
@@ -173,7 +174,8 @@ def draw(
         fold, area = _best(aims, areas, settings, seed)
         areas = (area,)
         first = _drawn(aims, fold, settings.rounds, seed)
-        places[inside] = _settled(aims, first, area, settings, seed)
+        settled = _settled(aims, first, area, settings, seed)
+        places[inside] = unmirrored(settled, guide(aims.way, fold), aims.charge)
     area = areas[len(areas) // 2] * settings.bodies
     if parts > 1:
         places = pack(places, part.astype(np.int32), _radius(level.charge, area))
