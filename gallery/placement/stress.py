@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from gallery.elementary import log, raised
+from gallery.elementary import log
 from gallery.placement.descent import descend
 from gallery.placement.distances import DoubleArray, Hops
 from gallery.placement.folding import Fold, Way, folded, guide, way
@@ -39,11 +39,6 @@ _TURNS = (0.7, 0.9, 1.1, 1.3, 1.5)
 
 _TAPER = 0.6
 """Power by which thin parts bend more. Set by eye."""
-
-_SQUARE_BENDS, _BENDS_POWER = 0.7, 0.75
-"""Number of bends of a band that is as long as wide, and the power of length over width by which it
-grows. A band that is folded k times fills a square if its length is k² times its width; a larger
-power than 1/2 tells long networks from short ones more clearly."""
 
 _USUAL_AREA = 0.4
 """Mean area of bodies, in squares of the distance of neighbours, for which folds are counted."""
@@ -72,7 +67,7 @@ easier to read. Set by eye."""
 _SIZES = (0.15, 0.25, 0.4, 0.65, 1.0, 1.6)
 """Mean areas of bodies to try, in squares of the distance of neighbours."""
 
-_EMPTINESS = 0.65
+_EMPTINESS = 0.7
 """Cost of empty space: this times the squared logarithm of the lack of cover. Set by eye."""
 
 _USUAL_CROWDING, _CROWDED = 2.0, 0.3
@@ -234,13 +229,15 @@ def _best(
 
 
 def _folds(aims: Aims, seed: int) -> list[Fold]:
-    """Folds to try: as many bends as follow from how long and thin the straight drawing is."""
+    """Folds to try.
+
+    A band that is folded k times fills a square if its length is k² times its width. A straight
+    one covers 4 / pi times width over length of its circle.
+    """
     straight = _drawn(aims, _STRAIGHT, 2 * _TRIAL_ROUNDS, seed)
     reach = _radius(aims.charge, _USUAL_AREA * len(aims.charge)) + np.float32(_SWELL)
     covered, _ = roundness(straight, reach)
-    # A straight band covers 4 / pi times width over length of its circle.
-    slenderness = 4 / np.pi / max(covered, 1e-3)
-    bends = _SQUARE_BENDS * float(raised(slenderness, _BENDS_POWER))
+    bends = float(np.sqrt(4 / np.pi / max(covered, 1e-3)))
     return [Fold(bends=bends, turn=turn, taper=_TAPER) for turn in _TURNS]
 
 
