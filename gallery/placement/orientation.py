@@ -1,4 +1,4 @@
-"""Turns a drawing so that it begins at the lower left and runs on clockwise, whatever the network.
+"""Turns a drawing so that it begins at the lower left and first bends clockwise.
 
 Distances are kept, so the drawing is as true as before, and relatives can be compared.
 """
@@ -17,16 +17,13 @@ DoubleArray = npt.NDArray[np.float64]
 _START = 0.1
 """The share of the drawing, in order of execution, that is the beginning."""
 
-_STEPS = 24
-"""Steps from the first to the last body whose mean places tell which way the drawing runs."""
-
 _DOWN_LEFT = -np.sqrt(0.5)
 
 
 def oriented(
     places: FloatArray, order: DoubleArray, charge: FloatArray, reach: FloatArray
 ) -> FloatArray:
-    """The places, turned and perhaps mirrored: float32 (n, 2).
+    """The places, turned so that they begin at the lower left: float32 (n, 2).
 
     Args:
         places: float32 (n, 2), the bodies' places.
@@ -44,28 +41,30 @@ def oriented(
     length = np.sqrt(x * x + y * y)
     if not length > 0:
         return places
-    if _winding(from_centre, weight, share) > 0:
-        from_centre[:, 1] *= -1
-        y = -y
     # The matrix turns (x, y) to the lower left.
     along, across = _DOWN_LEFT * (x + y) / length, _DOWN_LEFT * (x - y) / length
     turn = np.array([[along, -across], [across, along]])
     return times(turn, from_centre).astype(np.float32)
 
 
-def _mean(places: DoubleArray, weight: DoubleArray) -> tuple[float, float]:
+def unmirrored(places: FloatArray, guide: DoubleArray, charge: FloatArray) -> FloatArray:
+    """The places, mirrored if that and a turn bring them closer to others: float32 (n, 2).
+
+    Args:
+        places: float32 (n, 2), the bodies' places.
+        guide: float64 (n, 2), where they would be along a path that first bends clockwise.
+        charge: float32 (n,), how much each body counts.
+    """
+    weight = charge.astype(np.float64)
+    own, other = (points - np.array(_mean(points, weight)) for points in (places, guide))
+    # The sign of the determinant of the covariance says whether the best match is a mirror image.
+    (a, b), (c, d) = (
+        [float((weight * own[:, i] * other[:, j]).sum()) for j in (0, 1)] for i in (0, 1)
+    )
+    return places if a * d >= b * c else np.asarray(places * (1, -1), np.float32)
+
+
+def _mean(places: npt.NDArray[np.floating], weight: DoubleArray) -> tuple[float, float]:
     total = max(float(weight.sum()), 1e-30)
     x, y = (float((places[:, axis] * weight).sum()) / total for axis in (0, 1))
     return x, y
-
-
-def _winding(places: DoubleArray, weight: DoubleArray, share: DoubleArray) -> float:
-    """The area that the way through the drawing sweeps around its middle; positive to the left."""
-    step = np.minimum((share * _STEPS).astype(np.int64), _STEPS - 1)
-    total = np.bincount(step, weight, _STEPS)
-    there = total > 0
-    x, y = (
-        np.bincount(step, weight * places[:, axis], _STEPS)[there] / total[there] for axis in (0, 1)
-    )
-    x, y = x - x.mean(), y - y.mean()
-    return float((x[:-1] * y[1:] - x[1:] * y[:-1]).sum())

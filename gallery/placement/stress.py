@@ -1,11 +1,10 @@
 """Draws the small graph of bodies so that distances in the plane match distances along the data.
 
-Starting from the skeleton, pairs of bodies are moved towards their target distance. The target
-distance is the number of edges between the bodies' vertices, bent as if the longest path were an
-arc, so that short distances are kept and only long ones shrink, or curled, that is, raised to a
-power below 1, or both. Each pair of bodies is weighted by its number of vertex pairs, since stress
-is defined on vertices. Of several such drawings, the one with the best balance of low stress and a
-well-filled circle is chosen.
+Pairs of bodies are moved towards their target distance. The target distance is the number of edges
+between the bodies' vertices, folded along the longest path, so that short distances are kept and
+only long ones shrink. Each pair of bodies is weighted by its number of vertex pairs, since stress
+is defined on vertices. The longer and thinner a network, the more often it folds; how sharply is
+what gives the best balance of low stress and a well-filled circle.
 """
 
 from __future__ import annotations
@@ -17,11 +16,12 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from gallery.elementary import log, raised, sin
+from gallery.elementary import log
 from gallery.placement.descent import descend
 from gallery.placement.distances import DoubleArray, Hops
-from gallery.placement.gathering import gathered
+from gallery.placement.folding import Fold, Way, folded, guide, way
 from gallery.placement.graph_levels import FloatArray, Level
+from gallery.placement.orientation import unmirrored
 from gallery.placement.packing import pack
 from gallery.placement.roundness import circle, roundness
 from gallery.placement.settings import LayoutSettings
@@ -32,16 +32,22 @@ _TRIAL_ROUNDS = 8
 _SWELL = 0.35
 """How much further than discs of their area bodies extend, pulled by their edges; set by eye."""
 
-_STRAIGHT = (0.0, 1.0)
+_STRAIGHT = Fold()
 
-_BENDS = (
-    *((0.0, power) for power in (1.0, 0.7, 0.55)),
-    *((turn * np.pi, power) for turn in (0.5, 0.8, 1.0, 1.2, 1.4, 1.6) for power in (1.0, 0.9)),
-)
-"""Bends to try: the angle of the longest path's arc, and the power of all distances."""
+_TURNS = (0.7, 0.9, 1.1, 1.3, 1.5)
+"""Angles of a bend to try, in half turns."""
+
+_TAPER = 0.6
+"""Power by which thin parts bend more. Set by eye."""
+
+_USUAL_AREA = 0.4
+"""Mean area of bodies, in squares of the distance of neighbours, for which folds are counted."""
 
 _SAMPLE = 400
 """Number of bodies that is enough to estimate the stress and the cover of a drawing."""
+
+_SIDE = 0.05
+"""Share of the skeleton in the places from which pairs are moved."""
 
 _SHARED = 8
 _RARE = 0.02
@@ -61,14 +67,14 @@ easier to read. Set by eye."""
 _SIZES = (0.15, 0.25, 0.4, 0.65, 1.0, 1.6)
 """Mean areas of bodies to try, in squares of the distance of neighbours."""
 
-_EMPTINESS = 0.85
+_EMPTINESS = 0.7
 """Cost of empty space: this times the squared logarithm of the lack of cover. Set by eye."""
 
 _USUAL_CROWDING, _CROWDED = 2.0, 0.3
 """Bodies that lie over each other more than usual push each other out: their radii grow with the
 fourth root of the crowding, their stress with this power. Fitted to the sample models."""
 
-_HOLLOW, _HOLLOWNESS = 0.3, 0.1
+_HOLLOW, _HOLLOWNESS = 0.3, 0.25
 """A middle of which less than this share is covered costs up to so much."""
 
 
@@ -96,6 +102,7 @@ class Aims:
         charge: float32 (n,), to which the bodies' areas are proportional.
         paths: float64 (n, n), target distances along the data, in distances of neighbours.
         closer: The same with hubs closer to their neighbours, or None if there are no hubs.
+        way: The longest of the paths.
     """
 
     hops: Hops
@@ -104,6 +111,7 @@ class Aims:
     skeleton: FloatArray
     keep: float
     charge: FloatArray
+    way: Way
 
     def of(self, inside: npt.NDArray[np.int64]) -> Aims:
         """The aims for some of the bodies, which take the space of all."""
@@ -116,6 +124,7 @@ class Aims:
             skeleton=self.skeleton[inside],
             keep=self.keep,
             charge=charge * np.float32(total),
+            way=self.way.of(inside),
         )
 
 
@@ -151,23 +160,22 @@ def draw(
         inside = np.flatnonzero(part == number)
         if len(inside) == 1:
             break
+        own = paths[np.ix_(inside, inside)]
         aims = Aims(
             hops=hops.of(inside),
             skeleton=_squarish(start[inside]),
             keep=keep,
             charge=level.charge[inside],
-            paths=paths[np.ix_(inside, inside)],
+            paths=own,
             closer=None if closer is None else closer[np.ix_(inside, inside)],
+            way=way(own, level.charge[inside]),
         )
         # The largest part decides for all, so that equal bodies get equal areas.
-        bend, area = _best(aims, areas, settings, seed)
+        fold, area = _best(aims, areas, settings, seed)
         areas = (area,)
-        first = _drawn(aims, bend, settings.rounds, seed)
+        first = _drawn(aims, fold, settings.rounds, seed)
         settled = _settled(aims, first, area, settings, seed)
-        if settings.fill > 0:
-            reach = _radius(aims.charge, area) + np.float32(_SWELL)
-            settled = gathered(settled, aims.charge, reach)
-        places[inside] = settled
+        places[inside] = unmirrored(settled, guide(aims.way, fold), aims.charge)
     area = areas[len(areas) // 2] * settings.bodies
     if parts > 1:
         places = pack(places, part.astype(np.int32), _radius(level.charge, area))
@@ -208,16 +216,29 @@ def _radius(charge: FloatArray, area: float) -> FloatArray:
 
 def _best(
     aims: Aims, areas: tuple[float, ...], settings: LayoutSettings, seed: int
-) -> tuple[tuple[float, float], float]:
-    """The bend and the area of bodies with the lowest cost."""
+) -> tuple[Fold, float]:
+    """The fold and the area of bodies with the lowest cost."""
     trial = aims.of(np.unique(np.linspace(0, len(aims.charge) - 1, _SAMPLE).astype(np.int64)))
     found = []
-    for bend in _BENDS if settings.fill > 0 else (_STRAIGHT,):
-        places = _drawn(trial, bend, _TRIAL_ROUNDS, seed)
+    for number, fold in enumerate(_folds(trial, seed) if settings.fill > 0 else [_STRAIGHT]):
+        places = _drawn(trial, fold, _TRIAL_ROUNDS, seed)
         for area in areas:
-            found.append((_cost(trial, places, area, settings.fill), bend, area))
-    _, bend, area = min(found)
-    return bend, area
+            found.append((_cost(trial, places, area, settings.fill), number, area, fold))
+    _, _, area, fold = min(found, key=lambda one: one[:3])
+    return fold, area
+
+
+def _folds(aims: Aims, seed: int) -> list[Fold]:
+    """Folds to try.
+
+    A band that is folded k times fills a square if its length is k² times its width. A straight
+    one covers 4 / pi times width over length of its circle.
+    """
+    straight = _drawn(aims, _STRAIGHT, 2 * _TRIAL_ROUNDS, seed)
+    reach = _radius(aims.charge, _USUAL_AREA * len(aims.charge)) + np.float32(_SWELL)
+    covered, _ = roundness(straight, reach)
+    bends = float(np.sqrt(4 / np.pi / max(covered, 1e-3)))
+    return [Fold(bends=bends, turn=turn, taper=_TAPER) for turn in _TURNS]
 
 
 def _cost(aims: Aims, places: FloatArray, area: float, fill: float) -> float:
@@ -242,13 +263,17 @@ def _crowding(places: FloatArray, reach: FloatArray) -> float:
     return max(total / (_USUAL_CROWDING * max(covered, 1e-3) * radius * radius), 1.0)
 
 
-def _drawn(aims: Aims, bend: tuple[float, float], rounds: int, seed: int) -> FloatArray:
+def _drawn(aims: Aims, fold: Fold, rounds: int, seed: int) -> FloatArray:
     """Places whose distances are close to the target distances."""
     skeleton = aims.skeleton.astype(np.float64)
-    wanted = _wanted(aims, aims.paths, bend)
+    beside = guide(aims.way, fold)
+    wanted = folded(aims.paths, aims.way, beside)
+    scaled = skeleton * _best_scale(skeleton, wanted)
+    # Engines that aim at distances only tell on which side of the path bodies are.
+    start = scaled if aims.keep else beside + _SIDE * scaled
     random = np.random.default_rng(seed)
     weights = _weights(aims.hops)
-    return descend(skeleton * _best_scale(skeleton, wanted), wanted, weights, 1.0, rounds, random)
+    return descend(start, _blend(wanted, scaled, aims.keep), weights, 1.0, rounds, random)
 
 
 def _settled(
@@ -257,7 +282,10 @@ def _settled(
     """Places after hubs have pulled them closer, if that lowers the cost enough, else unchanged."""
     if aims.closer is None:
         return places
-    wanted = _wanted(aims, aims.closer, _STRAIGHT)
+    wanted = aims.closer.astype(np.float32)
+    np.fill_diagonal(wanted, 0)
+    skeleton = aims.skeleton.astype(np.float64)
+    wanted = _blend(wanted, skeleton * _best_scale(skeleton, wanted), aims.keep)
     start = places.astype(np.float64)
     start *= _best_scale(start, wanted)
     random = np.random.default_rng(seed)
@@ -267,26 +295,11 @@ def _settled(
     return closer if after < before - _WORTH else places
 
 
-def _wanted(aims: Aims, paths: DoubleArray, bend: tuple[float, float]) -> FloatArray:
-    bent = _bent(paths.copy(), *bend)
-    skeleton = aims.skeleton.astype(np.float64)
-    return _blend(bent, skeleton * _best_scale(skeleton, bent), aims.keep)
-
-
 def _weights(hops: Hops) -> FloatArray:
     """How many pairs of vertices two bodies stand for, relative to the median: float32 (n, n)."""
     some = hops.pairs[hops.pairs > 0]
     usual = np.median(some) if len(some) else 1.0
     return np.asarray(hops.pairs / usual, np.float32)
-
-
-def _bent(paths: DoubleArray, turn: float, power: float) -> FloatArray:
-    """Path lengths as chords of an arc that turns by an angle over the longest, to a power."""
-    np.fill_diagonal(paths, 0)
-    if turn:
-        diameter = 2 * paths.max() / turn
-        paths = diameter * sin(paths / diameter)
-    return np.asarray(paths if power == 1 else raised(paths, power), np.float32)
 
 
 def _squarish(positions: FloatArray) -> FloatArray:

@@ -104,6 +104,20 @@ def test_a_bend_is_chosen_for_the_square_and_none_without() -> None:
     assert bent.min() / bent.max() > 0.25
 
 
+def test_longer_chains_bend_more_often() -> None:
+    def bends(count: int) -> int:
+        start = np.stack([np.arange(count), np.zeros(count)], axis=1).astype(np.float32)
+        chain = drawn(finest(path(count)), start, fill=1).places
+        # Steps of four bodies, as single ones jitter.
+        steps = np.diff(chain[::4], axis=0)
+        turns = steps[:-1, 0] * steps[1:, 1] - steps[1:, 0] * steps[:-1, 1]
+        return int((turns[:-1] * turns[1:] < 0).sum()) + 1
+
+    few, many = bends(40), bends(160)
+    assert 3 <= few <= 7
+    assert 1.5 * few < many < 3 * few
+
+
 def test_a_hub_does_not_mix_the_order_of_what_it_joins() -> None:
     """A chain whose every member reads one mask: far ones stay farther than neighbours."""
     chain = [(k, k + 1) for k in range(1, 60)]

@@ -17,11 +17,15 @@ def silhouette(graph: ComputeGraph, seed: int = 1, cells: int = 24) -> np.ndarra
     return filled
 
 
+# A budget makes bodies thicker or thinner; a mirror image has less in common.
 @pytest.mark.parametrize(
-    ("graph", "seed"),
-    [(resnet(per_operator=64), 2), (resnet(per_operator=128), 1)],
+    ("graph", "seed", "common"),
+    [(resnet(per_operator=64), 2, 0.8), (resnet(per_operator=128), 1, 0.6)],
     ids=["another seed", "another budget"],
 )
-def test_what_does_not_matter_leaves_the_form(graph: ComputeGraph, seed: int) -> None:
+def test_what_does_not_matter_leaves_the_form(
+    graph: ComputeGraph, seed: int, common: float
+) -> None:
     usual, other = silhouette(resnet(per_operator=64)), silhouette(graph, seed)
-    assert (usual & other).sum() > 0.8 * (usual | other).sum()
+    assert (usual & other).sum() > common * (usual | other).sum()
+    assert (usual & other.T).sum() < 0.58 * (usual | other.T).sum()

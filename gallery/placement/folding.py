@@ -1,0 +1,119 @@
+"""Folds a network's longest path as a river meanders, so that its drawing is round.
+
+Each body has a place along the longest path. The path is laid along a sine-generated curve, the one
+whose direction turns to and fro as a sine of the way (Langbein and Leopold, River meanders: theory
+of minimum variance, 1966, https://doi.org/10.3133/pp422H): half a wave is an open ring, a whole one
+an S. Only distances along the path become those along the curve; what lies beside the path, such as
+blocks and their branches, keeps its true distance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.elementary import cos, exp, interpolate, raised, sin
+from gallery.placement.graph_levels import FloatArray
+
+DoubleArray = npt.NDArray[np.float64]
+
+_STEPS = 200
+"""Steps of the curve."""
+
+_SMOOTH = 8
+"""Standard deviation of the window that smooths the charge along the path, in steps."""
+
+_THIN = 0.1
+"""Parts are taken for at least this thin, relative to the thickest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """How to fold a path.
+
+    Attributes:
+        bends: How often it turns round, to the right and to the left in turns; any number.
+        turn: Angle of each bend, in half turns; 0 leaves the path straight.
+        taper: Thin parts bend more than thick ones by this power of their charge.
+    """
+
+    bends: float = 1.0
+    turn: float = 0.0
+    taper: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Way:
+    """Where bodies lie along the longest path.
+
+    Attributes:
+        along: float64 (n,), from 0 to `length`; no two bodies differ by more than their distance.
+        length: Length of the path.
+        charge: float64 (steps,), charge along the path, smoothed.
+    """
+
+    along: DoubleArray
+    length: float
+    charge: DoubleArray
+
+    def of(self, inside: npt.NDArray[np.int64]) -> Way:
+        """The path with some of the bodies beside it."""
+        return Way(along=self.along[inside], length=self.length, charge=self.charge)
+
+
+def way(paths: DoubleArray, charge: FloatArray) -> Way:
+    """The longest path, from the one of its ends that comes first.
+
+    Args:
+        paths: float64 (n, n), distances along the data.
+        charge: float32 (n,), how much each body counts.
+    """
+    first, last = divmod(int(np.argmax(paths)), len(paths))
+    first, last = min(first, last), max(first, last)
+    length = float(paths[first, last])
+    along = np.asarray((paths[first] - paths[last] + length) / 2)
+    step = np.minimum((along / length * _STEPS).astype(np.int64), _STEPS - 1)
+    thick = np.bincount(step, charge.astype(np.float64), _STEPS).astype(np.float64)
+    return Way(along=along, length=length, charge=_smooth(thick))
+
+
+def _smooth(values: DoubleArray) -> DoubleArray:
+    window = exp(-0.5 * (np.arange(-3 * _SMOOTH, 3 * _SMOOTH + 1) / _SMOOTH) ** 2)
+    padded = np.pad(values, 3 * _SMOOTH, mode="edge")
+    found = np.zeros(len(values))
+    for offset, weight in enumerate(window / window.sum()):
+        found += weight * padded[offset : offset + len(values)]
+    return found
+
+
+def guide(way: Way, fold: Fold) -> DoubleArray:
+    """Where the folded path is beside each body: float64 (n, 2), around the origin."""
+    thick = np.maximum(way.charge, _THIN * way.charge.max())
+    share = np.cumsum(raised(thick, -fold.taper) if fold.taper else np.ones(_STEPS))
+    share = np.concatenate([[0.0], share / share[-1]])
+    middle = (share[1:] + share[:-1]) / 2
+    angle = np.pi / 2 * fold.turn * cos(np.pi * fold.bends * middle)
+    steps = np.stack([cos(angle), sin(angle)], axis=1) * (way.length / _STEPS)
+    curve = np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
+    ways = np.linspace(0, way.length, _STEPS + 1)
+    places = np.stack([interpolate(way.along, ways, curve[:, axis]) for axis in (0, 1)], axis=1)
+    return np.asarray(places - places.mean(axis=0))
+
+
+def folded(paths: DoubleArray, way: Way, places: DoubleArray) -> FloatArray:
+    """Distances of bodies beside a folded path: float32 (n, n).
+
+    Args:
+        paths: float64 (n, n), distances along the data.
+        way: Where the bodies lie along the path.
+        places: float64 (n, 2), where the path is beside each body.
+    """
+    along, across, up = (
+        values[:, None] - values[None, :] for values in (way.along, places[:, 0], places[:, 1])
+    )
+    beside = np.maximum(paths * paths - along * along, 0)
+    found = np.sqrt(across * across + up * up + beside)
+    np.fill_diagonal(found, 0)
+    return found.astype(np.float32)
