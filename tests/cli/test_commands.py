@@ -110,6 +110,7 @@ def test_facts_are_told_in_lines(tmp_path: Path, capsys: pytest.CaptureFixture[s
         "MACs": "24",
         "FLOPs": "56",
         "activations": "unknown",
+        "peak": "unknown",
         "operators": "3",
         "depth": "2",
         "inputs": "x float[4, 3], u [unknown]",

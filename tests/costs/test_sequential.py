@@ -10,6 +10,7 @@ import onnx
 import onnxruntime
 import pytest
 
+from gallery.cli.facts import facts_table
 from gallery.costs.facts import facts
 from gallery.costs.sequential import sequential_memory
 from gallery.loading.load import load
@@ -113,7 +114,10 @@ def test_places_are_shared_where_nothing_else_needs_them(tmp_path: Path) -> None
     assert (peak, sample) == (192, 96)
     told = facts(model, 0)
     assert (told.peak_bytes, told.peak_sample_bytes) == (192, 96)
-    assert told.peak_operator == model.operators[3].name
+    name = model.operators[3].name
+    assert told.peak_operator == name
+    line = f"peak         192 bytes of activations at {name}; 96 more for each further sample"
+    assert line in facts_table(told).splitlines()
 
 
 def test_a_branch_counts_with_what_its_owner_makes(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from gallery.lowering import lower
 from gallery.lowering.tiling.targets import TARGETS
 from gallery.model import Model
 from tests.execution.graphs import small, working_graphs
-from tests.strategies import path
+from tests.strategies import path, star
 
 MODELS = Path(__file__).parents[2] / "models"
 PROCESSORS = st.sampled_from(["ipu2", "h100"])
@@ -85,6 +85,17 @@ def test_what_is_sent_is_received_and_is_what_other_tiles_read(
         sent[source] += graph.vertex_bytes[source]
     np.testing.assert_allclose(execution.vertex_sent, sent)
     assert execution.step_received.sum() == pytest.approx(sent.sum())
+
+
+def test_a_block_is_sent_once_to_all_readers_of_a_tile() -> None:
+    graph = dataclasses.replace(
+        star(8),
+        vertex_operator=np.array([0] + [1] * 8, np.int32),
+        vertex_bytes=np.full(9, 16, np.float32),
+    )
+    execution = run(graph, small("ipu2", 3))
+    assert execution.vertex_sent.tolist() == [32] + [0] * 8
+    assert execution.step_exchange[1] == pytest.approx(16 / (execution.target.exchange / 3))
 
 
 @settings(max_examples=50)

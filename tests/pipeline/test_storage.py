@@ -98,7 +98,6 @@ def test_a_fingerprint_follows_imports(tmp_path: Path, monkeypatch: pytest.Monke
 GRAPHS = {
     "vertex_kind": lambda arrays, _: arrays["vertex_kind"].fill(9),
     "vertex_pass": lambda arrays, _: arrays["vertex_pass"].fill(3),
-    "tiles": lambda arrays, _: arrays["tiles"].fill(-1),
     "gradient_of": lambda arrays, _: arrays["gradient_of"].fill(1 << 30),
     "back_edges": lambda arrays, _: arrays.update(back_edges=np.full((1, 2), 1 << 30, np.int32)),
     "levels": lambda arrays, _: arrays["level0"].fill(1 << 30),
@@ -106,6 +105,7 @@ GRAPHS = {
     "layers": lambda _, value: value["layers"][0].__setitem__(2, 7),
     "sets": lambda _, value: value["sets"][0].__setitem__(2, [1 << 40]),
     r"sets\[0\]": lambda _, value: value["sets"][0].__setitem__(2, [0]),
+    r"sets\[1\]": lambda _, value: value["sets"][1].__setitem__(7, 1.5),
     "an object": lambda _, value: value.update(evil=1),
 }
 
