@@ -21,7 +21,7 @@ from gallery.loading.load import load
 from gallery.loading.renamed import TENSOR, Absent, Traced, renamed, traced
 from gallery.loading.values import dtype_name
 from gallery.measuring.events import times
-from gallery.measuring.names import APART, makers
+from gallery.measuring.names import is_apart, makers
 from gallery.measuring.random_tensors import NUMPY, inputs, weights
 from gallery.measuring.types import MeasurementError
 from gallery.model import Model
@@ -142,7 +142,7 @@ def _rows(table: Any, nodes: Mapping[str, Traced], model: Model, version: str) -
     for row in table.rows:
         node = nodes.get(row.name)
         ends: list[int] = []
-        if node and node.type not in APART:
+        if node and not is_apart(row.name, node.type):
             ends = sorted({made_by[t] for t in node.tensors if t in made_by} | set(node.nodes))
         rows.append([row.name[:200], row.type[:80], row.numbers[0], ends])
     return {"rows": rows, "run": table.run, "version": version, "notes": list(table.notes)}
