@@ -48,13 +48,15 @@ def renamed(path: Path) -> tuple[onnx.ModelProto, list[Absent]]:
         The model and the initializers without numbers.
 
     Raises:
-        LoadError: The file cannot be read as an ONNX model.
+        LoadError: The file cannot be read as an ONNX model, or names files in a place where a
+            runtime would open them.
     """
     try:
         proto = onnx.load_model(str(path), format="protobuf", load_external_data=False)
     except (OSError, DecodeError) as error:
         raise LoadError("the file cannot be read", hint="export the model again") from error
     flat = flatten(proto)
+    _refuse_paths(flat)
     made = onnx.ModelProto(ir_version=proto.ir_version)
     used = {step.domain for step in flat.steps} | {""}
     versions = {text.domain: text.version for text in proto.opset_import}
@@ -71,6 +73,19 @@ def renamed(path: Path) -> tuple[onnx.ModelProto, list[Absent]]:
         made.graph.output.add(name=f"{TENSOR}{index}").type.CopyFrom(declared.type)
     _nodes(flat, range(len(flat.steps)), -1, made.graph)
     return made, absent
+
+
+def _refuse_paths(flat: Flat) -> None:
+    """Refuse tensors of other files that are not initializers: a runtime would read them."""
+    tensors = [
+        tensor for step in flat.steps for one in step.plain for tensor in (one.t, *one.tensors)
+    ]
+    for value in flat.values:
+        if isinstance(value.source, onnx.SparseTensorProto):
+            tensors += [value.source.values, value.source.indices]
+    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in tensors):
+        found = "an attribute or a sparse tensor lies in another file"
+        raise LoadError(found, hint="export the model with its weights as initializers")
 
 
 def _initializers(flat: Flat, graph: onnx.GraphProto) -> Iterator[Absent]:
