@@ -73,18 +73,24 @@ def measurements_of(
 
 
 def _file(path: Path, device: str, read: Callable[[Path, int], bytes]) -> MeasurementFile:
+    name, device = _plain(path.name), _plain(device)
     try:
         content = read(path, LARGEST)
         attributes = attributes_in(content, path.name, device)
     except DiscoverError as error:
         told = f"{error.found}, so it is not read; {error.hint}"
-        return MeasurementFile(name=path.name, device=device, problem=told)
+        return MeasurementFile(name=name, device=device, problem=told)
     except MeasurementError as error:
-        return MeasurementFile(name=path.name, device=device, problem=f"{path.name}: {error}")
+        return MeasurementFile(name=name, device=device, problem=f"{name}: {error}")
     return MeasurementFile(
-        name=path.name,
+        name=name,
         device=device,
         attributes=attributes,
         digest=hashlib.sha256(content).hexdigest(),
         content=zlib.compress(content, 1),
     )
+
+
+def _plain(name: str) -> str:
+    """A name of the file system as text that can be written."""
+    return name.encode("utf-8", "replace").decode()

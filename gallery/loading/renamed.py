@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from gallery.errors import LoadError
 from gallery.loading.flatten import Flat, flatten
+from gallery.loading.topological_order import needs
 from gallery.model import Body
 
 NODE, TENSOR = "gnode", "gtensor"
@@ -48,13 +49,15 @@ def renamed(path: Path) -> tuple[onnx.ModelProto, list[Absent]]:
         The model and the initializers without numbers.
 
     Raises:
-        LoadError: The file cannot be read as an ONNX model.
+        LoadError: The file cannot be read as an ONNX model, or names files in a place where a
+            runtime would open them.
     """
     try:
         proto = onnx.load_model(str(path), format="protobuf", load_external_data=False)
     except (OSError, DecodeError) as error:
         raise LoadError("the file cannot be read", hint="export the model again") from error
     flat = flatten(proto)
+    _refuse_paths(flat)
     made = onnx.ModelProto(ir_version=proto.ir_version)
     used = {step.domain for step in flat.steps} | {""}
     versions = {text.domain: text.version for text in proto.opset_import}
@@ -71,6 +74,19 @@ def renamed(path: Path) -> tuple[onnx.ModelProto, list[Absent]]:
         made.graph.output.add(name=f"{TENSOR}{index}").type.CopyFrom(declared.type)
     _nodes(flat, range(len(flat.steps)), -1, made.graph)
     return made, absent
+
+
+def _refuse_paths(flat: Flat) -> None:
+    """Refuse tensors of other files that are not initializers: a runtime would read them."""
+    tensors = [
+        tensor for step in flat.steps for one in step.plain for tensor in (one.t, *one.tensors)
+    ]
+    for value in flat.values:
+        if isinstance(value.source, onnx.SparseTensorProto):
+            tensors += [value.source.values, value.source.indices]
+    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in tensors):
+        found = "an attribute or a sparse tensor lies in another file"
+        raise LoadError(found, hint="export the model with its weights as initializers")
 
 
 def _initializers(flat: Flat, graph: onnx.GraphProto) -> Iterator[Absent]:
@@ -132,10 +148,14 @@ class Traced:
     tensors: tuple[int, ...]
 
 
-def traced(path: Path) -> Mapping[str, Traced]:
-    """The nodes of what a runtime made of a renamed model, by name, bodies included.
+def traced(path: Path) -> tuple[dict[str, Traced], list[Traced]]:
+    """The nodes of what a runtime made of a renamed model, bodies included.
 
-    A node between two that tell their tensors has those of the nodes that read it.
+    A node between two that tell their tensors has those of the nodes that read it, and one in a
+    body that a runtime made itself those of the body's owner.
+
+    Returns:
+        The nodes by name, and those without one, as a run starts them.
 
     Raises:
         LoadError: The file cannot be read.
@@ -144,32 +164,43 @@ def traced(path: Path) -> Mapping[str, Traced]:
         proto = onnx.load_model(str(path), format="protobuf", load_external_data=False)
     except (OSError, DecodeError) as error:
         raise LoadError("the optimised model cannot be read") from error
-    found: dict[str, Traced] = {}
-    _trace(proto.graph.node, found)
+    found: tuple[dict[str, Traced], list[Traced]] = ({}, [])
+    _trace(list(proto.graph.node), None, found)
     return found
 
 
-def _trace(nodes: Iterable[onnx.NodeProto], found: dict[str, Traced]) -> None:
-    told: dict[int, Traced] = {}
-    nodes = list(nodes)
+def _trace(
+    nodes: Sequence[onnx.NodeProto],
+    owner: Traced | None,
+    found: tuple[dict[str, Traced], list[Traced]],
+) -> None:
+    told = [_told(node) for node in nodes]
     readers: dict[str, list[int]] = defaultdict(list)
     for place, node in enumerate(nodes):
-        told[place] = _told(node)
-        for name in node.input:
+        for name in needs(node):
             readers[name].append(place)
+    for place in range(len(nodes) - 1, -1, -1):
+        if not told[place].nodes and not told[place].tensors:
+            after = [told[reader] for name in nodes[place].output for reader in readers[name]]
+            told[place] = _joint(told[place].type, after or ([owner] if owner else []))
+    for one, node in zip(told, nodes, strict=True):
+        if node.name:
+            found[0][node.name] = one
+        else:
+            found[1].append(one)
         for attribute in node.attribute:
             if attribute.HasField("g"):
-                _trace(attribute.g.node, found)
-    for place in range(len(nodes) - 1, -1, -1):
-        one, node = told[place], nodes[place]
-        if not one.nodes and not one.tensors:
-            after = [told[reader] for name in node.output for reader in readers[name]]
-            told[place] = one = Traced(
-                type=one.type,
-                nodes=tuple(sorted({n for reader in after for n in reader.nodes})),
-                tensors=tuple(sorted({t for reader in after for t in reader.tensors})),
-            )
-        found[node.name] = one
+                _trace(attribute.g.node, one, found)
+
+
+def _joint(kind: str, ones: Iterable[Traced]) -> Traced:
+    """A node of a type that belongs to what others do."""
+    ones = list(ones)
+    return Traced(
+        type=kind,
+        nodes=tuple(sorted({node for one in ones for node in one.nodes})),
+        tensors=tuple(sorted({tensor for one in ones for tensor in one.tensors})),
+    )
 
 
 def _told(node: onnx.NodeProto) -> Traced:

@@ -30,6 +30,9 @@ MOST_COLUMNS = 12
 _MOST_ROWS = 1_000_000
 _LONGEST_NAME = 4096
 _LARGEST = 1e30
+_LONGEST_TIME = 1e9
+"""In seconds: thirty years."""
+
 _NAMES = ("name", "node", "operator", "layer", "tensor", "op", "module", "node_name", "layer_name")
 _UNITS = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _UNITS |= {"milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
@@ -139,7 +142,7 @@ def _from_csv(text: str) -> Table:
         kept = found.setdefault(name, [[] for _ in chosen])
         for number, (column, scale) in enumerate(chosen.values()):
             value = _number(row[list(chosen)[number]]) if len(row) > list(chosen)[number] else None
-            absurd = value is not None and column.unit == "s" and value < 0
+            absurd = bool(column.unit) and value is not None and _time(value * scale) is None
             wrong += absurd
             if value is not None and not absurd:
                 kept[number].append(value * scale)
@@ -203,7 +206,7 @@ def _number(text: str) -> float | None:
 def _time(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if 0 <= value <= 1e9 else None
+    return float(value) if 0 <= value <= _LONGEST_TIME else None
 
 
 def _left_out(wrong: int) -> tuple[str, ...]:

@@ -152,13 +152,15 @@ def _unmatched(table: Table, found: Sequence[tuple[int, ...] | None], source: st
 
 def _named(one: Measurement, column: Column, table: Table, source: str, device: str) -> Measurement:
     on = f", {cut(printable(device), 40)}" if device else ""
+    told = f"{device} ({table.device})" if source and device and table.device else table.device
+    told = told or device
     title = "measured time" if column.unit else cut(printable(column.name), 60)
     return Measurement(
         attribute=attribute_of(column, device),
         title=title + on,
         unit=column.unit,
         source=source,
-        device=cut(printable(table.device or device), 120),
+        device=cut(printable(told), 160),
         values=one.values,
         total=one.total,
         apart=one.apart,

@@ -22,7 +22,11 @@ APART = frozenset(
 )
 """Types of nodes that ONNX Runtime adds to change the layout or the place of data."""
 
-_ADDED = re.compile(r"^(Reformatting CopyNode|shuffle between |copy_|__mye?l?\w*_?copy)", re.I)
+_ADDED = re.compile(
+    r"^(Reformatting CopyNode|shuffle between |copy_|gemm_(in|out)put_reshape)", re.IGNORECASE
+)
+"""Names of what TensorRT and ONNX Runtime add around operators; the last ones stand around a Gemm
+that was a MatMul."""
 _SUFFIXES = re.compile(
     r"(_nchwc|_fused\w*|_fusion\w*|_quant\w*|_matmul_transpose\w*|_token_\d+|_cast_?\d*)$", re.I
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -21,9 +22,9 @@ from gallery.loading.load import load
 from gallery.loading.renamed import TENSOR, Absent, Traced, renamed, traced
 from gallery.loading.values import dtype_name
 from gallery.measuring.events import times
-from gallery.measuring.names import APART, makers
+from gallery.measuring.names import is_apart, makers
 from gallery.measuring.random_tensors import NUMPY, inputs, weights
-from gallery.measuring.types import MeasurementError
+from gallery.measuring.types import MeasurementError, Table
 from gallery.model import Model
 
 LEVELS = {
@@ -136,14 +137,23 @@ def _run(session: Any, feed: Mapping[str, Any]) -> None:
             break
 
 
-def _rows(table: Any, nodes: Mapping[str, Traced], model: Model, version: str) -> dict[str, Any]:
+def _rows(
+    table: Table, traced: tuple[dict[str, Traced], list[Traced]], model: Model, version: str
+) -> dict[str, Any]:
     made_by = makers(model)
+    nodes, unnamed = traced
+    # Events of nodes without a name bear their type and a number, in the order of the nodes.
+    waiting: dict[str, list[Traced]] = defaultdict(list)
+    for node in reversed(unnamed):
+        waiting[node.type].append(node)
     rows: list[Sequence[Any]] = []
     for row in table.rows:
-        node = nodes.get(row.name)
+        found = nodes.get(row.name)
+        if found is None and waiting[row.type]:
+            found = waiting[row.type].pop()
         ends: list[int] = []
-        if node and node.type not in APART:
-            ends = sorted({made_by[t] for t in node.tensors if t in made_by} | set(node.nodes))
+        if found and not is_apart(row.name, found.type):
+            ends = sorted({made_by[t] for t in found.tensors if t in made_by} | set(found.nodes))
         rows.append([row.name[:200], row.type[:80], row.numbers[0], ends])
     return {"rows": rows, "run": table.run, "version": version, "notes": list(table.notes)}
 

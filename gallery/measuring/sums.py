@@ -9,8 +9,12 @@ from collections.abc import Iterable, Mapping
 from gallery.costs.facts import label
 from gallery.measuring.types import Measurement
 from gallery.model import Model
+from gallery.text import cut, printable
 
 _MOST = 14
+_LONG = 200
+"""Most characters of a name."""
+
 _FEW = 8
 """Rows from which layers are not opened further."""
 
@@ -32,7 +36,7 @@ def sums(one: Measurement, model: Model) -> dict[str, Rows]:
     operators = ((model.operators[index].name, value) for index, value in known)
     if not one.unit:
         largest = sorted(operators, key=lambda row: (-abs(row[1]), row[0]))[:_MOST]
-        return {"types": [], "layers": [], "operators": [[name, value] for name, value in largest]}
+        return {"types": [], "layers": [], "operators": [_row(*row) for row in largest]}
     types: dict[str, list[float]] = defaultdict(list)
     for index, value in known:
         types[label(model.operators[index])].append(value)
@@ -84,7 +88,10 @@ def by_layer(values: Mapping[int, float], model: Model) -> dict[str, float]:
 def _ranked(rows: Iterable[tuple[str, float]]) -> Rows:
     ordered = sorted(rows, key=lambda row: (-row[1], row[0]))
     if len(ordered) <= _MOST + 1:
-        return [[name, value] for name, value in ordered]
+        return [_row(*row) for row in ordered]
     rest = math.fsum(value for _, value in ordered[_MOST:])
-    shown: Rows = [[name, value] for name, value in ordered[:_MOST]]
-    return [*shown, ["", rest]]
+    return [*(_row(*row) for row in ordered[:_MOST]), ["", rest]]
+
+
+def _row(name: str, value: float) -> list[str | float]:
+    return [cut(printable(name), _LONG), value]

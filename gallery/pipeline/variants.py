@@ -154,4 +154,5 @@ def _default(attribute: str, family: str) -> str:
 
 def _caption(scan: ScanSettings) -> str:
     passes = "Forward pass" if scan.passes == "forward" else "Training: forward and backward"
-    return f"{passes}, skeleton by {scan.skeleton}, coloured by {scan.color}"
+    color = _attribute(scan.color).title if is_measured(scan.color) else scan.color
+    return f"{passes}, skeleton by {scan.skeleton}, coloured by {color}"

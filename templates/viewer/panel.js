@@ -147,6 +147,8 @@
     const [last] = labels.slice(-1);
     let unit = last?.match(/\p{L}*$/u)[0] ?? "";
     while (unit && !labels.every((label) => label.endsWith(unit))) unit = unit.slice(1);
+    // Nobody reads "5 µ" as microseconds.
+    if (unit === "s" && labels.some((label) => /[mµnp]s$/u.test(label))) unit = "";
     return [labels.map((label) => label.slice(0, label.length - unit.length).trim()), unit];
   }
 

@@ -45,8 +45,12 @@ def test_what_cannot_be_read_is_told_and_no_link_leads_out(tmp_path: Path) -> No
     (models / "a.profile.csv").symlink_to(tmp_path / "secret.csv")
     os.mkfifo(models / "a.x.profile.json")
     (models / "a.metrics.csv").write_text("no,names\n1,2\n")
+    odd = os.fsdecode(b"a.\xff\x1b.metrics.csv")
+    (models / odd).write_text(CSV)
     found = discover(models)[0].measurements
-    assert [file.attributes for file in found] == [()] * 3
+    assert [file.attributes for file in found] == [(), (), (), ("measured:device",)]
+    for file in found:
+        (file.name + file.device + file.problem).encode()
     said = {file.name: file.problem for file in found}
     assert "leads out of the models directory" in said["a.profile.csv"]
     assert "is a named pipe" in said["a.x.profile.json"]

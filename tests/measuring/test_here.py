@@ -10,6 +10,7 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
+from gallery.errors import LoadError
 from gallery.loading.load import load
 from gallery.loading.renamed import renamed
 from gallery.measuring.here import Trial, measure
@@ -98,6 +99,17 @@ def test_what_cannot_run_is_told(
     path = write(tmp_path, f'<ir_version: 8, opset_import: ["" : 17, "other" : 1]> {text}')
     with pytest.raises(MeasurementError, match=said):
         measure(path, Trial(**trial))  # type: ignore[arg-type]
+
+
+def test_no_file_that_a_model_names_is_opened(tmp_path: Path) -> None:
+    proto = parse("g (float[2] x) => (float[2] y) { c = Constant <value = float[2] {1, 2}> () "
+                  "y = Add (x, c) }")  # fmt: skip
+    tensor = proto.graph.node[0].attribute[0].t
+    tensor.ClearField("float_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="/etc/hostname")
+    with pytest.raises(LoadError, match="lies in another file"):
+        renamed(write(tmp_path, proto))
 
 
 def test_random_weights_keep_the_size_of_what_they_read() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gallery.measuring.joining import join
+from gallery.measuring.sums import sums
 from gallery.measuring.types import Column, Row, Table
 from gallery.model import Model
 from tests.onnx_text import loaded, parse
@@ -63,12 +64,13 @@ def test_changes_of_layout_are_kept_apart(model: Model) -> None:
         rows=(
             Row(name="ReorderInput", type="ReorderInput", numbers=(1,)),
             Row(name="Reformatting CopyNode for Input Tensor 0 to mul", numbers=(2,)),
+            Row(name="gemm_input_reshape_token_3", type="Reshape", numbers=(8,)),
             Row(name="soft", numbers=(4,)),
         ),
         whole=True,
     )
     (one,) = join(table, model, source="", device="").measurements
-    assert (one.apart, one.lost, one.total) == (3, 0, 7)
+    assert (one.apart, one.lost, one.total) == (11, 0, 15)
 
 
 def test_names_that_fit_nothing_are_counted_and_named(model: Model) -> None:
@@ -92,3 +94,15 @@ def test_a_layer_stands_for_its_operators(tmp_path: Path) -> None:
     model = loaded(tmp_path, proto)
     one, _ = joined(model, {"head": 7}, whole=False, unit="")
     assert one.values == (7, 7, None, None)
+
+
+def test_sums_have_short_names(tmp_path: Path) -> None:
+    proto = parse("g (float[4] x) => (float[4] y) { y = Relu (x) }")
+    proto.graph.node[0].name = "a" * 10_000
+    model = loaded(tmp_path, proto)
+    one, _ = joined(model, {"y": 2})
+    found = sums(one, model)
+    assert found["types"] == [["Relu", 2]]
+    assert found["layers"] == [["", 2]]
+    ((name, value),) = found["operators"]
+    assert (len(str(name)), value) == (200, 2)

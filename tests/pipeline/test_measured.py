@@ -10,6 +10,8 @@ from gallery.pipeline.build import BuildOptions, build, merge
 from gallery.settings.gallery_toml import read_settings
 from tests.onnx_text import write
 
+ONE = BuildOptions(jobs=1)
+
 
 def facts(site: Path, slug: str) -> dict[str, object]:
     """What a site tells of a model."""
@@ -42,7 +44,7 @@ def test_files_beside_a_model_are_shown_and_make_only_colours_again(
     (models / "first.profile.csv").write_text(table(models / "first.onnx", "ms", 1))
     (models / "first.metrics.csv").write_text(table(models / "first.onnx", "SQNR (dB)", -2))
     (models / "first.t4.profile.json").write_text("[1]")
-    report = build(models, site, settings=settings)
+    report = build(models, site, settings=settings, options=ONE)
     assert report.return_code == 0
     (one,) = (row for row in report.models if row.slug == "first")
     notes = " ".join(one.notes)
@@ -58,13 +60,13 @@ def test_files_beside_a_model_are_shown_and_make_only_colours_again(
     assert facts(site, "deep-second")["measured"] == []
     assert "measured-title" not in (site / "deep-second" / "index.html").read_text("utf-8")
 
-    assert build(models, site, settings=settings).made() == {}
+    assert build(models, site, settings=settings, options=ONE).made() == {}
     (models / "first.profile.csv").write_text(table(models / "first.onnx", "ms", 3))
-    made = build(models, site, settings=settings).made()
+    made = build(models, site, settings=settings, options=ONE).made()
     assert made.keys() & {"lower", "layout", "profile"} == set()
     assert {"measured", "scan"} <= made.keys()
 
-    build(models, tmp_path / "part", settings=settings, options=BuildOptions(shard=(1, 1)))
+    build(models, tmp_path / "part", settings=settings, options=BuildOptions(jobs=1, shard=(1, 1)))
     merge([tmp_path / "part"], tmp_path / "merged")
     assert facts(tmp_path / "merged", "first") == facts(site, "first")
 
@@ -79,7 +81,7 @@ def test_a_build_measures_once_and_a_refused_model_has_its_page(
     (models / "first.onnx").unlink()
     text = '<ir_version: 8, opset_import: ["" : 17, "odd" : 1]>'
     write(models, f"{text} g (float[4] x) => (float[4] y) {{ y = odd.Thing (x) }}", "refused.onnx")
-    report = build(models, site, settings=settings)
+    report = build(models, site, settings=settings, options=ONE)
     assert report.return_code == 0
     assert report.made()["profile"] == 2
     (one,) = facts(site, "good")["measured"]  # type: ignore[misc]
@@ -88,5 +90,5 @@ def test_a_build_measures_once_and_a_refused_model_has_its_page(
     page = (site / "refused" / "index.html").read_text("utf-8")
     assert "not measured here: it was refused" in page
     before = (site / "SHA256SUMS").read_bytes()
-    assert build(models, site, settings=settings).made() == {}
+    assert build(models, site, settings=settings, options=ONE).made() == {}
     assert (site / "SHA256SUMS").read_bytes() == before

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gallery.pipeline.products.base import Drawn, Form, NewFile, Product
 from gallery.pipeline.products.profile import PROFILE, table_in
 from gallery.schema import each, either, nothing, number, record, row, text
+from gallery.settings.attributes import METRIC
 
 if TYPE_CHECKING:
     from gallery.measuring.types import Measurement, Table
@@ -79,10 +80,10 @@ def own_device(plan: ModelPlan) -> str:
 
 
 def attributes_measured(plan: ModelPlan) -> tuple[str, ...]:
-    """What a model can be coloured by besides what it is for all models."""
+    """What a model can be coloured by besides what all models can, times first."""
     own = ["measured:here" if own_device(plan) else "measured"] if plan.profile.enabled else []
     files = [name for file in plan.file.measurements for name in file.attributes]
-    return tuple(dict.fromkeys([*files, *own]))
+    return tuple(dict.fromkeys(sorted([*files, *own], key=lambda name: name.startswith(METRIC))))
 
 
 _TEXTS = ("attribute", "title", "unit", "source", "device")
@@ -108,7 +109,7 @@ _value = either(number(-1e30, 1e30), nothing)
 def _form(_: ModelPlan, __: str) -> Form:
     one = {
         **dict.fromkeys(_TEXTS, text(400)),
-        **dict.fromkeys(_NUMBERS, number(0, 1e12)),
+        **dict.fromkeys(_NUMBERS, number(0, 1e16)),
         "values": each(_value, 1 << 20),
         "types": _sums,
         "layers": _sums,

@@ -53,6 +53,7 @@ class MeasuredView:
         source: The file that it comes from, or "" if the build measured it.
         device: What was measured, or "".
         run: Time of a run, or "" if unknown.
+        between: Share of the run that passes between operators, in percent, or "".
         apart: Share of the run in changes of layout that the runtime added, in percent, or "".
         lost: Share of the run that belongs to no operator, in percent, or "".
         charts: Without empty ones.
@@ -63,6 +64,7 @@ class MeasuredView:
     source: str
     device: str
     run: str
+    between: str
     apart: str
     lost: str
     charts: tuple[MeasuredChart, ...]
@@ -75,10 +77,10 @@ def measured_view(one: MeasuredSums, colors: Mapping[str, str]) -> MeasuredView:
         one: The measurement.
         colors: Colour by operator type, if it has one.
     """
-    whole = one.total if one.unit else 0.0
+    run = (one.run or one.total) if one.unit else 0.0
     named = (("layers", one.layers), ("types", one.types), ("operators", one.operators))
     charts = [
-        MeasuredChart(key=key, bars=_bars(rows, one.unit, whole, colors if key == "types" else {}))
+        MeasuredChart(key=key, bars=_bars(rows, one.unit, run, colors if key == "types" else {}))
         for key, rows in named
         if rows
     ]
@@ -89,9 +91,10 @@ def measured_view(one: MeasuredSums, colors: Mapping[str, str]) -> MeasuredView:
         is_time=bool(one.unit),
         source=shorten(one.source, 80),
         device=shorten(one.device, 160),
-        run=amount(one.run or one.total, one.unit) if one.unit else "",
-        apart=_percent(one.apart, whole),
-        lost=_percent(one.lost, whole),
+        run=amount(run, one.unit) if one.unit else "",
+        between=_percent(max(0.0, run - one.total), run) if one.unit else "",
+        apart=_percent(one.apart, run),
+        lost=_percent(one.lost, run),
         charts=tuple(kept),
     )
 
