@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_KERNEL = Path("raster", "strokes.py"), "_draw"
+_KERNEL = Path("raster", "tone.py"), "_tone"
 """A kernel that every scan needs."""
 
 _SIDE = 1296

@@ -15,7 +15,7 @@ def test_what_is_compiled_is_told_from_the_files(
 ) -> None:
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     assert not ahead.compiled()
-    index = tmp_path / "raster_0" / "strokes._draw-229.py311.nbi"
+    index = tmp_path / "raster_0" / "tone._tone-253.py311.nbi"
     index.parent.mkdir()
     index.touch()
     assert ahead.compiled()

@@ -10,7 +10,7 @@ from gallery.coloring.oklab import linear_from_srgb, srgb_from_linear
 from gallery.rendering import several_sizes
 from gallery.rendering.raster.downsample import reduced
 from gallery.rendering.scan import render
-from gallery.rendering.several_sizes import SeveralSizes
+from gallery.rendering.several_sizes import SeveralSizes, several_colorings
 from gallery.rendering.types import Picture, RenderSettings
 from tests.rendering.scans import layered, ring
 
@@ -78,3 +78,14 @@ def test_sizes_and_names_are_drawn_once(
         for labels in (False, True):
             assert scan.picture(size, 320, labels=labels, legend=False).width == size
     assert drawn == [320]
+
+
+def test_several_colourings_are_drawn_as_each_alone() -> None:
+    colorings = [COLORING, color(LAYOUT.graph, "operator", ground="light")]
+    for one, coloring in zip(
+        several_colorings(LAYOUT, colorings, 240, RenderSettings()), colorings, strict=True
+    ):
+        alone = bare(SeveralSizes(LAYOUT, coloring), 80, 240)
+        found = bare(one, 80, 240)
+        assert np.array_equal(found.pixels, alone.pixels)
+        assert found.metadata == alone.metadata

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from gallery.rendering.compose.poster_grid import THEMES
 from gallery.rendering.raster.downsample import reduced
 from gallery.rendering.sheet.fonts import Face, shorten, text_width, wrap
 from gallery.rendering.sheet.sheet import Element, Plate, Sheet, TextLine
-from gallery.rendering.types import Picture
+from gallery.rendering.types import Picture, RenderSettings
 from gallery.text import amount
 
 if TYPE_CHECKING:  # so that changes in these redraw nothing
@@ -24,6 +25,8 @@ CARD = (1200, 630)
 SCAN = (740, 630)
 """Size of the scan on it in pixels."""
 
+_LIT = 48
+"""Difference from the ground, of 255, from which on a pixel belongs to a scan, not to its glow."""
 _MARGIN, _COLUMN = 56.0, 440.0
 _TITLE, _NUMBER, _TEXT = 76.0, 40.0, 21.0
 
@@ -63,15 +66,33 @@ def card(facts: Facts, front: FrontMatter, scan: Picture) -> Sheet:
 
 
 def on_card(scan: Picture) -> Picture:
-    """A square scan on black at the size `SCAN`: reduced to its height, in the middle."""
+    """A square scan on black at the size `SCAN`: reduced so that it fits, in the middle."""
     width, height = SCAN
-    side = min(height, scan.width)
-    small = reduced(scan.pixels, side)
+    side = min(_side(scan.pixels), scan.width)
+    cut = max(side - height, 0) // 2
+    small = reduced(scan.pixels, side)[cut : cut + height]
     pixels = np.empty((height, width, 3), np.uint8)
     pixels[:] = scan.pixels[0, 0]
-    left, top = (width - side) // 2, (height - side) // 2
-    pixels[top : top + side, left : left + side] = small
+    left, top = (width - side) // 2, (height - len(small)) // 2
+    pixels[top : top + len(small), left : left + side] = small
     return replace(scan, pixels=pixels)
+
+
+def _side(pixels: npt.NDArray[np.uint8]) -> int:
+    """Side of the square scan at which what it shows fills the card, but for the usual margin."""
+    width, height = SCAN
+    lit = np.abs(pixels.astype(np.int16) - pixels[0, 0]).max(axis=2) > _LIT
+    wide, tall = (_reach(np.flatnonzero(lit.any(axis=axis)), len(pixels)) for axis in (0, 1))
+    free = 2 * RenderSettings().margin * height
+    fitting = min((width - free) / wide, (height - free) / tall)
+    return round(min(max(fitting, height), width))
+
+
+def _reach(places: npt.NDArray[np.intp], side: int) -> float:
+    """Share of a side that the places on it take up around its middle."""
+    if not len(places):
+        return 1.0
+    return float(2 * max(side / 2 - places[0], places[-1] + 1 - side / 2) / side)
 
 
 def _title(title: str) -> tuple[Sequence[str], float]:
