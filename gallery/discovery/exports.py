@@ -25,7 +25,8 @@ from gallery.loading.topology import Topology, topology
 MOST_COMPARED = 40
 """Most files below one card whose structures are compared; names alone count among more."""
 
-_NUMBERED = re.compile(r"(.*?)[-_](\d{1,2})", re.DOTALL)
+_NUMBERED = re.compile(r"(.*?)[-_]([1-9]|[1-3]\d)", re.DOTALL)
+"""A name with a number that may be the version of an operator set, of which there are some 30."""
 _POINTERS = (b"version https://git-lfs.github", b"# xet version ")
 _LARGEST_POINTER = 1024
 
