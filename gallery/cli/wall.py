@@ -85,7 +85,8 @@ def make_wall(
         GalleryError: No model could be drawn.
     """
     check_sheet(output, chosen.size, chosen.dpi)
-    plans = planned(models, replace(checked(settings), variants=NOTHING), run)
+    found = planned(models, replace(checked(settings), variants=NOTHING), run)
+    plans = [plan for plan in found if not plan.file.group.lead]
     place, scale = _place(len(plans), chosen)
     side = round(place.side * scale)
     plans = [_alone(plan, side) for plan in plans]

@@ -112,7 +112,7 @@ def components(
         folder, name = posixpath.split(path)
         if role := configs.get(folder, {}).get(name):
             found[posixpath.dirname(base)][path] = role
-        elif folder not in configs and (named := _role(base)):
+        elif folder not in configs and (named := role_of(base)):
             found[named[0]][path] = named[1]
     return {
         path: Component(whole=whole, role=members[path], rank=rank)
@@ -164,7 +164,7 @@ def _inside(folder: Path, name: str) -> bool:
     return PurePosixPath(name).name == name and (folder / name).exists()
 
 
-def _role(base: str) -> tuple[str, str] | None:
+def role_of(base: str) -> tuple[str, str] | None:
     """The whole that a model is a component of, by its name or its folder's, and its role."""
     folder, name = posixpath.split(base)
     words = _words(name)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 
+from gallery.discovery.components import role_of
 from gallery.discovery.discover import ModelFile
 from gallery.discovery.precisions import ExportName, export_name
 from gallery.errors import DiscoverError
@@ -25,7 +26,8 @@ from gallery.loading.topology import Topology, topology
 MOST_COMPARED = 40
 """Most files below one card whose structures are compared; names alone count among more."""
 
-_NUMBERED = re.compile(r"(.*?)[-_](\d{1,2})", re.DOTALL)
+_NUMBERED = re.compile(r"(.*?)[-_]([1-9]|[1-3]\d)", re.DOTALL)
+"""A name with a number that may be the version of an operator set, of which there are some 30."""
 _POINTERS = (b"version https://git-lfs.github", b"# xet version ")
 _LARGEST_POINTER = 1024
 
@@ -161,7 +163,9 @@ def _with_alike(groups: Sequence[list[_Named]], read: _Read) -> list[list[_Named
         kept: list[list[_Named]] = []
         for members in sorted(several, key=lambda one: (one[0].name.rank, one[0].file.relative)):
             mine = read(members[0].file)
-            home = next((one for one in kept if _alike(read(one[0].file), mine)), None)
+            role = role_of(members[0].name.base)
+            others = (one for one in kept if role_of(one[0].name.base) == role)
+            home = next((one for one in others if _alike(read(one[0].file), mine)), None)
             if home is None:
                 kept.append(list(members))
             else:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from functools import lru_cache
 
 from gallery.discovery.slugs import SUFFIX
 
@@ -57,6 +57,7 @@ class ExportName:
         return max(ranks, default=0)
 
 
+@lru_cache(maxsize=1 << 16)
 def export_name(address: str) -> ExportName:
     """Divide the path of a model into the model's name and the export's.
 
@@ -70,11 +71,11 @@ def export_name(address: str) -> ExportName:
     >>> export_name("net-quantised/net.v2.onnx")
     ExportName(base='net/net.v2', label='quantised')
     """
-    path = PurePosixPath(address)
-    name = path.name[: -len(SUFFIX)] if path.name.lower().endswith(SUFFIX) else path.name
+    *above, name = address.split("/")
+    name = name[: -len(SUFFIX)] if name.lower().endswith(SUFFIX) else name
     base, label = _divided(name)
     folders, labels = [], []
-    for folder in path.parts[:-1]:
+    for folder in above:
         kept, words = _divided(folder, whole=True)
         folders += [kept] if kept else []
         labels += words

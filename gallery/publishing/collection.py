@@ -187,6 +187,7 @@ def words_of(model: ModelView) -> list[str]:
     """Words that a visitor may search for: names, tags, operators and prose, in lower case."""
     front = model.exhibit.front
     texts = [model.title, model.slug, *model.tags, *front.authors, front.paper, front.year or ""]
+    texts += [model.exhibit.role, *(one.label for one in model.exports)]
     texts += list(model.facts.histogram) if model.facts else []
     words = {word for text in texts for word in _WORD.findall(str(text).casefold())}
     # A single letter or digit distinguishes GPT-2 from GPT-3, but says nothing in prose.

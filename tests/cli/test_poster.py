@@ -62,6 +62,8 @@ def test_a_wall_hangs_what_can_be_drawn_in_order(
     models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (models / "deep" / "second.md").write_text("---\nyear: 1999\n---\n")
+    # Another export of a model does not hang beside it.
+    (models / "first_q4.onnx").write_bytes((models / "first.onnx").read_bytes())
     out, cache = tmp_path / "wall.pdf", tmp_path / "cache"
     options = ("-o", str(out), "--dpi", "40", "--cache", str(cache), "--title", "Mine")
     assert main(["wall", str(models), *options]) == 0

@@ -79,9 +79,15 @@ def test_files_of_one_structure_below_a_card_are_exports_if_they_differ(tmp_path
     put(tmp_path, "net/model.onnx", "net/twin.onnx", content=network("text"))
     put(tmp_path, "net/small.onnx", content=network("text", "int8"))
     put(tmp_path, "net/wide.onnx", content=network("text32", "int8"))
+    put(tmp_path, "net/text_encoder.onnx", content=network("text", "fp16"))
     found = groups(tmp_path)
     assert found["net/model.onnx"] == ["net/small.onnx"]
-    assert found.keys() == {"net/model.onnx", "net/twin.onnx", "net/wide.onnx"}
+    assert found.keys() == {
+        "net/model.onnx",
+        "net/twin.onnx",
+        "net/wide.onnx",
+        "net/text_encoder.onnx",
+    }
 
 
 def test_a_pointer_is_never_scanned_where_a_file_is_there(tmp_path: Path) -> None:

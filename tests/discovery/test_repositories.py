@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gallery.pipeline.build import planned
 from gallery.pipeline.options import BuildOptions
-from gallery.settings.values import GallerySettings
+from gallery.settings.values import GallerySettings, VariantSettings
 from tests.discovery.repositories import REPOSITORIES
+from tests.discovery.test_discover import put
 
 
 @pytest.mark.parametrize("name", REPOSITORIES)
@@ -17,8 +19,35 @@ def test_a_repository_is_planned_as_its_models(name: str, tmp_path: Path) -> Non
     one = REPOSITORIES[name]
     one.write(tmp_path / name)
     plans = planned(tmp_path, GallerySettings(), BuildOptions())
-    assert [plan.failure for plan in plans] == [None] * len(one.models)
+    assert len(plans) == len(one.models)
+    assert [
+        plan.file.relative for plan in plans if plan.failure and not plan.file.group.absent
+    ] == []
     heads = [plan.file for plan in plans if not plan.file.group.lead]
     assert len(heads) == one.pages, [head.relative for head in heads]
     parts = sorted((head.group.rank, head.group.role) for head in heads if head.group.whole)
     assert tuple(role for _, role in parts) == one.parts
+
+
+def test_titles_tell_components_apart_and_exports_not(tmp_path: Path) -> None:
+    put(tmp_path, "net/encoder.onnx", "net/decoder_q4.onnx", "net/decoder_fp16.onnx")
+    (tmp_path / "net" / "README.md").write_text("---\nlicense: mit\n---\n")
+    (tmp_path / "net" / "encoder.md").write_text("---\ntitle: Ears\n---\n")
+    plans = planned(tmp_path, GallerySettings(), BuildOptions())
+    titles = {plan.file.path.stem: plan.words.front.title for plan in plans}
+    assert titles["encoder"] == "Ears"
+    assert titles["decoder_fp16"] == "net (decoder)"
+
+
+@pytest.mark.parametrize(("exports", "scans"), [("together", [5, 0]), ("each", [5, 1])])
+def test_the_settings_say_of_which_exports_scans_are_made(
+    exports: str, scans: list[int], tmp_path: Path
+) -> None:
+    put(tmp_path, "net.onnx", "net_q4.onnx")
+    variants = VariantSettings(skeletons=(), colors=("depth",))
+    settings = GallerySettings(exports=exports, variants=variants)
+    plans = planned(tmp_path, settings, BuildOptions())
+    assert [len(plan.scans) for plan in plans] == scans
+    apart = planned(tmp_path, replace(settings, exports="apart"), BuildOptions())
+    assert [len(plan.scans) for plan in apart] == [5, 5]
+    assert [plan.file.slug for plan in apart] == [plan.file.slug for plan in plans]
