@@ -67,8 +67,8 @@ easier to read. Set by eye."""
 _SIZES = (0.15, 0.25, 0.4, 0.65, 1.0, 1.6)
 """Mean areas of bodies to try, in squares of the distance of neighbours."""
 
-_EMPTINESS = 0.7
-"""Cost of empty space: this times the squared logarithm of the lack of cover. Set by eye."""
+_EMPTINESS = 0.9
+"""Cost of empty space: this times the logarithm of the lack of cover. Set by eye."""
 
 _USUAL_CROWDING, _CROWDED = 2.0, 0.3
 """Bodies that lie over each other more than usual push each other out: their radii grow with the
@@ -251,7 +251,7 @@ def _cost(aims: Aims, places: FloatArray, area: float, fill: float) -> float:
         reach *= np.float32(np.sqrt(np.sqrt(crowding)))
         covered, middle = roundness(places, reach)
         lack = max(float(log(fill / max(covered, 1e-3))), 0.0)
-        cost += _EMPTINESS * lack * lack + _HOLLOWNESS * max(1 - middle / _HOLLOW, 0.0)
+        cost += _EMPTINESS * lack + _HOLLOWNESS * max(1 - middle / _HOLLOW, 0.0)
     return cost
 
 
