@@ -70,6 +70,9 @@ _SIZES = (0.15, 0.25, 0.4, 0.65, 1.0, 1.6)
 _EMPTINESS = 0.9
 """Cost of empty space: this times the logarithm of the lack of cover. Set by eye."""
 
+_THIN, _THINNESS = 0.8, 0.7
+"""A logarithm of the lack beyond which its square costs as well: no network is drawn as a thread."""
+
 _USUAL_CROWDING, _CROWDED = 2.0, 0.3
 """Bodies that lie over each other more than usual push each other out: their radii grow with the
 fourth root of the crowding, their stress with this power. Fitted to the sample models."""
@@ -251,7 +254,12 @@ def _cost(aims: Aims, places: FloatArray, area: float, fill: float) -> float:
         reach *= np.float32(np.sqrt(np.sqrt(crowding)))
         covered, middle = roundness(places, reach)
         lack = max(float(log(fill / max(covered, 1e-3))), 0.0)
-        cost += _EMPTINESS * lack + _HOLLOWNESS * max(1 - middle / _HOLLOW, 0.0)
+        thin = max(lack - _THIN, 0.0)
+        cost += (
+            _EMPTINESS * lack
+            + _THINNESS * thin * thin
+            + _HOLLOWNESS * max(1 - middle / _HOLLOW, 0.0)
+        )
     return cost
 
 
