@@ -16,21 +16,18 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from gallery.elementary import log
+from gallery.placement.cost import cost, radius, reach
 from gallery.placement.descent import descend
 from gallery.placement.distances import DoubleArray, Hops
 from gallery.placement.folding import Fold, Way, folded, guide, way
 from gallery.placement.graph_levels import FloatArray, Level
 from gallery.placement.orientation import unmirrored
 from gallery.placement.packing import pack
-from gallery.placement.roundness import circle, roundness
+from gallery.placement.roundness import roundness
 from gallery.placement.settings import LayoutSettings
 
 _TRIAL_ROUNDS = 8
 """Enough to estimate how much of its circle a drawing will cover."""
-
-_SWELL = 0.35
-"""How much further than discs of their area bodies extend, pulled by their edges; set by eye."""
 
 _STRAIGHT = Fold()
 
@@ -66,16 +63,6 @@ easier to read. Set by eye."""
 
 _SIZES = (0.15, 0.25, 0.4, 0.65, 1.0, 1.6)
 """Mean areas of bodies to try, in squares of the distance of neighbours."""
-
-_EMPTINESS = 0.7
-"""Cost of empty space: this times the squared logarithm of the lack of cover. Set by eye."""
-
-_USUAL_CROWDING, _CROWDED = 2.0, 0.3
-"""Bodies that lie over each other more than usual push each other out: their radii grow with the
-fourth root of the crowding, their stress with this power. Fitted to the sample models."""
-
-_HOLLOW, _HOLLOWNESS = 0.3, 0.25
-"""A middle of which less than this share is covered costs up to so much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -178,7 +165,7 @@ def draw(
         places[inside] = unmirrored(settled, guide(aims.way, fold), aims.charge)
     area = areas[len(areas) // 2] * settings.bodies
     if parts > 1:
-        places = pack(places, part.astype(np.int32), _radius(level.charge, area))
+        places = pack(places, part.astype(np.int32), radius(level.charge, area))
     return DrawnBodies(places=places, area=area)
 
 
@@ -210,10 +197,6 @@ def _paths(level: Level, hops: Hops) -> tuple[DoubleArray, DoubleArray | None]:
     return first, closer
 
 
-def _radius(charge: FloatArray, area: float) -> FloatArray:
-    return np.asarray(np.sqrt(area / np.pi * charge), np.float32)
-
-
 def _best(
     aims: Aims, areas: tuple[float, ...], settings: LayoutSettings, seed: int
 ) -> tuple[Fold, float]:
@@ -223,7 +206,9 @@ def _best(
     for number, fold in enumerate(_folds(trial, seed) if settings.fill > 0 else [_STRAIGHT]):
         places = _drawn(trial, fold, _TRIAL_ROUNDS, seed)
         for area in areas:
-            found.append((_cost(trial, places, area, settings.fill), number, area, fold))
+            found.append(
+                (cost(trial.hops, trial.charge, places, area, settings.fill), number, area, fold)
+            )
     _, _, area, fold = min(found, key=lambda one: one[:3])
     return fold, area
 
@@ -235,32 +220,9 @@ def _folds(aims: Aims, seed: int) -> list[Fold]:
     one covers 4 / pi times width over length of its circle.
     """
     straight = _drawn(aims, _STRAIGHT, 2 * _TRIAL_ROUNDS, seed)
-    reach = _radius(aims.charge, _USUAL_AREA * len(aims.charge)) + np.float32(_SWELL)
-    covered, _ = roundness(straight, reach)
+    covered, _ = roundness(straight, reach(aims.charge, _USUAL_AREA * len(aims.charge)))
     bends = float(np.sqrt(4 / np.pi / max(covered, 1e-3)))
     return [Fold(bends=bends, turn=turn, taper=_TAPER) for turn in _TURNS]
-
-
-def _cost(aims: Aims, places: FloatArray, area: float, fill: float) -> float:
-    """The cost of a drawing: the logarithm of its stress, and its empty space."""
-    reach = _radius(aims.charge, area) + np.float32(_SWELL)
-    cost = float(log(max(aims.hops.stress(places, reach), 1e-9)))
-    if fill > 0:
-        crowding = _crowding(places, reach)
-        cost += _CROWDED * float(log(crowding))
-        reach *= np.float32(np.sqrt(np.sqrt(crowding)))
-        covered, middle = roundness(places, reach)
-        lack = max(float(log(fill / max(covered, 1e-3))), 0.0)
-        cost += _EMPTINESS * lack * lack + _HOLLOWNESS * max(1 - middle / _HOLLOW, 0.0)
-    return cost
-
-
-def _crowding(places: FloatArray, reach: FloatArray) -> float:
-    """The area of all bodies over what they cover, relative to what is usual, at least 1."""
-    covered, _ = roundness(places, reach)
-    _, radius = circle(places, reach)
-    total = float((reach.astype(np.float64) ** 2).sum())
-    return max(total / (_USUAL_CROWDING * max(covered, 1e-3) * radius * radius), 1.0)
 
 
 def _drawn(aims: Aims, fold: Fold, rounds: int, seed: int) -> FloatArray:
@@ -291,7 +253,9 @@ def _settled(
     random = np.random.default_rng(seed)
     weights = _weights(aims.hops)
     closer = descend(start, wanted, weights, _GENTLE, settings.rounds, random)
-    before, after = (_cost(aims, one, area, settings.fill) for one in (places, closer))
+    before, after = (
+        cost(aims.hops, aims.charge, one, area, settings.fill) for one in (places, closer)
+    )
     return closer if after < before - _WORTH else places
 
 
