@@ -49,6 +49,7 @@ names = false
 multiples = false
 poster = false
 viewer = false
+graphs = ["dot", "graphml", "npz"]
 """
 
 # How long an example takes says nothing: the first one compiles kernels.
