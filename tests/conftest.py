@@ -50,6 +50,7 @@ multiples = false
 run = false
 poster = false
 viewer = false
+graphs = ["dot", "graphml", "npz"]
 """
 
 # How long an example takes says nothing: the first one compiles kernels.

@@ -14,8 +14,8 @@ LARGEST = 32_768
 QUALITIES = ("good", "best")
 """How closely a compressed picture is like the one that was drawn.
 
-By SSIMULACRA 2 (https://github.com/cloudinary/ssimulacra2), scans have at least 75 as "good", where
-it takes a comparison to notice a difference, and 80 as "best", where a comparison at full size does
+By SSIMULACRA 2 (https://github.com/cloudinary/ssimulacra2), scans have about 75 as "good", where
+it takes a comparison to notice a difference, and 81 as "best", where a comparison at full size does
 not show one. `tests/benchmarks/bench_weight.py` prints the scores.
 """
 
