@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,6 +48,27 @@ def render(
     chosen = settings or RenderSettings()
     pixels = np.concatenate(list(_bands(layout, coloring, _sides(size), chosen)))
     return Picture(pixels=pixels, metadata=describe(layout, coloring, chosen))
+
+
+def render_several(
+    layout: Layout,
+    colorings: Sequence[Coloring],
+    *,
+    size: int | tuple[int, int] = 1600,
+    settings: RenderSettings | None = None,
+) -> tuple[Picture, ...]:
+    """Draw scans of one layout in several colourings, as `render` would draw each.
+
+    Args:
+        layout: Where the vertices are.
+        colorings: What colours they have, and on which ground.
+        size: See `render`.
+        settings: See `render`.
+
+    Raises:
+        RenderError: As for `render`.
+    """
+    return tuple(render(layout, one, size=size, settings=settings) for one in colorings)
 
 
 def with_labels(
