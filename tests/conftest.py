@@ -91,14 +91,19 @@ def make_models(folder: Path) -> Path:
 
 
 _LONGEST = (
-    *("test_dask.py", "test_ownership.py", "test_verify.py", "test_build.py", "test_viewer.py"),
-    *("test_labels.py", "test_processors.py", "test_cli.py", "test_pages.py", "test_lost.py"),
-    *("test_shards.py", "test_foreign.py", "test_workflows.py", "test_provenance.py"),
+    *("pipeline/test_dask.py", "test_processors.py", "pipeline/test_foreign.py"),
+    *("pipeline/test_build.py", "browser/test_weight.py", "loading/test_operators.py"),
+    *("pipeline/test_ownership.py", "lowering/test_adjoint.py", "pipeline/test_provenance.py"),
+    *("test_workflows.py", "browser/test_injection.py", "browser/test_viewer.py"),
+    *("pipeline/test_verify.py", "pipeline/test_kill.py", "cli/test_cli.py"),
+    *("pipeline/test_shards.py", "test_portability.py", "rendering/test_labels.py"),
+    *("browser/test_pages.py", "browser/test_lost.py"),
 )
 """Files that take minutes, which begin first: each is one worker's, and the last would wait."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first."""
-    place = {name: number for number, name in enumerate(_LONGEST)}
-    items.sort(key=lambda item: place.get(item.path.name, len(place)))
+    tests = Path(__file__).parent
+    place = {tests / name: number for number, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
