@@ -17,7 +17,7 @@ from gallery.rendering.files.formats import check_format, save
 from gallery.rendering.files.png import png
 from gallery.rendering.labels.labels import Label, draw_labels, place_labels
 from gallery.rendering.raster.frame import frame
-from gallery.rendering.raster.raster import describe, strips
+from gallery.rendering.raster.raster import describe, strips, strips_of
 from gallery.rendering.sheet.sheet import MILLIMETRES_PER_INCH, sheet_picture
 from gallery.rendering.types import Picture, RenderSettings
 
@@ -57,7 +57,9 @@ def render_several(
     size: int | tuple[int, int] = 1600,
     settings: RenderSettings | None = None,
 ) -> tuple[Picture, ...]:
-    """Draw scans of one layout in several colourings, as `render` would draw each.
+    """Draw scans of one layout in several colourings, in one sweep over the edges.
+
+    Pictures are the same as those of `render`. Each colouring needs 16 bytes of memory a pixel.
 
     Args:
         layout: Where the vertices are.
@@ -68,7 +70,18 @@ def render_several(
     Raises:
         RenderError: As for `render`.
     """
-    return tuple(render(layout, one, size=size, settings=settings) for one in colorings)
+    chosen = settings or RenderSettings()
+    if chosen.legend or not colorings:
+        # Legends of different heights leave drawings of different heights.
+        return tuple(render(layout, one, size=size, settings=settings) for one in colorings)
+    pictures = []
+    for coloring, strip in zip(
+        colorings, strips_of(layout, colorings, _sides(size), chosen), strict=True
+    ):
+        bands = _named(strip, layout, coloring, _sides(size), chosen)
+        metadata = describe(layout, coloring, chosen)
+        pictures.append(Picture(pixels=np.concatenate(list(bands)), metadata=metadata))
+    return tuple(pictures)
 
 
 def with_labels(
@@ -132,14 +145,25 @@ def _bands(
     width, height = size
     strip = legend_under((width, height), layout, coloring, settings)
     rows = round(strip.height) if strip else 0
-    bands: Iterable[Pixels] = strips(layout, coloring, (width, height - rows), settings)
-    if settings.labels:
-        inside = frame(layout.positions, (width, height - rows), settings.margin)
-        labels = place_labels(layout, coloring, inside)
-        bands = _labelled(bands, labels, height - rows, coloring.ground)
-    yield from bands
+    room = (width, height - rows)
+    yield from _named(strips(layout, coloring, room, settings), layout, coloring, room, settings)
     if strip:
         yield sheet_picture(strip, MILLIMETRES_PER_INCH).pixels
+
+
+def _named(
+    bands: Iterable[Pixels],
+    layout: Layout,
+    coloring: Coloring,
+    size: tuple[int, int],
+    settings: RenderSettings,
+) -> Iterable[Pixels]:
+    """The bands, with layer names if they are wanted."""
+    if not settings.labels:
+        return bands
+    inside = frame(layout.positions, size, settings.margin)
+    labels = place_labels(layout, coloring, inside)
+    return _labelled(bands, labels, size[1], coloring.ground)
 
 
 def _labelled(

@@ -1,24 +1,36 @@
 """Draws scans and measures: edges a second, cores, size, datashader beside it.
 
 Run as `python -m tests.benchmarks.bench_render [--large]`; `--large` draws 115 million edges at
-8,192 pixels, or those of fewer vertices. Seconds are the best of three runs: of one core those of
-the processor, which a busy machine changes little, of several cores those of the wall. What the
-pictures look like is measured by `tests.rendering.measures`.
+8,192 pixels, or those of fewer vertices. `--before DIRECTORY` compares with another tree of this
+program: scans of ResNet-50 in several sizes, both trees in turn in processes of their own, medians
+of five; and how far the pictures differ. Otherwise seconds are the best of three runs: of one core
+those of the processor, which a busy machine changes little, of several cores those of the wall.
+What the pictures look like is measured by `tests.rendering.measures`.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import pickle
 import resource
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 
 import numba
 import numpy as np
 
 from gallery.coloring import color
 from gallery.graph import ComputeGraph, GraphOperator
+from gallery.loading.load import load
+from gallery.lowering import lower
 from gallery.model import Layer
+from gallery.placement.layout import layout
 from gallery.placement.types import Layout
 from gallery.rendering.raster.raster import strips
 from gallery.rendering.raster.strokes import Strokes, draw
@@ -162,12 +174,99 @@ def bench_large(vertices: int, size: int = 8192) -> None:
     )
 
 
+MODEL = Path(__file__).parents[2] / "models" / "resnet50.onnx"
+SCANS = (
+    (100_000, 1280),
+    (1_000_000, 1280),
+    (1_000_000, 2048),
+    (3_200_000, 1280),
+    (3_200_000, 2048),
+)
+
+DRAWING = """
+import pickle, resource, sys, time
+import numpy as np
+from gallery.coloring import color
+from gallery.rendering.scan import render
+
+def busy():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+layout, picture = None, None
+for line in sys.stdin:
+    path, size, ground, out = line.split()
+    if layout is None or path != last:
+        with open(path, "rb") as file:
+            layout = pickle.load(file)
+        last = path
+    coloring = color(layout.graph, ground=ground)
+    start, used = time.perf_counter(), busy()
+    picture = render(layout, coloring, size=int(size))
+    print(time.perf_counter() - start, busy() - used, flush=True)
+    np.save(out, picture.pixels)
+"""
+
+
+def compare(before: Path, runs: int = 5) -> None:
+    """Print a table of this tree and one before, in turn, and of what differs in their pictures."""
+    trees = (before, Path(__file__).parents[2])
+    print(
+        f"{'vertices':>9} {'edges':>10} {'px':>5} {'ground':<6} {'wall before, now, ratio':>24} "
+        f"{'busy before, now, ratio':>24}  grey levels apart: most, 99.99 %"
+    )
+    with tempfile.TemporaryDirectory() as room, ExitStack() as held:
+        painters = [held.enter_context(_painter(tree)) for tree in trees]
+        graphs: dict[int, Path] = {}
+        for vertices, size in SCANS:
+            if vertices not in graphs:
+                graphs[vertices] = Path(room) / f"{vertices}.pkl"
+                scan = layout(lower(load(MODEL), vertices=vertices))
+                graphs[vertices].write_bytes(pickle.dumps(scan))
+                edges = scan.graph.edges
+            for ground in ("dark", "light"):
+                seconds: list[list[list[float]]] = [[], []]
+                for _ in range(runs + 1):
+                    for which, painter in enumerate(painters):
+                        order = f"{graphs[vertices]} {size} {ground} {room}/{which}.npy"
+                        print(order, file=painter.stdin, flush=True)
+                        assert painter.stdout is not None
+                        seconds[which].append([float(x) for x in painter.stdout.readline().split()])
+                # The first run of each compiles.
+                old, new = (np.median(one[1:], axis=0) for one in seconds)
+                shown = "  ".join(
+                    f"{was:>8.3f} {now:>7.3f} {was / now:>6.2f}"
+                    for was, now in zip(old, new, strict=True)
+                )
+                one, other = (np.load(f"{room}/{k}.npy").astype(int) for k in range(2))
+                apart = np.abs(one - other)
+                print(
+                    f"{vertices:>9,} {edges:>10,} {size:>5} {ground:<6} {shown}  "
+                    f"{apart.max()}, {np.percentile(apart, 99.99):.0f}",
+                    flush=True,
+                )
+
+
+def _painter(tree: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", DRAWING],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tree,
+        env={**os.environ, "PYTHONPATH": str(tree)},
+    )
+
+
 def main() -> None:
     """Run what the arguments ask for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--large", nargs="?", type=int, const=18_700_000)
+    parser.add_argument("--before", type=Path, help="compare with the program in this directory")
     chosen = parser.parse_args()
-    if chosen.large:
+    if chosen.before:
+        compare(chosen.before.resolve())
+    elif chosen.large:
         bench_large(chosen.large)
     else:
         bench_speed()

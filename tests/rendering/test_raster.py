@@ -23,9 +23,9 @@ from gallery.rendering.labels.labels import place_labels
 from gallery.rendering.raster.frame import Frame, frame
 from gallery.rendering.raster.raster import strips
 from gallery.rendering.raster.strokes import draw
-from gallery.rendering.scan import render, save_scan
+from gallery.rendering.scan import render, render_several, save_scan
 from gallery.rendering.types import Picture, RenderSettings
-from tests.rendering.scans import layered, placed, ring
+from tests.rendering.scans import facing, layered, placed, ring
 from tests.strategies import compute_graph, compute_graphs, path
 
 GREY = np.array([0.2126, 0.7152, 0.0722])
@@ -149,6 +149,17 @@ def test_the_same_input_gives_the_same_bytes() -> None:
     graph = layered()
     first, second = (render(ring(graph), color(graph), size=300).pixels for _ in range(2))
     assert first.tobytes() == second.tobytes()
+
+
+def test_several_colourings_are_those_of_one_each() -> None:
+    layout = facing()
+    colorings = [color(layout.graph, "pass"), color(layout.graph, "flops", ground="light")]
+    look = RenderSettings(labels=True)
+    together = render_several(layout, colorings, size=300, settings=look)
+    for coloring, found in zip(colorings, together, strict=True):
+        alone = render(layout, coloring, size=300, settings=look)
+        assert found.metadata == alone.metadata
+        assert found.pixels.tobytes() == alone.pixels.tobytes()
 
 
 def test_metadata_say_how_it_was_made() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+
 import numba
 import numpy as np
 import numpy.typing as npt
 
 from gallery.convolution import convolve, filter_of
 from gallery.elementary import exp
-from gallery.jit import parallel_kernel
+from gallery.jit import kernel, parallel_kernel
 from gallery.rendering.raster.downsample import STEPS, gamma, shrink
 
 Light = npt.NDArray[np.float32]
@@ -41,6 +43,7 @@ def glow_of(toned: Light, strength: float) -> Light:
     return np.maximum(blurred, 0) * np.float32(strength)
 
 
+@functools.lru_cache(maxsize=4)
 def _blur(padded: tuple[int, ...], side: int) -> Light:
     """The sum of all Gaussians, for `convolve` on a grid (h, w) of powers of two."""
     down, across = (np.arange(size) / size for size in padded)
@@ -49,51 +52,68 @@ def _blur(padded: tuple[int, ...], side: int) -> Light:
     return filter_of(sum(weight * exp(-fall * squares) for weight, fall in falls))
 
 
+@kernel
+def _row(glow: Light, place: float, row: Light) -> None:
+    # OUT row (w', 3), the glow between its rows, at a place counted in rows.
+    v = min(max(place, 0.0), len(glow) - 1.0)
+    i = min(int(v), max(len(glow) - 2, 0))
+    below = np.float32(v - i)
+    near, far = glow[i], glow[min(i + 1, len(glow) - 1)]
+    for x in range(len(row)):
+        for c in range(3):
+            row[x, c] = near[x, c] + (far[x, c] - near[x, c]) * below
+
+
 @parallel_kernel
 def _finish(
     linear: Light,
     glow: Light,
     window: tuple[int, int],
+    across: tuple[npt.NDArray[np.int32], Light],
     gamma: npt.NDArray[np.uint8],
     out: npt.NDArray[np.uint8],
 ) -> None:
-    # IN glow (h', w', 3), window (first row, height of the picture), gamma; INOUT linear
-    # (rows, w, 3); OUT out.
+    # IN linear (rows, w, 3), glow (h', w', 3), window (first row, height of the picture), across
+    # (column of the glow before each column, and the share of the one after it), gamma; OUT out.
     top, height = window
-    rows, width = linear.shape[0], linear.shape[1]
-    for y in numba.prange(rows):
-        v = min(max((y + top + 0.5) / height * glow.shape[0] - 0.5, 0), glow.shape[0] - 1)
-        i = min(int(v), max(glow.shape[0] - 2, 0))
-        i1 = min(i + 1, glow.shape[0] - 1)
-        fv = v - i
-        for x in range(width):
-            u = min(max((x + 0.5) / width * glow.shape[1] - 0.5, 0), glow.shape[1] - 1)
-            j = min(int(u), max(glow.shape[1] - 2, 0))
-            j1 = min(j + 1, glow.shape[1] - 1)
-            fu = u - j
-            most = 0.0
-            for c in range(3):
-                near = glow[i, j, c] * (1 - fu) + glow[i, j1, c] * fu
-                far = glow[i1, j, c] * (1 - fu) + glow[i1, j1, c] * fu
-                value = linear[y, x, c] + near * (1 - fv) + far * fv
-                linear[y, x, c] = value
-                most = max(most, value)
+    columns, shares = across
+    most, last = np.float32(0.985), glow.shape[1] - 1
+    for y in numba.prange(linear.shape[0]):
+        row = np.empty((glow.shape[1], 3), np.float32)
+        _row(glow, (y + top + 0.5) / height * glow.shape[0] - 0.5, row)
+        for x in range(linear.shape[1]):
+            j = columns[x]
+            k, share = min(j + 1, last), shares[x]
+            r = linear[y, x, 0] + row[j, 0] + (row[k, 0] - row[j, 0]) * share
+            g = linear[y, x, 1] + row[j, 1] + (row[k, 1] - row[j, 1]) * share
+            b = linear[y, x, 2] + row[j, 2] + (row[k, 2] - row[j, 2]) * share
             # One factor for all three channels, so that pixels that are too bright keep their hue.
-            scale = 0.985 / most if most > 0.985 else 1.0
-            for c in range(3):
-                root = np.sqrt(linear[y, x, c] * scale)
-                out[y, x, c] = gamma[int(root * (STEPS - 1) + 0.5)]
+            bright = max(r, g, b)
+            scale = most / bright if bright > most else np.float32(1)
+            out[y, x, 0] = gamma[_step(r * scale)]
+            out[y, x, 1] = gamma[_step(g * scale)]
+            out[y, x, 2] = gamma[_step(b * scale)]
+
+
+@kernel
+def _step(value: np.float32) -> int:
+    # The row of `gamma` for linear light from 0 to 1.
+    return int(np.sqrt(value) * np.float32(STEPS - 1) + np.float32(0.5))
 
 
 def finish(linear: Light, glow: Light, top: int, height: int) -> npt.NDArray[np.uint8]:
     """Add the glow to some rows of a picture and encode them: uint8 (rows, w, 3), sRGB.
 
     Args:
-        linear: float32 (rows, w, 3), linear light; overwritten.
+        linear: float32 (rows, w, 3), linear light.
         glow: From `glow_of`.
         top: Number of the first row.
         height: Height of the whole picture.
     """
     out = np.empty(linear.shape, np.uint8)
-    _finish(linear, glow, (top, height), gamma(), out)
+    width = linear.shape[1]
+    place = np.clip((np.arange(width) + 0.5) / width * glow.shape[1] - 0.5, 0, glow.shape[1] - 1)
+    before = np.minimum(place.astype(np.int32), max(glow.shape[1] - 2, 0))
+    across = before, (place - before).astype(np.float32)
+    _finish(linear, glow, (top, height), across, gamma(), out)
     return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numba
@@ -12,7 +13,7 @@ from gallery.jit import parallel_kernel
 from gallery.placement.fibres import crosses, fibres
 from gallery.placement.types import Layout
 from gallery.rendering.raster.frame import Frame
-from gallery.rendering.raster.strokes import Light, Strokes, draw
+from gallery.rendering.raster.strokes import Light, Palette, Strokes, draw, draw_several
 
 _MOST = 6_000
 """Fibres to draw; if there are more, an even sample stands for them."""
@@ -112,12 +113,24 @@ def draw_all(
     strokes: Strokes, curves: Curves | None, window: tuple[int, int, int], step: int = 1
 ) -> Light:
     """The light of some rows of the picture, with fibres behind bodies; see `draw`."""
-    light = draw(strokes, window, step)
-    if curves is not None:
-        columns = (np.arange(light.shape[1]) + 0.5 - curves.middle) / curves.reach
-        weights = (curves.light / (1 + columns * columns)).astype(np.float32)
-        _add_behind(light, draw(curves.strokes, window), weights, np.float32(curves.veil))
-    return light
+    return draw_all_of([strokes], [curves], window, step)[0]
+
+
+def draw_all_of(
+    strokes: Sequence[Strokes],
+    curves: Sequence[Curves | None],
+    window: tuple[int, int, int],
+    step: int = 1,
+) -> list[Light]:
+    """As `draw_all`, for strokes that differ in colours alone, in one sweep over the edges."""
+    palettes = [Palette(one.index, one.colors) for one in strokes]
+    lights = draw_several(strokes[0], palettes, window, step)
+    for light, one in zip(lights, curves, strict=True):
+        if one is not None:
+            columns = (np.arange(light.shape[1]) + 0.5 - one.middle) / one.reach
+            weights = (one.light / (1 + columns * columns)).astype(np.float32)
+            _add_behind(light, draw(one.strokes, window), weights, np.float32(one.veil))
+    return lights
 
 
 @parallel_kernel

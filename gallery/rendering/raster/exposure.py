@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gallery.elementary import LN2, interpolate, log, raised
+from gallery.elementary import LN2, interpolate, logarithm, raised
 from gallery.graph import ComputeGraph
+from gallery.jit import kernel
 
 Gains = npt.NDArray[np.float32]
 
@@ -56,8 +57,18 @@ def exposure(graph: ComputeGraph, kind: str) -> Gains:
 def _spread(gains: Gains) -> int:
     # The variance times the squared number of vertices, in whole numbers: sums of floats would
     # depend on the processor.
-    whole = np.rint(gains * np.float32(1000)).astype(np.int64)
-    return len(whole) * int((whole * whole).sum()) - int(whole.sum()) ** 2
+    total, squares = _whole_sums(gains)
+    return len(gains) * squares - total * total
+
+
+@kernel
+def _whole_sums(gains: Gains) -> tuple[int, int]:
+    total, squares = 0, 0
+    for gain in gains:
+        whole = int(np.rint(gain * np.float32(1000)))
+        total += whole
+        squares += whole * whole
+    return total, squares
 
 
 def _by_pass(values: npt.NDArray[np.float32], passes: npt.NDArray[np.uint8]) -> Gains:
@@ -70,17 +81,40 @@ def _by_pass(values: npt.NDArray[np.float32], passes: npt.NDArray[np.uint8]) -> 
     return gains
 
 
+@kernel
+def _octaves(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    # Base-2 logarithms; 0 for values that are not positive. Neighbours are often equal.
+    logs = np.empty(len(values), np.float64)
+    last, found = np.float32(1), 0.0
+    for i, value in enumerate(values):
+        if value != last:
+            last = value
+            found = logarithm(np.float64(value)) / LN2 if value > 0 else 0.0
+        logs[i] = found
+    return logs
+
+
+@kernel
+def _bins(
+    logs: npt.NDArray[np.float64], values: npt.NDArray[np.float32], low: float, span: float
+) -> npt.NDArray[np.int64]:
+    at = np.empty(len(logs), np.int64)
+    for i, one in enumerate(logs):
+        bin_ = np.int64(min((one - low) / span * _BINS, _BINS - 1)) + 1
+        at[i] = bin_ if values[i] > 0 else 0
+    return at
+
+
 def _gains(values: npt.NDArray[np.float32]) -> Gains:
     # Values of zero are at the lower end; where all are equal, gains are 1.
     some = values > 0
     if not some.any():
         return np.ones(len(values), np.float32)
-    logs = log(np.where(some, values, np.float32(1)).astype(np.float64)) / LN2
+    logs = _octaves(values)
     low, high = float(logs[some].min()), float(logs[some].max())
     if some.all() and high - low < 1e-6:
         return np.ones(len(values), np.float32)
-    at = np.minimum((logs - low) / max(high - low, 1e-6) * _BINS, _BINS - 1).astype(np.int64) + 1
-    at[~some] = 0
+    at = _bins(logs, values, low, max(high - low, 1e-6))
     counts = np.bincount(at, minlength=_BINS + 1)
     ends = np.cumsum(counts) / len(values)
     ranks = ends - counts / (2 * len(values))
@@ -100,6 +134,19 @@ def sparks(graph: ComputeGraph) -> Gains:
     Returns:
         float32 (n,), the degree over eight times its mean, from 1 to 6.
     """
-    degree = np.diff(graph.indptr) + np.bincount(graph.sources, minlength=graph.vertices)
     mean = 2 * graph.edges / max(graph.vertices, 1)
-    return np.clip(degree / max(_HUB * mean, 1.0), 1, _SPARK).astype(np.float32)
+    return _sparks(graph.indptr, graph.sources, max(_HUB * mean, 1.0))
+
+
+@kernel
+def _sparks(
+    indptr: npt.NDArray[np.int64], sources: npt.NDArray[np.int32], hub: float
+) -> npt.NDArray[np.float32]:
+    degree = np.zeros(len(indptr) - 1, np.int32)
+    for a in sources:
+        degree[a] += 1
+    found = np.empty(len(degree), np.float32)
+    for v in range(len(degree)):
+        both = degree[v] + indptr[v + 1] - indptr[v]
+        found[v] = min(max(both / hub, 1.0), _SPARK)
+    return found

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
 from gallery.errors import RenderError
+from gallery.jit import kernel, parallel_kernel
 from gallery.settings.formats import LARGEST
 
 Points = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +41,36 @@ class Frame:
     def place(self, positions: Points) -> Points:
         """Pixel coordinates of points: float32 (n, 2), x right and y down."""
         placed = np.empty_like(positions)
-        np.multiply(positions[:, 0], np.float32(self.scale), out=placed[:, 0])
-        placed[:, 0] += np.float32(self.left)
-        np.multiply(positions[:, 1], np.float32(-self.scale), out=placed[:, 1])
-        placed[:, 1] += np.float32(self.top)
+        scale = np.float32(self.scale)
+        _place(positions, (scale, np.float32(self.left), np.float32(self.top)), placed)
         return placed
+
+
+@parallel_kernel
+def _place(
+    positions: Points, frame: tuple[np.float32, np.float32, np.float32], out: Points
+) -> None:
+    scale, left, top = frame
+    for v in numba.prange(len(positions)):
+        out[v, 0] = positions[v, 0] * scale + left
+        out[v, 1] = positions[v, 1] * -scale + top
+
+
+@kernel
+def _bounds(points: Points, found: Points) -> None:
+    # INOUT found (4,): least and most x, least and most y.
+    x0, x1, y0, y1 = found
+    for v in range(len(points)):
+        x, y = points[v, 0], points[v, 1]
+        x0, x1, y0, y1 = min(x0, x), max(x1, x), min(y0, y), max(y1, y)
+    found[0], found[1], found[2], found[3] = x0, x1, y0, y1
+
+
+def bounds(points: Points) -> tuple[Floats, Floats]:
+    """The least and the most x and y of points (n, 2), n at least 1: float64 (2,) each."""
+    found = np.repeat(points[0], 2)
+    _bounds(points, found)
+    return found[::2].astype(float), found[1::2].astype(float)
 
 
 def frame(positions: Points, size: int | tuple[int, int], margin: float) -> Frame:
@@ -62,7 +90,7 @@ def frame(positions: Points, size: int | tuple[int, int], margin: float) -> Fram
         raise RenderError(found, hint=f"choose sides from 1 to {LARGEST:,} pixels")
     low, high = np.zeros(2), np.zeros(2)
     if len(positions):
-        low, high = positions.min(axis=0).astype(float), positions.max(axis=0).astype(float)
+        low, high = bounds(positions)
     span = np.maximum(high - low, 1e-9)
     free = 1 - 2 * margin
     shorter = min(width, height)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import sqrt
 
@@ -16,7 +16,7 @@ from gallery.placement.types import Layout
 from gallery.provenance import software
 from gallery.rendering.growth import ENOUGH, grown, stroke_pixels
 from gallery.rendering.raster.bloom import finish, glow_of
-from gallery.rendering.raster.curves import Curves, draw_all, split_strokes
+from gallery.rendering.raster.curves import Curves, draw_all, draw_all_of, split_strokes
 from gallery.rendering.raster.downsample import shrink
 from gallery.rendering.raster.exposure import exposure, sparks
 from gallery.rendering.raster.frame import Frame, frame
@@ -76,7 +76,20 @@ def strips(
     Raises:
         RenderError: Colouring and layout are of different graphs, or a side is out of range.
     """
-    plan = plan_of(layout, coloring, size, settings)
+    yield from _strips(plan_of(layout, coloring, size, settings))
+
+
+def strips_of(
+    layout: Layout,
+    colorings: Sequence[Coloring],
+    size: int | tuple[int, int],
+    settings: RenderSettings,
+) -> list[Iterator[Pixels]]:
+    """As `strips`, for several colourings."""
+    return [_strips(plan) for plan in plans_of(layout, colorings, size, settings)]
+
+
+def _strips(plan: Plan) -> Iterator[Pixels]:
     width, height = plan.frame.width, plan.frame.height
     rows = height
     if plan.toned is None:
@@ -139,34 +152,52 @@ def plan_of(
     Raises:
         RenderError: Colouring and layout are of different graphs, or a side is out of range.
     """
+    return plans_of(layout, [coloring], size, settings, detail)[0]
+
+
+def plans_of(
+    layout: Layout,
+    colorings: Sequence[Coloring],
+    size: int | tuple[int, int],
+    settings: RenderSettings,
+    detail: int = DETAIL,
+) -> list[Plan]:
+    """As `plan_of`, for several colourings; pictures drawn in one go share the sweep over edges."""
     graph = layout.graph
-    if len(coloring.index) != graph.vertices:
-        found = f"{len(coloring.index)} colours for {graph.vertices} vertices"
-        raise RenderError(found, graph.model, "colour the graph that was laid out")
+    for coloring in colorings:
+        if len(coloring.index) != graph.vertices:
+            found = f"{len(coloring.index)} colours for {graph.vertices} vertices"
+            raise RenderError(found, graph.model, "colour the graph that was laid out")
     settings = grown(settings, graph.vertices)
     width, height = (size, size) if isinstance(size, int) else size
     frame(layout.positions, (width, height), settings.margin)
     factor = max(1, -(-detail // max(width, height)))
     drawn = frame(layout.positions, (width * factor, height * factor), settings.margin)
-    strokes, curves = _all_strokes(layout, coloring, settings, drawn, factor)
-    if max(drawn.width, drawn.height) <= _WHOLE:
-        light = draw_all(strokes, curves, (drawn.width, 0, drawn.height))
-        curve = _curve(light, strokes, coloring, settings, 1.0)
-        seen = tone(light, curve)
-        toned: Light | None = seen
-    else:
-        curve, seen = _preview(layout, coloring, settings, drawn)
-        toned = None
-    strength = 0.0 if curve.light_ground else settings.glow
-    return Plan(
-        frame=drawn,
-        strokes=strokes,
-        curves=curves,
-        curve=curve,
-        glow=glow_of(seen, strength),
-        shrink=factor,
-        toned=toned,
-    )
+    scenes = _scenes(layout, colorings, settings, drawn, factor)
+    whole = max(drawn.width, drawn.height) <= _WHOLE
+    lights: list[Light] = []
+    if whole:
+        strokes, curves = zip(*scenes, strict=True)
+        lights = draw_all_of(strokes, curves, (drawn.width, 0, drawn.height))
+    plans = []
+    for place, (coloring, (own, fibres)) in enumerate(zip(colorings, scenes, strict=True)):
+        if whole:
+            curve = _curve(lights[place], own, coloring, settings, 1.0)
+            seen = tone(lights[place], curve)
+        else:
+            curve, seen = _preview(layout, coloring, settings, drawn)
+        plans.append(
+            Plan(
+                frame=drawn,
+                strokes=own,
+                curves=fibres,
+                curve=curve,
+                glow=glow_of(seen, 0.0 if curve.light_ground else settings.glow),
+                shrink=factor,
+                toned=seen if whole else None,
+            )
+        )
+    return plans
 
 
 def _preview(
@@ -207,15 +238,37 @@ def _curve(
 def _all_strokes(
     layout: Layout, coloring: Coloring, settings: RenderSettings, drawn: Frame, factor: int
 ) -> tuple[Strokes, Curves | None]:
-    strokes, curves = split_strokes(
-        _strokes(layout, coloring, settings, drawn, factor), layout, drawn
-    )
-    if layout.graph.vertices < ENOUGH:
-        # Edges can be told apart without a rim, and have light enough.
-        return strokes, curves
-    owner = layout.graph.vertex_operator
-    strands = strands_of(strokes.indptr, strokes.sources, strokes.points, owner, strokes.reach)
-    return replace(strokes, strands=strands), curves
+    return _scenes(layout, [coloring], settings, drawn, factor)[0]
+
+
+def _scenes(
+    layout: Layout,
+    colorings: Sequence[Coloring],
+    settings: RenderSettings,
+    drawn: Frame,
+    factor: int,
+) -> list[tuple[Strokes, Curves | None]]:
+    # What to draw in each colouring; all but colours is worked out once.
+    every = _strokes(layout, colorings[0], settings, drawn, factor)
+    strokes, curves = split_strokes(every, layout, drawn)
+    if layout.graph.vertices >= ENOUGH:
+        # Of fewer, edges can be told apart without a rim, and have light enough.
+        owner = layout.graph.vertex_operator
+        strands = strands_of(strokes.indptr, strokes.sources, strokes.points, owner, strokes.reach)
+        strokes = replace(strokes, strands=strands)
+    scenes = [(strokes, curves)]
+    for coloring in colorings[1:]:
+        index, colors = coloring.index, _linear(coloring)
+        fibres = curves
+        if curves is not None:
+            recoloured = replace(every, index=index, colors=colors)
+            fibres = split_strokes(recoloured, layout, drawn)[1]
+        scenes.append((replace(strokes, index=index, colors=colors), fibres))
+    return scenes
+
+
+def _linear(coloring: Coloring) -> Light:
+    return linear_from_srgb(coloring.colors / 255.0).astype(np.float32)
 
 
 def _strokes(
@@ -223,7 +276,6 @@ def _strokes(
 ) -> Strokes:
     # Strokes to be downsampled are drawn wide enough to keep about half their light.
     graph = layout.graph
-    colors = linear_from_srgb(coloring.colors / 255.0).astype(np.float32)
     side = max(drawn.width, drawn.height) / 1600
     # With so many edges, none can be followed by eye: narrow ones show more and take less time.
     unit = drawn.unit * min(1.0, sqrt(sqrt(_CROWD / max(graph.edges, 1))))
@@ -232,7 +284,7 @@ def _strokes(
         sources=graph.sources,
         points=drawn.place(layout.positions),
         index=coloring.index,
-        colors=colors,
+        colors=_linear(coloring),
         line=max(stroke_pixels(settings.line, LINE, unit, side), 0.5 * factor),
         dot=max(stroke_pixels(settings.dot, DOT, unit, side), 0.7 * factor) if settings.dot else 0,
         dot_light=settings.dot_light,
@@ -244,4 +296,4 @@ def _strokes(
     )
 
 
-__all__ = ["Plan", "describe", "plan_of", "strips"]
+__all__ = ["Plan", "describe", "plan_of", "strips", "strips_of"]

@@ -7,7 +7,6 @@ Where much light is already, in the bodies, a strand changes little.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numba
@@ -16,10 +15,11 @@ import numpy.typing as npt
 
 from gallery.jit import kernel, parallel_kernel
 from gallery.rendering.raster.simd import lay_over
-from gallery.rendering.raster.tiles import TILE, sort_strokes
+from gallery.rendering.raster.tiles import CHUNKS, TILE, even_chunks
 
 Light = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float32]
+Pointers = npt.NDArray[np.int64]
 Indices = npt.NDArray[np.int32]
 
 _MOST = 5_000
@@ -36,19 +36,6 @@ _VEIL = 11.0
 """Light in which a strand has half its effect."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Strands:
-    """Long edges to lay over the bodies.
-
-    Attributes:
-        indptr: int64 (n + 1,), vertex v reads `sources[indptr[v]:indptr[v + 1]]`.
-        sources: int32 (k,).
-    """
-
-    indptr: npt.NDArray[np.int64]
-    sources: Indices
-
-
 class _Look(NamedTuple):
     radius: float
     rim: float
@@ -56,36 +43,54 @@ class _Look(NamedTuple):
 
 
 @kernel
-def _long(
-    indptr: npt.NDArray[np.int64],
-    sources: Indices,
-    points: Points,
+def _long_of(
+    some: tuple[int, int],
+    edges: tuple[Pointers, Indices, Points],
     owner: Indices,
     shortest: float,
-    found: npt.NDArray[np.int64],
+    found: Indices,
 ) -> int:
-    # OUT found, the numbers of the edges between operators that are long enough, as far as they
-    # fit. Returns how many there are.
+    # OUT found, source and reader of the edges between operators that are long enough; returns how
+    # many.
+    indptr, sources, points = edges
+    least = np.float32(shortest * shortest)
     many = 0
-    least = shortest * shortest
-    for v in range(len(points)):
+    for v in range(some[0], some[1]):
+        x, y, own = points[v, 0], points[v, 1], owner[v]
         for e in range(indptr[v], indptr[v + 1]):
             a = sources[e]
-            dx, dy = points[a, 0] - points[v, 0], points[a, 1] - points[v, 1]
-            if owner[a] != owner[v] and dx * dx + dy * dy > least:
-                if many < len(found):
-                    found[many] = e
+            dx, dy = points[a, 0] - x, points[a, 1] - y
+            if dx * dx + dy * dy > least and owner[a] != own:
+                found[many, 0] = a
+                found[many, 1] = v
                 many += 1
     return many
 
 
+@parallel_kernel
+def _long(
+    chunks: Pointers,
+    edges: tuple[Pointers, Indices, Points],
+    owner: Indices,
+    shortest: float,
+    found: Indices,
+    many: Pointers,
+) -> None:
+    # OUT found (m, 2), those of a chunk from its first edge on; many (c,).
+    indptr, sources, points = edges
+    for chunk in numba.prange(len(chunks) - 1):
+        some = (chunks[chunk], chunks[chunk + 1])
+        own = found[indptr[some[0]] :]
+        many[chunk] = _long_of(some, (indptr, sources, points), owner, shortest, own)
+
+
 def strands_of(
-    indptr: npt.NDArray[np.int64],
+    indptr: Pointers,
     sources: Indices,
     points: Points,
     owner: Indices,
     reach: float,
-) -> Strands:
+) -> Indices:
     """The long edges between operators, or an even sample of them.
 
     Args:
@@ -94,15 +99,17 @@ def strands_of(
         points: float32 (n, 2), pixels.
         owner: int32 (n,), the operator of each vertex.
         reach: Length beyond which edges fade, in pixels.
+
+    Returns:
+        int32 (k, 2), source and reader.
     """
-    shortest = _SHORTEST * reach
-    found = np.empty(
-        _long(indptr, sources, points, owner, shortest, np.empty(0, np.int64)), np.int64
-    )
-    _long(indptr, sources, points, owner, shortest, found)
-    step = max(-(-len(found) // _MOST), 1)
-    kept = found[step // 2 :: step]
-    return Strands(indptr=np.searchsorted(kept, indptr).astype(np.int64), sources=sources[kept])
+    chunks = even_chunks(indptr)
+    found, many = np.empty((len(sources), 2), np.int32), np.zeros(CHUNKS, np.int64)
+    _long(chunks, (indptr, sources, points), owner, _SHORTEST * reach, found, many)
+    starts = indptr[chunks[:-1]]
+    pairs = np.concatenate([found[at : at + count] for at, count in zip(starts, many, strict=True)])
+    step = max(-(-len(pairs) // _MOST), 1)
+    return pairs[step // 2 :: step].copy()
 
 
 @kernel
@@ -152,10 +159,52 @@ def _lay(
             lay_over(flat, at, tone, np.float32(1 - _DIM * shade * free))
 
 
+@kernel
+def _span(
+    ax: float, ay: float, bx: float, by: float, low: float, high: float
+) -> tuple[float, float]:
+    # The y range of a line within low <= x <= high.
+    if ax > bx:
+        ax, ay, bx, by = bx, by, ax, ay
+    if bx - ax < 1e-6:
+        return min(ay, by), max(ay, by)
+    slope = (by - ay) / (bx - ax)
+    y0 = ay + slope * (max(low, ax) - ax)
+    y1 = ay + slope * (min(high, bx) - ax)
+    return min(y0, y1), max(y0, y1)
+
+
+@kernel
+def _sort(
+    pairs: Indices,
+    points: Points,
+    pad: float,
+    grid: tuple[int, int, float],
+    out: tuple[Pointers, Indices],
+) -> None:
+    # OUT cursors of the tiles, and, unless empty, the strands of each, in their order.
+    columns, rows, top = grid
+    cursors, items = out
+    for k in range(len(pairs)):
+        a, b = pairs[k, 0], pairs[k, 1]
+        ax, ay, bx, by = points[a, 0], points[a, 1] - top, points[b, 0], points[b, 1] - top
+        first = max(int(np.floor((min(ax, bx) - pad) / TILE)), 0)
+        last = min(int(np.floor((max(ax, bx) + pad) / TILE)), columns - 1)
+        for column in range(first, last + 1):
+            y0, y1 = _span(ax, ay, bx, by, column * TILE - pad, (column + 1) * TILE + pad)
+            upper = max(int(np.floor((y0 - pad) / TILE)), 0)
+            lower = min(int(np.floor((y1 + pad) / TILE)), rows - 1)
+            for row in range(upper, lower + 1):
+                tile = row * columns + column
+                if len(items):
+                    items[cursors[tile]] = k
+                cursors[tile] += 1
+
+
 @parallel_kernel
 def _lay_all(
-    starts: npt.NDArray[np.int64],
-    strokes: Indices,
+    starts: Pointers,
+    strands: tuple[Indices, Indices],
     grid: tuple[int, int],
     scene: tuple[Points, npt.NDArray[np.uint16], Light],
     look: _Look,
@@ -163,14 +212,15 @@ def _lay_all(
 ) -> None:
     # INOUT light (height, width, 4). Each tile belongs to one core.
     points, index, colors = scene
+    items, pairs = strands
     columns, top = grid
     for tile in numba.prange(len(starts) - 1):
         if starts[tile] == starts[tile + 1]:
             continue
         row, column = tile // columns * TILE, tile % columns * TILE
         part = np.ascontiguousarray(light[row : row + TILE, column : column + TILE])
-        for k in range(starts[tile], starts[tile + 1]):
-            a, b = strokes[k, 0], strokes[k, 1]
+        for k in items[starts[tile] : starts[tile + 1]]:
+            a, b = pairs[k, 0], pairs[k, 1]
             tone = colors[index[b]]
             other = colors[index[a]] if look.gradient else tone
             _lay(
@@ -185,7 +235,7 @@ def _lay_all(
 
 def lay_strands(
     light: Light,
-    strands: Strands,
+    strands: Indices,
     scene: tuple[Points, npt.NDArray[np.uint16], Light],
     look: tuple[float, bool],
     window: tuple[int, int, int],
@@ -194,7 +244,7 @@ def lay_strands(
 
     Args:
         light: float32 (rows, width, 4), changed in place.
-        strands: The edges.
+        strands: int32 (k, 2), source and reader of each.
         scene: Points float32 (n, 2) in pixels, row of the colours of each uint16 (n,), and colours
             float32 (k, 3), linear light.
         look: Width of an edge in pixels, and whether it blends from the source's colour to the
@@ -203,7 +253,15 @@ def lay_strands(
     """
     wide = max(look[0], 1.0)
     rim = _RIM * wide
-    pads = (wide / 2 + rim + 1.0) * 1.5, 0.0
-    bins = sort_strokes(strands.indptr, strands.sources, scene[0], pads, window, 1)
+    pad = (wide / 2 + rim + 1.0) * 1.5
+    width, top, height = window
+    columns, rows = -(-width // TILE), -(-height // TILE)
+    grid = (columns, rows, float(top))
+    ends = np.zeros(columns * rows, np.int64)
+    _sort(strands, scene[0], pad, grid, (ends, np.empty(0, np.int32)))
+    starts = np.concatenate([[0], np.cumsum(ends)])
+    items = np.empty(int(starts[-1]), np.int32)
+    if len(items):
+        _sort(strands, scene[0], pad, grid, (starts[:-1].copy(), items))
     drawn = _Look(wide / 2, rim, look[1])
-    _lay_all(bins.starts, bins.strokes, (bins.columns, window[1]), scene, drawn, light)
+    _lay_all(starts, (items, strands), (columns, top), scene, drawn, light)

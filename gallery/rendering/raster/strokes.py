@@ -7,6 +7,7 @@ tone mapping can change one and keep the other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,18 +17,17 @@ import numpy.typing as npt
 
 from gallery.elementary import power, raised
 from gallery.jit import kernel, parallel_kernel
-from gallery.rendering.raster.simd import add_dot, add_step
-from gallery.rendering.raster.strands import Strands, lay_strands
-from gallery.rendering.raster.tiles import TILE, Bins, sort_strokes
+from gallery.rendering.raster.frame import bounds
+from gallery.rendering.raster.lines import FADES, Look
+from gallery.rendering.raster.parts import long_edges
+from gallery.rendering.raster.strands import lay_strands
+from gallery.rendering.raster.sweep import Stage, draw_parts, draw_tiles
+from gallery.rendering.raster.tiles import TILE, Grid, quarters, sort_points
 
 Light = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int32]
 Real = np.float32
-_ZERO, _ONE, _TWO = np.float32(0), np.float32(1), np.float32(2)
-_PAD = 16
-"""Pixels around a tile that are drawn and discarded, so that lines need no clipping there."""
-_SIDE = TILE + 2 * _PAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,7 +49,8 @@ class Strokes:
         gains: float32 (n,), times which a vertex's dot and the edges that it reads have their
             light; None for 1.
         sparks: float32 (n,), times which its dot has its light besides; None for 1.
-        strands: Edges to lay over all others once more, see `raster.strands`; None for none.
+        strands: int32 (s, 2), source and reader of edges to lay over all others once more, see
+            `raster.strands`; None for none.
     """
 
     indptr: npt.NDArray[np.int64]
@@ -65,38 +66,11 @@ class Strokes:
     gradient: bool
     gains: Light | None = None
     sparks: Light | None = None
-    strands: Strands | None = None
-
-
-class _Queue(NamedTuple):
-    turns: npt.NDArray[np.int64]
-    tiles: npt.NDArray[np.int64]
-    starts: npt.NDArray[np.int64]
-    strokes: Indices
-    columns: int
-
-
-class _Scene(NamedTuple):
-    points: Points
-    rows: npt.NDArray[np.uint16]
-    colors: Light
-    gains: Light
-    sparks: Light
-
-
-class _Style(NamedTuple):
-    radius: np.float32
-    dot: np.float32
-    dot_light: np.float32
-    reach: np.float32
-    fades: Light
-    gradient: bool
+    strands: Indices | None = None
 
 
 FAINTEST = 0.08
 """The least light of an edge, however long."""
-
-_FADES = 1024
 
 
 @kernel
@@ -109,161 +83,55 @@ def edge_light(length: float | Real, reach: float | Real, fade: float | Real) ->
 
 def _fades(fade: float) -> Light:
     # The light of edges at even steps of the reach over their length, from 0 to 1.
-    light = np.maximum(raised(np.arange(_FADES + 1) / _FADES, fade), FAINTEST)
+    light = np.maximum(raised(np.arange(FADES + 1) / FADES, fade), FAINTEST)
     return np.asarray(light, np.float32)
 
 
-@kernel
-def _edge_light(length: Real, reach: Real, fades: Light) -> Real:
-    # `edge_light` from a table: a power for each edge of each tile would take a tenth of the time.
-    if length <= reach:
-        return _ONE
-    place = reach / length * np.float32(_FADES)
-    i = np.uint64(place)
-    low, high = fades[i], fades[i + np.uint64(1)]
-    light: Real = low + (high - low) * (place - np.float32(i))
-    return light
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Canvas:
+    """What is drawn on: the window and, where strokes cross its border, half a tile around it.
+
+    Attributes:
+        grid: Tiles.
+        left: Pixels of the canvas to the left of the window.
+        above: Pixels above it.
+        width: Width in pixels.
+        height: Height in pixels.
+        longest: Most columns of pixels of a line that stays within half a tile.
+    """
+
+    grid: Grid
+    left: int
+    above: int
+    width: int
+    height: int
+    longest: int
 
 
-@kernel
-def _reach(at: Real, slope: Real, start: Real, half: Real) -> tuple[Real, Real]:
-    # The range along its major axis in which a line of this half width meets the tile.
-    low, high = -half, np.float32(TILE) + half
-    if abs(slope) < np.float32(1e-6):
-        return (_ZERO, high) if low < start < high else (_ZERO, _ZERO)
-    inverse = _ONE / slope
-    first = at + (low - start) * inverse
-    last = at + (high - start) * inverse
-    return min(first, last), max(first, last)
-
-
-@kernel
-def _line(
-    light: Light,
-    start: tuple[Real, Real],
-    end: tuple[Real, Real],
-    tones: tuple[Light, Light],
-    style: tuple[Real, Real],
-) -> None:
-    # IN start, end (pixels of the tile), tones of both, style (weight, radius); INOUT light, the
-    # padded tile as a flat array. All numbers stay 32 bits wide and all indices unsigned: with the
-    # promotions and checks that numba would add, this loop takes three times as long.
-    ax, ay, bx, by = start[0], start[1], end[0], end[1]
-    weight, radius = style
-    step, across_step = np.uint64(4), np.uint64(4 * _SIDE)
-    if abs(by - ay) > abs(bx - ax):
-        ax, ay, bx, by = ay, ax, by, bx
-        step, across_step = across_step, step
-    first, last = tones
-    if ax > bx:
-        ax, ay, bx, by = bx, by, ax, ay
-        first, last = last, first
-    along = bx - ax
-    if along <= _ZERO:
-        return
-    inverse = _ONE / along
-    slope = (by - ay) * inverse
-    half = radius * np.sqrt(_ONE + slope * slope)
-    low_u, high_u = _reach(ax, slope, ay, half)
-    low_u, high_u = max(low_u, ax, _ZERO), min(high_u, bx, np.float32(TILE))
-    if high_u <= low_u:
-        return
-    both = (
-        first[0],
-        first[1],
-        first[2],
-        _ONE,
-        (last[0] - first[0]) * inverse,
-        (last[1] - first[1]) * inverse,
-        (last[2] - first[2]) * inverse,
-        _ZERO,
+def _canvas(strokes: Strokes, window: tuple[int, int, int]) -> _Canvas:
+    width, top, height = window
+    # Lines end square to their major axis, so diagonal ones reach sqrt(2) times as far.
+    pad = max(strokes.line * 0.71 + 2, strokes.dot + 1)
+    side = TILE
+    while side < 4 * (pad + 2):
+        side *= 2
+    low, high = np.zeros(2), np.zeros(2)
+    if len(strokes.points):
+        low, high = bounds(strokes.points)
+    inside = low - pad >= (0, top), high + pad <= (width, top + height)
+    left, above = (0 if within else side // 2 for within in inside[0] & inside[1])
+    wide, tall = width + 2 * left, height + 2 * above
+    # Rows a power of two apart would share few places of the cache.
+    wide += 4 if wide % 64 == 0 else 0
+    grid = Grid(side, -(-wide // side), -(-tall // side))
+    return _Canvas(
+        grid=grid,
+        left=left,
+        above=above,
+        width=wide,
+        height=tall,
+        longest=int(side / 2 - pad) - 2,
     )
-    base = ay - half + np.float32(_PAD)
-    wide = half + half
-    narrow = wide <= np.float32(2)
-    for u in range(int(low_u), min(int(high_u) + 1, TILE)):
-        left = max(np.float32(u), ax)
-        right = min(np.float32(u + 1), bx)
-        middle = (left + right) * np.float32(0.5) - ax
-        strength = weight * (right - left)
-        low = base + slope * middle
-        w = max(int(low), 0)
-        at = np.uint64(u + _PAD) * step + np.uint64(w) * across_step
-        # Distances from the near side of the first pixel to both sides of the line.
-        near = low - np.float32(w)
-        far = near + wide
-        if narrow:
-            # A line at most two wide covers at most three pixels; unrolled, they take half the
-            # time of a loop over them.
-            covers = (
-                min(_ONE, far) - near,
-                max(min(_TWO, far) - _ONE, _ZERO),
-                max(far - _TWO, _ZERO),
-            )
-            add_step(light, (at, across_step), both, (middle, strength), covers)
-            continue
-        for k in range(min(int(far) + 1, _SIDE - w)):
-            cover = min(np.float32(k + 1), far) - max(np.float32(k), near)
-            add_step(light, (at, across_step), both, (middle, strength), (max(cover, _ZERO),))
-            at += across_step
-
-
-@kernel
-def _dot(light: Light, at: tuple[Real, Real], tone: Light, weight: Real, radius: Real) -> None:
-    # IN at (pixels of the tile), tone, weight, radius; INOUT light, flat. Profile (1 - d²/r²)².
-    x, y = at
-    inverse = _ONE / (radius * radius)
-    y0, y1 = max(int(np.floor(y - radius)), 0), min(int(np.ceil(y + radius)), TILE)
-    x0, x1 = max(int(np.floor(x - radius)), 0), min(int(np.ceil(x + radius)), TILE)
-    for row in range(y0, y1):
-        for column in range(x0, x1):
-            dx = np.float32(column) + np.float32(0.5) - x
-            dy = np.float32(row) + np.float32(0.5) - y
-            inside = _ONE - (dx * dx + dy * dy) * inverse
-            if inside > _ZERO:
-                place = np.uint64(((row + _PAD) * _SIDE + column + _PAD) * 4)
-                strength = weight * inside * inside
-                add_dot(light, place, (tone[0], tone[1], tone[2], _ONE), strength)
-
-
-@parallel_kernel
-def _draw(
-    queue: _Queue,
-    scene: _Scene,
-    style: _Style,
-    top: int,
-    light: Light,
-) -> None:
-    # OUT light (height, width, 4). Each turn belongs to one core, and each tile to one turn.
-    points, index, colors, gains, sparks = scene
-    radius, dot, dot_light, reach, fades, gradient = style
-    turns, tiles, starts, strokes, columns = queue
-    for turn in numba.prange(len(turns) - 1):
-        tile_light = np.empty(_SIDE * _SIDE * 4, np.float32)
-        for place in range(turns[turn], turns[turn + 1]):
-            tile = tiles[place]
-            row, column = tile // columns * TILE, tile % columns * TILE
-            ox, oy = np.float32(column), np.float32(row + top)
-            tile_light[:] = _ZERO
-            for k in range(starts[tile], starts[tile + 1]):
-                a, b = strokes[k, 0], strokes[k, 1]
-                start = (points[a, 0] - ox, points[a, 1] - oy)
-                tone = colors[index[b]]
-                if a == b:
-                    _dot(tile_light, start, tone, dot_light * gains[b] * sparks[b], dot)
-                    continue
-                end = (points[b, 0] - ox, points[b, 1] - oy)
-                dx, dy = end[0] - start[0], end[1] - start[1]
-                length = np.sqrt(dx * dx + dy * dy)
-                # Long edges, which join bodies, are not dimmed for having little work.
-                weight = _edge_light(length, reach, fades)
-                weight *= _ONE + (gains[b] - _ONE) * weight
-                other = colors[index[a]] if gradient else tone
-                _line(tile_light, start, end, (other, tone), (weight, radius))
-            rows = min(TILE, light.shape[0] - row)
-            wide = min(TILE, light.shape[1] - column)
-            drawn = tile_light.reshape(_SIDE, _SIDE, 4)[_PAD:, _PAD:]
-            light[row : row + rows, column : column + wide] = drawn[:rows, :wide]
 
 
 @kernel
@@ -295,54 +163,90 @@ def draw(strokes: Strokes, window: tuple[int, int, int], step: int = 1) -> Light
     Returns:
         float32 (rows, width, 4): red, green, blue, weight.
     """
+    return draw_several(strokes, [Palette(strokes.index, strokes.colors)], window, step)[0]
+
+
+class Palette(NamedTuple):
+    """A colouring of the vertices: row of each uint16 (n,), and colours float32 (k, 3)."""
+
+    rows: npt.NDArray[np.uint16]
+    colors: Light
+
+
+def draw_several(
+    strokes: Strokes, palettes: Sequence[Palette], window: tuple[int, int, int], step: int = 1
+) -> list[Light]:
+    """The light of some rows of the picture in several colourings, in one sweep over the edges.
+
+    Args:
+        strokes: What to draw; its own colours are not used.
+        palettes: The colourings.
+        window: See `draw`.
+        step: See `draw`.
+
+    Returns:
+        float32 (rows, width, 4) of each.
+    """
     width, top, height = window
-    light = np.zeros((height, width, 4), np.float32)
-    bins = sort_strokes(
-        strokes.indptr,
-        strokes.sources,
-        strokes.points,
-        # Lines end square to their major axis, so diagonal ones reach sqrt(2) times as far.
-        (strokes.line * 0.71 + 1.0, strokes.dot),
-        window,
-        step,
-    )
-    even = np.ones(len(strokes.points), np.float32)
-    scene = _Scene(
-        strokes.points,
-        strokes.index,
-        strokes.colors,
-        even if strokes.gains is None else strokes.gains,
-        even if strokes.sparks is None else strokes.sparks,
-    )
-    style = _Style(
+    canvas = _canvas(strokes, window)
+    stride = canvas.width * 4
+    light = np.zeros((len(palettes), canvas.height * stride), np.float32)
+    vertices = np.empty((len(strokes.points), 3), np.float32)
+    offset = np.float32(canvas.left), np.float32(canvas.above - top)
+    even = np.ones(len(vertices), np.float32)
+    gains = even if strokes.gains is None else strokes.gains
+    _set_out(strokes.points, gains, offset, vertices)
+    dots = vertices[:, 2] * np.float32(strokes.dot_light)
+    if strokes.sparks is not None:
+        dots *= strokes.sparks
+    scene = Stage(vertices, *_tints(palettes), np.float32(strokes.dot), dots, stride)
+    look = Look(
         np.float32(strokes.line / 2),
-        np.float32(strokes.dot),
-        np.float32(strokes.dot_light),
         np.float32(strokes.reach),
         _fades(strokes.fade),
+        np.float32(canvas.longest),
         strokes.gradient,
+        np.float32(canvas.left),
+        np.float32(canvas.left + width),
+        np.float32(canvas.above),
+        np.float32(canvas.above + height),
     )
-    _draw(_share(bins, numba.get_num_threads()), scene, style, top, light)
+    bins = sort_points(vertices, strokes.indptr, canvas.grid)
+    cores = numba.get_num_threads()
+    edges = (strokes.indptr, strokes.sources, step)
+    for queue in quarters(bins, canvas.grid, cores):
+        draw_tiles(queue, (bins.starts, bins.items), edges, scene, look, light)
+    del bins
+    for parts in long_edges(strokes.indptr, strokes.sources, vertices, canvas.longest, step):
+        ones = np.arange(len(parts.points) + 1)
+        bins = sort_points(parts.points, ones, canvas.grid)
+        for queue in quarters(bins, canvas.grid, cores):
+            draw_parts(queue, (bins.starts, bins.items), parts.edges, scene, look, light)
     if step > 1:
         light *= np.float32(step)
-    if strokes.strands is not None and len(strokes.strands.sources):
-        look = (strokes.line, strokes.gradient)
-        places = (strokes.points, strokes.index, strokes.colors)
-        lay_strands(light, strokes.strands, places, look, window)
-    return light
+    drawn = light.reshape(len(palettes), canvas.height, canvas.width, 4)
+    drawn = drawn[:, canvas.above : canvas.above + height, canvas.left : canvas.left + width]
+    found = [np.ascontiguousarray(one) for one in drawn]
+    if strokes.strands is not None and len(strokes.strands):
+        wanted = (strokes.line, strokes.gradient)
+        for one, palette in zip(found, palettes, strict=True):
+            places = (strokes.points, palette.rows, palette.colors)
+            lay_strands(one, strokes.strands, places, wanted, window)
+    return found
 
 
-def _share(bins: Bins, cores: int) -> _Queue:
-    # The tiles with most strokes first, each to the core with the least work so far. The result
-    # does not depend on which core draws a tile.
-    work = np.diff(bins.starts)
-    loads = np.zeros(cores, np.int64)
-    turns: list[list[int]] = [[] for _ in range(cores)]
-    for tile in np.argsort(-work, kind="stable").tolist():
-        if work[tile]:
-            core = int(np.argmin(loads))
-            loads[core] += work[tile]
-            turns[core].append(tile)
-    ends = np.cumsum([0, *(len(turn) for turn in turns)])
-    queue = np.array([tile for turn in turns for tile in turn], np.int64)
-    return _Queue(ends.astype(np.int64), queue, bins.starts, bins.strokes, bins.columns)
+def _tints(palettes: Sequence[Palette]) -> tuple[npt.NDArray[np.uint16], Light]:
+    most = max((len(one.colors) for one in palettes), default=0)
+    colors = np.zeros((len(palettes), most, 3), np.float32)
+    for place, one in enumerate(palettes):
+        colors[place, : len(one.colors)] = one.colors
+    return np.stack([one.rows for one in palettes]), colors
+
+
+@parallel_kernel
+def _set_out(points: Points, gains: Light, offset: tuple[Real, Real], vertices: Light) -> None:
+    # OUT vertices (n, 3): x and y in pixels of the canvas, and gain.
+    for v in numba.prange(len(points)):
+        vertices[v, 0] = points[v, 0] + offset[0]
+        vertices[v, 1] = points[v, 1] + offset[1]
+        vertices[v, 2] = gains[v]

@@ -1,7 +1,8 @@
-"""Sorts strokes into tiles of the picture, in an order that does not depend on the cores.
+"""Sorts vertices and edges into tiles of a canvas, in an order that does not depend on the cores.
 
-A stroke is an edge (source, reader) or, if both are the same, a vertex. Every tile gets its strokes
-in graph order; each tile is then drawn by one core.
+Every tile gets its own in graph order. What is drawn for it stays within half a tile of it, so the
+tiles of every second row and column, a quarter of all, can be drawn at once: no two of them reach
+the same pixel. The quarters follow one another.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import numpy.typing as npt
 from gallery.jit import kernel, parallel_kernel
 
 TILE = 128
-"""Side of a tile in pixels: its light, 256 KiB, fits in the cache of a core."""
+"""Side of a tile in pixels, if strokes are not very wide: the light of what is drawn for it fits in
+the cache of a core."""
 
-_CHUNKS = 32
+CHUNKS = 32
 """Number of parts of the graph that are sorted in parallel; constant, to keep the order fixed."""
 
 Points = npt.NDArray[np.float32]
@@ -26,140 +28,123 @@ Pointers = npt.NDArray[np.int64]
 Indices = npt.NDArray[np.int32]
 
 
-class _Grid(NamedTuple):
+class Grid(NamedTuple):
+    """Tiles of a canvas: side in pixels, number of columns and rows."""
+
+    side: int
     columns: int
     rows: int
-    top: float
-
-
-class _Edges(NamedTuple):
-    indptr: Pointers
-    sources: Indices
-    points: Points
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Bins:
-    """Strokes by tile.
+    """Items by tile.
 
     Attributes:
-        starts: int64 (tiles + 1,), where each tile's strokes begin; tiles in row-major order.
-        strokes: int32 (k, 2), source and reader.
-        columns: Number of tiles per row.
+        starts: int64 (tiles + 1,), where the items of each tile begin; tiles in row-major order.
+        items: int32 (k,), numbers of the items.
+        work: int64 (tiles,), how much there is to draw.
     """
 
     starts: Pointers
-    strokes: Indices
-    columns: int
+    items: Indices
+    work: Pointers
+
+
+class Queue(NamedTuple):
+    """Tiles to draw at once: `tiles[turns[t]:turns[t + 1]]` by core t."""
+
+    turns: Pointers
+    tiles: Pointers
 
 
 @kernel
-def _span(
-    ax: float, ay: float, bx: float, by: float, low: float, high: float
-) -> tuple[float, float]:
-    # The y range of a line within low <= x <= high.
-    if ax > bx:
-        ax, ay, bx, by = bx, by, ax, ay
-    if bx - ax < 1e-6:
-        return min(ay, by), max(ay, by)
-    slope = (by - ay) / (bx - ax)
-    y0 = ay + slope * (max(low, ax) - ax)
-    y1 = ay + slope * (min(high, bx) - ax)
-    return min(y0, y1), max(y0, y1)
-
-
-@kernel
-def _visit(
-    a: int,
-    b: int,
-    points: Points,
-    pad: float,
-    grid: _Grid,
-    out: tuple[Pointers, Indices],
-) -> None:
-    # IN a, b, points, pad, grid; OUT cursor and, unless empty, strokes.
-    columns, rows, top = grid
-    cursor, strokes = out
-    ax, ay = points[a, 0], points[a, 1] - top
-    bx, by = points[b, 0], points[b, 1] - top
-    low, high = min(ay, by) - pad, max(ay, by) + pad
-    left, right = min(ax, bx) - pad, max(ax, bx) + pad
-    if high < 0 or low >= rows * TILE or right < 0 or left >= columns * TILE:
-        return
-    first = max(int(np.floor(left / TILE)), 0)
-    last = min(int(np.floor(right / TILE)), columns - 1)
-    for column in range(first, last + 1):
-        if first == last:
-            y0, y1 = low, high
-        else:
-            y0, y1 = _span(ax, ay, bx, by, column * TILE - pad, (column + 1) * TILE + pad)
-            y0, y1 = y0 - pad, y1 + pad
-        upper = max(int(np.floor(y0 / TILE)), 0)
-        lower = min(int(np.floor(y1 / TILE)), rows - 1)
-        for row in range(upper, lower + 1):
-            tile = row * columns + column
-            at = cursor[tile]
-            cursor[tile] = at + 1
-            if len(strokes):
-                strokes[at, 0] = a
-                strokes[at, 1] = b
+def tile_of(x: np.float32, y: np.float32, grid: Grid) -> int:
+    """The tile in which a point of the canvas lies, or -1 if it lies outside."""
+    side, columns, rows = grid
+    column, row = np.floor(x / np.float32(side)), np.floor(y / np.float32(side))
+    if not (0 <= column < columns and 0 <= row < rows):
+        return -1
+    return int(row) * columns + int(column)
 
 
 @parallel_kernel
-def _sweep(
+def _place(
     chunks: Pointers,
-    edges: _Edges,
-    pads: tuple[float, float],
-    grid: _Grid,
-    step: int,
-    out: tuple[npt.NDArray[np.int64], Indices],
-) -> None:
-    # OUT cursors and strokes; each chunk has its own row of cursors and its own slots of strokes.
-    indptr, sources, points = edges
-    cursors, strokes = out
-    for chunk in numba.prange(len(chunks) - 1):
-        for v in range(chunks[chunk], chunks[chunk + 1]):
-            for e in range(indptr[v] + (-indptr[v]) % step, indptr[v + 1], step):
-                _visit(sources[e], v, points, pads[0], grid, (cursors[chunk], strokes))
-            if pads[1] > 0 and v % step == 0:
-                _visit(v, v, points, pads[1], grid, (cursors[chunk], strokes))
-
-
-def sort_strokes(
-    indptr: Pointers,
-    sources: Indices,
     points: Points,
-    pads: tuple[float, float],
-    window: tuple[int, int, int],
-    step: int,
-) -> Bins:
-    """Sort edges and vertices into the tiles that they overlap.
+    grid: Grid,
+    weights: Pointers,
+    tiles: Indices,
+    sums: Pointers,
+) -> None:
+    # IN chunks (c + 1,), points (n, 2+), weights (n + 1,) rising; OUT tile of each point, and
+    # count and weight of each tile in each chunk (2, c, tiles).
+    for chunk in numba.prange(len(chunks) - 1):
+        for i in range(chunks[chunk], chunks[chunk + 1]):
+            tile = tile_of(points[i, 0], points[i, 1], grid)
+            tiles[i] = tile
+            if tile >= 0:
+                sums[0, chunk, tile] += 1
+                sums[1, chunk, tile] += weights[i + 1] - weights[i]
+
+
+@parallel_kernel
+def _fill(chunks: Pointers, tiles: Indices, cursors: Pointers, items: Indices) -> None:
+    # INOUT cursors (c, tiles); OUT items. Each chunk has its own slots.
+    for chunk in numba.prange(len(chunks) - 1):
+        for i in range(chunks[chunk], chunks[chunk + 1]):
+            tile = tiles[i]
+            if tile >= 0:
+                items[cursors[chunk, tile]] = i
+                cursors[chunk, tile] += 1
+
+
+def even_chunks(indptr: Pointers, parts: int = CHUNKS) -> Pointers:
+    """Parts of the vertices with about as many edges each: int64 (parts + 1,), their first ones."""
+    shares = np.linspace(0, indptr[-1], parts + 1).astype(np.int64)
+    chunks = np.searchsorted(indptr, shares).astype(np.int64)
+    chunks[-1] = len(indptr) - 1
+    return chunks
+
+
+def sort_points(points: Points, weights: Pointers, grid: Grid) -> Bins:
+    """Sort points into the tiles in which they lie; those outside are left out.
 
     Args:
-        indptr: int64 (n + 1,).
-        sources: int32 (m,).
-        points: float32 (n, 2), pixels.
-        pads: How far an edge and a vertex extend beyond their points, in pixels; vertices are left
-            out if theirs is 0.
-        window: Width of the picture, first row and number of rows to draw.
-        step: Take only every `step`-th edge and vertex.
+        points: float32 (n, k), pixels of the canvas, x and y first.
+        weights: int64 (n + 1,), rising: the work of point i is `weights[i + 1] - weights[i]`.
+        grid: The tiles.
     """
-    width, top, height = window
-    columns, rows = -(-width // TILE), -(-height // TILE)
-    tiles = columns * rows
-    share = np.linspace(0, len(sources) + len(points), _CHUNKS + 1)
-    work = indptr + np.arange(len(indptr))
-    chunks = np.searchsorted(work, share).astype(np.int64)
-    chunks[0], chunks[-1] = 0, len(points)
-    grid = _Grid(columns, rows, float(top))
-    edges = _Edges(indptr, sources, points)
-    counts = np.zeros((_CHUNKS, tiles), np.int64)
-    nothing = np.empty((0, 2), np.int32)
-    _sweep(chunks, edges, pads, grid, step, (counts, nothing))
-    per_tile = counts.sum(axis=0)
-    starts = np.concatenate([[0], np.cumsum(per_tile)])
+    chunks = np.linspace(0, len(points), CHUNKS + 1).astype(np.int64)
+    tiles = np.empty(len(points), np.int32)
+    sums = np.zeros((2, CHUNKS, grid.columns * grid.rows), np.int64)
+    _place(chunks, points, grid, weights, tiles, sums)
+    counts, work = sums
+    starts = np.concatenate([[0], np.cumsum(counts.sum(axis=0))])
     cursors = starts[:-1] + np.cumsum(counts, axis=0) - counts
-    strokes = np.empty((int(starts[-1]), 2), np.int32)
-    if len(strokes):
-        _sweep(chunks, edges, pads, grid, step, (cursors, strokes))
-    return Bins(starts=starts, strokes=strokes, columns=columns)
+    items = np.empty(int(starts[-1]), np.int32)
+    _fill(chunks, tiles, cursors, items)
+    return Bins(starts=starts, items=items, work=work.sum(axis=0) + counts.sum(axis=0))
+
+
+def quarters(bins: Bins, grid: Grid, cores: int) -> list[Queue]:
+    """The tiles that can be drawn at once, four times, shared among cores."""
+    tiles = np.arange(len(bins.work))
+    quarter = tiles // grid.columns % 2 * 2 + tiles % grid.columns % 2
+    return [share(tiles[(quarter == one) & (bins.work > 0)], bins.work, cores) for one in range(4)]
+
+
+def share(tiles: Pointers, work: Pointers, cores: int) -> Queue:
+    """Tiles for each core: those with most work first, each to the core with the least so far.
+
+    The result does not depend on which core draws a tile.
+    """
+    loads = np.zeros(cores, np.int64)
+    turns: list[list[int]] = [[] for _ in range(cores)]
+    for tile in tiles[np.argsort(-work[tiles], kind="stable")].tolist():
+        core = int(np.argmin(loads))
+        loads[core] += work[tile]
+        turns[core].append(tile)
+    ends = np.cumsum([0, *(len(turn) for turn in turns)])
+    queue = np.array([tile for turn in turns for tile in turn], np.int64)
+    return Queue(ends.astype(np.int64), queue)

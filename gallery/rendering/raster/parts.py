@@ -1,0 +1,149 @@
+"""Cuts edges that are too long for a tile into parts, each of which lies near the one it starts in.
+
+Parts end between two columns of pixels, so that no pixel shows where an edge was cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from gallery.jit import kernel, parallel_kernel
+from gallery.rendering.raster.tiles import CHUNKS, even_chunks
+
+Numbers = npt.NDArray[np.float32]
+Pointers = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int32]
+
+_GROUP = 8_000_000
+"""About how many edges are searched at a time; bounds the memory that parts take."""
+
+
+class Parts(NamedTuple):
+    """Parts of edges.
+
+    Attributes:
+        edges: int32 (k, 3): source, reader and number of the part.
+        points: float32 (k, 2): where they start.
+    """
+
+    edges: Indices
+    points: Numbers
+
+
+@kernel
+def _search_some(
+    some: tuple[int, int],
+    edges: tuple[Pointers, Indices, Numbers],
+    longest: np.float32,
+    step: int,
+    found: Indices,
+) -> int:
+    # OUT found, source and reader; returns how many.
+    indptr, sources, vertices = edges
+    many = 0
+    for v in range(some[0], some[1]):
+        x, y = vertices[v, 0], vertices[v, 1]
+        for e in range(indptr[v] + (-indptr[v]) % step, indptr[v + 1], step):
+            a = sources[e]
+            if max(abs(vertices[a, 0] - x), abs(vertices[a, 1] - y)) > longest:
+                found[many, 0] = a
+                found[many, 1] = v
+                many += 1
+    return many
+
+
+@parallel_kernel
+def _search(
+    chunks: Pointers,
+    edges: tuple[Pointers, Indices, Numbers],
+    longest: np.float32,
+    step: int,
+    found: Indices,
+    many: Pointers,
+) -> None:
+    # OUT found (m, 2), those of a chunk from its first edge on; many (c,). (If these came in a
+    # tuple, numba would take the only use of `many` for dead code.)
+    indptr, sources, vertices = edges
+    for chunk in numba.prange(len(chunks) - 1):
+        some = (chunks[chunk], chunks[chunk + 1])
+        own = found[indptr[some[0]] - indptr[chunks[0]] :]
+        many[chunk] = _search_some(some, (indptr, sources, vertices), longest, step, own)
+
+
+@kernel
+def _line(vertices: Numbers, a: int, b: int) -> tuple[float, float, float, float, bool]:
+    # Start and end along the major axis, in rising order, those across, and whether it is steep.
+    ax, ay, bx, by = vertices[a, 0], vertices[a, 1], vertices[b, 0], vertices[b, 1]
+    steep = abs(by - ay) > abs(bx - ax)
+    if steep:
+        ax, ay, bx, by = ay, ax, by, bx
+    if ax > bx:
+        ax, ay, bx, by = bx, by, ax, ay
+    return ax, bx, ay, by, steep
+
+
+@parallel_kernel
+def _count(pairs: Indices, vertices: Numbers, longest: int, counts: Pointers) -> None:
+    for k in numba.prange(len(pairs)):
+        low, high, _, _, _ = _line(vertices, pairs[k, 0], pairs[k, 1])
+        counts[k] = int((high - np.floor(low)) / longest) + 1
+
+
+@parallel_kernel
+def _cut(
+    pairs: Indices,
+    vertices: Numbers,
+    longest: int,
+    ends: Pointers,
+    edges: Indices,
+    points: Numbers,
+) -> None:
+    # OUT edges (p, 3) and points (p, 2), see `Parts`.
+    for k in numba.prange(len(pairs)):
+        a, b = pairs[k, 0], pairs[k, 1]
+        low, high, low_across, high_across, steep = _line(vertices, a, b)
+        slope = (high_across - low_across) / (high - low)
+        first = ends[k - 1] if k else 0
+        for at in range(first, ends[k]):
+            start = max(np.floor(low) + (at - first) * longest, low)
+            across = low_across + slope * (start - low)
+            edges[at, 0], edges[at, 1], edges[at, 2] = a, b, at - first
+            points[at, 0] = across if steep else start
+            points[at, 1] = start if steep else across
+
+
+def long_edges(
+    indptr: Pointers, sources: Indices, vertices: Numbers, longest: int, step: int
+) -> Iterator[Parts]:
+    """The parts of the edges that are too long, some millions of edges at a time.
+
+    Args:
+        indptr: int64 (n + 1,), vertex v reads `sources[indptr[v]:indptr[v + 1]]`.
+        sources: int32 (m,).
+        vertices: float32 (n, 3), pixels, x and y first.
+        longest: Most columns of pixels of a part; edges of less than that are left out.
+        step: Take only every `step`-th edge.
+    """
+    groups = max(-(-len(sources) // _GROUP), 1)
+    chunks = even_chunks(indptr, groups * CHUNKS)
+    for group in range(groups):
+        own = chunks[group * CHUNKS : (group + 1) * CHUNKS + 1]
+        starts = indptr[own] - indptr[own[0]]
+        found, many = np.empty((int(starts[-1]), 2), np.int32), np.zeros(CHUNKS, np.int64)
+        _search(own, (indptr, sources, vertices), np.float32(longest - 1), step, found, many)
+        pairs = np.concatenate(
+            [found[start : start + count] for start, count in zip(starts[:-1], many, strict=True)]
+        )
+        counts = np.empty(len(pairs), np.int64)
+        _count(pairs, vertices, longest, counts)
+        ends = np.cumsum(counts)
+        parts = int(ends[-1]) if len(ends) else 0
+        made = Parts(np.empty((parts, 3), np.int32), np.empty((parts, 2), np.float32))
+        _cut(pairs, vertices, longest, ends, made.edges, made.points)
+        if parts:
+            yield made
