@@ -30,8 +30,8 @@ Pixels = npt.NDArray[np.uint8]
 
 _WHOLE = 2560
 """Pictures up to this side are drawn in one go; for larger ones, a preview of it sets the tones."""
-DETAIL = 1280
-"""Side of pictures that need not be drawn larger than they are."""
+_DETAIL = 1280
+"""Smaller pictures are drawn at least this large and downsampled in linear light."""
 _STRIP_BYTES = 256 << 20
 _PREVIEW_STROKES = 12_000_000
 _CROWD = 5_000_000
@@ -138,7 +138,7 @@ def plan_of(
     coloring: Coloring,
     size: int | tuple[int, int],
     settings: RenderSettings,
-    detail: int = DETAIL,
+    detail: int = 0,
 ) -> Plan:
     """Decide everything that the strips of a picture share.
 
@@ -147,7 +147,8 @@ def plan_of(
         coloring: As for `strips`.
         size: As for `strips`.
         settings: As for `strips`.
-        detail: Smaller pictures are drawn at least this large and downsampled in linear light.
+        detail: Smaller pictures are drawn at least this large and downsampled in linear light; 0
+            for 1,280 pixels.
 
     Raises:
         RenderError: Colouring and layout are of different graphs, or a side is out of range.
@@ -160,7 +161,7 @@ def plans_of(
     colorings: Sequence[Coloring],
     size: int | tuple[int, int],
     settings: RenderSettings,
-    detail: int = DETAIL,
+    detail: int = 0,
 ) -> list[Plan]:
     """As `plan_of`, for several colourings; pictures drawn in one go share the sweep over edges."""
     graph = layout.graph
@@ -171,7 +172,7 @@ def plans_of(
     settings = grown(settings, graph.vertices)
     width, height = (size, size) if isinstance(size, int) else size
     frame(layout.positions, (width, height), settings.margin)
-    factor = max(1, -(-detail // max(width, height)))
+    factor = max(1, -(-(detail or _DETAIL) // max(width, height)))
     drawn = frame(layout.positions, (width * factor, height * factor), settings.margin)
     scenes = _scenes(layout, colorings, settings, drawn, factor)
     whole = max(drawn.width, drawn.height) <= _WHOLE
