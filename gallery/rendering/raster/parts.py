@@ -13,14 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.jit import kernel, parallel_kernel
-from gallery.rendering.raster.tiles import CHUNKS, even_chunks
+from gallery.rendering.raster.tiles import CHUNKS, groups_of
 
 Numbers = npt.NDArray[np.float32]
 Pointers = npt.NDArray[np.int64]
 Indices = npt.NDArray[np.int32]
-
-_GROUP = 8_000_000
-"""About how many edges are searched at a time; bounds the memory that parts take."""
 
 
 class Parts(NamedTuple):
@@ -129,10 +126,7 @@ def long_edges(
         longest: Most columns of pixels of a part; edges of less than that are left out.
         step: Take only every `step`-th edge.
     """
-    groups = max(-(-len(sources) // _GROUP), 1)
-    chunks = even_chunks(indptr, groups * CHUNKS)
-    for group in range(groups):
-        own = chunks[group * CHUNKS : (group + 1) * CHUNKS + 1]
+    for own in groups_of(indptr):
         starts = indptr[own] - indptr[own[0]]
         found, many = np.empty((int(starts[-1]), 2), np.int32), np.zeros(CHUNKS, np.int64)
         _search(own, (indptr, sources, vertices), np.float32(longest - 1), step, found, many)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from gallery.jit import kernel, parallel_kernel
 from gallery.rendering.raster.simd import lay_over
-from gallery.rendering.raster.tiles import CHUNKS, TILE, even_chunks
+from gallery.rendering.raster.tiles import CHUNKS, TILE, groups_of
 
 Light = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float32]
@@ -80,8 +80,20 @@ def _long(
     indptr, sources, points = edges
     for chunk in numba.prange(len(chunks) - 1):
         some = (chunks[chunk], chunks[chunk + 1])
-        own = found[indptr[some[0]] :]
+        own = found[indptr[some[0]] - indptr[chunks[0]] :]
         many[chunk] = _long_of(some, (indptr, sources, points), owner, shortest, own)
+
+
+def _search(
+    chunks: Pointers, edges: tuple[Pointers, Indices, Points], owner: Indices, shortest: float
+) -> Indices:
+    # The strands of a group of vertices, in parts that are searched in parallel.
+    starts = edges[0][chunks] - edges[0][chunks[0]]
+    found, many = np.empty((int(starts[-1]), 2), np.int32), np.zeros(CHUNKS, np.int64)
+    _long(chunks, edges, owner, shortest, found, many)
+    return np.concatenate(
+        [found[at : at + count] for at, count in zip(starts[:-1], many, strict=True)]
+    )
 
 
 def strands_of(
@@ -103,11 +115,12 @@ def strands_of(
     Returns:
         int32 (k, 2), source and reader.
     """
-    chunks = even_chunks(indptr)
-    found, many = np.empty((len(sources), 2), np.int32), np.zeros(CHUNKS, np.int64)
-    _long(chunks, (indptr, sources, points), owner, _SHORTEST * reach, found, many)
-    starts = indptr[chunks[:-1]]
-    pairs = np.concatenate([found[at : at + count] for at, count in zip(starts, many, strict=True)])
+    pairs = np.concatenate(
+        [
+            _search(group, (indptr, sources, points), owner, _SHORTEST * reach)
+            for group in groups_of(indptr)
+        ]
+    )
     step = max(-(-len(pairs) // _MOST), 1)
     return pairs[step // 2 :: step].copy()
 

@@ -23,6 +23,9 @@ the cache of a core."""
 CHUNKS = 32
 """Number of parts of the graph that are sorted in parallel; constant, to keep the order fixed."""
 
+_GROUP = 8_000_000
+"""About how many edges are searched at a time; bounds the memory that this takes."""
+
 Points = npt.NDArray[np.float32]
 Pointers = npt.NDArray[np.int64]
 Indices = npt.NDArray[np.int32]
@@ -99,12 +102,20 @@ def _fill(chunks: Pointers, tiles: Indices, cursors: Pointers, items: Indices) -
                 cursors[chunk, tile] += 1
 
 
-def even_chunks(indptr: Pointers, parts: int = CHUNKS) -> Pointers:
-    """Parts of the vertices with about as many edges each: int64 (parts + 1,), their first ones."""
-    shares = np.linspace(0, indptr[-1], parts + 1).astype(np.int64)
-    chunks = np.searchsorted(indptr, shares).astype(np.int64)
-    chunks[-1] = len(indptr) - 1
-    return chunks
+def groups_of(indptr: Pointers) -> list[Pointers]:
+    """The vertices in groups with some millions of edges, each in `CHUNKS` parts of as many.
+
+    Args:
+        indptr: int64 (n + 1,).
+
+    Returns:
+        int64 (CHUNKS + 1,) for each group: the first vertex of each part, and the end.
+    """
+    groups = max(-(-int(indptr[-1]) // _GROUP), 1)
+    shares = np.linspace(0, indptr[-1], groups * CHUNKS + 1).astype(np.int64)
+    parts = np.searchsorted(indptr, shares).astype(np.int64)
+    parts[-1] = len(indptr) - 1
+    return [parts[at : at + CHUNKS + 1] for at in range(0, groups * CHUNKS, CHUNKS)]
 
 
 def sort_points(points: Points, weights: Pointers, grid: Grid) -> Bins:
