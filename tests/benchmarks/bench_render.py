@@ -203,8 +203,9 @@ for line in sys.stdin:
     coloring = color(layout.graph, ground=ground)
     start, used = time.perf_counter(), busy()
     picture = render(layout, coloring, size=int(size))
-    print(time.perf_counter() - start, busy() - used, flush=True)
+    took = time.perf_counter() - start, busy() - used
     np.save(out, picture.pixels)
+    print(*took, flush=True)
 """
 
 

@@ -53,7 +53,7 @@ def _long_of(
     # OUT found, source and reader of the edges between operators that are long enough; returns how
     # many.
     indptr, sources, points = edges
-    least = np.float32(shortest * shortest)
+    least = shortest * shortest
     many = 0
     for v in range(some[0], some[1]):
         x, y, own = points[v, 0], points[v, 1], owner[v]
