@@ -225,7 +225,8 @@ def test_browser_reads_what_python_wrote(
     low = positions.min(axis=0)
     side = (positions.max(axis=0) - low).max()
     true = (positions - low) / side * 65535
-    assert np.abs(np.stack([read["x"], read["y"]], axis=1) - true).max() <= 0.51
+    # Positions have 15 bits, of which the browser makes 16.
+    assert np.abs(np.stack([read["x"], read["y"]], axis=1) - true).max() <= 1.01
     for v in range(n):
         lows, highs = graph.box(v)
         block = read["boxes"][v][: len(lows)]  # the card shows behind it what is summed over

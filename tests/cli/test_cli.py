@@ -236,7 +236,7 @@ def test_what_is_wrong_is_said_in_one_line(
         ('templates = "wrong"', "en.toml cannot be read"),
         ('templates = "wrong-viewer"', "en.toml cannot be read"),
         ('ignore = ["a["]', "ignore: 'a[' is not a pattern"),
-        ("[variants]\nsizes = [20000]", "webp holds at most 16,383 pixels per side"),
+        ("[variants]\nsizes = [20000]", "avif holds at most 268,435,456 pixels"),
     ],
 )
 def test_wrong_settings_are_refused_before_any_work(

@@ -230,7 +230,7 @@ def test_a_run_needs_a_target(attribute: str) -> None:
     assert attribute not in attributes_of(path(3))
     with pytest.raises(RenderError, match=f"colours by {attribute} need a target, which"):
         color(path(3), attribute)
-    assert set(attributes_of(layered())) == set(ATTRIBUTES)
+    assert set(attributes_of(layered())) == set(COMPUTED)
 
 
 def test_a_run_is_shown_as_it_is_given() -> None:

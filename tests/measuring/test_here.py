@@ -85,12 +85,16 @@ def test_all_time_belongs_to_operators(net: Path, level: str) -> None:
     assert "ONNX Runtime" in one.device
 
 
+_LITTLE = "more than 1 MiB|map segment|memory|ended with"
+"""Who notices first depends on the machine: the one that watches, the system, or the runtime."""
+
+
 @pytest.mark.parametrize(
     ("text", "trial", "said"),
     [
         ("g (float[2] x) => (float[2] y) { y = other.Thing (x) }", {}, "refused: .*other"),
         ("g (float[2] x) => (float[2] y) { y = Relu (x) }", {"seconds": 0.01}, "more than 0.01 s"),
-        ("g (float[2] x) => (float[2] y) { y = Relu (x) }", {"memory": 1 << 20}, "more"),
+        ("g (float[2] x) => (float[2] y) { y = Relu (x) }", {"memory": 1 << 20}, _LITTLE),
     ],
 )
 def test_what_cannot_run_is_told(

@@ -58,6 +58,7 @@ def test_any_template_can_be_a_users(
         *exhibits,
         make_exhibit("one", pictures, whole="pair/", role="encoder", exports=(low,)),
         make_exhibit("two", pictures, whole="pair/", role="decoder", rank=1),
+        make_exhibit("film", pictures, files={"film": pictures[-1:] * 3}),
     ]
     house = template_directories()[0]
     marks = {}

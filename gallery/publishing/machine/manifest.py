@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
-from textwrap import indent
 from typing import Any
 
 from gallery.publishing.assets.files import Placed
@@ -110,9 +109,9 @@ def encode_manifest(entries: Sequence[str], settings: SiteSettings) -> bytes:
     empty = encode(manifest((), settings)).decode("ascii")
     if not entries:
         return empty.encode("ascii")
-    inner = ",\n".join(indent(text.rstrip("\n"), "  ") for text in entries)
+    inner = ",".join(text.rstrip("\n") for text in entries)
     # No text of the settings holds this: its quotes would be escaped.
-    return empty.replace('"models": []', f'"models": [\n{inner}\n ]', 1).encode("ascii")
+    return empty.replace('"models":[]', f'"models":[{inner}]', 1).encode("ascii")
 
 
 def _first(main: ScanView | None) -> tuple[ScanView, ...]:
