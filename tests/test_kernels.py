@@ -1,0 +1,66 @@
+"""What kernels must not do, since numba would not say so."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import gallery
+
+
+def lost(source: str) -> list[str]:
+    """Arrays that parallel kernels write to after they unpacked them from a tuple argument.
+
+    numba 0.68.1 loses such writes without a word, see `findings/parallel_tuples.sh`.
+    """
+    return [
+        f"{function.name}: {name}"
+        for function in ast.walk(ast.parse(source))
+        if isinstance(function, ast.FunctionDef) and _is_parallel(function)
+        for name in sorted(_unpacked(function) & _written(function))
+    ]
+
+
+def _is_parallel(function: ast.FunctionDef) -> bool:
+    names = (one.id for one in function.decorator_list if isinstance(one, ast.Name))
+    return "parallel_kernel" in names
+
+
+def _unpacked(function: ast.FunctionDef) -> set[str]:
+    given = {one.arg for one in function.args.args}
+    return {
+        target.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple)
+        if isinstance(node.value, ast.Name) and node.value.id in given
+        for target in node.targets[0].elts
+        if isinstance(target, ast.Name)
+    }
+
+
+def _written(function: ast.FunctionDef) -> set[str]:
+    found = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+            array = node.value
+            while isinstance(array, ast.Subscript):
+                array = array.value
+            found |= {array.id} if isinstance(array, ast.Name) else set()
+    return found
+
+
+def test_no_parallel_kernel_writes_to_what_it_unpacked() -> None:
+    files = Path(gallery.__file__).parent.rglob("*.py")
+    assert [one for path in files for one in lost(path.read_text("utf-8"))] == []
+
+
+@pytest.mark.parametrize("write", ["a[i] = 1", "a[i, 0] += b[i]", "a[i, 0], c = 1, 2"])
+def test_such_a_write_is_found(write: str) -> None:
+    head = (
+        "@parallel_kernel\ndef move(both, c):\n    a, b = both\n    for i in prange(9):\n        "
+    )
+    assert lost(head + write) == ["move: a"]
+    assert lost(head.replace("parallel_kernel", "kernel") + write) == []
+    assert lost(head + write.replace("a[", "c[")) == []
