@@ -266,7 +266,7 @@ class VariantSettings:
         "or pdf with vector text",
     )
     poster_dpi: int = setting(
-        130, DPI, "dots per inch: 130 at arm's length, 300 for a close look, about 20 MB as PNG"
+        120, DPI, "dots per inch: 120 at arm's length, 300 for a close look, about 20 MB as PNG"
     )
     poster_labels: bool = setting(True, checks.switch, "layer names on the poster's scan")
     wallpapers: tuple[str, ...] = setting(
