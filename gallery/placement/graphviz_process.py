@@ -10,6 +10,7 @@ import json
 import signal
 import sys
 from contextlib import suppress
+from math import ceil
 
 NOT_LOADED = 3
 """Exit status if the library cannot be loaded."""
@@ -25,9 +26,15 @@ def end_in_time(seconds: float) -> None:
     """Make this process exit when its time is up or its parent has died.
 
     An engine holds the GIL for as long as it runs, so no Python thread could do it: a thread in C
-    watches the time, and the Linux kernel the parent.
+    watches the time, and the Linux kernel the parent. Should the thread fail, the kernel ends the
+    process a second of processor time later.
     """
     faulthandler.dump_traceback_later(seconds, exit=True)
+    with suppress(ImportError, OSError, ValueError):  # not Windows
+        import resource  # noqa: PLC0415
+
+        most = ceil(seconds) + 1
+        resource.setrlimit(resource.RLIMIT_CPU, (most, most))
     with suppress(AttributeError, OSError, TypeError):  # not Linux
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 

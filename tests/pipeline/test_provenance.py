@@ -73,7 +73,15 @@ XMP = {
 
 WHOLE = {
     *("manifest.json", "manifest.schema.json", "results.json", "feed.xml", "sitemap.xml"),
-    *("robots.txt", ".nojekyll", "SHA256SUMS", "index.html", "404.html", "compare/index.html"),
+    *(
+        "ONNX_HUB_MANIFEST.json",
+        "robots.txt",
+        ".nojekyll",
+        "SHA256SUMS",
+        "index.html",
+        "404.html",
+        "compare/index.html",
+    ),
     "how-to-read/index.html",
 }
 """Files of no single model whose form is fixed, and pages."""

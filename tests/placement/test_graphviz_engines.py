@@ -45,7 +45,10 @@ def test_an_engine_ends_by_itself_when_its_time_is_over() -> None:
     done = subprocess.run(
         command, input=slow(), text=True, capture_output=True, check=False, timeout=60
     )
-    assert (done.returncode, done.stdout) == (1, "")
+    # The thread that watches the time ends it, else the kernel.
+    kernel = [-getattr(signal, name, 0) for name in ("SIGXCPU", "SIGKILL")]
+    assert done.returncode in (1, *kernel)
+    assert not done.stdout
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it ends when its time is over")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -108,7 +108,10 @@ def encode(
             planes = yuv420(pixels)
             for writer in writers:
                 writer.write(planes, number)
+            if number == 0:
+                _usual_priority()
         stack.close()
+        _usual_priority()
         return tuple(path.read_bytes() for path in paths)
 
 
@@ -127,6 +130,20 @@ def check_codecs(codecs: Iterable[Codec]) -> None:
         if codec.encoder not in av.codecs_available:
             found = f"PyAV {av.__version__} has no encoder {codec.encoder}"
             raise RenderError(found, hint="install PyAV from its wheel")
+
+
+def _usual_priority() -> None:
+    """Give all threads of this process the usual scheduling.
+
+    SVT-AV1 4.1 in a process of root gives its own threads and the one that starts it the highest
+    real-time priority, which children inherit, so that nothing else on the machine could run.
+    """
+    tasks = Path("/proc/self/task")
+    if not tasks.is_dir():
+        return
+    for task in tasks.iterdir():
+        with suppress(OSError):
+            os.sched_setscheduler(int(task.name), os.SCHED_OTHER, os.sched_param(0))
 
 
 class _Writer:
