@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -127,6 +129,23 @@ def test_what_was_encoded_is_seen_again(codec, frames: list[np.ndarray], tmp_pat
 def test_two_codecs_at_once_give_what_each_gives(frames: list[np.ndarray]) -> None:
     some = [codec_named(name) for name in ("av1", "h264")]
     assert encode(frames, 12, some, {}) == tuple(encode(frames, 12, (one,), {})[0] for one in some)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="Linux alone has it")
+def test_encoding_leaves_the_machine_its_scheduling(frames: list[np.ndarray]) -> None:
+    """SVT-AV1 4.1, run by root, gives the thread that starts it the highest real-time priority."""
+
+    def policies() -> set[int]:
+        tasks = Path("/proc/self/task").iterdir()
+        return {os.sched_getscheduler(int(task.name)) for task in tasks}
+
+    def watched() -> Iterator[np.ndarray]:
+        for number, one in enumerate(frames):
+            assert not number or policies() == {os.SCHED_OTHER}
+            yield one
+
+    encode(watched(), 12, (codec_named("av1"),), {})
+    assert policies() == {os.SCHED_OTHER}
 
 
 def test_without_pyav_it_is_said_what_to_install() -> None:
