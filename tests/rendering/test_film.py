@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from gallery.coloring import color
 from gallery.errors import RenderError
@@ -112,8 +113,8 @@ def test_what_was_encoded_is_seen_again(codec, frames: list[np.ndarray], tmp_pat
     path.write_bytes(content)
     if codec.container == "webp":
         # FFmpeg writes animated WebP and does not read it.
-        assert content[:4] == b"RIFF"
-        assert content.count(b"ANMF") == SHORT.frames
+        with Image.open(path) as image:
+            assert (image.n_frames, image.info["loop"]) == (SHORT.frames, 0)
         return
     with av.open(path) as container:
         if codec.container == "mp4":

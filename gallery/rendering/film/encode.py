@@ -61,7 +61,7 @@ CODECS = (
         name="webp",
         encoder="libwebp_anim",
         container="webp",
-        options={"lossless": "0", "quality": "70", "loop": "0"},
+        options={"lossless": "0", "quality": "80"},
         threads=1,
     ),
 )
@@ -162,6 +162,8 @@ class _Writer:
         flags = {"fflags": "+bitexact"}
         if codec.container == "mp4":
             flags["movflags"] = "+faststart+use_metadata_tags"
+        if codec.container == "webp":
+            flags["loop"] = "0"  # for ever; else it plays once
         self.container = av.open(path, "w", format=codec.container, options=flags)
         self.container.metadata.update(metadata)
         # FFmpeg gives the stream another unit of time as soon as it writes the file's head.
