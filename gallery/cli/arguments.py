@@ -250,13 +250,7 @@ def _add_scan(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
     made.add_argument(
         "--size", type=typed(SIDE), default=1600, metavar="PX", help="side of the picture in pixels"
     )
-    made.add_argument(
-        "--seconds",
-        type=typed(checks.seconds),
-        default=20.0,
-        metavar="S",
-        help="time limit of the Graphviz engine, in seconds",
-    )
+    _add_engine_limit(made)
     made.add_argument(
         "--tilt",
         type=typed(checks.number(0, 90)),
@@ -268,6 +262,16 @@ def _add_scan(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
     made.add_argument("--json", action="store_true", help="print one line of JSON")
     made.add_argument(
         "--quality", action="store_true", help="also measure the layout, which takes a while"
+    )
+
+
+def _add_engine_limit(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--seconds",
+        type=typed(checks.seconds),
+        default=20.0,
+        metavar="S",
+        help="time limit of the Graphviz engine, in seconds",
     )
 
 
@@ -302,13 +306,7 @@ def _add_film(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
     made.add_argument(
         "--rate", type=typed(checks.integer(1, 60)), default=30, metavar="N", help="frames a second"
     )
-    made.add_argument(
-        "--seconds",
-        type=typed(checks.seconds),
-        default=20.0,
-        metavar="S",
-        help="time limit of the Graphviz engine, in seconds",
-    )
+    _add_engine_limit(made)
     made.add_argument("--json", action="store_true", help="print one line of JSON")
 
 
@@ -318,13 +316,7 @@ def _add_poster(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
     _add_sheet(made, "the scan alone, with a legend or labels if asked for")
     add_settings(made, ScanSettings, "the sidecar's, else as for `scan`")
     add_settings(made, GallerySettings)
-    made.add_argument(
-        "--seconds",
-        type=typed(checks.seconds),
-        default=20.0,
-        metavar="S",
-        help="time limit of the Graphviz engine, in seconds",
-    )
+    _add_engine_limit(made)
 
 
 def _add_wall(subparsers: _Subparsers[argparse.ArgumentParser]) -> None:
