@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -94,7 +94,11 @@ def encode(
     check_codecs(codecs)
     # SVT-AV1 writes what it does to standard error, unless told to write errors alone.
     os.environ.setdefault("SVT_LOG", "1")
-    with tempfile.TemporaryDirectory(prefix="gallery-") as folder, ExitStack() as stack:
+    with (
+        tempfile.TemporaryDirectory(prefix="gallery-") as folder,
+        _own_scheduling() as restore,
+        ExitStack() as stack,
+    ):
         # Files with names, since FFmpeg opens MP4 once more to move its index to the start.
         paths = [Path(folder) / one.name for one in codecs]
         writers: list[_Writer] = []
@@ -109,9 +113,8 @@ def encode(
             for writer in writers:
                 writer.write(planes, number)
             if number == 0:
-                _usual_priority()
+                restore()
         stack.close()
-        _usual_priority()
         return tuple(path.read_bytes() for path in paths)
 
 
@@ -132,18 +135,28 @@ def check_codecs(codecs: Iterable[Codec]) -> None:
             raise RenderError(found, hint="install PyAV from its wheel")
 
 
-def _usual_priority() -> None:
-    """Give all threads of this process the usual scheduling.
+@contextmanager
+def _own_scheduling() -> Iterator[Callable[[], None]]:
+    """Keep the scheduling of this process; gives a function that restores it in all threads.
 
     SVT-AV1 4.1 in a process of root gives its own threads and the one that starts it the highest
     real-time priority, which children inherit, so that nothing else on the machine could run.
     """
     tasks = Path("/proc/self/task")
     if not tasks.is_dir():
+        yield lambda: None
         return
-    for task in tasks.iterdir():
-        with suppress(OSError):
-            os.sched_setscheduler(int(task.name), os.SCHED_OTHER, os.sched_param(0))
+    policy, priority = os.sched_getscheduler(0), os.sched_getparam(0)
+
+    def restore() -> None:
+        for task in tasks.iterdir():
+            with suppress(OSError):
+                os.sched_setscheduler(int(task.name), policy, priority)
+
+    try:
+        yield restore
+    finally:
+        restore()
 
 
 class _Writer:
