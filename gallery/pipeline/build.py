@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
+from importlib.util import find_spec
 from pathlib import Path
 
 from gallery.cache import Cache
@@ -71,6 +72,7 @@ def build(
     started = time.perf_counter()
     options = options or BuildOptions()
     settings = checked(settings) if settings else read_settings(models / FILE_NAME)
+    _check_extras(settings, options)
     check_site(site_settings(settings))
     site = Path(os.path.abspath(site)).resolve()
     check_place(site, models)
@@ -286,3 +288,15 @@ def _with_site(report: Report, site: Path, published: Published) -> Report:
         bytes=published.bytes,
         edited=published.edited,
     )
+
+
+def _check_extras(settings: GallerySettings, options: BuildOptions) -> None:
+    """Check that what encodes films is there before models take their minutes.
+
+    Raises:
+        SettingsError: It is not.
+    """
+    if settings.variants.film and not options.scheduler and find_spec("av") is None:
+        found = "variants.film is true, but PyAV is not installed"
+        hint = "install it with `pip install 'gallery-of-networks[film]'`"
+        raise SettingsError(found, hint=hint)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
+import pytest
+
+from gallery.errors import SettingsError
 from gallery.pipeline.build import build
 from gallery.publishing.check import check_site
 
@@ -24,3 +28,14 @@ def test_films_are_shown_where_the_settings_want_them(models: Path, tmp_path: Pa
     assert all((site / one["href"]).stat().st_size == one["bytes"] for one in model["film"])
     assert not check_site(site).problems
     assert build(models, site).made() == {}
+
+
+def test_without_pyav_nothing_is_begun(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toml = models / "gallery.toml"
+    toml.write_text(toml.read_text() + "film = true\n")
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(SettingsError, match=r"PyAV is not installed.*gallery-of-networks\[film\]"):
+        build(models, tmp_path / "site")
+    assert not (tmp_path / "site").exists()
