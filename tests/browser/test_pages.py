@@ -231,6 +231,20 @@ def test_nothing_moves_while_a_page_loads_slowly(
     assert sum(value for value, *_ in shifts) < 0.0001, shifts
 
 
+@pytest.mark.parametrize("page", _PAGES)
+def test_the_scrollbar_has_its_place_from_the_start(
+    browser: Browser, addresses: dict[str, str], page: str
+) -> None:
+    browser.open(addresses["file"] + page)
+    places = browser.driver.execute_script(
+        "const place = () => document.querySelector('nav').getBoundingClientRect().right;"
+        "const tall = place();"
+        "for (const one of document.querySelectorAll('main, footer')) one.style.display = 'none';"
+        "return [tall, place()];"
+    )
+    assert places[0] == places[1]
+
+
 @contextmanager
 def _slow_network(browser: Browser) -> Iterator[None]:
     """Let pages come slowly enough that the browser paints them by halves."""
