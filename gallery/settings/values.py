@@ -59,6 +59,8 @@ DPI = checks.integer(30, 600)
 """Dots per inch of a poster."""
 ORDERS = ("family", "year", "size", "name")
 """Orders of the models of a wall."""
+HEIGHTS = ("order", "pass")
+"""What the height of a tilted scan stands for."""
 LONGEST_TITLE = 300
 """Most characters of a title."""
 _BUDGET = checks.integer(1, 100_000_000)

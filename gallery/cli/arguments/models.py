@@ -22,6 +22,7 @@ from gallery.settings.formats import POSTER_SUFFIXES, SCAN_SUFFIXES
 from gallery.settings.paper import check_either, film_size
 from gallery.settings.values import (
     DPI,
+    HEIGHTS,
     ORDERS,
     SIDE,
     GallerySettings,
@@ -48,6 +49,12 @@ def add_scan(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         metavar="DEGREES",
         help="tip the scan into space, with the order of execution as height: from 0, seen from "
         "above, to 90, seen from the side (default: 0)",
+    )
+    made.add_argument(
+        "--height",
+        choices=HEIGHTS,
+        default="order",
+        help="what the height of a tilted scan is: the order of execution, or the pass",
     )
     add_json(made)
     made.add_argument(
