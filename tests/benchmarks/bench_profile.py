@@ -5,8 +5,9 @@ that of ONNX Runtime's own events, without optimisations on one thread. Its aren
 256 bytes, gives whole regions away, and keeps what a kernel needs while it runs, so it is told
 twice: what was requested, and what the arena held for it.
 
-`python -m tests.benchmarks.bench_profile joined [MODEL...]`: at each level of optimisation, the
-share of the measured time that was joined to operators, and sums by layer as a share of the run.
+`python -m tests.benchmarks.bench_profile joined [LEVEL...] [MODEL...]`: at each level of
+optimisation, the share of the measured time that was joined to operators, and sums by layer as a
+share of the run.
 
 Without names, all sample models, one after another, each in a process of its own. The largest
 needs 9 GB of memory.
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from gallery.costs.sequential import sequential_memory
@@ -51,14 +53,14 @@ def memory(path: Path) -> None:
     )
 
 
-def joined(path: Path) -> None:
-    """Print what was joined of one model, at each level."""
+def joined(path: Path, levels: Sequence[str]) -> None:
+    """Print what was joined of one model, at each of some levels."""
     try:
         model = load(path)
     except LoadError as error:
         print(f"{path.stem:18} cannot be loaded: {error}")
         return
-    for level in LEVELS:
+    for level in levels:
         started = time.monotonic()
         try:
             table = measure(path, Trial(level=level, memory=MEMORY, seconds=900))
@@ -80,12 +82,23 @@ def joined(path: Path) -> None:
 
 def main(what: str, names: list[str]) -> None:
     """Print the table."""
-    paths = [Path(name) for name in names] or sorted(MODELS.glob("*.onnx"))
-    if len(paths) == 1:
-        {"memory": memory, "joined": joined}[what](paths[0])
-        return
-    for path in paths:
-        subprocess.run([sys.executable, "-m", __spec__.name, what, str(path)], check=False)
+    levels = [name for name in names if name in LEVELS]
+    paths = [Path(name) for name in names if name not in LEVELS] or sorted(MODELS.glob("*.onnx"))
+    if len(paths) > 1:
+        for path in paths:
+            command = [
+                sys.executable,
+                "-m",
+                "tests.benchmarks.bench_profile",
+                what,
+                *levels,
+                str(path),
+            ]
+            subprocess.run(command, check=False)
+    elif what == "memory":
+        memory(paths[0])
+    else:
+        joined(paths[0], levels or list(LEVELS))
 
 
 if __name__ == "__main__":
