@@ -117,8 +117,11 @@ def measured_view(one: MeasuredSums, colors: Mapping[str, str]) -> MeasuredView:
 
 
 def _whole(one: MeasuredSums) -> float:
-    """What the shares of a measurement are of: the run, or 0 where numbers have no sum."""
-    return (one.run or one.total) if one.unit else 0.0
+    """What the shares of a measurement are of: the run, or 0 where numbers have no sum.
+
+    Operators that run side by side can take longer together than the run.
+    """
+    return max(one.run, one.total) if one.unit else 0.0
 
 
 def _bars(
