@@ -82,7 +82,7 @@ def _own(value: Mapping[str, Any]) -> Table:
             at = (int(index),) if known and index is not None else ()
             rows.append(Row(name=one["name"], numbers=(seconds,), operators=at))
     if not rows:
-        raise MeasurementError("it lists no times of operators")
+        raise MeasurementError(_none("operators", wrong))
     device, run, digest = value.get("device"), _time(value.get("run")), value.get("digest")
     return Table(
         columns=(Column(name="", unit="s"),),
@@ -107,7 +107,7 @@ def _of_tensorrt(events: Sequence[Any]) -> Table:
         else:
             sums[name] += milliseconds / 1e3
     if not sums:
-        raise MeasurementError("it lists no times of layers")
+        raise MeasurementError(_none("layers", wrong))
     return Table(
         columns=(Column(name="", unit="s"),),
         rows=tuple(Row(name=name, numbers=(seconds,)) for name, seconds in sums.items()),
@@ -208,6 +208,13 @@ def _time(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if 0 <= value <= _LONGEST_TIME else None
+
+
+def _none(what: str, wrong: int) -> str:
+    """Why no time can be used."""
+    if not wrong:
+        return f"it lists no times of {what}"
+    return f"its times of {what} are negative, absurdly long or no numbers"
 
 
 def _left_out(wrong: int) -> tuple[str, ...]:
