@@ -91,7 +91,8 @@
       this.lines = V.program(gl, this.wide ? V.BANDS : V.LINES);
       this.points = V.program(gl, V.POINTS);
       this.tone = new V.Tone(gl, graph, this.plain);
-      this.places = V.list(gl, [gl.RGBA16UI, gl.RGBA_INTEGER, gl.UNSIGNED_SHORT], this.spots(), 4);
+      this.places = gl.createTexture();
+      this.place();
       const about = new Uint32Array(graph.n);
       for (let v = 0; v < graph.n; v++) about[v] = graph.operator[v] | (graph.pass[v] << 24);
       this.about = V.list(gl, [gl.R32UI, gl.RED_INTEGER, gl.UNSIGNED_INT], about, 1);
@@ -107,6 +108,13 @@
       this.palette = gl.createTexture();
       this.mask = gl.createTexture();
       this.array = gl.createVertexArray();
+    }
+
+    // Sends the places of the vertices to the processor of the graphics.
+    place() {
+      const { gl } = this;
+      V.fill(gl, this.places, [gl.RGBA16UI, gl.RGBA_INTEGER, gl.UNSIGNED_SHORT], this.spots(), 4);
+      this.dirty = true;
     }
 
     spots() {

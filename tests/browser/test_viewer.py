@@ -373,6 +373,7 @@ def test_keys_alone_do_everything(browser: Browser, bases: dict[str, str]) -> No
         "tilt",
         "tiltSlider",
         "turn",
+        "byPass",
         "names",
         "save",
         "playButton",
@@ -577,6 +578,32 @@ def test_tilted_vertices_are_drawn_and_found_where_they_stand(
     assert aim(browser, seen[alone].tolist(), 300) > 60
     run(browser, "GalleryViewer.app.tilt.go(50, 60)")
     assert aim(browser, seen[alone].tolist(), 300) < 40
+    assert browser.errors() == []
+
+
+def test_by_pass_vertices_stand_in_sheets(
+    browser: Browser, bases: dict[str, str], layout: tuple[Layout, bytes]
+) -> None:
+    show(browser, bases["file"] + "net/viewer/index.html")
+    above = exact(browser)
+    stage = find(browser, "stage")
+    stage.send_keys("h")
+    browser.until("GalleryViewer.app.space.tilt === 55")
+    graph = layout[0].graph
+    height = heights(graph, "pass")[graph.vertex_operator, graph.vertex_pass]
+    seen = run(
+        browser, "const {z, ids} = GalleryViewer.app.graph; return [...ids].map((_, v) => z[v])"
+    )
+    np.testing.assert_allclose(np.array(seen) / 65535, height, atol=1e-4)
+    browser.until("location.hash.includes('height=pass')")
+    sheets = pixels(browser)
+    show(browser, browser.driver.current_url)
+    assert find(browser, "by-pass").get_attribute("aria-pressed") == "true"
+    assert differ(sheets, pixels(browser)) < 0.02
+    run(browser, "GalleryViewer.app.tilt.go(0)")
+    assert exact(browser) == above
+    show(browser, bases["file"] + "few/viewer/index.html")
+    assert not find(browser, "by-pass").is_displayed()
     assert browser.errors() == []
 
 
