@@ -78,6 +78,9 @@
       return (this.x[source] - middle) * (this.x[reader] - middle) < 0;
     }
 
+    // What the player runs on: the schedule, or without one the order.
+    get clock() { return this.once("clock", () => new V[this.head.run ? "Run" : "Order"](this)); }
+
     // Sections that only the card needs are decoded when it first needs them.
     get ids() { return this.once("ids", () => V.sums(V.varints(this.sections.id, this.n))); }
     get read() { return this.once("read", () => V.varints(this.sections.read, this.n)); }

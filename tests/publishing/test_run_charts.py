@@ -86,5 +86,12 @@ def test_a_page_tells_of_the_run_without_its_pictures(tmp_path: Path) -> None:
     assert "<b>" not in section
     assert len(re.findall(r'<svg[^>]*role="img" aria-label="[^"]+"', section)) == 5
     assert section.count("<table>") == 3
+    script = (tmp_path / "site/alpha/compare.js").read_text("ascii")
+    compared = json.loads(script.removeprefix("galleryModel(").removesuffix(");\n"))["run"]
+    assert len(compared["memory"]) == len(compared["compute"]) == COLUMNS
+    assert max(compared["memory"]) == pytest.approx(told.peak, rel=1e-3)
+    assert (compared["seconds"], compared["passes"]) == (told.seconds, "training")
+    table = (tmp_path / "site/compare/index.html").read_text("utf-8")
+    assert f"<td>{duration(told.seconds)}</td>" in table
     other = (tmp_path / "site/beta/index.html").read_text("utf-8")
     assert 'class="run' not in other
