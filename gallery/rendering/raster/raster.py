@@ -16,7 +16,14 @@ from gallery.placement.types import Layout
 from gallery.provenance import software
 from gallery.rendering.growth import ENOUGH, grown, stroke_pixels
 from gallery.rendering.raster.bloom import finish, glow_of
-from gallery.rendering.raster.curves import Curves, draw_all, draw_all_of, split_strokes
+from gallery.rendering.raster.curves import (
+    Curves,
+    Split,
+    draw_all,
+    draw_all_of,
+    split,
+    split_strokes,
+)
 from gallery.rendering.raster.downsample import shrink
 from gallery.rendering.raster.exposure import exposure, sparks
 from gallery.rendering.raster.frame import Frame, frame
@@ -174,7 +181,8 @@ def plans_of(
     frame(layout.positions, (width, height), settings.margin)
     factor = max(1, -(-(detail or _DETAIL) // max(width, height)))
     drawn = frame(layout.positions, (width * factor, height * factor), settings.margin)
-    scenes = _scenes(layout, colorings, settings, drawn, factor)
+    edges = split(layout)
+    scenes = _scenes(layout, colorings, settings, drawn, factor, edges)
     whole = max(drawn.width, drawn.height) <= _WHOLE
     lights: list[Light] = []
     if whole:
@@ -186,7 +194,7 @@ def plans_of(
             curve = _curve(lights[place], own, coloring, settings, 1.0)
             seen = tone(lights[place], curve)
         else:
-            curve, seen = _preview(layout, coloring, settings, drawn)
+            curve, seen = _preview(layout, coloring, settings, drawn, edges)
         plans.append(
             Plan(
                 frame=drawn,
@@ -202,14 +210,14 @@ def plans_of(
 
 
 def _preview(
-    layout: Layout, coloring: Coloring, settings: RenderSettings, whole: Frame
+    layout: Layout, coloring: Coloring, settings: RenderSettings, whole: Frame, edges: Split
 ) -> tuple[Curve, Light]:
     # Relative to its size, a large picture has narrower lines than its preview: dense parts have
     # less light by that ratio.
     part = _WHOLE / max(whole.width, whole.height)
     side = (max(round(whole.width * part), 1), max(round(whole.height * part), 1))
     small = frame(layout.positions, side, settings.margin)
-    strokes, curves = _all_strokes(layout, coloring, settings, small, 1)
+    strokes, curves = _scenes(layout, [coloring], settings, small, 1, edges)[0]
     step = max(1, layout.graph.edges // _PREVIEW_STROKES)
     light = draw_all(strokes, curves, (small.width, 0, small.height), step)
     wide = _strokes(layout, coloring, settings, whole, 1).line
@@ -236,22 +244,17 @@ def _curve(
     return _scaled(curve, ratio)
 
 
-def _all_strokes(
-    layout: Layout, coloring: Coloring, settings: RenderSettings, drawn: Frame, factor: int
-) -> tuple[Strokes, Curves | None]:
-    return _scenes(layout, [coloring], settings, drawn, factor)[0]
-
-
 def _scenes(
     layout: Layout,
     colorings: Sequence[Coloring],
     settings: RenderSettings,
     drawn: Frame,
     factor: int,
+    edges: Split,
 ) -> list[tuple[Strokes, Curves | None]]:
     # What to draw in each colouring; all but colours is worked out once.
     every = _strokes(layout, colorings[0], settings, drawn, factor)
-    strokes, curves = split_strokes(every, layout, drawn)
+    strokes, curves = split_strokes(every, layout, drawn, edges)
     if layout.graph.vertices >= ENOUGH:
         # Of fewer, edges can be told apart without a rim, and have light enough.
         owner = layout.graph.vertex_operator
@@ -263,7 +266,7 @@ def _scenes(
         fibres = curves
         if curves is not None:
             recoloured = replace(every, index=index, colors=colors)
-            fibres = split_strokes(recoloured, layout, drawn)[1]
+            fibres = split_strokes(recoloured, layout, drawn, edges)[1]
         scenes.append((replace(strokes, index=index, colors=colors), fibres))
     return scenes
 
