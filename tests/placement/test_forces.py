@@ -60,7 +60,7 @@ def start_of(turn: FloatArray, shift: FloatArray) -> FloatArray:
 
 @pytest.mark.parametrize("angle", [0.0, 0.4, np.pi / 2])
 def test_moving_and_turning_the_start_moves_and_turns_the_result(angle: float) -> None:
-    level = finest(mesh(8, 8)).whole()
+    level = finest(mesh(8, 8))
     forces = Forces(hold=0.3, push=0.2, reach=0.5)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     shift = np.array([3.0, -2.0])
@@ -69,7 +69,10 @@ def test_moving_and_turning_the_start_moves_and_turns_the_result(angle: float) -
         start = start_of(turn, shift)
         body = np.arange(64, dtype=np.int32)
         anchors = Anchors(places=start, body=body, margin=2.0)
-        return relax(level, start.copy(), anchors, forces, 12)
+        placed = relax(level, start.copy(), anchors, forces, 12)
+        same = relax(level.whole(), start.copy(), anchors, forces, 12)
+        np.testing.assert_array_equal(placed, same)
+        return placed
 
     plain = relaxed(np.eye(2), np.zeros(2))
     np.testing.assert_allclose(relaxed(turn, shift), plain @ turn.T + shift, atol=0.02)
