@@ -139,17 +139,31 @@ def long_edges(
     wide, tall = grid.columns * grid.side + 1, grid.rows * grid.side + 1
     limits = np.float32(longest - 1), np.float32(wide), np.float32(tall)
     for own in groups_of(indptr):
-        starts = indptr[own] - indptr[own[0]]
-        found, many = np.empty((int(starts[-1]), 2), np.int32), np.zeros(CHUNKS, np.int64)
-        _search(own, (indptr, sources, vertices), step, limits, found, many)
-        pairs = np.concatenate(
-            [found[start : start + count] for start, count in zip(starts[:-1], many, strict=True)]
-        )
-        counts = np.empty(len(pairs), np.int64)
-        _count(pairs, vertices, longest, counts)
-        ends = np.cumsum(counts)
-        parts = int(ends[-1]) if len(ends) else 0
-        made = Parts(np.empty((parts, 3), np.int32), np.empty((parts, 2), np.float32))
-        _cut(pairs, vertices, longest, ends, made.edges, made.points)
-        if parts:
-            yield made
+        pairs = _pairs(own, (indptr, sources, vertices), step, limits)
+        if len(pairs):
+            yield _parts(pairs, vertices, longest)
+
+
+def _pairs(
+    own: Pointers,
+    edges: tuple[Pointers, Indices, Numbers],
+    step: int,
+    limits: tuple[np.float32, np.float32, np.float32],
+) -> Indices:
+    # Source and reader of the long edges of a group of vertices, see `_search_some`: int32 (k, 2).
+    starts = edges[0][own] - edges[0][own[0]]
+    found, many = np.empty((int(starts[-1]), 2), np.int32), np.zeros(CHUNKS, np.int64)
+    _search(own, edges, step, limits, found, many)
+    return np.concatenate(
+        [found[start : start + count] for start, count in zip(starts[:-1], many, strict=True)]
+    )
+
+
+def _parts(pairs: Indices, vertices: Numbers, longest: int) -> Parts:
+    ends = np.empty(len(pairs), np.int64)
+    _count(pairs, vertices, longest, ends)
+    np.cumsum(ends, out=ends)
+    parts = int(ends[-1])
+    made = Parts(np.empty((parts, 3), np.int32), np.empty((parts, 2), np.float32))
+    _cut(pairs, vertices, longest, ends, made.edges, made.points)
+    return made
