@@ -24,11 +24,9 @@ def figure(rows: Sequence[dict[str, Any]], model: str) -> str:
         rows: Rows of `bench_scale`. Those of the model are joined by lines; others are circles.
         model: The model whose graphs are measured at many sizes.
     """
-    ends = [math.log10(row["edges"]) for row in rows]
-    across = math.floor(min(ends)), math.ceil(max(ends))
     body = [
-        _panel(rows, model, 0, "Nanoseconds of the processor an edge", across, (1, 5), 0, 1e9),
-        _panel(rows, model, 1, "Bytes an edge at the peak", across, (1, 4), 2, 1.0),
+        _panel(rows, model, 0, "Nanoseconds of the processor an edge", (0, 1e9)),
+        _panel(rows, model, 1, "Bytes an edge at the peak", (2, 1.0)),
     ]
     width = 2 * (_LEFT + _WIDTH) + _ROOM
     height = _TOP + _HEIGHT + 64
@@ -45,16 +43,14 @@ def figure(rows: Sequence[dict[str, Any]], model: str) -> str:
     )
 
 
-def _panel(  # noqa: PLR0917
-    rows: Sequence[dict[str, Any]],
-    model: str,
-    place: int,
-    title: str,
-    across: tuple[int, int],
-    up: tuple[int, int],
-    field: int,
-    unit: float,
+def _panel(
+    rows: Sequence[dict[str, Any]], model: str, place: int, title: str, shown: tuple[int, float]
 ) -> str:
+    # Shown: which number of a stage, and what it is multiplied by.
+    field, unit = shown
+    values = [row[name][field] * unit / row["edges"] for row in rows for name, *_ in _LINES]
+    across = _decades([row["edges"] for row in rows])
+    up = _decades([max(value, 10.0) for value in values])
     left = _LEFT + place * (_WIDTH + _LEFT)
 
     def x(value: float) -> float:
@@ -97,6 +93,10 @@ def _panel(  # noqa: PLR0917
             for a, b, row in points
         ]
     return "".join(parts)
+
+
+def _decades(values: Sequence[float]) -> tuple[int, int]:
+    return math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
 
 
 def _edges(power: int) -> str:
