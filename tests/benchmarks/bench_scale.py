@@ -31,7 +31,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 RESULTS, PICTURE = HERE / "scale.json", HERE / "scale.svg"
 DECODER = "decoder-8b"
-SIZES = (3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000)
+SIZES = (6_000, 20_000, 60_000, 200_000, 600_000, 2_000_000, 6_000_000, 20_000_000)
 LARGEST = (
     ("alexnet", "training", 20_000_000, 8192),
     ("resnet50", "forward", 3_200_000, 2048),
@@ -45,7 +45,7 @@ HEAD = (
 )
 
 STAGES = """
-import json, resource, sys, tempfile, time
+import ctypes, json, resource, sys, tempfile, time
 from pathlib import Path
 from gallery.coloring import color
 from gallery.loading.load import load
@@ -87,6 +87,9 @@ model = load(path)
 small = layout(lower(model, vertices=3000, passes=passes))
 save_scan(small, color(small.graph), picture, size=size)
 del small
+if sys.platform == "linux":
+    # Else the first stages would use what the small scan has left.
+    ctypes.CDLL(None).malloc_trim(0)
 start = status("VmRSS")
 graph = measured("lower", lambda: lower(model, vertices=vertices, passes=passes))
 placed = measured("layout", lambda: layout(graph))

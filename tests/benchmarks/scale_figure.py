@@ -13,7 +13,8 @@ _LINES = (
 )
 _FLOOR = 60, 70
 """Nanoseconds an edge of all stages, if memory were all that took time: by bytes touched."""
-_WIDTH, _HEIGHT, _LEFT, _TOP, _ROOM = 400, 300, 56, 40, 36
+_EDGES, _TIMES, _BYTES = ("", "k", "M"), ("ns", "µs", "ms", "s"), ("B", "kB", "MB")
+_WIDTH, _HEIGHT, _LEFT, _TOP, _ROOM = 400, 300, 60, 40, 36
 _INK, _PAPER, _GRID = "#24292f", "#ffffff", "#d8dee4"
 
 
@@ -24,11 +25,9 @@ def figure(rows: Sequence[dict[str, Any]], model: str) -> str:
         rows: Rows of `bench_scale`. Those of the model are joined by lines; others are circles.
         model: The model whose graphs are measured at many sizes.
     """
-    ends = [math.log10(row["edges"]) for row in rows]
-    across = math.floor(min(ends)), math.ceil(max(ends))
     body = [
-        _panel(rows, model, 0, "Nanoseconds of the processor an edge", across, (1, 5), 0, 1e9),
-        _panel(rows, model, 1, "Bytes an edge at the peak", across, (1, 4), 2, 1.0),
+        _panel(rows, model, 0, "Time of the processor an edge", (0, 1e9, _TIMES)),
+        _panel(rows, model, 1, "Memory an edge at the peak", (2, 1.0, _BYTES)),
     ]
     width = 2 * (_LEFT + _WIDTH) + _ROOM
     height = _TOP + _HEIGHT + 64
@@ -45,16 +44,18 @@ def figure(rows: Sequence[dict[str, Any]], model: str) -> str:
     )
 
 
-def _panel(  # noqa: PLR0917
+def _panel(
     rows: Sequence[dict[str, Any]],
     model: str,
     place: int,
     title: str,
-    across: tuple[int, int],
-    up: tuple[int, int],
-    field: int,
-    unit: float,
+    shown: tuple[int, float, Sequence[str]],
 ) -> str:
+    # Shown: which number of a stage, what it is multiplied by, and the unit of each thousand.
+    field, unit, names = shown
+    values = [row[name][field] * unit / row["edges"] for row in rows for name, *_ in _LINES]
+    across = _decades([row["edges"] for row in rows])
+    up = _decades([max(value, 10.0) for value in values] + ([] if field else [_FLOOR[0]]))
     left = _LEFT + place * (_WIDTH + _LEFT)
 
     def x(value: float) -> float:
@@ -69,20 +70,21 @@ def _panel(  # noqa: PLR0917
         at = y(10.0**power)
         parts.append(
             f'<path d="M{left} {at:.1f}h{_WIDTH}" stroke="{_GRID}"/>'
-            f'<text x="{left - 6}" y="{at + 4:.1f}" text-anchor="end">{10**power:,}</text>'
+            f'<text x="{left - 6}" y="{at + 4:.1f}" text-anchor="end">'
+            f"{_amount(power, names)}</text>"
         )
     for power in range(across[0], across[1] + 1):
         at = x(10.0**power)
         parts.append(
             f'<path d="M{at:.1f} {_TOP}v{_HEIGHT}" stroke="{_GRID}"/>'
             f'<text x="{at:.1f}" y="{_TOP + _HEIGHT + 18}" text-anchor="middle">'
-            f"{_edges(power)}</text>"
+            f"{_amount(power, _EDGES)}</text>"
         )
     if not field:
         high, low = y(_FLOOR[1]), y(_FLOOR[0])
         parts.append(
             f'<rect x="{left}" y="{high:.1f}" width="{_WIDTH}" height="{low - high:.1f}" '
-            f'fill="{_INK}" opacity="0.35"/><text x="{left + 8}" y="{low + 14:.1f}">'
+            f'fill="{_INK}" opacity="0.35"/><text x="{left + 8}" y="{high - 5:.1f}">'
             "floor of all stages, by bytes touched</text>"
         )
     for name, _, color in _LINES:
@@ -99,11 +101,14 @@ def _panel(  # noqa: PLR0917
     return "".join(parts)
 
 
-def _edges(power: int) -> str:
-    """A power of ten as people say it.
+def _decades(values: Sequence[float]) -> tuple[int, int]:
+    return math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
 
-    >>> _edges(4), _edges(8)
-    ('10 k', '100 M')
+
+def _amount(power: int, names: Sequence[str]) -> str:
+    """A power of ten with its unit.
+
+    >>> _amount(4, _EDGES), _amount(2, _TIMES)
+    ('10 k', '100 ns')
     """
-    unit = "k" if power < 6 else "M"
-    return f"{10 ** (power - (3 if power < 6 else 6))} {unit}"
+    return f"{10 ** (power % 3)} {names[power // 3]}"

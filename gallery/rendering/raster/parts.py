@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.jit import kernel, parallel_kernel
-from gallery.rendering.raster.tiles import CHUNKS, Grid, groups_of
+from gallery.rendering.raster.tiles import CHUNKS, Bins, Grid, groups_of, sort_points
 
 Numbers = npt.NDArray[np.float32]
 Pointers = npt.NDArray[np.int64]
@@ -26,11 +26,11 @@ class Parts(NamedTuple):
 
     Attributes:
         edges: int32 (k, 3): source, reader and number of the part.
-        points: float32 (k, 2): where they start.
+        bins: Their numbers, by the tile in which they start.
     """
 
     edges: Indices
-    points: Numbers
+    bins: Bins
 
 
 @kernel
@@ -109,7 +109,7 @@ def _cut(
     edges: Indices,
     points: Numbers,
 ) -> None:
-    # OUT edges (p, 3) and points (p, 2), see `Parts`.
+    # OUT edges (p, 3), see `Parts`, and points (p, 2), where they start.
     for k in numba.prange(len(pairs)):
         a, b = pairs[k, 0], pairs[k, 1]
         low, high, low_across, high_across, steep = _line(vertices, a, b)
@@ -141,7 +141,7 @@ def long_edges(
     for own in groups_of(indptr):
         pairs = _pairs(own, (indptr, sources, vertices), step, limits)
         if len(pairs):
-            yield _parts(pairs, vertices, longest)
+            yield _parts(pairs, vertices, grid, longest)
 
 
 def _pairs(
@@ -159,11 +159,11 @@ def _pairs(
     )
 
 
-def _parts(pairs: Indices, vertices: Numbers, longest: int) -> Parts:
+def _parts(pairs: Indices, vertices: Numbers, grid: Grid, longest: int) -> Parts:
     ends = np.empty(len(pairs), np.int64)
     _count(pairs, vertices, longest, ends)
     np.cumsum(ends, out=ends)
     parts = int(ends[-1])
-    made = Parts(np.empty((parts, 3), np.int32), np.empty((parts, 2), np.float32))
-    _cut(pairs, vertices, longest, ends, made.edges, made.points)
-    return made
+    edges, points = np.empty((parts, 3), np.int32), np.empty((parts, 2), np.float32)
+    _cut(pairs, vertices, longest, ends, edges, points)
+    return Parts(edges, sort_points(points, ends[:0], grid))

@@ -90,14 +90,16 @@ def _strips(plan: Plan) -> Iterator[Pixels]:
     if plan.toned is None:
         rows = max(_STRIP_BYTES // (width * 16) // TILE * TILE, TILE)
     for top in range(0, height, rows):
-        toned = plan.toned
-        if toned is None:
-            toned = tone(
-                draw_all(plan.strokes, plan.curves, (width, top, min(rows, height - top))),
-                plan.curve,
-            )
-        small = shrink(toned, plan.shrink)
-        yield finish(small, plan.glow, top // plan.shrink, height // plan.shrink)
+        yield _strip(plan, top, min(rows, height - top))
+
+
+def _strip(plan: Plan, top: int, rows: int) -> Pixels:
+    toned = plan.toned
+    if toned is None:
+        light = draw_all(plan.strokes, plan.curves, (plan.frame.width, top, rows))
+        toned = tone(light, plan.curve)
+    small = shrink(toned, plan.shrink)
+    return finish(small, plan.glow, top // plan.shrink, plan.frame.height // plan.shrink)
 
 
 def describe(layout: Layout, coloring: Coloring, settings: RenderSettings) -> dict[str, str]:

@@ -217,10 +217,10 @@ def draw_several(
         draw_tiles(queue, (bins.starts, bins.items), edges, scene, look, light)
     del bins
     for parts in long_edges(edges, vertices, canvas.grid, canvas.longest):
-        ones = np.arange(len(parts.points) + 1)
-        bins = sort_points(parts.points, ones, canvas.grid)
-        for queue in quarters(bins, canvas.grid, cores):
-            draw_parts(queue, (bins.starts, bins.items), parts.edges, scene, look, light)
+        for queue in quarters(parts.bins, canvas.grid, cores):
+            draw_parts(
+                queue, (parts.bins.starts, parts.bins.items), parts.edges, scene, look, light
+            )
     if step > 1:
         light *= np.float32(step)
     found = [_window(one, canvas, width, height) for one in light]
