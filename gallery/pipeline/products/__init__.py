@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gallery.pipeline.stages import Stages
 
 PRODUCTS = (
-    *(FACTS, PROFILE, MEASURED, RUN, SCANS, DIAGRAM, GRAPHS, SOCIAL_CARD, CONTACT_SHEET),
+    *(FACTS, PROFILE, MEASURED, SCANS, RUN, DIAGRAM, GRAPHS, SOCIAL_CARD, CONTACT_SHEET),
     *(POSTER, WALLPAPERS, FILM, VIEWER),
 )
 """In the order in which they are made."""
