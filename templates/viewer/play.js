@@ -8,6 +8,8 @@
   // Light of what is in memory, where 1 is that of the still picture.
   const HELD = 0.5;
   const PAGE = 0.1;
+  // Parts of a layer's path that are told, the last ones.
+  const PARTS = 4;
 
   V.Play = class {
     constructor(root, app) {
@@ -35,7 +37,7 @@
     get clock() { return this.app.graph.clock; }
 
     toggle() {
-      if (this.last !== null) { this.last = null; this.say(); return; }
+      if (this.last !== null) { this.seek(this.time); return; }
       if (this.time < 0 || this.time >= 1) this.time = 0;
       // With reduced motion, step through the run.
       if (V.still()) { this.go(this.clock.next(this.time)); return; }
@@ -70,6 +72,7 @@
     seek(time) {
       this.last = null;
       this.go(Math.max(0, Math.min(1, time)));
+      this.app.said();
     }
 
     go(time) {
@@ -86,6 +89,7 @@
       this.app.renderer.setWave(-1, 0);
       this.slider.value = 0;
       this.say();
+      this.app.said();
       this.app.wake();
     }
 
@@ -111,7 +115,8 @@
       // All updates are one step.
       if (head.run && pass === "update") return texts.pass[pass];
       const { name, type, layer } = head.operators;
-      const place = head.layers.path[layer[now.operator]] || name[now.operator];
+      const path = head.layers.path[layer[now.operator]] || name[now.operator];
+      const place = path.split("/").slice(-PARTS).join("/");
       const what = `${type[now.operator]} ${place}`;
       return this.clock.passes === 1 ? what : `${texts.pass[pass]}: ${what}`;
     }

@@ -76,9 +76,13 @@
       if (!coloring || passes === 1) return;
       const colours = graph.head.passes.map((name) =>
         coloring.legend.find(([label]) => label === name)?.[1] ?? "transparent");
-      for (let s = 0; s < steps; s++) {
-        pen.fillStyle = colours[pass[s]];
-        pen.fillRect(start[s] * wide, PASSES[0], (start[s + 1] - start[s]) * wide, PASSES[1] - PASSES[0]);
+      const [top, bottom] = PASSES;
+      for (let s = 0, first = 0; s < steps; s++) {
+        if (s + 1 < steps && pass[s + 1] === pass[first]) continue;
+        const [from, to] = [start[first], start[s + 1]].map((one) => Math.round(one * wide));
+        pen.fillStyle = colours[pass[first]];
+        pen.fillRect(from, top, to - from, bottom - top);
+        first = s + 1;
       }
     }
 
