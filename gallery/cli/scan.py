@@ -83,7 +83,7 @@ def make_scan(
     conflicts = scan_conflicts(settings)
     if options.tilt and options.height == "pass" and settings.passes == "forward":
         conflicts.append(
-            "a forward scan has one pass, so with height pass it is flat; add training"
+            "a forward scan has one pass, so with height pass it is flat; use passes training"
         )
     if conflicts:
         raise SettingsError("; ".join(conflicts))
