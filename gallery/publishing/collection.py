@@ -27,7 +27,7 @@ from gallery.publishing.views import ModelView
 
 if TYPE_CHECKING:
     from gallery.costs.facts import Facts
-    from gallery.execution.curves import RunCurves
+    from gallery.runs import RunCurves
 
 SIZES = (1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
 """Bounds between the size classes, in parameters."""

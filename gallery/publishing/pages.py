@@ -174,7 +174,8 @@ def write_index(
             path,
             data=data,
             models=chunk,
-            everything=models,
+            everything=models if number == 1 else (),
+            groups=context.groups if number == 1 else (),
             opening=opening,
             face=opening,
             filters=filters(models),
@@ -197,7 +198,11 @@ def _groups(context: PageContext) -> list[str]:
             one.page,
             group=one,
             most=PER_PAGE,
-            related=[other for other in context.groups if other.kind == one.kind and other != one],
+            related=[
+                (other.name, other.page, len(other.models))
+                for other in context.groups
+                if other.kind == one.kind and other is not one
+            ],
             face=next((model for model in one.models if model.hero), None),
         )
         for one in context.groups

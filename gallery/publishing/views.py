@@ -14,7 +14,6 @@ from PIL import Image
 
 from gallery.cache import Cache
 from gallery.errors import Failure
-from gallery.execution.summary import RunSummary
 from gallery.publishing.assets.files import (
     Placed,
     ResponsivePicture,
@@ -34,6 +33,7 @@ from gallery.publishing.parts.prose import ProsePicture, prose, summary
 from gallery.publishing.parts.run_charts import RunCharts, run_charts
 from gallery.publishing.parts.tree import Branch, layer_tree
 from gallery.rendering.growth import FEW
+from gallery.runs import RunSummary
 from gallery.text import slugify
 
 if TYPE_CHECKING:

@@ -56,10 +56,10 @@ def test_a_sidecar_makes_an_export_the_one_that_is_scanned(tmp_path: Path) -> No
 
 
 def test_a_damaged_export_leaves_scan_and_words_to_a_sound_one(tmp_path: Path) -> None:
-    whole = network("fp32").SerializeToString()
+    whole = network("text")
     (tmp_path / "net.onnx").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "net.md").write_text("About the net.")
-    (tmp_path / "net_int8.onnx").write_bytes(network("int8").SerializeToString())
+    (tmp_path / "net_int8.onnx").write_bytes(network("text", "int8"))
     assert groups(tmp_path) == {"net_int8.onnx": ["net.onnx"]}
     lead = next(one for one in with_groups(discover(tmp_path), tmp_path) if not one.group.lead)
     assert (lead.sidecar, lead.sidecar_text) == ("net.md", "About the net.")
