@@ -10,6 +10,7 @@ from gallery.cli import commands
 from gallery.cli.messages import harmless
 from gallery.cli.new import HOSTS
 from gallery.cli.options import add_settings, typed
+from gallery.provenance import software
 from gallery.settings import checks
 from gallery.settings.formats import POSTER_SUFFIXES, SCAN_SUFFIXES
 from gallery.settings.paper import check_either, film_size
@@ -35,11 +36,12 @@ class _Help(argparse.ArgumentDefaultsHelpFormatter):
 
 
 class _Parser(argparse.ArgumentParser):
-    """Quotes wrong arguments, which may be names of files, so that they do no harm."""
+    """Says what is wrong with the arguments in one line, not below forty lines of usage."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and exit."""
-        super().error(harmless(printable(message)))
+        """Say what is wrong and exit; what is quoted may be names of files, and must do no harm."""
+        found = harmless(printable(message))
+        self.exit(2, f"{self.prog}: error: {found}; see `{self.prog} --help`\n")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -48,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
         prog="gallery",
         description="Draw the whole computation of neural networks from ONNX files.",
     )
+    top.add_argument("--version", action="version", version=software())
     subparsers = top.add_subparsers(required=True, metavar="COMMAND")
     _add_build(subparsers)
     _add_merge(subparsers)
