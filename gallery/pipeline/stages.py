@@ -340,8 +340,9 @@ class Stages:
         kept = self._kept.get(name)
         if kept and kept[0] == key:
             return kept[1]
-        # What was made from the last result would only take up memory.
-        self._kept = {kind: one for kind, one in self._kept.items() if one[2] < number}
+        if kept:
+            # What was made from the last result would only take up memory.
+            self._kept = {kind: one for kind, one in self._kept.items() if one[2] < number}
         value = self._restored(number, key, scan)
         if value is None:
             before = self._before(number, scan)

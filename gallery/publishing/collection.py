@@ -27,7 +27,7 @@ from gallery.publishing.views import ModelView
 
 if TYPE_CHECKING:
     from gallery.costs.facts import Facts
-    from gallery.execution.curves import RunCurves
+    from gallery.runs import RunCurves
 
 SIZES = (1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
 """Bounds between the size classes, in parameters."""
@@ -61,20 +61,23 @@ class Filters:
 
     tag: tuple[Choice, ...]
     family: tuple[Choice, ...]
+    year: tuple[Choice, ...]
     operator: tuple[Choice, ...]
     size: tuple[int, ...]
 
 
 def filters(models: Sequence[ModelView]) -> Filters:
-    """The filters of a collection, with the most frequent choices first.
+    """The filters of a collection, with the most frequent choices and the latest years first.
 
     Args:
         models: All of them.
     """
     sizes = sorted({size for one in models if (size := size_class(one.facts)) is not None})
+    years = [year for one in models if (year := one.exhibit.front.year) is not None]
     return Filters(
         tag=_choices(tag for one in models for tag in one.tags),
         family=_choices(one.family for one in models if one.family),
+        year=tuple(sorted(_choices(map(str, years)), key=lambda one: -int(one.value))),
         operator=_choices(
             shorten(name, 60)
             for one in models
@@ -104,7 +107,7 @@ def collection_script(
     """All cards in short form, with the words and operators to search them by.
 
     Calls `galleryCollection({cards: [[slug, title, year, family, tags, parameters, flops,
-    vertices, edges, operators, place in the plot, thumbnails], ...],
+    vertices, edges, operators, place in the plot, thumbnails, exports], ...],
     words: {word: models, ...}, operators: {type: models, ...}})`, where models are their
     indices, each as the difference from the one before, in base 36, with spaces between.
 
@@ -161,6 +164,7 @@ def card(model: ModelView, place: list[float] | None) -> list[Any]:
         facts.operators if facts else None,
         place,
         [one.href for one in thumbnails(model)],
+        len(model.exports),
     ]
 
 

@@ -15,8 +15,7 @@ from gallery.settings.values import FrontMatter
 if TYPE_CHECKING:  # a build with nothing to publish must not wait for numba
     from gallery.coloring.types import LegendEntry
     from gallery.costs.facts import Facts
-    from gallery.execution.curves import RunCurves
-    from gallery.execution.summary import RunSummary
+    from gallery.runs import RunCurves, RunSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

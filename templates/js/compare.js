@@ -237,11 +237,34 @@
   // Reserve space from the start, so that nothing moves when it appears.
   table.hidden = sentence.hidden = !["a", "b"].every((side) => state.has(side));
   const boards = sides.map((side) => window.galleryPanZoom(side.querySelector(".board"), texts, pair));
-  for (const side of sides) {
-    const select = side.querySelector("select");
-    const wanted = state.get(side.dataset.side);
-    if ([...select.options].some((one) => one.value === wanted)) select.value = wanted;
-    select.addEventListener("change", () => show(true));
+  const selects = sides.map((side) => side.querySelector("select"));
+
+  // Whether all wanted models can be chosen, as they are now.
+  function choose() {
+    return selects.map((select) => {
+      const wanted = state.get(select.name);
+      if ([...select.options].some((one) => one.value === wanted)) select.value = wanted;
+      return !wanted || select.value === wanted;
+    }).every(Boolean);
   }
-  show(false);
+
+  // Of many models the page names only two; the others come with the collection.
+  function nameAll() {
+    if (!texts.collection) return Promise.resolve();
+    return new Promise((done) => {
+      window.galleryCollection = ({ cards }) => {
+        for (const select of selects) {
+          const chosen = select.value;
+          select.replaceChildren(select.options[0], ...cards.filter((card) => card[5] !== null).map(([slug, title]) => new Option(title, slug)));
+          select.value = chosen;
+        }
+      };
+      const script = Object.assign(document.createElement("script"), { src: texts.collection, onload: done, onerror: done });
+      document.head.append(script);
+    });
+  }
+
+  selects.forEach((select) => select.addEventListener("change", () => show(true)));
+  if (choose()) show(false).then(nameAll);
+  else nameAll().then(() => { choose(); show(false); });
 })();

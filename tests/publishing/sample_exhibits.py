@@ -13,8 +13,8 @@ from gallery.coloring.types import LegendEntry
 from gallery.costs.facts import Facts, LayerFact, TensorFact
 from gallery.errors import Failure
 from gallery.execution import run
-from gallery.execution.curves import RunCurves, curves
-from gallery.execution.summary import RunSummary, summary
+from gallery.execution.curves import curves
+from gallery.execution.summary import summary
 from gallery.model import Layer
 from gallery.publishing import Exhibit, ImageFile, ScanImages, SiteSettings
 from gallery.publishing.assets.static import static_files
@@ -22,6 +22,7 @@ from gallery.publishing.assets.templates import environment
 from gallery.publishing.exhibit import MeasuredSums, NamedNumber
 from gallery.publishing.pages import PageContext, write_index
 from gallery.publishing.views import model_view
+from gallery.runs import RunCurves, RunSummary
 from gallery.settings.cards import Card, CardResult
 from gallery.settings.values import FrontMatter
 from tests.strategies import mesh

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gallery.pipeline.stages import Stages
 
 PRODUCTS = (
-    *(FACTS, PROFILE, MEASURED, RUN, BESIDE, SCANS, DIAGRAM, GRAPHS, SOCIAL_CARD, CONTACT_SHEET),
+    *(FACTS, PROFILE, MEASURED, SCANS, RUN, BESIDE, DIAGRAM, GRAPHS, SOCIAL_CARD, CONTACT_SHEET),
     *(POSTER, WALLPAPERS, FILM, VIEWER),
 )
 """In the order in which they are made."""

@@ -12,10 +12,9 @@ from gallery.schema import Schema, each, number, record, row, switch, text, whol
 
 if TYPE_CHECKING:
     from gallery.cache import Entry
-    from gallery.execution.curves import RunCurves
-    from gallery.execution.summary import RunSummary
     from gallery.pipeline.plan import ModelPlan
     from gallery.pipeline.stages import Stages
+    from gallery.runs import RunCurves, RunSummary
 
 
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
@@ -27,8 +26,8 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
 def _make(stages: Stages, _: str, __: NewFile) -> Drawn:
     from gallery.execution import run
     from gallery.execution.curves import curves
-    from gallery.execution.storage import run_value
     from gallery.execution.summary import forward_seconds, summary
+    from gallery.runs import run_value
 
     execution = run(stages.graph(stages.plan.scans[0].scan))
     forward = forward_seconds(execution, len(stages.model().operators))
@@ -37,7 +36,7 @@ def _make(stages: Stages, _: str, __: NewFile) -> Drawn:
 
 def run_in(entry: Entry) -> tuple[RunSummary, RunCurves]:
     """The run of an entry that this product made."""
-    from gallery.execution.storage import run_of
+    from gallery.runs import run_of
 
     return run_of(entry.value)
 
