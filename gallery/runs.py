@@ -5,6 +5,7 @@ Pages show it without importing what runs graphs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -150,12 +151,20 @@ class RunCurves:
 _DICTIONARIES = ("passes", "peak_kinds", "peak_layers")
 
 
-def run_value(numbers: RunSummary, charts: RunCurves) -> dict[str, Any]:
-    """A run as JSON; dicts become lists of pairs, so that their order is kept."""
+def run_value(
+    numbers: RunSummary, charts: RunCurves, forward: Sequence[float] = ()
+) -> dict[str, Any]:
+    """A run as JSON; dicts become lists of pairs, so that their order is kept.
+
+    Args:
+        numbers: What is told of the run.
+        charts: Its charts.
+        forward: Seconds of each operator of the model in the forward pass.
+    """
     known = asdict(numbers)
     for name in _DICTIONARIES:
         known[name] = list(known[name].items())
-    return {"numbers": known, "charts": asdict(charts)}
+    return {"numbers": known, "charts": asdict(charts), "forward": list(forward)}
 
 
 def run_of(value: dict[str, Any]) -> tuple[RunSummary, RunCurves]:

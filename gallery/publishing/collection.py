@@ -27,6 +27,7 @@ from gallery.publishing.views import ModelView
 
 if TYPE_CHECKING:
     from gallery.costs.facts import Facts
+    from gallery.runs import RunCurves
 
 SIZES = (1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
 """Bounds between the size classes, in parameters."""
@@ -206,11 +207,16 @@ _COMPARED = (
 """The facts that the comparison shows."""
 
 
-def compare_script(entry: dict[str, Any]) -> bytes:
+def compare_script(entry: dict[str, Any], curves: RunCurves | None = None) -> bytes:
     """What the comparison shows of a model, out of its entry in the manifest.
 
-    Calls `galleryModel({slug, title, front, facts, scans, layers})`: layers are those directly
-    below the model, each as [name, type, parameters, flops].
+    Calls `galleryModel({slug, title, front, facts, scans, layers, run})`: layers are those directly
+    below the model, each as [name, type, parameters, flops]; the run has its times and, by columns
+    of equal time, compute and exchange in thousandths, and memory in bytes.
+
+    Args:
+        entry: The model's entry in the manifest.
+        curves: The charts of its run, if it has one.
     """
     facts = entry["facts"]
     inside = [one for one in facts["layers"] if one["depth"] == 1] if facts else []
@@ -234,8 +240,19 @@ def compare_script(entry: dict[str, Any]) -> bytes:
         "layers": [
             [one["name"], one["type"], one["parameters"], one["flops"]] for one in inside[:_LAYERS]
         ],
+        "run": _compared_run(entry["run"], curves) if curves else None,
     }
     return _call("galleryModel", value)
+
+
+def _compared_run(run: dict[str, Any], curves: RunCurves) -> dict[str, Any]:
+    return {
+        **{name: run[name] for name in ("processor", "seconds", "peak")},
+        "passes": "training" if len(run["passes"]) > 1 else "forward",
+        "compute": curves.compute,
+        "exchange": curves.exchange,
+        "memory": [sum(column) for column in zip(*curves.memory, strict=True)],
+    }
 
 
 def _call(function: str, value: Any) -> bytes:

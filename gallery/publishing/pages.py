@@ -258,9 +258,10 @@ def _model(context: PageContext, model: ModelView, near: Near) -> str:
 
     def data() -> dict[str, bytes]:
         known = entry(model)
+        curves = model.exhibit.run[1] if model.exhibit.run else None
         files = {
             f"{model.slug}/facts.json": encode(known),
-            f"{model.slug}/compare.js": compare_script(known),
+            f"{model.slug}/compare.js": compare_script(known, curves),
         }
         return files | ({f"{model.slug}/badge.svg": drawing} if drawing else {})
 

@@ -26,11 +26,12 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
 def _make(stages: Stages, _: str, __: NewFile) -> Drawn:
     from gallery.execution import run
     from gallery.execution.curves import curves
-    from gallery.execution.summary import summary
+    from gallery.execution.summary import forward_seconds, summary
     from gallery.runs import run_value
 
     execution = run(stages.graph(stages.plan.scans[0].scan))
-    return Drawn(value=run_value(summary(execution), curves(execution)))
+    forward = forward_seconds(execution, len(stages.model().operators))
+    return Drawn(value=run_value(summary(execution), curves(execution), forward))
 
 
 def run_in(entry: Entry) -> tuple[RunSummary, RunCurves]:
@@ -73,7 +74,9 @@ _charts = {
 
 
 def _form(_: ModelPlan, __: str) -> Form:
-    return Form(value=record({"numbers": record(_numbers), "charts": record(_charts)}))
+    forward = each(_amount, 1 << 20)
+    parts = {"numbers": record(_numbers), "charts": record(_charts), "forward": forward}
+    return Form(value=record(parts))
 
 
 def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
