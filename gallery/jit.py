@@ -14,9 +14,14 @@ import numba
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+"""Division by zero gives infinity or NaN, or 0 for integers, as in NumPy: a branch at each division
+that raises an error would keep the compiler from doing several at a time."""
+
+
 def kernel(function: Function) -> Function:
     """Compile a function with numba, once per machine; it runs without the GIL."""
-    return cast(Function, numba.njit(cache=True, nogil=True)(function))
+    return cast(Function, numba.njit(**_OPTIONS)(function))
 
 
 def ufunc(function: Callable[..., float]) -> Callable[..., Any]:
@@ -30,4 +35,4 @@ def parallel_kernel(function: Function) -> Function:
     Only for loops whose iterations write to separate memory: then the result does not depend on
     the number of cores.
     """
-    return cast(Function, numba.njit(cache=True, nogil=True, parallel=True)(function))
+    return cast(Function, numba.njit(parallel=True, **_OPTIONS)(function))

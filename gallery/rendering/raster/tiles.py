@@ -138,11 +138,18 @@ def sort_points(points: Points, weights: Pointers, grid: Grid) -> Bins:
     return Bins(starts=starts, items=items, work=work.sum(axis=0) + counts.sum(axis=0))
 
 
-def quarters(bins: Bins, grid: Grid, cores: int) -> list[Queue]:
-    """The tiles that can be drawn at once, four times, shared among cores."""
-    tiles = np.arange(len(bins.work))
+def no_points(grid: Grid) -> Bins:
+    """Tiles without any items."""
+    tiles = grid.columns * grid.rows
+    none = np.zeros(tiles + 1, np.int64)
+    return Bins(starts=none, items=np.empty(0, np.int32), work=none[1:])
+
+
+def quarters(work: Pointers, grid: Grid, cores: int) -> list[Queue]:
+    """The tiles that can be drawn at once, four times, shared among cores by their work."""
+    tiles = np.arange(len(work))
     quarter = tiles // grid.columns % 2 * 2 + tiles % grid.columns % 2
-    return [share(tiles[(quarter == one) & (bins.work > 0)], bins.work, cores) for one in range(4)]
+    return [share(tiles[(quarter == one) & (work > 0)], work, cores) for one in range(4)]
 
 
 def share(tiles: Pointers, work: Pointers, cores: int) -> Queue:
