@@ -42,6 +42,8 @@ from gallery.rendering.raster.batch import (
     STRENGTH_FIRST,
     STRENGTH_LAST,
     SWAPPED,
+    TINT_FIRST,
+    TINT_LAST,
     WEIGHT,
     WIDE,
 )
@@ -82,6 +84,23 @@ class Batch(NamedTuple):
     covers: Numbers
 
 
+class Stage(NamedTuple):
+    """What is drawn.
+
+    `points`: float32 (n, 2), pixels of the canvas. `lights`: float32 (n, 2), gain of the edges that
+    a vertex reads, and light of its dot. `rows`: uint16 (c, n), row of the colours of each vertex
+    in each colouring. `colors`: float32 (c, k, 4), linear light and 1. `dot`: radius of vertices in
+    pixels, 0 for none. `stride`: from one row of the light to the next.
+    """
+
+    points: Numbers
+    lights: Numbers
+    rows: npt.NDArray[np.uint16]
+    colors: Light
+    dot: Real
+    stride: int
+
+
 class Look(NamedTuple):
     """How edges look: half their width, where they fade and how, and how long their parts are.
 
@@ -102,14 +121,14 @@ class Look(NamedTuple):
 
 @kernel
 def new_batch(look: Look) -> Batch:
-    """An empty batch for lines that look so."""
+    """An empty batch for lines that look so, all of them first parts."""
     length = int(look.longest) + 2 + LANES
     # A diagonal line is sqrt(2) times as wide across.
     pixels = int(look.radius * np.float32(2.9)) + 3
     return Batch(
         np.empty(BATCH, np.int32),
         np.empty(BATCH, np.int32),
-        np.empty(FLOATS * BATCH, np.float32),
+        np.zeros(FLOATS * BATCH, np.float32),
         np.empty(INTEGERS * BATCH, np.int32),
         np.empty(BATCH, np.int32),
         np.empty(2 * _LENGTHS, np.int32),
@@ -119,8 +138,21 @@ def new_batch(look: Look) -> Batch:
 
 
 @kernel
-def _prepare(numbers: Numbers, places: Indices, many: int, look: Look, stride: int) -> None:
-    # IN numbers to GAIN; OUT the others and places.
+def _gather(batch: Batch, many: int, points: Numbers, lights: Numbers) -> None:
+    # Nothing else, so that a processor fetches the ends of many lines at once.
+    numbers = batch.numbers
+    for k in range(many):
+        a, b = batch.sources[k], batch.readers[k]
+        numbers[k + AX], numbers[k + AY] = points[a, 0], points[a, 1]
+        numbers[k + BX], numbers[k + BY] = points[b, 0], points[b, 1]
+        numbers[k + GAIN] = lights[b, 0]
+
+
+@kernel
+def _prepare(
+    numbers: Numbers, places: Indices, many: int, look: Look, stride: int, limit: Real
+) -> None:
+    # IN numbers to PART; OUT the others and places. Lines longer than the limit become empty.
     radius, reach, longest = look.radius, look.reach, look.longest
     left, right, top, bottom = look.left, look.right, look.top, look.bottom
     row = np.int32(stride)
@@ -146,6 +178,7 @@ def _prepare(numbers: Numbers, places: Indices, many: int, look: Look, stride: i
         near_across, far_across = (left, right) if steep else (top, bottom)
         inside = (
             (end > start)
+            & (high - low <= limit)
             & (end >= near)
             & (start <= far)
             & (max(before, after) + half >= near_across)
@@ -210,44 +243,50 @@ def _sort(places: Indices, many: int, slots: Indices, order: Indices) -> int:
         at = places[k + STEEP] * _LENGTHS + min(places[k + COLUMNS], _LENGTHS - 1)
         order[slots[at]] = k
         slots[at] += 1
-    return flat
+    return int(flat)
+
+
+@kernel
+def _tint(batch: Batch, many: int, rows: npt.NDArray[np.uint16], gradient: bool) -> None:
+    # OUT places: rows of the colours at both ends of each line.
+    places = batch.places
+    for k in range(many):
+        b = np.int32(rows[batch.readers[k]])
+        a = np.int32(rows[batch.sources[k]]) if gradient else b
+        swapped = places[k + SWAPPED] != 0
+        places[k + TINT_FIRST] = b if swapped else a
+        places[k + TINT_LAST] = a if swapped else b
 
 
 @kernel
 def draw_batch(
-    light: Light,
-    stride: int,
-    batch: Batch,
-    many: int,
-    paints: tuple[npt.NDArray[np.uint16], Light],
-    look: Look,
+    light: Light, batch: Batch, many: int, scene: Stage, look: Look, limit: Real
 ) -> None:
     """Draw the first lines of a batch, in each of several colourings.
 
     Args:
         light: float32 (c, h * stride), changed in place.
-        stride: From one row to the next.
-        batch: With sources, readers and the given numbers.
+        batch: With sources, readers and parts.
         many: Number of lines.
-        paints: See `Stage.rows` and `Stage.colors` in `raster.sweep`.
+        scene: See `Stage`.
         look: See `Look`.
+        limit: Columns beyond which lines are left out.
     """
     numbers, places, order = batch.numbers, batch.places, batch.order
-    rows, colors = paints
-    _prepare(numbers, places, many, look, stride)
+    stride = scene.stride
+    _gather(batch, many, scene.points, scene.lights)
+    _prepare(numbers, places, many, look, stride, limit)
     _weigh(numbers, many, look.fades)
     flat = _sort(places, many, batch.slots, order)
+    room = (batch.spots, batch.covers)
     for one in range(len(light)):
-        own, tints, painted = rows[one], colors[one], light[one]
+        tints, painted = scene.colors[one], light[one]
+        _tint(batch, many, scene.rows[one], look.gradient)
         for at in range(many):
             k = order[at]
             if places[k + COLUMNS] == 0:
                 continue
-            b = own[batch.readers[k]]
-            a = own[batch.sources[k]] if look.gradient else b
-            ends = (a, b) if places[k + SWAPPED] == 0 else (b, a)
-            line = (numbers, places, k, ends[0], ends[1])
-            room = (batch.spots, batch.covers)
+            line = (numbers, places, k)
             wide = numbers[k + WIDE]
             if wide <= _ONE:
                 if at < flat:

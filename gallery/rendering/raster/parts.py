@@ -122,7 +122,7 @@ def long_edges(
     Args:
         indptr: int64 (n + 1,), vertex v reads `sources[indptr[v]:indptr[v + 1]]`.
         sources: int32 (m,).
-        vertices: float32 (n, 3), pixels, x and y first.
+        vertices: float32 (n, 2), pixels.
         longest: Most columns of pixels of a part; edges of less than that are left out.
         step: Take only every `step`-th edge.
     """

@@ -116,7 +116,7 @@ class _Line:
     def __init__(self, builder: Any, arrays: _Arrays, values: Any, pixels: int, pair: bool) -> None:
         self._builder, self._pixels, self._pair = builder, pixels, pair
         light, colors, line, room, steps = values
-        numbers, places, self._k, first, last = cgutils.unpack_tuple(builder, line)
+        numbers, places, self._k = cgutils.unpack_tuple(builder, line)
         spots, covers = cgutils.unpack_tuple(builder, room)
         self._step, self._across, self._many = cgutils.unpack_tuple(builder, steps)
         self._light = arrays.data(light, 0)
@@ -124,17 +124,14 @@ class _Line:
         self._spots, self._covers = arrays.data(spots, 3, 0), arrays.data(covers, 3, 1)
         self._row = arrays.row(covers, 3, 1)
         tints = arrays.data(colors, 1)
-        self._first = self._color(tints, first)
-        self._more = builder.fsub(self._color(tints, last), self._first)
+        self._first = self._color(tints, self._place(batch.TINT_FIRST))
+        self._more = builder.fsub(self._color(tints, self._place(batch.TINT_LAST)), self._first)
         self._wide, self._weight = self._number(batch.WIDE), self._number(batch.WEIGHT)
 
     def _color(self, tints: Any, row: Any) -> Any:
-        at = self._builder.mul(self._builder.zext(row, _LONG), _LONG(4))
-        return self._vector(tints, at, _PIXEL)
-
-    def _vector(self, data: Any, at: Any, kind: Any) -> Any:
-        pointer = self._builder.bitcast(self._builder.gep(data, [at]), kind.as_pointer())
-        return self._builder.load(pointer, align=4)
+        builder = self._builder
+        pointer = builder.gep(tints, [builder.mul(row, _LONG(4))])
+        return builder.load(builder.bitcast(pointer, _PIXEL.as_pointer()), align=4)
 
     def _kept(self, data: Any, field: int) -> Any:
         at = self._builder.add(self._builder.zext(self._k, _LONG), _LONG(field))
@@ -280,8 +277,7 @@ def line_of(pixels: int, *, steep: bool) -> Callable[..., None]:
             context: Numba's typing context.
             light: float32 (n,), contiguous, INOUT.
             colors: float32 (k, 4), contiguous: red, green, blue and 1.
-            line: Numbers and places of its batch (`raster.batch`), its number there, and the rows
-                of the colours of both ends.
+            line: Numbers and places of its batch (`raster.batch`), and its number there.
             room: int32 (c,) and float32 (p, c), to keep what columns cover.
             steps: Three int64: from one column to the next, from one pixel of it to the next, and
                 the number of pixels, if the function is for any.

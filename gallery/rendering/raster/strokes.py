@@ -18,10 +18,10 @@ import numpy.typing as npt
 from gallery.elementary import power, raised
 from gallery.jit import kernel
 from gallery.rendering.raster.frame import bounds
-from gallery.rendering.raster.lines import FADES, Look
+from gallery.rendering.raster.lines import FADES, Look, Stage
 from gallery.rendering.raster.parts import long_edges
 from gallery.rendering.raster.strands import lay_strands
-from gallery.rendering.raster.sweep import Stage, draw_tiles
+from gallery.rendering.raster.sweep import draw_tiles
 from gallery.rendering.raster.tiles import TILE, Bins, Grid, no_points, quarters, sort_points
 
 Light = npt.NDArray[np.float32]
@@ -191,8 +191,8 @@ def draw_several(
     canvas = _canvas(strokes, window)
     stride = canvas.width * 4
     light = np.zeros((len(palettes), canvas.height * stride), np.float32)
-    vertices = _set_out(strokes, np.array([canvas.left, canvas.above - top], np.float32))
-    scene = Stage(vertices, *_tints(palettes), np.float32(strokes.dot), stride)
+    points = strokes.points + np.array([canvas.left, canvas.above - top], np.float32)
+    scene = Stage(points, _lights(strokes), *_tints(palettes), np.float32(strokes.dot), stride)
     look = Look(
         np.float32(strokes.line / 2),
         np.float32(strokes.reach),
@@ -205,13 +205,12 @@ def draw_several(
         np.float32(canvas.above + height),
     )
     edges = (strokes.indptr, strokes.sources, step)
-    none = np.empty((0, 3), np.int32), no_points(canvas.grid)
-    own = sort_points(vertices, strokes.indptr, canvas.grid)
-    _sweep((own, none[1]), none[0], edges, scene, look, light, canvas.grid)
-    del own
-    for parts in long_edges(strokes.indptr, strokes.sources, vertices, canvas.longest, step):
+    sweep = _Sweep(edges, scene, look, light, canvas.grid)
+    none = no_points(canvas.grid)
+    _run(sweep, sort_points(points, strokes.indptr, canvas.grid), none, np.empty((0, 3), np.int32))
+    for parts in long_edges(strokes.indptr, strokes.sources, points, canvas.longest, step):
         bins = sort_points(parts.points, np.arange(len(parts.points) + 1), canvas.grid)
-        _sweep((none[1], bins), parts.edges, edges, scene, look, light, canvas.grid)
+        _run(sweep, none, bins, parts.edges)
     if step > 1:
         light *= np.float32(step)
     drawn = light.reshape(len(palettes), canvas.height, canvas.width, 4)
@@ -225,20 +224,22 @@ def draw_several(
     return found
 
 
-def _sweep(
-    own: tuple[Bins, Bins],
-    parts: Indices,
-    edges: tuple[npt.NDArray[np.int64], Indices, int],
-    scene: Stage,
-    look: Look,
-    light: Light,
-    grid: Grid,
-) -> None:
+class _Sweep(NamedTuple):
+    """What all sweeps of a drawing share; `light` is changed in place."""
+
+    edges: tuple[npt.NDArray[np.int64], Indices, int]
+    scene: Stage
+    look: Look
+    light: Light
+    grid: Grid
+
+
+def _run(sweep: _Sweep, vertices: Bins, pieces: Bins, parts: Indices) -> None:
     # Draw vertices, the edges that they read, and parts of edges.
-    vertices, pieces = own
     bins = (vertices.starts, vertices.items, pieces.starts, pieces.items)
-    for queue in quarters(vertices.work + pieces.work, grid, numba.get_num_threads()):
-        draw_tiles(queue, bins, edges, parts, scene, look, light)
+    edges = (*sweep.edges, parts)
+    for queue in quarters(vertices.work + pieces.work, sweep.grid, numba.get_num_threads()):
+        draw_tiles(queue, bins, edges, sweep.scene, sweep.look, sweep.light)
 
 
 def _tints(palettes: Sequence[Palette]) -> tuple[npt.NDArray[np.uint16], Light]:
@@ -249,13 +250,12 @@ def _tints(palettes: Sequence[Palette]) -> tuple[npt.NDArray[np.uint16], Light]:
     return np.stack([one.rows for one in palettes]), colors
 
 
-def _set_out(strokes: Strokes, offset: Light) -> Light:
-    # As `Stage.vertices`.
-    vertices = np.ones((len(strokes.points), 4), np.float32)
-    np.add(strokes.points, offset, out=vertices[:, :2])
+def _lights(strokes: Strokes) -> Light:
+    # As `Stage.lights`.
+    lights = np.ones((len(strokes.points), 2), np.float32)
     if strokes.gains is not None:
-        vertices[:, 2] = strokes.gains
-    vertices[:, 3] = vertices[:, 2] * np.float32(strokes.dot_light)
+        lights[:] = strokes.gains[:, None]
+    lights[:, 1] *= np.float32(strokes.dot_light)
     if strokes.sparks is not None:
-        vertices[:, 3] *= strokes.sparks
-    return vertices
+        lights[:, 1] *= strokes.sparks
+    return lights

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numba
 import numpy as np
 import numpy.typing as npt
 
 from gallery.jit import kernel, parallel_kernel
-from gallery.rendering.raster.batch import AX, AY, BATCH, BX, BY, GAIN, PART
-from gallery.rendering.raster.lines import Batch, Look, draw_batch, new_batch
+from gallery.rendering.raster.batch import BATCH, PART
+from gallery.rendering.raster.lines import Batch, Look, Stage, draw_batch, new_batch
 from gallery.rendering.raster.simd import add_dot
 from gallery.rendering.raster.tiles import Queue
 
@@ -21,31 +19,15 @@ Real = np.float32
 _ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
 
 
-class Stage(NamedTuple):
-    """What is drawn.
-
-    `vertices`: float32 (n, 4), x, y (pixels of the canvas), gain, and light of its dot. `rows`:
-    uint16 (c, n), row of the colours of each in each colouring. `colors`: float32 (c, k, 4), linear
-    light and 1. `dot`: radius of vertices in pixels, 0 for none. `stride`: from one row of the
-    light to the next.
-    """
-
-    vertices: Light
-    rows: npt.NDArray[np.uint16]
-    colors: Light
-    dot: Real
-    stride: int
-
-
 @kernel
 def _dots(items: Indices, step: int, scene: Stage, light: Light) -> None:
     # INOUT light (colourings, height * stride). Profile (1 - d²/r²)².
-    vertices, rows, colors, radius, stride = scene
+    points, lights, rows, colors, radius, stride = scene
     inverse = _ONE / (radius * radius)
     width = stride // 4
     height = light.shape[1] // stride
     for v in items:
-        x, y, weight = vertices[v, 0], vertices[v, 1], vertices[v, 3]
+        x, y, weight = points[v, 0], points[v, 1], lights[v, 1]
         y0, y1 = np.int32(np.floor(y - radius)), np.int32(np.ceil(y + radius))
         x0, x1 = np.int32(np.floor(x - radius)), np.int32(np.ceil(x + radius))
         if v % step != 0 or x0 < 0 or y0 < 0 or x1 > width or y1 > height:
@@ -64,68 +46,70 @@ def _dots(items: Indices, step: int, scene: Stage, light: Light) -> None:
 
 
 @kernel
-def _take(batch: Batch, many: int, edge: tuple[int, int, int], vertices: Light) -> None:
-    # Put an edge into a batch: source, reader and number of the part.
-    a, b, part = edge
-    numbers = batch.numbers
-    batch.sources[many], batch.readers[many] = a, b
-    numbers[many + AX], numbers[many + AY] = vertices[a, 0], vertices[a, 1]
-    numbers[many + BX], numbers[many + BY] = vertices[b, 0], vertices[b, 1]
-    numbers[many + GAIN], numbers[many + PART] = vertices[b, 2], np.float32(part)
+def _fill_edges(
+    batch: Batch, readers: Indices, edges: tuple[Pointers, Indices, int], at: Pointers
+) -> int:
+    # INOUT at: place of the next reader and its next edge, or 0 for its first; returns how many.
+    indptr, sources, step = edges
+    place, e, many = at[0], at[1], 0
+    while place < len(readers) and many < BATCH:
+        v = readers[place]
+        if e == 0:
+            e = indptr[v] + (-indptr[v]) % step
+        end = min(indptr[v + 1], e + (BATCH - many) * step)
+        while e < end:
+            batch.sources[many], batch.readers[many] = sources[e], v
+            many += 1
+            e += step
+        if e >= indptr[v + 1]:
+            place += 1
+            e = 0
+    at[0], at[1] = place, e
+    return many
+
+
+@kernel
+def _fill_parts(batch: Batch, pieces: Indices, parts: Indices, at: Pointers) -> int:
+    # INOUT at: place of the next piece; returns how many.
+    many = min(len(pieces) - at[2], BATCH)
+    for k in range(many):
+        i = pieces[at[2] + k]
+        batch.sources[k], batch.readers[k] = parts[i, 0], parts[i, 1]
+        batch.numbers[k + PART] = np.float32(parts[i, 2])
+    at[2] += many
+    return many
 
 
 @kernel
 def _draw_tile(
     own: tuple[Indices, Indices],
-    edges: tuple[Pointers, Indices, int],
-    parts: Indices,
+    edges: tuple[Pointers, Indices, int, Indices],
     scene: Stage,
     look: Look,
     light: Light,
 ) -> None:
     # IN own: vertices and parts of edges; INOUT light (colourings, height * stride).
-    indptr, sources, step = edges
-    readers, pieces = own
-    vertices = scene.vertices
-    paints = (scene.rows, scene.colors)
-    longest = look.longest - _ONE
+    indptr, sources, step, parts = edges
     batch = new_batch(look)
-    # The edges of a reader, one after the other, and after the last reader the parts.
-    turn, many = 0, 0
-    e, end, v, x, y = 0, 0, 0, _ZERO, _ZERO
+    at = np.zeros(3, np.int64)
     while True:
-        if e < end:
-            a = sources[e]
-            e += step
-            if max(abs(vertices[a, 0] - x), abs(vertices[a, 1] - y)) <= longest:
-                _take(batch, many, (a, v, 0), vertices)
-                many += 1
-        elif turn < len(readers):
-            v = readers[turn]
-            turn += 1
-            e, end = indptr[v] + (-indptr[v]) % step, indptr[v + 1]
-            x, y = vertices[v, 0], vertices[v, 1]
-        elif turn < len(readers) + len(pieces):
-            k = pieces[turn - len(readers)]
-            turn += 1
-            _take(batch, many, (parts[k, 0], parts[k, 1], parts[k, 2]), vertices)
-            many += 1
-        done = e >= end and turn == len(readers) + len(pieces)
-        if many == BATCH or done:
-            draw_batch(light, scene.stride, batch, many, paints, look)
-            many = 0
-        if done:
+        limit = look.longest - _ONE
+        many = _fill_edges(batch, own[0], (indptr, sources, step), at)
+        if many == 0:
+            limit = np.float32(np.inf)
+            many = _fill_parts(batch, own[1], parts, at)
+        if many == 0:
             break
+        draw_batch(light, batch, many, scene, look, limit)
     if scene.dot > _ZERO:
-        _dots(readers, step, scene, light)
+        _dots(own[0], step, scene, light)
 
 
 @parallel_kernel
 def draw_tiles(
     queue: Queue,
     bins: tuple[Pointers, Indices, Pointers, Indices],
-    edges: tuple[Pointers, Indices, int],
-    parts: Indices,
+    edges: tuple[Pointers, Indices, int, Indices],
     scene: Stage,
     look: Look,
     light: Light,
@@ -136,9 +120,8 @@ def draw_tiles(
         queue: The tiles; each turn belongs to one core.
         bins: Where the vertices of each tile begin, the vertices, where its parts begin, and the
             parts.
-        edges: `indptr` and `sources` of the graph, and which edges and vertices to draw: each
-            `step`-th.
-        parts: int32 (k, 3), source, reader and number of each.
+        edges: `indptr` and `sources` of the graph; which edges and vertices to draw, each
+            `step`-th; and the parts, int32 (k, 3): source, reader and number of each.
         scene: See `Stage`.
         look: See `Look`; edges too long for it are left out.
         light: float32 (c, height * stride), one for each colouring, changed in place.
@@ -146,11 +129,11 @@ def draw_tiles(
     # Tuples are taken apart for the parallel loop, which cannot hold them.
     turns, tiles = queue
     starts, items, part_starts, part_items = bins
-    indptr, sources, step = edges
-    vertices, rows, colors, dot, stride = scene
+    indptr, sources, step, parts = edges
+    points, lights, rows, colors, dot, stride = scene
     radius, reach, fades, longest, gradient, left, right, top, bottom = look
     for turn in numba.prange(len(turns) - 1):
-        own_scene = Stage(vertices, rows, colors, dot, stride)
+        own_scene = Stage(points, lights, rows, colors, dot, stride)
         own_look = Look(radius, reach, fades, longest, gradient, left, right, top, bottom)
         for place in range(turns[turn], turns[turn + 1]):
             tile = tiles[place]
@@ -158,4 +141,4 @@ def draw_tiles(
                 items[starts[tile] : starts[tile + 1]],
                 part_items[part_starts[tile] : part_starts[tile + 1]],
             )
-            _draw_tile(own, (indptr, sources, step), parts, own_scene, own_look, light)
+            _draw_tile(own, (indptr, sources, step, parts), own_scene, own_look, light)

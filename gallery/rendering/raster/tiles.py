@@ -80,7 +80,7 @@ def _place(
     tiles: Indices,
     sums: Pointers,
 ) -> None:
-    # IN chunks (c + 1,), points (n, 2+), weights (n + 1,) rising; OUT tile of each point, and
+    # IN chunks (c + 1,), points (n, 2), weights (n + 1,) rising; OUT tile of each point, and
     # count and weight of each tile in each chunk (2, c, tiles).
     for chunk in numba.prange(len(chunks) - 1):
         for i in range(chunks[chunk], chunks[chunk + 1]):
@@ -122,7 +122,7 @@ def sort_points(points: Points, weights: Pointers, grid: Grid) -> Bins:
     """Sort points into the tiles in which they lie; those outside are left out.
 
     Args:
-        points: float32 (n, k), pixels of the canvas, x and y first.
+        points: float32 (n, 2), pixels of the canvas.
         weights: int64 (n + 1,), rising: the work of point i is `weights[i + 1] - weights[i]`.
         grid: The tiles.
     """
