@@ -28,8 +28,8 @@ from gallery.model import Model, Operator
 LEVEL_RATIO = 8
 """Ratio of the vertex counts of successive levels."""
 
-MOST_VERTICES = 40_000_000
-"""Above this, vertex and edge numbers approach the limit of int32, and memory 16 GiB."""
+MOST_VERTICES = 100_000_000
+"""Above this, numbers of edges approach the limit of int32, and memory 16 GiB."""
 
 PASSES = ("forward", "training")
 

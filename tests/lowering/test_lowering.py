@@ -329,3 +329,25 @@ def test_batch_dimensions_that_no_tensor_has_do_not_hang(tmp_path: Path) -> None
     path.write_bytes(onnx.parser.parse_model(text).SerializeToString())
     graph = lower(load(path), vertices=100)
     assert_in_order(graph)
+
+
+SHARED = """
+<ir_version: 8, opset_import: ["" : 17]>
+shared (float[8, 8] x) => (float[8, 8] y)
+<float two = {2.0}, float[8] wide = {1, 2, 3, 4, 5, 6, 7, 8}> {
+  a = Pow(x, two)
+  b = Pow(a, two)
+  c = Add(b, wide)
+  y = Add(c, wide)
+}
+"""
+
+
+def test_a_shared_number_is_beside_each_operator_that_reads_it(tmp_path: Path) -> None:
+    """One vertex would join operators of all layers; what is longer is read by all of them."""
+    graph = lower(loaded(tmp_path, SHARED), vertices=200)
+    owner = np.repeat(graph.vertex_operator, np.diff(graph.indptr))
+    parameters = np.flatnonzero(graph.vertex_kind == Kind.PARAMETER)
+    readers = [tuple(np.unique(owner[graph.sources == v])) for v in parameters]
+    assert readers[:2] == [(0,), (1,)]
+    assert set(readers[2:]) == {(2, 3)}

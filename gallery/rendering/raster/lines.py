@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gallery.jit import kernel
+from gallery.jit import inner_kernel
 from gallery.rendering.raster.batch import (
     AX,
     AY,
@@ -119,7 +119,7 @@ class Look(NamedTuple):
     bottom: Real
 
 
-@kernel
+@inner_kernel
 def new_batch(look: Look) -> Batch:
     """An empty batch for lines that look so, all of them first parts."""
     length = int(look.longest) + 2 + LANES
@@ -137,7 +137,7 @@ def new_batch(look: Look) -> Batch:
     )
 
 
-@kernel
+@inner_kernel
 def _gather(batch: Batch, many: int, points: Numbers, lights: Numbers) -> None:
     # Nothing else, so that a processor fetches the ends of many lines at once.
     numbers = batch.numbers
@@ -148,7 +148,7 @@ def _gather(batch: Batch, many: int, points: Numbers, lights: Numbers) -> None:
         numbers[k + GAIN] = lights[b, 0]
 
 
-@kernel
+@inner_kernel
 def _prepare(
     numbers: Numbers, places: Indices, many: int, look: Look, stride: int, limit: Real
 ) -> None:
@@ -217,7 +217,7 @@ def _prepare(
         places[k + SWAPPED] = np.int32(1) if swapped else np.int32(0)
 
 
-@kernel
+@inner_kernel
 def _weigh(numbers: Numbers, many: int, fades: Numbers) -> None:
     # The light of edges by length, from a table: a power for each would take as long as all else.
     for k in range(many):
@@ -228,7 +228,7 @@ def _weigh(numbers: Numbers, many: int, fades: Numbers) -> None:
         numbers[k + WEIGHT] = weight * (_ONE + (numbers[k + GAIN] - _ONE) * weight)
 
 
-@kernel
+@inner_kernel
 def _sort(places: Indices, many: int, slots: Indices, order: Indices) -> int:
     # OUT order, flat lines before steep ones, each by length; returns the number of flat ones.
     slots[:] = 0
@@ -246,7 +246,7 @@ def _sort(places: Indices, many: int, slots: Indices, order: Indices) -> int:
     return int(flat)
 
 
-@kernel
+@inner_kernel
 def _tint(batch: Batch, many: int, rows: npt.NDArray[np.uint16], gradient: bool) -> None:
     # OUT places: rows of the colours at both ends of each line.
     places = batch.places
@@ -258,7 +258,7 @@ def _tint(batch: Batch, many: int, rows: npt.NDArray[np.uint16], gradient: bool)
         places[k + TINT_LAST] = a if swapped else b
 
 
-@kernel
+@inner_kernel
 def draw_batch(
     light: Light, batch: Batch, many: int, scene: Stage, look: Look, limit: Real
 ) -> None:

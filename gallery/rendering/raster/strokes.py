@@ -208,20 +208,27 @@ def draw_several(
     sweep = _Sweep(edges, scene, look, light, canvas.grid)
     none = no_points(canvas.grid)
     _run(sweep, sort_points(points, strokes.indptr, canvas.grid), none, np.empty((0, 3), np.int32))
-    for parts in long_edges(strokes.indptr, strokes.sources, points, canvas.longest, step):
-        bins = sort_points(parts.points, np.arange(len(parts.points) + 1), canvas.grid)
-        _run(sweep, none, bins, parts.edges)
+    for parts in long_edges(edges, points, canvas.grid, canvas.longest):
+        _run(sweep, none, parts.bins, parts.edges)
     if step > 1:
         light *= np.float32(step)
-    drawn = light.reshape(len(palettes), canvas.height, canvas.width, 4)
-    drawn = drawn[:, canvas.above : canvas.above + height, canvas.left : canvas.left + width]
-    found = [np.ascontiguousarray(one) for one in drawn]
+    found = [_window(one, canvas, width, height) for one in light]
     if strokes.strands is not None and len(strokes.strands):
         wanted = (strokes.line, strokes.gradient)
         for one, palette in zip(found, palettes, strict=True):
             places = (strokes.points, palette.rows, palette.colors)
             lay_strands(one, strokes.strands, places, wanted, window)
     return found
+
+
+def _window(light: Light, canvas: _Canvas, width: int, height: int) -> Light:
+    # The picture's part of a canvas (h * w * 4,), moved to its start: a copy would double the peak.
+    rows = light.reshape(canvas.height, canvas.width * 4)
+    wide = width * 4
+    for y in range(height):
+        row = rows[canvas.above + y, canvas.left * 4 : canvas.left * 4 + wide]
+        light[y * wide : (y + 1) * wide] = row
+    return light[: height * wide].reshape(height, width, 4)
 
 
 class _Sweep(NamedTuple):

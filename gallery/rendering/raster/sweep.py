@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from gallery.jit import kernel, parallel_kernel
+from gallery.jit import inner_kernel, parallel_kernel
 from gallery.rendering.raster.batch import BATCH, PART
 from gallery.rendering.raster.lines import Batch, Look, Stage, draw_batch, new_batch
 from gallery.rendering.raster.simd import add_dot
@@ -19,7 +19,7 @@ Real = np.float32
 _ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
 
 
-@kernel
+@inner_kernel
 def _dots(items: Indices, step: int, scene: Stage, light: Light) -> None:
     # INOUT light (colourings, height * stride). Profile (1 - d²/r²)².
     points, lights, rows, colors, radius, stride = scene
@@ -45,7 +45,7 @@ def _dots(items: Indices, step: int, scene: Stage, light: Light) -> None:
                     add_dot(light[one], place, parts, weight * inside * inside)
 
 
-@kernel
+@inner_kernel
 def _fill_edges(
     batch: Batch, readers: Indices, edges: tuple[Pointers, Indices, int], at: Pointers
 ) -> int:
@@ -68,10 +68,10 @@ def _fill_edges(
     return many
 
 
-@kernel
+@inner_kernel
 def _fill_parts(batch: Batch, pieces: Indices, parts: Indices, at: Pointers) -> int:
     # INOUT at: place of the next piece; returns how many.
-    many = min(len(pieces) - at[2], BATCH)
+    many = int(min(len(pieces) - at[2], BATCH))
     for k in range(many):
         i = pieces[at[2] + k]
         batch.sources[k], batch.readers[k] = parts[i, 0], parts[i, 1]
@@ -80,7 +80,7 @@ def _fill_parts(batch: Batch, pieces: Indices, parts: Indices, at: Pointers) -> 
     return many
 
 
-@kernel
+@inner_kernel
 def _draw_tile(
     own: tuple[Indices, Indices],
     edges: tuple[Pointers, Indices, int, Indices],
