@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -87,12 +88,13 @@ def _decorators(function: ast.FunctionDef) -> set[str]:
     return {one.id for one in function.decorator_list if isinstance(one, ast.Name)}
 
 
-def _inner(source: str) -> set[str]:
-    return {
+@functools.cache
+def _inner(source: str) -> frozenset[str]:
+    return frozenset(
         node.name
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.FunctionDef) and "inner_kernel" in _decorators(node)
-    }
+    )
 
 
 def _imported(source: str) -> set[tuple[str, str]]:
@@ -109,7 +111,7 @@ def test_python_calls_no_inner_kernel() -> None:
     root = Path(gallery.__file__).parents[1]
     for path in [*root.glob("gallery/**/*.py"), *root.glob("tests/**/*.py")]:
         source = path.read_text("utf-8")
-        inner = _inner(source)
+        inner = set(_inner(source))
         for module, name in _imported(source):
             file = root.joinpath(*module.split(".")).with_suffix(".py")
             if module.startswith("gallery.") and file.is_file():
