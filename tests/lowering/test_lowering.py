@@ -21,7 +21,8 @@ from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.lowering.access.registry import FAMILIES, lowers
-from gallery.lowering.forward import Edges, Numbering, connect, gathered, number
+from gallery.lowering.connecting import connect
+from gallery.lowering.forward import Edges, Numbering, gathered, number
 from gallery.lowering.lowering import program_for
 from gallery.lowering.parents import forward_parents
 from gallery.lowering.tiling.splits import Splitter, tree
@@ -48,7 +49,7 @@ def forward(name: str, *budgets: int) -> list[tuple[Numbering, Edges]]:
     for budget in budgets:
         splits = splitter.advance(budget)
         numbering = number(program, splits)
-        connect(program, splits, numbering)
+        connect(numbering)
         result.append((numbering, gathered(numbering)))
     return result
 
@@ -68,7 +69,7 @@ def test_patterns_connect_equal_sets_as_each_would_be_alone(
     name: str, passes: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared = lower(model_of(name), vertices=5000, passes=passes)
-    monkeypatch.setattr("gallery.lowering.forward.SMALL", 0)
+    monkeypatch.setattr("gallery.lowering.connecting.alike", lambda *_: None)
     monkeypatch.setattr("gallery.lowering.parents.SMALL", 0)
     alone = lower(model_of(name), vertices=5000, passes=passes)
     assert shared.sources.tobytes() == alone.sources.tobytes()

@@ -26,7 +26,7 @@ CHUNKS = 32
 _GROUP = 8_000_000
 """Most edges that are searched at once."""
 
-_SMALL_GROUP = 2_000_000
+_SMALL_GROUP = 1_000_000
 """About how many edges are searched at a time if there are more; bounds the memory that this takes,
 as each of them can have many parts."""
 
