@@ -32,6 +32,10 @@ class Bars:
         self._total += 1
         self._progress.update(self._whole, total=self._total)
 
+    def say(self, line: str) -> None:
+        """Print a line above the bars."""
+        self._progress.console.out(line, highlight=False)
+
     def begin(self, name: str) -> None:
         """Add the bar of a model that is being built."""
         self._rows[name] = self._progress.add_task(escape(name), total=None)

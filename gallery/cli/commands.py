@@ -112,6 +112,8 @@ def _check_reports(options: argparse.Namespace) -> None:
 
 
 def _check_settings(path: Path | None) -> None:
+    if path and path.is_dir():
+        raise SettingsError(f"{path} is a directory", hint="give a settings file in it")
     if path and not path.is_file():
         raise SettingsError(f"there is no settings file {path}", hint="check the path")
 

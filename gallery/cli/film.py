@@ -75,6 +75,6 @@ def _check(output: Path, scan: ScanSettings) -> None:
         found = f"there is no directory {output.parent}"
         raise SettingsError(found, hint="create the directory first")
     if scan.ground != "dark":
-        raise SettingsError("a film shows light, which paper does not", hint="use the dark ground")
+        raise SettingsError("films have a dark background", hint="omit --ground light")
     if conflicts := scan_conflicts(scan):
         raise SettingsError("; ".join(conflicts))

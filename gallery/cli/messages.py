@@ -50,6 +50,9 @@ class LogFormatter(logging.Formatter):
     """Formats a record, traceback included, as lines that are safe in the same way."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The text of a record."""
-        lines = super().format(record).splitlines()
+        """The text of a record; a warning looks like those that the commands print."""
+        warns = record.levelno == logging.WARNING
+        lines = (
+            f"warning: {record.getMessage()}" if warns else super().format(record)
+        ).splitlines()
         return "\n".join(harmless(visible(line)) for line in lines)

@@ -12,6 +12,9 @@ from gallery.text import visible
 if TYPE_CHECKING:
     from gallery.cli.bars import Bars
 
+COMPILING = "first run: the program compiles itself, which takes a minute or two and happens once"
+"""Said where it has to: nothing else would be seen for that time."""
+
 _ENDINGS = {"done", "failed", "crash", "time", "memory"}
 
 
@@ -40,6 +43,9 @@ class Progress:
 
     def listen(self, model: str, event: dict[str, Any]) -> None:
         """Show an event of a model."""
+        if event["event"] == "compiling":
+            (self._bars.say if self._bars else self._say)(COMPILING)
+            return
         name = visible(model)[:80]
         if event["event"] == "start":
             self._started[model] = time.monotonic()

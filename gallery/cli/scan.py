@@ -11,6 +11,8 @@ from typing import Any
 
 import psutil
 
+from gallery.cli.messages import say
+from gallery.cli.progress import COMPILING
 from gallery.coloring.types import Coloring
 from gallery.discovery.discover import ModelFile, named
 from gallery.errors import RenderError, SettingsError
@@ -83,7 +85,7 @@ def make_scan(
     conflicts = scan_conflicts(settings)
     if options.tilt and options.height == "pass" and settings.passes == "forward":
         conflicts.append(
-            "a forward scan has one pass, so with height pass it is flat; add training"
+            "a forward scan has one pass, so with height pass it is flat; use passes training"
         )
     if conflicts:
         raise SettingsError("; ".join(conflicts))
@@ -98,7 +100,10 @@ def make_scan(
     _check_measured(plan, settings.color)
     stages = Stages(plan, None, notify)
     with compiling() as ahead:
-        model, placed, coloring = stages.model(), stages.layout(settings), stages.coloring(settings)
+        model = stages.model()
+        if ahead:
+            say(COMPILING)
+        placed, coloring = stages.layout(settings), stages.coloring(settings)
         if ahead:
             ahead.wait()
     size, graph = options.size, placed.graph

@@ -14,7 +14,8 @@ Listener = Callable[[str, dict[str, Any]], None]
 comes when a worker takes it; "step", with `stage`, `what` and `seconds` (None at the start), comes
 when a stage or product starts or ends. "done", "failed", "crash", "time" or "memory", with `found`,
 comes at the end; after "smaller", with `ending`, the model waits to be built with a quarter of the
-vertices.
+vertices. "compiling", with the path "", comes before all of them if this machine has to compile the
+program first.
 """
 
 

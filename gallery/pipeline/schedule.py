@@ -71,7 +71,9 @@ def _work(
             options.listen(plans[job.name].file.relative, event)
 
     here = nullcontext() if options.scheduler else compiling()
-    with here, closing(_run(jobs, cache, options, listen)) as results:
+    with here as ahead, closing(_run(jobs, cache, options, listen)) as results:
+        if ahead:
+            options.listen("", {"event": "compiling"})
         for result in results:
             plan, slug = plans[result.job.name], result.job.name
             _log_result(result)

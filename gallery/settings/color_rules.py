@@ -30,10 +30,11 @@ def color_rule(value: object) -> ColorRule:
     """
     allowed = 'a table with pattern, color = "#rrggbb" and on = "layer" or "operator"'
     if isinstance(value, str):
+        allowed = 'PATTERN=#rrggbb, optionally prefixed with "layer:" or "operator:"'
         start, equals, color = value.rpartition("=")
         on, colon, pattern = start.partition(":")
         if not equals or (colon and on not in _ON):
-            raise ValueError('PATTERN=#rrggbb, optionally prefixed with "layer:" or "operator:"')
+            raise ValueError(allowed)
         value = {"pattern": pattern if colon else start, "color": color}
         value |= {"on": on} if colon else {}
     if not isinstance(value, dict) or not {"pattern", "color"} <= value.keys() <= _KEYS:

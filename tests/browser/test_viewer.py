@@ -21,7 +21,7 @@ from selenium.webdriver.support.ui import Select
 from gallery.coloring import color
 from gallery.execution import run as schedule
 from gallery.execution.summary import summary
-from gallery.execution.types import Execution, held
+from gallery.execution.types import Execution, Held, held
 from gallery.model import Model
 from gallery.placement.fibres import fibres
 from gallery.placement.types import Layout
@@ -457,6 +457,8 @@ def test_the_player_has_the_clock_of_the_run(
     working = execution.vertex_time > 0
     slack = (execution.step_compute / whole / 255 + 2 * part)[execution.vertex_step]
     assert (np.abs(late) < slack)[working].all()
+    parameters = execution.vertex_held == Held.PARAMETERS
+    np.testing.assert_array_equal(moments[:, 2] == 0, parameters)
     # What glows when most is in memory is what is in memory then.
     now = start[execution.peak_step + 1] - 3 * part
     alive = (moments[:, 2] <= now) & (now < moments[:, 3])

@@ -99,3 +99,14 @@ def test_names_of_models_reach_the_log_without_harm(
     out, err = capsys.readouterr()
     assert ": :error::x" in out
     assert not [line for line in (out + err).splitlines() if is_command(line)]
+
+
+def test_a_warning_of_the_log_reads_like_one_of_the_commands() -> None:
+    record = logging.LogRecord("gallery.a", logging.WARNING, "", 0, "%s: none", ("x",), None)
+    assert LogFormatter("%(asctime)s %(name)s: %(message)s").format(record) == "warning: x: none"
+
+
+def test_the_first_run_says_why_nothing_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress(sys.stderr) as progress:
+        progress.listen("", {"event": "compiling"})
+    assert "compiles itself" in capsys.readouterr().err

@@ -9,7 +9,9 @@ import pytest
 
 from gallery.cli.arguments.parser import parser
 from gallery.cli.commands import settings_of
+from gallery.cli.main import main
 from gallery.cli.options import given
+from gallery.provenance import software
 from gallery.settings.color_rules import ColorRule
 from gallery.settings.fields import Setting, table
 from gallery.settings.values import (
@@ -122,3 +124,11 @@ def test_wrong_sizes_of_dimensions(text: str, capsys: pytest.CaptureFixture[str]
     with pytest.raises(SystemExit):
         parser().parse_args(["build", "--dim", text])
     assert f"{text!r} is not of the form NAME=SIZE" in capsys.readouterr().err
+
+
+def test_the_version_is_that_of_the_metadata_of_pictures(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"{software()}\n"

@@ -7,15 +7,17 @@ from typing import NoReturn
 
 from gallery.cli.arguments import models, sites
 from gallery.cli.messages import harmless
+from gallery.provenance import software
 from gallery.text import printable
 
 
 class _Parser(argparse.ArgumentParser):
-    """Quotes wrong arguments, which may be names of files, so that they do no harm."""
+    """Says what is wrong with the arguments in one line, not below forty lines of usage."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and exit."""
-        super().error(harmless(printable(message)))
+        """Say what is wrong and exit; what is quoted may be names of files, and must do no harm."""
+        found = harmless(printable(message))
+        self.exit(2, f"{self.prog}: error: {found}; see `{self.prog} --help`\n")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -24,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
         prog="gallery",
         description="Draw the whole computation of neural networks from ONNX files.",
     )
+    top.add_argument("--version", action="version", version=software())
     subparsers = top.add_subparsers(required=True, metavar="COMMAND")
     sites.add_build(subparsers)
     sites.add_merge(subparsers)

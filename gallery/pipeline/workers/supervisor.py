@@ -306,6 +306,11 @@ def _enforce(one: _Running, memory: int) -> None:
         one.worker.kill()
 
 
+def _size(amount: int) -> str:
+    """A limit of memory: whoever forgot the unit of "3" has to see that it is three bytes."""
+    return f"{amount / 2**20:.0f} MiB" if amount >= 1 << 20 else f"{amount} bytes"
+
+
 def _result(one: _Running) -> Result:
     file, limits = one.worker.log, one.job.limits
     file.seek(max(one.log_start, file.seek(0, os.SEEK_END) - (1 << 16)))
@@ -316,7 +321,7 @@ def _result(one: _Running) -> Result:
         ending, detail = "time", f"took more than {limits.seconds:g} s"
         hint = _hint(stage, "seconds")
     elif one.stopped == "memory":
-        ending, detail = "memory", f"used more than {limits.memory / 2**20:.0f} MiB of memory"
+        ending, detail = "memory", f"used more than {_size(limits.memory)} of memory"
         hint = _hint(stage, "memory")
     elif last["event"] == "failed":
         ending, stage, detail, hint = "failed", last["stage"], last["found"], last["hint"]
