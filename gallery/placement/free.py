@@ -13,7 +13,7 @@ from gallery.errors import LayoutError
 from gallery.graph import ComputeGraph
 from gallery.placement.distances import hops
 from gallery.placement.forces import Anchors, Forces, relax
-from gallery.placement.graph_levels import FloatArray, IntArray
+from gallery.placement.graph_levels import Finest, FloatArray, IntArray, Level
 from gallery.placement.graphviz_engines import ENGINES
 from gallery.placement.hierarchy import Hierarchy, hierarchy
 from gallery.placement.noise import scattered, scattered_around
@@ -73,7 +73,10 @@ def free_layout(
     )
     drawing = _oriented(sizes, drawing)
     _log.info("operators: %d, %.2f s", len(drawing.places), time.perf_counter() - start)
-    positions = _refine(sizes, drawing, settings, np.random.default_rng(seed))
+    levels, parents = list(sizes.levels), list(sizes.parents)
+    bodies = sizes.ancestors()
+    del sizes
+    positions = _refine(levels, parents, bodies, drawing, settings, np.random.default_rng(seed))
     # Axis by axis: the smallest of each column takes NumPy fifty times as long.
     middle = [(column.min() + column.max()) / 2 for column in positions.T]
     positions -= np.array(middle, np.float32)
@@ -115,25 +118,34 @@ def _oriented(sizes: Hierarchy, drawing: DrawnBodies) -> DrawnBodies:
 
 
 def _refine(
-    sizes: Hierarchy, drawing: DrawnBodies, settings: LayoutSettings, random: np.random.Generator
+    levels: list[Level | Finest],
+    parents: list[IntArray],
+    bodies: list[IntArray],
+    drawing: DrawnBodies,
+    settings: LayoutSettings,
+    random: np.random.Generator,
 ) -> FloatArray:
-    """Positions on the finest level, from the places of the bodies."""
-    places = drawing.places
+    """Positions on the finest level, from the places of the bodies.
+
+    Takes each level out of the lists before the next finer one is relaxed: those of a large graph
+    would take up much memory. `bodies` are the vertices' ancestors in the last level.
+    """
+    positions = places = drawing.places
     push = drawing.area * (1 + settings.hold) / np.pi
     forces = Forces(hold=settings.hold, push=push, reach=settings.reach)
-    positions = places
-    bodies = sizes.ancestors()
-    dense = sizes.levels[0].vertices > _DENSE
+    margin = 2 + 3 * float(np.sqrt(push * levels[-1].charge.max()))
+    coarser = max(len(levels) - 2, 1)
+    dense = levels[0].vertices > _DENSE
     finest = settings.dense_steps if dense else settings.fine_steps
-    for number in range(len(sizes.levels) - 2, -1, -1):
+    bodies.pop()
+    while parents:
         start = time.perf_counter()
-        level = sizes.levels[number]
-        room = np.sqrt(push * sizes.levels[number + 1].charge)
-        positions = _spread(positions, sizes.parents[number], room, random)
-        share = number / max(len(sizes.levels) - 2, 1)
+        room = np.sqrt(push * levels.pop().charge)
+        level, number = levels[-1], len(levels) - 1
+        positions = _spread(positions, parents.pop(), room, random)
+        share = number / coarser
         steps = round(finest * float(raised(settings.steps / finest, share)))
-        margin = 2 + 3 * float(np.sqrt(push * sizes.levels[-1].charge.max()))
-        anchors = Anchors(places=places, body=bodies[number], margin=margin)
+        anchors = Anchors(places=places, body=bodies.pop(), margin=margin)
         positions = relax(level, positions, anchors, forces, steps)
         _log.info(
             "level %d: %d vertices, %d edges, %d steps, %.2f s",

@@ -13,7 +13,7 @@ _LINES = (
 )
 _FLOOR = 60, 70
 """Nanoseconds an edge of all stages, if memory were all that took time: by bytes touched."""
-_EDGES, _TIMES, _BYTES = ("", "k", "M"), ("ns", "µs", "ms", "s"), ("B", "kB", "MB")
+_EDGES, _TIMES, _BYTES = ("", "k", "M", "G"), ("ns", "µs", "ms", "s"), ("B", "kB", "MB")
 _WIDTH, _HEIGHT, _LEFT, _TOP, _ROOM = 400, 300, 60, 40, 36
 _INK, _PAPER, _GRID = "#24292f", "#ffffff", "#d8dee4"
 

@@ -160,3 +160,15 @@ def test_a_sample_has_about_the_light_of_the_whole() -> None:
     whole = draw(_crowd(), (480, 0, 480))[:, :, 3].sum()
     sample = draw(_crowd(), (480, 0, 480), 4)[:, :, 3].sum()
     assert sample == pytest.approx(whole, rel=0.08)
+
+
+def test_parts_of_long_edges_are_the_same_light_in_whatever_lots(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    points = np.random.default_rng(4).uniform(0, 1400, (40, 2))
+    strokes = _strokes(points, [(k, k + 1) for k in range(39)], dot=0.0)
+    whole = draw(strokes, (1400, 200, 900))
+    monkeypatch.setattr("gallery.rendering.raster.parts.MOST_PARTS", 7)
+    lots = draw(strokes, (1400, 200, 900))
+    assert whole.max() > 0
+    np.testing.assert_allclose(lots, whole, rtol=1e-4, atol=1e-5)

@@ -20,6 +20,9 @@ Pointers = npt.NDArray[np.int64]
 Indices = npt.NDArray[np.int32]
 _ONE = np.float32(1)
 
+MOST_PARTS = 8_000_000
+"""Most parts to draw at a time, unless an edge has more; bounds the memory that they take."""
+
 
 class Parts(NamedTuple):
     """Parts of edges.
@@ -126,7 +129,7 @@ def _cut(
 def long_edges(
     edges: tuple[Pointers, Indices, int], vertices: Numbers, grid: Grid, longest: int
 ) -> Iterator[Parts]:
-    """The parts of the edges that are too long, some millions of edges at a time.
+    """The parts of the edges that are too long, some millions of parts at a time.
 
     Args:
         edges: `indptr` int64 (n + 1,), `sources` int32 (m,) and which edges to take: each
@@ -141,7 +144,7 @@ def long_edges(
     for own in groups_of(indptr):
         pairs = _pairs(own, (indptr, sources, vertices), step, limits)
         if len(pairs):
-            yield _parts(pairs, vertices, grid, longest)
+            yield from _parts(pairs, vertices, grid, longest)
 
 
 def _pairs(
@@ -159,11 +162,20 @@ def _pairs(
     )
 
 
-def _parts(pairs: Indices, vertices: Numbers, grid: Grid, longest: int) -> Parts:
+def _parts(pairs: Indices, vertices: Numbers, grid: Grid, longest: int) -> Iterator[Parts]:
     ends = np.empty(len(pairs), np.int64)
     _count(pairs, vertices, longest, ends)
     np.cumsum(ends, out=ends)
-    parts = int(ends[-1])
-    edges, points = np.empty((parts, 3), np.int32), np.empty((parts, 2), np.float32)
+    first, before = 0, 0
+    for limit in range(MOST_PARTS, int(ends[-1]) + MOST_PARTS, MOST_PARTS):
+        stop = int(np.searchsorted(ends, limit, side="right"))
+        if stop > first:
+            yield _cut_up(pairs[first:stop], ends[first:stop] - before, vertices, grid, longest)
+            first, before = stop, int(ends[stop - 1])
+
+
+def _cut_up(pairs: Indices, ends: Pointers, vertices: Numbers, grid: Grid, longest: int) -> Parts:
+    edges = np.empty((int(ends[-1]), 3), np.int32)
+    points = np.empty((len(edges), 2), np.float32)
     _cut(pairs, vertices, longest, ends, edges, points)
     return Parts(edges, sort_points(points, ends[:0], grid))

@@ -24,11 +24,7 @@ CHUNKS = 32
 """Number of parts of the graph that are sorted in parallel; constant, to keep the order fixed."""
 
 _GROUP = 8_000_000
-"""Most edges that are searched at once."""
-
-_SMALL_GROUP = 1_000_000
-"""About how many edges are searched at a time if there are more; bounds the memory that this takes,
-as each of them can have many parts."""
+"""About how many edges are searched at a time; bounds the memory that this takes."""
 
 Points = npt.NDArray[np.float32]
 Pointers = npt.NDArray[np.int64]
@@ -115,8 +111,7 @@ def groups_of(indptr: Pointers) -> list[Pointers]:
     Returns:
         int64 (CHUNKS + 1,) for each group: the first vertex of each part, and the end.
     """
-    edges = int(indptr[-1])
-    groups = 1 if edges <= _GROUP else -(-edges // _SMALL_GROUP)
+    groups = max(-(-int(indptr[-1]) // _GROUP), 1)
     shares = np.linspace(0, indptr[-1], groups * CHUNKS + 1).astype(np.int64)
     parts = np.searchsorted(indptr, shares).astype(np.int64)
     parts[-1] = len(indptr) - 1
