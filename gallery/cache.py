@@ -178,13 +178,15 @@ class Cache:
 
     def adoptable(
         self, key: str, text: str, find: Callable[[str], bytes | None], judge: Judge | None = None
-    ) -> bool:
-        """Whether `adopt` would take a result over; nothing is stored.
+    ) -> Entry | None:
+        """The result that `adopt` would take over, if it would; nothing is stored.
 
         Raises:
             MismatchError: From `judge`.
         """
-        return self._checked(key, text, find, judge) is not None
+        if self._checked(key, text, find, judge) is None:
+            return None
+        return self.described(key, _parsed(text.encode()))
 
     def _checked(
         self, key: str, text: str, find: Callable[[str], bytes | None], judge: Judge | None
@@ -276,13 +278,19 @@ class Cache:
         return self.directory / "files" / digest[:2] / digest
 
     def _entry(self, key: str, record: dict[str, Any]) -> Entry | None:
-        files = {}
-        for name, (digest, size) in record["files"].items():
-            path = self._file(digest)
-            status = path.stat()
-            if not stat.S_ISREG(status.st_mode) or status.st_size != size:
+        entry = self.described(key, record)
+        for file in entry.files.values():
+            status = file.path.stat()
+            if not stat.S_ISREG(status.st_mode) or status.st_size != file.bytes:
                 return None
-            files[name] = CachedFile(path=path, sha256=digest, bytes=size)
+        return entry
+
+    def described(self, key: str, record: Mapping[str, Any]) -> Entry:
+        """The result that a record describes, whether or not its files are here."""
+        files = {
+            name: CachedFile(path=self._file(digest), sha256=digest, bytes=size)
+            for name, (digest, size) in record["files"].items()
+        }
         return Entry(key=key, value=record["value"], files=files)
 
     def _take(self, path: Path) -> CachedFile:

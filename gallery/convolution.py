@@ -20,7 +20,7 @@ from numba import prange
 
 from gallery.butterflies import LANES, divide, unite
 from gallery.elementary import cos, sin
-from gallery.jit import kernel, parallel_kernel
+from gallery.jit import inner_kernel, parallel_kernel
 
 Grid = npt.NDArray[np.float32]
 
@@ -82,7 +82,7 @@ def _waves(size: int) -> Grid:
     return np.stack([cos(turn), sin(turn)]).astype(np.float32)
 
 
-@kernel
+@inner_kernel
 def _rows_of(start, k, half):  # type: ignore[no-untyped-def]
     # Rows k and half - k of a block, each with the one half a block further.
     a, b = start + k, start + (half - k if k else 0)
@@ -94,7 +94,7 @@ def _rows_of(start, k, half):  # type: ignore[no-untyped-def]
     )
 
 
-@kernel
+@inner_kernel
 def _forward(panel, waves):  # type: ignore[no-untyped-def]
     """Transform columns, INOUT panel (n, lanes): to bit-reversed order."""
     flat = panel.reshape(-1)
@@ -106,7 +106,7 @@ def _forward(panel, waves):  # type: ignore[no-untyped-def]
         half //= 2
 
 
-@kernel
+@inner_kernel
 def _backward(panel, waves):  # type: ignore[no-untyped-def]
     """Transform columns, INOUT panel (n, lanes): from bit-reversed order."""
     flat = panel.reshape(-1)

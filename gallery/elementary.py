@@ -16,7 +16,7 @@ from math import factorial
 import numpy as np
 import numpy.typing as npt
 
-from gallery.jit import kernel, ufunc
+from gallery.jit import inner_kernel, kernel, ufunc
 
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.float64] | npt.NDArray[np.int64]
@@ -45,7 +45,7 @@ _K0_TAIL = (0.00053208, -0.0025154, 0.00587872, -0.01062446, 0.02189568, -0.0783
 """M. Abramowitz and I. Stegun, Handbook of Mathematical Functions, 1964, 9.8.5, 9.8.1 and 9.8.6."""
 
 
-@kernel
+@inner_kernel
 def _series(terms: tuple[float, ...], x: float) -> float:
     total = terms[0]
     for term in terms[1:]:

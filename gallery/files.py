@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from io import FileIO
 from pathlib import Path
 
-from gallery.errors import DiscoverError, RenderError
+from gallery.errors import DiscoverError, RenderError, system_error
 
 _KINDS = (
     (stat.S_ISDIR, "a directory"),
@@ -119,8 +119,8 @@ def write_whole(path: Path, *parts: bytes | Iterable[bytes]) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        found = f"{path} cannot be written: {error.strerror}"
-        raise RenderError(found, hint="choose a directory that you may write to") from error
+        _, hint = system_error(error)
+        raise RenderError(f"{path} cannot be written: {error.strerror}", hint=hint) from error
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -83,9 +83,29 @@ def _shared(compiled: Any, place: str) -> Any:
     return compiled
 
 
+_OPTIONS: dict[str, Any] = {
+    "cache": True,
+    "nogil": True,
+    # Division by zero gives infinity or NaN, or 0 for integers: a branch at each division that
+    # raises an error would keep the compiler from doing several at a time.
+    "error_model": "numpy",
+    # Nobody calls them as functions of C.
+    "no_cfunc_wrapper": True,
+}
+
+
 def kernel(function: Function) -> Function:
     """Compile a function with numba, once per machine; it runs without the GIL."""
-    return cast(Function, _shared(numba.njit(cache=True, nogil=True)(function), "_cache"))
+    return cast(Function, _shared(numba.njit(**_OPTIONS)(function), "_cache"))
+
+
+def inner_kernel(function: Function) -> Function:
+    """Compile a function that kernels alone call: a call from Python would end the process.
+
+    What unpacks the arguments of calls from Python takes as long to compile as a small function.
+    """
+    made = numba.njit(no_cpython_wrapper=True, **_OPTIONS)(function)
+    return cast(Function, _shared(made, "_cache"))
 
 
 def ufunc(function: Callable[..., float]) -> Callable[..., Any]:
@@ -101,5 +121,5 @@ def parallel_kernel(function: Function) -> Function:
     Only for loops whose iterations write to separate memory: then the result does not depend on
     the number of cores.
     """
-    made = numba.njit(cache=True, nogil=True, parallel=True)(function)
+    made = numba.njit(parallel=True, **_OPTIONS)(function)
     return cast(Function, _shared(made, "_cache"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,62 @@ def test_such_a_write_is_found(write: str) -> None:
     assert lost(head + write) == ["move: a"]
     assert lost(head.replace("parallel_kernel", "kernel") + write) == []
     assert lost(head + write.replace("a[", "c[")) == []
+
+
+_KERNELS = {"kernel", "inner_kernel", "parallel_kernel", "ufunc"}
+
+
+def called(source: str) -> set[str]:
+    """Names that are used outside of kernels."""
+    found: set[str] = set()
+    waiting: list[ast.AST] = [ast.parse(source)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef) and _decorators(node) & _KERNELS:
+            continue
+        found |= {node.id} if isinstance(node, ast.Name) else set()
+        found |= {node.attr} if isinstance(node, ast.Attribute) else set()
+        waiting += ast.iter_child_nodes(node)
+    return found
+
+
+def _decorators(function: ast.FunctionDef) -> set[str]:
+    return {one.id for one in function.decorator_list if isinstance(one, ast.Name)}
+
+
+@functools.cache
+def _inner(source: str) -> frozenset[str]:
+    return frozenset(
+        node.name
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef) and "inner_kernel" in _decorators(node)
+    )
+
+
+def _imported(source: str) -> set[tuple[str, str]]:
+    return {
+        (node.module or "", one.name)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom)
+        for one in node.names
+    }
+
+
+def test_python_calls_no_inner_kernel() -> None:
+    """Such a call would end the process: nothing unpacks its arguments."""
+    root = Path(gallery.__file__).parents[1]
+    for path in [*root.glob("gallery/**/*.py"), *root.glob("tests/**/*.py")]:
+        source = path.read_text("utf-8")
+        inner = set(_inner(source))
+        for module, name in _imported(source):
+            file = root.joinpath(*module.split(".")).with_suffix(".py")
+            if module.startswith("gallery.") and file.is_file():
+                inner |= _inner(file.read_text("utf-8")) & {name}
+        assert not called(source) & inner, path
+
+
+def test_a_call_of_an_inner_kernel_is_found() -> None:
+    source = "@inner_kernel\ndef add(a): return a\n@kernel\ndef sum(a): return add(a)\n"
+    assert _inner(source) == {"add"}
+    assert "add" not in called(source)
+    assert "add" in called(source + "add(1)")

@@ -162,8 +162,14 @@ def _roots(directory: Path, links: Path | None) -> tuple[Path, ...]:
 def _walk(
     directory: Path, patterns: Sequence[RegexPattern]
 ) -> Iterator[tuple[Path, DiscoverError | None]]:
-    """Everything named like a model, links and directories too; and directories not readable."""
+    """Everything named like a model, links too, and directories not readable.
+
+    A directory named like a model counts unless there are models in it: servers keep a model with
+    external data as `model.onnx/model.onnx`.
+    """
     errors: list[OSError] = []
+    files_found: list[Path] = []
+    folders_found: list[Path] = []
     for folder, folders, files in os.walk(directory, onerror=errors.append):
         place = Path(folder)
         for name in (*folders, *files):
@@ -171,7 +177,7 @@ def _walk(
             is_folder = name in folders and not path.is_symlink()
             named = name.lower().endswith(SUFFIX) and not name.startswith(".")
             if named and not ignored(_relative(path, directory), patterns, folder=is_folder):
-                yield path, None
+                (folders_found if is_folder else files_found).append(path)
         folders[:] = [
             name
             for name in current_revision(place, folders)
@@ -180,6 +186,10 @@ def _walk(
             and not (place / name).is_symlink()
             and not ignored(_relative(place / name, directory), patterns, folder=True)
         ]
+    yield from ((path, None) for path in files_found)
+    for path in folders_found:
+        if not any(one.is_relative_to(path) for one in files_found):
+            yield path, None
     for error in errors:
         path = Path(str(error.filename))
         if path == directory:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from gallery.jit import kernel
+from gallery.jit import inner_kernel, kernel
 
 ROUNDS = 60
 """Most halvings when the least possible load is searched."""
 
 
-@kernel
+@inner_kernel
 def _reach(work, order, begin, end, bound, until):  # type: ignore[no-untyped-def]
     """Where a run that starts at each place must end for its load to stay within a bound.
 
@@ -31,7 +31,7 @@ def _reach(work, order, begin, end, bound, until):  # type: ignore[no-untyped-de
     return runs
 
 
-@kernel
+@inner_kernel
 def _least_bound(work, order, begin, end, tiles, until):  # type: ignore[no-untyped-def]
     """The least load within which so many runs of consecutive vertices hold all of a step.
 
@@ -55,7 +55,7 @@ def _least_bound(work, order, begin, end, tiles, until):  # type: ignore[no-unty
     return high, total
 
 
-@kernel
+@inner_kernel
 def _cut(work, order, span, tiles, until, cuts):  # type: ignore[no-untyped-def]
     """Cut the vertices of a step into runs of about equal load, as many as tiles where possible.
 
@@ -87,7 +87,7 @@ def _cut(work, order, span, tiles, until, cuts):  # type: ignore[no-untyped-def]
     return runs
 
 
-@kernel
+@inner_kernel
 def _pulled(graph, vertices, tile, seen, number, pull, near):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     """Bytes of what some vertices read on each tile (IN, OUT: seen, pull, near).
 
@@ -109,7 +109,7 @@ def _pulled(graph, vertices, tile, seen, number, pull, near):  # type: ignore[no
     return found
 
 
-@kernel
+@inner_kernel
 def _nearest(near, pull, taken, step):  # type: ignore[no-untyped-def]
     """The free tile with the most pull, or -1; sets `pull` back to zeros."""
     best = -1
@@ -170,7 +170,7 @@ def place(graph, order, begins, work, tiles, tile):  # type: ignore[no-untyped-d
             cursor = (cursor + 1) % tiles
 
 
-@kernel
+@inner_kernel
 def _store(graph, vertices, tile, stored):  # type: ignore[no-untyped-def]
     """Give what a step is the first to read, of parameters and inputs, a tile that reads it.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gallery.jit import kernel
+from gallery.jit import inner_kernel, kernel
 from gallery.lowering.access.part import Boxes
 
 DIFFERENTIABLE = 1
@@ -129,7 +129,7 @@ def merged(rows: Sequence[Rows], blocks: int, sort: bool) -> Rows:
     return Rows(counts=counts, sources=sources[:kept].copy(), flags=flags[:kept].copy())
 
 
-@kernel
+@inner_kernel
 def _block(place, size, split):  # type: ignore[no-untyped-def]
     """The block of [i * size // split, (i + 1) * size // split) that holds an element."""
     return ((place + 1) * split - 1) // size

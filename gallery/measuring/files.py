@@ -19,7 +19,7 @@ from typing import Any
 from gallery.measuring.events import times
 from gallery.measuring.types import Column, MeasurementError, Row, Table
 from gallery.settings.attributes import MEASURED, METRIC
-from gallery.text import slugify
+from gallery.text import counted, slugify
 
 FORMAT = "gallery-profile-1"
 """Marks what `gallery profile` writes."""
@@ -218,7 +218,8 @@ def _none(what: str, wrong: int) -> str:
 
 
 def _left_out(wrong: int) -> tuple[str, ...]:
-    return (f"{wrong:,} rows without a sensible time were left out",) if wrong else ()
+    were = "was" if wrong == 1 else "were"
+    return (f"{counted(wrong, 'row')} without a sensible time {were} left out",) if wrong else ()
 
 
 def attributes_in(content: bytes, name: str, device: str) -> tuple[str, ...]:

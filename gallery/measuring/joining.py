@@ -151,7 +151,8 @@ def _unmatched(table: Table, found: Sequence[tuple[int, ...] | None], who: str) 
         return []
     shown = ", ".join(repr(cut(printable(name), 60)) for name in lost[:_NAMED])
     more = f" and {len(lost) - _NAMED:,} more" if len(lost) > _NAMED else ""
-    of = f"{len(lost):,} of {len(table.rows):,} names belong to no operator: {shown}{more}"
+    belong = "belongs" if len(lost) == 1 else "belong"
+    of = f"{len(lost):,} of {len(table.rows):,} names {belong} to no operator: {shown}{more}"
     return [f"{who}: {of}"]
 
 

@@ -31,7 +31,7 @@ from gallery.pipeline.pictures import site_files
 from gallery.pipeline.plan import ModelPlan, plan_of, versions, with_families
 from gallery.pipeline.records import damaged, forms
 from gallery.pipeline.report import Report
-from gallery.pipeline.reuse import EarlierSite
+from gallery.pipeline.reuse import EarlierSite, Offering
 from gallery.pipeline.schedule import make
 from gallery.pipeline.shards import Shard, collection, part, read_shards, take_in, write_shard
 from gallery.pipeline.site import Published, check_place, put, site_settings, write_site
@@ -84,8 +84,8 @@ def build(
     notes += _unused_families(whole, settings)
     plans = part(whole, *options.shard) if options.shard else whole
     if options.dry_run:
-        offered = _offered(options.reuse, plans, cache)
-        return Report(models=tuple(forecast(plan, cache, offered) for plan in plans), notes=notes)
+        known = _with_offers(options.reuse, plans, cache)
+        return Report(models=tuple(forecast(plan, known) for plan in plans), notes=notes)
     check_writable(site)
     _take_over(options.reuse, plans, cache)
     which = (*options.shard, collection(whole, settings)) if options.shard else None
@@ -272,14 +272,16 @@ def _take_over(sites: Sequence[Path], plans: Sequence[ModelPlan], cache: Cache) 
                 earlier.give(forms(one), cache)
 
 
-def _offered(sites: Sequence[Path], plans: Sequence[ModelPlan], cache: Cache) -> set[str]:
-    """Keys of the wanted results that the cache lacks and earlier sites hold."""
-    return {
-        key
+def _with_offers(sites: Sequence[Path], plans: Sequence[ModelPlan], cache: Cache) -> Cache:
+    """The cache as if it had the wanted results that earlier sites hold."""
+    offered = {
+        key: entry
         for earlier in map(EarlierSite, sites)
         for plan in plans
-        for key in earlier.offers(forms(plan), cache)
+        for one in (plan, plan.smaller())
+        for key, entry in earlier.offers(forms(one), cache).items()
     }
+    return Offering(cache, offered)
 
 
 def _drop_damaged(gallery: Gallery) -> int:

@@ -51,7 +51,7 @@ def site_files(models: Path, plans: Sequence[ModelPlan]) -> tuple[dict[str, Path
                 problems.append(f"{plan.file.sidecar}: its picture {place} is left out: {what}")
             else:
                 found[name_of(place)] = path
-    return found, problems
+    return found, list(dict.fromkeys(problems))
 
 
 def shown(plan: ModelPlan, files: Mapping[str, Path]) -> dict[str, tuple[str, Path]]:

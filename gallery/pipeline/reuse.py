@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from gallery.cache import Cache, Judge
+from gallery.cache import Cache, Entry, Judge
 from gallery.errors import DiscoverError, SettingsError
 from gallery.files import read_regular
 from gallery.pipeline.products.base import Form
@@ -91,24 +91,25 @@ class EarlierSite:
         """
         return len(list(self._tried(forms, cache, cache.adopt)))
 
-    def offers(self, forms: Mapping[str, tuple[str, Form]], cache: Cache) -> set[str]:
-        """Keys of the results that `give` would copy."""
-        return set(self._tried(forms, cache, cache.adoptable))
+    def offers(self, forms: Mapping[str, tuple[str, Form]], cache: Cache) -> dict[str, Entry]:
+        """The results that `give` would copy, by key."""
+        found = self._tried(forms, cache, cache.adoptable)
+        return {one.key: one for one in found if isinstance(one, Entry)}
 
     def _tried(
         self,
         forms: Mapping[str, tuple[str, Form]],
         cache: Cache,
-        take: Callable[[str, str, Find, Judge], bool],
-    ) -> Iterator[str]:
-        """Keys of the results that the cache lacks and that can be taken from the site."""
+        take: Callable[[str, str, Find, Judge], Entry | bool | None],
+    ) -> Iterator[Entry | bool]:
+        """What taking each result returns that the cache lacks and the site holds."""
         for key, (name, form) in forms.items():
             text = self._records.get(key)
             if text is None or cache.get(key) is not None:
                 continue
             try:
-                if take(key, text, self._find, judge(form)):
-                    yield key
+                if taken := take(key, text, self._find, judge(form)):
+                    yield taken
             except MismatchError as error:
                 log.warning("%s: the %s is not reused: %s", self._site, name, error)
 
@@ -127,6 +128,18 @@ class EarlierSite:
             found = ((path, _viewer_data(path)) for path in sorted(paths))
             self._scripts = {hashlib.sha256(data).hexdigest(): path for path, data in found if data}
         return self._scripts
+
+
+class Offering(Cache):
+    """A cache that seems to hold what earlier sites offer; nothing is stored in it."""
+
+    def __init__(self, cache: Cache, offered: Mapping[str, Entry]) -> None:
+        super().__init__(cache.directory)
+        self._offered = offered
+
+    def get(self, key: str) -> Entry | None:
+        """The result under a key, from the cache or an earlier site."""
+        return super().get(key) or self._offered.get(key)
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gallery.cache import cache_key
+from gallery.cache import Cache, cache_key
 from gallery.errors import PublishError, system_error
 from gallery.files import SUMS, encode_sums, listing
 from gallery.fingerprint import fingerprint
@@ -23,6 +24,8 @@ from gallery.publishing.assets.earlier import Earlier
 from gallery.publishing.settings import SiteSettings
 from gallery.schema import DIGEST, mapping, record, text, whole
 from gallery.settings.values import GallerySettings
+
+log = logging.getLogger(__name__)
 
 MADE_BY = (
     "gallery.pipeline.site",
@@ -167,12 +170,31 @@ def put(
                     open_to_all(staged)
                     ownership.carry_over(place, sums, staged)
                     swap(staged, place)
-                remember(place, cache, new, earlier)
+                _keep(place, cache, key, files, new, earlier)
     except OSError as error:
         found, hint = system_error(error)
         raise PublishError(f"{place} cannot be written: {found}", hint=hint) from error
-    cache.put(key, {"files": files, "sums": new})
     return _published(files, changed=changed, edited=tuple(by_hand))
+
+
+def _keep(
+    place: Path,
+    cache: Cache,
+    key: str,
+    files: Mapping[str, int],
+    sums: Mapping[str, str],
+    earlier: Earlier,
+) -> None:
+    """Remember a site in the cache; where that is full, the site is as good without."""
+    try:
+        remember(place, cache, sums, earlier)
+        cache.put(key, {"files": dict(files), "sums": dict(sums)})
+    except OSError as error:
+        found, hint = system_error(error)
+        log.warning(
+            "%s is whole, but the cache cannot be written: %s; %s, or the next build takes longer",
+            *(place, found, hint),
+        )
 
 
 def _whole(place: Path, files: Mapping[str, int]) -> bool:

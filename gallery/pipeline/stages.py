@@ -337,10 +337,9 @@ class Stages:
     def _result(self, name: str, scan: ScanSettings) -> Any:
         number = _number(name)
         stage, key = STAGES[number], self.plan.stage_key(name, scan)
-        kept = self._kept.get(name)
-        if kept and kept[0] == key:
-            return kept[1]
-        if kept:
+        if name in self._kept:
+            if self._kept[name][0] == key:
+                return self._kept[name][1]
             # What was made from the last result would only take up memory.
             self._kept = {kind: one for kind, one in self._kept.items() if one[2] < number}
         value = self._restored(number, key, scan)

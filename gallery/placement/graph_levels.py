@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import prange
 
-from gallery.jit import kernel, parallel_kernel
+from gallery.jit import inner_kernel, kernel, parallel_kernel
 
 IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float32]
@@ -241,7 +241,7 @@ def _count_quotient(indptr, near, starts, readers, parents, first, children, bou
             degree[c + 1] = count
 
 
-@kernel
+@inner_kernel
 def _new(near, begin, end, parents, c, seen):  # type: ignore[no-untyped-def]
     count = 0
     for e in range(begin, end):

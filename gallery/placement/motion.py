@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from gallery.jit import kernel, parallel_kernel
+from gallery.jit import inner_kernel, kernel, parallel_kernel
 from gallery.placement.repulsion import cell_of, spread_charges
 
 _BLOCK = 512
@@ -68,7 +68,7 @@ def move(graph, charge, give, bounds, anchors, field, constants, here, there, sp
             spread_charges(there, charge, origin, constants[4], grid, nodes, block)
 
 
-@kernel
+@inner_kernel
 def _pull(indptr, neighbours, starts, readers, here, block, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     across, up = np.uint64(0), np.uint64(1)
     for v in range(block[0], block[1]):
@@ -88,7 +88,7 @@ def _pull(indptr, neighbours, starts, readers, here, block, out):  # type: ignor
         out[v - block[0], 1] = fy - np.float32(degree) * here[v, 1]
 
 
-@kernel
+@inner_kernel
 def _pull_by_weight(indptr, neighbours, weights, here, block, out):  # type: ignore[no-untyped-def]
     across, up = np.uint64(0), np.uint64(1)
     for v in range(block[0], block[1]):
@@ -102,7 +102,7 @@ def _pull_by_weight(indptr, neighbours, weights, here, block, out):  # type: ign
         out[v - block[0], 1] = fy
 
 
-@kernel
+@inner_kernel
 def _advance(pull, charge, give, anchors, push, nodes, origin, constants, here, there, block):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     unit, hold, strength, limit = constants[0], constants[1], constants[2], constants[3]
     scale, gain, momentum = constants[4], constants[5], constants[6]

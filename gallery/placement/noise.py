@@ -7,7 +7,7 @@ import numpy.typing as npt
 from numba import prange
 
 from gallery.elementary import cos, log, sin
-from gallery.jit import kernel, parallel_kernel
+from gallery.jit import inner_kernel, parallel_kernel
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -47,14 +47,14 @@ def scattered_around(
     return out
 
 
-@kernel
+@inner_kernel
 def _mixed(state):  # type: ignore[no-untyped-def]
     state = (state ^ (state >> np.uint64(30))) * _FIRST
     state = (state ^ (state >> np.uint64(27))) * _SECOND
     return state ^ (state >> np.uint64(31))
 
 
-@kernel
+@inner_kernel
 def _sum(bits):  # type: ignore[no-untyped-def]
     low = np.uint64(0xFFFF)
     total = (bits & low) + ((bits >> np.uint64(16)) & low)

@@ -18,7 +18,7 @@ from numba import prange
 
 from gallery.convolution import convolve, spectrum
 from gallery.elementary import bessel_k0
-from gallery.jit import kernel, parallel_kernel
+from gallery.jit import inner_kernel, kernel, parallel_kernel
 from gallery.placement.graph_levels import FloatArray
 
 CHUNKS = 8
@@ -111,7 +111,7 @@ def _fall(step, out):  # type: ignore[no-untyped-def]
             out[i, j] = out[j, i] = bessel_k0(distance * step)
 
 
-@kernel
+@inner_kernel
 def cell_of(x, y, origin, scale, nodes):  # type: ignore[no-untyped-def]
     """Where a point lies: the number of its cell's first node, and the shares left of and below it.
 
@@ -124,7 +124,7 @@ def cell_of(x, y, origin, scale, nodes):  # type: ignore[no-untyped-def]
     return np.uint64(i) * np.uint64(nodes) + np.uint64(j), x - np.float32(j), y - np.float32(i)
 
 
-@kernel
+@inner_kernel
 def spread_charges(positions, charge, origin, scale, grid, nodes, block):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     """Spread the charges of a block of vertices on the nodes of their cells, INOUT grid (nodes²,).
 

@@ -114,8 +114,16 @@
     return { draw };
   }
 
+  // Browsers round the sides of a picture to pixels: one that is as thin as a line when it is whole
+  // would be drawn badly or not at all, and scrolls instead.
+  function isThread(board) {
+    const image = board.querySelector("img");
+    const [wide, high] = [Number(image?.getAttribute("width")), Number(image?.getAttribute("height"))];
+    return Boolean(wide && high) && wide * board.clientHeight / high < 8;
+  }
+
   window.galleryPanZoom = attach;
   addEventListener("DOMContentLoaded", () => {
-    for (const board of document.querySelectorAll("[data-panzoom]")) attach(board, board.dataset);
+    for (const board of document.querySelectorAll("[data-panzoom]")) if (!isThread(board)) attach(board, board.dataset);
   });
 })();

@@ -4,9 +4,11 @@
 
   V.WIDTH = 2048;
 
-  V.program = function (gl, [vertex, fragment]) {
+  // `defined` is a name for the vertex shader's #ifdef, or "".
+  V.program = function (gl, [vertex, fragment], defined = "") {
     const program = gl.createProgram();
-    for (const [type, source] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]]) {
+    const first = defined ? vertex.replace("\n", `\n#define ${defined}\n`) : vertex;
+    for (const [type, source] of [[gl.VERTEX_SHADER, first], [gl.FRAGMENT_SHADER, fragment]]) {
       const shader = gl.createShader(type);
       gl.shaderSource(shader, source);
       gl.compileShader(shader);

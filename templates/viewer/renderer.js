@@ -63,7 +63,7 @@
       this.canvas = canvas;
       this.graph = graph;
       this.gl = gl;
-      this.wave = [0, 0, 0, 0];
+      this.wave = [0, SHARPNESS, 0];
       this.passes = [1, 1, 1];
       this.view = [2, 2, -1, -1];
       this.lean = [[1, 0, 0, 0], [0, 1, 0, 0]];
@@ -72,6 +72,7 @@
       this.size = 1;
       this.count = { quick: 40000, calm: 60000 };
       this.frames = 0;
+      this.hold = false;
       this.quick = false;
       this.dirty = true;
       this.prepare(plain);
@@ -88,8 +89,6 @@
       this.rounds = this.plain ? 1 : ROUNDS;
       // Only small graphs have edges wider than a pixel.
       this.wide = graph.head.look.line > 1;
-      this.lines = V.program(gl, this.wide ? V.BANDS : V.LINES);
-      this.points = V.program(gl, V.POINTS);
       this.tone = new V.Tone(gl, graph, this.plain);
       this.places = gl.createTexture();
       this.place();
@@ -102,7 +101,8 @@
       this.edges = V.list(gl, [gl.RG32UI, gl.RG_INTEGER, gl.UNSIGNED_INT], edges, 2);
       this.straight = straight;
       this.fibres = Math.min(MOST_FIBRES, graph.m - straight);
-      this.curves = this.fibres ? V.program(gl, V.FIBRES) : null;
+      this.programs = {};
+      this.use(this.hold);
       this.stride = strideFor(graph.n);
       this.rows = gl.createTexture();
       this.palette = gl.createTexture();
@@ -115,6 +115,18 @@
       const { gl } = this;
       V.fill(gl, this.places, [gl.RGBA16UI, gl.RGBA_INTEGER, gl.UNSIGNED_SHORT], this.spots(), 4);
       this.dirty = true;
+    }
+
+    // Programs with or without the wave, which the still picture would pay for.
+    use(playing) {
+      const { gl } = this;
+      const named = playing ? "PLAYING" : "";
+      this.programs[named] ??= {
+        lines: V.program(gl, this.wide ? V.BANDS : V.LINES, named),
+        points: V.program(gl, V.POINTS, named),
+        curves: this.fibres ? V.program(gl, V.FIBRES, named) : null,
+      };
+      Object.assign(this, this.programs[named]);
     }
 
     spots() {
@@ -150,8 +162,9 @@
     // Light of the wave when its clock is at a time (0..1), and of what is in memory then; a time
     // below 0 ends it.
     setWave(time, held) {
-      this.wave = time < 0 ? [0, 0, 0, 0] : [time, SHARPNESS, 1, held];
+      this.wave = [time, SHARPNESS, held];
       this.hold = time >= 0;
+      this.use(this.hold);
       this.dirty = true;
     }
 
@@ -252,7 +265,7 @@
       gl.uniform4fv(at.up, this.lean[1]);
       gl.uniform2f(at.jitter, 1.5 * x / width, 1.5 * y / height);
       gl.uniform3fv(at.passes, this.passes);
-      gl.uniform4fv(at.wave, this.wave);
+      gl.uniform3fv(at.wave, this.wave);
       gl.uniform1f(at.energy, this.energy);
       if (program === this.lines.program) {
         for (const name of ["reach", "fade", "faintest"]) gl.uniform1f(at[name], look[name]);

@@ -13,7 +13,7 @@ uniform sampler2D palette, mask;
 uniform vec4 view, across, up;
 uniform vec2 jitter;
 uniform vec3 passes;
-uniform vec4 wave;
+uniform vec3 wave;
 uniform float energy;
 // Colour times amount, and the amount itself: hue and quantity stay separate.
 out vec4 light;
@@ -27,14 +27,17 @@ float shown(uint v) { return passes[min(texelFetch(about, at(v), 0).x >> 24, 2u)
 // Light of the wave, whose clock is at wave.x: a vertex flashes while it runs, and glows while its
 // result is in memory. What is there from the start, the parameters, would outshine the rest.
 float beat(uint v) {
-  if (wave.z == 0.0) return 1.0;
+#ifndef PLAYING
+  return 1.0;
+#else
   vec4 moment = vec4(texelFetch(moments, at(v), 0)) / 65535.0;
   float ahead = max(moment.x - wave.x, 0.0) * wave.y;
   float behind = max(wave.x - moment.y, 0.0) * wave.y;
   float gone = max(wave.x - moment.w, 0.0) * wave.y;
-  float held = wave.x < moment.z || moment.w < moment.z ? 0.0 : wave.w * exp(-gone);
+  float held = wave.x < moment.z || moment.w < moment.z ? 0.0 : wave.z * exp(-gone);
   held *= moment.z == 0.0 ? 0.2 : 1.0;
   return 0.012 + held + 3.0 * exp(-9.0 * ahead * ahead - behind);
+#endif
 }
 vec4 colour(uint v) {
   uint row = texelFetch(rows, at(v), 0).x;

@@ -1,9 +1,9 @@
 """Runs of ONNX Runtime against what this program tells of them.
 
 `python -m tests.benchmarks.bench_profile memory [MODEL...]`: the modelled peak of activations and
-that of ONNX Runtime's own events, without optimisations on one thread. Its arena rounds sizes up to
-256 bytes, gives whole regions away, and keeps what a kernel needs while it runs, so it is told
-twice: what was requested, and what the arena held for it.
+that of ONNX Runtime's own events, without optimisations on one thread. It is told twice: what was
+requested, and what the arena holds for it, which rounds sizes up to 256 bytes and does not divide a
+free region that is less than twice as large as what is asked for.
 
 `python -m tests.benchmarks.bench_profile joined [LEVEL...] [MODEL...]`: at each level of
 optimisation, the share of the measured time that was joined to operators, and sums by layer as a

@@ -126,6 +126,20 @@ def test_diagram_pans_and_zooms_by_keyboard(browser: Browser, addresses: dict[st
     assert image.value_of_css_property("transform") == "matrix(1, 0, 0, 1, 0, 0)"
 
 
+def test_a_diagram_as_thin_as_a_thread_scrolls(browser: Browser, addresses: dict[str, str]) -> None:
+    browser.open(addresses["file"] + "alpha/index.html")
+    board = browser.driver.find_element(By.CSS_SELECTOR, "[data-panzoom]")
+    again = (
+        "const board = document.querySelector('[data-panzoom]');"
+        "const image = board.querySelector('img');"
+        "board.classList.remove('live'); image.setAttribute('height', arguments[0]);"
+        "image.setAttribute('width', 460); dispatchEvent(new Event('DOMContentLoaded'));"
+    )
+    for height, zooms in ((572_540, False), (4_600, True)):
+        browser.driver.execute_script(again, height)
+        assert ("live" in board.get_attribute("class").split()) == zooms
+
+
 def test_compare_shows_both_and_zooms_in_step(browser: Browser, addresses: dict[str, str]) -> None:
     browser.open(addresses["file"] + "compare/index.html?a=alpha")
     Select(browser.driver.find_element(By.NAME, "b")).select_by_value("gamma")

@@ -21,7 +21,7 @@ from selenium.webdriver.support.ui import Select
 from gallery.coloring import color
 from gallery.execution import run as schedule
 from gallery.execution.summary import summary
-from gallery.execution.types import Execution, Held, held
+from gallery.execution.types import Execution, held
 from gallery.model import Model
 from gallery.placement.fibres import fibres
 from gallery.placement.types import Layout
@@ -35,6 +35,7 @@ from gallery.rendering.scan import render
 from gallery.rendering.tilt import RISE, heights
 from gallery.rendering.viewer.container import pack, unpack
 from gallery.rendering.viewer.data import viewer_data
+from gallery.runs import Held
 from tests.browser.chromium import Browser
 from tests.browser.viewer_hands import (
     aim,

@@ -91,13 +91,14 @@ def test_a_huge_sidecar_costs_its_words(tmp_path):
     assert unread(tmp_path) == "net.md is larger than 256 KiB, so it is not read; shorten it"
 
 
-def test_a_folder_named_like_a_model_is_a_problem_and_is_looked_into(tmp_path):
-    put(tmp_path, "x.onnx/inner.onnx")
-    folder, inner = discover(tmp_path)
+def test_a_folder_named_like_a_model_is_a_problem_unless_it_holds_one(tmp_path):
+    put(tmp_path, "resnet/1/model.onnx/model.onnx")
+    put(tmp_path, "x.onnx/weights.bin")
+    served, folder = discover(tmp_path)
+    assert (served.relative, served.problem) == ("resnet/1/model.onnx/model.onnx", None)
     assert str(folder.problem) == (
         "discover: x.onnx is a directory; give the directory a name that does not end in .onnx"
     )
-    assert (inner.relative, inner.problem) == ("x.onnx/inner.onnx", None)
 
 
 def test_a_named_pipe_is_not_opened_for_reading(tmp_path):

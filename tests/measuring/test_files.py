@@ -93,6 +93,9 @@ def test_rows_of_one_name_add_up_or_have_a_mean() -> None:
     (row,) = table.rows
     assert row.numbers == (0.004, 3)
     assert table.notes == ("2 rows without a sensible time were left out",)
+    assert read(b"name,ms\na,-5\nb,1\n", "x.csv").notes == (
+        "1 row without a sensible time was left out",
+    )
 
 
 @pytest.mark.parametrize(

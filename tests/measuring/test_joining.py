@@ -79,7 +79,7 @@ def test_names_that_fit_nothing_are_counted_and_named(model: Model) -> None:
     one, notes = joined(model, {"relu": 3, "a\x1b[31m": 1})
     assert one.lost == 1
     (note,) = notes
-    assert "1 of 2 names belong to no operator" in note
+    assert "1 of 2 names belongs to no operator" in note
     assert "\x1b" not in note
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Never
 
 import pytest
 
 from gallery.cache import Cache
 from gallery.files import file_digest, listing
 from gallery.pipeline.earlier import earlier_site, remember, sums_of, with_links
+from gallery.pipeline.models import Gallery
+from gallery.pipeline.site import put
 from gallery.publishing import Exhibit, SiteSettings, publish
 from gallery.publishing.assets.earlier import Earlier
+from gallery.settings.values import GallerySettings
 from tests.publishing.sample_exhibits import make_exhibit, make_pictures
 
 SETTINGS = SiteSettings(title="Nets")
@@ -96,3 +101,20 @@ def test_files_that_others_replaced_are_not_taken_for_ours(
     publish(with_links(exhibits, before), tmp_path / "next", settings=SETTINGS, earlier=before)
     assert "from static/" not in (tmp_path / "next/one/index.html").read_text("utf-8")
     assert same_file(tmp_path / "next/two/index.html", site / "two/index.html")
+
+
+def test_a_full_cache_does_not_say_that_a_site_is_missing(
+    exhibits: list[Exhibit], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Full(Cache):
+        def put(self, *_: object, **__: object) -> Never:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def write(_: Gallery, folder: Path, earlier: Earlier) -> None:
+        publish(exhibits, folder, settings=SETTINGS, earlier=earlier)
+
+    gallery = Gallery(plans=(), settings=GallerySettings(), cache=Full(tmp_path / "cache"))
+    published = put(gallery, tmp_path / "site", write, "site")
+    assert published.changed
+    assert (tmp_path / "site/index.html").is_file()
+    assert "site is whole, but the cache cannot be written: No space left" in caplog.text

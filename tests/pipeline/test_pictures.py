@@ -8,11 +8,14 @@ import html5lib
 import pytest
 from PIL import Image
 
-from gallery.pipeline.build import BuildOptions, build, merge
-from gallery.pipeline.pictures import name_of, place_of
+from gallery.pipeline.build import BuildOptions, build, merge, planned
+from gallery.pipeline.pictures import name_of, place_of, site_files
 from gallery.publishing.check import check_site
 from gallery.publishing.parts import prose as prose_module
 from gallery.publishing.parts.prose import ProsePicture, prose
+from gallery.settings.values import GallerySettings
+from tests.conftest import NET
+from tests.onnx_text import write
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0h1"/></svg>'
 
@@ -110,3 +113,14 @@ def test_signs_within_attributes_end_no_picture() -> None:
     """Versions of the cleaner that leave them as they are would else let a description out."""
     clean = '<img alt="><script>1</script>" title="x"> after'
     assert prose_module._IMAGE.sub("", clean) == " after"
+
+
+def test_what_models_share_is_wrong_once(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    for name in ("model.onnx", "model_fp16.onnx"):
+        write(tmp_path / "a", NET, name)
+    (tmp_path / "a/README.md").write_text("![Loss](gone.png)")
+    _, problems = site_files(tmp_path, planned(tmp_path, GallerySettings(), BuildOptions()))
+    assert problems == [
+        "a/README.md: its picture a/gone.png is left out: there is no file gone.png"
+    ]

@@ -152,6 +152,18 @@ def test_the_last_site_serves_as_a_cache(whole: Path, tmp_path: Path) -> None:
     assert tree(tmp_path / "site") == tree(whole / "site")
 
 
+def test_a_dry_run_knows_what_the_last_site_holds(whole: Path, tmp_path: Path) -> None:
+    last = tmp_path / "last"
+    shutil.copytree(whole / "site", last)
+    options = BuildOptions(reuse=(last,), cache=tmp_path / "cache", dry_run=True)
+    report = build(whole / "models", tmp_path / "site", options=options)
+    assert report.made() == {}
+    for path in (last / "assets").glob("first-hero-*.webp"):
+        path.unlink()
+    assert build(whole / "models", tmp_path / "site", options=options).made() == {"scan": 1}
+    assert not list((tmp_path / "cache").rglob("*"))
+
+
 def test_what_changed_in_the_last_site_is_made_again(whole: Path, tmp_path: Path) -> None:
     last = tmp_path / "last"
     shutil.copytree(whole / "site", last)

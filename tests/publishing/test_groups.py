@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from gallery.publishing import Exhibit, ImageFile, Site
+from gallery.publishing.pages import RELATIVES
 from gallery.settings.values import FrontMatter
 from tests.publishing.sample_exhibits import make_exhibit
 
@@ -66,3 +67,51 @@ def test_models_and_the_index_lead_there(gallery: list[Exhibit], put: Callable[.
         "family/resnet/index.html",
     ]
     assert "2012–2015" in sections
+
+
+def test_years_of_several_models_have_a_page_latest_first(
+    gallery: list[Exhibit], put: Callable[..., Site]
+) -> None:
+    years = (2015, 2018, 2018, 2015, 2020)
+    dated = [
+        replace(one, front=replace(one.front, family="", year=year), exports=exports)
+        for one, year, exports in zip(
+            gallery,
+            years,
+            ((), (), (), (), (replace(gallery[4], slug="low", label="q4"),)),
+            strict=True,
+        )
+    ]
+    site = put(dated)
+    assert cards(site, "year/2018/index.html") == ["three", "two"]
+    index = (site.root / "index.html").read_text("utf-8")
+    (sections,) = re.findall(r'<nav class="sections".*?</nav>', index, re.DOTALL)
+    assert re.findall(r'href="([^"]*)"', sections) == [
+        "year/2018/index.html",
+        "year/2015/index.html",
+    ]
+    assert 'href="../year/2015/index.html"' in (site.root / "one/index.html").read_text("utf-8")
+    assert not (site.root / "year/2020").exists()
+    assert "<small>2020 · 2 exports</small>" in index
+
+
+def test_of_a_large_family_a_page_lists_those_around_its_model(
+    pictures: tuple[ImageFile, ...], put: Callable[..., Site]
+) -> None:
+    models = [
+        make_exhibit(
+            f"net-{i}", pictures, front=FrontMatter(title=f"Net {i}", family="Big", year=2000 + i)
+        )
+        for i in range(RELATIVES + 6)
+    ]
+    site = put(models)
+
+    def family(slug: str) -> list[str]:
+        page = (site.root / slug / "index.html").read_text("utf-8")
+        table = page.split('id="family-title"')[1].split("</section>")[0]
+        return re.findall(r'<th scope="row"><a href="\.\./([^/]*)/', table)
+
+    assert family("net-0") == [f"net-{i}" for i in range(RELATIVES)]
+    middle = family(f"net-{RELATIVES // 2 + 3}")
+    assert middle == [f"net-{i}" for i in range(3, RELATIVES + 3)]
+    assert family(f"net-{RELATIVES + 5}")[-1] == f"net-{RELATIVES + 5}"

@@ -299,7 +299,7 @@ def test_a_product_without_a_place_is_a_download_under_its_files_name(
     picture = replace(pictures[-1], name="wide-wallpaper.png")
     site = put([make_exhibit("net", pictures, files={"wallpaper": (picture,)})])
     (model,) = json.loads((site.root / "manifest.json").read_bytes())["models"]
-    found = model["downloads"]["Wide wallpaper"]
+    found = model["downloads"]["wide-wallpaper.png"]
     assert found["href"].startswith("assets/net-wide-wallpaper.")
     assert (found["format"], found["width"], found["height"]) == ("png", 640, 640)
     page = (site.root / "net" / "index.html").read_text("utf-8")

@@ -74,6 +74,27 @@ def test_charts_stay_within_their_boxes() -> None:
     assert duration(61.23) == "61.2\xa0s"
 
 
+def test_one_step_is_a_step_and_the_peak_is_named_above_its_line(tmp_path: Path) -> None:
+    pictures = make_pictures(tmp_path / "made")
+    told, charts = make_run()
+    one = replace(told, steps=1)
+    exhibits = [
+        make_exhibit("one", pictures, run=(one, charts)),
+        make_exhibit("two", pictures, run=(replace(told, steps=2), charts)),
+    ]
+    publish(exhibits, tmp_path / "site", settings=SiteSettings())
+    pages = [(tmp_path / f"site/{name}/index.html").read_text("utf-8") for name in ("one", "two")]
+    assert [re.findall(r"in \d+ steps?,", page) for page in pages] == [
+        ["in 1 step,"],
+        ["in 2 steps,"],
+    ]
+    dot = re.search(r'<circle class="peak"[^>]* cy="([\d.]+)"', pages[0])
+    name = re.search(r'<text class="on"[^>]* y="([\d.]+)"[^>]*>peak', pages[0])
+    assert dot
+    assert name
+    assert 12 < float(name[1]) < float(dot[1]) - 4
+
+
 def test_a_page_tells_of_the_run_without_its_pictures(tmp_path: Path) -> None:
     pictures = make_pictures(tmp_path / "made")
     told, charts = make_run("<b>stage</b>")

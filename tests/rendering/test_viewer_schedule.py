@@ -11,7 +11,7 @@ import pytest
 from gallery.execution import run
 from gallery.execution.curves import COLUMNS, curves
 from gallery.execution.summary import summary
-from gallery.execution.types import Execution, Held, held
+from gallery.execution.types import Execution, held
 from gallery.model import Model
 from gallery.placement.types import Layout
 from gallery.rendering.viewer.check import checked
@@ -20,6 +20,7 @@ from gallery.rendering.viewer.data import viewer_data
 from gallery.rendering.viewer.decode import from_varints, signed
 from gallery.rendering.viewer.sample import sample
 from gallery.rendering.viewer.schedule import PARTS, TICKS
+from gallery.runs import Held
 from tests.execution.graphs import small
 from tests.rendering.viewer_net import colorings, net
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from gallery.loading.sizes.misfits import Misfit
 from gallery.loading.sizes.search import Choice
 from gallery.loading.sizes.symbols import Symbol, unused
+from gallery.text import counted
 
 _SHOWN = 8
 
@@ -58,8 +59,9 @@ def _misfit_note(found: Sequence[Symbol], choice: Choice) -> str:
         return f"the chosen sizes ({sizes}) do not fit together at {where}{also}; choose others"
     chosen = {n: size for n, size in choice.binding.sizes.items() if n not in choice.assumed}
     beside = f" beside the chosen {_listed(chosen)}" if chosen else ""
+    tries = counted(choice.tries, "try", "tries")
     return (
-        f"no sizes that fit{beside} were found in {choice.tries} tries; {sizes} do not fit at "
+        f"no sizes that fit{beside} were found in {tries}; {sizes} do not fit at "
         f"{where}{also}; set sizes with --dim or with dims in the front matter"
     )
 

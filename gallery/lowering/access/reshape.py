@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from gallery.jit import kernel
+from gallery.jit import inner_kernel, kernel
 from gallery.lowering.access.part import Boxes, Ints, Relation
 from gallery.lowering.access.relations import AxisRule, fixed, per_axis, same
 
@@ -105,7 +105,7 @@ def _group(source: tuple[int, ...], target: tuple[int, ...], columns: list[int])
     return relation
 
 
-@kernel
+@inner_kernel
 def _strides(sizes):  # type: ignore[no-untyped-def]
     strides = np.ones(len(sizes), np.int64)
     for axis in range(len(sizes) - 2, -1, -1):
@@ -113,7 +113,7 @@ def _strides(sizes):  # type: ignore[no-untyped-def]
     return strides
 
 
-@kernel
+@inner_kernel
 def _cut(low, high, sizes, most):  # type: ignore[no-untyped-def]
     """The dimension from which on a block is contiguous, and the number of its runs."""
     axis = len(sizes) - 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gallery.jit import kernel
+from gallery.jit import inner_kernel, kernel
 from gallery.lowering.tiling.traffic import double, follow, leaf_vertices, vertices
 
 
@@ -30,13 +30,13 @@ def started(t, splits, training):  # type: ignore[no-untyped-def]
     return counts
 
 
-@kernel
+@inner_kernel
 def _precedes(weights, counts, one, other):  # type: ignore[no-untyped-def]
     a, b = weights[one] / counts[one], weights[other] / counts[other]
     return a > b or (a == b and one < other)
 
 
-@kernel
+@inner_kernel
 def _sink(queue, length, weights, counts):  # type: ignore[no-untyped-def]
     """Move the first part of a queue down to its place."""
     at = 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gallery.jit import kernel
+from gallery.jit import inner_kernel, kernel
 from gallery.lowering.tiling.tables import APART, OWN
 
 FAN_IN = 8
@@ -17,14 +17,14 @@ EDGE = 8192.0
 """Cost of an edge, in elements moved, so that each vertex reads few blocks."""
 
 
-@kernel
+@inner_kernel
 def _neighbours(halo, each):  # type: ignore[no-untyped-def]
     """Number of blocks of a size that a halo, half of it on either side, reaches into."""
     half = halo / 2
     return np.ceil(np.ceil(half) / each) + np.ceil(np.floor(half) / each)
 
 
-@kernel
+@inner_kernel
 def _blocks(t, splits, part, axis):  # type: ignore[no-untyped-def]
     """Number of blocks along an axis of what a part reads."""
     if t.maker[axis] >= 0:
@@ -34,7 +34,7 @@ def _blocks(t, splits, part, axis):  # type: ignore[no-untyped-def]
     return 1.0
 
 
-@kernel
+@inner_kernel
 def _reading(t, splits, part, read):  # type: ignore[no-untyped-def]
     """Elements and edges of one read, on average per block of the part.
 
@@ -62,7 +62,7 @@ def _reading(t, splits, part, read):  # type: ignore[no-untyped-def]
     return elements, edges
 
 
-@kernel
+@inner_kernel
 def _beyond(t, splits, read):  # type: ignore[no-untyped-def]
     """Edges per block of a reader whose grid follows that of its producer: 1 without a halo."""
     edges = 1.0
@@ -74,7 +74,7 @@ def _beyond(t, splits, read):  # type: ignore[no-untyped-def]
     return edges
 
 
-@kernel
+@inner_kernel
 def _cells(splits, begin, end):  # type: ignore[no-untyped-def]
     cells = 1.0
     for d in range(begin, end):
@@ -82,7 +82,7 @@ def _cells(splits, begin, end):  # type: ignore[no-untyped-def]
     return cells
 
 
-@kernel
+@inner_kernel
 def traffic(t, splits, part):  # type: ignore[no-untyped-def]
     """Cost of a part's grid, in elements: what its blocks read, its sums, and its readers' halos.
 
@@ -113,7 +113,7 @@ def traffic(t, splits, part):  # type: ignore[no-untyped-def]
     return total
 
 
-@kernel
+@inner_kernel
 def finer(t, splits, part, place):  # type: ignore[no-untyped-def]
     """The next split of a dimension: twice the current one, and finally its size.
 
@@ -128,7 +128,7 @@ def finer(t, splits, part, place):  # type: ignore[no-untyped-def]
     return split
 
 
-@kernel
+@inner_kernel
 def _may_split(t, splits, part, place):  # type: ignore[no-untyped-def]
     if t.frozen[place] or finer(t, splits, part, place) == splits[place]:
         return False
@@ -140,7 +140,7 @@ def _may_split(t, splits, part, place):  # type: ignore[no-untyped-def]
     return True
 
 
-@kernel
+@inner_kernel
 def next_place(t, splits, part):  # type: ignore[no-untyped-def]
     """The grid dimension of a part whose doubling costs least, or -1 if none can be split.
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gallery.errors import DamagedFileError, DiscoverError, PublishError
+from gallery.errors import DamagedFileError, DiscoverError, PublishError, system_error
 from gallery.files import link_or_copy, read_regular
 from gallery.publishing.assets.contents import check_content
 from gallery.publishing.exhibit import ImageFile, ScanImages
@@ -158,8 +158,8 @@ def _hashed(href: str, sha256: str) -> str:
 
 
 def _unwritable(name: str, error: OSError) -> PublishError:
-    found = f"{name} cannot be written: {error.strerror or error}"
-    return PublishError(found, hint="check that the site's directory is writable")
+    _, hint = system_error(error)
+    return PublishError(f"{name} cannot be written: {error.strerror or error}", hint=hint)
 
 
 def place_image(image: ImageFile, site: Path, stem: str) -> Placed:

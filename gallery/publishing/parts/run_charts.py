@@ -15,8 +15,8 @@ from gallery.publishing.parts.clean import shorten
 from gallery.publishing.parts.numbers import quantity
 from gallery.runs import TITLES, Held, RunCurves, RunSummary
 
-_ROOM = 1.08
-"""Height of the chart of memory, as a multiple of the peak."""
+_ROOM = 1.12
+"""Height of the chart of memory, as a multiple of the peak: with room for the peak's name above."""
 _NARROW, _WIDE = 13, 5
 """Hundredths of the width from which a band has room for its name, on a phone and elsewhere."""
 _LABELLED = 4

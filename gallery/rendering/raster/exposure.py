@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gallery.elementary import LN2, interpolate, logarithm, raised
 from gallery.graph import ComputeGraph
-from gallery.jit import kernel
+from gallery.jit import inner_kernel, kernel
 
 Gains = npt.NDArray[np.float32]
 
@@ -81,7 +81,7 @@ def _by_pass(values: npt.NDArray[np.float32], passes: npt.NDArray[np.uint8]) -> 
     return gains
 
 
-@kernel
+@inner_kernel
 def _octave(value: np.float32) -> float:
     # The base-2 logarithm; 0 for values that are not positive.
     return logarithm(np.float64(value)) / LN2 if value > 0 else 0.0

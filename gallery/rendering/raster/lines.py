@@ -2,7 +2,9 @@
 
 A line runs along its major axis, and has a square end there. In each column of pixels along that
 axis it covers a range across: the mean over the column's width, which is exact for the sums of its
-light. The first loop has no branches, so that the processor fetches the ends of many lines at once.
+light. Lines are worked out in a loop without branches over plain arrays, so that the compiler does
+several at a time. They are drawn in the order of their lengths: so a processor foresees how often
+each of the loops over columns turns.
 """
 
 from __future__ import annotations
@@ -12,60 +14,91 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gallery.jit import kernel
-from gallery.rendering.raster.simd import LANES, add_dot, adder_of, columns_of
+from gallery.jit import inner_kernel
+from gallery.rendering.raster.batch import (
+    AX,
+    AY,
+    BATCH,
+    BX,
+    BY,
+    COLUMNS,
+    FIRST,
+    FLOATS,
+    GAIN,
+    INTEGERS,
+    LAST,
+    LOW,
+    NEAR_FIRST,
+    NEAR_LAST,
+    PART,
+    PLACE,
+    SHARE,
+    SHARE_FIRST,
+    SHARE_LAST,
+    SLOPE,
+    START,
+    STEEP,
+    STEP,
+    STRENGTH_FIRST,
+    STRENGTH_LAST,
+    SWAPPED,
+    TINT_FIRST,
+    TINT_LAST,
+    WEIGHT,
+    WIDE,
+)
+from gallery.rendering.raster.simd import LANES, line_of
 
 Light = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int32]
 Real = np.float32
 
-BATCH = 512
-"""Lines worked out at a time; what is known of them fits in a core's fastest cache."""
 FADES = 1024
 """Steps of the table of the light of long edges."""
 _ZERO, _HALF, _ONE, _TINY = np.float32(0), np.float32(0.5), np.float32(1), np.float32(1e-9)
 _STEPS, _LAST = np.float32(FADES), np.int32(FADES - 1)
+_LENGTHS = 64
+"""Lengths in columns by which lines are sorted; longer ones count as the longest."""
 
-_find_2, _find_3, _find_5 = (columns_of(pixels) for pixels in (2, 3, 5))
-_add_2, _add_3, _add_5 = (adder_of(pixels) for pixels in (2, 3, 5))
+_flat_2, _steep_2 = line_of(2, steep=False), line_of(2, steep=True)
+_flat_3, _steep_3 = line_of(3, steep=False), line_of(3, steep=True)
+_wide = line_of(0, steep=False)
 
 
 class Batch(NamedTuple):
-    """Lines to draw, by source, reader and part, and what is worked out of them, all (k,).
+    """Lines to draw.
 
-    `start`, `end`: along the major axis. `low`: near side of the line there. `wide`: width across.
-    `done`: share of the edge before `start`. `inverse`: one over its whole extent along the axis.
+    `sources`, `readers`: int32 (k,), the vertices at both ends. `numbers`, `places`: float32 and
+    int32, see `raster.batch`. `order`: int32 (k,), lines by length. `slots`: int32, how many there
+    are of each length. `spots`, `covers`: int32 (c,) and float32 (p, c), columns of one line.
     """
 
     sources: Indices
     readers: Indices
-    parts: Indices
-    start: Numbers
-    end: Numbers
-    low: Numbers
-    slope: Numbers
-    wide: Numbers
-    weight: Numbers
-    done: Numbers
-    inverse: Numbers
-    swapped: npt.NDArray[np.uint8]
-    steep: npt.NDArray[np.uint8]
-    tints: Indices
+    numbers: Numbers
+    places: Indices
+    order: Indices
+    slots: Indices
     spots: Indices
     covers: Numbers
 
 
-class Scene(NamedTuple):
-    """Where vertices are and what colours they have.
+class Stage(NamedTuple):
+    """What is drawn.
 
-    `vertices`: float32 (n, 3), x, y (pixels of the canvas) and gain. `rows`: uint16 (c, n), row of
-    the colours of each in each colouring. `colors`: float32 (c, k, 3), linear light.
+    `points`: float32 (n, 2), pixels of the canvas. `lights`: float32 (n, 2), gain of the edges that
+    a vertex reads, and light of its dot. `rows`: uint16 (c, n), row of the colours of each vertex
+    in each colouring. `colors`: float32 (c, k, 4), linear light and 1. `dot`: radius of vertices in
+    pixels, 0 for none. `stride`: from one row of the light to the next.
     """
 
-    vertices: Numbers
+    points: Numbers
+    lights: Numbers
     rows: npt.NDArray[np.uint16]
     colors: Light
+    dot: Real
+    stride: int
 
 
 class Look(NamedTuple):
@@ -86,43 +119,48 @@ class Look(NamedTuple):
     bottom: Real
 
 
-@kernel
-def new_batch(longest: int) -> Batch:
-    """An empty batch for lines of at most so many pixels."""
-    numbers = np.empty((8, BATCH), np.float32)
+@inner_kernel
+def new_batch(look: Look) -> Batch:
+    """An empty batch for lines that look so, all of them first parts."""
+    length = int(look.longest) + 2 + LANES
+    # A diagonal line is sqrt(2) times as wide across.
+    pixels = int(look.radius * np.float32(2.9)) + 3
     return Batch(
         np.empty(BATCH, np.int32),
         np.empty(BATCH, np.int32),
-        np.zeros(BATCH, np.int32),
-        numbers[0],
-        numbers[1],
-        numbers[2],
-        numbers[3],
-        numbers[4],
-        numbers[5],
-        numbers[6],
-        numbers[7],
-        np.empty(BATCH, np.uint8),
-        np.empty(BATCH, np.uint8),
-        np.empty((2, BATCH), np.int32),
-        np.empty(longest + 2 + LANES, np.int32),
-        np.empty((5, longest + 2 + LANES), np.float32),
+        np.zeros(FLOATS * BATCH, np.float32),
+        np.empty(INTEGERS * BATCH, np.int32),
+        np.empty(BATCH, np.int32),
+        np.empty(2 * _LENGTHS, np.int32),
+        np.empty(length, np.int32),
+        np.empty((pixels, length), np.float32),
     )
 
 
-@kernel
-def _prepare(batch: Batch, many: int, vertices: Numbers, look: Look) -> None:
-    # IN vertices (n, 3): x, y (pixels of the canvas) and gain; INOUT batch.
-    radius, reach, fades, longest, _, left, right, top, bottom = look
-    sources, readers, parts = batch.sources, batch.readers, batch.parts
-    starts, ends, lows, slopes = batch.start, batch.end, batch.low, batch.slope
-    wides, weights, dones, inverses = batch.wide, batch.weight, batch.done, batch.inverse
-    swaps, steeps = batch.swapped, batch.steep
+@inner_kernel
+def _gather(batch: Batch, many: int, points: Numbers, lights: Numbers) -> None:
+    # Nothing else, so that a processor fetches the ends of many lines at once.
+    numbers = batch.numbers
     for k in range(many):
-        a, b = sources[k], readers[k]
-        ax, ay, bx, by = vertices[a, 0], vertices[a, 1], vertices[b, 0], vertices[b, 1]
+        a, b = batch.sources[k], batch.readers[k]
+        numbers[k + AX], numbers[k + AY] = points[a, 0], points[a, 1]
+        numbers[k + BX], numbers[k + BY] = points[b, 0], points[b, 1]
+        numbers[k + GAIN] = lights[b, 0]
+
+
+@inner_kernel
+def _prepare(
+    numbers: Numbers, places: Indices, many: int, look: Look, stride: int, limit: Real
+) -> None:
+    # IN numbers to PART; OUT the others and places. Lines longer than the limit become empty.
+    radius, reach, longest = look.radius, look.reach, look.longest
+    left, right, top, bottom = look.left, look.right, look.top, look.bottom
+    row = np.int32(stride)
+    for k in range(many):
+        ax, ay, bx, by = numbers[k + AX], numbers[k + AY], numbers[k + BX], numbers[k + BY]
         dx, dy = bx - ax, by - ay
         length = np.sqrt(dx * dx + dy * dy)
+        numbers[k + PLACE] = min(reach / max(length, _TINY), _ONE) * _STEPS
         steep = abs(dy) > abs(dx)
         p, p_across = (ay, ax) if steep else (ax, ay)
         q, q_across = (by, bx) if steep else (bx, by)
@@ -132,150 +170,135 @@ def _prepare(batch: Batch, many: int, vertices: Numbers, look: Look) -> None:
         inverse = _ONE / max(high - low, _TINY)
         slope = (high_across - low_across) * inverse
         half = radius * np.sqrt(_ONE + slope * slope)
-        first = np.floor(low) + np.float32(parts[k]) * longest
-        start, end = max(low, first), min(high, first + longest)
+        begin = np.floor(low) + numbers[k + PART] * longest
+        start, end = max(low, begin), min(high, begin + longest)
         before = slope * (start - low) + low_across
         after = slope * (end - low) + low_across
-        # What is wholly outside of the window becomes empty.
         near, far = (top, bottom) if steep else (left, right)
         near_across, far_across = (left, right) if steep else (top, bottom)
         inside = (
-            (end >= near)
+            (end > start)
+            & (high - low <= limit)
+            & (end >= near)
             & (start <= far)
             & (max(before, after) + half >= near_across)
             & (min(before, after) - half <= far_across)
         )
-        # The light of edges by length, from a table: a power for each would take as long as all
-        # else in this loop.
-        place = min(reach / max(length, _TINY), _ONE) * _STEPS
+        first, last = np.floor(start), np.floor(end)
+        step, across = (row, np.int32(4)) if steep else (np.int32(4), row)
+        edge = before - half
+        # The first column and the last, of which the line covers but a part.
+        stop = min(end, first + _ONE)
+        middle = (start + stop) * _HALF - start
+        place = edge + slope * middle
+        pixel = np.floor(place)
+        numbers[k + NEAR_FIRST] = place - pixel
+        numbers[k + STRENGTH_FIRST] = stop - start
+        numbers[k + SHARE_FIRST] = (start - low + middle) * inverse
+        places[k + FIRST] = np.int32(first) * step + np.int32(pixel) * across
+        middle = (last + end) * _HALF - start
+        place = edge + slope * middle
+        pixel = np.floor(place)
+        numbers[k + NEAR_LAST] = place - pixel
+        numbers[k + STRENGTH_LAST] = end - last if last > first else _ZERO
+        numbers[k + SHARE_LAST] = (start - low + middle) * inverse
+        places[k + LAST] = np.int32(last) * step + np.int32(pixel) * across
+        # Those between.
+        middle = first + _ONE + _HALF - start
+        numbers[k + LOW] = edge + slope * middle
+        numbers[k + SLOPE] = slope
+        numbers[k + WIDE] = half + half
+        numbers[k + SHARE] = (start - low + middle) * inverse
+        numbers[k + STEP] = inverse
+        places[k + START] = (np.int32(first) + np.int32(1)) * step
+        columns = np.int32(last) - np.int32(first) + np.int32(1)
+        places[k + COLUMNS] = columns if inside else np.int32(0)
+        places[k + STEEP] = np.int32(1) if steep else np.int32(0)
+        places[k + SWAPPED] = np.int32(1) if swapped else np.int32(0)
+
+
+@inner_kernel
+def _weigh(numbers: Numbers, many: int, fades: Numbers) -> None:
+    # The light of edges by length, from a table: a power for each would take as long as all else.
+    for k in range(many):
+        place = numbers[k + PLACE]
         i = min(np.int32(place), _LAST)
         weight = fades[i] + (fades[i + 1] - fades[i]) * (place - np.float32(i))
         # Long edges, which join bodies, are not dimmed for having little work.
-        weights[k] = weight * (_ONE + (vertices[b, 2] - _ONE) * weight)
-        starts[k], ends[k] = start, end if inside else start
-        lows[k], slopes[k], wides[k] = before - half, slope, half + half
-        dones[k], inverses[k] = (start - low) * inverse, inverse
-        swaps[k], steeps[k] = swapped, steep
+        numbers[k + WEIGHT] = weight * (_ONE + (numbers[k + GAIN] - _ONE) * weight)
 
 
-@kernel
-def _column(
-    light: Light,
-    batch: Batch,
-    k: int,
-    u: int | np.int32,
-    steps: tuple[int | np.int64, int | np.int64],
-    both: tuple[Real, Real, Real, Real, Real, Real],
-) -> None:
-    # One column of a line, at u, pixel by pixel: its ends, of which it covers but a part.
-    step, across = steps
-    first = batch.start[k]
-    left, right = max(np.float32(u), first), min(np.float32(u + 1), batch.end[k])
-    middle = (left + right) * _HALF - first
-    low = batch.low[k] + batch.slope[k] * middle
-    strength = batch.weight[k] * (right - left)
-    r, g, b, r_change, g_change, b_change = both
-    tone = (r + r_change * middle, g + g_change * middle, b + b_change * middle, _ONE)
-    pixel = np.int32(low)
-    near = low - np.float32(pixel)
-    far = near + batch.wide[k]
-    at = np.uint64(u * step + pixel * across)
-    add_dot(light, at, tone, (min(far, _ONE) - near) * strength)
-    # The next pixel, even if nothing of it is covered: whether it is cannot be foreseen.
-    far -= _ONE
-    at += np.uint64(across)
-    add_dot(light, at, tone, min(max(far, _ZERO), _ONE) * strength)
-    if batch.wide[k] <= _ONE:
-        return
-    while far > _ONE:
-        far -= _ONE
-        at += np.uint64(across)
-        add_dot(light, at, tone, min(far, _ONE) * strength)
-
-
-@kernel
-def _tint(batch: Batch, many: int, rows: npt.NDArray[np.uint16], gradient: bool) -> None:
-    # The rows of the colours at both ends of each line.
+@inner_kernel
+def _sort(places: Indices, many: int, slots: Indices, order: Indices) -> int:
+    # OUT order, flat lines before steep ones, each by length; returns the number of flat ones.
+    slots[:] = 0
     for k in range(many):
-        b = batch.readers[k]
-        a = batch.sources[k] if gradient else b
-        batch.tints[0, k] = rows[b if batch.swapped[k] else a]
-        batch.tints[1, k] = rows[a if batch.swapped[k] else b]
+        slots[places[k + STEEP] * _LENGTHS + min(places[k + COLUMNS], _LENGTHS - 1)] += 1
+    total = np.int32(0)
+    for i in range(2 * _LENGTHS):
+        total += slots[i]
+        slots[i] = total - slots[i]
+    flat = slots[_LENGTHS]
+    for k in range(many):
+        at = places[k + STEEP] * _LENGTHS + min(places[k + COLUMNS], _LENGTHS - 1)
+        order[slots[at]] = k
+        slots[at] += 1
+    return int(flat)
 
 
-@kernel
+@inner_kernel
+def _tint(batch: Batch, many: int, rows: npt.NDArray[np.uint16], gradient: bool) -> None:
+    # OUT places: rows of the colours at both ends of each line.
+    places = batch.places
+    for k in range(many):
+        b = np.int32(rows[batch.readers[k]])
+        a = np.int32(rows[batch.sources[k]]) if gradient else b
+        swapped = places[k + SWAPPED] != 0
+        places[k + TINT_FIRST] = b if swapped else a
+        places[k + TINT_LAST] = a if swapped else b
+
+
+@inner_kernel
 def draw_batch(
-    light: Light,
-    stride: int,
-    batch: Batch,
-    many: int,
-    scene: Scene,
-    look: Look,
+    light: Light, batch: Batch, many: int, scene: Stage, look: Look, limit: Real
 ) -> None:
     """Draw the first lines of a batch, in each of several colourings.
 
     Args:
         light: float32 (c, h * stride), changed in place.
-        stride: From one row to the next.
         batch: With sources, readers and parts.
         many: Number of lines.
-        scene: See `Scene`.
+        scene: See `Stage`.
         look: See `Look`.
+        limit: Columns beyond which lines are left out.
     """
-    _prepare(batch, many, scene.vertices, look)
+    numbers, places, order = batch.numbers, batch.places, batch.order
+    stride = scene.stride
+    _gather(batch, many, scene.points, scene.lights)
+    _prepare(numbers, places, many, look, stride, limit)
+    _weigh(numbers, many, look.fades)
+    flat = _sort(places, many, batch.slots, order)
+    room = (batch.spots, batch.covers)
     for one in range(len(light)):
+        tints, painted = scene.colors[one], light[one]
         _tint(batch, many, scene.rows[one], look.gradient)
-        _draw(light[one], stride, batch, many, scene.colors[one])
-
-
-@kernel
-def _draw(light: Light, stride: int, batch: Batch, many: int, colors: Light) -> None:
-    # INOUT light (h * stride,).
-    spots, covers = batch.spots, batch.covers
-    for k in range(many):
-        first, last = batch.start[k], batch.end[k]
-        if last <= first:
-            continue
-        u, end = np.int32(first), np.int32(last)
-        columns = np.int64(end - u) + 1
-        steep = batch.steep[k]
-        step, across = np.int64(stride if steep else 4), np.int64(4 if steep else stride)
-        wide, slope, inverse = batch.wide[k], batch.slope[k], batch.inverse[k]
-        i, j = batch.tints[0, k], batch.tints[1, k]
-        r, g, b = colors[i, 0], colors[i, 1], colors[i, 2]
-        r_more, g_more, b_more = colors[j, 0] - r, colors[j, 1] - g, colors[j, 2] - b
-        before = batch.done[k]
-        r, g, b = r + r_more * before, g + g_more * before, b + b_more * before
-        r_more, g_more, b_more = r_more * inverse, g_more * inverse, b_more * inverse
-        both = (r, g, b, r_more, g_more, b_more)
-        _column(light, batch, k, u, (step, across), both)
-        if columns > 1:
-            _column(light, batch, k, end, (step, across), both)
-        if columns <= 2:
-            continue
-        if wide > np.float32(4):
-            for inner in range(u + 1, end):
-                _column(light, batch, k, inner, (step, across), both)
-            continue
-        middle = np.float32(u + 1) + _HALF - first
-        line = (batch.low[k] + slope * middle, slope, wide, batch.weight[k])
-        steps = (np.int64(u + 1) * step, step, across)
-        tones = (
-            r + r_more * middle,
-            g + g_more * middle,
-            b + b_more * middle,
-            _ONE,
-            r_more,
-            g_more,
-            b_more,
-            _ZERO,
-        )
-        if wide <= _ONE:
-            _find_2(columns - 2, spots, covers, line, steps)
-            _add_2((columns - 2, across), light, spots, covers, tones)
-        elif wide <= np.float32(2):
-            _find_3(columns - 2, spots, covers, line, steps)
-            _add_3((columns - 2, across), light, spots, covers, tones)
-        else:
-            _find_5(columns - 2, spots, covers, line, steps)
-            _add_5((columns - 2, across), light, spots, covers, tones)
+        for at in range(many):
+            k = order[at]
+            if places[k + COLUMNS] == 0:
+                continue
+            line = (numbers, places, k)
+            wide = numbers[k + WIDE]
+            if wide <= _ONE:
+                if at < flat:
+                    _flat_2(painted, tints, line, room, (4, stride, 2))
+                else:
+                    _steep_2(painted, tints, line, room, (stride, 4, 2))
+            elif wide <= np.float32(2):
+                if at < flat:
+                    _flat_3(painted, tints, line, room, (4, stride, 3))
+                else:
+                    _steep_3(painted, tints, line, room, (stride, 4, 3))
+            else:
+                steps = (4, stride) if at < flat else (stride, 4)
+                pixels = int(np.ceil(wide)) + 1
+                _wide(painted, tints, line, room, (steps[0], steps[1], pixels))

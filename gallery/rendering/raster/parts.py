@@ -12,7 +12,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from gallery.jit import kernel, parallel_kernel
+from gallery.jit import inner_kernel, parallel_kernel
 from gallery.rendering.raster.tiles import CHUNKS, Bins, Grid, groups_of, sort_points
 
 Numbers = npt.NDArray[np.float32]
@@ -36,7 +36,7 @@ class Parts(NamedTuple):
     bins: Bins
 
 
-@kernel
+@inner_kernel
 def _search_some(
     some: tuple[int, int],
     edges: tuple[Pointers, Indices, Numbers],
@@ -84,7 +84,7 @@ def _search(
         many[chunk] = _search_some(some, (indptr, sources, vertices), step, bounds, own)
 
 
-@kernel
+@inner_kernel
 def _line(vertices: Numbers, a: int, b: int) -> tuple[float, float, float, float, bool]:
     # Start and end along the major axis, in rising order, those across, and whether it is steep.
     ax, ay, bx, by = vertices[a, 0], vertices[a, 1], vertices[b, 0], vertices[b, 1]
@@ -134,7 +134,7 @@ def long_edges(
     Args:
         edges: `indptr` int64 (n + 1,), `sources` int32 (m,) and which edges to take: each
             `step`-th.
-        vertices: float32 (n, 3), pixels, x and y first.
+        vertices: float32 (n, 2), pixels.
         grid: Edges that lie on one side of it are left out.
         longest: Most columns of pixels of a part; edges of less than that are left out.
     """

@@ -2,7 +2,8 @@
 
 A line is drawn in two loops. The first finds, for eight columns at a time, which pixels each column
 of the line covers, and how much of them; a vector holds one number of eight columns. The second
-adds the light of column after column; a vector holds red, green, blue and weight of one pixel.
+adds the light of column after column; a vector holds red, green, blue and weight of one pixel, or
+of two that lie side by side.
 Every lane does the same operations in the same order, so the width of a processor's registers does
 not change the result.
 """
@@ -16,6 +17,8 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from gallery.rendering.raster import batch
 
 _in_line = cast(Callable[[Callable[..., Any]], Callable[..., None]], intrinsic)
 
@@ -70,14 +73,18 @@ class _Arrays:
     def __init__(self, context: Any, builder: Any, signature: Any) -> None:
         self._context, self._builder, self._types = context, builder, signature.args
 
-    def _made(self, place: int, value: Any) -> Any:
-        return self._context.make_array(self._types[place])(self._context, self._builder, value)
+    def _made(self, value: Any, *place: int) -> Any:
+        # The place of an argument, and within it, if it is a tuple.
+        kind: Any = self._types
+        for one in place:
+            kind = kind[one]
+        return self._context.make_array(kind)(self._context, self._builder, value)
 
-    def data(self, place: int, value: Any) -> Any:
-        return self._made(place, value).data
+    def data(self, value: Any, *place: int) -> Any:
+        return self._made(value, *place).data
 
-    def row(self, place: int, value: Any) -> Any:
-        return cgutils.unpack_tuple(self._builder, self._made(place, value).shape)[1]
+    def row(self, value: Any, *place: int) -> Any:
+        return cgutils.unpack_tuple(self._builder, self._made(value, *place).shape)[1]
 
 
 @_in_line
@@ -95,7 +102,7 @@ def add_dot(context: Any, light: Any, at: Any, tone: Any, cover: Any) -> _Built:
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         array, at, tone, cover = values
-        data = _Arrays(context, builder, signature).data(0, array)
+        data = _Arrays(context, builder, signature).data(array, 0)
         light = _vector(builder, cgutils.unpack_tuple(builder, tone))
         _add(builder, data, at, light, cover)
         return context.get_dummy_value()
@@ -103,106 +110,191 @@ def add_dot(context: Any, light: Any, at: Any, tone: Any, cover: Any) -> _Built:
     return signature, build
 
 
-def _covers(builder: Any, near: Any, wide: Any, pixels: int) -> list[Any]:
-    """Shares that a line covers of some pixels, the first of which it enters at `near`."""
-    far = builder.fadd(near, wide)
-    rest = [_larger(builder, builder.fsub(far, _floats(k)), _floats(0.0)) for k in range(1, pixels)]
-    full = [_smaller(builder, one, _floats(1.0)) for one in rest[:-1]]
-    first = builder.fsub(_smaller(builder, far, _floats(1.0)), near)
-    return [first, *full, rest[-1]]
+class _Line:
+    """Code that draws a line; `pixels` of a column, or as many as a call tells if that is 0."""
+
+    def __init__(self, builder: Any, arrays: _Arrays, values: Any, pixels: int, pair: bool) -> None:
+        self._builder, self._pixels, self._pair = builder, pixels, pair
+        light, colors, line, room, steps = values
+        numbers, places, self._k = cgutils.unpack_tuple(builder, line)
+        spots, covers = cgutils.unpack_tuple(builder, room)
+        self._step, self._across, self._many = cgutils.unpack_tuple(builder, steps)
+        self._light = arrays.data(light, 0)
+        self._numbers, self._places = arrays.data(numbers, 2, 0), arrays.data(places, 2, 1)
+        self._spots, self._covers = arrays.data(spots, 3, 0), arrays.data(covers, 3, 1)
+        self._row = arrays.row(covers, 3, 1)
+        tints = arrays.data(colors, 1)
+        self._first = self._color(tints, self._place(batch.TINT_FIRST))
+        self._more = builder.fsub(self._color(tints, self._place(batch.TINT_LAST)), self._first)
+        self._wide, self._weight = self._number(batch.WIDE), self._number(batch.WEIGHT)
+
+    def _color(self, tints: Any, row: Any) -> Any:
+        builder = self._builder
+        pointer = builder.gep(tints, [builder.mul(row, _LONG(4))])
+        return builder.load(builder.bitcast(pointer, _PIXEL.as_pointer()), align=4)
+
+    def _kept(self, data: Any, field: int) -> Any:
+        at = self._builder.add(self._builder.zext(self._k, _LONG), _LONG(field))
+        return self._builder.load(self._builder.gep(data, [at]))
+
+    def _number(self, field: int) -> Any:
+        return self._kept(self._numbers, field)
+
+    def _place(self, field: int) -> Any:
+        return self._builder.sext(self._kept(self._places, field), _LONG)
+
+    def _tone(self, share: Any) -> Any:
+        more = self._builder.fmul(self._more, _all(self._builder, share, 4))
+        return self._builder.fadd(self._first, more)
+
+    def _add(self, at: Any, tone: Any, cover: Callable[[Any], Any]) -> None:
+        """Add a column: its pixels from `at` on, of which it covers `cover(pixel)`."""
+        builder = self._builder
+        if not self._pixels:
+            with cgutils.for_range(builder, self._many) as loop:
+                place = builder.add(at, builder.mul(loop.index, self._across))
+                _add(builder, self._light, place, tone, cover(loop.index))
+            return
+        pixel = 0
+        while pixel < self._pixels:
+            if self._pair and pixel + 1 < self._pixels:
+                _add_pair(builder, self._light, at, tone, (cover(pixel), cover(pixel + 1)))
+                pixel += 1
+                at = builder.add(at, self._across)
+            else:
+                _add(builder, self._light, at, tone, cover(pixel))
+            pixel += 1
+            at = builder.add(at, self._across)
+
+    def end(self, spot: int, near: int, strength: int, share: int) -> None:
+        """Add the first column or the last."""
+        builder = self._builder
+        within = self._number(near)
+        far = builder.fadd(within, self._wide)
+        light = builder.fmul(self._number(strength), self._weight)
+
+        def cover(pixel: Any) -> Any:
+            return builder.fmul(_cover(builder, within, far, pixel), light)
+
+        self._add(self._place(spot), self._tone(self._number(share)), cover)
+
+    def between(self) -> None:
+        """Add the columns between."""
+        builder = self._builder
+        many = builder.sub(self._place(batch.COLUMNS), _LONG(2))
+        with cgutils.for_range_slice(builder, _LONG(0), many, _LONG(LANES), _LONG) as (j, _):
+            self._find(j)
+        tone = cgutils.alloca_once_value(builder, self._tone(self._number(batch.SHARE)))
+        change = builder.fmul(self._more, _all(builder, self._number(batch.STEP), 4))
+        with cgutils.for_range(builder, many) as loop:
+            now = builder.load(tone)
+            at = builder.sext(builder.load(builder.gep(self._spots, [loop.index])), _LONG)
+
+            def cover(pixel: Any) -> Any:
+                place = builder.add(loop.index, builder.mul(self._long(pixel), self._row))
+                return builder.load(builder.gep(self._covers, [place]))
+
+            self._add(at, now, cover)
+            builder.store(builder.fadd(now, change), tone)
+
+    def _long(self, pixel: Any) -> Any:
+        return _LONG(pixel) if isinstance(pixel, int) else pixel
+
+    def _find(self, j: Any) -> None:
+        """Find the first pixel of some columns and how much of each pixel they cover."""
+        builder = self._builder
+        step, across = (
+            _all(builder, builder.trunc(one, _INT)) for one in (self._step, self._across)
+        )
+        lanes = ir.Constant(ir.VectorType(_INT, LANES), list(range(LANES)))
+        column = builder.add(_all(builder, builder.trunc(j, _INT)), lanes)
+        slope = _all(builder, self._number(batch.SLOPE))
+        low = _all(builder, self._number(batch.LOW))
+        low = builder.fadd(low, builder.fmul(slope, builder.sitofp(column, _COLUMNS)))
+        pixel = builder.fptosi(low, column.type)
+        near = builder.fsub(low, builder.sitofp(pixel, _COLUMNS))
+        start = _all(builder, builder.trunc(self._place(batch.START), _INT))
+        spot = builder.add(builder.mul(column, step), builder.mul(pixel, across))
+        to = builder.bitcast(builder.gep(self._spots, [j]), spot.type.as_pointer())
+        builder.store(builder.add(start, spot), to, align=4)
+        far = builder.fadd(near, _all(builder, self._wide))
+        strength = _all(builder, self._weight)
+
+        def keep(pixel: Any) -> None:
+            share = builder.fmul(_cover(builder, near, far, pixel), strength)
+            at = builder.add(j, builder.mul(self._long(pixel), self._row))
+            to = builder.bitcast(builder.gep(self._covers, [at]), _COLUMNS.as_pointer())
+            builder.store(share, to, align=4)
+
+        if self._pixels:
+            for pixel in range(self._pixels):
+                keep(pixel)
+        else:
+            with cgutils.for_range(builder, self._many) as loop:
+                keep(loop.index)
 
 
-def columns_of(pixels: int) -> Callable[..., None]:
-    """A function that finds what the columns of a line cover, if no more pixels of a column."""
+def _add_pair(builder: Any, data: Any, at: Any, light: Any, covers: tuple[Any, Any]) -> None:
+    """Add light to two pixels that lie side by side."""
+    lanes = [0, 1, 2, 3, 0, 1, 2, 3]
+    both = builder.shuffle_vector(light, light, ir.Constant(ir.VectorType(_INT, 8), lanes))
+    one, other = (_all(builder, cover, 4) for cover in covers)
+    shares = builder.shuffle_vector(one, other, ir.Constant(ir.VectorType(_INT, 8), list(range(8))))
+    pointer = builder.bitcast(builder.gep(data, [at]), both.type.as_pointer())
+    total = builder.fadd(builder.load(pointer, align=4), builder.fmul(both, shares))
+    builder.store(total, pointer, align=4)
+
+
+def _cover(builder: Any, near: Any, far: Any, pixel: Any) -> Any:
+    """The share that lines cover of a pixel, if they reach from `near` to `far`, in pixels."""
+    kind = near.type
+
+    def number(value: float) -> Any:
+        return ir.Constant(kind, [value] * LANES if kind == _COLUMNS else value)
+
+    if isinstance(pixel, int):
+        if pixel == 0:
+            return builder.fsub(_smaller(builder, far, number(1)), near)
+        rest = builder.fsub(far, number(pixel))
+        return _smaller(builder, _larger(builder, rest, number(0)), number(1))
+    place = builder.sitofp(pixel, ir.FloatType())
+    first = builder.icmp_signed("==", pixel, _LONG(0))
+    if kind == _COLUMNS:
+        place = _all(builder, place)
+    rest = builder.fsub(far, place)
+    rest = _smaller(builder, _larger(builder, rest, number(0)), number(1))
+    return builder.fsub(rest, builder.select(first, near, number(0)))
+
+
+def line_of(pixels: int, *, steep: bool) -> Callable[..., None]:
+    """A function that draws a line that covers at most so many pixels of a column; 0 for any."""
 
     @_in_line
-    def find(context: Any, many: Any, spots: Any, covers: Any, line: Any, steps: Any) -> _Built:
-        """Find the first pixel of each column of a line and how much of each pixel it covers.
+    def draw(context: Any, light: Any, colors: Any, line: Any, room: Any, steps: Any) -> _Built:
+        """Draw a line, without bounds checks.
 
         Args:
             context: Numba's typing context.
-            many: int64, number of columns.
-            spots: int32 (k,), OUT: place of the first pixel.
-            covers: float32 (pixels, k), OUT: share of each pixel, times the strength.
-            line: Four float32: where the near side of the line is in the middle of the first
-                column, its slope, its width across and its strength.
-            steps: Three int64 that fit 32 bits: place of pixel 0 of the first column, from one
-                column to the next, from one pixel to the next.
-        """
-        signature = types.void(many, spots, covers, line, steps)
-
-        def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-            many, spots, covers, line, steps = values
-            arrays = _Arrays(context, builder, signature)
-            places, shares = arrays.data(1, spots), arrays.data(2, covers)
-            row = arrays.row(2, covers)
-            base, slope, wide, strength = (
-                _all(builder, value) for value in cgutils.unpack_tuple(builder, line)
-            )
-            start, step, across = (
-                _all(builder, builder.trunc(value, _INT))
-                for value in cgutils.unpack_tuple(builder, steps)
-            )
-            lanes = ir.Constant(ir.VectorType(_INT, LANES), list(range(LANES)))
-            with cgutils.for_range_slice(builder, _LONG(0), many, _LONG(LANES), _LONG) as (j, _):
-                column = builder.add(_all(builder, builder.trunc(j, _INT)), lanes)
-                low = builder.fadd(base, builder.fmul(slope, builder.sitofp(column, _COLUMNS)))
-                pixel = builder.fptosi(low, column.type)
-                near = builder.fsub(low, builder.sitofp(pixel, _COLUMNS))
-                spot = builder.add(builder.mul(column, step), builder.mul(pixel, across))
-                to = builder.bitcast(builder.gep(places, [j]), spot.type.as_pointer())
-                builder.store(builder.add(start, spot), to, align=4)
-                for k, share in enumerate(_covers(builder, near, wide, pixels)):
-                    at = builder.add(j, builder.mul(_LONG(k), row))
-                    to = builder.bitcast(builder.gep(shares, [at]), _COLUMNS.as_pointer())
-                    builder.store(builder.fmul(share, strength), to, align=4)
-            return context.get_dummy_value()
-
-        return signature, build
-
-    return find
-
-
-def adder_of(pixels: int) -> Callable[..., None]:
-    """A function that adds the light of columns of a line that cover so many pixels each."""
-
-    @_in_line
-    def add(context: Any, counts: Any, light: Any, spots: Any, covers: Any, tones: Any) -> _Built:
-        """Add the light of the columns of a line, without bounds checks.
-
-        Args:
-            context: Numba's typing context.
-            counts: Two int64: number of columns, and from one pixel of a column to the next.
             light: float32 (n,), contiguous, INOUT.
-            spots: int32 (k,), from `columns_of`.
-            covers: float32 (pixels, k), from `columns_of`.
-            tones: Two times four float32: red, green, blue and weight of the first column, and
-                their change from one to the next.
+            colors: float32 (k, 4), contiguous: red, green, blue and 1.
+            line: Numbers and places of its batch (`raster.batch`), and its number there.
+            room: int32 (c,) and float32 (p, c), to keep what columns cover.
+            steps: Three int64: from one column to the next, from one pixel of it to the next, and
+                the number of pixels, if the function is for any.
         """
-        signature = types.void(counts, light, spots, covers, tones)
+        signature = types.void(light, colors, line, room, steps)
 
         def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-            counts, light, spots, covers, tones = values
-            many, across = cgutils.unpack_tuple(builder, counts)
             arrays = _Arrays(context, builder, signature)
-            data, places = arrays.data(1, light), arrays.data(2, spots)
-            shares, row = arrays.data(3, covers), arrays.row(3, covers)
-            parts = cgutils.unpack_tuple(builder, tones)
-            change = _vector(builder, parts[4:])
-            held = cgutils.alloca_once_value(builder, _vector(builder, parts[:4]))
-            with cgutils.for_range(builder, many) as loop:
-                tone = builder.load(held)
-                at = builder.sext(builder.load(builder.gep(places, [loop.index])), _LONG)
-                for k in range(pixels):
-                    place = builder.add(loop.index, builder.mul(_LONG(k), row))
-                    _add(builder, data, at, tone, builder.load(builder.gep(shares, [place])))
-                    at = builder.add(at, across)
-                builder.store(builder.fadd(tone, change), held)
+            made = _Line(builder, arrays, values, pixels, steep)
+            made.end(batch.FIRST, batch.NEAR_FIRST, batch.STRENGTH_FIRST, batch.SHARE_FIRST)
+            made.between()
+            made.end(batch.LAST, batch.NEAR_LAST, batch.STRENGTH_LAST, batch.SHARE_LAST)
             return context.get_dummy_value()
 
         return signature, build
 
-    return add
+    return draw
 
 
 @_in_line
@@ -220,7 +312,7 @@ def lay_over(context: Any, light: Any, at: Any, tone: Any, keep: Any) -> _Built:
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         array, at, tone, keep = values
-        data = _Arrays(context, builder, signature).data(0, array)
+        data = _Arrays(context, builder, signature).data(array, 0)
         more = _vector(builder, cgutils.unpack_tuple(builder, tone))
         pointer = builder.bitcast(builder.gep(data, [at]), more.type.as_pointer())
         old = builder.fmul(builder.load(pointer, align=4), _all(builder, keep, 4))

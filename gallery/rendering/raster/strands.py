@@ -13,7 +13,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from gallery.jit import kernel, parallel_kernel
+from gallery.jit import inner_kernel, kernel, parallel_kernel
 from gallery.rendering.raster.simd import lay_over
 from gallery.rendering.raster.tiles import CHUNKS, TILE, groups_of
 
@@ -42,7 +42,7 @@ class _Look(NamedTuple):
     gradient: bool
 
 
-@kernel
+@inner_kernel
 def _long_of(
     some: tuple[int, int],
     edges: tuple[Pointers, Indices, Points],
@@ -128,16 +128,17 @@ def strands_of(
     return np.concatenate(chosen)
 
 
-@kernel
+@inner_kernel
 def _lay(
     light: Light,
+    within: tuple[int, int, int, int, int],
     start: tuple[float, float],
     end: tuple[float, float],
     tones: tuple[Light, Light],
     look: tuple[float, float],
 ) -> None:
-    # INOUT light (h, w, 4), part of a picture; IN start, end (its pixels), tones of both, look
-    # (radius, rim).
+    # INOUT light (h * row,), a picture; IN its row, and the first column and row of the part that
+    # is drawn and those after the last; start, end (pixels), tones of both, look (radius, rim).
     radius, rim = look
     ax, ay, bx, by = start[0], start[1], end[0], end[1]
     first, last = tones
@@ -148,23 +149,24 @@ def _lay(
         ax, ay, bx, by = bx, by, ax, ay
         first, last = last, first
     along = bx - ax
-    long, wide = (light.shape[0], light.shape[1]) if steep else (light.shape[1], light.shape[0])
+    line, left, top, right, bottom = within
+    near, far = (top, bottom) if steep else (left, right)
+    near_across, far_across = (left, right) if steep else (top, bottom)
     slope = (by - ay) / along
     stretch = np.sqrt(1 + slope * slope)
     core, outer = radius * stretch, (radius + rim) * stretch
-    flat = light.reshape(-1)
-    row = light.shape[1] * 4
-    for u in range(max(int(np.floor(ax)), 0), min(int(np.ceil(bx)), long)):
+    for u in range(max(int(np.floor(ax)), near), min(int(np.ceil(bx)), far)):
         t = min(max((u + 0.5 - ax) / along, 0.0), 1.0)
         middle = ay + along * t * slope
-        low, high = max(int(np.floor(middle - outer)), 0), min(int(np.ceil(middle + outer)), wide)
+        low = max(int(np.floor(middle - outer)), near_across)
+        high = min(int(np.ceil(middle + outer)), far_across)
         for w in range(low, high):
-            near = abs(w + 0.5 - middle)
-            shade = min(max(outer + 0.5 - near, 0.0), 1.0)
+            beside = abs(w + 0.5 - middle)
+            shade = min(max(outer + 0.5 - beside, 0.0), 1.0)
             # A line narrower than a pixel covers no more than its width.
-            cover = min(max(core + 0.5 - near, 0.0), 1.0, 2 * core)
-            at = np.uint64((u * row + w * 4) if steep else (w * row + u * 4))
-            free = _VEIL / (_VEIL + flat[at + np.uint64(3)])
+            cover = min(max(core + 0.5 - beside, 0.0), 1.0, 2 * core)
+            at = np.uint64((u * line + w * 4) if steep else (w * line + u * 4))
+            free = _VEIL / (_VEIL + light[at + np.uint64(3)])
             gain = np.float32(_LIGHT * cover * free)
             tone = (
                 np.float32(first[0] + (last[0] - first[0]) * t) * gain,
@@ -172,10 +174,10 @@ def _lay(
                 np.float32(first[2] + (last[2] - first[2]) * t) * gain,
                 gain,
             )
-            lay_over(flat, at, tone, np.float32(1 - _DIM * shade * free))
+            lay_over(light, at, tone, np.float32(1 - _DIM * shade * free))
 
 
-@kernel
+@inner_kernel
 def _span(
     ax: float, ay: float, bx: float, by: float, low: float, high: float
 ) -> tuple[float, float]:
@@ -221,32 +223,31 @@ def _sort(
 def _lay_all(
     starts: Pointers,
     strands: tuple[Indices, Indices],
-    grid: tuple[int, int],
+    window: tuple[int, int, int],
     scene: tuple[Points, npt.NDArray[np.uint16], Light],
     look: _Look,
     light: Light,
 ) -> None:
-    # INOUT light (height, width, 4). Each tile belongs to one core.
+    # INOUT light (height * width * 4,). Each tile belongs to one core.
     points, index, colors = scene
     items, pairs = strands
-    columns, top = grid
+    width, height, top = window
+    columns = -(-width // TILE)
     for tile in numba.prange(len(starts) - 1):
-        if starts[tile] == starts[tile + 1]:
-            continue
         row, column = tile // columns * TILE, tile % columns * TILE
-        part = np.ascontiguousarray(light[row : row + TILE, column : column + TILE])
+        bounds = (width * 4, column, row, min(column + TILE, width), min(row + TILE, height))
         for k in items[starts[tile] : starts[tile + 1]]:
             a, b = pairs[k, 0], pairs[k, 1]
             tone = colors[index[b]]
             other = colors[index[a]] if look.gradient else tone
             _lay(
-                part,
-                (points[a, 0] - column, points[a, 1] - row - top),
-                (points[b, 0] - column, points[b, 1] - row - top),
+                light,
+                bounds,
+                (points[a, 0], points[a, 1] - top),
+                (points[b, 0], points[b, 1] - top),
                 (other, tone),
                 (look.radius, look.rim),
             )
-        light[row : row + TILE, column : column + TILE] = part
 
 
 def lay_strands(
@@ -259,7 +260,7 @@ def lay_strands(
     """Lay strands over the light of some rows of a picture.
 
     Args:
-        light: float32 (rows, width, 4), changed in place.
+        light: float32 (rows, width, 4), contiguous, changed in place.
         strands: int32 (k, 2), source and reader of each.
         scene: Points float32 (n, 2) in pixels, row of the colours of each uint16 (n,), and colours
             float32 (k, 3), linear light.
@@ -280,4 +281,4 @@ def lay_strands(
     if len(items):
         _sort(strands, scene[0], pad, grid, (starts[:-1].copy(), items))
     drawn = _Look(wide / 2, rim, look[1])
-    _lay_all(starts, (items, strands), (columns, top), scene, drawn, light)
+    _lay_all(starts, (items, strands), (width, height, top), scene, drawn, light.reshape(-1))

@@ -16,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.elementary import power, raised
-from gallery.jit import kernel, parallel_kernel
+from gallery.jit import kernel
 from gallery.rendering.raster.frame import bounds
-from gallery.rendering.raster.lines import FADES, Look
+from gallery.rendering.raster.lines import FADES, Look, Stage
 from gallery.rendering.raster.parts import long_edges
 from gallery.rendering.raster.strands import lay_strands
-from gallery.rendering.raster.sweep import Stage, draw_parts, draw_tiles
-from gallery.rendering.raster.tiles import TILE, Grid, quarters, sort_points
+from gallery.rendering.raster.sweep import draw_tiles
+from gallery.rendering.raster.tiles import TILE, Bins, Grid, no_points, quarters, sort_points
 
 Light = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float32]
@@ -191,14 +191,8 @@ def draw_several(
     canvas = _canvas(strokes, window)
     stride = canvas.width * 4
     light = np.zeros((len(palettes), canvas.height * stride), np.float32)
-    vertices = np.empty((len(strokes.points), 3), np.float32)
-    offset = np.float32(canvas.left), np.float32(canvas.above - top)
-    gains = np.ones(len(vertices), np.float32) if strokes.gains is None else strokes.gains
-    _set_out(strokes.points, gains, offset, vertices)
-    dots = vertices[:, 2] * np.float32(strokes.dot_light)
-    if strokes.sparks is not None:
-        dots *= strokes.sparks
-    scene = Stage(vertices, *_tints(palettes), np.float32(strokes.dot), dots, stride)
+    points = strokes.points + np.array([canvas.left, canvas.above - top], np.float32)
+    scene = Stage(points, _lights(strokes), *_tints(palettes), np.float32(strokes.dot), stride)
     look = Look(
         np.float32(strokes.line / 2),
         np.float32(strokes.reach),
@@ -210,17 +204,12 @@ def draw_several(
         np.float32(canvas.above),
         np.float32(canvas.above + height),
     )
-    bins = sort_points(vertices, strokes.indptr, canvas.grid)
-    cores = numba.get_num_threads()
     edges = (strokes.indptr, strokes.sources, step)
-    for queue in quarters(bins, canvas.grid, cores):
-        draw_tiles(queue, (bins.starts, bins.items), edges, scene, look, light)
-    del bins
-    for parts in long_edges(edges, vertices, canvas.grid, canvas.longest):
-        for queue in quarters(parts.bins, canvas.grid, cores):
-            draw_parts(
-                queue, (parts.bins.starts, parts.bins.items), parts.edges, scene, look, light
-            )
+    sweep = _Sweep(edges, scene, look, light, canvas.grid)
+    none = no_points(canvas.grid)
+    _run(sweep, sort_points(points, strokes.indptr, canvas.grid), none, np.empty((0, 3), np.int32))
+    for parts in long_edges(edges, points, canvas.grid, canvas.longest):
+        _run(sweep, none, parts.bins, parts.edges)
     if step > 1:
         light *= np.float32(step)
     found = [_window(one, canvas, width, height) for one in light]
@@ -242,18 +231,38 @@ def _window(light: Light, canvas: _Canvas, width: int, height: int) -> Light:
     return light[: height * wide].reshape(height, width, 4)
 
 
+class _Sweep(NamedTuple):
+    """What all sweeps of a drawing share; `light` is changed in place."""
+
+    edges: tuple[npt.NDArray[np.int64], Indices, int]
+    scene: Stage
+    look: Look
+    light: Light
+    grid: Grid
+
+
+def _run(sweep: _Sweep, vertices: Bins, pieces: Bins, parts: Indices) -> None:
+    # Draw vertices, the edges that they read, and parts of edges.
+    bins = (vertices.starts, vertices.items, pieces.starts, pieces.items)
+    edges = (*sweep.edges, parts)
+    for queue in quarters(vertices.work + pieces.work, sweep.grid, numba.get_num_threads()):
+        draw_tiles(queue, bins, edges, sweep.scene, sweep.look, sweep.light)
+
+
 def _tints(palettes: Sequence[Palette]) -> tuple[npt.NDArray[np.uint16], Light]:
     most = max((len(one.colors) for one in palettes), default=0)
-    colors = np.zeros((len(palettes), most, 3), np.float32)
+    colors = np.ones((len(palettes), most, 4), np.float32)
     for place, one in enumerate(palettes):
-        colors[place, : len(one.colors)] = one.colors
+        colors[place, : len(one.colors), :3] = one.colors
     return np.stack([one.rows for one in palettes]), colors
 
 
-@parallel_kernel
-def _set_out(points: Points, gains: Light, offset: tuple[Real, Real], vertices: Light) -> None:
-    # OUT vertices (n, 3): x and y in pixels of the canvas, and gain.
-    for v in numba.prange(len(points)):
-        vertices[v, 0] = points[v, 0] + offset[0]
-        vertices[v, 1] = points[v, 1] + offset[1]
-        vertices[v, 2] = gains[v]
+def _lights(strokes: Strokes) -> Light:
+    # As `Stage.lights`.
+    lights = np.ones((len(strokes.points), 2), np.float32)
+    if strokes.gains is not None:
+        lights[:] = strokes.gains[:, None]
+    lights[:, 1] *= np.float32(strokes.dot_light)
+    if strokes.sparks is not None:
+        lights[:, 1] *= strokes.sparks
+    return lights

@@ -14,7 +14,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from gallery.jit import kernel, parallel_kernel
+from gallery.jit import inner_kernel, parallel_kernel
 
 TILE = 128
 """Side of a tile in pixels, if strokes are not very wide: the light of what is drawn for it fits in
@@ -61,7 +61,7 @@ class Queue(NamedTuple):
     tiles: Pointers
 
 
-@kernel
+@inner_kernel
 def tile_of(x: np.float32, y: np.float32, grid: Grid) -> int:
     """The tile in which a point of the canvas lies, or -1 if it lies outside."""
     side, columns, rows = grid
@@ -80,7 +80,7 @@ def _place(
     tiles: Indices,
     sums: Pointers,
 ) -> None:
-    # IN chunks (c + 1,), points (n, 2+), weights (n + 1,) or (0,); OUT tile of each point, and
+    # IN chunks (c + 1,), points (n, 2), weights (n + 1,) or (0,); OUT tile of each point, and
     # count and weight of each tile in each chunk (2, c, tiles).
     for chunk in numba.prange(len(chunks) - 1):
         for i in range(chunks[chunk], chunks[chunk + 1]):
@@ -122,7 +122,7 @@ def sort_points(points: Points, weights: Pointers, grid: Grid) -> Bins:
     """Sort points into the tiles in which they lie; those outside are left out.
 
     Args:
-        points: float32 (n, k), pixels of the canvas, x and y first.
+        points: float32 (n, 2), pixels of the canvas.
         weights: int64 (n + 1,), rising: the work of point i is `weights[i + 1] - weights[i]`; or
             (0,) if that is 1.
         grid: The tiles.
@@ -139,11 +139,18 @@ def sort_points(points: Points, weights: Pointers, grid: Grid) -> Bins:
     return Bins(starts=starts, items=items, work=work.sum(axis=0) + counts.sum(axis=0))
 
 
-def quarters(bins: Bins, grid: Grid, cores: int) -> list[Queue]:
-    """The tiles that can be drawn at once, four times, shared among cores."""
-    tiles = np.arange(len(bins.work))
+def no_points(grid: Grid) -> Bins:
+    """Tiles without any items."""
+    tiles = grid.columns * grid.rows
+    none = np.zeros(tiles + 1, np.int64)
+    return Bins(starts=none, items=np.empty(0, np.int32), work=none[1:])
+
+
+def quarters(work: Pointers, grid: Grid, cores: int) -> list[Queue]:
+    """The tiles that can be drawn at once, four times, shared among cores by their work."""
+    tiles = np.arange(len(work))
     quarter = tiles // grid.columns % 2 * 2 + tiles % grid.columns % 2
-    return [share(tiles[(quarter == one) & (bins.work > 0)], bins.work, cores) for one in range(4)]
+    return [share(tiles[(quarter == one) & (work > 0)], work, cores) for one in range(4)]
 
 
 def share(tiles: Pointers, work: Pointers, cores: int) -> Queue:

@@ -37,7 +37,7 @@ from gallery.elementary import (
     logarithm,
     raised,
 )
-from gallery.jit import kernel, parallel_kernel
+from gallery.jit import inner_kernel, kernel, parallel_kernel
 
 Light = npt.NDArray[np.float32]
 Table = npt.NDArray[np.float32]
@@ -190,7 +190,7 @@ def _shares() -> Table:
     return np.asarray(raised(np.linspace(0, _MOST, 4097), 0.45), np.float32)
 
 
-@kernel
+@inner_kernel
 def _goal(place: float, lightness: float, ground: float) -> float:
     # Lightness of a pixel from that of its strokes; the ground is 0 if light adds up.
     if ground > 0:
@@ -206,7 +206,7 @@ def _goal(place: float, lightness: float, ground: float) -> float:
     return float(lightness + (last - lightness) * (place - _BODY) / (1 - _BODY))
 
 
-@kernel
+@inner_kernel
 def _limit(limits: Table, lightness: float, hue: float) -> float:
     # Bilinear interpolation between whole degrees and rows of lightness.
     row = min(max(lightness, 0.0), 1.0) * (LIGHTNESSES - 1)
@@ -225,7 +225,7 @@ _W1 = ROOTS_FROM_LAB.astype(np.float32)
 _W2 = LINEAR_FROM_LMS.astype(np.float32)
 
 
-@kernel
+@inner_kernel
 def _lab(r: float, g: float, b: float) -> tuple[float, float, float]:
     c0 = cube_root(_M1[0, 0] * r + _M1[0, 1] * g + _M1[0, 2] * b)
     c1 = cube_root(_M1[1, 0] * r + _M1[1, 1] * g + _M1[1, 2] * b)
@@ -237,7 +237,7 @@ def _lab(r: float, g: float, b: float) -> tuple[float, float, float]:
     )
 
 
-@kernel
+@inner_kernel
 def _linear(lightness: float, a: float, b: float) -> tuple[float, float, float]:
     c0 = _W1[0, 0] * lightness + _W1[0, 1] * a + _W1[0, 2] * b
     c1 = _W1[1, 0] * lightness + _W1[1, 1] * a + _W1[1, 2] * b

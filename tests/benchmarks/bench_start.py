@@ -1,0 +1,93 @@
+"""Measures the first scan after an installation, where every kernel has to be compiled.
+
+Run as `python -m tests.benchmarks.bench_start [--before DIRECTORY] [--runs N] [--model MODEL]`.
+Each run is a process with an empty `NUMBA_CACHE_DIR`; with `--before` another tree of this program
+takes turns with this one. Prints seconds by the wall and of all processors, medians, and then which
+kernels took longest to compile in this tree, each without those that it calls.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).parents[2]
+
+KERNELS = """
+import sys, time
+from collections import Counter
+from numba.core import event
+from gallery.cli.main import main
+
+spent, stack = Counter(), []
+
+class Listener(event.Listener):
+    def on_start(self, told):
+        stack.append([time.thread_time(), 0.0])
+    def on_end(self, told):
+        start, inner = stack.pop()
+        took = time.thread_time() - start
+        if stack:
+            stack[-1][1] += took
+        function = told.data["dispatcher"].py_func
+        spent[function.__module__ + "." + function.__qualname__] += took - inner
+
+from gallery.rendering import ahead
+ahead.compiled = lambda: True
+event.register("numba:compile", Listener())
+main(sys.argv[1:])
+print(f"{sum(spent.values()):.1f} s of compiling in this process, by kernel:")
+for name, seconds in spent.most_common(20):
+    print(f"{seconds:7.2f} {name}")
+"""
+
+
+def scan(tree: Path, model: Path, program: list[str]) -> tuple[float, float]:
+    """Seconds by the wall and of all processors of a scan with nothing compiled."""
+    with tempfile.TemporaryDirectory() as room:
+        start, used = time.perf_counter(), _busy()
+        subprocess.run(
+            [sys.executable, *program, "scan", str(model), "-o", f"{room}/scan.png"],
+            check=True,
+            cwd=tree,
+            env={**os.environ, "PYTHONPATH": str(tree), "NUMBA_CACHE_DIR": f"{room}/kernels"},
+        )
+        return time.perf_counter() - start, _busy() - used
+
+
+def _busy() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def main() -> None:
+    """Run what the arguments ask for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--before", type=Path, help="compare with the program in this directory")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--model", type=Path, default=HERE / "models" / "unet.onnx")
+    chosen = parser.parse_args()
+    trees = [HERE] if chosen.before is None else [chosen.before.resolve(), HERE]
+    found: dict[Path, list[tuple[float, float]]] = {tree: [] for tree in trees}
+    for _ in range(chosen.runs):
+        for tree in trees:
+            found[tree].append(scan(tree, chosen.model, ["-m", "gallery"]))
+    medians = {tree: np.median(found[tree], axis=0) for tree in trees}
+    for tree, (wall, busy) in medians.items():
+        print(f"{tree}: {wall:.1f} s by the wall, {busy:.1f} s of processors")
+    if chosen.before is not None:
+        wall, busy = medians[HERE] / medians[trees[0]]
+        print(f"now over before: {wall:.2f} by the wall, {busy:.2f} of processors")
+    scan(HERE, chosen.model, ["-c", KERNELS])
+
+
+if __name__ == "__main__":
+    main()
