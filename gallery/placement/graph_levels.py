@@ -127,9 +127,6 @@ def turned(
     np.cumsum(starts, out=starts)
     readers = np.empty(len(sources), np.int32)
     _fill_readers(indptr, sources, starts, readers)
-    # Filling has moved each start to the next one.
-    starts[1:] = starts[:-1]
-    starts[0] = 0
     return starts, readers
 
 
@@ -164,6 +161,10 @@ def _fill_readers(indptr, sources, starts, readers):  # type: ignore[no-untyped-
             u = sources[e]
             readers[starts[u]] = v
             starts[u] += 1
+    # This has moved each start to the next one.
+    for u in range(len(starts) - 1, 0, -1):
+        starts[u] = starts[u - 1]
+    starts[0] = 0
 
 
 @parallel_kernel

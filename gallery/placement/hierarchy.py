@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gallery.graph import ComputeGraph
+from gallery.jit import kernel
 from gallery.placement.coarsen import layer_groups, matched
 from gallery.placement.graph_levels import Finest, IntArray, Level, quotient, turned
 
@@ -68,9 +69,17 @@ def finest(graph: ComputeGraph) -> Finest:
         more = np.bincount(readers, minlength=graph.vertices)
         indptr = indptr + np.concatenate([[0], np.cumsum(more)])
     starts, read_by = turned(indptr, sources)
-    charge = (1 + np.diff(indptr + starts)).astype(np.float32)
+    charge = np.empty(graph.vertices, np.float32)
+    _charges(indptr, starts, charge)
     charge /= np.float32(max(charge.sum(dtype=np.float64), 1))
     return Finest(indptr=indptr, sources=sources, starts=starts, readers=read_by, charge=charge)
+
+
+@kernel
+def _charges(indptr, starts, charge):  # type: ignore[no-untyped-def]
+    # OUT charge, 1 + degree. In NumPy, three arrays of whole numbers would be the peak of a layout.
+    for v in range(len(charge)):
+        charge[v] = 1 + indptr[v + 1] - indptr[v] + starts[v + 1] - starts[v]
 
 
 def smaller(graph: ComputeGraph, sizes: Hierarchy, limit: int) -> list[IntArray]:
