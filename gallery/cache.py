@@ -168,24 +168,43 @@ class Cache:
         Raises:
             MismatchError: From `judge`.
         """
+        found = self._checked(key, text, find, judge)
+        if found is None:
+            return False
+        for content in found:
+            self._write(self._file(hashlib.sha256(content).hexdigest()), content)
+        self._write(self._record(key), text.encode())
+        return self.get(key) is not None
+
+    def adoptable(
+        self, key: str, text: str, find: Callable[[str], bytes | None], judge: Judge | None = None
+    ) -> bool:
+        """Whether `adopt` would take a result over; nothing is stored.
+
+        Raises:
+            MismatchError: From `judge`.
+        """
+        return self._checked(key, text, find, judge) is not None
+
+    def _checked(
+        self, key: str, text: str, find: Callable[[str], bytes | None], judge: Judge | None
+    ) -> list[bytes] | None:
+        """The contents of the files of another cache's result, or None if it is incomplete."""
         try:
             record = _parsed(text.encode())
         except ValueError:
-            return False
+            return None
         if not _DIGEST.fullmatch(key):  # keys become paths
-            return False
+            return None
         contents: dict[str, bytes] = {}
         for name, (digest, size) in record["files"].items():
             content = self._content(digest, find)
             if content is None or len(content) != size:
-                return False
+                return None
             contents[name] = content
         if judge:
             judge(record["value"], contents)
-        for name, content in contents.items():
-            self._write(self._file(record["files"][name][0]), content)
-        self._write(self._record(key), text.encode())
-        return self.get(key) is not None
+        return list(contents.values())
 
     def _content(self, digest: str, find: Callable[[str], bytes | None]) -> bytes | None:
         """The content with a digest, from here or from elsewhere."""

@@ -265,7 +265,8 @@ class ComputeGraph:
     def producers(self, tensor: int) -> IntArray:
         """The vertices that make a tensor of the model, ascending: int32 (k,).
 
-        For graph inputs and parameters these are their input and parameter vertices.
+        For graph inputs and parameters these are their input and parameter vertices; a parameter
+        that is a single number has one for each operator that reads it.
         """
         made = [s.vertices() for s in self.sets if tensor in s.tensors]
         return np.sort(np.concatenate(made)) if made else np.empty(0, np.int32)

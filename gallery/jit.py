@@ -6,22 +6,93 @@ processor suits: pictures have to be the same on all processors.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, TypeVar, cast
 
 import numba
+from numba.core.caching import FunctionCache
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+_PATIENCE = 60.0
+"""Seconds to wait for another process to compile a kernel, which takes it some at most."""
+
+_POLL = 0.02
+"""Seconds between two looks whether it has."""
+
+
+class CompiledOnce(FunctionCache):  # type: ignore[misc]
+    """Numba's cache of a kernel, where processes that need it at once do not all compile it.
+
+    The first one locks a file beside the compiled kernels, and the others wait for it. A kernel
+    reads others while it is compiled, never itself, so that no two processes wait for each other;
+    and a process that waits too long compiles, so nothing depends on the locks but time.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        self._name = f"{function.__module__}.{function.__qualname__}.lock"
+        self._held: IO[bytes] | None = None
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """What is compiled for a signature, or None if this process is to compile it."""
+        found = super().load_overload(sig, target_context)
+        if found is None and self._held is None:
+            self._held = _locked(Path(self.cache_path) / self._name)
+            found = super().load_overload(sig, target_context)
+            if found is not None:
+                self._release()
+        return found
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep what was compiled for a signature, for this process and the others."""
+        try:
+            super().save_overload(sig, data)
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        if self._held:
+            self._held.close()
+            self._held = None
+
+
+def _locked(path: Path) -> IO[bytes] | None:
+    """A file that no other process has locked, until it is closed; None if that cannot be had."""
+    with suppress(ImportError, OSError):  # not Windows; or the folder cannot be written
+        import fcntl  # noqa: PLC0415
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file, late = path.open("ab"), time.monotonic() + _PATIENCE
+        while time.monotonic() < late:
+            with suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return file
+            time.sleep(_POLL)
+        file.close()
+    return None
+
+
+def _shared(compiled: Any, place: str) -> Any:
+    """A compiled function whose cache is `CompiledOnce`; itself if numba is turned off."""
+    if isinstance(getattr(compiled, place, None), FunctionCache):
+        setattr(compiled, place, CompiledOnce(compiled.py_func))
+    return compiled
 
 
 def kernel(function: Function) -> Function:
     """Compile a function with numba, once per machine; it runs without the GIL."""
-    return cast(Function, numba.njit(cache=True, nogil=True)(function))
+    return cast(Function, _shared(numba.njit(cache=True, nogil=True)(function), "_cache"))
 
 
 def ufunc(function: Callable[..., float]) -> Callable[..., Any]:
     """Compile a function of numbers into one of arrays, which broadcasts as NumPy's do."""
-    return cast(Callable[..., Any], numba.vectorize(cache=True)(function))
+    made = numba.vectorize(cache=True)(function)
+    _shared(getattr(made, "_dispatcher", made), "cache")
+    return cast(Callable[..., Any], made)
 
 
 def parallel_kernel(function: Function) -> Function:
@@ -30,4 +101,5 @@ def parallel_kernel(function: Function) -> Function:
     Only for loops whose iterations write to separate memory: then the result does not depend on
     the number of cores.
     """
-    return cast(Function, numba.njit(cache=True, nogil=True, parallel=True)(function))
+    made = numba.njit(cache=True, nogil=True, parallel=True)(function)
+    return cast(Function, _shared(made, "_cache"))

@@ -19,6 +19,8 @@ def visible(text: str) -> str:
     >>> visible("a\x00b c")
     'a\ufffdb c'
     """
+    if text.isprintable():
+        return text
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 

@@ -92,7 +92,8 @@ def digests(model: Path, vertices: int, passes: str) -> dict[str, str]:
     note("graph", graph.indptr, graph.sources, graph.vertex_flops, graph.vertex_bytes)
     sizes = hierarchy(graph, 1600)
     for number, level in enumerate(sizes.levels):
-        note(f"level {number}", level.indptr, level.neighbours, level.weights, level.charge)
+        whole = level.whole()
+        note(f"level {number}", whole.indptr, whole.neighbours, whole.weights, whole.charge)
     note("skeleton", skeleton(graph, sizes, "sfdp", 1, 300.0).positions)
     placed = layout(graph, seconds=300.0)
     note("positions", placed.positions)

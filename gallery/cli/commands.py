@@ -193,6 +193,7 @@ def scan(options: argparse.Namespace) -> int:
             dims=dict(options.dim),
             size=options.size,
             tilt=options.tilt,
+            height=options.height,
             skeleton_seconds=options.seconds,
             quality=options.quality,
         ),

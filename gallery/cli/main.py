@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from gallery.cli import commands
-from gallery.cli.arguments import parser
+from gallery.cli.arguments.parser import parser
 from gallery.cli.messages import LogFormatter, say
 from gallery.errors import DiscoverError, GalleryError, PublishError, SettingsError, system_error
 

@@ -49,6 +49,7 @@ class ScanOptions:
         dims: Size of symbolic dimensions, by name.
         size: Side of the picture in pixels.
         tilt: How far the scan tips into space, in degrees from 0 to 90.
+        height: What its height stands for then, see `gallery.rendering.tilt.heights`.
         skeleton_seconds: Limit of processor time of the Graphviz engine.
         quality: Whether to measure the layout as well.
     """
@@ -56,6 +57,7 @@ class ScanOptions:
     dims: Mapping[str, int] = field(default_factory=dict)
     size: int = 1600
     tilt: float = 0.0
+    height: str = "order"
     skeleton_seconds: float = 20.0
     quality: bool = False
 
@@ -81,6 +83,10 @@ def make_scan(
     """
     _check_output(output, options.size)
     conflicts = scan_conflicts(settings)
+    if options.tilt and options.height == "pass" and settings.passes == "forward":
+        conflicts.append(
+            "a forward scan has one pass, so with height pass it is flat; use passes training"
+        )
     if conflicts:
         raise SettingsError("; ".join(conflicts))
     seconds: dict[str, float] = {}
@@ -106,9 +112,9 @@ def make_scan(
     )
     told = dict(provenance_of(path, model.digest, settings, options).entries())
     if options.tilt:
-        told["Tilt"] = f"{options.tilt:g}"
+        told |= {"Tilt": f"{options.tilt:g}", "Height": options.height}
     with stages.timed("render", ""):
-        _draw(tilted(placed, options.tilt), coloring, output, look, size, told)
+        _draw(tilted(placed, options.tilt, options.height), coloring, output, look, size, told)
     made: dict[str, Any] = {
         "model": model.name,
         "operators": len(model.operators),

@@ -17,7 +17,7 @@ from gallery.discovery.contained import content, stay_inside
 from gallery.discovery.context import CatalogueEntry, Group
 from gallery.discovery.hub_cache import address_of, blobs_of, current_revision
 from gallery.discovery.ignore import ignored, parse
-from gallery.discovery.measurements import MeasurementFile, measurements_of
+from gallery.discovery.measurements import Found, MeasurementFile, by_model, measurements_of
 from gallery.discovery.slugs import SUFFIX, slugs_of
 from gallery.discovery.static import FOLDER
 from gallery.discovery.words import words_path
@@ -216,31 +216,33 @@ class _Beside:
         self, directory: Path, roots: Sequence[Path], patterns: Sequence[RegexPattern]
     ) -> None:
         self._where = directory, roots, patterns
-        self._names: dict[Path, tuple[str, ...]] = {}
+        self._measured: dict[Path, dict[str, list[Found]]] = {}
 
     def complete(self, file: ModelFile) -> ModelFile:
         """The model with its words and measurements."""
         directory, roots, patterns = self._where
         found = measurements_of(
             file.path,
-            self._listed(file.path.parent),
+            self._measurements(file.path.parent),
             lambda path, most: content(path, roots, most),
         )
         return replace(_with_words(file, directory, roots, patterns), measurements=found)
 
-    def _listed(self, folder: Path) -> tuple[str, ...]:
-        """The names in a directory that are not ignored."""
+    def _measurements(self, folder: Path) -> dict[str, list[Found]]:
+        """The files with measurements in a directory that are not ignored, by model."""
         directory, _, patterns = self._where
-        if folder not in self._names:
+        if folder not in self._measured:
             names: list[str] = []
             with suppress(OSError):
                 names = os.listdir(folder)
-            self._names[folder] = tuple(
-                name
-                for name in names
-                if not ignored(_relative(folder / name, directory), patterns, folder=False)
+            self._measured[folder] = by_model(
+                [
+                    name
+                    for name in names
+                    if not ignored(_relative(folder / name, directory), patterns, folder=False)
+                ]
             )
-        return self._names[folder]
+        return self._measured[folder]
 
 
 def _with_words(

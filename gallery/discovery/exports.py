@@ -39,11 +39,13 @@ class Exports:
     Attributes:
         base: Path of the model without what names the export.
         lead: The file whose scan is made.
+        words: The file whose words are the model's.
         labels: What tells each file from the others, by its path; the lead's comes first.
     """
 
     base: str
     lead: str
+    words: str
     labels: Mapping[str, str]
 
 
@@ -87,7 +89,7 @@ def exports(
     groups = _with_numbered(groups, topology_of)
     groups = _with_alike(groups, topology_of)
     parts = [_with_shared_words(members) for members in groups]
-    return [_chosen(members, wanted) for members in parts if len(members) > 1]
+    return [_chosen(members, wanted, topology_of) for members in parts if len(members) > 1]
 
 
 def has_own_words(file: ModelFile) -> bool:
@@ -208,14 +210,19 @@ def _order(one: _Named) -> tuple[bool, bool, int, int, str]:
     return is_pointer(one.file), own, one.name.rank, newest, one.file.relative
 
 
-def _chosen(members: Sequence[_Named], wanted: Callable[[ModelFile], str]) -> Exports:
+def _chosen(members: Sequence[_Named], wanted: Callable[[ModelFile], str], read: _Read) -> Exports:
+    """The exports in their order: a damaged file, of which no scan can be made, does not lead."""
     ordered = sorted(members, key=_order)
     asked = [one for one in ordered if _plain(wanted(one.file)) == _plain(one.name.label) != ""]
     ordered.sort(key=lambda one: one not in asked[:1])
+    words = next((one for one in ordered if has_own_words(one.file)), ordered[0])
+    sound = next((one for one in ordered if read(one.file) is not None), ordered[0])
+    ordered.sort(key=lambda one: one is not sound)
     labels = [one.name.label for one in ordered]
     return Exports(
         base=ordered[0].name.base,
         lead=ordered[0].file.relative,
+        words=words.file.relative,
         labels={
             one.file.relative: label if labels.count(label) == 1 else one.file.path.stem
             for one, label in zip(ordered, labels, strict=True)

@@ -38,10 +38,12 @@ def with_groups(
     groups: dict[str, Group] = {}
     by_path = {file.relative: file for file in files}
     for one in exports(files, wanted, seconds) if together else ():
+        by_path[one.lead] = _with_words(by_path[one.lead], by_path[one.words])
         for path, label in one.labels.items():
             lead = "" if path == one.lead else one.lead
             absent = bool(lead) and is_pointer(by_path[path])
             groups[path] = Group(lead=lead, base=one.base, label=label, absent=absent)
+    files = [by_path[file.relative] for file in files]
     heads = [file for file in files if not groups.get(file.relative, Group()).lead]
     configs, notes = _configurations(files, directory)
     parts = components({file.relative: _base(file, groups) for file in heads}, configs)
@@ -59,6 +61,16 @@ def with_groups(
             notes=(*file.notes, *told.get(file.relative, ())),
         )
         for file in files
+    )
+
+
+def _with_words(file: ModelFile, other: ModelFile) -> ModelFile:
+    """A model with the words about another one."""
+    return replace(
+        file,
+        sidecar=other.sidecar,
+        sidecar_text=other.sidecar_text,
+        sidecar_problem=other.sidecar_problem,
     )
 
 

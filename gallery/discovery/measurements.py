@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,31 +45,42 @@ class MeasurementFile:
     problem: str = ""
 
 
+Found = tuple[bool, str, str]
+"""Whether a file with measurements names a device, its own name, and the device's."""
+
+
+def by_model(names: Sequence[str]) -> dict[str, list[Found]]:
+    """The files with measurements in a directory, by the name of their model without its suffix.
+
+    "a.b.profile.json" belongs to "a.b.onnx" if there is such a model, and else to "a.onnx".
+
+    Args:
+        names: All names in the directory.
+    """
+    models = {name[: -len(".onnx")] for name in names if name.lower().endswith(".onnx")}
+    found: dict[str, list[Found]] = {}
+    for name in names:
+        ending = next((one for one in ENDINGS if name.lower().endswith(one)), None)
+        start = model = name[: -len(ending)] if ending else ""
+        while model and model not in models:
+            model = model.rpartition(".")[0]
+        if model:
+            found.setdefault(model, []).append((start != model, name, start[len(model) + 1 :]))
+    return {model: sorted(ones) for model, ones in found.items()}
+
+
 def measurements_of(
-    model: Path, names: Sequence[str], read: Callable[[Path, int], bytes]
+    model: Path, beside: Mapping[str, Sequence[Found]], read: Callable[[Path, int], bytes]
 ) -> tuple[MeasurementFile, ...]:
     """The measurements beside a model, by name; those without a device first.
 
     Args:
         model: Path of the model.
-        names: All names in its directory.
+        beside: From `by_model` of its directory.
         read: Returns the content of a file of at most so many bytes, or raises `DiscoverError`.
     """
-    stems = {name[: -len(".onnx")] for name in names if name.lower().endswith(".onnx")}
-    own = model.name[: -len(".onnx")]
-    found = []
-    for name in sorted(names):
-        ending = next((one for one in ENDINGS if name.lower().endswith(one)), None)
-        start = name[: -len(ending)] if ending else ""
-        if start != own and not start.startswith(f"{own}."):
-            continue
-        # "a.b.profile.json" belongs to "a.b.onnx" if there is such a model, and else to "a.onnx".
-        if any(len(stem) > len(own) and f"{start}.".startswith(f"{stem}.") for stem in stems):
-            continue
-        found.append((start != own, name, start[len(own) + 1 :]))
-    return tuple(
-        _file(model.parent / name, device, read) for _, name, device in sorted(found)[:MOST]
-    )
+    found = beside.get(model.name[: -len(".onnx")], ())
+    return tuple(_file(model.parent / name, device, read) for _, name, device in found[:MOST])
 
 
 def _file(path: Path, device: str, read: Callable[[Path, int], bytes]) -> MeasurementFile:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from gallery.elementary import interpolate
 from gallery.execution.layers import named_layers
-from gallery.execution.types import Execution, Held, Times, held
+from gallery.execution.types import Execution, Times, held
 from gallery.graph import Pass
+from gallery.runs import Held, RunCurves
 
 COLUMNS = 180
 """Columns of the charts over time."""
@@ -19,31 +18,6 @@ BUSIEST = 50
 """One of so many tiles is as busy as the scale reaches, so that a few do not take all of it."""
 MOST_BANDS = 200
 """Most bands of layers."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunCurves:
-    """What the charts of a run show.
-
-    Attributes:
-        compute: Share of each column's time, in thousandths.
-        exchange: The same of exchange, or of waiting for memory.
-        memory: Bytes in each column, by `Held` and column.
-        passes: Name, start and end of each pass, in thousandths of the run.
-        bands: Layer of the level that tells most, start and end, in thousandths of the run.
-        busy: Level of each tile by its time of computing, a digit each; 8 is that of the busiest
-            tiles, one of `BUSIEST`.
-        filled: The same by the most bytes in its memory; 8 is more than it has, and 7 nearly all.
-            Empty for a shared memory.
-    """
-
-    compute: tuple[int, ...]
-    exchange: tuple[int, ...]
-    memory: tuple[tuple[int, ...], ...]
-    passes: tuple[tuple[str, int, int], ...]
-    bands: tuple[tuple[str, int, int], ...]
-    busy: str
-    filled: str
 
 
 def curves(execution: Execution) -> RunCurves:

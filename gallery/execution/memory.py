@@ -5,20 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gallery.execution.types import Held, Times
+from gallery.execution.types import Times
 from gallery.graph import ComputeGraph, IntArray, Kind, Pass
 from gallery.jit import kernel
-
-TITLES = {
-    Held.PARAMETERS: "parameters",
-    Held.OPTIMISER: "optimiser state",
-    Held.PARAMETER_GRADIENTS: "gradients of parameters",
-    Held.INPUTS: "inputs",
-    Held.KEPT: "activations kept for the backward pass",
-    Held.ACTIVATIONS: "activations",
-    Held.GRADIENTS: "gradients of activations",
-}
-"""What is held, in words."""
+from gallery.runs import Held
 
 
 def last_readers(graph: ComputeGraph, step: IntArray, steps: int) -> IntArray:

@@ -10,10 +10,11 @@ from gallery.execution import clock
 from gallery.execution.memory import kinds_of, last_readers, most_by_tile, over_time
 from gallery.execution.steps import by_step, steps_of
 from gallery.execution.tiles import place
-from gallery.execution.types import Execution, Held, Times
+from gallery.execution.types import Execution, Times
 from gallery.execution.work import reading, work_of
 from gallery.graph import ComputeGraph, IntArray, Kind
 from gallery.lowering.tiling.targets import Target, target_named
+from gallery.runs import Held
 
 MOMENTS = 2
 """Values that the optimiser keeps for each parameter, as Adam does (Kingma, Ba, ICLR 2015)."""

@@ -2,107 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 
 from gallery.execution.layers import named_layers
-from gallery.execution.memory import TITLES
-from gallery.execution.types import Execution, Held, Times, held
+from gallery.execution.types import Execution, Times, held
 from gallery.graph import ComputeGraph, Pass
+from gallery.runs import TITLES, Held, RunOperator, RunSummary
 
 MOST_OPERATORS = 60
 """Most operators that are told one by one."""
 MOST_LAYERS = 8
 """Most layers of which the memory at the peak is told."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOperator:
-    """An operator in one pass of a run.
-
-    Attributes:
-        name: Its name.
-        type: ONNX operator type, or "Loss".
-        layer: Path of its layer.
-        passes: "forward", "backward" or "update".
-        start: Seconds from the start of the run to its first step.
-        seconds: Seconds of its steps, with synchronisation.
-        exchange: Seconds of exchange or of waiting for memory.
-        flops: Floating-point operations.
-        bytes: Bytes that its vertices read and write.
-    """
-
-    name: str
-    type: str
-    layer: str
-    passes: str
-    start: float
-    seconds: float
-    exchange: float
-    flops: float
-    bytes: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSummary:
-    """A modelled run of a model's main scan on its target.
-
-    Attributes:
-        target: Name of the processor.
-        processor: Its full name.
-        shared: Whether its cores share one memory.
-        tiles: Number of its cores with local memory.
-        peak_flops: Its peak in half precision, in floating-point operations per second.
-        vector_flops: Its peak in single precision.
-        bandwidth: Bandwidth of its local memories together, in bytes per second.
-        source: Where the figures are published.
-        vertices: Number of vertices that run.
-        steps: Number of steps.
-        seconds: Time of the whole run.
-        sync: Seconds of synchronising, or of launching kernels.
-        exchange: Seconds of exchange between tiles, or of waiting for memory.
-        compute: Seconds of computing.
-        passes: Seconds by pass.
-        received: Bytes that tiles receive from one another.
-        capacity: Bytes of memory of the processor.
-        peak: Most bytes in memory at any step.
-        peak_operator: Name of the operator that runs then.
-        peak_layer: Path of its layer.
-        peak_kinds: Bytes at the peak by kind: "parameters", "activations", ...
-        peak_layers: Bytes at the peak by layer, largest first; the rest is under "".
-        full_tiles: Number of tiles whose memory is too small at some step.
-        fullest_tile: Most bytes in the memory of one tile at any step.
-        moments: Values that the optimiser keeps for each parameter.
-        operators: The operators that take longest, in the order in which they run.
-    """
-
-    target: str
-    processor: str
-    shared: bool
-    tiles: int
-    peak_flops: float
-    vector_flops: float
-    bandwidth: float
-    source: str
-    vertices: int
-    steps: int
-    seconds: float
-    sync: float
-    exchange: float
-    compute: float
-    passes: dict[str, float]
-    received: float
-    capacity: float
-    peak: float
-    peak_operator: str
-    peak_layer: str
-    peak_kinds: dict[str, float]
-    peak_layers: dict[str, float]
-    full_tiles: int
-    fullest_tile: float
-    moments: int
-    operators: tuple[RunOperator, ...] = field(default=())
 
 
 def summary(execution: Execution) -> RunSummary:
@@ -146,6 +56,21 @@ def summary(execution: Execution) -> RunSummary:
         moments=round(float(memory[Held.OPTIMISER]) / parameters) if parameters else 0,
         operators=_operators(execution, lasting),
     )
+
+
+def forward_seconds(execution: Execution, operators: int) -> tuple[float, ...]:
+    """Seconds that each operator of a model takes in the forward pass, rounded to six digits.
+
+    Args:
+        execution: A run of the model's graph.
+        operators: How many operators the model has.
+    """
+    of_row = np.array([one.operator for one in execution.graph.operators] or [-1])
+    operator = of_row[execution.step_operator]
+    chosen = (execution.step_pass == Pass.FORWARD) & (operator >= 0)
+    lasting = execution.step_sync + execution.step_exchange + execution.step_compute
+    seconds = np.bincount(operator[chosen], weights=lasting[chosen], minlength=operators)
+    return tuple(map(_short, seconds.tolist()))
 
 
 def _by_layer(execution: Execution) -> dict[str, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -11,20 +10,9 @@ import numpy.typing as npt
 from gallery.graph import ComputeGraph, IntArray, Kind
 from gallery.lowering.tiling.targets import Target
 from gallery.model import freeze
+from gallery.runs import Held
 
 Times = npt.NDArray[np.float64]
-
-
-class Held(IntEnum):
-    """Why bytes are held in memory: `KEPT` are activations kept for the backward pass."""
-
-    PARAMETERS = 0
-    OPTIMISER = 1
-    PARAMETER_GRADIENTS = 2
-    INPUTS = 3
-    KEPT = 4
-    ACTIVATIONS = 5
-    GRADIENTS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

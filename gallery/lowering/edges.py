@@ -79,18 +79,19 @@ class Pattern:
     Attributes:
         counts: int64 (n,), number of edges of each vertex.
         places: int32 (m,), place within the set that is read.
-        sets: intp (m,), number of that set.
+        sets: int32 (m,), or uint8 for up to 256 sets: number of that set.
         flags: uint8 (m,), flags of each edge.
     """
 
     counts: npt.NDArray[np.int64]
     places: npt.NDArray[np.int32]
-    sets: npt.NDArray[np.intp]
+    sets: npt.NDArray[np.int32] | npt.NDArray[np.uint8]
     flags: npt.NDArray[np.uint8]
 
     def rows(self, firsts: Sequence[int]) -> Rows:
         """The rows for sets whose first vertices are these, ascending."""
-        sources = self.places + np.array(firsts, np.int32)[self.sets]
+        sources = np.array(firsts, np.int32)[self.sets] if len(firsts) != 1 else firsts[0]
+        sources = np.asarray(self.places + sources, np.int32)
         return Rows(counts=self.counts, sources=sources, flags=self.flags)
 
 
@@ -99,7 +100,8 @@ def pattern_of(rows: Rows, firsts: Sequence[int]) -> Pattern:
     starts = np.array(firsts, np.int32)
     sets = np.searchsorted(starts, rows.sources, side="right") - 1
     places = rows.sources - starts[sets]
-    return Pattern(counts=rows.counts, places=places, sets=sets, flags=rows.flags)
+    few = sets.astype(np.uint8) if len(firsts) <= 256 else sets.astype(np.int32)
+    return Pattern(counts=rows.counts, places=places, sets=few, flags=rows.flags)
 
 
 def merged(rows: Sequence[Rows], blocks: int, sort: bool) -> Rows:

@@ -9,7 +9,7 @@ step.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,26 +17,13 @@ import numpy.typing as npt
 
 from gallery.graph import ComputeSet, Kind
 from gallery.jit import kernel
-from gallery.lowering.access.part import Boxes, Ints, Part, Read, Relation
+from gallery.lowering.access.part import Boxes, Ints, Part, Relation
 from gallery.lowering.edges import (
-    DIFFERENTIABLE,
-    SAVED,
-    Pattern,
     Producer,
     Rows,
-    meeting,
-    merged,
-    pattern_of,
 )
 from gallery.lowering.program import Program, ProgramTensor
 from gallery.lowering.tiling.splits import Splits, tree
-from gallery.lowering.tiling.traffic import FAN_IN
-
-CHUNK = 1 << 18
-"""Blocks to process at a time: enough to keep numpy busy, few enough to fit in memory."""
-
-SMALL = 1 << 12
-"""Most vertices of a set whose edges are kept as a pattern for equal sets."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -272,122 +259,6 @@ def _levels(
         more = (count,) if count > 1 else ()
         levels.append((outer + more, blocks + more, count == 1))
     return levels
-
-
-def connect(program: Program, splits: Splits, numbering: Numbering) -> None:
-    """Fill in what the vertices of every piece read."""
-    before: Piece | None = None
-    patterns: dict[Hashable, Pattern] = {}
-    for piece in numbering.pieces:
-        if not isinstance(piece.does, Part):
-            piece.chunks = [merged([], piece.grid.size, False)]
-        elif piece.level:
-            assert before is not None
-            piece.chunks = [_known_sums(before, piece, patterns)]
-        else:
-            piece.chunks = _patterned(piece.does, piece, numbering, patterns)
-        before = piece
-
-
-def _patterned(
-    part: Part, piece: Piece, numbering: Numbering, patterns: dict[Hashable, Pattern]
-) -> list[Rows]:
-    """The rows of a set, by the pattern of an equal one if there was one (IN, OUT: patterns).
-
-    Sets are equal if their grids, relations and producers are, wherever these producers are
-    numbered: so the layers of a transformer are connected once.
-    """
-    reads = _in_order(part, numbering)
-    makers = [numbering.producers[read.tensor] for read in reads]
-    if part.time >= 0 or piece.grid.size > SMALL or any(maker.period for maker in makers):
-        return list(_reads(part, reads, piece, numbering))
-    firsts = sorted({maker.first for maker in makers})
-    like = (
-        piece.grid.shape,
-        piece.grid.splits,
-        tuple(
-            (read.relation, _flag(read), maker.shape, maker.splits, firsts.index(maker.first))
-            for read, maker in zip(reads, makers, strict=True)
-        ),
-        _sorts(part),
-    )
-    if like in patterns:
-        return [patterns[like].rows(firsts)]
-    rows = list(_reads(part, reads, piece, numbering))
-    patterns[like] = pattern_of(rows[0], firsts)
-    return rows
-
-
-def _in_order(part: Part, numbering: Numbering) -> list[Read]:
-    """The reads of a part in the order of the vertices that make what they read."""
-    return sorted(part.reads, key=lambda read: numbering.producers[read.tensor].first)
-
-
-def _sorts(part: Part) -> bool:
-    """Whether the rows of a part's reads, one after another, may repeat or not ascend."""
-    distinct = len({read.tensor for read in part.reads}) == len(part.reads)
-    return part.time >= 0 or not distinct or not all(read.exact for read in part.reads)
-
-
-def _reads(part: Part, reads: Sequence[Read], piece: Piece, numbering: Numbering) -> Iterator[Rows]:
-    grid, sort = piece.grid, _sorts(part)
-    for start in range(0, grid.size, CHUNK):
-        stop = min(start + CHUNK, grid.size)
-        lows, highs = grid.boxes(start, stop)
-        rows = [_met(read, lows, highs, numbering.producers[read.tensor]) for read in reads]
-        joined_rows = merged(rows, stop - start, sort)
-        if part.time >= 0:
-            joined_rows = _without_self(joined_rows, piece, start)
-        yield joined_rows
-
-
-def _met(read: Read, lows: Ints, highs: Ints, producer: Producer) -> Rows:
-    return meeting(read.relation(lows, highs), producer, len(lows), _flag(read))
-
-
-def _flag(read: Read) -> int:
-    return DIFFERENTIABLE * read.differentiable | SAVED * read.saved
-
-
-def _without_self(rows: Rows, piece: Piece, start: int) -> Rows:
-    """The rows without edges from a vertex to itself (a chunk of time reads its own state)."""
-    own = piece.grid.vertices()[start : start + len(rows.counts)]
-    reader = np.repeat(own, rows.counts)
-    keep = rows.sources != reader
-    row = np.repeat(np.arange(len(own)), rows.counts)[keep]
-    return Rows(
-        counts=np.bincount(row, minlength=len(own)).astype(np.int64),
-        sources=rows.sources[keep],
-        flags=rows.flags[keep],
-    )
-
-
-def _known_sums(below: Piece, piece: Piece, patterns: dict[Hashable, Pattern]) -> Rows:
-    """The rows of a reduction level, by the pattern of an equal one (IN, OUT: patterns)."""
-    if below.grid.period or below.grid.size > SMALL:
-        return _sums(below, piece)
-    like = below.grid.splits, piece.grid.splits, piece.grid.rank, piece.differentiable
-    if like not in patterns:
-        patterns[like] = pattern_of(_sums(below, piece), [below.grid.first])
-    return patterns[like].rows([below.grid.first])
-
-
-def _sums(below: Piece, piece: Piece) -> Rows:
-    """Each vertex of a reduction level reads `FAN_IN` consecutive vertices of the level below."""
-    rank = piece.grid.rank
-    many = math.prod(below.grid.splits[rank:])
-    few = math.prod(piece.grid.splits[rank:])
-    blocks = piece.grid.size // few
-    begin = np.arange(few, dtype=np.int64) * FAN_IN
-    width = np.minimum(begin + FAN_IN, many) - begin
-    base = np.repeat(np.arange(blocks, dtype=np.int64) * many, many)
-    index = base + np.tile(np.arange(many, dtype=np.int64), blocks)
-    if below.grid.period:
-        inner = below.grid.size // below.grid.splits[0]
-        index = index // inner * below.grid.period + index % inner
-    sources = (below.grid.first + index).astype(np.int32)
-    flags = np.full(len(sources), DIFFERENTIABLE * piece.differentiable, np.uint8)
-    return Rows(counts=np.tile(width, blocks), sources=sources, flags=flags)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -16,7 +16,8 @@ from gallery.graph import ComputeGraph, GraphOperator, IntArray, Kind, Pass
 from gallery.lowering import operators
 from gallery.lowering.access.contradictions import CONTRADICTIONS
 from gallery.lowering.adjoint import Forward, Training, training
-from gallery.lowering.forward import Edges, Numbering, connect, gathered, number
+from gallery.lowering.connecting import connect
+from gallery.lowering.forward import Edges, Numbering, gathered, number
 from gallery.lowering.operators.control_flow import lower_bodies
 from gallery.lowering.parents import forward_parents, training_parents
 from gallery.lowering.program import Builder, Program
@@ -28,8 +29,8 @@ from gallery.model import Model, Operator
 LEVEL_RATIO = 8
 """Ratio of the vertex counts of successive levels."""
 
-MOST_VERTICES = 40_000_000
-"""Above this, vertex and edge numbers approach the limit of int32, and memory 16 GiB."""
+MOST_VERTICES = 100_000_000
+"""Above this, numbers of edges approach the limit of int32, and memory 16 GiB."""
 
 PASSES = ("forward", "training")
 
@@ -93,7 +94,7 @@ def lower(
         raise LowerError(found, model.name, "export a model that computes something")
     steps = _split(program, processor, vertices, passes == "training")
     numberings = [number(program, splits) for splits in steps]
-    connect(program, steps[-1], numberings[-1])
+    connect(numberings[-1])
     edges = gathered(numberings[-1])
     return _graph(model, program, numberings, edges, processor, passes)
 

@@ -9,7 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.graph import ComputeSet
-from gallery.lowering.forward import SMALL, Numbering, Piece
+from gallery.lowering.forward import Numbering, Piece
+
+SMALL = 1 << 12
+"""Most vertices of a set whose parents are kept for equal sets."""
 
 
 def forward_parents(fine: Numbering, coarse: Numbering) -> npt.NDArray[np.int32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -82,6 +83,8 @@ class Builder:
         self.recurrences = 0
         self.idle: dict[int, int] = {}  # leaves that bodies which never run read, and their owners
         self.values: dict[int, npt.NDArray[Any]] = {}  # of tensors that are known within a trip
+        self.readers: dict[int, int] = {}  # the operator that first reads each shared number
+        self.own: dict[tuple[int, int], int] = {}  # of a number and an operator, the latter's copy
         self.ranks: dict[tuple[Relation, tuple[int, ...]], int] = {}  # see `check_parts`
         self.copies = 1  # product of the trips of the enclosing loops that are unrolled
         self.trips = 1  # product of the trips of the enclosing loops that are not unrolled
@@ -173,12 +176,29 @@ class Builder:
         for part in parts:
             time = self.recurrences + part.time if part.time >= 0 else -1
             reads = tuple(
-                self._checked(read)
+                self._checked(replace(read, tensor=self._beside(read.tensor, index)))
                 for read in part.reads
                 if read.tensor >= 0 and not self.tensors[read.tensor].folded
             )
             self.parts.append(replace(part, operator=index, reads=reads, time=time))
         self.recurrences += len(recurrences)
+
+    def _beside(self, tensor: int, operator: int) -> int:
+        """The tensor, or the copy of a parameter that is a single number for its reader.
+
+        Exporters write a number such as the exponent of a square once for all operators that use
+        it, while compilers write it into the code of each. As one vertex it would be a hub that
+        brings operators of all layers next to each other, though no data passes between them.
+        """
+        one = self.tensors[tensor]
+        if one.leaf != "parameter" or not one.known or math.prod(one.shape) != 1:
+            return tensor
+        if self.readers.setdefault(tensor, operator) == operator:
+            return tensor
+        if (tensor, operator) not in self.own:
+            self.tensors.append(one)
+            self.own[tensor, operator] = len(self.tensors) - 1
+        return self.own[tensor, operator]
 
     def add_idle(self) -> None:
         """Give vertices without edges to what only bodies that never run read.

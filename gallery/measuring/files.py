@@ -30,8 +30,8 @@ MOST_COLUMNS = 12
 _MOST_ROWS = 1_000_000
 _LONGEST_NAME = 4096
 _LARGEST = 1e30
-_LONGEST_TIME = 1e9
-"""In seconds: thirty years."""
+_LONGEST_TIME = 1e6
+"""In seconds: eleven days."""
 
 _NAMES = ("name", "node", "operator", "layer", "tensor", "op", "module", "node_name", "layer_name")
 _UNITS = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
@@ -82,13 +82,14 @@ def _own(value: Mapping[str, Any]) -> Table:
             at = (int(index),) if known and index is not None else ()
             rows.append(Row(name=one["name"], numbers=(seconds,), operators=at))
     if not rows:
-        raise MeasurementError("it lists no times of operators")
-    device, run = value.get("device"), _time(value.get("run"))
+        raise MeasurementError(_none("operators", wrong))
+    device, run, digest = value.get("device"), _time(value.get("run")), value.get("digest")
     return Table(
         columns=(Column(name="", unit="s"),),
         rows=tuple(rows),
         device=device[:200] if isinstance(device, str) else "",
         run=run or 0.0,
+        digest=digest if isinstance(digest, str) else "",
         notes=_left_out(wrong),
     )
 
@@ -106,7 +107,7 @@ def _of_tensorrt(events: Sequence[Any]) -> Table:
         else:
             sums[name] += milliseconds / 1e3
     if not sums:
-        raise MeasurementError("it lists no times of layers")
+        raise MeasurementError(_none("layers", wrong))
     return Table(
         columns=(Column(name="", unit="s"),),
         rows=tuple(Row(name=name, numbers=(seconds,)) for name, seconds in sums.items()),
@@ -207,6 +208,13 @@ def _time(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if 0 <= value <= _LONGEST_TIME else None
+
+
+def _none(what: str, wrong: int) -> str:
+    """Why no time can be used."""
+    if not wrong:
+        return f"it lists no times of {what}"
+    return f"its times of {what} are negative, absurdly long or no numbers"
 
 
 def _left_out(wrong: int) -> tuple[str, ...]:

@@ -46,26 +46,31 @@ def join(table: Table, model: Model, *, source: str, device: str) -> Joined:
         source: Name of the file, or "".
         device: A word that tells several measurements of a model apart, or "".
     """
-    names = Names(model)
+    names, who = Names(model), source or "the measurement"
     found = [_operators_of(row, names, traced=table.traced) for row in table.rows]
-    notes = [f"{source or 'the measurement'}: {note}" for note in table.notes]
-    notes += _unmatched(table, found, source)
+    notes = [f"{who}: {note}" for note in table.notes] + _unmatched(table, found, who)
+    if table.digest not in ("", model.digest):
+        told = "it was measured on another file than this; operators are joined by their names"
+        notes.append(f"{who}: {told}")
     made: list[Measurement] = []
     for number, column in enumerate(table.columns):
         if column.unit:
             one = _shared(table, number, found, model)
-            fits = one.total == one.apart or one.lost <= (1 - _LEAST) * (one.total - one.apart)
+            fits = one.lost <= (1 - _LEAST) * (one.total - one.apart)
         else:
             values = _averaged(table, number, found, len(model.operators))
             one = Measurement(attribute="", title="", unit="", source="", device="", values=values)
             known = [bool(ops) for ops in found]
             fits = sum(known) >= _LEAST * len(known)
-        if fits and any(value is not None for value in one.values):
+        if not fits or all(value is None for value in one.values):
+            told = "its names do not fit the model, so it is not used; is it of another version?"
+        elif column.unit and not one.total:
+            told = "all its times are 0, so they are not used"
+        else:
             made.append(_named(one, column, table, source, device))
-    if not made:
-        told = "its names do not fit the model, so it is not used; is it of another version?"
-        notes.append(f"{source or 'the measurement'}: {told}")
-    return Joined(measurements=tuple(made), notes=tuple(notes))
+            continue
+        notes.append(f"{who}: {told}")
+    return Joined(measurements=tuple(made), notes=tuple(dict.fromkeys(notes)))
 
 
 def _operators_of(row: Row, names: Names, *, traced: bool) -> tuple[int, ...] | None:
@@ -139,7 +144,7 @@ def _averaged(
     return tuple(math.fsum(parts[n]) / len(parts[n]) if n in parts else None for n in range(count))
 
 
-def _unmatched(table: Table, found: Sequence[tuple[int, ...] | None], source: str) -> list[str]:
+def _unmatched(table: Table, found: Sequence[tuple[int, ...] | None], who: str) -> list[str]:
     """A note on the rows that belong to no operator."""
     lost = [row.name for row, operators in zip(table.rows, found, strict=True) if operators == ()]
     if not lost:
@@ -148,7 +153,7 @@ def _unmatched(table: Table, found: Sequence[tuple[int, ...] | None], source: st
     more = f" and {len(lost) - _NAMED:,} more" if len(lost) > _NAMED else ""
     belong = "belongs" if len(lost) == 1 else "belong"
     of = f"{len(lost):,} of {len(table.rows):,} names {belong} to no operator: {shown}{more}"
-    return [f"{source or 'the measurement'}: {of}"]
+    return [f"{who}: {of}"]
 
 
 def _named(one: Measurement, column: Column, table: Table, source: str, device: str) -> Measurement:

@@ -44,14 +44,14 @@ _LONG = 2.0
 
 def main(folder: Path) -> None:
     """Carry out the request in a folder."""
+    request = json.loads((folder / "request.json").read_text())
     try:
-        request = json.loads((folder / "request.json").read_text())
         _limit(request["memory"])
         result = _measured(request, folder)
     except GalleryError as error:
         result = {"refused": error.found}
     except MemoryError:
-        result = {"refused": "it needs more memory than it may use"}
+        result = {"refused": f"it needs more than the {request['memory'] >> 20:,} MiB it may use"}
     except (MeasurementError, ValueError) as error:
         result = {"refused": str(error) or type(error).__name__}
     except Exception as error:  # the runtime's own classes say no more than RuntimeError

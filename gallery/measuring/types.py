@@ -47,6 +47,7 @@ class Table:
         traced: Whether the operators of the rows are certain, as the program measured itself.
         whole: Whether all that ran is listed, so that operators without a row were fused into
             those that read them.
+        digest: SHA-256 of the model that was measured, as the file tells, or "".
         notes: What was left out, in sentences.
     """
 
@@ -56,6 +57,7 @@ class Table:
     run: float = 0.0
     whole: bool = False
     traced: bool = False
+    digest: str = ""
     notes: tuple[str, ...] = ()
 
 

@@ -84,7 +84,8 @@ def build(
     notes += _unused_families(whole, settings)
     plans = part(whole, *options.shard) if options.shard else whole
     if options.dry_run:
-        return Report(models=tuple(forecast(plan, cache) for plan in plans), notes=notes)
+        offered = _offered(options.reuse, plans, cache)
+        return Report(models=tuple(forecast(plan, cache, offered) for plan in plans), notes=notes)
     check_writable(site)
     _take_over(options.reuse, plans, cache)
     which = (*options.shard, collection(whole, settings)) if options.shard else None
@@ -269,6 +270,16 @@ def _take_over(sites: Sequence[Path], plans: Sequence[ModelPlan], cache: Cache) 
         for plan in plans:
             for one in (plan, plan.smaller()):
                 earlier.give(forms(one), cache)
+
+
+def _offered(sites: Sequence[Path], plans: Sequence[ModelPlan], cache: Cache) -> set[str]:
+    """Keys of the wanted results that the cache lacks and earlier sites hold."""
+    return {
+        key
+        for earlier in map(EarlierSite, sites)
+        for plan in plans
+        for key in earlier.offers(forms(plan), cache)
+    }
 
 
 def _drop_damaged(gallery: Gallery) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from gallery.cache import Cache, Entry
 from gallery.coloring.storage import legend_of
 from gallery.pipeline.outcome import Outcome
 from gallery.pipeline.products import PRODUCTS
+from gallery.pipeline.products.beside import BESIDE
 from gallery.pipeline.products.facts import FACTS, facts_in
 from gallery.pipeline.products.measured import MEASURED
 from gallery.pipeline.products.run import RUN, run_in
@@ -49,21 +51,28 @@ def exhibit(bare: Exhibit, one: Outcome, cache: Cache) -> Exhibit:
         run=run_in(ran) if ran else None,
         scans=tuple(_scan(scan, entry) for scan, entry in drawn if entry) if main else (),
         files=files,
-        **_measured(found[MEASURED.name].get("")),
+        **_measured(found[MEASURED.name].get(""), found[BESIDE.name].get("") if main else None),
         unknown_operators=tuple(main.value["unknown_operators"]) if main else (),
     )
 
 
-def _measured(entry: Entry | None) -> dict[str, Any]:
-    """The fields of an exhibit about what was measured."""
+def _measured(entry: Entry | None, beside: Entry | None) -> dict[str, Any]:
+    """The fields of an exhibit about what was measured, and modelled beside it."""
     if entry is None:
         return {}
-    sums = ("layers", "types", "operators")
+    times = dict(beside.value["times"]) if beside else {}
     rows = []
     for one in entry.value["measurements"]:
         fields: dict[str, Any] = {name: one[name] for name in one if name != "values"}
-        for name in sums:
-            fields[name] = tuple(NamedNumber(name=row, value=value) for row, value in one[name])
+        modelled = times.get(one["attribute"])
+        if beside and modelled:
+            fields |= {"processor": beside.value["processor"], "modelled": beside.value["total"]}
+        for name in ("layers", "types", "operators"):
+            seconds = modelled[name] if modelled else []
+            fields[name] = tuple(
+                NamedNumber(name=row, value=value, modelled=other)
+                for (row, value), other in zip_longest(one[name], seconds[: len(one[name])])
+            )
         rows.append(MeasuredSums(**fields))
     return {"measured": tuple(rows), "measured_notes": tuple(entry.value["warnings"])}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -85,14 +86,22 @@ def report_of(plan: ModelPlan, one: Outcome | None) -> ModelReport:
     )
 
 
-def forecast(plan: ModelPlan, cache: Cache) -> ModelReport:
-    """What a build would do with a model."""
+def forecast(plan: ModelPlan, cache: Cache, offered: AbstractSet[str] = frozenset()) -> ModelReport:
+    """What a build would do with a model.
+
+    Args:
+        plan: Of the model.
+        cache: Holds results.
+        offered: Keys of results that would be taken from earlier sites.
+    """
     one = None if plan.failure else known(plan, cache)
     if one or plan.failure:
         return report_of(plan, one)
     kept = read(plan, cache)
     stages = tuple(
-        StageRun(stage=stage, what=what, seconds=0.0, cached=kept[key] is not None)
+        StageRun(
+            stage=stage, what=what, seconds=0.0, cached=kept[key] is not None or key in offered
+        )
         for stage, what, key in results_of(plan)
     )
     return ModelReport(

@@ -30,6 +30,7 @@ from gallery.settings.families import family_palettes, folded
 from gallery.settings.front_matter import Words, words_of
 from gallery.settings.gallery_toml import scan_conflicts
 from gallery.settings.values import (
+    AUTO,
     LONGEST_TITLE,
     GallerySettings,
     Limits,
@@ -68,6 +69,7 @@ class ModelPlan:
             so that worker and parent agree on the keys even while the code is being edited.
         failure: Why nothing can be made, or None.
         profile: Whether and how the build measures what operators take.
+        part: What vertex budgets that the limits decide are divided by.
     """
 
     file: ModelFile
@@ -82,6 +84,7 @@ class ModelPlan:
     failure: Failure | None = None
     shared_dims: frozenset[str] = frozenset()
     profile: ProfileSettings = field(default_factory=ProfileSettings)
+    part: int = 1
     _known: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def stage_key(self, name: str, scan: ScanSettings = ANY_SCAN) -> str:
@@ -145,12 +148,17 @@ class ModelPlan:
 
     def smaller(self, factor: int = 4) -> ModelPlan:
         """The same plan with divided budgets, to be tried after a model exceeds its limits."""
+
+        def less(vertices: int | str) -> int | str:
+            return AUTO if vertices == AUTO else max(1, int(vertices) // factor)
+
         scans = tuple(
-            replace(plan, scan=replace(plan.scan, vertices=max(1, plan.scan.vertices // factor)))
+            replace(plan, scan=replace(plan.scan, vertices=less(plan.scan.vertices)))
             for plan in self.scans
         )
         most = max(1, self.variants.viewer_vertices // factor)
-        return replace(self, scans=scans, variants=replace(self.variants, viewer_vertices=most))
+        variants = replace(self.variants, viewer_vertices=most)
+        return replace(self, scans=scans, variants=variants, part=self.part * factor)
 
 
 def versions(profile: ProfileSettings | None = None) -> dict[str, str]:

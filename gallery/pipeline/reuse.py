@@ -11,11 +11,11 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from gallery.cache import Cache
+from gallery.cache import Cache, Judge
 from gallery.errors import DiscoverError, SettingsError
 from gallery.files import read_regular
 from gallery.pipeline.products.base import Form
@@ -35,6 +35,8 @@ LARGEST_FILE = 1 << 31
 check_records = mapping(text(64, DIGEST), text())
 
 _check = record({"schema": one_of(SCHEMA), "records": check_records}, {"software": text(200)})
+
+Find = Callable[[str], bytes | None]
 
 log = logging.getLogger(__name__)
 
@@ -87,16 +89,28 @@ class EarlierSite:
             forms: Name and form of each result by its key, from `records.forms`.
             cache: Receives them.
         """
-        taken = 0
+        return len(list(self._tried(forms, cache, cache.adopt)))
+
+    def offers(self, forms: Mapping[str, tuple[str, Form]], cache: Cache) -> set[str]:
+        """Keys of the results that `give` would copy."""
+        return set(self._tried(forms, cache, cache.adoptable))
+
+    def _tried(
+        self,
+        forms: Mapping[str, tuple[str, Form]],
+        cache: Cache,
+        take: Callable[[str, str, Find, Judge], bool],
+    ) -> Iterator[str]:
+        """Keys of the results that the cache lacks and that can be taken from the site."""
         for key, (name, form) in forms.items():
             text = self._records.get(key)
             if text is None or cache.get(key) is not None:
                 continue
             try:
-                taken += cache.adopt(key, text, self._find, judge(form))
+                if take(key, text, self._find, judge(form)):
+                    yield key
             except MismatchError as error:
                 log.warning("%s: the %s is not reused: %s", self._site, name, error)
-        return taken
 
     def _find(self, digest: str) -> bytes | None:
         """The content with this digest, from an asset or from a viewer's script."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gallery.discovery.discover import check_unchanged
+from gallery.pipeline.budget import budget, decided_by
 from gallery.pipeline.products.base import Drawn, NewFile, Product, sound
 from gallery.pipeline.products.measured import MEASURED, measurements_in
 from gallery.settings.attributes import is_measured
@@ -82,10 +83,11 @@ def _load(_: None, plan: ModelPlan, __: ScanSettings) -> Model:
     return replace(loaded, name=plan.name)
 
 
-def _lower(model: Model, _: ModelPlan, scan: ScanSettings) -> ComputeGraph:
+def _lower(model: Model, plan: ModelPlan, scan: ScanSettings) -> ComputeGraph:
     from gallery.lowering import lower
 
-    return lower(model, vertices=scan.vertices, passes=scan.passes, target=scan.target)
+    vertices = budget(scan.vertices, len(model.operators), plan.limits, plan.part)
+    return lower(model, vertices=vertices, passes=scan.passes, target=scan.target)
 
 
 def _save_graph(graph: ComputeGraph, new_file: NewFile) -> Drawn:
@@ -165,8 +167,13 @@ STAGES = (
     ),
     Stage(
         name="lower",
-        modules=("gallery.lowering", "gallery.lowering.storage"),
-        inputs=lambda _, scan: (scan.passes, scan.vertices, scan.target),
+        modules=("gallery.lowering", "gallery.lowering.storage", "gallery.pipeline.budget"),
+        inputs=lambda plan, scan: (
+            scan.passes,
+            scan.vertices,
+            scan.target,
+            *decided_by(scan.vertices, plan.limits, plan.part),
+        ),
         label=lambda scan: f"{scan.passes} {scan.vertices}",
         run=_lower,
         save=_save_graph,
@@ -333,8 +340,9 @@ class Stages:
         kept = self._kept.get(name)
         if kept and kept[0] == key:
             return kept[1]
-        # What was made from the last result would only take up memory.
-        self._kept = {kind: one for kind, one in self._kept.items() if one[2] < number}
+        if kept:
+            # What was made from the last result would only take up memory.
+            self._kept = {kind: one for kind, one in self._kept.items() if one[2] < number}
         value = self._restored(number, key, scan)
         if value is None:
             before = self._before(number, scan)

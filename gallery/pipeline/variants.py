@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from gallery.settings.attributes import MEASURED, TABLE, Attribute, find, is_measured
 from gallery.settings.families import FAMILY_PALETTES
-from gallery.settings.values import FrontMatter, GallerySettings, ScanSettings
+from gallery.settings.values import AUTO, FrontMatter, GallerySettings, ScanSettings
 from gallery.text import slugify
 
 
@@ -82,7 +82,7 @@ def plan_scans(
     variants, main = settings.variants, main_scan(settings, front, family)
     if is_measured(main.color) and main.color not in measured:
         main = replace(main, color="layer", palette=family)
-    budget = min(variants.vertices, main.vertices)
+    small_budget = min([variants.vertices, *({main.vertices} - {AUTO})])
     small, formats = variants.size, variants.formats
     large = tuple(sorted({*small, max(variants.sizes)}))
     middle = tuple(sorted({*small, *sorted(variants.sizes)[:-1]}))
@@ -129,7 +129,7 @@ def plan_scans(
             add(f"color-{slugify(attribute)}", f"By {_attribute(attribute).title}", colored)
     for engine in variants.skeletons:
         if engine != main.skeleton:
-            other = replace(main, skeleton=engine, vertices=budget)
+            other = replace(main, skeleton=engine, vertices=small_budget)
             add(f"skeleton-{engine}", f"Skeleton by {engine}", other)
     return tuple(scans)
 

@@ -88,14 +88,10 @@ def hops(sizes: Hierarchy) -> Hops:
     """
     bodies = sizes.levels[-1].vertices
     number = next(
-        (
-            number
-            for number, level in enumerate(sizes.levels)
-            if len(level.neighbours) * bodies <= _VISITS
-        ),
+        (number for number, level in enumerate(sizes.levels) if level.ends * bodies <= _VISITS),
         len(sizes.levels) - 1,
     )
-    level, body = sizes.levels[number], sizes.ancestors()[number]
+    level, body = sizes.levels[number].whole(), sizes.ancestors()[number]
     members = np.bincount(body, minlength=bodies).astype(np.float64)
     sums = np.zeros((bodies, bodies, 3))
     _sum(level.indptr, level.neighbours, body, _middles(body, bodies), sums)

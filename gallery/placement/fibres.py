@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numba import prange
 
-from gallery.graph import ComputeGraph
+from gallery.jit import kernel, parallel_kernel
 from gallery.placement.types import Layout
 
 PULL = 0.35
@@ -62,8 +63,27 @@ def crosses(layout: Layout) -> npt.NDArray[np.bool_]:
     graph = layout.graph
     if layout.arrangement != "hemispheres":
         return np.zeros(graph.edges, bool)
-    side = np.sign(layout.positions[:, 0]).astype(np.int8)
+    side = _sides(layout)
     return np.asarray(side[graph.sources] * np.repeat(side, np.diff(graph.indptr)) < 0)
+
+
+def straight(layout: Layout) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """The edges that are no fibres, as `indptr` int64 (n + 1,) and `sources` int32 (k,).
+
+    Without fibres, they are the graph's own arrays.
+    """
+    graph = layout.graph
+    if layout.arrangement != "hemispheres":
+        return graph.indptr, graph.sources
+    side = _sides(layout)
+    indptr = np.zeros(graph.vertices + 1, np.int64)
+    _count_straight(graph.indptr, graph.sources, side, indptr)
+    np.cumsum(indptr, out=indptr)
+    if indptr[-1] == graph.edges:
+        return graph.indptr, graph.sources
+    kept = np.empty(int(indptr[-1]), np.int32)
+    _keep_straight(graph.indptr, graph.sources, side, indptr, kept)
+    return indptr, kept
 
 
 def fibres(layout: Layout, most: int | None = None) -> Fibres:
@@ -73,26 +93,67 @@ def fibres(layout: Layout, most: int | None = None) -> Fibres:
         layout: The layout.
         most: If there are more, about as many of them, evenly chosen.
     """
-    edges = np.flatnonzero(crosses(layout))
-    found = len(edges)
-    if most is not None and found > most:
-        # Multiples of an irrational number are even in every stretch of the edges.
-        turns = np.arange(found, dtype=np.uint32) * _TURN
-        edges = edges[turns < np.uint32(most / found * 2**32)]
-    graph = layout.graph
-    readers = _readers(graph, edges)
+    graph, side = layout.graph, _sides(layout)
+    if layout.arrangement != "hemispheres":
+        side[:] = 0
+    found = _count_fibres(graph.indptr, graph.sources, side)
+    # Multiples of an irrational number are even in every stretch of the edges.
+    wanted = found if most is None else min(most, found)
+    share = int(wanted / max(found, 1) * 2**32)
+    edges = np.empty(min(found, 2 * wanted + 64), np.int64)
+    readers = np.empty(len(edges), np.int32)
+    kept = _list_fibres(graph.indptr, graph.sources, side, share, edges, readers)
+    edges, readers = edges[:kept], readers[:kept]
     ends = layout.positions[graph.sources[edges]], layout.positions[readers]
     return Fibres(
-        edges=edges,
-        readers=readers,
-        controls=_controls(*ends),
-        stands_for=found / max(len(edges), 1),
+        edges=edges, readers=readers, controls=_controls(*ends), stands_for=found / max(kept, 1)
     )
 
 
-def _readers(graph: ComputeGraph, edges: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
-    found = np.searchsorted(graph.indptr, edges, side="right") - 1
-    return np.asarray(found, np.int32)
+def _sides(layout: Layout) -> npt.NDArray[np.int8]:
+    """-1 left of the middle line, 1 right of it, 0 on it: int8 (n,)."""
+    return np.sign(layout.positions[:, 0]).astype(np.int8)
+
+
+@parallel_kernel
+def _count_straight(indptr, sources, side, counts):  # type: ignore[no-untyped-def]
+    for v in prange(len(indptr) - 1):
+        for e in range(indptr[v], indptr[v + 1]):
+            counts[v + 1] += side[v] * side[sources[e]] >= 0
+
+
+@parallel_kernel
+def _keep_straight(indptr, sources, side, starts, kept):  # type: ignore[no-untyped-def]
+    for v in prange(len(indptr) - 1):
+        at = starts[v]
+        for e in range(indptr[v], indptr[v + 1]):
+            if side[v] * side[sources[e]] >= 0:
+                kept[at] = sources[e]
+                at += 1
+
+
+@kernel
+def _count_fibres(indptr, sources, side):  # type: ignore[no-untyped-def]
+    found = 0
+    for v in range(len(indptr) - 1):
+        for e in range(indptr[v], indptr[v + 1]):
+            found += side[v] * side[sources[e]] < 0
+    return found
+
+
+@kernel
+def _list_fibres(indptr, sources, side, share, edges, readers):  # type: ignore[no-untyped-def]
+    """OUT edges and readers of the fibres whose turn is below a share of 2**32; how many."""
+    turn, kept = np.uint32(0), 0
+    for v in range(len(indptr) - 1):
+        for e in range(indptr[v], indptr[v + 1]):
+            if side[v] * side[sources[e]] < 0:
+                if np.int64(turn) < share:
+                    edges[kept] = e
+                    readers[kept] = v
+                    kept += 1
+                turn = np.uint32(turn + _TURN)
+    return kept
 
 
 def _controls(

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-from gallery.placement.graph_levels import FloatArray, IntArray, Level
+from gallery.placement.graph_levels import Finest, FloatArray, IntArray, Level
 from gallery.placement.motion import move, yields
 from gallery.placement.repulsion import (
     CHUNKS,
@@ -72,32 +72,35 @@ class Anchors:
 
 
 def relax(
-    level: Level, positions: FloatArray, anchors: Anchors, forces: Forces, steps: int
+    level: Level | Finest, positions: FloatArray, anchors: Anchors, forces: Forces, steps: int
 ) -> FloatArray:
     """Positions nearer to balance: float32 (n, 2).
 
     Args:
         level: The graph.
-        positions: float32 (n, 2), where the vertices start.
+        positions: float32 (n, 2), where the vertices start; changed in place.
         anchors: The places that vertices are held at.
         forces: How strongly vertices are held and repelled.
         steps: Number of steps; the limit on their length shrinks linearly to zero.
     """
     threads = numba.get_num_threads()
-    if len(level.neighbours) < _SINGLE_THREAD:
+    if level.ends < _SINGLE_THREAD:
         numba.set_num_threads(1)
     low, high = anchors.places.min(axis=0), anchors.places.max(axis=0)
     side = float((high - low).max()) + 2 * anchors.margin
     square = square_over((low + high) / 2, side, grid_size(level.vertices), anchors.margin)
     unit_charge = potential(square, forces.reach)
     unit = np.float32(1.0 / max(_total(level), 1e-30))
-    graph = level.indptr, level.neighbours, level.weights
+    graph = level.runs()
+    before = level.ends_before()
     give = np.empty(level.vertices, np.float32)
-    yields(level.indptr, level.weights, level.charge, unit, np.float32(forces.hold), give)
-    bounds = np.searchsorted(level.indptr, np.linspace(0, level.indptr[-1], CHUNKS + 1))
+    yields(before, graph[2], level.charge, unit, np.float32(forces.hold), give)
+    shares = np.ceil(np.linspace(0, before[-1], CHUNKS + 1)).astype(np.int64)
+    bounds = np.searchsorted(before, shares)
     bounds[0], bounds[-1] = 0, level.vertices
+    del before
     held = anchors.places, anchors.body
-    here, there = positions.copy(), positions.copy()
+    here, there = positions, positions.copy()
     spread = spread_out(square, here, level.charge)
     for step in range(steps):
         push = field(square, unit_charge, spread), square.origin
@@ -139,7 +142,6 @@ def grid_size(vertices: int) -> int:
     return int(2 ** np.clip(round(np.log2(max(vertices, 1)) / 2), 7, 9))
 
 
-def _total(level: Level) -> float:
-    if len(level.weights):
-        return float(level.weights.sum(dtype=np.float64))
-    return float(len(level.neighbours))
+def _total(level: Level | Finest) -> float:
+    weights = level.runs()[2]
+    return float(weights.sum(dtype=np.float64)) if len(weights) else float(level.ends)

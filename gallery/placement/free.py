@@ -64,7 +64,7 @@ def free_layout(
     start = time.perf_counter()
     sizes, start_places = _unfolded(sizes, of_operators.positions, np.random.default_rng(seed))
     drawing = draw(
-        sizes.levels[-1],
+        sizes.levels[-1].whole(),
         hops(sizes),
         start_places,
         keep=_KEEP.get(of_operators.engine, _KEEP_OTHERS),
@@ -139,7 +139,7 @@ def _refine(
             "level %d: %d vertices, %d edges, %d steps, %.2f s",
             number,
             level.vertices,
-            len(level.neighbours) // 2,
+            level.ends // 2,
             steps,
             time.perf_counter() - start,
         )

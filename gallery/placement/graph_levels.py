@@ -44,6 +44,94 @@ class Level:
         """Number of vertices."""
         return len(self.charge)
 
+    @property
+    def ends(self) -> int:
+        """Number of ends of edges, 2 m."""
+        return len(self.neighbours)
+
+    def whole(self) -> Level:
+        """This level."""
+        return self
+
+    def ends_before(self) -> npt.NDArray[np.int64]:
+        """Ends of edges at all vertices before each: int64 (n + 1,)."""
+        return self.indptr
+
+    def runs(self) -> Runs:
+        """Its edges for kernels."""
+        return self.indptr, self.neighbours, self.weights, self.indptr[:0], self.neighbours[:0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Finest:
+    """A compute graph as a level whose edges count once, without a copy of what vertices read.
+
+    The neighbours of a vertex are what it reads, then its readers.
+
+    Attributes:
+        indptr: int64 (n + 1,).
+        sources: int32 (m,), what each vertex reads.
+        starts: int64 (n + 1,), where each vertex's readers start.
+        readers: int32 (m,), ascending for each vertex.
+        charge: float32 (n,), how strongly each vertex repels the others; the sum is 1.
+    """
+
+    indptr: npt.NDArray[np.int64]
+    sources: IntArray
+    starts: npt.NDArray[np.int64]
+    readers: IntArray
+    charge: FloatArray
+
+    @property
+    def vertices(self) -> int:
+        """Number of vertices."""
+        return len(self.charge)
+
+    @property
+    def ends(self) -> int:
+        """Number of ends of edges, 2 m."""
+        return 2 * len(self.sources)
+
+    def whole(self) -> Level:
+        """The same graph with all neighbours in one array."""
+        indptr, neighbours = undirected(self.indptr, self.sources)
+        none = np.empty(0, np.float32)
+        return Level(indptr=indptr, neighbours=neighbours, weights=none, charge=self.charge)
+
+    def ends_before(self) -> npt.NDArray[np.int64]:
+        """Ends of edges at all vertices before each: int64 (n + 1,)."""
+        return self.indptr + self.starts
+
+    def runs(self) -> Runs:
+        """Its edges for kernels."""
+        none = np.empty(0, np.float32)
+        return self.indptr, self.sources, none, self.starts, self.readers
+
+
+Runs = tuple[npt.NDArray[np.int64], IntArray, FloatArray, npt.NDArray[np.int64], IntArray]
+"""Two runs of neighbours for each vertex, of which the second is empty if its starts are, and the
+weights of the first: starts, neighbours, weights, starts, neighbours."""
+
+
+def turned(
+    indptr: npt.NDArray[np.int64], sources: IntArray
+) -> tuple[npt.NDArray[np.int64], IntArray]:
+    """The readers of each vertex: int64 (n + 1,), and int32 (m,), ascending for each vertex.
+
+    Args:
+        indptr: int64 (n + 1,).
+        sources: int32 (m,), what each vertex reads.
+    """
+    starts = np.zeros(len(indptr), np.int64)
+    _count_readers(sources, starts)
+    np.cumsum(starts, out=starts)
+    readers = np.empty(len(sources), np.int32)
+    _fill_readers(indptr, sources, starts, readers)
+    # Filling has moved each start to the next one.
+    starts[1:] = starts[:-1]
+    starts[0] = 0
+    return starts, readers
+
 
 def undirected(
     indptr: npt.NDArray[np.int64], sources: IntArray
@@ -57,41 +145,40 @@ def undirected(
     Returns:
         indptr int64 (n + 1,) and neighbours int32 (2 m,): first the sources, then the readers.
     """
-    n = len(indptr) - 1
-    both = np.zeros(n + 1, np.int64)
-    _count_both(indptr, sources, both)
-    np.cumsum(both, out=both)
+    starts, readers = turned(indptr, sources)
     neighbours = np.empty(2 * len(sources), np.int32)
-    _fill_both(indptr, sources, both, neighbours)
-    return both, neighbours
+    _join(indptr, sources, starts, readers, neighbours)
+    return indptr + starts, neighbours
 
 
 @kernel
-def _count_both(indptr, sources, both):  # type: ignore[no-untyped-def]
+def _count_readers(sources, starts):  # type: ignore[no-untyped-def]
+    for u in sources:
+        starts[u + 1] += 1
+
+
+@kernel
+def _fill_readers(indptr, sources, starts, readers):  # type: ignore[no-untyped-def]
     for v in range(len(indptr) - 1):
-        both[v + 1] += indptr[v + 1] - indptr[v]
-        for e in range(indptr[v], indptr[v + 1]):
-            both[sources[e] + 1] += 1
-
-
-@kernel
-def _fill_both(indptr, sources, both, neighbours):  # type: ignore[no-untyped-def]
-    n = len(indptr) - 1
-    free = np.empty(n, np.int64)
-    for v in range(n):
-        start = both[v]
-        degree = indptr[v + 1] - indptr[v]
-        for k in range(degree):
-            neighbours[start + k] = sources[indptr[v] + k]
-        free[v] = start + degree
-    for v in range(n):
         for e in range(indptr[v], indptr[v + 1]):
             u = sources[e]
-            neighbours[free[u]] = v
-            free[u] += 1
+            readers[starts[u]] = v
+            starts[u] += 1
 
 
-def quotient(fine: Level, parents: IntArray, coarse: int) -> Level:
+@parallel_kernel
+def _join(indptr, sources, starts, readers, out):  # type: ignore[no-untyped-def]
+    for v in prange(len(indptr) - 1):
+        at = indptr[v] + starts[v]
+        for e in range(indptr[v], indptr[v + 1]):
+            out[at] = sources[e]
+            at += 1
+        for e in range(starts[v], starts[v + 1]):
+            out[at] = readers[e]
+            at += 1
+
+
+def quotient(fine: Level | Finest, parents: IntArray, coarse: int) -> Level:
     """The graph whose vertices are classes of another graph's vertices.
 
     Args:
@@ -99,33 +186,47 @@ def quotient(fine: Level, parents: IntArray, coarse: int) -> Level:
         parents: int32 (n,), the class of each of its vertices.
         coarse: Number of classes.
     """
-    first = np.concatenate([[0], np.cumsum(np.bincount(parents, minlength=coarse))])
-    children = np.argsort(parents, kind="stable").astype(np.int32)
-    bounds = _even_bounds(fine.indptr, first, children)
+    first, load = np.zeros(coarse + 1, np.int64), np.zeros(coarse + 1, np.int64)
+    charge = np.zeros(coarse)
+    _classes(fine.ends_before(), fine.charge, parents, first, load, charge)
+    np.cumsum(first, out=first)
+    np.cumsum(load, out=load)
+    children = np.empty(len(parents), np.int32)
+    _children(parents, first.copy(), children)
+    bounds = np.searchsorted(load, np.linspace(0, load[-1], _CHUNKS + 1)).astype(np.int64)
+    bounds[-1] = coarse
+    indptr, near, weights, starts, readers = fine.runs()
+    edges = (indptr, near, starts, readers)
     degree = np.zeros(coarse + 1, np.int64)
-    args = (fine.indptr, fine.neighbours, fine.weights, parents, first, children, bounds)
-    _count_quotient(*args, degree)
-    indptr = np.cumsum(degree)
-    neighbours = np.empty(indptr[-1], np.int32)
-    weights = np.empty(indptr[-1], np.float32)
-    _fill_quotient(*args, indptr, neighbours, weights)
-    charge = np.bincount(parents, fine.charge, coarse).astype(np.float32)
-    return Level(indptr=indptr, neighbours=neighbours, weights=weights, charge=charge)
+    _count_quotient(*edges, parents, first, children, bounds, degree)
+    after = np.cumsum(degree)
+    neighbours = np.empty(after[-1], np.int32)
+    heavy = np.empty(after[-1], np.float32)
+    _fill_quotient(*edges, weights, parents, first, children, bounds, after, neighbours, heavy)
+    return Level(
+        indptr=after, neighbours=neighbours, weights=heavy, charge=charge.astype(np.float32)
+    )
 
 
-def _even_bounds(
-    indptr: npt.NDArray[np.int64], first: npt.NDArray[np.int64], children: IntArray
-) -> npt.NDArray[np.int64]:
-    """Split the classes into runs with about the same number of edges."""
-    load = np.concatenate([[0], np.cumsum(np.diff(indptr)[children] + 1)])[first]
-    wanted = np.linspace(0, load[-1], _CHUNKS + 1)
-    bounds = np.searchsorted(load, wanted).astype(np.int64)
-    bounds[-1] = len(first) - 1
-    return bounds
+@kernel
+def _classes(before, charge, parents, sizes, load, charges):  # type: ignore[no-untyped-def]
+    """Count each class's vertices, and their ends of edges with themselves; sum up charges: OUT."""
+    for v in range(len(parents)):
+        c = parents[v]
+        sizes[c + 1] += 1
+        load[c + 1] += before[v + 1] - before[v] + 1
+        charges[c] += np.float64(charge[v])
+
+
+@kernel
+def _children(parents, free, children):  # type: ignore[no-untyped-def]
+    for v in range(len(parents)):
+        children[free[parents[v]]] = v
+        free[parents[v]] += 1
 
 
 @parallel_kernel
-def _count_quotient(indptr, neighbours, weights, parents, first, children, bounds, degree):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+def _count_quotient(indptr, near, starts, readers, parents, first, children, bounds, degree):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     for chunk in prange(len(bounds) - 1):
         seen = np.full(len(first) - 1, -1, np.int32)
         for c in range(bounds[chunk], bounds[chunk + 1]):
@@ -133,33 +234,54 @@ def _count_quotient(indptr, neighbours, weights, parents, first, children, bound
             count = 0
             for k in range(first[c], first[c + 1]):
                 v = children[k]
-                for e in range(indptr[v], indptr[v + 1]):
-                    other = parents[neighbours[e]]
-                    if seen[other] != c:
-                        seen[other] = c
-                        count += 1
+                count += _new(near, indptr[v], indptr[v + 1], parents, c, seen)
+                if len(starts):
+                    count += _new(readers, starts[v], starts[v + 1], parents, c, seen)
             degree[c + 1] = count
 
 
+@kernel
+def _new(near, begin, end, parents, c, seen):  # type: ignore[no-untyped-def]
+    count = 0
+    for e in range(begin, end):
+        other = parents[near[e]]
+        if seen[other] != c:
+            seen[other] = c
+            count += 1
+    return count
+
+
 @parallel_kernel
-def _fill_quotient(indptr, near, weights, parents, first, children, bounds, starts, out, heavy):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+def _fill_quotient(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+    indptr, near, starts, readers, weights, parents, first, children, bounds, after, out, heavy
+):
     for chunk in prange(len(bounds) - 1):
         slot = np.full(len(first) - 1, -1, np.int64)
         for c in range(bounds[chunk], bounds[chunk + 1]):
-            start = starts[c]
-            free = start
+            free = after[c]
+            # Slots of earlier classes are before this one's first and mean "not seen yet".
             for k in range(first[c], first[c + 1]):
                 v = children[k]
-                for e in range(indptr[v], indptr[v + 1]):
-                    other = parents[near[e]]
-                    if other == c:
-                        continue
-                    weight = np.float32(1.0) if len(weights) == 0 else weights[e]
-                    # Slots of earlier classes are before `start` and mean "not seen yet".
-                    if slot[other] < start:
-                        slot[other] = free
-                        out[free] = other
-                        heavy[free] = weight
-                        free += 1
-                    else:
-                        heavy[slot[other]] += weight
+                own = (c, after[c], indptr[v], indptr[v + 1])
+                free = _add(near, weights, parents, own, free, slot, out, heavy)
+                if len(starts):
+                    own = (c, after[c], starts[v], starts[v + 1])
+                    free = _add(readers, weights, parents, own, free, slot, out, heavy)
+
+
+@kernel
+def _add(near, weights, parents, own, free, slot, out, heavy):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+    c, start, begin, end = own
+    for e in range(begin, end):
+        other = parents[near[e]]
+        if other == c:
+            continue
+        weight = np.float32(1.0) if len(weights) == 0 else weights[e]
+        if slot[other] < start:
+            slot[other] = free
+            out[free] = other
+            heavy[free] = weight
+            free += 1
+        else:
+            heavy[slot[other]] += weight
+    return free

@@ -8,7 +8,7 @@ import numpy as np
 
 from gallery.graph import ComputeGraph
 from gallery.placement.coarsen import layer_groups, matched
-from gallery.placement.graph_levels import IntArray, Level, quotient, undirected
+from gallery.placement.graph_levels import Finest, IntArray, Level, quotient, turned
 
 _SHRINK = 3
 """A level that is not at least this many times smaller than the one before is skipped."""
@@ -23,7 +23,7 @@ class Hierarchy:
         parents: For each level but the last: int32 (n,), each vertex's parent in the next level.
     """
 
-    levels: tuple[Level, ...]
+    levels: tuple[Level | Finest, ...]
     parents: tuple[IntArray, ...]
 
     def ancestors(self) -> list[IntArray]:
@@ -41,7 +41,8 @@ def hierarchy(graph: ComputeGraph, limit: int) -> Hierarchy:
         graph: The compute graph.
         limit: Largest number of vertices of the last level.
     """
-    levels, parents = [finest(graph)], []
+    levels: list[Level | Finest] = [finest(graph)]
+    parents = []
     waiting: IntArray | None = None
     for number, up in enumerate(graph.levels):
         waiting = up if waiting is None else up[waiting]
@@ -58,20 +59,18 @@ def hierarchy(graph: ComputeGraph, limit: int) -> Hierarchy:
     return Hierarchy(levels=tuple(levels), parents=tuple(parents))
 
 
-def finest(graph: ComputeGraph) -> Level:
+def finest(graph: ComputeGraph) -> Finest:
     """The compute graph itself, with the back edges of loops; a vertex's charge is 1 + degree."""
-    sources, starts = graph.sources, graph.indptr
+    sources, indptr = graph.sources, graph.indptr
     if graph.back_edges is not None and len(graph.back_edges):
         readers, before = graph.back_edges.T
-        sources = np.insert(sources, starts[readers + 1], before)
+        sources = np.insert(sources, indptr[readers + 1], before)
         more = np.bincount(readers, minlength=graph.vertices)
-        starts = starts + np.concatenate([[0], np.cumsum(more)])
-    indptr, neighbours = undirected(starts, sources)
-    charge = (1 + np.diff(indptr)).astype(np.float32)
+        indptr = indptr + np.concatenate([[0], np.cumsum(more)])
+    starts, read_by = turned(indptr, sources)
+    charge = (1 + np.diff(indptr + starts)).astype(np.float32)
     charge /= np.float32(max(charge.sum(dtype=np.float64), 1))
-    return Level(
-        indptr=indptr, neighbours=neighbours, weights=np.empty(0, np.float32), charge=charge
-    )
+    return Finest(indptr=indptr, sources=sources, starts=starts, readers=read_by, charge=charge)
 
 
 def smaller(graph: ComputeGraph, sizes: Hierarchy, limit: int) -> list[IntArray]:
@@ -86,7 +85,7 @@ def smaller(graph: ComputeGraph, sizes: Hierarchy, limit: int) -> list[IntArray]
     if groups is not None:
         return [groups]
     steps: list[IntArray] = []
-    level = last
+    level = last.whole()
     while level.vertices > limit:
         pair = matched(level)
         size = int(pair.max()) + 1

@@ -20,13 +20,13 @@ _BLOCK = 512
 
 
 @kernel
-def yields(indptr, weights, charge, unit, hold, out):  # type: ignore[no-untyped-def]
+def yields(before, weights, charge, unit, hold, out):  # type: ignore[no-untyped-def]
     """How far each vertex moves by a force of 1: one over its stiffness, float32 (n,) OUT."""
     for v in range(len(charge)):
-        stiffness = np.float32(indptr[v + 1] - indptr[v])
+        stiffness = np.float32(before[v + 1] - before[v])
         if len(weights):
             stiffness = np.float32(0)
-            for e in range(indptr[v], indptr[v + 1]):
+            for e in range(before[v], before[v + 1]):
                 stiffness += weights[e]
         out[v] = np.float32(1) / max(unit * stiffness + hold * charge[v], np.float32(1e-30))
 
@@ -36,7 +36,7 @@ def move(graph, charge, give, bounds, anchors, field, constants, here, there, sp
     """Move all vertices from here to there, and spread their charges.
 
     Args:
-        graph: The level's indptr, neighbours and weights.
+        graph: The level's edges, from `runs`.
         charge: float32 (n,).
         give: float32 (n,), from `yields`.
         bounds: int64 (chunks + 1,), where the chunks of vertices start that are moved in parallel.
@@ -50,7 +50,7 @@ def move(graph, charge, give, bounds, anchors, field, constants, here, there, sp
         there: float32 (n, 2), INOUT: where they were one step ago; where they move.
         spread: float32 (chunks, nodes, nodes), INOUT: charges at the nodes.
     """
-    indptr, neighbours, weights = graph
+    indptr, neighbours, weights, starts, readers = graph
     push, origin = field
     nodes, flat = len(push), push.reshape(-1)
     for chunk in prange(len(bounds) - 1):
@@ -61,7 +61,7 @@ def move(graph, charge, give, bounds, anchors, field, constants, here, there, sp
             if len(weights):
                 _pull_by_weight(indptr, neighbours, weights, here, block, pull)
             else:
-                _pull(indptr, neighbours, here, block, pull)
+                _pull(indptr, neighbours, starts, readers, here, block, pull)
             _advance(
                 pull, charge, give, anchors, flat, nodes, origin, constants, here, there, block
             )
@@ -69,17 +69,23 @@ def move(graph, charge, give, bounds, anchors, field, constants, here, there, sp
 
 
 @kernel
-def _pull(indptr, neighbours, here, block, out):  # type: ignore[no-untyped-def]
+def _pull(indptr, neighbours, starts, readers, here, block, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     across, up = np.uint64(0), np.uint64(1)
     for v in range(block[0], block[1]):
         fx, fy = np.float32(0), np.float32(0)
+        degree = indptr[v + 1] - indptr[v]
         for e in range(indptr[v], indptr[v + 1]):
             u = np.uint64(np.uint32(neighbours[e]))
             fx += here[u, across]
             fy += here[u, up]
-        degree = np.float32(indptr[v + 1] - indptr[v])
-        out[v - block[0], 0] = fx - degree * here[v, 0]
-        out[v - block[0], 1] = fy - degree * here[v, 1]
+        if len(starts):
+            degree += starts[v + 1] - starts[v]
+            for e in range(starts[v], starts[v + 1]):
+                u = np.uint64(np.uint32(readers[e]))
+                fx += here[u, across]
+                fy += here[u, up]
+        out[v - block[0], 0] = fx - np.float32(degree) * here[v, 0]
+        out[v - block[0], 1] = fy - np.float32(degree) * here[v, 1]
 
 
 @kernel

@@ -75,13 +75,13 @@ def skeleton(
             continue
         positions = np.where(missing[:, None], np.float32(0), positions)[group]
         return Skeleton(positions=positions, engine=name, fallback="; ".join(reasons))
-    positions = rows(sizes.levels[-1])
+    positions = rows(sizes.levels[-1].whole())
     return Skeleton(positions=positions, engine="layers", fallback="; ".join(reasons))
 
 
 def _small_enough(graph: ComputeGraph, sizes: Hierarchy, limit: int) -> tuple[Level, IntArray]:
     """The coarsest level or a quotient of it, and the vertex there of each vertex of the level."""
-    level = sizes.levels[-1]
+    level = sizes.levels[-1].whole()
     group = np.arange(level.vertices, dtype=np.int32)
     for up in smaller(graph, sizes, limit):
         level = quotient(level, up, int(up.max()) + 1)

@@ -27,6 +27,7 @@ from gallery.publishing.views import ModelView
 
 if TYPE_CHECKING:
     from gallery.costs.facts import Facts
+    from gallery.runs import RunCurves
 
 SIZES = (1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
 """Bounds between the size classes, in parameters."""
@@ -60,20 +61,23 @@ class Filters:
 
     tag: tuple[Choice, ...]
     family: tuple[Choice, ...]
+    year: tuple[Choice, ...]
     operator: tuple[Choice, ...]
     size: tuple[int, ...]
 
 
 def filters(models: Sequence[ModelView]) -> Filters:
-    """The filters of a collection, with the most frequent choices first.
+    """The filters of a collection, with the most frequent choices and the latest years first.
 
     Args:
         models: All of them.
     """
     sizes = sorted({size for one in models if (size := size_class(one.facts)) is not None})
+    years = [year for one in models if (year := one.exhibit.front.year) is not None]
     return Filters(
         tag=_choices(tag for one in models for tag in one.tags),
         family=_choices(one.family for one in models if one.family),
+        year=tuple(sorted(_choices(map(str, years)), key=lambda one: -int(one.value))),
         operator=_choices(
             shorten(name, 60)
             for one in models
@@ -103,7 +107,7 @@ def collection_script(
     """All cards in short form, with the words and operators to search them by.
 
     Calls `galleryCollection({cards: [[slug, title, year, family, tags, parameters, flops,
-    vertices, edges, operators, place in the plot, thumbnails], ...],
+    vertices, edges, operators, place in the plot, thumbnails, exports], ...],
     words: {word: models, ...}, operators: {type: models, ...}})`, where models are their
     indices, each as the difference from the one before, in base 36, with spaces between.
 
@@ -160,6 +164,7 @@ def card(model: ModelView, place: list[float] | None) -> list[Any]:
         facts.operators if facts else None,
         place,
         [one.href for one in thumbnails(model)],
+        len(model.exports),
     ]
 
 
@@ -202,11 +207,16 @@ _COMPARED = (
 """The facts that the comparison shows."""
 
 
-def compare_script(entry: dict[str, Any]) -> bytes:
+def compare_script(entry: dict[str, Any], curves: RunCurves | None = None) -> bytes:
     """What the comparison shows of a model, out of its entry in the manifest.
 
-    Calls `galleryModel({slug, title, front, facts, scans, layers})`: layers are those directly
-    below the model, each as [name, type, parameters, flops].
+    Calls `galleryModel({slug, title, front, facts, scans, layers, run})`: layers are those directly
+    below the model, each as [name, type, parameters, flops]; the run has its times and, by columns
+    of equal time, compute and exchange in thousandths, and memory in bytes.
+
+    Args:
+        entry: The model's entry in the manifest.
+        curves: The charts of its run, if it has one.
     """
     facts = entry["facts"]
     inside = [one for one in facts["layers"] if one["depth"] == 1] if facts else []
@@ -230,8 +240,19 @@ def compare_script(entry: dict[str, Any]) -> bytes:
         "layers": [
             [one["name"], one["type"], one["parameters"], one["flops"]] for one in inside[:_LAYERS]
         ],
+        "run": _compared_run(entry["run"], curves) if curves else None,
     }
     return _call("galleryModel", value)
+
+
+def _compared_run(run: dict[str, Any], curves: RunCurves) -> dict[str, Any]:
+    return {
+        **{name: run[name] for name in ("processor", "seconds", "peak")},
+        "passes": "training" if len(run["passes"]) > 1 else "forward",
+        "compute": curves.compute,
+        "exchange": curves.exchange,
+        "memory": [sum(column) for column in zip(*curves.memory, strict=True)],
+    }
 
 
 def _call(function: str, value: Any) -> bytes:

@@ -15,8 +15,7 @@ from gallery.settings.values import FrontMatter
 if TYPE_CHECKING:  # a build with nothing to publish must not wait for numba
     from gallery.coloring.types import LegendEntry
     from gallery.costs.facts import Facts
-    from gallery.execution.curves import RunCurves
-    from gallery.execution.summary import RunSummary
+    from gallery.runs import RunCurves, RunSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +82,12 @@ class NamedNumber:
     Attributes:
         name: Its name; "" for all others together, or for what lies in no layer.
         value: Seconds, or another number.
+        modelled: Seconds that the forward pass takes there as modelled; None if unknown.
     """
 
     name: str
     value: float
+    modelled: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,8 @@ class MeasuredSums:
         layers: Sums by layer, where numbers have a sum.
         types: Sums by operator type, where numbers have a sum.
         operators: The operators with the largest numbers.
+        processor: The processor that the run of the main scan is modelled on, or "".
+        modelled: Seconds of its whole forward pass, or 0 if unknown.
     """
 
     attribute: str
@@ -120,6 +123,8 @@ class MeasuredSums:
     layers: tuple[NamedNumber, ...]
     types: tuple[NamedNumber, ...]
     operators: tuple[NamedNumber, ...]
+    processor: str = ""
+    modelled: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Families and tags that several models have: each has a page of its own."""
+"""Families, years and tags that several models have: each has a page of its own."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Group:
     """Models that have something in common.
 
     Attributes:
-        kind: "family" or "tag".
-        name: The name of the family, or the tag.
+        kind: "family", "year" or "tag".
+        name: The name of the family, the year, or the tag.
         page: Path of its page from the site's root.
         models: Those that have it, oldest first.
     """
@@ -30,19 +30,24 @@ class Group:
 
 
 def groups_of(models: Sequence[ModelView]) -> tuple[Group, ...]:
-    """The groups of two models or more: families, then tags, those of the most models first."""
+    """The groups of two models or more: families, years, then tags.
+
+    Years are in descending order, the others by how many models they have.
+    """
 
     def tags(model: ModelView) -> tuple[str, ...]:
         own = model.family.casefold()
         return tuple(tag for tag in model.tags if tag.casefold() != own)
 
     families = _grouped("family", models, lambda one: (one.family,) if one.family else ())
-    return (*families, *_grouped("tag", models, tags))
+    years = _grouped("year", models, _year)
+    newest = sorted(years, key=lambda one: int(one.name), reverse=True)
+    return (*families, *newest, *_grouped("tag", models, tags))
 
 
 def pages_by_name(groups: Sequence[Group]) -> dict[str, dict[str, str]]:
     """The path of each group's page, by its kind and by its name in lower case."""
-    found: dict[str, dict[str, str]] = {"family": {}, "tag": {}}
+    found: dict[str, dict[str, str]] = {"family": {}, "year": {}, "tag": {}}
     for one in groups:
         found[one.kind][one.name.casefold()] = one.page
     # A family is one of the tags of its models.
@@ -78,6 +83,11 @@ def _slugs(names: Sequence[str]) -> Mapping[str, str]:
     """A name for addresses of each; they do not depend on how many models have them."""
     ordered = sorted(names)
     return dict(zip(ordered, slugs_of(ordered), strict=True))
+
+
+def _year(model: ModelView) -> tuple[str, ...]:
+    year = model.exhibit.front.year
+    return () if year is None else (str(year),)
 
 
 def _age(model: ModelView) -> tuple[int, str, str]:

@@ -78,14 +78,14 @@ class _Pickler(pickle.Pickler):
         self._digests = digests
         self._inside = inside
 
-    def persistent_id(self, obj: Any) -> object:
-        """What stands for a value, or None."""
+    def reducer_override(self, obj: Any) -> Any:
+        """What stands for a value; numbers, texts and lists never come here."""
         if isinstance(obj, ModelView) and obj is not self._inside:
-            return self._digests.model(obj)
+            return str, (self._digests.model(obj),)
         # Where a file is says nothing about it.
         if isinstance(obj, ImageFile) and obj.sha256:
-            return obj.sha256, obj.name, obj.format, obj.width, obj.height
-        return None
+            return tuple, ((obj.sha256, obj.name, obj.format, obj.width, obj.height),)
+        return NotImplemented
 
 
 def used(env: Sandbox, template: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,15 +33,20 @@ from gallery.publishing.parts.badge import HEIGHT as HEIGHT_OF_BADGE
 from gallery.publishing.parts.badge import badge
 from gallery.publishing.parts.components import components, misfits
 from gallery.publishing.parts.numbers import count
-from gallery.publishing.parts.scatter import HEIGHT, WIDTH, scatter
+from gallery.publishing.parts.scatter import HEIGHT, WIDTH, Scatter, scatter
 from gallery.publishing.parts.similar import similar
 from gallery.publishing.settings import SiteSettings
 from gallery.publishing.viewer_page import ViewerPage, viewer_files
 from gallery.publishing.views import ModelView
 from gallery.text import DEVICES
 
-RESERVED = DEVICES | {"assets", "compare", "how-to-read", "page", "family", "tag", "index", "404"}
+RESERVED = DEVICES | {
+    "404", "assets", "compare", "family", "how-to-read", "index", "page", "tag", "year",
+}  # fmt: skip
 """Names at the root of the site that no model may have."""
+
+RELATIVES = 24
+"""Most models in the table of a model's family."""
 
 PER_PAGE = 120
 """Cards on a page of the index; at about 1.3 kB each a page stays under 300 kB."""
@@ -58,7 +63,7 @@ class PageContext:
         static: Style sheet and scripts.
         cache: Keeps what is expensive to draw for the next build, or None.
         sheet: Contact sheet with one scan per model, or None.
-        groups: Families and tags that have a page.
+        groups: Families, years and tags that have a page.
         earlier: The site that this one replaces.
         digests: Tell whether a file of it is still the same.
     """
@@ -88,19 +93,35 @@ def write_pages(context: PageContext, models: Sequence[ModelView]) -> list[str]:
         PublishError: If a template is wrong or the site cannot be written.
     """
     context = replace(context, groups=groups_of(models))
-    pages = [*write_index(context, models), *_groups(context)]
+    data = _collection(context, models)
+    pages = [*write_index(context, models, data), *_groups(context)]
     for model in models:
         pages += _viewer(context, model)
-    wholes, taken = components(models), {one.slug for one in models}
-    for number, others in enumerate(similar([one.facts for one in models])):
-        parts = wholes.get(models[number].exhibit.whole, [])
-        pages.append(_model(context, models, number, [models[i] for i in others], parts))
+    wholes, taken, relatives = components(models), {one.slug for one in models}, _relatives(models)
+    alike = [[models[i] for i in ones] for ones in similar([one.facts for one in models])]
+    for number, others in enumerate(alike):
+        near = Near(
+            similar=others,
+            family=relatives.get(models[number].slug, ()),
+            parts=wholes.get(models[number].exhibit.whole, ()),
+            before=models[number - 1] if number else None,
+            after=models[number + 1] if number + 1 < len(models) else None,
+        )
+        pages.append(_model(context, models[number], near))
         _moved(context, models[number], taken)
-    shown = [one for one in models if one.facts is not None]
     face = _opening(models)
-    pair = _pair(shown, face)
+    shown = [one for one in models if one.facts is not None]
     pages.append(
-        _page(context, "compare.html", "compare/index.html", models=shown, face=face, pair=pair)
+        _page(
+            context,
+            "compare.html",
+            "compare/index.html",
+            models=shown[:PER_PAGE],
+            total=len(shown),
+            face=face,
+            pair=_pair(models, alike, face),
+            data=data,
+        )
     )
     examples = _examples(models)
     explained = how_to_read(models, context.site, context.cache)
@@ -118,19 +139,31 @@ def write_pages(context: PageContext, models: Sequence[ModelView]) -> list[str]:
     return pages
 
 
-def write_index(context: PageContext, models: Sequence[ModelView]) -> list[str]:
-    """Write the index, in pages of `PER_PAGE` cards, and the data for its script.
+def _collection(context: PageContext, models: Sequence[ModelView]) -> Placed:
+    """Write what scripts know about all models."""
+    script = collection_script(models, _plot(models), context.settings.provenance())
+    return write(context.site, "assets/collection.js", script, hashed=True)
+
+
+def _plot(models: Sequence[ModelView]) -> Scatter | None:
+    """The plot of all models."""
+    return scatter([(_parameters(one), work(one)) for one in models])
+
+
+def write_index(
+    context: PageContext, models: Sequence[ModelView], data: Placed | None = None
+) -> list[str]:
+    """Write the index, in pages of `PER_PAGE` cards.
 
     Args:
         context: What the pages share.
         models: In the order of the index.
+        data: What its script knows about all models, or None to write that.
 
     Returns:
         Paths of its pages from the root.
     """
-    plot = scatter([(_parameters(one), work(one)) for one in models])
-    script = collection_script(models, plot, context.settings.provenance())
-    data = write(context.site, "assets/collection.js", script, hashed=True)
+    plot, data = _plot(models), data or _collection(context, models)
     opening = _opening(models)
     chunks = [models[i : i + PER_PAGE] for i in range(0, len(models), PER_PAGE)] or [[]]
     paths = [_index_path(number) for number in range(1, len(chunks) + 1)]
@@ -141,7 +174,8 @@ def write_index(context: PageContext, models: Sequence[ModelView]) -> list[str]:
             path,
             data=data,
             models=chunk,
-            everything=models,
+            everything=models if number == 1 else (),
+            groups=context.groups if number == 1 else (),
             opening=opening,
             face=opening,
             filters=filters(models),
@@ -156,7 +190,7 @@ def write_index(context: PageContext, models: Sequence[ModelView]) -> list[str]:
 
 
 def _groups(context: PageContext) -> list[str]:
-    """Write a page for each family and each tag of several models; returns their paths."""
+    """Write a page for each family, year and tag of several models; returns their paths."""
     return [
         _page(
             context,
@@ -164,7 +198,11 @@ def _groups(context: PageContext) -> list[str]:
             one.page,
             group=one,
             most=PER_PAGE,
-            related=[other for other in context.groups if other.kind == one.kind and other != one],
+            related=[
+                (other.name, other.page, len(other.models))
+                for other in context.groups
+                if other.kind == one.kind and other is not one
+            ],
             face=next((model for model in one.models if model.hero), None),
         )
         for one in context.groups
@@ -182,32 +220,48 @@ def _opening(models: Sequence[ModelView]) -> ModelView | None:
     return max(scans, key=lambda one: (_edges(one), one.slug), default=None)
 
 
-def _pair(models: Sequence[ModelView], face: ModelView | None) -> list[str]:
+def _pair(
+    models: Sequence[ModelView], alike: Sequence[Sequence[ModelView]], face: ModelView | None
+) -> tuple[ModelView, ...]:
     """Two models that the comparison opens with: one and the most similar other, or none."""
-    likes = similar([one.facts if one.hero else None for one in models], 1)
     pairs = [
-        (one, models[other]) for one, near in zip(models, likes, strict=True) for other in near
+        (one, other)
+        for one, others in zip(models, alike, strict=True)
+        for other in others
+        if one.hero and other.hero
     ]
-    chosen = [pair for pair in pairs if pair[0] is face] or pairs
-    return [one.slug for one in chosen[0]] if chosen else []
+    return next((pair for pair in pairs if pair[0] is face), next(iter(pairs), ()))
 
 
-def _model(
-    context: PageContext,
-    models: Sequence[ModelView],
-    number: int,
-    others: Sequence[ModelView],
-    parts: Sequence[ModelView],
-) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Near:
+    """What a model's page shows of other models.
+
+    Attributes:
+        similar: The most similar ones.
+        family: Those of its family, including itself; empty if it is alone.
+        parts: The components of the whole that it is a component of.
+        before: The one before in the index, or None.
+        after: The one after.
+    """
+
+    similar: Sequence[ModelView]
+    family: Sequence[ModelView]
+    parts: Sequence[ModelView]
+    before: ModelView | None
+    after: ModelView | None
+
+
+def _model(context: PageContext, model: ModelView, near: Near) -> str:
     """Write a model's page, its facts as JSON and its data for the comparison."""
-    model = models[number]
     drawing, width = _badge(model)
 
     def data() -> dict[str, bytes]:
         known = entry(model)
+        curves = model.exhibit.run[1] if model.exhibit.run else None
         files = {
             f"{model.slug}/facts.json": encode(known),
-            f"{model.slug}/compare.js": compare_script(known),
+            f"{model.slug}/compare.js": compare_script(known, curves),
         }
         return files | ({f"{model.slug}/badge.svg": drawing} if drawing else {})
 
@@ -222,12 +276,12 @@ def _model(
         f"{model.slug}/index.html",
         model=model,
         face=model,
-        similar=others,
-        family=_family(models, model),
-        parts=parts if len(parts) > 1 else (),
-        misfits=misfits(model, parts),
-        before=models[number - 1] if number else None,
-        after=models[number + 1] if number + 1 < len(models) else None,
+        similar=near.similar,
+        family=near.family,
+        parts=near.parts if len(near.parts) > 1 else (),
+        misfits=misfits(model, near.parts),
+        before=near.before,
+        after=near.after,
         facts_file=files[f"{model.slug}/facts.json"],
         badge=mark,
         linked=linked_model(model, context.settings),
@@ -250,12 +304,22 @@ def _badge(model: ModelView) -> tuple[bytes, int]:
     return badge(model.title, value, made.entries() if made else None)
 
 
-def _family(models: Sequence[ModelView], model: ModelView) -> list[ModelView]:
-    """The models of a model's family, including itself, oldest first; empty if it is alone."""
-    name = model.family.casefold()
-    ones = [one for one in models if name and one.family.casefold() == name]
-    ones.sort(key=lambda one: (one.exhibit.front.year or 9999, _parameters(one) or 0))
-    return ones if len(ones) > 1 else []
+def _relatives(models: Sequence[ModelView]) -> dict[str, Sequence[ModelView]]:
+    """The models of the same family for each model's page, by slug, oldest first.
+
+    Of a large family those around the model, so that a page changes with few others.
+    """
+    families: dict[str, list[ModelView]] = {}
+    for model in models:
+        if model.family:
+            families.setdefault(model.family.casefold(), []).append(model)
+    found: dict[str, Sequence[ModelView]] = {}
+    for ones in families.values():
+        ones.sort(key=lambda one: (one.exhibit.front.year or 9999, _parameters(one) or 0))
+        for number, model in enumerate(ones if len(ones) > 1 else ()):
+            first = max(0, min(number - RELATIVES // 2, len(ones) - RELATIVES))
+            found[model.slug] = ones[first : first + RELATIVES]
+    return found
 
 
 def _viewer(context: PageContext, model: ModelView) -> list[str]:

@@ -24,7 +24,7 @@ from gallery.rendering.viewer.check import checked
 
 SCRIPTS = (
     "decode", "graph", "shaders", "program", "tone", "renderer", "camera", "space", "gestures",
-    "tilt", "colour", "panel", "tree", "card", "play", "diagram",
+    "tilt", "colour", "panel", "tree", "card", "order", "run", "strip", "play", "diagram",
     "address", "main",
 )  # fmt: skip
 """The viewer's scripts in the order in which they are joined."""
@@ -111,6 +111,7 @@ def viewer_files(
         icon_type=page.icon_type,
         whole=head["whole"],
         shown=head["shown"],
+        run=head.get("run"),
     )
     path = f"{page.slug}/viewer/index.html"
     return {path: html.encode("utf-8"), **files}

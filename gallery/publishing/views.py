@@ -14,7 +14,6 @@ from PIL import Image
 
 from gallery.cache import Cache
 from gallery.errors import Failure
-from gallery.execution.summary import RunSummary
 from gallery.publishing.assets.files import (
     Placed,
     ResponsivePicture,
@@ -34,6 +33,7 @@ from gallery.publishing.parts.prose import ProsePicture, prose, summary
 from gallery.publishing.parts.run_charts import RunCharts, run_charts
 from gallery.publishing.parts.tree import Branch, layer_tree
 from gallery.rendering.growth import FEW
+from gallery.runs import RunSummary
 from gallery.text import slugify
 
 if TYPE_CHECKING:
@@ -73,8 +73,9 @@ class ScanView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
-    """A file that visitors can download."""
+    """A file that visitors can download: its name among the model's files, and on the page."""
 
+    name: str
     label: str
     file: Placed
 
@@ -102,7 +103,6 @@ class ModelView:
         exhibit: What the pipeline knows about it.
         facts: The model's facts, or None if it could not be loaded.
         run: How the main scan's graph runs on its target, or None.
-        charts: The charts of the run, or None.
         failure: Why there is no scan, or None.
         hero: The main scan, or None.
         variants: The other scans.
@@ -136,7 +136,6 @@ class ModelView:
     exhibit: Exhibit
     facts: Facts | None
     run: RunSummary | None
-    charts: RunCharts | None
     failure: Failure | None
     hero: ScanView | None
     variants: tuple[ScanView, ...]
@@ -163,6 +162,11 @@ class ModelView:
     measured: tuple[MeasuredView, ...] = ()
     exports: tuple[ExportView, ...] = ()
     light: ResponsivePicture | None = None
+
+    @property
+    def charts(self) -> RunCharts | None:
+        """The charts of the run, or None; drawn only for a page that shows them."""
+        return run_charts(*self.exhibit.run) if self.exhibit.run else None
 
 
 def title_of(exhibit: Exhibit) -> str:
@@ -206,7 +210,6 @@ def model_view(exhibit: Exhibit, site: Path, cache: Cache | None = None) -> Mode
         exhibit=exhibit,
         facts=facts,
         run=exhibit.run[0] if exhibit.run else None,
-        charts=run_charts(*exhibit.run) if exhibit.run else None,
         failure=exhibit.failure,
         hero=scans[0] if scans else None,
         variants=scans[1:],
@@ -348,7 +351,7 @@ def _downloads(exhibit: Exhibit, site: Path) -> tuple[Download, ...]:
         stem, suffix = f"{exhibit.slug}-{slugify(label, 'file')}", slugify(file.format, "bin")
         placed = place(file, site, stem, suffix)
         sized = replace(placed, width=file.width, height=file.height)
-        return Download(label=shorten(label), file=sized)
+        return Download(name=file.name, label=shorten(label), file=sized)
 
     named = [
         (_label(file.name), file)

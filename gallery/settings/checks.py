@@ -55,6 +55,20 @@ def number(low: float, high: float) -> Check:
     return check
 
 
+def either(word: str, check: Check) -> Check:
+    """A word, or what another check allows."""
+
+    def checked(value: object) -> Any:
+        if value == word:
+            return word
+        try:
+            return check(value)
+        except ValueError as error:
+            raise ValueError(f'{error}, or "{word}"') from error
+
+    return checked
+
+
 def written(check: Check) -> Check:
     """The check of a number, or of a table of numbers, that is given as text."""
 

@@ -59,8 +59,12 @@ DPI = checks.integer(30, 600)
 """Dots per inch of a poster."""
 ORDERS = ("family", "year", "size", "name")
 """Orders of the models of a wall."""
+HEIGHTS = ("order", "pass")
+"""What the height of a tilted scan stands for."""
 LONGEST_TITLE = 300
 """Most characters of a title."""
+AUTO = "auto"
+"""A vertex budget that the limits decide."""
 _BUDGET = checks.integer(1, 100_000_000)
 _SEED = checks.integer(0, (1 << 31) - 1)
 
@@ -90,8 +94,10 @@ class FrontMatter:
     passes: str = setting(
         "", checks.one_of(*PASSES), '"forward", "training", or "" for the gallery\'s setting'
     )
-    vertices: int = setting(
-        0, checks.written(_BUDGET), "vertex budget of the main scan, or 0 for the gallery's setting"
+    vertices: int | str = setting(
+        0,
+        checks.either(AUTO, checks.written(_BUDGET)),
+        'vertex budget of the main scan, "auto", or 0 for the gallery\'s setting',
     )
     skeleton: str = setting(
         "",
@@ -127,10 +133,11 @@ class FrontMatter:
 class ScanSettings:
     """How one scan is made, from lowering to picture."""
 
-    vertices: int = setting(
+    vertices: int | str = setting(
         100_000,
-        _BUDGET,
-        "vertex budget: roughly how many pieces the computation is split into",
+        checks.either(AUTO, _BUDGET),
+        'vertex budget: roughly how many pieces the computation is split into, or "auto": up to '
+        "a million, as the limits allow",
         option="--vertices",
         metavar="N",
     )

@@ -4,7 +4,7 @@
   if (!pair) return;
   const texts = pair.dataset;
   const table = document.querySelector("[data-differences]");
-  const [sentence, multiples, layered] = ["sentence", "multiples", "layers"].map((name) => document.querySelector(`[data-${name}]`));
+  const [sentence, multiples, layered, runs] = ["sentence", "multiples", "layers", "runs"].map((name) => document.querySelector(`[data-${name}]`));
   const sides = [...pair.querySelectorAll("[data-side]")];
   const known = new Map();
   window.galleryModel = (model) => { known.set(model.slug, model); };
@@ -45,11 +45,15 @@
     return one;
   }
 
+  const RUN = { processor: "processor", passes: "passes", time: "seconds", peak: "peak" };
+  const shown = { count: short, time: window.galleryRuns.duration, size: window.galleryRuns.size };
+
   function valueOf(model, field) {
     const scan = model.scans[0];
     if (field === "vertices" || field === "edges") return scan?.[field] ?? null;
     if (field === "density") return scan?.vertices ? (scan.edges / scan.vertices).toFixed(1) : null;
     if (field === "opset") return Object.entries(model.facts.opsets).map((one) => one.join(" ")).join(", ") || null;
+    if (field in RUN) return model.run?.[RUN[field]] || null;
     if (field in model.facts) return model.facts[field] === "" ? null : model.facts[field];
     return model.front[field] || null;
   }
@@ -61,9 +65,9 @@
   }
 
   function write(cell, value, other, kind) {
-    const number = kind === "count" && value !== null;
-    cell.textContent = value === null ? texts.unknown : number ? short(value) : value;
-    cell.title = number ? value.toLocaleString("en") : "";
+    const number = kind in shown && value !== null;
+    cell.textContent = value === null ? texts.unknown : number ? shown[kind](value) : value;
+    cell.title = number && kind === "count" ? value.toLocaleString("en") : "";
     if (!number || !(other > 0) || value / other < 1.05) return;
     const times = make("span", ` ${(value / other).toPrecision(2).replace(/\.0$/, "")}×`, cell);
     times.className = "more";
@@ -98,7 +102,7 @@
       write(cells[0], first, second, line.dataset.kind);
       write(cells[1], second, first, line.dataset.kind);
       line.classList.toggle("differs", first !== second);
-      line.hidden = first === null && second === null && line.dataset.kind === "plain";
+      line.hidden = first === null && second === null && (line.dataset.kind === "plain" || line.dataset.field in RUN);
     }
     const types = [...new Set([...Object.keys(a.facts.histogram), ...Object.keys(b.facts.histogram)])].sort();
     const place = table.querySelector("[data-operators]");
@@ -207,9 +211,10 @@
   }
 
   function differ(a, b) {
-    [sentence, multiples, layered].forEach((one) => { one.hidden = true; });
+    [sentence, multiples, layered, runs].forEach((one) => { one.hidden = true; });
     if (!(a && b)) return;
     said(a, b);
+    window.galleryRuns(runs, a, b);
     views(a, b);
     layers(a, b);
   }
@@ -232,11 +237,34 @@
   // Reserve space from the start, so that nothing moves when it appears.
   table.hidden = sentence.hidden = !["a", "b"].every((side) => state.has(side));
   const boards = sides.map((side) => window.galleryPanZoom(side.querySelector(".board"), texts, pair));
-  for (const side of sides) {
-    const select = side.querySelector("select");
-    const wanted = state.get(side.dataset.side);
-    if ([...select.options].some((one) => one.value === wanted)) select.value = wanted;
-    select.addEventListener("change", () => show(true));
+  const selects = sides.map((side) => side.querySelector("select"));
+
+  // Whether all wanted models can be chosen, as they are now.
+  function choose() {
+    return selects.map((select) => {
+      const wanted = state.get(select.name);
+      if ([...select.options].some((one) => one.value === wanted)) select.value = wanted;
+      return !wanted || select.value === wanted;
+    }).every(Boolean);
   }
-  show(false);
+
+  // Of many models the page names only two; the others come with the collection.
+  function nameAll() {
+    if (!texts.collection) return Promise.resolve();
+    return new Promise((done) => {
+      window.galleryCollection = ({ cards }) => {
+        for (const select of selects) {
+          const chosen = select.value;
+          select.replaceChildren(select.options[0], ...cards.filter((card) => card[5] !== null).map(([slug, title]) => new Option(title, slug)));
+          select.value = chosen;
+        }
+      };
+      const script = Object.assign(document.createElement("script"), { src: texts.collection, onload: done, onerror: done });
+      document.head.append(script);
+    });
+  }
+
+  selects.forEach((select) => select.addEventListener("change", () => show(true)));
+  if (choose()) show(false).then(nameAll);
+  else nameAll().then(() => { choose(); show(false); });
 })();

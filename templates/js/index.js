@@ -10,7 +10,7 @@
   const found = part("found");
   const fields = Object.fromEntries([...controls.querySelectorAll("[name]:not([type=radio])")].map((one) => [one.name, one]));
   const views = [...controls.querySelectorAll("[name=view]")];
-  const [AT_ONCE, NARROW] = [120, ["q", "tag", "family", "operator", "size"]];
+  const [AT_ONCE, NARROW] = [120, ["q", "tag", "family", "year", "operator", "size"]];
   const cards = new Map([...list.children].map((card) => [card.dataset.slug, card]));
   const first = [...list.children];
   let data = null;
@@ -32,7 +32,7 @@
   }
 
   function arrange({ cards: rows, words, operators }) {
-    const names = ["slug", "title", "year", "family", "tags", "parameters", "work", "vertices", "edges", "operators", "place", "pictures"];
+    const names = ["slug", "title", "year", "family", "tags", "parameters", "work", "vertices", "edges", "operators", "place", "pictures", "exports"];
     return {
       rows: rows.map((row, index) => ({ index, ...Object.fromEntries(names.map((name, i) => [name, row[i]])) })),
       words: Object.entries(words),
@@ -71,6 +71,7 @@
       && (!having || having.has(row.index))
       && (!value("tag") || row.tags.includes(value("tag")))
       && (!value("family") || row.family === value("family"))
+      && (!value("year") || String(row.year) === value("year"))
       && (!value("size") || sizeOf(row) === value("size")));
     const [by, up] = order();
     if (by === "title") return up ? rows : rows.reverse();
@@ -103,7 +104,7 @@
     if (row.pictures.length) image.src = root + row.pictures.at(-1);
     else image.remove();
     card.querySelector("bdi").textContent = row.title;
-    card.querySelector("small").textContent = row.year ?? "";
+    card.querySelector("small").textContent = [row.year, row.exports && texts.exports.replace("{n}", row.exports)].filter(Boolean).join(texts.separator);
     [short(row.parameters), flops(row.work), short(row.vertices)].forEach((text, i) => { card.querySelectorAll("dd")[i].textContent = text; });
     cards.set(row.slug, card);
     return card;

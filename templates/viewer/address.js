@@ -29,6 +29,8 @@
     if (app.space.tilt) {
       said.set("tilt", [app.space.tilt, app.space.turn].map((one) => +one.toFixed(2)).join(","));
     }
+    if (app.play.time >= 0 && app.play.last === null) said.set("time", app.play.time.toFixed(4));
+    if (app.space.tilt && graph.byPass) said.set("height", "pass");
     const text = said.toString();
     const address = text ? `#${text}` : window.location.pathname + window.location.search;
     try { window.history.replaceState(null, "", address); } catch { /* some file:// pages refuse */ }
@@ -44,6 +46,7 @@
     app.colours.lit = litBy(said, app);
     app.recolour(Math.max(0, chosen), said.get("palette") || "");
     app.diagram.open(said.has("diagram"));
+    app.tilt.stack(said.get("height") === "pass" && !app.tilt.stacker.hidden);
     const lean = (said.get("tilt") || "").split(",").map((text) => number(text, 0));
     app.tilt.go(lean[0], lean[1] || 0);
     const at = (said.get("at") || "").split(",");
@@ -51,6 +54,9 @@
       camera.set(number(at[0], 0.5), number(at[1], 0.5), number(at[2], 1));
       camera.changed();
     }
+    const time = number(said.get("time"), -1);
+    if (time >= 0) app.play.seek(time);
+    else if (app.play.time >= 0) app.play.stop();
     const wanted = number(said.get("vertex"), -1);
     const v = wanted >= 0 ? graph.ids.indexOf(wanted) : -1;
     app.pin(v);

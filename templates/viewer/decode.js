@@ -59,7 +59,7 @@
 
   // Numbers from their differences in zigzag encoding; in place.
   V.walk = function (steps) {
-    const out = new Int32Array(steps.buffer);
+    const out = new Int32Array(steps.buffer, steps.byteOffset, steps.length);
     let value = 0;
     for (let i = 0; i < out.length; i++) {
       const step = steps[i];
@@ -67,6 +67,12 @@
       out[i] = value;
     }
     return out;
+  };
+
+  // Several lists of numbers from their differences, each of them so long; in place.
+  V.walkEach = function (steps, long) {
+    for (let from = 0; from < steps.length; from += long) V.walk(steps.subarray(from, from + long));
+    return new Int32Array(steps.buffer);
   };
 
   V.sums = function (steps) {

@@ -42,20 +42,32 @@
       this.pass = sections.pass;
       this.kind = sections.kind;
       Object.assign(this, edgesOf(sections, n, m));
-      this.z = this.heights();
+      this.stack(false);
       this.sections = sections;
       this.rowsOf = [];
       this.drawn = {};
     }
 
-    // Height of each vertex when the picture is tipped, 0 to 65,535.
-    heights() {
+    // Heights when the picture is tipped, 0 to 65,535: by the order of execution, or by pass, as in
+    // gallery/rendering/tilt.py.
+    stack(byPass) {
       const { heights, passes } = this.head;
-      const out = new Uint16Array(this.n);
+      this.byPass = byPass;
+      this.z = new Uint16Array(this.n);
+      const levels = byPass && this.levels;
       for (let v = 0; v < this.n; v++) {
-        out[v] = 65535 * heights[this.operator[v] * passes.length + this.pass[v]];
+        this.z[v] = 65535 * (byPass ? levels[this.pass[v]]
+          : heights[this.operator[v] * passes.length + this.pass[v]]);
       }
-      return out;
+    }
+
+    // By pass, its height; passes that the graph has lie evenly apart.
+    get levels() {
+      return this.once("levels", () => {
+        const present = [...new Set(this.pass)].sort();
+        return Object.fromEntries(present.map((pass, rank) =>
+          [pass, present.length > 1 ? rank / (present.length - 1) : 0.5]));
+      });
     }
 
     // Whether an edge leads from one hemisphere to the other.
@@ -65,6 +77,9 @@
       const middle = 65535 * fibres.middle[0];
       return (this.x[source] - middle) * (this.x[reader] - middle) < 0;
     }
+
+    // What the player runs on: the schedule, or without one the order.
+    get clock() { return this.once("clock", () => new V[this.head.run ? "Run" : "Order"](this)); }
 
     // Sections that only the card needs are decoded when it first needs them.
     get ids() { return this.once("ids", () => V.sums(V.varints(this.sections.id, this.n))); }

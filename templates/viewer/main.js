@@ -44,6 +44,7 @@
           Home: () => this.home(),
           Escape: () => this.clear(),
           " ": () => this.play.toggle(),
+          m: () => this.play.toggleHeld(),
           "/": () => this.openPanel(true),
           n: () => this.stepOperator(1),
           p: () => this.stepOperator(-1),

@@ -17,6 +17,8 @@
   // Without floating-point targets, light adds up directly in eight bits.
   const PLAIN = 0.05;
   const MOST_FIBRES = 40000;
+  // How fast the light of the wave fades: in a twentieth of the run it falls to a third.
+  const SHARPNESS = 20;
 
   function shuffled(pairs) {
     const out = pairs.slice();
@@ -61,7 +63,7 @@
       this.canvas = canvas;
       this.graph = graph;
       this.gl = gl;
-      this.wave = [0, 0, 0, Math.max(1, graph.n)];
+      this.wave = [0, 0, 0, 0];
       this.passes = [1, 1, 1];
       this.view = [2, 2, -1, -1];
       this.lean = [[1, 0, 0, 0], [0, 1, 0, 0]];
@@ -89,10 +91,13 @@
       this.lines = V.program(gl, this.wide ? V.BANDS : V.LINES);
       this.points = V.program(gl, V.POINTS);
       this.tone = new V.Tone(gl, graph, this.plain);
-      this.places = V.list(gl, [gl.RGBA16UI, gl.RGBA_INTEGER, gl.UNSIGNED_SHORT], this.spots(), 4);
+      this.places = gl.createTexture();
+      this.place();
       const about = new Uint32Array(graph.n);
       for (let v = 0; v < graph.n; v++) about[v] = graph.operator[v] | (graph.pass[v] << 24);
       this.about = V.list(gl, [gl.R32UI, gl.RED_INTEGER, gl.UNSIGNED_INT], about, 1);
+      this.moments = V.list(gl, [gl.RGBA16UI, gl.RGBA_INTEGER, gl.UNSIGNED_SHORT],
+        graph.clock.moments(), 4);
       const [edges, straight] = this.sorted();
       this.edges = V.list(gl, [gl.RG32UI, gl.RG_INTEGER, gl.UNSIGNED_INT], edges, 2);
       this.straight = straight;
@@ -103,6 +108,13 @@
       this.palette = gl.createTexture();
       this.mask = gl.createTexture();
       this.array = gl.createVertexArray();
+    }
+
+    // Sends the places of the vertices to the processor of the graphics.
+    place() {
+      const { gl } = this;
+      V.fill(gl, this.places, [gl.RGBA16UI, gl.RGBA_INTEGER, gl.UNSIGNED_SHORT], this.spots(), 4);
+      this.dirty = true;
     }
 
     spots() {
@@ -132,6 +144,14 @@
     setPalette(rgba) {
       const { gl } = this;
       V.fill(gl, this.palette, [gl.SRGB8_ALPHA8, gl.RGBA, gl.UNSIGNED_BYTE], rgba, 4, 256);
+      this.dirty = true;
+    }
+
+    // Light of the wave when its clock is at a time (0..1), and of what is in memory then; a time
+    // below 0 ends it.
+    setWave(time, held) {
+      this.wave = time < 0 ? [0, 0, 0, 0] : [time, SHARPNESS, 1, held];
+      this.hold = time >= 0;
       this.dirty = true;
     }
 
@@ -219,7 +239,7 @@
     bind({ program, at }) {
       const { gl } = this;
       gl.useProgram(program);
-      ["places", "about", "rows", "edges", "palette", "mask"].forEach((name, unit) => {
+      ["places", "about", "rows", "edges", "palette", "mask", "moments"].forEach((name, unit) => {
         gl.activeTexture(gl.TEXTURE0 + unit);
         gl.bindTexture(gl.TEXTURE_2D, this[name]);
         if (at[name]) gl.uniform1i(at[name], unit);

@@ -8,7 +8,7 @@
 precision highp float;
 precision highp int;
 precision highp usampler2D;
-uniform usampler2D places, about, rows, edges;
+uniform usampler2D places, about, rows, edges, moments;
 uniform sampler2D palette, mask;
 uniform vec4 view, across, up;
 uniform vec2 jitter;
@@ -24,13 +24,17 @@ float gain(uint v) { return float(texelFetch(places, at(v), 0).w) / 4096.0; }
 vec2 see(vec3 p) { return vec2(dot(across, vec4(p, 1.0)), dot(up, vec4(p, 1.0))); }
 vec4 stand(vec2 p) { return vec4(p * view.xy + view.zw + jitter, 0.0, 1.0); }
 float shown(uint v) { return passes[min(texelFetch(about, at(v), 0).x >> 24, 2u)]; }
-// Light of the wave at the vertex's place in the order of execution.
+// Light of the wave, whose clock is at wave.x: a vertex flashes while it runs, and glows while its
+// result is in memory. What is there from the start, the parameters, would outshine the rest.
 float beat(uint v) {
   if (wave.z == 0.0) return 1.0;
-  float behind = wave.x - float(v) / wave.w;
-  float glow = behind < 0.0 ? exp(behind * behind * -wave.y * wave.y * 9.0)
-                            : exp(-behind * wave.y);
-  return 0.012 + 3.0 * glow;
+  vec4 moment = vec4(texelFetch(moments, at(v), 0)) / 65535.0;
+  float ahead = max(moment.x - wave.x, 0.0) * wave.y;
+  float behind = max(wave.x - moment.y, 0.0) * wave.y;
+  float gone = max(wave.x - moment.w, 0.0) * wave.y;
+  float held = wave.x < moment.z || moment.w < moment.z ? 0.0 : wave.w * exp(-gone);
+  held *= moment.z == 0.0 ? 0.2 : 1.0;
+  return 0.012 + held + 3.0 * exp(-9.0 * ahead * ahead - behind);
 }
 vec4 colour(uint v) {
   uint row = texelFetch(rows, at(v), 0).x;

@@ -15,10 +15,13 @@
       this.button = root.querySelector("[data-tilt]");
       this.slider = root.querySelector("[data-tilt-slider]");
       this.turner = root.querySelector("[data-turn]");
+      this.stacker = root.querySelector("[data-by-pass]");
+      this.stacker.hidden = Object.keys(app.graph.levels).length < 2;
       this.flight = null;
       this.last = null;
       this.button.addEventListener("click", () => this.toggle());
       this.turner.addEventListener("click", () => this.toggleTurn());
+      this.stacker.addEventListener("click", () => this.toggleStack());
       this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
       this.say();
     }
@@ -68,11 +71,30 @@
       this.app.wake();
     }
 
+    // Whether the height of a vertex is its pass, or its place in the order of execution.
+    stack(byPass) {
+      const { app } = this;
+      if (byPass === app.graph.byPass) return;
+      app.graph.stack(byPass);
+      app.renderer.place();
+      app.card.places = null;
+      app.space.update();
+      this.say();
+      app.moved();
+    }
+
+    toggleStack() {
+      if (this.stacker.hidden) return;
+      this.stack(!this.app.graph.byPass);
+      if (!this.app.space.tilt) this.fly(USUAL);
+    }
+
     say() {
       const { space, texts } = this.app;
       const goal = this.flight ? this.flight.to[0] : space.tilt;
       this.button.setAttribute("aria-pressed", String(goal > 0));
       this.turner.setAttribute("aria-pressed", String(this.turning));
+      this.stacker.setAttribute("aria-pressed", String(this.app.graph.byPass));
       this.slider.value = Math.round(space.tilt);
       this.slider.setAttribute("aria-valuetext",
         V.fillText(texts.tilted, { n: Math.round(space.tilt) }));
@@ -95,7 +117,7 @@
     }
 
     get keys() {
-      return { t: () => this.toggle(), r: () => this.toggleTurn() };
+      return { t: () => this.toggle(), r: () => this.toggleTurn(), h: () => this.toggleStack() };
     }
 
     get shiftKeys() {

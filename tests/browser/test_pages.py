@@ -165,6 +165,26 @@ def test_compare_shows_both_and_zooms_in_step(browser: Browser, addresses: dict[
     assert browser.errors() == []
 
 
+def test_compare_draws_two_runs_on_one_axis(browser: Browser, addresses: dict[str, str]) -> None:
+    browser.open(addresses["file"] + "compare/index.html?a=alpha&b=beta")
+    browser.until("!document.querySelector('[data-runs]').hidden")
+    runs = browser.driver.find_element(By.CSS_SELECTOR, "[data-runs]")
+    text = runs.find_element(By.TAG_NAME, "p").text
+    assert "The alpha net is 3 times as fast." in text
+    assert "modelled, not measured" in text
+    for chart in runs.find_elements(By.CSS_SELECTOR, "[data-chart]"):
+        boxes = chart.find_elements(By.CSS_SELECTOR, "svg")
+        assert [float((one.get_attribute("width") or "")[:-1]) for one in boxes] == [
+            pytest.approx(100 / 3, rel=1e-3),
+            100.0,
+        ]
+    time = browser.driver.find_element(By.CSS_SELECTOR, "[data-field=time]")
+    assert time.find_elements(By.TAG_NAME, "td")[1].text.endswith(" 3×")
+    Select(browser.driver.find_element(By.NAME, "b")).select_by_value("gamma")
+    browser.until("document.querySelector('[data-runs]').hidden")
+    assert browser.errors() == []
+
+
 @pytest.mark.parametrize(
     "page",
     ["alpha/index.html", "index.html?view=table", "compare/index.html", "how-to-read/index.html"],

@@ -19,6 +19,9 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
 from gallery.coloring import color
+from gallery.execution import run as schedule
+from gallery.execution.summary import summary
+from gallery.execution.types import Execution, Held, held
 from gallery.model import Model
 from gallery.placement.fibres import fibres
 from gallery.placement.types import Layout
@@ -100,12 +103,18 @@ def layout(whole: tuple[Model, Layout]) -> tuple[Layout, bytes]:
 
 
 @pytest.fixture(scope="module")
+def execution(layout: tuple[Layout, bytes]) -> Execution:
+    return schedule(layout[0].graph)
+
+
+@pytest.fixture(scope="module")
 def root(
     tmp_path_factory: pytest.TempPathFactory,
     whole: tuple[Model, Layout],
     layout: tuple[Layout, bytes],
+    execution: Execution,
 ) -> Path:
-    """A site of viewers: plain, of hostile names, of few vertices, of hemispheres, without tilt."""
+    """Viewers: plain, of hostile names, of few vertices, timed, of hemispheres, without tilt."""
     folder = tmp_path_factory.mktemp("site") / "below"
     settings = SiteSettings(title="Nets")
     (folder / "assets").mkdir(parents=True)
@@ -114,6 +123,7 @@ def root(
     head["operators"]["name"] = [_NASTY + name for name in names]
     head["layers"]["path"] = [_NASTY for _ in head["layers"]["path"]]
     head["layers"]["name"] = head["layers"]["path"]
+    timed = viewer_data(layout[0], colorings(layout[0]), whole[0], execution=execution)
     few_model, few = net(folder, vertices=1, passes="forward")
     few_data = viewer_data(few, colorings(few), few_model)
     halves = replace(layout[0], arrangement="hemispheres")
@@ -121,6 +131,7 @@ def root(
         "net": (layout[0], layout[1]),
         "hostile": (layout[0], pack(head, sections)),
         "few": (few, few_data),
+        "timed": (layout[0], timed),
         "halves": (halves, viewer_data(halves, colorings(halves), whole[0])),
     }
     for slug, (scanned, data) in shown.items():
@@ -362,6 +373,7 @@ def test_keys_alone_do_everything(browser: Browser, bases: dict[str, str]) -> No
         "tilt",
         "tiltSlider",
         "turn",
+        "byPass",
         "names",
         "save",
         "playButton",
@@ -425,6 +437,92 @@ def test_the_wave_follows_the_order(browser: Browser, bases: dict[str, str]) -> 
     assert run(browser, "return GalleryViewer.app.play.last") is None
 
 
+def test_the_player_has_the_clock_of_the_run(
+    browser: Browser, bases: dict[str, str], execution: Execution
+) -> None:
+    show(browser, bases["file"] + "timed/viewer/index.html#time=0.25")
+    clock = run(
+        browser,
+        "const {clock} = GalleryViewer.app.graph; return {start: [...clock.start],"
+        " compute: [...clock.compute], bytes: [...clock.bytes], moments: [...clock.moments()]}",
+    )
+    whole, steps, part = execution.seconds, execution.steps, 1 / 65_535
+    start = np.append(execution.step_start, whole) / whole
+    np.testing.assert_allclose(clock["start"], start, atol=1e-7)
+    computing = execution.step_start + execution.step_sync + execution.step_exchange
+    np.testing.assert_allclose(clock["compute"], computing / whole, atol=1e-7)
+    np.testing.assert_allclose(clock["bytes"], held(execution.memory), atol=4)
+    moments = np.array(clock["moments"]).reshape(-1, 4) * part
+    late = moments[:, 0] - execution.vertex_start / whole
+    working = execution.vertex_time > 0
+    slack = (execution.step_compute / whole / 255 + 2 * part)[execution.vertex_step]
+    assert (np.abs(late) < slack)[working].all()
+    parameters = execution.vertex_held == Held.PARAMETERS
+    np.testing.assert_array_equal(moments[:, 2] == 0, parameters)
+    # What glows when most is in memory is what is in memory then.
+    now = start[execution.peak_step + 1] - 3 * part
+    alive = (moments[:, 2] <= now) & (now < moments[:, 3])
+    alive &= execution.graph.vertex_pass != 2
+    np.testing.assert_array_equal(alive, execution.alive())
+    # The strip shows each part of the run by its share of the pixels.
+    shares = run(
+        browser,
+        "const {strip} = GalleryViewer.app.play, {canvas} = strip;"
+        "const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, 20);"
+        "return ['part0', 'part1', 'part2'].map((name) => {"
+        " const wanted = strip.colourOf(name).match(/\\d+/g).map(Number); let count = 0;"
+        " for (let i = 0; i < data.length; i += 4)"
+        "  count += wanted.every((one, k) => Math.abs(one - data[i + k]) < 9);"
+        " return 4 * count / data.length; })",
+    )
+    numbers = summary(execution)
+    true = [numbers.compute, numbers.exchange, numbers.sync]
+    np.testing.assert_allclose(shares, np.array(true) / whole, atol=0.06)
+    step = int(np.searchsorted(start, 0.25, side="right")) - 1
+    shown = find(browser, "play-numbers").text
+    assert shown.endswith(f"step {step + 1}/{steps}")
+    number, unit = shown.split()[:2]
+    assert float(number) * {"µs": 1e-6, "ms": 1e-3}[unit] == pytest.approx(whole / 4, rel=0.01)
+    assert browser.errors() == []
+
+
+def test_the_strip_seeks_and_what_is_in_memory_glows(
+    browser: Browser, bases: dict[str, str]
+) -> None:
+    show(browser, bases["file"] + "timed/viewer/index.html")
+    boxes = (
+        "return ['stage', 'play', 'strip', 'held'].map((one) =>"
+        " Object.values(document.querySelector(`[data-${one}]`).getBoundingClientRect().toJSON()))"
+    )
+    before, time = run(browser, boxes), "return GalleryViewer.app.play.time"
+    slider = find(browser, "play-slider")
+    slider.click()
+    assert run(browser, time) == pytest.approx(0.5, abs=0.01)
+    glowing = pixels(browser)
+    find(browser, "held").click()
+    assert differ(glowing, pixels(browser)) > 0.2
+    find(browser, "stage").send_keys("m")
+    assert differ(glowing, pixels(browser)) < 0.02
+    computing = run(browser, "return [...GalleryViewer.app.graph.clock.compute]")
+    slider.send_keys(Keys.HOME)
+    assert run(browser, time) == 0
+    slider.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_LEFT)
+    assert run(browser, time) == computing[1]
+    said = slider.get_attribute("aria-valuetext")
+    assert f"step 2/{len(computing)}, forward: " in str(said)
+    slider.send_keys(Keys.END)
+    assert find(browser, "play-label").text == "update"
+    assert run(browser, boxes) == before
+    find(browser, "play-button").click()
+    browser.until("GalleryViewer.app.play.time < 0.5 && GalleryViewer.app.play.time > 0.01")
+    slider.send_keys(" ")
+    assert run(browser, "return GalleryViewer.app.play.last") is None
+    browser.until("location.hash.includes('time=0.')")
+    slider.send_keys(Keys.ESCAPE)
+    assert run(browser, time) == -1
+    assert browser.errors() == []
+
+
 def test_reduced_motion_moves_in_steps(browser: Browser, bases: dict[str, str]) -> None:
     features = [{"name": "prefers-reduced-motion", "value": "reduce"}]
     browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
@@ -482,6 +580,32 @@ def test_tilted_vertices_are_drawn_and_found_where_they_stand(
     assert aim(browser, seen[alone].tolist(), 300) > 60
     run(browser, "GalleryViewer.app.tilt.go(50, 60)")
     assert aim(browser, seen[alone].tolist(), 300) < 40
+    assert browser.errors() == []
+
+
+def test_by_pass_vertices_stand_in_sheets(
+    browser: Browser, bases: dict[str, str], layout: tuple[Layout, bytes]
+) -> None:
+    show(browser, bases["file"] + "net/viewer/index.html")
+    above = exact(browser)
+    stage = find(browser, "stage")
+    stage.send_keys("h")
+    browser.until("GalleryViewer.app.space.tilt === 55")
+    graph = layout[0].graph
+    height = heights(graph, "pass")[graph.vertex_operator, graph.vertex_pass]
+    seen = run(
+        browser, "const {z, ids} = GalleryViewer.app.graph; return [...ids].map((_, v) => z[v])"
+    )
+    np.testing.assert_allclose(np.array(seen) / 65535, height, atol=1e-4)
+    browser.until("location.hash.includes('height=pass')")
+    sheets = pixels(browser)
+    show(browser, browser.driver.current_url)
+    assert find(browser, "by-pass").get_attribute("aria-pressed") == "true"
+    assert differ(sheets, pixels(browser)) < 0.02
+    run(browser, "GalleryViewer.app.tilt.go(0)")
+    assert exact(browser) == above
+    show(browser, bases["file"] + "few/viewer/index.html")
+    assert not find(browser, "by-pass").is_displayed()
     assert browser.errors() == []
 
 
@@ -596,7 +720,7 @@ def test_names_stay_text(browser: Browser, bases: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("width", [390, 1440])
 def test_axe_finds_nothing(browser: Browser, bases: dict[str, str], axe: str, width: int) -> None:
-    browser.open(bases["http"] + "net/viewer/index.html", width, 840)
+    browser.open(bases["http"] + "timed/viewer/index.html", width, 840)
     still(browser)
     if width < 800:
         find(browser, "panel-button").click()

@@ -65,6 +65,7 @@ def test_each_option_changes_its_own_setting(tmp_path: Path) -> None:
         (("scan", "a", "-o", "b", "--size", "32769"), "is not a whole number from 16 to 32768"),
         (("scan", "a", "-o", "b", "--tilt", "90.1"), "is not a number from 0 to 90"),
         (("scan", "a", "-o", "b", "--tilt", "nan"), "is not a number from 0 to 90"),
+        (("scan", "a", "-o", "b", "--height", "depth"), "invalid choice: 'depth'"),
     ],
 )
 def test_wrong_options_are_told(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import onnx
@@ -42,8 +43,16 @@ net (float[2, 8] x, bool go) => (float[2, 8] y)
 """
 
 
-def _held_by_runtime(path: Path, folder: Path) -> list[tuple[str, int, int]]:
-    """Of each node that ran: its type, bytes that it leaves requested, bytes that the arena holds.
+class Held(NamedTuple):
+    """What a node that ran leaves in memory, in bytes: what was requested, and what is held."""
+
+    type: str
+    requested: int
+    held: int
+
+
+def held_by_runtime(path: Path, folder: Path) -> list[Held]:
+    """What ONNX Runtime's events tell of memory, in the order in which nodes ran.
 
     Before any optimisation, on one thread; what was there before the first node does not count.
     The arena rounds requests up and gives whole regions away, so it holds more than is requested.
@@ -69,17 +78,22 @@ def _held_by_runtime(path: Path, folder: Path) -> list[tuple[str, int, int]]:
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
     kinds = {"tensor(float)": np.float32, "tensor(int64)": np.int64, "tensor(bool)": np.bool_}
-    fed = {one.name: np.ones(one.shape, kinds[one.type]) for one in session.get_inputs()}
+    sizes = load(path).bindings
+    fed = {
+        one.name: np.ones([sizes.get(size, size) for size in one.shape], kinds[one.type])
+        for one in session.get_inputs()
+    }
     session.run(None, fed)
     events = json.loads(Path(session.end_profiling()).read_text())
     nodes = [one["args"] for one in events if one["name"].endswith("_kernel_time")]
     first = nodes[0]
     before = int(first["mem_bytes_requested_in_use"]) - int(first["mem_requested_in_use_delta"])
+    other = int(first["mem_bytes_in_use"]) - int(first["mem_in_use_delta"])
     return [
-        (
+        Held(
             one["op_name"],
             int(one["mem_bytes_requested_in_use"]) - before,
-            int(one["mem_bytes_in_use"]),
+            int(one["mem_bytes_in_use"]) - other,
         )
         for one in nodes
     ]
@@ -90,7 +104,7 @@ def test_the_peak_is_that_of_onnx_runtime(name: str, tmp_path: Path) -> None:
     model = load(MODELS / f"{name}.onnx")
     found = sequential_memory(model)
     assert found is not None
-    measured = _held_by_runtime(MODELS / f"{name}.onnx", tmp_path)
+    measured = held_by_runtime(MODELS / f"{name}.onnx", tmp_path)
     ran = [model.operators[index].type for index in found.order]
     assert ran == [kind for kind, _, _ in measured]
     peak = max(requested for _, requested, _ in measured)

@@ -55,6 +55,18 @@ def test_a_sidecar_makes_an_export_the_one_that_is_scanned(tmp_path: Path) -> No
     assert groups(tmp_path) == {"model_q4.onnx": ["model.onnx"]}
 
 
+def test_a_damaged_export_leaves_scan_and_words_to_a_sound_one(tmp_path: Path) -> None:
+    whole = network("text")
+    (tmp_path / "net.onnx").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "net.md").write_text("About the net.")
+    (tmp_path / "net_int8.onnx").write_bytes(network("text", "int8"))
+    assert groups(tmp_path) == {"net_int8.onnx": ["net.onnx"]}
+    lead = next(one for one in with_groups(discover(tmp_path), tmp_path) if not one.group.lead)
+    assert (lead.sidecar, lead.sidecar_text) == ("net.md", "About the net.")
+    (tmp_path / "net.onnx").write_bytes(whole)
+    assert groups(tmp_path) == {"net.onnx": ["net_int8.onnx"]}
+
+
 def test_models_that_their_authors_describe_apart_stay_apart(tmp_path: Path) -> None:
     put(tmp_path, "net.onnx", "net.md", "net_int8.onnx", "net_int8.md", "net_q4.onnx")
     assert groups(tmp_path) == {"net.onnx": ["net_q4.onnx"], "net_int8.onnx": []}

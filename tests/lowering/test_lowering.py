@@ -21,7 +21,8 @@ from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.lowering.access.registry import FAMILIES, lowers
-from gallery.lowering.forward import Edges, Numbering, connect, gathered, number
+from gallery.lowering.connecting import connect
+from gallery.lowering.forward import Edges, Numbering, gathered, number
 from gallery.lowering.lowering import program_for
 from gallery.lowering.parents import forward_parents
 from gallery.lowering.tiling.splits import Splitter, tree
@@ -48,7 +49,7 @@ def forward(name: str, *budgets: int) -> list[tuple[Numbering, Edges]]:
     for budget in budgets:
         splits = splitter.advance(budget)
         numbering = number(program, splits)
-        connect(program, splits, numbering)
+        connect(numbering)
         result.append((numbering, gathered(numbering)))
     return result
 
@@ -68,7 +69,7 @@ def test_patterns_connect_equal_sets_as_each_would_be_alone(
     name: str, passes: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared = lower(model_of(name), vertices=5000, passes=passes)
-    monkeypatch.setattr("gallery.lowering.forward.SMALL", 0)
+    monkeypatch.setattr("gallery.lowering.connecting.alike", lambda *_: None)
     monkeypatch.setattr("gallery.lowering.parents.SMALL", 0)
     alone = lower(model_of(name), vertices=5000, passes=passes)
     assert shared.sources.tobytes() == alone.sources.tobytes()
@@ -329,3 +330,25 @@ def test_batch_dimensions_that_no_tensor_has_do_not_hang(tmp_path: Path) -> None
     path.write_bytes(onnx.parser.parse_model(text).SerializeToString())
     graph = lower(load(path), vertices=100)
     assert_in_order(graph)
+
+
+SHARED = """
+<ir_version: 8, opset_import: ["" : 17]>
+shared (float[8, 8] x) => (float[8, 8] y)
+<float two = {2.0}, float[8] wide = {1, 2, 3, 4, 5, 6, 7, 8}> {
+  a = Pow(x, two)
+  b = Pow(a, two)
+  c = Add(b, wide)
+  y = Add(c, wide)
+}
+"""
+
+
+def test_a_shared_number_is_beside_each_operator_that_reads_it(tmp_path: Path) -> None:
+    """One vertex would join operators of all layers; what is longer is read by all of them."""
+    graph = lower(loaded(tmp_path, SHARED), vertices=200)
+    owner = np.repeat(graph.vertex_operator, np.diff(graph.indptr))
+    parameters = np.flatnonzero(graph.vertex_kind == Kind.PARAMETER)
+    readers = [tuple(np.unique(owner[graph.sources == v])) for v in parameters]
+    assert readers[:2] == [(0,), (1,)]
+    assert set(readers[2:]) == {(2, 3)}

@@ -111,6 +111,7 @@ def test_rows_of_one_name_add_up_or_have_a_mean() -> None:
         (b"[1, null, {}]", "x.json", "no times of nodes"),
         (b'{"format": "gallery-profile-1", "operators": 5}', "x.json", "no times of operators"),
         (b'[{"averageMs": 1}]', "x.json", "no times of layers"),
+        (b'[{"name": "a", "averageMs": -1}]', "x.json", "are negative"),
         (b"\xff\xfe\x00", "x.json", "not JSON"),
     ],
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from gallery.measuring.files import FORMAT, read
 from gallery.measuring.joining import join
 from gallery.measuring.sums import sums
 from gallery.measuring.types import Column, Row, Table
@@ -85,6 +87,22 @@ def test_the_profile_of_another_model_is_not_used(model: Model) -> None:
     one, notes = joined(model, {"relu": 1, "other": 3})
     assert one is None
     assert "do not fit the model" in notes[-1]
+
+
+def test_times_that_are_all_0_are_not_used(model: Model) -> None:
+    one, notes = joined(model, {"relu": 0, "mul": 0})
+    assert one is None
+    assert notes == ("net.profile.json: all its times are 0, so they are not used",)
+
+
+def test_the_profile_of_another_file_says_so(model: Model) -> None:
+    rows = [{"name": "relu", "index": 2, "seconds": 1}]
+    told = {"format": FORMAT, "operators": rows}
+    for digest, notes in ((model.digest, 0), ("0" * 64, 1)):
+        table = read(json.dumps({**told, "digest": digest}).encode(), "net.profile.json")
+        found = join(table, model, source="net.profile.json", device="")
+        assert found.measurements[0].values[2] == 1
+        assert [("another file" in note) for note in found.notes] == [True] * notes
 
 
 def test_a_layer_stands_for_its_operators(tmp_path: Path) -> None:

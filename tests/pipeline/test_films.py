@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
+from PIL import Image
 
 from gallery.errors import SettingsError
 from gallery.pipeline.build import build
@@ -26,6 +30,13 @@ def test_films_are_shown_where_the_settings_want_them(models: Path, tmp_path: Pa
     (model,) = json.loads((site / "manifest.json").read_text())["models"]
     assert [Path(one["href"]).suffix for one in model["film"]] == [".mp4", ".mp4"]
     assert all((site / one["href"]).stat().st_size == one["bytes"] for one in model["film"])
+    poster = re.search(r' poster="([^"]+)"', page)
+    assert poster is not None
+    with av.open(str(site / model["film"][0]["href"])) as film:
+        lights = [frame.to_ndarray(format="rgb24").mean() for frame in film.decode(video=0)]
+    with Image.open(site / "deep-second" / poster[1]) as picture:
+        assert np.asarray(picture.convert("RGB")).mean() == pytest.approx(max(lights), rel=0.1)
+    assert min(lights) < 0.8 * max(lights)
     assert not check_site(site).problems
     assert build(models, site).made() == {}
 

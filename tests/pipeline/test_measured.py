@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from gallery.loading.load import load
 from gallery.pipeline.build import BuildOptions, build, merge
 from gallery.settings.gallery_toml import read_settings
@@ -29,7 +31,11 @@ def table(model: Path, column: str, first: float) -> str:
 def measured(models: Path, **options: bool) -> Path:
     """Settings with scans by all that is measured."""
     toml = models / "gallery.toml"
-    text = toml.read_text().replace("colors = []", 'colors = ["measured"]')
+    text = (
+        toml.read_text()
+        .replace("colors = []", 'colors = ["measured"]')
+        .replace("run = false", "run = true")
+    )
     wanted = "\n".join(f"{name} = {str(value).lower()}" for name, value in options.items())
     toml.write_text(f"{text}\n[profile]\n{wanted}\n")
     assert read_settings(toml).variants.colors == ("measured",)
@@ -52,10 +58,17 @@ def test_files_beside_a_model_are_shown_and_make_only_colours_again(
     assert "first.t4.profile.json: it holds no times of nodes" in notes
     told = facts(site, "first")
     assert [row["attribute"] for row in told["measured"]] == ["measured", "metric:sqnr-db"]  # type: ignore[attr-defined]
+    time, other = told["measured"]  # type: ignore[misc]
+    forward = told["run"]["passes"]["forward"]  # type: ignore[index]
+    for kind in ("types", "layers", "operators"):
+        assert sum(row["modelled"] for row in time[kind]) == pytest.approx(forward, rel=1e-4)
+    assert {row["modelled"] for row in other["operators"]} == {None}
     scans = {row["attribute"] for row in told["scans"]}  # type: ignore[attr-defined]
     assert {"measured", "metric:sqnr-db", "measured:t4"} <= scans
     page = (site / "first" / "index.html").read_text("utf-8")
     assert "From first.profile.csv" in page
+    assert f"as modelled on a {time['processor']}" in page
+    assert page.count('class="bars beside"') == 2
     assert "SQNR (dB)" in page
     assert facts(site, "deep-second")["measured"] == []
     assert "measured-title" not in (site / "deep-second" / "index.html").read_text("utf-8")

@@ -16,8 +16,8 @@ from gallery.pipeline.site import MADE_BY
 
 PACKAGE = Path(fingerprint.__file__).parent
 SHEETS = ("contact sheet", "film", "poster", "social card", "wallpaper")
-RUNS = {"profile", "measured"}
-"""A run of a model reads it as `load` does."""
+RUNS = {"profile", "measured", "beside"}
+"""A run of a model reads it as `load` does, and what is modelled beside it follows."""
 
 
 def forget() -> None:
@@ -61,15 +61,18 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ("rendering/compose/contact_sheet.py", {"contact sheet"}),
         ("rendering/operator_diagram/draw.py", {"diagram"}),
         ("rendering/viewer/data.py", {"viewer"}),
-        ("execution/tiles.py", {"color", "film", "run", "viewer"}),
-        ("execution/curves.py", {"run"}),
-        ("costs/sequential.py", {"facts", "measured", "social card", "poster"}),
-        ("settings/attributes.py", {"color", "measured", "scan", *SHEETS, "viewer"} - {"film"}),
+        ("execution/tiles.py", {"beside", "color", "film", "run", "viewer"}),
+        ("execution/curves.py", {"beside", "run"}),
+        ("costs/sequential.py", {"beside", "facts", "measured", "social card", "poster"}),
+        (
+            "settings/attributes.py",
+            {"beside", "color", "measured", "scan", *SHEETS, "viewer"} - {"film"},
+        ),
         ("settings/formats.py", {"scan", *SHEETS, "viewer"}),
         ("pipeline/products/scan.py", {"scan", "contact sheet", "poster", "social card"}),
         ("loading/wire.py", {"load", "lower", *RUNS}),
         ("placement/graphviz_process.py", {"layout", "diagram"}),
-        ("costs/facts.py", {"facts", "measured", "social card", "poster"}),
+        ("costs/facts.py", {"beside", "facts", "measured", "social card", "poster"}),
     ],
 )
 def test_a_comment_makes_again_only_what_its_file_makes(

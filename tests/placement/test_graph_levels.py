@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gallery.graph import ComputeGraph
 from gallery.model import Layer
 from gallery.placement.coarsen import layer_groups, matched
-from gallery.placement.graph_levels import quotient
+from gallery.placement.graph_levels import Finest, Level, quotient
 from gallery.placement.hierarchy import finest, hierarchy
 from tests.benchmarks.synthetic import resnet
 from tests.invariants import assert_is_coarsening, assert_symmetric
@@ -19,8 +19,8 @@ from tests.strategies import compute_graph, compute_graphs, path, star
 @settings(max_examples=50, deadline=None)
 @given(graph=compute_graphs(), data=st.data())
 def test_a_quotient_counts_every_edge(graph: ComputeGraph, data: st.DataObject) -> None:
-    level = finest(graph)
-    assert_symmetric(level)
+    level: Level | Finest = finest(graph)
+    assert_symmetric(level.whole())
     if not graph.vertices:
         return
     for _ in range(2):
@@ -29,14 +29,17 @@ def test_a_quotient_counts_every_edge(graph: ComputeGraph, data: st.DataObject) 
         parents = (np.array(members) % classes).astype(np.int32)
         coarse = quotient(level, parents, classes)
         assert_symmetric(coarse)
-        assert_is_coarsening(level, coarse, parents)
+        assert_is_coarsening(level.whole(), coarse, parents)
+        same = quotient(level.whole(), parents, classes)
+        for name in ("indptr", "neighbours", "weights", "charge"):
+            np.testing.assert_array_equal(getattr(same, name), getattr(coarse, name))
         level = coarse
 
 
 @settings(max_examples=50, deadline=None)
 @given(graph=compute_graphs())
 def test_pairs_are_neighbours_or_both_alone(graph: ComputeGraph) -> None:
-    level = finest(graph)
+    level = finest(graph).whole()
     pair = matched(level)
     assert len(pair) == level.vertices
     assert (pair >= 0).all()
@@ -55,13 +58,13 @@ def test_levels_shrink_to_the_limit() -> None:
         sizes = hierarchy(graph, 100)
         assert sizes.levels[-1].vertices <= 200
         for fine, coarse, up in zip(sizes.levels, sizes.levels[1:], sizes.parents, strict=False):
-            assert_is_coarsening(fine, coarse, up)
+            assert_is_coarsening(fine.whole(), coarse.whole(), up)
         assert set(sizes.ancestors()[0].tolist()) == set(range(sizes.levels[-1].vertices))
 
 
 def test_back_edges_are_edges_too() -> None:
     graph = dataclasses.replace(path(4), back_edges=np.array([[0, 3], [0, 2]], np.int32))
-    level = finest(graph)
+    level = finest(graph).whole()
     assert_symmetric(level)
     around = level.neighbours[: level.indptr[1]]
     assert sorted(around.tolist()) == [1, 2, 3]

@@ -11,7 +11,7 @@ from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.placement import Layout, layout
-from gallery.placement.fibres import GATHER, crosses, fibres
+from gallery.placement.fibres import GATHER, crosses, fibres, straight
 from gallery.placement.hemispheres import forward_half
 from tests.invariants import assert_layout_finite
 from tests.onnx_text import loaded
@@ -91,13 +91,18 @@ def test_fibres_are_the_edges_from_one_half_to_the_other(placed: Layout) -> None
     np.testing.assert_array_equal(crosses(placed), crossing)
     found = fibres(placed)
     np.testing.assert_array_equal(found.edges, np.flatnonzero(crossing))
+    np.testing.assert_array_equal(found.readers, readers[crossing])
+    indptr, sources = straight(placed)
+    np.testing.assert_array_equal(sources, graph.sources[~crossing])
+    kept = np.bincount(readers[~crossing], minlength=graph.vertices)
+    np.testing.assert_array_equal(np.diff(indptr), kept)
     curves = found.curves(placed, np.linspace(0, 1, 9, dtype=np.float32))
     np.testing.assert_allclose(curves[:, 0], placed.positions[graph.sources[found.edges]])
     np.testing.assert_allclose(curves[:, -1], placed.positions[readers[found.edges]])
     # At the middle of its parameter, a cubic is a quarter of its straight line's middle and three
     # quarters of its control points' middle.
-    straight = (curves[:, 0] + curves[:, -1]) / 2
-    wanted = straight[:, 1] * (0.25 + 0.75 * GATHER)
+    middle = (curves[:, 0] + curves[:, -1]) / 2
+    wanted = middle[:, 1] * (0.25 + 0.75 * GATHER)
     np.testing.assert_allclose(curves[:, 4, 1], wanted, atol=1e-4)
 
 

@@ -52,3 +52,16 @@ def test_turned_and_mirrored_drawings_come_out_the_same(turn: float, mirrored: i
     np.testing.assert_allclose(one, two, atol=0.02)
     assert one[0] @ [-1, -1] > 0
     assert clockwise(one)
+
+
+def test_what_bends_one_way_bends_clockwise_whatever_its_guide() -> None:
+    """Bodies pull a shallow S into an arc, of either sense."""
+    angle = np.linspace(0, 4, 50)
+    arc = np.stack([np.cos(angle), -np.sin(angle)], axis=1).astype(np.float32)
+    charge = np.full(50, 0.02, np.float32)
+    for guide in (arc, arc * [1, -1]):
+        assert unmirrored(arc, guide, charge) is arc
+        assert np.array_equal(unmirrored(arc * np.float32([1, -1]), guide, charge), arc)
+    double = np.stack([np.linspace(-2, 2, 50), np.sin(np.linspace(-4, 4, 50))], axis=1)
+    assert unmirrored(double.astype(np.float32), double * [1, -1], charge)[1, 1] < 0
+    assert len(unmirrored(arc[:1], arc[:1], charge[:1])) == 1

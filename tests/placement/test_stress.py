@@ -62,7 +62,7 @@ def test_where_many_have_many_edges_none_is_a_hub() -> None:
         for two in range(count)
         if one // blocks + 1 == two // blocks
     ]
-    level = finest(compute_graph(count, edges))
+    level = finest(compute_graph(count, edges)).whole()
     counted = hops(Hierarchy(levels=(level,), parents=()))
     paths, closer = _paths(level, counted)
     np.testing.assert_allclose(paths, counted.distances())
@@ -74,7 +74,7 @@ def test_a_hub_draws_blocks_nearer_and_keeps_their_order(monkeypatch: pytest.Mon
     count = 60
     edges = [(0, block) for block in range(1, count)]
     edges += [(block, block + 1) for block in range(1, count - 1)]
-    level = finest(compute_graph(count, edges))
+    level = finest(compute_graph(count, edges)).whole()
     counted = hops(Hierarchy(levels=(level,), parents=()))
     # As far from the order as a skeleton can be.
     start = np.random.default_rng(2).standard_normal((count, 2)).astype(np.float32)

@@ -13,8 +13,8 @@ from gallery.coloring.types import LegendEntry
 from gallery.costs.facts import Facts, LayerFact, TensorFact
 from gallery.errors import Failure
 from gallery.execution import run
-from gallery.execution.curves import RunCurves, curves
-from gallery.execution.summary import RunSummary, summary
+from gallery.execution.curves import curves
+from gallery.execution.summary import summary
 from gallery.model import Layer
 from gallery.publishing import Exhibit, ImageFile, ScanImages, SiteSettings
 from gallery.publishing.assets.static import static_files
@@ -22,6 +22,7 @@ from gallery.publishing.assets.templates import environment
 from gallery.publishing.exhibit import MeasuredSums, NamedNumber
 from gallery.publishing.pages import PageContext, write_index
 from gallery.publishing.views import model_view
+from gallery.runs import RunCurves, RunSummary
 from gallery.settings.cards import Card, CardResult
 from gallery.settings.values import FrontMatter
 from tests.strategies import mesh
@@ -183,7 +184,12 @@ def make_exhibit(
 
 
 def make_gallery(folder: Path) -> list[Exhibit]:
-    """A gallery with everything in it: variants, a failure, unknown numbers, hostile names."""
+    """A gallery with everything in it: variants, a failure, unknown numbers, hostile names.
+
+    The second model's run takes three times as long as that of the first.
+    """
+    told, charts = make_run()
+    slow = replace(told, seconds=3 * told.seconds), charts
     pictures = make_pictures(folder)
     diagram = make_diagram(folder)
     scale = tuple(
@@ -211,13 +217,13 @@ def make_gallery(folder: Path) -> list[Exhibit]:
                 "social card": (pictures[-1],),
                 "graphs": (make_file(notes),),
             },
-            run=make_run(),
+            run=(told, charts),
             unknown_operators=("com.example.Magic",),
             measured=(make_measured("conv1"), make_measured("conv1", "metric:error", "")),
             measured_notes=("1 of 9 names belong to no operator",),
             card=Card(results=(result,)),
         ),
-        make_exhibit("beta", pictures, size=4),
+        make_exhibit("beta", pictures, size=4, run=slow),
         make_exhibit("gamma", pictures, size=60, front=FrontMatter(), prose="", facts=unknown),
         hostile_exhibit("hostile", pictures),
         Exhibit(
@@ -231,7 +237,11 @@ def make_gallery(folder: Path) -> list[Exhibit]:
 
 def make_measured(name: str, attribute: str = "measured", unit: str = "s") -> MeasuredSums:
     """Times of operators, or another number of them."""
-    rows = (NamedNumber(name=name, value=0.03), NamedNumber(name="", value=-0.01))
+    modelled = 1e-6 if unit else None
+    rows = (
+        NamedNumber(name=name, value=0.03, modelled=modelled),
+        NamedNumber(name="", value=-0.01, modelled=modelled),
+    )
     return MeasuredSums(
         attribute=attribute,
         title=f"number of {name}",
@@ -245,6 +255,8 @@ def make_measured(name: str, attribute: str = "measured", unit: str = "s") -> Me
         layers=rows if unit else (),
         types=rows if unit else (),
         operators=rows,
+        processor=name if unit else "",
+        modelled=4e-6 if unit else 0.0,
     )
 
 

@@ -12,13 +12,13 @@ import pytest
 
 from gallery.execution import run
 from gallery.execution.curves import COLUMNS, curves
-from gallery.execution.storage import run_of, run_value
 from gallery.execution.summary import summary
-from gallery.execution.types import Execution, Held, held
+from gallery.execution.types import Execution, held
 from gallery.pipeline.products.run import RUN
 from gallery.publishing import SiteSettings
 from gallery.publishing.parts.run_charts import duration, run_charts
 from gallery.publishing.site import publish
+from gallery.runs import Held, run_of, run_value
 from tests.publishing.sample_exhibits import make_exhibit, make_pictures, make_run
 from tests.rendering.scans import layered
 
@@ -98,6 +98,8 @@ def test_one_step_is_a_step_and_the_peak_is_named_above_its_line(tmp_path: Path)
 def test_a_page_tells_of_the_run_without_its_pictures(tmp_path: Path) -> None:
     pictures = make_pictures(tmp_path / "made")
     told, charts = make_run("<b>stage</b>")
+    update = replace(told.operators[0], name="", type="Update", passes="update", seconds=9.0)
+    told = replace(told, operators=(*told.operators, update))
     exhibits = [make_exhibit("alpha", pictures, run=(told, charts)), make_exhibit("beta", pictures)]
     publish(exhibits, tmp_path / "site", settings=SiteSettings())
     page = (tmp_path / "site/alpha/index.html").read_text("utf-8")
@@ -105,7 +107,15 @@ def test_a_page_tells_of_the_run_without_its_pictures(tmp_path: Path) -> None:
     assert duration(told.seconds) in section
     assert "&lt;b&gt;stage&lt;/b&gt;" in section
     assert "<b>" not in section
+    assert "<bdi>update</bdi>" in section
     assert len(re.findall(r'<svg[^>]*role="img" aria-label="[^"]+"', section)) == 5
     assert section.count("<table>") == 3
+    script = (tmp_path / "site/alpha/compare.js").read_text("ascii")
+    compared = json.loads(script.removeprefix("galleryModel(").removesuffix(");\n"))["run"]
+    assert len(compared["memory"]) == len(compared["compute"]) == COLUMNS
+    assert max(compared["memory"]) == pytest.approx(told.peak, rel=1e-3)
+    assert (compared["seconds"], compared["passes"]) == (told.seconds, "training")
+    table = (tmp_path / "site/compare/index.html").read_text("utf-8")
+    assert f"<td>{duration(told.seconds)}</td>" in table
     other = (tmp_path / "site/beta/index.html").read_text("utf-8")
     assert 'class="run' not in other

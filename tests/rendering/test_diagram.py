@@ -13,7 +13,8 @@ from gallery.coloring.operator_types import type_color
 from gallery.coloring.palettes import from_hex
 from gallery.model import Model
 from gallery.rendering.labels.labels import luminance
-from gallery.rendering.operator_diagram.blocks import drawing_of, shape_text
+from gallery.rendering.operator_diagram import place
+from gallery.rendering.operator_diagram.blocks import Block, Drawing, Link, drawing_of, shape_text
 from gallery.rendering.operator_diagram.draw import _THEMES, diagram
 from tests.onnx_text import loaded
 
@@ -82,6 +83,27 @@ def test_links_join_blocks_in_order(tmp_path: Path) -> None:
         if source in reached:
             reached.add(reader)
     assert reached == set(range(len(drawing.blocks)))
+
+
+def test_labels_of_crowded_diagrams_are_below_their_blocks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(place, "_CROWDED", 100)
+    # Each block reads the one before, and the last reads all.
+    blocks = tuple(
+        Block(title=str(number), notes=(), type="Add", layer=0, members=(number,))
+        for number in range(17)
+    )
+    steps = [Link(source=k, reader=k + 1, label="8×8") for k in range(16)]
+    long = [Link(source=k, reader=16, label="8×8") for k in range(15)]
+    drawing = Drawing(blocks=blocks, links=(*steps, *long), hidden=0)
+    found = place.place(drawing, [(64.0, 24.0)] * 17, [0], 5.0)
+    assert not found.fallback
+    assert not any(found.labels[16:])
+    for label, (x, y) in zip(found.labels[:16], found.nodes, strict=False):
+        assert label is not None
+        assert label[0] == x
+        assert y + 12 < label[1] < y + 12 + 0.3 * 72
 
 
 def test_hostile_names_stay_text(tmp_path: Path) -> None:

@@ -43,8 +43,21 @@ def test_what_waits_for_nothing_does_not_pull_its_operator_down(layout: Layout) 
     assert heights(moved)[add, row] == heights(graph)[add, row]
 
 
+def test_by_pass_there_is_one_sheet_for_each(layout: Layout) -> None:
+    graph = layout.graph
+    height = heights(graph, "pass")
+    assert [set(height[:, one].tolist()) for one in Pass] == [{0.0}, {0.5}, {1.0}]
+    two = replace(
+        graph, vertex_pass=np.minimum(graph.vertex_pass, np.uint8(Pass.BACKWARD)), gradient_of=None
+    )
+    assert heights(two, "pass")[0, :2].tolist() == [0.0, 1.0]
+    one = replace(graph, vertex_pass=np.zeros_like(graph.vertex_pass), gradient_of=None)
+    flat = tilted(replace(layout, graph=one), 90.0, "pass").positions[:, 1]
+    np.testing.assert_allclose(flat, 0, atol=1e-4 * np.ptp(layout.positions))
+
+
 def test_from_above_it_is_the_same_layout(layout: Layout) -> None:
-    assert tilted(layout, 0.0) is layout
+    assert tilted(layout, 0.0) is tilted(layout, 0.0, "pass") is layout
 
 
 @pytest.mark.parametrize("degrees", [30.0, 90.0])

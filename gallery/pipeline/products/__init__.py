@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gallery.pipeline.products.beside import BESIDE
 from gallery.pipeline.products.contact_sheet import CONTACT_SHEET
 from gallery.pipeline.products.diagram import DIAGRAM
 from gallery.pipeline.products.facts import FACTS
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from gallery.pipeline.stages import Stages
 
 PRODUCTS = (
-    *(FACTS, PROFILE, MEASURED, RUN, SCANS, DIAGRAM, GRAPHS, SOCIAL_CARD, CONTACT_SHEET),
+    *(FACTS, PROFILE, MEASURED, SCANS, RUN, BESIDE, DIAGRAM, GRAPHS, SOCIAL_CARD, CONTACT_SHEET),
     *(POSTER, WALLPAPERS, FILM, VIEWER),
 )
 """In the order in which they are made."""

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gallery.pipeline.budget import decided_by
 from gallery.schema import MismatchError, Schema, each, row, text, whole
 
 # A product's version covers its module and all that it imports, which must not include the plan.
@@ -48,6 +49,8 @@ def layout_settings(plan: ModelPlan, scan: ScanSettings) -> dict[str, Any]:
     names = ("vertices", "passes", "target", "skeleton", "seed")
     own = {name: getattr(scan, name) for name in names}
     own |= {"arrangement": scan.arranged, "skeleton_seconds": plan.limits.skeleton}
+    if limits := decided_by(scan.vertices, plan.limits, plan.part):
+        own["limits"] = limits
     return {**load_settings(plan), **own}
 
 

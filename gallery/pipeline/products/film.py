@@ -49,14 +49,16 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     layout = stages.layout(scan)
     look = RenderSettings(exposure=scan.exposure)
     timeline = Timeline.of(run(layout.graph))
-    shown: list[npt.NDArray[np.uint8]] = []
+    # The poster is the brightest frame: in others, tiles may wait for data and nothing shines.
+    shown: list[tuple[int, npt.NDArray[np.uint8]]] = []
 
     def frames() -> Iterator[npt.NDArray[np.uint8]]:
         for number, pixels in enumerate(
             film(layout, stages.coloring(scan), timeline, look, settings)
         ):
-            if number == settings.running // 2:
-                shown.append(pixels)
+            light = int(pixels[::4, ::4].sum())
+            if not shown or (light > shown[0][0] and number < settings.running):
+                shown[:] = [(light, pixels)]
             yield pixels
 
     told = stages.plan.provenance(FILM).entries()
@@ -65,7 +67,7 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     contents = encode(frames(), settings.rate, codecs, told)
     for name, content in zip(_FILES, contents, strict=False):
         write_whole(paths[name], content)
-    save(Picture(pixels=shown[0], metadata=told), paths[_FILES[-1]])
+    save(Picture(pixels=shown[0][1], metadata=told), paths[_FILES[-1]])
     rows = [[name, name.rpartition(".")[2], *settings.size] for name in _FILES]
     return Drawn(value={"images": rows}, files=paths)
 

@@ -12,10 +12,9 @@ from gallery.schema import Schema, each, number, record, row, switch, text, whol
 
 if TYPE_CHECKING:
     from gallery.cache import Entry
-    from gallery.execution.curves import RunCurves
-    from gallery.execution.summary import RunSummary
     from gallery.pipeline.plan import ModelPlan
     from gallery.pipeline.stages import Stages
+    from gallery.runs import RunCurves, RunSummary
 
 
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
@@ -27,16 +26,17 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
 def _make(stages: Stages, _: str, __: NewFile) -> Drawn:
     from gallery.execution import run
     from gallery.execution.curves import curves
-    from gallery.execution.storage import run_value
-    from gallery.execution.summary import summary
+    from gallery.execution.summary import forward_seconds, summary
+    from gallery.runs import run_value
 
     execution = run(stages.graph(stages.plan.scans[0].scan))
-    return Drawn(value=run_value(summary(execution), curves(execution)))
+    forward = forward_seconds(execution, len(stages.model().operators))
+    return Drawn(value=run_value(summary(execution), curves(execution), forward))
 
 
 def run_in(entry: Entry) -> tuple[RunSummary, RunCurves]:
     """The run of an entry that this product made."""
-    from gallery.execution.storage import run_of
+    from gallery.runs import run_of
 
     return run_of(entry.value)
 
@@ -74,7 +74,9 @@ _charts = {
 
 
 def _form(_: ModelPlan, __: str) -> Form:
-    return Form(value=record({"numbers": record(_numbers), "charts": record(_charts)}))
+    forward = each(_amount, 1 << 20)
+    parts = {"numbers": record(_numbers), "charts": record(_charts), "forward": forward}
+    return Form(value=record(parts))
 
 
 def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:

@@ -30,13 +30,16 @@ if TYPE_CHECKING:
 
 
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
-    """Scans with the same layout follow one another, those with the main scan's layout first."""
+    """Scans with the same layout follow one another, those with the main scan's layout last.
+
+    So that layout is at hand for the products that are made after the scans.
+    """
     layouts = {one.key: plan.stage_key("layout", one.scan) for one in plan.scans}
     graphs = {one.key: plan.stage_key("lower", one.scan) for one in plan.scans}
     main = layouts[plan.scans[0].key] if plan.scans else ""
 
     def order(one: ScanPlan) -> tuple[bool, str, str]:
-        return layouts[one.key] != main, graphs[one.key], layouts[one.key]
+        return layouts[one.key] == main, graphs[one.key], layouts[one.key]
 
     return {one.key: _depends(plan, one) for one in sorted(plan.scans, key=order)}
 

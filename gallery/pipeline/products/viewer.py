@@ -32,7 +32,8 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
     exposure = plan.scans[0].scan.exposure
     measured = plan.measured_keys()
     version = plan.versions.get("color", "")
-    return {"": [layout, version, most, exposure, _palettes(plan), *measured]}
+    played = plan.variants.run
+    return {"": [layout, version, most, exposure, played, _palettes(plan), *measured]}
 
 
 def _palettes(plan: ModelPlan) -> dict[str, str]:
@@ -70,6 +71,7 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
         layout,
         colorings,
         model,
+        execution=execution if stages.plan.variants.run else None,
         budget=(most, _EDGES * most),
         provenance=told,
         exposed=stages.plan.scans[0].scan.exposure,
@@ -85,7 +87,8 @@ def _form(_: ModelPlan, __: str) -> Form:
 def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
     most = plan.variants.viewer_vertices
     shaped = layout_settings(plan, plan.scans[0].scan)
-    return {**shaped, "viewer_vertices": most, "palettes": _palettes(plan)}
+    own = {"viewer_vertices": most, "run": plan.variants.run}
+    return {**shaped, **own, "palettes": _palettes(plan)}
 
 
 VIEWER = Product(

@@ -16,8 +16,13 @@ from gallery.model import Layer
 from gallery.placement.types import Layout
 from gallery.provenance import Provenance
 from gallery.rendering.viewer.check import checked
-
-Numbers = npt.NDArray[np.int64]
+from gallery.rendering.viewer.decode import (
+    Numbers,
+    from_planes,
+    from_smooth,
+    from_varints,
+    signed,
+)
 
 _SIDE = 1000.0
 
@@ -54,7 +59,7 @@ def read_scan(data: bytes) -> ScanData:
     try:
         head, sections = checked(data)
         graph = _graph(head, sections)
-        places = np.stack([_smooth(sections["x"]), _smooth(sections["y"])], axis=1)
+        places = np.stack([from_smooth(sections["x"]), from_smooth(sections["y"])], axis=1)
         colorings = [
             _coloring(number, one, sections) for number, one in enumerate(head["colorings"])
         ]
@@ -80,22 +85,22 @@ def read_scan(data: bytes) -> ScanData:
 
 
 def _graph(head: dict[str, Any], sections: dict[str, bytes]) -> ComputeGraph:
-    degree = _varints(sections["degree"])
+    degree = from_varints(sections["degree"])
     count = len(degree)
     amounts = {
-        name: np.frombuffer(sections[f"{name}_table"], "<f4")[_planes(sections[name])]
+        name: np.frombuffer(sections[f"{name}_table"], "<f4")[from_planes(sections[name])]
         for name in ("flops", "bytes")
     }
     names = head["operators"]
     return ComputeGraph(
         model=head["model"],
-        vertex_operator=np.cumsum(_signed(_varints(sections["operator"]))).astype(np.int32),
+        vertex_operator=np.cumsum(signed(from_varints(sections["operator"]))).astype(np.int32),
         vertex_kind=np.frombuffer(sections["kind"], np.uint8),
         vertex_pass=np.frombuffer(sections["pass"], np.uint8),
         vertex_flops=amounts["flops"].astype(np.float32),
         vertex_bytes=amounts["bytes"].astype(np.float32),
         indptr=np.concatenate([np.zeros(1, np.int64), np.cumsum(degree)]),
-        sources=_sources(degree, _signed(_varints(sections["edges"]))).astype(np.int32),
+        sources=_sources(degree, signed(from_varints(sections["edges"]))).astype(np.int32),
         operators=tuple(
             GraphOperator(name=name, type=kind, layer=layer, operator=-1)
             for name, kind, layer in zip(names["name"], names["type"], names["layer"], strict=True)
@@ -139,7 +144,7 @@ def _coloring(number: int, table: dict[str, Any], sections: dict[str, bytes]) ->
         palette=table["palette"],
         ground="dark",
         categorical=table["categorical"],
-        index=_planes(sections[f"rows{number}"]).astype(np.uint16),
+        index=from_planes(sections[f"rows{number}"]).astype(np.uint16),
         colors=np.frombuffer(sections[f"colors{number}"], np.uint8).reshape(-1, 3),
         legend=(),
     )
@@ -156,31 +161,3 @@ def _sources(degree: Numbers, changes: Numbers) -> Numbers:
     down = np.empty(len(readers), np.int64)
     down[order] = total - np.repeat(before, np.diff(np.append(start, len(order))))
     return np.asarray(readers - down, np.int64)
-
-
-def _varints(data: bytes) -> Numbers:
-    """Numbers from varints of seven bits per byte, low bits first: int64."""
-    raw = np.frombuffer(data, np.uint8).astype(np.int64)
-    if not len(raw):
-        return raw
-    last = raw < 128
-    start = np.concatenate([[0], np.flatnonzero(last)[:-1] + 1])
-    length = np.diff(np.append(start, len(raw)))
-    place = np.arange(len(raw)) - np.repeat(start, length)
-    return np.asarray(np.add.reduceat((raw & 127) << (7 * place), start), np.int64)
-
-
-def _signed(values: Numbers) -> Numbers:
-    """Signed numbers from their zigzag encoding: 0, 1, 2, 3 stand for 0, -1, 1, -2."""
-    return (values >> 1) ^ -(values & 1)
-
-
-def _planes(data: bytes) -> Numbers:
-    """Numbers below 65,536 from all low bytes followed by all high bytes."""
-    low, high = np.frombuffer(data, np.uint8).astype(np.int64).reshape(2, -1)
-    return low | high << 8
-
-
-def _smooth(data: bytes) -> Numbers:
-    """Numbers below 65,536 from byte planes of signed differences."""
-    return np.cumsum(_signed(_planes(data))) & 0xFFFF

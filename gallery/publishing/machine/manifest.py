@@ -66,7 +66,7 @@ def entry(model: ModelView) -> dict[str, Any]:
         "film": [_file(one) for one, _ in model.film.sources] if model.film else [],
         "card": _file(model.card),
         "viewer": model.viewer or None,
-        "downloads": {one.label: _file(one.file) for one in model.downloads},
+        "downloads": {one.name: _file(one.file) for one in model.downloads},
     }
 
 

@@ -9,14 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Context, Decimal
 
-from gallery.elementary import logarithm
-from gallery.execution.curves import RunCurves
-from gallery.execution.memory import TITLES
-from gallery.execution.summary import RunSummary
-from gallery.execution.types import Held
 from gallery.publishing.parts.clean import shorten
 from gallery.publishing.parts.numbers import quantity
+from gallery.runs import TITLES, Held, RunCurves, RunSummary
 
 _ROOM = 1.12
 """Height of the chart of memory, as a multiple of the peak: with room for the peak's name above."""
@@ -24,6 +21,7 @@ _NARROW, _WIDE = 13, 5
 """Hundredths of the width from which a band has room for its name, on a phone and elsewhere."""
 _LABELLED = 4
 _LETTERS = 12
+_DIGITS, _LEAST = Context(prec=17), 1e-300
 
 Scale = Callable[[float], float]
 
@@ -168,7 +166,8 @@ def duration(seconds: float) -> str:
 
 
 def _log10(value: float) -> float:
-    return logarithm(value) / logarithm(10.0)
+    # Correctly rounded, so the same on every processor, and without compiled code to wait for.
+    return float(_DIGITS.log10(Decimal(max(value, _LEAST))))
 
 
 def _time(curves: RunCurves) -> tuple[Area, ...]:

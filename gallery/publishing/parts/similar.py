@@ -40,6 +40,9 @@ def similar(facts: Sequence[Facts | None], most: int = 4) -> list[tuple[int, ...
     for row, index in enumerate(known):
         similarity = (table @ table[row]) * np.exp(-np.abs(logs - logs[row]) / 4)
         similarity[row] = -1
-        order = np.lexsort((np.arange(len(known)), -np.round(similarity, 9)))
-        result[index] = tuple(known[j] for j in order[:most] if similarity[j] > 0)
+        similarity = np.round(similarity, 9)
+        least = -np.partition(-similarity, most - 1)[most - 1] if len(known) > most else 0
+        near = np.flatnonzero((similarity >= least) & (similarity > 0))
+        order = near[np.argsort(-similarity[near], kind="stable")]
+        result[index] = tuple(known[j] for j in order[:most])
     return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -13,6 +14,9 @@ from gallery.elementary import cos, exp, sin
 
 Rectangle = tuple[int, int, int, int]
 Point = tuple[float, float]
+Boxes = npt.NDArray[np.int64]
+"""int64 (k, 4): left, top, right, bottom in pixels."""
+Floats = npt.NDArray[np.float64]
 
 _CELLS = 160
 _TURNS = 24
@@ -119,63 +123,56 @@ class LabelPositions:
             dearest: The cost that the position must stay below: 0 for one that is free and near,
                 2.5 for one over bright clusters.
         """
-        best, least = None, dearest
-        offers = self._over(anchor, room) if composite else self._around(anchor, radius, room)
-        for position, far in offers:
-            if not self._inside(position.box):
-                continue
-            price = (
-                far
-                if position.lead is None and not composite
-                else self._price(position, anchor, far)
-            )
-            # Last, because it checks against everything placed so far.
-            if price < least and self._free(position, anchor):
-                best, least = position, price
-        if best is not None:
-            self._boxes.append(best.box)
-            if best.lead is not None:
-                self._leads.append(best.lead)
-        return best
+        boxes, far = self._over(anchor, room) if composite else self._around(anchor, radius, room)
+        # The first of those around an anchor is on what it names, if that is large enough.
+        first = 0 if composite or radius > room[0] else 1
+        over = np.full(len(far), composite)
+        over[0] = True
+        boxes, far, over = boxes[first:], far[first:], over[first:]
+        inside = self._inside(boxes)
+        boxes, far, over = boxes[inside], far[inside], over[inside]
+        prices = self._prices(boxes, anchor, far)
+        if not composite:
+            prices = np.where(over, far, prices)
+        for place in np.argsort(prices, kind="stable").tolist():
+            if not prices[place] < dearest:
+                break
+            position = _position(boxes[place].tolist(), anchor, over=bool(over[place]))
+            if self._free(position, anchor):
+                self._boxes.append(position.box)
+                if position.lead is not None:
+                    self._leads.append(position.lead)
+                return position
+        return None
 
-    def _over(self, anchor: Point, room: tuple[int, int]) -> list[tuple[LabelPosition, float]]:
-        wide, tall = room
-        found = []
-        for ring in range(8):
-            reach = ring * 0.025 * self.side
-            for x, y in _directions() if ring else ((1.0, 0.0),):
-                left = round(anchor[0] + reach * x - wide / 2)
-                top = round(anchor[1] + reach * y - tall / 2)
-                box = (left, top, left + wide, top + tall)
-                found.append((LabelPosition(box=box, lead=None), ring / 4))
-        return found
+    def _over(self, anchor: Point, room: tuple[int, int]) -> tuple[Boxes, Floats]:
+        """Boxes around an anchor, nearest first, and how far they are."""
+        rings = np.concatenate([[0.0], np.repeat(np.arange(1.0, 8.0), _TURNS)])
+        turns = np.concatenate([[[1.0, 0.0]], np.tile(_directions(), (7, 1))])
+        middle = (rings * 0.025 * self.side)[:, None] * turns + anchor
+        return _boxes(middle - np.array(room) / 2, room), rings / 4
 
-    def _around(
-        self, anchor: Point, radius: float, room: tuple[int, int]
-    ) -> list[tuple[LabelPosition, float]]:
+    def _around(self, anchor: Point, radius: float, room: tuple[int, int]) -> tuple[Boxes, Floats]:
+        """One box over an anchor, then boxes around it, and how far they are."""
         wide, tall = room
-        found = []
-        if radius > wide:
-            left, top = round(anchor[0] - wide / 2), round(anchor[1] - tall / 2)
-            far = 0.2 if radius > 1.6 * wide else 0.6
-            found.append((LabelPosition(box=(left, top, left + wide, top + tall), lead=None), far))
         near = min(radius, 0.1 * self.side) * 0.8 + 0.012 * self.side
-        for ring in _RINGS:
-            reach = near + ring * max(0.04 * self.side, tall)
-            for right, down in _directions():
-                x, y = anchor[0] + reach * right, anchor[1] + reach * down
-                # The side of the box that faces the anchor is at the end of the line.
-                left = round(x - wide * (1 - right) / 2)
-                top = round(y - tall * (1 - down) / 2)
-                box = (left, top, left + wide, top + tall)
-                end = (min(max(anchor[0], left), left + wide), min(max(anchor[1], top), top + tall))
-                found.append((LabelPosition(box=box, lead=(end, anchor)), ring))
-        return found
+        rings = np.repeat(_RINGS, _TURNS)
+        turns = np.tile(_directions(), (len(_RINGS), 1))
+        ends = anchor + (near + rings * max(0.04 * self.side, tall))[:, None] * turns
+        # The side of the box that faces the anchor is at the end of the line.
+        corners = ends - np.array(room) * (1 - turns) / 2
+        first = np.array(anchor) - np.array(room) / 2
+        far = 0.2 if radius > 1.6 * wide else 0.6
+        return (
+            _boxes(np.concatenate([first[None], corners]), room),
+            np.concatenate([[far], rings]),
+        )
 
-    def _inside(self, box: Rectangle) -> bool:
+    def _inside(self, boxes: Boxes) -> npt.NDArray[np.bool_]:
         low_x, low_y, high_x, high_y = self._within
-        left, top, right, bottom = box
-        return low_x <= left and low_y <= top and right <= high_x and bottom <= high_y
+        left, top, right, bottom = boxes.T
+        found = (low_x <= left) & (low_y <= top) & (right <= high_x) & (bottom <= high_y)
+        return np.asarray(found)
 
     def _free(self, position: LabelPosition, anchor: Point) -> bool:
         left, top, right, bottom = position.box
@@ -191,25 +188,39 @@ class LabelPositions:
             _intersect(position.lead, lead) for lead in self._leads
         )
 
-    def _price(self, position: LabelPosition, anchor: Point, far: float) -> float:
-        left, top, right, bottom = position.box
-        x0, x1 = (int(x * _CELLS / self.width) for x in (left, right))
-        y0, y1 = (int(y * _CELLS / self.height) for y in (top, bottom))
-        x1, y1 = min(x1 + 1, _CELLS), min(y1 + 1, _CELLS)
+    def _prices(self, boxes: Boxes, anchor: Point, far: Floats) -> Floats:
+        left, top, right, bottom = boxes.T
+        x0, x1 = ((x * _CELLS / self.width).astype(np.int64) for x in (left, right))
+        y0, y1 = ((y * _CELLS / self.height).astype(np.int64) for y in (top, bottom))
+        x1, y1 = np.minimum(x1 + 1, _CELLS), np.minimum(y1 + 1, _CELLS)
         total = self._sums[y1, x1] - self._sums[y0, x1] - self._sums[y1, x0] + self._sums[y0, x0]
-        ink = float(total) / max((x1 - x0) * (y1 - y0), 1)
+        ink = total / np.maximum((x1 - x0) * (y1 - y0), 1)
         # Labels should be on the outer side of what they name, seen from the centre of the drawing.
         out_x, out_y = anchor[0] - self._middle[0], anchor[1] - self._middle[1]
         away_x, away_y = (left + right) / 2 - anchor[0], (top + bottom) / 2 - anchor[1]
-        scale = sqrt(out_x * out_x + out_y * out_y) * sqrt(away_x * away_x + away_y * away_y)
-        inward = 1 - (out_x * away_x + out_y * away_y) / scale if scale > 0 else 0.0
-        return 2.5 * ink + 0.3 * far + 0.15 * inward
+        scale = sqrt(out_x * out_x + out_y * out_y) * np.sqrt(away_x * away_x + away_y * away_y)
+        along = out_x * away_x + out_y * away_y
+        inward = np.where(scale > 0, 1 - along / np.where(scale > 0, scale, 1), 0.0)
+        return np.asarray(2.5 * ink + 0.3 * far + 0.15 * inward)
+
+
+def _boxes(corners: Floats, room: tuple[int, int]) -> Boxes:
+    """Boxes of a width and height from their left upper corners, float64 (k, 2)."""
+    low = np.rint(corners).astype(np.int64)
+    return np.concatenate([low, low + np.array(room)], axis=1)
+
+
+def _position(box: Sequence[int], anchor: Point, *, over: bool) -> LabelPosition:
+    """A box, with the line from it to an anchor unless it lies over what it names."""
+    left, top, right, bottom = box
+    end = (min(max(anchor[0], left), right), min(max(anchor[1], top), bottom))
+    return LabelPosition(box=(left, top, right, bottom), lead=None if over else (end, anchor))
 
 
 @functools.cache
-def _directions() -> tuple[tuple[float, float], ...]:
+def _directions() -> Floats:
     angles = 2 * np.pi * np.arange(_TURNS) / _TURNS
-    return tuple(zip(cos(angles).tolist(), sin(angles).tolist(), strict=True))
+    return np.stack([cos(angles), sin(angles)], axis=1)
 
 
 def _meet(one: Rectangle, other: Rectangle) -> bool:

@@ -87,7 +87,10 @@ def regions_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Region]
             continue
         own = points[inside]
         anchor, radius = _middle(own) if composite else _anchor(own, frame, few)
-        red, green, blue = (int(one) for one in coloring.colors[index[inside]].mean(axis=0))
+        rows = np.bincount(index[inside], minlength=len(coloring.colors))
+        red, green, blue = (
+            int(one) for one in (rows[:, None] * coloring.colors).sum(axis=0) / len(own)
+        )
         told.add(name)
         regions.append(
             Region(

@@ -20,6 +20,13 @@ WIDEST = 4000.0
 
 _POINTS = 72.0
 
+_CROWDED = 1500
+"""Rows that arrows pass, summed over all, beyond which labels are not left to dot: it has twice as
+many rows with them, and takes ten seconds to a minute to place the arrows of 3,000."""
+
+_BELOW = 8.0
+"""How far below its block the middle of such a label is, in points."""
+
 Box = tuple[float, float, float, float]
 Point = tuple[float, float]
 
@@ -86,7 +93,9 @@ class _Way:
 def place(
     drawing: Drawing, sizes: Sequence[Point], parents: Sequence[int], seconds: float
 ) -> Places:
-    """Place a drawing: with frames, else without, else without labels, else in one column.
+    """Place a drawing: with frames, else without, else hastily, else in one column.
+
+    If there are too many long arrows, labels are below the blocks that the arrows come from.
 
     Args:
         drawing: The drawing to place.
@@ -94,9 +103,10 @@ def place(
         parents: Enclosing frames, see `outer_frames`.
         seconds: Limit of processor time of each attempt.
     """
-    ways = [_Way(framed=True, labelled=True, patient=True), _Way()]
+    labelled = _passed(drawing) <= _CROWDED
+    ways = [_Way(framed=True, labelled=labelled, patient=True), _Way()]
     if any(block.layer for block in drawing.blocks):
-        ways.insert(1, _Way(labelled=True, patient=True))
+        ways.insert(1, _Way(labelled=labelled, patient=True))
     reason = ""
     for way in ways:
         try:
@@ -104,8 +114,32 @@ def place(
         except EngineError as error:
             reason = str(error)
         else:
-            return replace(_narrow(found, drawing, sizes, parents, way, seconds), fallback=reason)
+            found = _narrow(found, drawing, sizes, parents, way, seconds)
+            labels = found.labels if way.labelled else _below(drawing, sizes, found.nodes)
+            return replace(found, labels=labels, fallback=reason)
     return _column(drawing, sizes, reason)
+
+
+def _passed(drawing: Drawing) -> int:
+    """How many rows of blocks all arrows pass, if each block stands below those that it reads."""
+    row = [0] * len(drawing.blocks)
+    links = sorted(drawing.links, key=lambda link: link.source)
+    ahead = [link for link in links if link.source < link.reader]
+    for link in ahead:
+        row[link.reader] = max(row[link.reader], row[link.source] + 1)
+    return sum(row[link.reader] - row[link.source] - 1 for link in ahead)
+
+
+def _below(drawing: Drawing, sizes: Sequence[Point], nodes: Sequence[Point]) -> list[Point | None]:
+    """The places of labels below their blocks: of each block's, the first of those that differ."""
+    told: set[int] = set()
+    places: list[Point | None] = []
+    for link in drawing.links:
+        x, y = nodes[link.source]
+        first = bool(link.label) and link.source not in told
+        places.append((x, y + sizes[link.source][1] / 2 + _BELOW) if first else None)
+        told |= {link.source} if first else set()
+    return places
 
 
 def _narrow(

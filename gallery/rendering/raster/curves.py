@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.jit import parallel_kernel
-from gallery.placement.fibres import crosses, fibres
+from gallery.placement.fibres import Fibres, fibres, straight
 from gallery.placement.types import Layout
 from gallery.rendering.raster.frame import Frame
 from gallery.rendering.raster.strokes import Light, Palette, Strokes, draw, draw_several
@@ -50,18 +50,42 @@ class Curves:
     veil: float
 
 
-def split_strokes(strokes: Strokes, layout: Layout, drawn: Frame) -> tuple[Strokes, Curves | None]:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Split:
+    """The edges of a layout, apart from the fibres.
+
+    Attributes:
+        indptr: int64 (n + 1,).
+        sources: int32 (k,), what each vertex reads on its own side.
+        fibres: Those to draw, or None if there are none.
+    """
+
+    indptr: npt.NDArray[np.int64]
+    sources: npt.NDArray[np.int32]
+    fibres: Fibres | None
+
+
+def split(layout: Layout) -> Split:
+    """Tell the fibres of a layout from its other edges."""
+    indptr, sources = straight(layout)
+    none = len(sources) == layout.graph.edges
+    return Split(indptr=indptr, sources=sources, fibres=None if none else fibres(layout, _MOST))
+
+
+def split_strokes(
+    strokes: Strokes, layout: Layout, drawn: Frame, edges: Split
+) -> tuple[Strokes, Curves | None]:
     """The strokes without fibres, and the fibres, if there are any.
 
     Args:
         strokes: All edges as lines, and the vertices.
         layout: The layout that they are of.
         drawn: The frame of the picture.
+        edges: Its edges.
     """
-    crossing = crosses(layout)
-    if not crossing.any():
+    found = edges.fibres
+    if found is None:
         return strokes, None
-    found = fibres(layout, _MOST)
     points = found.curves(layout, _PLACES)
     many, steps = points.shape[:2]
     starts = np.concatenate([[0], np.cumsum(np.tile(np.r_[0, np.ones(steps - 1, np.int64)], many))])
@@ -69,8 +93,6 @@ def split_strokes(strokes: Strokes, layout: Layout, drawn: Frame) -> tuple[Strok
     ends = strokes.index[layout.graph.sources[found.edges]], strokes.index[found.readers]
     # One half has the source's colour and the other the reader's; the piece in between blends.
     index = np.where(np.arange(steps) * 2 < steps, ends[0][:, None], ends[1][:, None])
-    kept = ~crossing
-    before = np.concatenate([[0], np.cumsum(kept)])
     curved = replace(
         strokes,
         indptr=starts,
@@ -83,17 +105,15 @@ def split_strokes(strokes: Strokes, layout: Layout, drawn: Frame) -> tuple[Strok
         gains=None,
         sparks=None,
     )
-    straight = replace(
-        strokes, indptr=before[layout.graph.indptr], sources=layout.graph.sources[kept]
-    )
+    own = replace(strokes, indptr=edges.indptr, sources=edges.sources)
     left = float(layout.positions[:, 0].min())
-    return straight, Curves(
+    return own, Curves(
         strokes=curved,
         readers=found.readers,
         light=LIGHT * found.stands_for,
         middle=drawn.left,
         reach=-left * drawn.scale * REACH,
-        veil=_VEIL * _mean_light(straight),
+        veil=_VEIL * _mean_light(own),
     )
 
 

@@ -34,9 +34,23 @@ def _linear() -> Light:
 
 
 @parallel_kernel
-def _means(linear: Light, ratios: tuple[float, float], out: Light) -> None:
-    # IN linear (h, w, c), ratios (rows and columns per row and column of out); OUT out.
-    height, width, channels = linear.shape
+def _blocks(linear: Light, factor: int, out: Light) -> None:
+    # IN linear (h, w, c); OUT out.
+    share = np.float32(1 / (factor * factor))
+    for y in numba.prange(out.shape[0]):
+        out[y] = 0
+        for i in range(y * factor, (y + 1) * factor):
+            for x in range(out.shape[1]):
+                for j in range(x * factor, (x + 1) * factor):
+                    for c in range(out.shape[2]):
+                        out[y, x, c] += share * linear[i, j, c]
+
+
+@parallel_kernel
+def _means(pixels: Pixels, table: Light, ratios: tuple[float, float], out: Light) -> None:
+    # IN pixels (h, w, 3), table (256,), ratios (rows and columns per row and column of out); OUT
+    # out (h', w', 3), linear.
+    height, width, channels = pixels.shape
     down, across = ratios
     share = np.float32(1 / (down * across))
     for y in numba.prange(out.shape[0]):
@@ -49,16 +63,7 @@ def _means(linear: Light, ratios: tuple[float, float], out: Light) -> None:
                 for j in range(int(left), min(int(np.ceil(right)), width)):
                     cover = np.float32(high * (min(j + 1, right) - max(j, left))) * share
                     for c in range(channels):
-                        out[y, x, c] += cover * linear[i, j, c]
-
-
-@parallel_kernel
-def _decode(pixels: Pixels, table: Light, out: Light) -> None:
-    # IN pixels (h, w, 3), table (256,); OUT out.
-    for y in numba.prange(out.shape[0]):
-        for x in range(out.shape[1]):
-            for c in range(3):
-                out[y, x, c] = table[pixels[y, x, c]]
+                        out[y, x, c] += cover * table[pixels[i, j, c]]
 
 
 @parallel_kernel
@@ -85,7 +90,7 @@ def shrink(linear: Light, factor: int) -> Light:
         return linear
     height, width, channels = linear.shape
     out = np.empty((height // factor, width // factor, channels), np.float32)
-    _means(linear, (float(factor), float(factor)), out)
+    _blocks(linear, factor, out)
     return out
 
 
@@ -104,10 +109,9 @@ def reduced(pixels: Pixels, side: int) -> Pixels:
     """
     longest = max(pixels.shape[:2])
     height, width = (max(round(one * side / longest), 1) for one in pixels.shape[:2])
-    light = np.empty(pixels.shape, np.float32)
-    _decode(np.ascontiguousarray(pixels), _linear(), light)
     small = np.empty((height, width, 3), np.float32)
-    _means(light, (pixels.shape[0] / height, pixels.shape[1] / width), small)
+    ratios = pixels.shape[0] / height, pixels.shape[1] / width
+    _means(np.ascontiguousarray(pixels), _linear(), ratios, small)
     out = np.empty(small.shape, np.uint8)
     _encode(small, gamma(), out)
     return out

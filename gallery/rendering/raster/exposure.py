@@ -82,40 +82,50 @@ def _by_pass(values: npt.NDArray[np.float32], passes: npt.NDArray[np.uint8]) -> 
 
 
 @kernel
-def _octaves(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    # Base-2 logarithms; 0 for values that are not positive. Neighbours are often equal.
-    logs = np.empty(len(values), np.float64)
+def _octave(value: np.float32) -> float:
+    # The base-2 logarithm; 0 for values that are not positive.
+    return logarithm(np.float64(value)) / LN2 if value > 0 else 0.0
+
+
+@kernel
+def _bounds(values: npt.NDArray[np.float32]) -> tuple[float, float, int]:
+    # The least and the largest logarithm of positive values, and how many of them there are.
+    low, high, many = np.inf, -np.inf, 0
     last, found = np.float32(1), 0.0
-    for i, value in enumerate(values):
+    for value in values:
+        # Neighbours are often equal.
         if value != last:
-            last = value
-            found = logarithm(np.float64(value)) / LN2 if value > 0 else 0.0
-        logs[i] = found
-    return logs
+            last, found = value, _octave(value)
+        if value > 0:
+            low, high, many = min(low, found), max(high, found), many + 1
+    return low, high, many
 
 
 @kernel
 def _bins(
-    logs: npt.NDArray[np.float64], values: npt.NDArray[np.float32], low: float, span: float
-) -> npt.NDArray[np.int64]:
-    at = np.empty(len(logs), np.int64)
-    for i, one in enumerate(logs):
-        bin_ = np.int64(min((one - low) / span * _BINS, _BINS - 1)) + 1
-        at[i] = bin_ if values[i] > 0 else 0
-    return at
+    values: npt.NDArray[np.float32],
+    low: float,
+    span: float,
+    at: npt.NDArray[np.uint16],
+    counts: npt.NDArray[np.int64],
+) -> None:
+    # OUT at (n,), the bin of each value, 0 if it is not positive; counts (_BINS + 1,).
+    last, found = np.float32(1), 0.0
+    for i, value in enumerate(values):
+        if value != last:
+            last, found = value, _octave(value)
+        place = np.int64(min((found - low) / span * _BINS, _BINS - 1)) + 1 if value > 0 else 0
+        at[i] = place
+        counts[place] += 1
 
 
 def _gains(values: npt.NDArray[np.float32]) -> Gains:
     # Values of zero are at the lower end; where all are equal, gains are 1.
-    some = values > 0
-    if not some.any():
+    low, high, some = _bounds(values)
+    if not some or (some == len(values) and high - low < 1e-6):
         return np.ones(len(values), np.float32)
-    logs = _octaves(values)
-    low, high = float(logs[some].min()), float(logs[some].max())
-    if some.all() and high - low < 1e-6:
-        return np.ones(len(values), np.float32)
-    at = _bins(logs, values, low, max(high - low, 1e-6))
-    counts = np.bincount(at, minlength=_BINS + 1)
+    at, counts = np.empty(len(values), np.uint16), np.zeros(_BINS + 1, np.int64)
+    _bins(values, low, max(high - low, 1e-6), at, counts)
     ends = np.cumsum(counts) / len(values)
     ranks = ends - counts / (2 * len(values))
     edges = low + np.arange(_BINS + 1) * (high - low) / _BINS

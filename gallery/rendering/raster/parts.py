@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.jit import kernel, parallel_kernel
-from gallery.rendering.raster.tiles import CHUNKS, groups_of
+from gallery.rendering.raster.tiles import CHUNKS, Bins, Grid, groups_of, sort_points
 
 Numbers = npt.NDArray[np.float32]
 Pointers = npt.NDArray[np.int64]
 Indices = npt.NDArray[np.int32]
+_ONE = np.float32(1)
 
 
 class Parts(NamedTuple):
@@ -25,29 +26,35 @@ class Parts(NamedTuple):
 
     Attributes:
         edges: int32 (k, 3): source, reader and number of the part.
-        points: float32 (k, 2): where they start.
+        bins: Their numbers, by the tile in which they start.
     """
 
     edges: Indices
-    points: Numbers
+    bins: Bins
 
 
 @kernel
 def _search_some(
     some: tuple[int, int],
     edges: tuple[Pointers, Indices, Numbers],
-    longest: np.float32,
     step: int,
+    limits: tuple[np.float32, np.float32, np.float32],
     found: Indices,
 ) -> int:
-    # OUT found, source and reader; returns how many.
+    # IN limits: length, width and height of all tiles. OUT found, source and reader of longer edges
+    # that are not wholly beside all tiles; returns how many.
     indptr, sources, vertices = edges
+    longest, wide, tall = limits
     many = 0
     for v in range(some[0], some[1]):
         x, y = vertices[v, 0], vertices[v, 1]
         for e in range(indptr[v] + (-indptr[v]) % step, indptr[v + 1], step):
             a = sources[e]
-            if max(abs(vertices[a, 0] - x), abs(vertices[a, 1] - y)) > longest:
+            ax, ay = vertices[a, 0], vertices[a, 1]
+            if max(abs(ax - x), abs(ay - y)) <= longest:
+                continue
+            after = max(ax, x) >= -_ONE and max(ay, y) >= -_ONE
+            if after and min(ax, x) <= wide and min(ay, y) <= tall:
                 found[many, 0] = a
                 found[many, 1] = v
                 many += 1
@@ -58,18 +65,20 @@ def _search_some(
 def _search(
     chunks: Pointers,
     edges: tuple[Pointers, Indices, Numbers],
-    longest: np.float32,
     step: int,
+    limits: tuple[np.float32, np.float32, np.float32],
     found: Indices,
     many: Pointers,
 ) -> None:
     # OUT found (m, 2), those of a chunk from its first edge on; many (c,). (If these came in a
     # tuple, numba would take the only use of `many` for dead code.)
     indptr, sources, vertices = edges
+    longest, wide, tall = limits
     for chunk in numba.prange(len(chunks) - 1):
         some = (chunks[chunk], chunks[chunk + 1])
         own = found[indptr[some[0]] - indptr[chunks[0]] :]
-        many[chunk] = _search_some(some, (indptr, sources, vertices), longest, step, own)
+        bounds = (longest, wide, tall)
+        many[chunk] = _search_some(some, (indptr, sources, vertices), step, bounds, own)
 
 
 @kernel
@@ -100,7 +109,7 @@ def _cut(
     edges: Indices,
     points: Numbers,
 ) -> None:
-    # OUT edges (p, 3) and points (p, 2), see `Parts`.
+    # OUT edges (p, 3), see `Parts`, and points (p, 2), where they start.
     for k in numba.prange(len(pairs)):
         a, b = pairs[k, 0], pairs[k, 1]
         low, high, low_across, high_across, steep = _line(vertices, a, b)
@@ -115,29 +124,46 @@ def _cut(
 
 
 def long_edges(
-    indptr: Pointers, sources: Indices, vertices: Numbers, longest: int, step: int
+    edges: tuple[Pointers, Indices, int], vertices: Numbers, grid: Grid, longest: int
 ) -> Iterator[Parts]:
     """The parts of the edges that are too long, some millions of edges at a time.
 
     Args:
-        indptr: int64 (n + 1,), vertex v reads `sources[indptr[v]:indptr[v + 1]]`.
-        sources: int32 (m,).
+        edges: `indptr` int64 (n + 1,), `sources` int32 (m,) and which edges to take: each
+            `step`-th.
         vertices: float32 (n, 3), pixels, x and y first.
+        grid: Edges that lie on one side of it are left out.
         longest: Most columns of pixels of a part; edges of less than that are left out.
-        step: Take only every `step`-th edge.
     """
+    indptr, sources, step = edges
+    wide, tall = grid.columns * grid.side + 1, grid.rows * grid.side + 1
+    limits = np.float32(longest - 1), np.float32(wide), np.float32(tall)
     for own in groups_of(indptr):
-        starts = indptr[own] - indptr[own[0]]
-        found, many = np.empty((int(starts[-1]), 2), np.int32), np.zeros(CHUNKS, np.int64)
-        _search(own, (indptr, sources, vertices), np.float32(longest - 1), step, found, many)
-        pairs = np.concatenate(
-            [found[start : start + count] for start, count in zip(starts[:-1], many, strict=True)]
-        )
-        counts = np.empty(len(pairs), np.int64)
-        _count(pairs, vertices, longest, counts)
-        ends = np.cumsum(counts)
-        parts = int(ends[-1]) if len(ends) else 0
-        made = Parts(np.empty((parts, 3), np.int32), np.empty((parts, 2), np.float32))
-        _cut(pairs, vertices, longest, ends, made.edges, made.points)
-        if parts:
-            yield made
+        pairs = _pairs(own, (indptr, sources, vertices), step, limits)
+        if len(pairs):
+            yield _parts(pairs, vertices, grid, longest)
+
+
+def _pairs(
+    own: Pointers,
+    edges: tuple[Pointers, Indices, Numbers],
+    step: int,
+    limits: tuple[np.float32, np.float32, np.float32],
+) -> Indices:
+    # Source and reader of the long edges of a group of vertices, see `_search_some`: int32 (k, 2).
+    starts = edges[0][own] - edges[0][own[0]]
+    found, many = np.empty((int(starts[-1]), 2), np.int32), np.zeros(CHUNKS, np.int64)
+    _search(own, edges, step, limits, found, many)
+    return np.concatenate(
+        [found[start : start + count] for start, count in zip(starts[:-1], many, strict=True)]
+    )
+
+
+def _parts(pairs: Indices, vertices: Numbers, grid: Grid, longest: int) -> Parts:
+    ends = np.empty(len(pairs), np.int64)
+    _count(pairs, vertices, longest, ends)
+    np.cumsum(ends, out=ends)
+    parts = int(ends[-1])
+    edges, points = np.empty((parts, 3), np.int32), np.empty((parts, 2), np.float32)
+    _cut(pairs, vertices, longest, ends, edges, points)
+    return Parts(edges, sort_points(points, ends[:0], grid))

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
 
-from gallery.coloring.oklab import linear_from_srgb
 from gallery.coloring.types import Coloring
 from gallery.errors import RenderError
 from gallery.placement.types import Layout
 from gallery.provenance import software
-from gallery.rendering.growth import ENOUGH, grown, stroke_pixels
+from gallery.rendering.growth import grown
 from gallery.rendering.raster.bloom import finish, glow_of
-from gallery.rendering.raster.curves import Curves, draw_all, draw_all_of, split_strokes
+from gallery.rendering.raster.curves import Curves, draw_all, draw_all_of
 from gallery.rendering.raster.downsample import shrink
-from gallery.rendering.raster.exposure import exposure, sparks
 from gallery.rendering.raster.frame import Frame, frame
-from gallery.rendering.raster.strands import strands_of
+from gallery.rendering.raster.scenes import Same, line_of, same_of, scenes_of
 from gallery.rendering.raster.strokes import Light, Strokes, faintest_edge
 from gallery.rendering.raster.tiles import TILE
 from gallery.rendering.raster.tone import Curve, fit_curve, tone
-from gallery.rendering.types import DOT, LINE, RenderSettings
+from gallery.rendering.types import RenderSettings
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -34,8 +31,6 @@ _DETAIL = 1280
 """Smaller pictures are drawn at least this large and downsampled in linear light."""
 _STRIP_BYTES = 256 << 20
 _PREVIEW_STROKES = 12_000_000
-_CROWD = 5_000_000
-"""Edges beyond which strokes get narrower."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -95,14 +90,16 @@ def _strips(plan: Plan) -> Iterator[Pixels]:
     if plan.toned is None:
         rows = max(_STRIP_BYTES // (width * 16) // TILE * TILE, TILE)
     for top in range(0, height, rows):
-        toned = plan.toned
-        if toned is None:
-            toned = tone(
-                draw_all(plan.strokes, plan.curves, (width, top, min(rows, height - top))),
-                plan.curve,
-            )
-        small = shrink(toned, plan.shrink)
-        yield finish(small, plan.glow, top // plan.shrink, height // plan.shrink)
+        yield _strip(plan, top, min(rows, height - top))
+
+
+def _strip(plan: Plan, top: int, rows: int) -> Pixels:
+    toned = plan.toned
+    if toned is None:
+        light = draw_all(plan.strokes, plan.curves, (plan.frame.width, top, rows))
+        toned = tone(light, plan.curve)
+    small = shrink(toned, plan.shrink)
+    return finish(small, plan.glow, top // plan.shrink, plan.frame.height // plan.shrink)
 
 
 def describe(layout: Layout, coloring: Coloring, settings: RenderSettings) -> dict[str, str]:
@@ -174,7 +171,8 @@ def plans_of(
     frame(layout.positions, (width, height), settings.margin)
     factor = max(1, -(-(detail or _DETAIL) // max(width, height)))
     drawn = frame(layout.positions, (width * factor, height * factor), settings.margin)
-    scenes = _scenes(layout, colorings, settings, drawn, factor)
+    same = same_of(layout, settings)
+    scenes = scenes_of(layout, colorings, settings, drawn, factor, same)
     whole = max(drawn.width, drawn.height) <= _WHOLE
     lights: list[Light] = []
     if whole:
@@ -186,7 +184,7 @@ def plans_of(
             curve = _curve(lights[place], own, coloring, settings, 1.0)
             seen = tone(lights[place], curve)
         else:
-            curve, seen = _preview(layout, coloring, settings, drawn)
+            curve, seen = _preview(layout, coloring, settings, drawn, same)
         plans.append(
             Plan(
                 frame=drawn,
@@ -202,17 +200,17 @@ def plans_of(
 
 
 def _preview(
-    layout: Layout, coloring: Coloring, settings: RenderSettings, whole: Frame
+    layout: Layout, coloring: Coloring, settings: RenderSettings, whole: Frame, same: Same
 ) -> tuple[Curve, Light]:
     # Relative to its size, a large picture has narrower lines than its preview: dense parts have
     # less light by that ratio.
     part = _WHOLE / max(whole.width, whole.height)
     side = (max(round(whole.width * part), 1), max(round(whole.height * part), 1))
     small = frame(layout.positions, side, settings.margin)
-    strokes, curves = _all_strokes(layout, coloring, settings, small, 1)
+    strokes, curves = scenes_of(layout, [coloring], settings, small, 1, same)[0]
     step = max(1, layout.graph.edges // _PREVIEW_STROKES)
     light = draw_all(strokes, curves, (small.width, 0, small.height), step)
-    wide = _strokes(layout, coloring, settings, whole, 1).line
+    wide = line_of(layout, settings, whole, 1)
     ratio = wide / strokes.line * part
     curve = _curve(light, strokes, coloring, settings, ratio)
     return curve, tone(light, _scaled(curve, 1 / ratio))
@@ -234,67 +232,6 @@ def _curve(
     single = 0.7 * min(strokes.line, 1.0) * faint
     curve = fit_curve(light, single, settings.middle, coloring.ground == "light")
     return _scaled(curve, ratio)
-
-
-def _all_strokes(
-    layout: Layout, coloring: Coloring, settings: RenderSettings, drawn: Frame, factor: int
-) -> tuple[Strokes, Curves | None]:
-    return _scenes(layout, [coloring], settings, drawn, factor)[0]
-
-
-def _scenes(
-    layout: Layout,
-    colorings: Sequence[Coloring],
-    settings: RenderSettings,
-    drawn: Frame,
-    factor: int,
-) -> list[tuple[Strokes, Curves | None]]:
-    # What to draw in each colouring; all but colours is worked out once.
-    every = _strokes(layout, colorings[0], settings, drawn, factor)
-    strokes, curves = split_strokes(every, layout, drawn)
-    if layout.graph.vertices >= ENOUGH:
-        # Of fewer, edges can be told apart without a rim, and have light enough.
-        owner = layout.graph.vertex_operator
-        strands = strands_of(strokes.indptr, strokes.sources, strokes.points, owner, strokes.reach)
-        strokes = replace(strokes, strands=strands)
-    scenes = [(strokes, curves)]
-    for coloring in colorings[1:]:
-        index, colors = coloring.index, _linear(coloring)
-        fibres = curves
-        if curves is not None:
-            recoloured = replace(every, index=index, colors=colors)
-            fibres = split_strokes(recoloured, layout, drawn)[1]
-        scenes.append((replace(strokes, index=index, colors=colors), fibres))
-    return scenes
-
-
-def _linear(coloring: Coloring) -> Light:
-    return linear_from_srgb(coloring.colors / 255.0).astype(np.float32)
-
-
-def _strokes(
-    layout: Layout, coloring: Coloring, settings: RenderSettings, drawn: Frame, factor: int
-) -> Strokes:
-    # Strokes to be downsampled are drawn wide enough to keep about half their light.
-    graph = layout.graph
-    side = max(drawn.width, drawn.height) / 1600
-    # With so many edges, none can be followed by eye: narrow ones show more and take less time.
-    unit = drawn.unit * min(1.0, sqrt(sqrt(_CROWD / max(graph.edges, 1))))
-    return Strokes(
-        indptr=graph.indptr,
-        sources=graph.sources,
-        points=drawn.place(layout.positions),
-        index=coloring.index,
-        colors=_linear(coloring),
-        line=max(stroke_pixels(settings.line, LINE, unit, side), 0.5 * factor),
-        dot=max(stroke_pixels(settings.dot, DOT, unit, side), 0.7 * factor) if settings.dot else 0,
-        dot_light=settings.dot_light,
-        fade=settings.fade,
-        reach=settings.reach * side,
-        gradient=settings.gradient,
-        gains=exposure(graph, settings.exposure),
-        sparks=sparks(graph),
-    )
 
 
 __all__ = ["Plan", "describe", "plan_of", "strips", "strips_of"]

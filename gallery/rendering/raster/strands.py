@@ -115,14 +115,17 @@ def strands_of(
     Returns:
         int32 (k, 2), source and reader.
     """
-    pairs = np.concatenate(
-        [
-            _search(group, (indptr, sources, points), owner, _SHORTEST * reach)
-            for group in groups_of(indptr)
-        ]
-    )
-    step = max(-(-len(pairs) // _MOST), 1)
-    return pairs[step // 2 :: step].copy()
+    edges, shortest = (indptr, sources, points), _SHORTEST * reach
+    groups = groups_of(indptr)
+    # Twice, as all of them can take more memory than all else that is drawn.
+    counts = [len(_search(group, edges, owner, shortest)) for group in groups]
+    step = max(-(-sum(counts) // _MOST), 1)
+    chosen, skip = [np.empty((0, 2), np.int32)], step // 2
+    for group, count in zip(groups, counts, strict=True):
+        if skip < count:
+            chosen.append(_search(group, edges, owner, shortest)[skip::step].copy())
+        skip = (skip - count) % step
+    return np.concatenate(chosen)
 
 
 @kernel

@@ -193,8 +193,7 @@ def draw_several(
     light = np.zeros((len(palettes), canvas.height * stride), np.float32)
     vertices = np.empty((len(strokes.points), 3), np.float32)
     offset = np.float32(canvas.left), np.float32(canvas.above - top)
-    even = np.ones(len(vertices), np.float32)
-    gains = even if strokes.gains is None else strokes.gains
+    gains = np.ones(len(vertices), np.float32) if strokes.gains is None else strokes.gains
     _set_out(strokes.points, gains, offset, vertices)
     dots = vertices[:, 2] * np.float32(strokes.dot_light)
     if strokes.sparks is not None:
@@ -217,22 +216,30 @@ def draw_several(
     for queue in quarters(bins, canvas.grid, cores):
         draw_tiles(queue, (bins.starts, bins.items), edges, scene, look, light)
     del bins
-    for parts in long_edges(strokes.indptr, strokes.sources, vertices, canvas.longest, step):
-        ones = np.arange(len(parts.points) + 1)
-        bins = sort_points(parts.points, ones, canvas.grid)
-        for queue in quarters(bins, canvas.grid, cores):
-            draw_parts(queue, (bins.starts, bins.items), parts.edges, scene, look, light)
+    for parts in long_edges(edges, vertices, canvas.grid, canvas.longest):
+        for queue in quarters(parts.bins, canvas.grid, cores):
+            draw_parts(
+                queue, (parts.bins.starts, parts.bins.items), parts.edges, scene, look, light
+            )
     if step > 1:
         light *= np.float32(step)
-    drawn = light.reshape(len(palettes), canvas.height, canvas.width, 4)
-    drawn = drawn[:, canvas.above : canvas.above + height, canvas.left : canvas.left + width]
-    found = [np.ascontiguousarray(one) for one in drawn]
+    found = [_window(one, canvas, width, height) for one in light]
     if strokes.strands is not None and len(strokes.strands):
         wanted = (strokes.line, strokes.gradient)
         for one, palette in zip(found, palettes, strict=True):
             places = (strokes.points, palette.rows, palette.colors)
             lay_strands(one, strokes.strands, places, wanted, window)
     return found
+
+
+def _window(light: Light, canvas: _Canvas, width: int, height: int) -> Light:
+    # The picture's part of a canvas (h * w * 4,), moved to its start: a copy would double the peak.
+    rows = light.reshape(canvas.height, canvas.width * 4)
+    wide = width * 4
+    for y in range(height):
+        row = rows[canvas.above + y, canvas.left * 4 : canvas.left * 4 + wide]
+        light[y * wide : (y + 1) * wide] = row
+    return light[: height * wide].reshape(height, width, 4)
 
 
 def _tints(palettes: Sequence[Palette]) -> tuple[npt.NDArray[np.uint16], Light]:

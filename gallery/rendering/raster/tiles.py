@@ -24,7 +24,11 @@ CHUNKS = 32
 """Number of parts of the graph that are sorted in parallel; constant, to keep the order fixed."""
 
 _GROUP = 8_000_000
-"""About how many edges are searched at a time; bounds the memory that this takes."""
+"""Most edges that are searched at once."""
+
+_SMALL_GROUP = 1_000_000
+"""About how many edges are searched at a time if there are more; bounds the memory that this takes,
+as each of them can have many parts."""
 
 Points = npt.NDArray[np.float32]
 Pointers = npt.NDArray[np.int64]
@@ -80,7 +84,7 @@ def _place(
     tiles: Indices,
     sums: Pointers,
 ) -> None:
-    # IN chunks (c + 1,), points (n, 2+), weights (n + 1,) rising; OUT tile of each point, and
+    # IN chunks (c + 1,), points (n, 2+), weights (n + 1,) or (0,); OUT tile of each point, and
     # count and weight of each tile in each chunk (2, c, tiles).
     for chunk in numba.prange(len(chunks) - 1):
         for i in range(chunks[chunk], chunks[chunk + 1]):
@@ -88,7 +92,7 @@ def _place(
             tiles[i] = tile
             if tile >= 0:
                 sums[0, chunk, tile] += 1
-                sums[1, chunk, tile] += weights[i + 1] - weights[i]
+                sums[1, chunk, tile] += weights[i + 1] - weights[i] if len(weights) else 1
 
 
 @parallel_kernel
@@ -111,7 +115,8 @@ def groups_of(indptr: Pointers) -> list[Pointers]:
     Returns:
         int64 (CHUNKS + 1,) for each group: the first vertex of each part, and the end.
     """
-    groups = max(-(-int(indptr[-1]) // _GROUP), 1)
+    edges = int(indptr[-1])
+    groups = 1 if edges <= _GROUP else -(-edges // _SMALL_GROUP)
     shares = np.linspace(0, indptr[-1], groups * CHUNKS + 1).astype(np.int64)
     parts = np.searchsorted(indptr, shares).astype(np.int64)
     parts[-1] = len(indptr) - 1
@@ -123,7 +128,8 @@ def sort_points(points: Points, weights: Pointers, grid: Grid) -> Bins:
 
     Args:
         points: float32 (n, k), pixels of the canvas, x and y first.
-        weights: int64 (n + 1,), rising: the work of point i is `weights[i + 1] - weights[i]`.
+        weights: int64 (n + 1,), rising: the work of point i is `weights[i + 1] - weights[i]`; or
+            (0,) if that is 1.
         grid: The tiles.
     """
     chunks = np.linspace(0, len(points), CHUNKS + 1).astype(np.int64)

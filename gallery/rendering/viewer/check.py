@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from gallery.rendering.viewer.check_schedule import SECTIONS, TABLE, check_schedule
 from gallery.rendering.viewer.container import unpack
+from gallery.rendering.viewer.decode import count_varints, from_planes, from_varints
 from gallery.schema import (
     MismatchError,
     anything,
@@ -86,6 +87,7 @@ _head = record(
         "sections": mapping(_name, _count, 1000),
     },
     {
+        "run": TABLE,
         "provenance": mapping(_name, anything, 10),
         "fibres": record(
             {
@@ -121,6 +123,8 @@ def checked(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
             _below(one, len(tensors), "operators", column)
     _check_sets(head["sets"], head["whole"][0])
     _check_sections(head, sections)
+    if "run" in head:
+        check_schedule(head, sections)
     return head, sections
 
 
@@ -155,13 +159,14 @@ def _check_sections(head: dict[str, Any], sections: dict[str, bytes]) -> None:
     tables = {"flops_table", "bytes_table"}
     colors = {f"colors{number}" for number in range(len(head["colorings"]))}
     known = {*lengths, *varints, *tables, *colors, "edges", "forward"}
+    known |= SECTIONS if "run" in head else set()
     _require(sections.keys() == known, "the viewer's sections", "sections")
     for name, length in lengths.items():
         _require(len(sections[name]) == length, f"{length} bytes", "sections", name)
     for name in varints:
-        _require(_numbers(sections[name]) == vertices, f"{vertices} numbers", "sections", name)
-    _require(_numbers(sections["edges"]) == edges, f"{edges} numbers", "sections", "edges")
-    _require(_numbers(sections["forward"]) in (0, vertices), "numbers", "sections", "forward")
+        _require(count_varints(sections[name]) == vertices, f"{vertices} numbers", "sections", name)
+    _require(count_varints(sections["edges"]) == edges, f"{edges} numbers", "sections", "edges")
+    _require(count_varints(sections["forward"]) in (0, vertices), "numbers", "sections", "forward")
     for name in tables:
         rows = _largest(sections[name.removesuffix("_table")]) + 1
         fits = not len(sections[name]) % 4 and rows <= len(sections[name]) // 4
@@ -174,7 +179,7 @@ def _check_sections(head: dict[str, Any], sections: dict[str, bytes]) -> None:
         size = len(sections[f"colors{place}"])
         rows = max(_largest(sections[f"rows{place}"]), *(entry[3] for entry in one["legend"]), -1)
         _require(not size % 3 and rows < size // 3, "a table of all colours", "colorings", place)
-    degrees = _varints(sections["degree"])
+    degrees = from_varints(sections["degree"])
     _require(
         int(degrees.max(initial=0)) <= edges and int(degrees.sum()) == edges,
         "all edges",
@@ -186,32 +191,9 @@ def _check_sections(head: dict[str, Any], sections: dict[str, bytes]) -> None:
     _require(int(passes.max(initial=0)) < len(head["passes"]) or not vertices, "passes", "passes")
 
 
-def _numbers(data: bytes) -> int:
-    """How many varints there are; -1 if the last is cut off or one is too long."""
-    raw = np.frombuffer(data, np.uint8)
-    ends = np.flatnonzero(raw < 128)
-    if not len(raw):
-        return 0
-    if not len(ends) or ends[-1] != len(raw) - 1:
-        return -1
-    return -1 if int(np.diff(ends, prepend=-1).max()) > 9 else len(ends)
-
-
-def _varints(data: bytes) -> npt.NDArray[np.int64]:
-    """Numbers from varints that `_numbers` found whole: int64."""
-    raw = np.frombuffer(data, np.uint8).astype(np.int64)
-    if not len(raw):
-        return raw
-    last = np.flatnonzero(raw < 128)
-    start = np.concatenate([[0], last[:-1] + 1])
-    place = np.arange(len(raw)) - np.repeat(start, last - start + 1)
-    return np.asarray(np.add.reduceat((raw & 127) << (7 * place), start), np.int64)
-
-
 def _largest(planes: bytes) -> int:
     """The largest number in byte planes; -1 if there is none."""
-    low, high = np.frombuffer(planes, np.uint8).astype(np.int64).reshape(2, -1)
-    return int((low | high << 8).max(initial=-1))
+    return int(from_planes(planes).max(initial=-1))
 
 
 def _below(indices: list[int], length: int, *where: str) -> None:

@@ -19,6 +19,7 @@ from gallery.coloring.oklab import chroma_limit
 from gallery.coloring.types import Coloring
 from gallery.elementary import log
 from gallery.errors import PublishError
+from gallery.execution.types import Execution
 from gallery.graph import Kind, Pass
 from gallery.model import Model
 from gallery.placement.fibres import GATHER, PULL
@@ -32,6 +33,7 @@ from gallery.rendering.tilt import heights
 from gallery.rendering.types import RenderSettings
 from gallery.rendering.viewer.container import pack, planes, smooth, steps, varints, zigzag
 from gallery.rendering.viewer.sample import Sample, sample
+from gallery.rendering.viewer.schedule import schedule_sections, schedule_table
 from gallery.rendering.viewer.tables import color_tables, graph_tables, palettes
 
 VERSION = 1
@@ -47,11 +49,12 @@ _LIGHTNESSES, _HUES = 65, 120
 _TENS = np.array([float(f"1e{power}") for power in range(-50, 40)])
 
 
-def viewer_data(
+def viewer_data(  # noqa: PLR0913
     layout: Layout,
     colorings: Sequence[Coloring],
     model: Model | None = None,
     *,
+    execution: Execution | None = None,
     budget: tuple[int, int] = (VERTICES, EDGES),
     provenance: Provenance | None = None,
     exposed: str = "auto",
@@ -62,6 +65,7 @@ def viewer_data(
         layout: The graph with its positions.
         colorings: Colourings of the graph that the visitor can choose from, the default first.
         model: The model of the graph, for the names of what operators read and write, or None.
+        execution: How the graph runs, for the player; without it, it plays the order.
         budget: Most vertices and edges.
         provenance: What the data are made from; None for this version and nothing else.
         exposed: What the light of vertices follows, see `RenderSettings.exposure`.
@@ -70,7 +74,7 @@ def viewer_data(
         A container as described in `gallery.rendering.viewer.container`.
 
     Raises:
-        PublishError: There is no colouring, or one is of another graph.
+        PublishError: There is no colouring, or one or the execution is of another graph.
     """
     graph = layout.graph
     if not colorings:
@@ -82,6 +86,9 @@ def viewer_data(
                 f"the graph {graph.vertices}"
             )
             raise PublishError(found, graph.model, "colour the graph that was laid out")
+    if execution is not None and len(execution.vertex_step) != graph.vertices:
+        found = f"the run has {len(execution.vertex_step)} vertices, the graph {graph.vertices}"
+        raise PublishError(found, graph.model, "run the graph that was laid out")
     shown = sample(layout, vertices=budget[0], edges=budget[1])
     frame, places = _places(layout.positions, shown.vertices)
     head: dict[str, Any] = {
@@ -103,6 +110,7 @@ def viewer_data(
         **graph_tables(graph, model),
         "colorings": color_tables(colorings, graph),
         "palettes": palettes(),
+        **(schedule_table(execution) if execution else {}),
     }
     sections = {
         "x": smooth(places[:, 0]),
@@ -112,6 +120,7 @@ def viewer_data(
         **_color_sections(colorings, shown),
         "gains": _gains(exposure(graph, exposed)[shown.vertices]),
         "gamut": _gamut(),
+        **(schedule_sections(execution, shown) if execution else {}),
     }
     return pack(head, sections)
 

@@ -1,0 +1,1 @@
+"""All commands and their options, for argparse."""

@@ -1,0 +1,132 @@
+"""Where the time of the sample gallery goes: processor seconds by stage and product.
+
+    python -m tests.benchmarks.bench_gallery [MODEL ...] [--before DIRECTORY] [--runs N]
+
+Builds the sample models, or those named, in one process on one core: all anew, then in another
+palette with what the cache has. "start" is imports and discovery, "pages" what the parent process
+does at the end. `--before` does the same with another tree of this program, in turn; numbers are
+medians of the runs. Processor time includes that of Graphviz. Kernels must be compiled: build
+anything first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+BUILD = """
+import json, os, resource, shutil, sys, tempfile, time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+def busy():
+    who = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
+    return sum(one.ru_utime + one.ru_stime for one in map(resource.getrusage, who))
+
+from gallery.cache import Cache
+from gallery.pipeline.build import build, planned
+from gallery.pipeline.options import BuildOptions
+from gallery.pipeline.products import make_all
+from gallery.pipeline.stages import Stages
+from gallery.settings.values import GallerySettings
+
+def made(models, settings, cache):
+    found = Counter(start=0.0)
+    for plan in planned(models, settings, BuildOptions()):
+        within = [[busy(), 0.0]]
+        def notify(step):
+            if step.seconds is None:
+                within.append([busy(), 0.0])
+                return
+            began, inner = within.pop()
+            took = busy() - began
+            found[step.stage] += took - inner
+            within[-1][1] += took
+        make_all(Stages(plan, cache, notify))
+        began, inner = within.pop()
+        found["the rest"] += busy() - began - inner
+    return found
+
+names = sys.argv[1:]
+with tempfile.TemporaryDirectory() as room:
+    models, site = Path(room) / "models", Path(room) / "site"
+    models.mkdir()
+    for path in Path("models").iterdir():
+        if path.suffix in (".onnx", ".md") and (not names or path.stem in names):
+            shutil.copy(path, models)
+    cache, settings = Cache(Path(room) / ".cache" / "gallery"), GallerySettings()
+    found = []
+    for one in (settings, replace(settings, scan=replace(settings.scan, palette="fire"))):
+        found.append(made(models, one, cache))
+        if len(found) == 1:
+            found[0]["start"] = busy() - sum(found[0].values())
+        began = busy()
+        build(models, site, settings=one)
+        found[-1]["pages"] = busy() - began
+print(json.dumps(found))
+"""
+
+Times = list[dict[str, float]]
+
+
+def times(tree: Path, models: list[str]) -> Times:
+    """Processor seconds by stage, of a cold build and of another palette, by a tree."""
+    environment = {**os.environ, "PYTHONPATH": str(tree), "NUMBA_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD, *models],
+        cwd=tree,
+        env={**environment, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    found: Times = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def medians(runs: list[Times]) -> Times:
+    """By stage, the medians of several runs."""
+    merged: Times = []
+    for kind in zip(*runs, strict=True):
+        stages = dict.fromkeys(stage for one in kind for stage in one)
+        merged.append(
+            {stage: statistics.median(one.get(stage, 0.0) for one in kind) for stage in stages}
+        )
+    return merged
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("models", nargs="*", help="names of sample models, such as lstm")
+    parser.add_argument("--before", type=Path, help="compare with the program in this directory")
+    parser.add_argument("--runs", type=int, default=1)
+    chosen = parser.parse_args()
+    trees = [*([chosen.before.resolve()] if chosen.before else []), ROOT]
+    runs: list[list[Times]] = [[] for _ in trees]
+    for _ in range(chosen.runs):
+        for which, tree in enumerate(trees):
+            runs[which].append(times(tree, chosen.models))
+    found = [medians(one) for one in runs]
+    for which, title in enumerate(("cold", "another palette")):
+        columns = [one[which] for one in found]
+        print(f"{title:<18}" + "".join(f"{tree.name[-12:]:>13}" for tree in trees))
+        for stage in dict.fromkeys(stage for one in reversed(columns) for stage in one):
+            print(f"  {stage:<16}" + "".join(f"{one.get(stage, 0.0):13.2f}" for one in columns))
+        sums = [sum(one.values()) for one in columns]
+        print("  sum             " + "".join(f"{one:13.2f}" for one in sums), end="")
+        print(f"  ratio {sums[-1] / sums[0]:.3f}" if len(sums) > 1 else "")
+    for tree, one in zip(trees, found, strict=True):
+        cold, other = (sum(kind.values()) for kind in one)
+        print(f"{tree.name}: another palette is {other / cold:.3f} of cold")
+
+
+if __name__ == "__main__":
+    main()
