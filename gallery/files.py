@@ -85,8 +85,11 @@ def read_at(descriptor: int, length: int, offset: int) -> bytes:
 def irregular(path: Path, mode: int) -> DiscoverError:
     """The error for a path whose mode is not that of a regular file."""
     kind = next((name for test, name in _KINDS if test(mode)), "not a regular file")
-    hint = "give the directory a name that does not end in .onnx" if stat.S_ISDIR(mode) else ""
-    return DiscoverError(f"{path.name} is {kind}", hint=hint or "put a regular file in its place")
+    hint = "put a regular file in its place"
+    if stat.S_ISDIR(mode):
+        taken = path.name.lower().endswith(".onnx")
+        hint = "give the directory a name that does not end in .onnx" if taken else "name a file"
+    return DiscoverError(f"{path.name} is {kind}", hint=hint)
 
 
 def file_digest(path: Path) -> str:

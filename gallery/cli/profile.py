@@ -17,7 +17,7 @@ from gallery.measuring.files import FORMAT
 from gallery.measuring.here import Trial, measure
 from gallery.measuring.joining import join
 from gallery.measuring.sums import Rows, sums
-from gallery.measuring.types import Measurement, MeasurementError
+from gallery.measuring.types import Measurement, MeasurementError, MeasuringLimitError
 from gallery.model import Model
 from gallery.settings.values import ProfileSettings
 from gallery.text import amount, cut, printable
@@ -77,7 +77,9 @@ def measured(path: Path, dims: Mapping[str, int], settings: ProfileSettings) -> 
     try:
         joined = join(measure(path, trial), model, source="", device="")
     except MeasurementError as error:
-        hint = "raise --seconds or --memory, or measure elsewhere and put the profile beside it"
+        hint = "measure it where it runs, and put the profile beside the model"
+        if isinstance(error, MeasuringLimitError):
+            hint = f"raise --seconds or --memory, or {hint}"
         raise ProfileError(str(error), model.name, hint) from error
     if not joined.measurements:
         raise ProfileError("; ".join(joined.notes), model.name)

@@ -19,7 +19,7 @@ import psutil
 from gallery.files import read_regular
 from gallery.measuring.machine import machine, runtime_version
 from gallery.measuring.runner import LEVELS
-from gallery.measuring.types import Column, MeasurementError, Row, Table
+from gallery.measuring.types import Column, MeasurementError, MeasuringLimitError, Row, Table
 from gallery.schema import MismatchError, each, number, record, row, text, whole
 
 _POLL = 0.02
@@ -109,7 +109,7 @@ def _result(folder: Path) -> dict[str, Any]:
     try:
         value = json.loads(read_regular(folder / "result.json", _LARGEST_RESULT))
         if isinstance(value, dict) and isinstance(value.get("refused"), str):
-            raise MeasurementError(f"it was refused: {value['refused'][:400]}")
+            raise MeasurementError(f"ONNX Runtime refused it: {value['refused'][:400]}")
         _check(value)
     except (OSError, ValueError, RecursionError, MismatchError) as error:
         raise MeasurementError("the process that ran it left no result") from error
@@ -137,13 +137,13 @@ def _carry_out(folder: Path, trial: Trial) -> None:
             with suppress(psutil.Error):
                 held = psutil.Process(process.pid).memory_info().rss
             if held > trial.memory:
-                raise MeasurementError(f"it needs more than {trial.memory >> 20:,} MiB to run")
+                raise MeasuringLimitError(f"it needs more than {trial.memory >> 20:,} MiB to run")
             if time.monotonic() - started > trial.seconds:
                 break
             time.sleep(_POLL)
         # A process that ended between two looks may have been late all the same.
         if time.monotonic() - started > trial.seconds:
-            raise MeasurementError(f"it takes more than {trial.seconds:g} s to run")
+            raise MeasuringLimitError(f"it takes more than {trial.seconds:g} s to run")
     finally:
         process.kill()
         process.wait()

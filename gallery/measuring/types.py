@@ -93,3 +93,7 @@ class Measurement:
 
 class MeasurementError(Exception):
     """Why measurements cannot be used, as a clause without a full stop."""
+
+
+class MeasuringLimitError(MeasurementError):
+    """A run has reached a limit of time or memory."""

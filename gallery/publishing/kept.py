@@ -6,6 +6,7 @@ import hashlib
 import pickle
 import re
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -85,7 +86,18 @@ class _Pickler(pickle.Pickler):
         # Where a file is says nothing about it.
         if isinstance(obj, ImageFile) and obj.sha256:
             return tuple, ((obj.sha256, obj.name, obj.format, obj.width, obj.height),)
+        # As Python's own way for data classes, which looks their fields up each time.
+        kind: type = type(obj)
+        names = _fields(kind)
+        if names:
+            return tuple, ((kind.__qualname__, *(getattr(obj, name) for name in names)),)
         return NotImplemented
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    """The names of the fields of a data class; nothing for other types."""
+    return tuple(one.name for one in fields(kind)) if is_dataclass(kind) else ()
 
 
 def used(env: Sandbox, template: str, values: Mapping[str, Any]) -> dict[str, Any]:

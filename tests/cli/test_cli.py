@@ -208,6 +208,7 @@ def test_facts_are_text_and_json(run: Run, tmp_path: Path) -> None:
             "palette glasbey has no order, but color depth has one",
         ),
         (("check", "empty"), 2, "empty is not a site"),
+        (("facts", "empty"), 1, "empty is a directory; name a file"),
         (("build", ".", "--settings", "empty"), 2, "empty is a directory; give a settings file"),
         (("film", "net.onnx", "-o", "x.mp4", "--ground", "light"), 2, "omit --ground light"),
         (("new", "net.onnx/x"), 2, "; check the path"),

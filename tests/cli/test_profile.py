@@ -27,6 +27,7 @@ def test_what_cannot_be_measured_or_written_is_told(run: Run, tmp_path: Path) ->
     model = write(tmp_path, f"{text} g (float[4] x) => (float[4] y) {{ y = odd.Thing (x) }}")
     result = run("profile", model)
     assert result.returncode == 1
-    assert "profile: it was refused: " in result.stderr
+    assert "profile: ONNX Runtime refused it: " in result.stderr
+    assert "; measure it where it runs" in result.stderr
     assert "Traceback" not in result.stderr
     assert run("profile", model, "-o", tmp_path / "x.txt").returncode == 2

@@ -92,7 +92,7 @@ _LITTLE = "more than 1 MiB|map segment|memory|ended with"
 @pytest.mark.parametrize(
     ("text", "trial", "said"),
     [
-        ("g (float[2] x) => (float[2] y) { y = other.Thing (x) }", {}, "refused: .*other"),
+        ("g (float[2] x) => (float[2] y) { y = other.Thing (x) }", {}, "refused it: .*other"),
         ("g (float[2] x) => (float[2] y) { y = Relu (x) }", {"seconds": 0.01}, "more than 0.01 s"),
         ("g (float[2] x) => (float[2] y) { y = Relu (x) }", {"memory": 1 << 20}, _LITTLE),
     ],

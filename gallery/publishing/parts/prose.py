@@ -107,6 +107,8 @@ def prose(
 
 def picture_sources(markdown: str) -> tuple[str, ...]:
     """What the text calls the pictures that it shows, in order, each once."""
+    if "![" not in markdown and "<" not in markdown:
+        return ()
     found = (_SOURCE.search(image) for image in _IMAGE.findall(_rendered(markdown, None)))
     return tuple(dict.fromkeys(html.unescape(one[1]) for one in found if one))
 
