@@ -1,6 +1,6 @@
 """How long a collection of many small models takes to build, and how its index feels.
 
-    python -m tests.benchmarks.bench_collection [--networks N] [--keep DIR] [100 1000 5000]
+    python -m tests.benchmarks.bench_collection [--networks N] [--keep DIR] [--no-browser] [1000 5000]
 
 For each number of models one row: seconds and processor seconds of the first build by model, of a
 build without a change, and of one after a changed model; how much of the last the program itself
@@ -27,6 +27,8 @@ from pathlib import Path
 
 import numpy as np
 from onnx import ModelProto, TensorProto, helper, numpy_helper, save
+
+from tests.benchmarks.index_browser import QUERY, felt
 
 ROOT = Path(__file__).parent.parent.parent
 SETTINGS = """
@@ -157,7 +159,7 @@ def main() -> None:
     parser.add_argument("counts", nargs="*", type=int, default=[100, 1000, 5000])
     parser.add_argument("--keep", type=Path, help="a directory for models and sites")
     parser.add_argument("--networks", type=int, default=100)
-    parser.add_argument("--no-browser", action="store_true")
+    parser.add_argument("--no-browser", action="store_true", help="leave out the index")
     options = parser.parse_args()
     print(
         f"{'models':>6} {'first, a model':>22} {'unchanged':>16} {'one changed':>22}"
@@ -177,6 +179,8 @@ def main() -> None:
                 f" {size / 1e6:6.1f} MB {index / 1e3:5.0f} kB",
                 flush=True,
             )
+            if not options.no_browser:
+                print(f"       index: {felt(site, QUERY)}", flush=True)
             if not options.keep:
                 shutil.rmtree(folder)
 

@@ -21,6 +21,9 @@ from tests.serving import served
 
 _FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1280,900")
 
+QUERY = "residual net 12"
+"""What a visitor types."""
+
 _SHIFT = """
 const [done] = arguments;
 let sum = 0;
@@ -109,7 +112,7 @@ def main() -> None:
     """Print what is felt of a site."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("site", type=Path)
-    parser.add_argument("query", nargs="?", default="residual net 12")
+    parser.add_argument("query", nargs="?", default=QUERY)
     options = parser.parse_args()
     print(felt(options.site, options.query))
 
