@@ -1,6 +1,6 @@
 """How long a collection of many small models takes to build, and how its index feels.
 
-    python -m tests.benchmarks.bench_collection [--networks N] [--keep DIR] [--no-browser] [1000 5000]
+    python -m tests.benchmarks.bench_collection [--networks N] [--keep DIR] [--no-browser] [COUNT…]
 
 For each number of models one row: seconds and processor seconds of the first build by model, of a
 build without a change, and of one after a changed model; how much of the last the program itself
