@@ -96,7 +96,7 @@ _LONGEST = (
     *("pipeline/test_dask.py", "test_processors.py", "pipeline/test_foreign.py"),
     *("pipeline/test_build.py", "browser/test_weight.py", "loading/test_operators.py"),
     *("pipeline/test_ownership.py", "lowering/test_adjoint.py", "pipeline/test_provenance.py"),
-    *("test_workflows.py", "browser/test_injection.py", "browser/test_viewer.py"),
+    *("test_workflows.py", "browser/test_injection.py", "browser/viewer/test_viewer.py"),
     *("pipeline/test_verify.py", "pipeline/test_kill.py", "cli/test_cli.py"),
     *("pipeline/test_shards.py", "test_portability.py", "rendering/test_labels.py"),
     *("browser/test_pages.py", "browser/test_lost.py"),

@@ -13,6 +13,9 @@ from selenium.webdriver.remote.webelement import WebElement
 
 from tests.browser.chromium import Browser
 
+NASTY = "<img src=x onerror=document.title='hit'>"
+"""A name that would run a script where it is not written as text."""
+
 
 def run(browser: Browser, script: str) -> Any:
     return browser.driver.execute_script(script)
