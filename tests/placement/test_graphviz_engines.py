@@ -19,6 +19,8 @@ from gallery.errors import LayoutError
 from gallery.placement import graphviz_engines
 from gallery.placement.graphviz_engines import EngineError, dot_source, places, run
 
+_ALL = ("box", "nodes", "edges", "clusters")
+
 
 def slow() -> str:
     """A graph on which fdp works for minutes."""
@@ -30,13 +32,36 @@ def slow() -> str:
 def test_places_of_the_parts_that_were_asked_for() -> None:
     source = 'digraph { subgraph cluster_1 { 0 } 0 -> 1 [id="7", label="x"] }'
     assert places("neato", "digraph { 0 }", 60, "nodes").keys() == {"nodes"}
-    found = places("dot", source, 60, "box", "nodes", "edges", "clusters")
+    found = places("dot", source, 60, *_ALL)
     left, low, right, high = found["box"]
     assert all(left <= x <= right and low <= y <= high for x, y in found["nodes"].values())
     assert found["nodes"].keys() == {"0", "1"}
     assert len(found["edges"]["7"]["points"]) % 3 == 2
     assert len(found["edges"]["7"]["label"]) == 2
     assert len(found["clusters"]["cluster_1"]) == 4
+
+
+def test_positions_of_tall_drawings_are_as_fine_as_those_of_small_ones() -> None:
+    """Graphviz 14 (pygraphviz 2.0.4) writes `pos` with five digits: past 99,999 points, tens of
+    points. Rows of equal blocks would be unevenly spaced, and arrows end short of them.
+    """
+    rows = 2_200
+    blocks = 'node [shape=box fixedsize=true label="" height=0.5]; edge [fontsize=9 label=x];'
+    chain = "".join(f"{row} -> {row + 1} [id={row}];" for row in range(rows))
+    frame = "subgraph cluster_1 { label=x; 2; 3 }"
+    found = places("dot", f"digraph {{ {blocks} {frame} {chain} }}", 60.0, *_ALL)
+    assert found["box"][3] > 99_999
+    high = [found["nodes"][str(row)][1] for row in range(rows)]
+    steps = np.diff(high)[10:]
+    assert np.ptp(steps) < 0.05
+    for row in (50, rows // 2, rows - 2):
+        edge = found["edges"][str(row)]
+        assert edge["points"][-1][1] == pytest.approx(high[row + 1] + 18, abs=0.75)
+        assert edge["points"][0][1] == pytest.approx(high[row] - 18, abs=1.0)
+        assert high[row + 1] < edge["label"][1] < high[row]
+    left, bottom, right, top = found["clusters"]["cluster_1"]
+    assert left < found["nodes"]["2"][0] < right
+    assert bottom < high[3] - 18 < high[2] + 18 < top
 
 
 def test_an_engine_ends_by_itself_when_its_time_is_over() -> None:
