@@ -42,7 +42,7 @@ def test_a_film_of_a_training_step(
     [
         ("film.gif", (), "does not have the suffix of a film"),
         ("no/film.mp4", (), "there is no directory"),
-        ("film.mp4", ("--ground", "light"), "use the dark ground"),
+        ("film.mp4", ("--ground", "light"), "films have a dark background"),
         ("film.mp4", ("--size", "1081x1080"), "an even width and height"),
         ("film.mp4", ("--length", "0"), "argument --length"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -129,7 +130,7 @@ def test_a_drawing_that_is_too_wide_is_turned(
     assert turned[1] > upright[1]
 
 
-def test_what_takes_too_long_with_labels_is_placed_without(
+def test_what_takes_too_long_with_labels_has_them_below_its_blocks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def impatient(engine: str, source: str, *rest: Any) -> Mapping[str, object]:
@@ -142,7 +143,10 @@ def test_what_takes_too_long_with_labels_is_placed_without(
     assert "dot took longer than 20 s" in svg
     # Side by side, not in a column.
     assert len(set(re.findall(r'<text x="([\d.]+)"[^>]*>Relu</text>', svg))) == 5
-    assert not re.findall(r'font-size="9" [^>]*>1×8</text>', svg)
+    # One below the input, one below each of the five blocks of both rows.
+    found = re.findall(r'<text x="([\d.]+)" y="([\d.]+)" font-size="9" [^>]*>1×8</text>', svg)
+    assert sorted(Counter(y for _, y in found).values()) == [1, 5, 5]
+    assert len({x for x, _ in found}) == 5
 
 
 def _sides(svg: str) -> tuple[float, float]:
