@@ -45,7 +45,7 @@ class WallOptions:
     Attributes:
         size: Paper or pixels, see `gallery.settings.paper`.
         dpi: Pixels per inch of paper.
-        order: One of `gallery.settings.values.ORDERS`.
+        order: One of `gallery.settings.choices.ORDERS`.
         title: Title, or "" for that of the settings.
     """
 
