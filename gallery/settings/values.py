@@ -221,7 +221,7 @@ class VariantSettings:
     )
     diagram: bool = setting(True, checks.switch, "the operator diagram")
     graphs: tuple[str, ...] = setting(
-        ("dot", "npz"),
+        ("dot",),
         checks.many(checks.one_of(*GRAPHS)),
         "graphs for other programs: dot and graphml of operators, npz of vertices",
     )
