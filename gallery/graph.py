@@ -118,10 +118,14 @@ class ComputeSet:
         highs = np.empty_like(lows, order="F")
         for axis in range(len(self.shape) - 1, -1, -1):
             size, split = self.shape[axis], self.splits[axis]
-            block = cells % split
-            cells = cells // split
-            lows[:, axis] = block * size // split
-            highs[:, axis] = (block + 1) * size // split
+            if split == 1:
+                lows[:, axis], highs[:, axis] = 0, size
+                continue
+            outer = cells // split
+            block = cells - outer * split
+            cells = outer
+            ends = np.arange(split + 1, dtype=np.int64) * size // split
+            lows[:, axis], highs[:, axis] = ends[block], ends[block + 1]
         return lows, highs
 
     def contains(self, vertex: int) -> bool:

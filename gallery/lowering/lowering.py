@@ -211,9 +211,13 @@ class _Columns:
         blocks = [1.0 / piece.grid.size for piece in pieces]
         self.flops = column((p.flops * b for p, b in zip(pieces, blocks, strict=True)), np.float32)
         self.bytes = column((p.bytes * b for p, b in zip(pieces, blocks, strict=True)), np.float32)
+        known: dict[tuple[tuple[int, ...], tuple[int, ...]], npt.NDArray[np.float64]] = {}
         for piece in pieces:
-            if not _even(piece.grid.shape, piece.grid.splits):
-                at, share = piece.grid.index(), _shares(piece.grid.shape, piece.grid.splits)
+            like = piece.grid.shape, piece.grid.splits
+            if not _even(*like):
+                if like not in known:
+                    known[like] = _shares(*like)
+                at, share = piece.grid.index(), known[like]
                 self.flops[at] = piece.flops * share
                 self.bytes[at] = piece.bytes * share
 
