@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from gallery.pipeline import schedule
+from tests import in_process
 from tests.onnx_text import write
 
 
@@ -90,6 +92,14 @@ def make_models(folder: Path) -> Path:
     (folder / "first.md").write_text("---\ntitle: The first\ntags: [small]\n---\nSome *prose*.\n")
     (folder / "gallery.toml").write_text(SETTINGS)
     return folder
+
+
+@pytest.fixture(scope="module")
+def without_workers() -> Iterator[None]:
+    """Builds that this process runs do their jobs in it too; the real command has its workers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schedule, "supervise", in_process.supervise)
+        yield
 
 
 _LONGEST = (

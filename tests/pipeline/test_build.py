@@ -15,6 +15,8 @@ from gallery.publishing.assets.directories import template_directories
 from tests.conftest import NET, WIDER, Run, make_models
 from tests.onnx_text import write
 
+pytestmark = pytest.mark.usefixtures("without_workers")
+
 
 def tree(site: Path) -> dict[str, bytes]:
     """Content of every file of a site by its path."""
