@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from gallery.cli.main import main
 from gallery.pipeline import schedule
 from tests import in_process
 from tests.onnx_text import write
@@ -77,6 +78,24 @@ def run_gallery(
 def run() -> Run:
     """The real command in a process of its own."""
     return run_gallery
+
+
+@pytest.fixture
+def run_here(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, without_workers: None
+) -> Run:
+    """The command in this process, which has loaded all that it needs; builds have no workers."""
+
+    def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        if cwd:
+            monkeypatch.chdir(cwd)
+        try:
+            status = main([*map(str, arguments)])
+        except SystemExit as end:  # of the reader of arguments
+            status = int(end.code or 0)
+        return subprocess.CompletedProcess(arguments, status, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture
