@@ -20,6 +20,7 @@ from jinja2 import (
 )
 
 from gallery.errors import PublishError, SettingsError
+from gallery.publishing.assets.compiled import Compiled
 from gallery.publishing.assets.directories import template_directories
 from gallery.publishing.assets.sandbox import Sandbox
 from gallery.publishing.assets.strings import load_strings
@@ -62,6 +63,7 @@ def environment(settings: SiteSettings) -> Sandbox:
     unknown = str(strings["unknown"])
     env = Sandbox(
         folders=directories,
+        bytecode_cache=Compiled(strings),
         loader=ChoiceLoader([FileSystemLoader(one) for one in directories]),
         autoescape=True,
         undefined=StrictUndefined,
