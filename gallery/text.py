@@ -96,3 +96,12 @@ def counted(number: int, noun: str, several: str = "") -> str:
     ('1 operator', '1,200 operators')
     """
     return f"{number:,} {noun if number == 1 else several or noun + 's'}"
+
+
+def roughly(number: int, noun: str, several: str = "") -> str:
+    """As `counted`, in three significant digits.
+
+    >>> roughly(1, "vertex", "vertices"), roughly(20_123, "edge")
+    ('1 vertex', '20.1 k edges')
+    """
+    return f"{amount(number)} {noun if number == 1 else several or noun + 's'}"
