@@ -61,13 +61,17 @@ def gaps_of(points: Points, size: tuple[int, int], light: float) -> Gaps:
     _count(points, cell, counts)
     around = counts
     for _ in range(_SMOOTH):
-        for _ in range(2):
-            wide = np.pad(around, ((1, 1), (0, 0)))
-            around = ((wide[:-2] + wide[2:]) / 2 + around).T / 2
+        around = _smooth(_smooth(around))
     bodies = around[counts > 0]
     usual = max(float(np.median(bodies)) * _SPARSE, 1e-6) if len(bodies) else 1.0
     shares = 1 / (1 + np.square(around / np.float32(usual)))
     return Gaps(np.ascontiguousarray(shares, np.float32), cell, light)
+
+
+def _smooth(cells: Light) -> Light:
+    # Averaged along the columns, and transposed.
+    wide = np.pad(cells, ((1, 1), (0, 0)))
+    return np.asarray(((wide[:-2] + wide[2:]) / 2 + cells).T / 2, np.float32)
 
 
 @kernel
