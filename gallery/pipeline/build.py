@@ -76,7 +76,7 @@ def build(
     _check_extras(settings, options)
     check_site(site_settings(settings))
     site = Path(os.path.abspath(site)).resolve()
-    check_place(site, models)
+    check_place(site, models, part=options.shard[0] if options.shard else 0)
     cache = _cache(options.cache, site)
     files = _discovered(models, settings, options)
     whole = _planned(files, settings)
