@@ -65,7 +65,8 @@ def meeting(boxes: Boxes, producer: Producer, blocks: int, flag: int) -> Rows:
     owner = np.arange(blocks, dtype=np.int64) if boxes.owner is None else boxes.owner
     inner = math.prod(producer.splits[1:])
     shape, splits = np.array(producer.shape, np.int64), np.array(producer.splits, np.int64)
-    arguments = (boxes.lows, boxes.highs, owner, shape, splits)
+    lows, highs = np.asfortranarray(boxes.lows), np.asfortranarray(boxes.highs)
+    arguments = (lows, highs, owner, shape, splits)
     counts = _count(*arguments, blocks)
     sources = np.empty(int(counts.sum()), np.int32)
     _fill(*arguments, producer.first, producer.period, inner, sources)

@@ -65,7 +65,7 @@ class Straight(NamedTuple):
         lines, least = _lines(self)
         if lows.shape[1] < least:
             raise IndexError(f"a rule of {least} dimensions for blocks of {lows.shape[1]}")
-        return Boxes(*_straight(lows, highs, lines))
+        return Boxes(*_straight(np.asfortranarray(lows), np.asfortranarray(highs), lines))
 
 
 @lru_cache(maxsize=4096)
