@@ -151,7 +151,7 @@ def _made(one: Outcome, cache: Cache) -> _Made:
     (what,) = one.plan.keys(SCANS)
     return _Made(
         front=one.plan.words.front,
-        facts=facts_in(stages.entry(FACTS)),
+        facts=facts_in(stages.entry(FACTS), one.plan.file.slug),
         scan=stages.entry(SCANS, what),
     )
 

@@ -100,7 +100,9 @@ _TYPES: Mapping[str, str] = {
         StringRegexSplitWithOffsets StringSplit StringStrip StringToHashBucket
         StringToHashBucketFast StringToVector StringUpper TrieDetokenizer TrieTokenizer
         VectorToString WordpieceTokenizer ConvStateReplay GatedDeltaNetStateReplay
-        SpeculativePrefixCommit ZipMap DictVectorizer CastMap SequenceConstruct StringNormalizer
+        SpeculativePrefixCommit ZipMap DictVectorizer CastMap SequenceConstruct SequenceAt
+        SequenceInsert SequenceErase SequenceEmpty SequenceLength SequenceMap SplitToSequence
+        ConcatFromSequence Optional OptionalGetElement OptionalHasElement StringNormalizer
         PackedSparseAttentionIndexerMerge
     """,
     "recurrence": """

@@ -69,7 +69,7 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     from gallery.rendering.compose.poster_scan import show
     from gallery.rendering.types import RenderSettings
 
-    plan, facts = stages.plan, facts_in(stages.entry(FACTS))
+    plan, facts = stages.plan, facts_in(stages.entry(FACTS), stages.plan.name)
     others = [(one.short, picture_of(stages.entry(SCANS, one.key), _SIDE)) for one in _others(plan)]
     paper = paper_named(plan.variants.poster_size)
     main, variants = plan.scans[0], plan.variants
@@ -86,7 +86,7 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
         stages.coloring(scan),
         paper,
         variants.poster_dpi,
-        look=RenderSettings(title=facts.name, exposure=scan.exposure),
+        look=RenderSettings(title=plan.name, exposure=scan.exposure),
         names=variants.poster_labels,
         drawn=drawn,
     )

@@ -180,6 +180,19 @@ def _settings(plan: ModelPlan, what: str) -> Mapping[str, object]:
     return picture_settings(plan, next(one for one in plan.scans if one.key == what))
 
 
+def _brief(plan: ModelPlan, what: str, value: dict[str, Any]) -> dict[str, Any] | None:
+    """The main scan, and the first of a training step, without their colour keys."""
+    training = [one.key for one in plan.scans if one.scan.passes == "training"]
+    shown = {plan.scans[0].key, *training[:1]}
+    return {**value, "legend": []} if what in shown else None
+
+
 SCANS = Product(
-    name="scan", module=__name__, inputs=_inputs, make=_make, form=_form, settings=_settings
+    name="scan",
+    module=__name__,
+    inputs=_inputs,
+    make=_make,
+    form=_form,
+    settings=_settings,
+    brief=_brief,
 )
