@@ -6,6 +6,7 @@ processor suits: pictures have to be the same on all processors.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +15,11 @@ from typing import IO, Any, TypeVar, cast
 
 import numba
 from numba.core.caching import FunctionCache
+
+# A thread that waits for another sleeps: by default, those of OpenMP run in circles for
+# milliseconds. On a busy machine that takes the time of the very thread that they wait for, and
+# as much again as the small steps of a layout themselves. Read when the first parallel kernel runs.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
