@@ -434,6 +434,7 @@ FAMILIES: Mapping[str, tuple[tuple[float, float, float], tuple[str, ...]]] = {
             "Optional",
             "OptionalGetElement",
             "OptionalHasElement",
+            "RegexFullMatch",
         ),
     ),
     "recurrence": (
