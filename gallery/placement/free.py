@@ -20,6 +20,7 @@ from gallery.placement.noise import scattered, scattered_around
 from gallery.placement.orientation import oriented
 from gallery.placement.settings import LayoutSettings
 from gallery.placement.skeleton import skeleton as operator_skeleton
+from gallery.placement.stages import resolutions
 from gallery.placement.stress import DrawnBodies, draw
 from gallery.placement.types import Layout
 
@@ -67,6 +68,7 @@ def free_layout(
         sizes.levels[-1].whole(),
         hops(sizes),
         start_places,
+        resolutions(graph, sizes.ancestors()[0], sizes.levels[-1].vertices),
         keep=_KEEP.get(of_operators.engine, _KEEP_OTHERS),
         seed=seed,
         settings=settings,

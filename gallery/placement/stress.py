@@ -34,6 +34,9 @@ _STRAIGHT = Fold()
 _TURNS = (0.7, 0.9, 1.1, 1.3, 1.5)
 """Angles of a bend to try, in half turns."""
 
+_COILS = (1.0, 1.25, 1.6, 2.0, 2.5)
+"""Widths of shells to try, relative to the tightest one's."""
+
 _TAPER = 0.6
 """Power by which thin parts bend more. Set by eye."""
 
@@ -119,6 +122,7 @@ def draw(
     level: Level,
     hops: Hops,
     start: FloatArray,
+    resolution: DoubleArray,
     *,
     keep: float,
     seed: int,
@@ -132,6 +136,7 @@ def draw(
         level: The graph.
         hops: Sums over the distances between its vertices.
         start: float32 (n, 2), the skeleton.
+        resolution: float64 (n,), at which the bodies work, NaN where they have none.
         keep: Share of the skeleton's own distances in the target distances, 0 to 1.
         seed: Seed of the order of the pairs.
         settings: How much of the circle to fill, and how long to try.
@@ -155,7 +160,7 @@ def draw(
             charge=level.charge[inside],
             paths=own,
             closer=None if closer is None else closer[np.ix_(inside, inside)],
-            way=way(own, level.charge[inside]),
+            way=way(own, level.charge[inside], resolution[inside]),
         )
         # The largest part decides for all, so that equal bodies get equal areas.
         fold, area = _best(aims, areas, settings, seed)
@@ -222,7 +227,8 @@ def _folds(aims: Aims, seed: int) -> list[Fold]:
     straight = _drawn(aims, _STRAIGHT, 2 * _TRIAL_ROUNDS, seed)
     covered, _ = roundness(straight, reach(aims.charge, _USUAL_AREA * len(aims.charge)))
     bends = float(np.sqrt(4 / np.pi / max(covered, 1e-3)))
-    return [Fold(bends=bends, turn=turn, taper=_TAPER) for turn in _TURNS]
+    rivers = [Fold(bends=bends, turn=turn, taper=_TAPER) for turn in _TURNS]
+    return rivers + [Fold(bends=bends, coil=coil) for coil in _COILS]
 
 
 def _drawn(aims: Aims, fold: Fold, rounds: int, seed: int) -> FloatArray:
