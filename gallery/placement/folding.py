@@ -35,7 +35,10 @@ _SLENDER = 0.3
 _TIGHT, _CORE = 0.6, 0.15
 """Least radius of a shell's turns, relative to its own width and to the whole's radius."""
 
-_GAPS = 0.25
+_CORNERS = 0.6
+_CORNER = 0.02
+
+_GAPS = 0.3
 """The share of a path that is for gaps between stages."""
 
 
@@ -70,6 +73,7 @@ class Way:
 
     along: DoubleArray
     drawn: DoubleArray
+    corners: DoubleArray
     length: float
     charge: DoubleArray
 
@@ -90,10 +94,12 @@ def way(paths: DoubleArray, charge: FloatArray, resolution: DoubleArray) -> Way:
     first, last = min(first, last), max(first, last)
     length = float(paths[first, last])
     along = np.asarray((paths[first] - paths[last] + length) / 2)
-    drawn = parted(along, length, borders(along, length, resolution), _GAPS)
+    ends = borders(along, length, resolution)
+    drawn = parted(along, length, ends, _GAPS)
+    corners = (1-_GAPS)*ends + _GAPS*length/max(len(ends),1)*(np.arange(len(ends))+0.5)
     step = np.minimum((drawn / length * _STEPS).astype(np.int64), _STEPS - 1)
     thick = np.bincount(step, charge.astype(np.float64), _STEPS).astype(np.float64)
-    return Way(along=along, drawn=drawn, length=length, charge=_smooth(thick))
+    return Way(along=along, drawn=drawn, corners=corners, length=length, charge=_smooth(thick))
 
 
 def _smooth(values: DoubleArray) -> DoubleArray:
@@ -107,7 +113,8 @@ def _smooth(values: DoubleArray) -> DoubleArray:
 
 def guide(way: Way, fold: Fold) -> DoubleArray:
     """Where the folded path is beside each body: float64 (n, 2), around the origin."""
-    angle = _shell(way, fold) if fold.coil else _river(way, fold)
+    bend = _shell(way, fold) if fold.coil else _river(way, fold)
+    angle = np.cumsum(_cornered(bend, way.corners / way.length))
     steps = np.stack([cos(angle), sin(angle)], axis=1) * (way.length / _STEPS)
     curve = np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
     ways = np.linspace(0, way.length, _STEPS + 1)
@@ -116,16 +123,33 @@ def guide(way: Way, fold: Fold) -> DoubleArray:
 
 
 def _river(way: Way, fold: Fold) -> DoubleArray:
-    """Directions of the steps of a meander."""
+    """Bends before the steps of a meander."""
     thick = np.maximum(way.charge, _THIN * way.charge.max())
     share = np.cumsum(raised(thick, -fold.taper) if fold.taper else np.ones(_STEPS))
     share = np.concatenate([[0.0], share / share[-1]])
     middle = (share[1:] + share[:-1]) / 2
-    return np.asarray(np.pi / 2 * fold.turn * cos(np.pi * fold.bends * middle))
+    angle = np.pi / 2 * fold.turn * cos(np.pi * fold.bends * middle)
+    return np.diff(angle, prepend=0.0)
+
+
+def _cornered(bend: DoubleArray, corners: DoubleArray) -> DoubleArray:
+    """Bends of the steps, of which a share is moved from the stages to the nearer corner."""
+    if not len(corners):
+        return bend
+    middle = (np.arange(_STEPS) + 0.5) / _STEPS
+    nearest = np.searchsorted((corners[1:] + corners[:-1]) / 2, middle)
+    moved = _CORNERS * bend
+    moved[0] = 0
+    found = bend - moved
+    width = _CORNER
+    for number, corner in enumerate(corners):
+        shape = exp(-0.5 * ((middle - corner) / width) ** 2)
+        found += moved[nearest == number].sum() * shape / shape.sum()
+    return found
 
 
 def _shell(way: Way, fold: Fold) -> DoubleArray:
-    """Directions of the steps of a spiral that leaves as much space inside as its rest takes.
+    """Bends before the steps of a spiral that leaves as much space inside as its rest takes.
 
     A band of length L that is folded k times has the area of a disc of radius L / (k sqrt(pi)).
     """
@@ -137,7 +161,7 @@ def _shell(way: Way, fold: Fold) -> DoubleArray:
     width = np.pi * disc * disc * share / step
     disc *= fold.coil
     inner = np.maximum(disc * np.sqrt(rest) - width / 2, np.maximum(_TIGHT * width, _CORE * disc))
-    return np.asarray(-np.cumsum(step / inner))
+    return np.asarray(-step / inner)
 
 
 def folded(paths: DoubleArray, way: Way, places: DoubleArray) -> FloatArray:

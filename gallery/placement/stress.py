@@ -31,10 +31,11 @@ _TRIAL_ROUNDS = 8
 
 _STRAIGHT = Fold()
 
-_TURNS = (0.7, 0.9, 1.1, 1.3, 1.5)
+_SLENDER = 3.0
+_TURNS = (0.7, 1.0, 1.3)
 """Angles of a bend to try, in half turns."""
 
-_COILS = (1.0, 1.25, 1.6, 2.0, 2.5)
+_COILS = (1.25, 1.6, 2.0, 2.5)
 """Widths of shells to try, relative to the tightest one's."""
 
 _TAPER = 0.6
@@ -64,7 +65,7 @@ _WORTH = 0.15
 """Blocks are drawn closer to hubs only if this lowers the cost by so much, as a clear order is
 easier to read. Set by eye."""
 
-_SIZES = (0.15, 0.25, 0.4, 0.65, 1.0, 1.6)
+_SIZES = (0.15, 0.25, 0.4, 0.65, 1.0, 1.6, 2.5, 4.0, 6.4)
 """Mean areas of bodies to try, in squares of the distance of neighbours."""
 
 
@@ -166,7 +167,7 @@ def draw(
         fold, area = _best(aims, areas, settings, seed)
         areas = (area,)
         first = _drawn(aims, fold, settings.rounds, seed)
-        settled = _settled(aims, first, area, settings, seed)
+        settled = _settled(aims, fold, first, area, settings, seed)
         places[inside] = unmirrored(settled, guide(aims.way, fold), aims.charge)
     area = areas[len(areas) // 2] * settings.bodies
     if parts > 1:
@@ -227,8 +228,10 @@ def _folds(aims: Aims, seed: int) -> list[Fold]:
     straight = _drawn(aims, _STRAIGHT, 2 * _TRIAL_ROUNDS, seed)
     covered, _ = roundness(straight, reach(aims.charge, _USUAL_AREA * len(aims.charge)))
     bends = float(np.sqrt(4 / np.pi / max(covered, 1e-3)))
-    rivers = [Fold(bends=bends, turn=turn, taper=_TAPER) for turn in _TURNS]
-    return rivers + [Fold(bends=bends, coil=coil) for coil in _COILS]
+    shells = [Fold(bends=bends, coil=coil) for coil in _COILS]
+    if bends < _SLENDER:
+        return shells
+    return shells + [Fold(bends=bends, turn=turn, taper=_TAPER) for turn in _TURNS]
 
 
 def _drawn(aims: Aims, fold: Fold, rounds: int, seed: int) -> FloatArray:
@@ -244,13 +247,15 @@ def _drawn(aims: Aims, fold: Fold, rounds: int, seed: int) -> FloatArray:
     return descend(start, _blend(wanted, scaled, aims.keep), weights, 1.0, rounds, random)
 
 
-def _settled(
-    aims: Aims, places: FloatArray, area: float, settings: LayoutSettings, seed: int
+def _settled(  # noqa: PLR0913, PLR0917
+    aims: Aims, fold: Fold, places: FloatArray, area: float, settings: LayoutSettings, seed: int
 ) -> FloatArray:
     """Places after hubs have pulled them closer, if that lowers the cost enough, else unchanged."""
     if aims.closer is None:
         return places
-    wanted = aims.closer.astype(np.float32)
+    # As much shorter as the fold makes the distances of the first drawing.
+    shorter = folded(aims.paths, aims.way, guide(aims.way, fold)) / np.maximum(aims.paths, 1e-9)
+    wanted = (aims.closer * shorter).astype(np.float32)
     np.fill_diagonal(wanted, 0)
     skeleton = aims.skeleton.astype(np.float64)
     wanted = _blend(wanted, skeleton * _best_scale(skeleton, wanted), aims.keep)
