@@ -19,7 +19,7 @@ _USUAL_CROWDING, _CROWDED = 2.0, 0.3
 """Bodies that lie over each other more than usual push each other out: their radii grow with the
 fourth root of the crowding, their stress with this power. Fitted to the sample models."""
 
-_HOLLOW, _HOLLOWNESS = 0.3, 0.25
+_HOLLOW, _HOLLOWNESS = 0.3, 0.5
 """A middle of which less than this share is covered costs up to so much."""
 
 

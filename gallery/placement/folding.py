@@ -1,10 +1,12 @@
-"""Folds a network's longest path as a river meanders, so that its drawing is round.
+"""Folds a network's longest path like a shell or a river, so that its drawing is round.
 
-Each body has a place along the longest path. The path is laid along a sine-generated curve, the one
-whose direction turns to and fro as a sine of the way (Langbein and Leopold, River meanders: theory
-of minimum variance, 1966, https://doi.org/10.3133/pp422H): half a wave is an open ring, a whole one
-an S. Only distances along the path become those along the curve; what lies beside the path, such as
-blocks and their branches, keeps its true distance.
+Each body has a place along the longest path. The path is laid along a curve of one of two kinds. A
+shell winds inwards and leaves as much space inside as its rest takes. A river meanders: its
+direction turns to and fro as a sine of the way (Langbein and Leopold, River meanders: theory of
+minimum variance, 1966, https://doi.org/10.3133/pp422H), so that half a wave is an open ring, a
+whole one an S. Both bend most between a network's stages, which lie apart and so become lobes. Only
+distances along the path become those along the curve; what lies beside the path, such as blocks and
+their branches, keeps its true distance.
 """
 
 from __future__ import annotations
@@ -35,11 +37,8 @@ _SLENDER = 0.3
 _TIGHT, _CORE = 0.6, 0.15
 """Least radius of a shell's turns, relative to its own width and to the whole's radius."""
 
-_CORNERS = 0.6
-_CORNER = 0.02
-
-_GAPS = 0.3
-"""The share of a path that is for gaps between stages."""
+_CORNERED = 0.6
+"""The share of all bends that lies between stages, so that they show as lobes. Set by eye."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +66,8 @@ class Way:
     Attributes:
         along: float64 (n,), from 0 to `length`; no two bodies differ by more than their distance.
         drawn: float64 (n,), the same with gaps between the stages.
+        corners: float64 (k,), the middles of these gaps.
+        gap: Their length.
         length: Length of the path.
         charge: float64 (steps,), charge along the path, smoothed.
     """
@@ -74,6 +75,7 @@ class Way:
     along: DoubleArray
     drawn: DoubleArray
     corners: DoubleArray
+    gap: float
     length: float
     charge: DoubleArray
 
@@ -95,11 +97,13 @@ def way(paths: DoubleArray, charge: FloatArray, resolution: DoubleArray) -> Way:
     length = float(paths[first, last])
     along = np.asarray((paths[first] - paths[last] + length) / 2)
     ends = borders(along, length, resolution)
-    drawn = parted(along, length, ends, _GAPS)
-    corners = (1-_GAPS)*ends + _GAPS*length/max(len(ends),1)*(np.arange(len(ends))+0.5)
+    drawn, gap = parted(along, length, ends)
+    corners = parted(ends, length, ends)[0] + gap / 2
     step = np.minimum((drawn / length * _STEPS).astype(np.int64), _STEPS - 1)
     thick = np.bincount(step, charge.astype(np.float64), _STEPS).astype(np.float64)
-    return Way(along=along, drawn=drawn, corners=corners, length=length, charge=_smooth(thick))
+    return Way(
+        along=along, drawn=drawn, corners=corners, gap=gap, length=length, charge=_smooth(thick)
+    )
 
 
 def _smooth(values: DoubleArray) -> DoubleArray:
@@ -114,7 +118,7 @@ def _smooth(values: DoubleArray) -> DoubleArray:
 def guide(way: Way, fold: Fold) -> DoubleArray:
     """Where the folded path is beside each body: float64 (n, 2), around the origin."""
     bend = _shell(way, fold) if fold.coil else _river(way, fold)
-    angle = np.cumsum(_cornered(bend, way.corners / way.length))
+    angle = np.cumsum(_cornered(bend, way))
     steps = np.stack([cos(angle), sin(angle)], axis=1) * (way.length / _STEPS)
     curve = np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
     ways = np.linspace(0, way.length, _STEPS + 1)
@@ -129,22 +133,19 @@ def _river(way: Way, fold: Fold) -> DoubleArray:
     share = np.concatenate([[0.0], share / share[-1]])
     middle = (share[1:] + share[:-1]) / 2
     angle = np.pi / 2 * fold.turn * cos(np.pi * fold.bends * middle)
-    return np.diff(angle, prepend=0.0)
+    return np.diff(angle, prepend=angle[:1])
 
 
-def _cornered(bend: DoubleArray, corners: DoubleArray) -> DoubleArray:
-    """Bends of the steps, of which a share is moved from the stages to the nearer corner."""
-    if not len(corners):
+def _cornered(bend: DoubleArray, way: Way) -> DoubleArray:
+    """Bends of which a share is moved to the nearest gap, so that stages are straighter."""
+    if not len(way.corners):
         return bend
-    middle = (np.arange(_STEPS) + 0.5) / _STEPS
-    nearest = np.searchsorted((corners[1:] + corners[:-1]) / 2, middle)
-    moved = _CORNERS * bend
-    moved[0] = 0
-    found = bend - moved
-    width = _CORNER
-    for number, corner in enumerate(corners):
-        shape = exp(-0.5 * ((middle - corner) / width) ** 2)
-        found += moved[nearest == number].sum() * shape / shape.sum()
+    middle = (np.arange(_STEPS) + 0.5) * way.length / _STEPS
+    nearest = np.searchsorted((way.corners[1:] + way.corners[:-1]) / 2, middle)
+    found = (1 - _CORNERED) * bend
+    for number, corner in enumerate(way.corners):
+        inside = np.abs(middle - corner) <= way.gap / 2
+        found[inside] += _CORNERED * bend[nearest == number].sum() / inside.sum()
     return found
 
 

@@ -8,6 +8,7 @@ finely the computation is split.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,9 @@ from gallery.graph import ComputeGraph, Kind
 from gallery.placement.graph_levels import IntArray
 
 DoubleArray = npt.NDArray[np.float64]
+
+GAPS = 0.3
+"""The share of a way that is for gaps between its stages. Set by eye."""
 
 _STEPS = 200
 _WINDOW = 0.04
@@ -90,29 +94,30 @@ def borders(along: DoubleArray, length: float, resolution: DoubleArray) -> Doubl
 def _changes(steps: DoubleArray, usual: DoubleArray) -> DoubleArray:
     """Where values change and stay so for the length of a stage."""
     there = np.flatnonzero(~np.isnan(usual))
-    found, begin, value = [], 0.0, usual[there[0]]
-    after = round(_SHORTEST * _STEPS)
-    for one, two in zip(there[:-1], there[1:], strict=True):
-        ahead = usual[two : two + after]
-        changed = np.abs(ahead[~np.isnan(ahead)] - value) > _STEP
+    found: list[float] = []
+    begin, value = 0.0, usual[there[0]]
+    for one, two in pairwise(there):
+        ahead = usual[two : two + round(_SHORTEST * _STEPS)]
+        if not (np.abs(ahead[~np.isnan(ahead)] - value) > _STEP).all():
+            continue
         border = float(steps[one] + steps[two]) / 2
-        fits = border - begin >= _SHORTEST and 1 - border >= _SHORTEST
-        if changed.all() and fits:
+        # What is shorter than a stage belongs to the next one, or at the end to the one before.
+        if border - begin >= _SHORTEST and 1 - border >= _SHORTEST:
             found.append(border)
-            begin, value = border, usual[two]
-    return np.array(found)
+            begin = border
+        value = usual[two]
+    return np.array(found, np.float64)
 
 
-def parted(along: DoubleArray, length: float, borders: DoubleArray, share: float) -> DoubleArray:
-    """The way with gaps between stages, as long as before: float64 (n,).
+def parted(along: DoubleArray, length: float, borders: DoubleArray) -> tuple[DoubleArray, float]:
+    """The way with a gap at each border, as long as before, and the length of a gap.
 
     Args:
-        along: float64 (n,), from 0 to `length`.
+        along: float64 (n,), places along the way, from 0 to `length`.
         length: Length of the way.
         borders: float64 (k,), where stages end.
-        share: The share of the way that is for gaps.
     """
     if not len(borders):
-        return along
-    before = np.searchsorted(borders, along)
-    return np.asarray((1 - share) * along + share * length / len(borders) * before)
+        return along, 0.0
+    gap = GAPS * length / len(borders)
+    return np.asarray((1 - GAPS) * along + gap * np.searchsorted(borders, along)), gap

@@ -31,9 +31,11 @@ _TRIAL_ROUNDS = 8
 
 _STRAIGHT = Fold()
 
-_SLENDER = 3.0
 _TURNS = (0.7, 1.0, 1.3)
-"""Angles of a bend to try, in half turns."""
+"""Angles of a river's bend to try, in half turns."""
+
+_SLENDER = 3.0
+"""Only drawings that are to be folded at least so often may bend sharply to and fro."""
 
 _COILS = (1.25, 1.6, 2.0, 2.5)
 """Widths of shells to try, relative to the tightest one's."""
@@ -67,6 +69,21 @@ easier to read. Set by eye."""
 
 _SIZES = (0.15, 0.25, 0.4, 0.65, 1.0, 1.6, 2.5, 4.0, 6.4)
 """Mean areas of bodies to try, in squares of the distance of neighbours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bodies:
+    """What is drawn.
+
+    Attributes:
+        level: The graph of the bodies.
+        hops: Sums over the distances between their vertices.
+        resolution: float64 (n,), at which they work, NaN where they have none.
+    """
+
+    level: Level
+    hops: Hops
+    resolution: DoubleArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -120,28 +137,20 @@ class Aims:
 
 
 def draw(
-    level: Level,
-    hops: Hops,
-    start: FloatArray,
-    resolution: DoubleArray,
-    *,
-    keep: float,
-    seed: int,
-    settings: LayoutSettings,
+    bodies: Bodies, start: FloatArray, *, keep: float, seed: int, settings: LayoutSettings
 ) -> DrawnBodies:
     """Places and sizes for the bodies of a small graph.
 
     Unconnected parts are drawn one by one and packed side by side.
 
     Args:
-        level: The graph.
-        hops: Sums over the distances between its vertices.
+        bodies: The graph.
         start: float32 (n, 2), the skeleton.
-        resolution: float64 (n,), at which the bodies work, NaN where they have none.
         keep: Share of the skeleton's own distances in the target distances, 0 to 1.
         seed: Seed of the order of the pairs.
         settings: How much of the circle to fill, and how long to try.
     """
+    level, hops = bodies.level, bodies.hops
     ones = np.ones(len(level.neighbours), np.int8)
     graph = csr_array((ones, level.neighbours, level.indptr), (level.vertices,) * 2)
     parts, part = connected_components(graph, directed=False)
@@ -161,7 +170,7 @@ def draw(
             charge=level.charge[inside],
             paths=own,
             closer=None if closer is None else closer[np.ix_(inside, inside)],
-            way=way(own, level.charge[inside], resolution[inside]),
+            way=way(own, level.charge[inside], bodies.resolution[inside]),
         )
         # The largest part decides for all, so that equal bodies get equal areas.
         fold, area = _best(aims, areas, settings, seed)
@@ -228,10 +237,9 @@ def _folds(aims: Aims, seed: int) -> list[Fold]:
     straight = _drawn(aims, _STRAIGHT, 2 * _TRIAL_ROUNDS, seed)
     covered, _ = roundness(straight, reach(aims.charge, _USUAL_AREA * len(aims.charge)))
     bends = float(np.sqrt(4 / np.pi / max(covered, 1e-3)))
+    turns = _TURNS if bends > _SLENDER else _TURNS[:1]
     shells = [Fold(bends=bends, coil=coil) for coil in _COILS]
-    if bends < _SLENDER:
-        return shells
-    return shells + [Fold(bends=bends, turn=turn, taper=_TAPER) for turn in _TURNS]
+    return shells + [Fold(bends=bends, turn=turn, taper=_TAPER) for turn in turns]
 
 
 def _drawn(aims: Aims, fold: Fold, rounds: int, seed: int) -> FloatArray:
@@ -247,7 +255,7 @@ def _drawn(aims: Aims, fold: Fold, rounds: int, seed: int) -> FloatArray:
     return descend(start, _blend(wanted, scaled, aims.keep), weights, 1.0, rounds, random)
 
 
-def _settled(  # noqa: PLR0913, PLR0917
+def _settled(
     aims: Aims, fold: Fold, places: FloatArray, area: float, settings: LayoutSettings, seed: int
 ) -> FloatArray:
     """Places after hubs have pulled them closer, if that lowers the cost enough, else unchanged."""
