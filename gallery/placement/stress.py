@@ -31,11 +31,11 @@ _TRIAL_ROUNDS = 8
 
 _STRAIGHT = Fold()
 
-_TURNS = (0.7, 1.0, 1.3)
-"""Angles of a river's bend to try, in half turns."""
+_TURN = 0.7
+"""Angle of a river's bends, in half turns. Sharper ones fill less than shells of the same stress."""
 
-_SLENDER = 3.0
-"""Only drawings that are to be folded at least so often may bend sharply to and fro."""
+_RARELY = 0.08
+"""A river has to lower the cost by so much, as what is equally good would be chosen by chance."""
 
 _COILS = (1.25, 1.6, 2.0, 2.5)
 """Widths of shells to try, relative to the tightest one's."""
@@ -220,9 +220,15 @@ def _best(
     found = []
     for number, fold in enumerate(_folds(trial, seed) if settings.fill > 0 else [_STRAIGHT]):
         places = _drawn(trial, fold, _TRIAL_ROUNDS, seed)
+        more = 0.0 if fold.coil else _RARELY
         for area in areas:
             found.append(
-                (cost(trial.hops, trial.charge, places, area, settings.fill), number, area, fold)
+                (
+                    cost(trial.hops, trial.charge, places, area, settings.fill) + more,
+                    number,
+                    area,
+                    fold,
+                )
             )
     _, _, area, fold = min(found, key=lambda one: one[:3])
     return fold, area
@@ -237,9 +243,8 @@ def _folds(aims: Aims, seed: int) -> list[Fold]:
     straight = _drawn(aims, _STRAIGHT, 2 * _TRIAL_ROUNDS, seed)
     covered, _ = roundness(straight, reach(aims.charge, _USUAL_AREA * len(aims.charge)))
     bends = float(np.sqrt(4 / np.pi / max(covered, 1e-3)))
-    turns = _TURNS if bends > _SLENDER else _TURNS[:1]
     shells = [Fold(bends=bends, coil=coil) for coil in _COILS]
-    return shells + [Fold(bends=bends, turn=turn, taper=_TAPER) for turn in turns]
+    return [*shells, Fold(bends=bends, turn=_TURN, taper=_TAPER)]
 
 
 def _drawn(aims: Aims, fold: Fold, rounds: int, seed: int) -> FloatArray:
