@@ -32,7 +32,7 @@ _TRIAL_ROUNDS = 8
 _STRAIGHT = Fold()
 
 _TURN = 0.7
-"""Angle of a river's bends, in half turns. Sharper ones fill less than shells of the same stress."""
+"""Angle of a river's bends, in half turns. Sharper ones fill less than shells do for the stress."""
 
 _RARELY = 0.08
 """A river has to lower the cost by so much, as what is equally good would be chosen by chance."""
@@ -222,16 +222,13 @@ def _best(
         places = _drawn(trial, fold, _TRIAL_ROUNDS, seed)
         more = 0.0 if fold.coil else _RARELY
         for area in areas:
-            found.append(
-                (
-                    cost(trial.hops, trial.charge, places, area, settings.fill) + more,
-                    number,
-                    area,
-                    fold,
-                )
-            )
+            found.append((more + _cost(trial, places, area, settings), number, area, fold))
     _, _, area, fold = min(found, key=lambda one: one[:3])
     return fold, area
+
+
+def _cost(aims: Aims, places: FloatArray, area: float, settings: LayoutSettings) -> float:
+    return cost(aims.hops, aims.charge, places, area, settings.fill)
 
 
 def _folds(aims: Aims, seed: int) -> list[Fold]:
@@ -277,9 +274,7 @@ def _settled(
     random = np.random.default_rng(seed)
     weights = _weights(aims.hops)
     closer = descend(start, wanted, weights, _GENTLE, settings.rounds, random)
-    before, after = (
-        cost(aims.hops, aims.charge, one, area, settings.fill) for one in (places, closer)
-    )
+    before, after = (_cost(aims, one, area, settings) for one in (places, closer))
     return closer if after < before - _WORTH else places
 
 
