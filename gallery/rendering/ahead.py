@@ -15,8 +15,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_KERNEL = Path("raster", "tone.py"), "_tone"
+Kernel = tuple[Path, str]
+"""A module, relative to this one's folder, and the name of a kernel in it."""
+
+_KERNEL: Kernel = Path("raster", "tone.py"), "_tone"
 """A kernel that every scan needs."""
+
+FILM: Kernel = Path("film", "film.py"), "_compose"
+"""A kernel that every film needs."""
 
 _SIDE = 1296
 """Side of the made-up scan, from which on scans are drawn without being reduced."""
@@ -44,15 +50,15 @@ def compiling() -> Iterator[subprocess.Popen[bytes] | None]:
         process.wait()
 
 
-def compiled() -> bool:
-    """Whether drawing has been compiled here before, or cannot be kept; told from files alone."""
-    path, kernel = Path(__file__).parent / _KERNEL[0], _KERNEL[1]
+def compiled(kernel: Kernel = _KERNEL) -> bool:
+    """Whether a kernel has been compiled here before, or cannot be kept; told from files alone."""
+    path, name = Path(__file__).parent / kernel[0], kernel[1]
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     folder = Path(chosen) if chosen else path.parent / "__pycache__"
     if not chosen and not os.access(path.parent, os.W_OK):
         return True
     written = path.stat().st_mtime
-    kept = folder.rglob(f"{path.stem}.{kernel}-*.nbi") if folder.is_dir() else iter(())
+    kept = folder.rglob(f"{path.stem}.{name}-*.nbi") if folder.is_dir() else iter(())
     return any(one.stat().st_mtime >= written for one in kept)
 
 
@@ -71,18 +77,19 @@ def main() -> None:
 
     # The glow first: its kernels are those of the layout too, which will soon need them.
     glow_of(np.zeros((64, 64, 3), np.float32), 1.0)
-    # Each vertex reads the one before: enough of them for strands, all in one operator.
+    # Each vertex reads the one before: enough of them for strands, and one edge that is a strand,
+    # from one operator to the other and across the picture.
     n = ENOUGH
     graph = ComputeGraph(
         model="",
-        vertex_operator=np.zeros(n, np.int32),
+        vertex_operator=np.repeat(np.arange(2, dtype=np.int32), n // 2),
         vertex_kind=np.full(n, 2, np.uint8),
         vertex_pass=np.zeros(n, np.uint8),
         vertex_flops=np.arange(1, n + 1, dtype=np.float32),
         vertex_bytes=np.ones(n, np.float32),
         indptr=np.concatenate([[0], np.arange(n)]).astype(np.int64),
         sources=np.arange(n - 1, dtype=np.int32),
-        operators=(GraphOperator(name="", type="Relu", layer=0, operator=0),),
+        operators=tuple(GraphOperator(name="", type="Relu", layer=0, operator=i) for i in (0, 1)),
         layers=(Layer(name="", path="", parent=-1),),
     )
     row = np.arange(n, dtype=np.float32)

@@ -12,14 +12,10 @@ from gallery.cli.commands import settings_of
 from gallery.cli.main import main
 from gallery.cli.options import given
 from gallery.provenance import software
+from gallery.settings.choices import PALETTES
 from gallery.settings.color_rules import ColorRule
 from gallery.settings.fields import Setting, table
-from gallery.settings.values import (
-    PALETTES,
-    GallerySettings,
-    Limits,
-    ScanSettings,
-)
+from gallery.settings.values import GallerySettings, Limits, ScanSettings
 
 SETTINGS = [
     one
@@ -99,7 +95,7 @@ def test_help_comes_from_the_field(one: Setting) -> None:
 def test_help_names_choices_and_defaults() -> None:
     scan = actions("scan")
     assert tuple(scan["--palette"].choices or ()) == PALETTES
-    assert (scan["--vertices"].help or "").endswith("(default: 100000)")
+    assert (scan["--vertices"].help or "").endswith("(default: 200000)")
     assert (scan["--ground"].help or "").endswith("(default: dark)")
     assert (scan["--palette"].help or "").endswith("one for each family")
     assert (scan["--labels"].help or "").endswith("layer names")

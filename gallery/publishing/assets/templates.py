@@ -29,6 +29,7 @@ from gallery.publishing.parts.clean import clean, shorten
 from gallery.publishing.parts.run_charts import duration
 from gallery.publishing.settings import SiteSettings
 from gallery.settings.attributes import TABLE, find
+from gallery.text import dotted
 
 
 def markdown(text: str) -> str:
@@ -76,6 +77,7 @@ def environment(settings: SiteSettings) -> Sandbox:
         "exact": partial(numbers.exact, unknown=unknown),
         "quantity": partial(numbers.quantity, unknown=unknown),
         "duration": duration,
+        "dotted": dotted,
         "size": partial(numbers.size, unknown=unknown),
         "shape": partial(numbers.shape, unknown=unknown),
         "shorten": shorten,
