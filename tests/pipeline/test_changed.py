@@ -13,6 +13,8 @@ from gallery.pipeline.options import BuildOptions
 from tests.conftest import NET, SETTINGS, WIDER
 from tests.onnx_text import write
 
+pytestmark = pytest.mark.usefixtures("without_workers")
+
 WORDS = """---
 title: Net {name}
 family: {family}
@@ -87,7 +89,7 @@ CHANGES = (
 
 
 @pytest.fixture(scope="module")
-def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def collection(tmp_path_factory: pytest.TempPathFactory, without_workers: None) -> Path:
     """A collection with its site, built twice."""
     place = tmp_path_factory.mktemp("collection")
     (place / "models" / "sizes").mkdir(parents=True)
