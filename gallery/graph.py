@@ -50,12 +50,14 @@ class GraphOperator:
         type: ONNX operator type; "Input" for a graph input and "Loss" for the loss.
         layer: Index of its layer.
         operator: Index in `Model.operators`, or -1 for an input and the loss.
+        contracts: Whether most of its work are multiply-accumulates, which units for matrices do.
     """
 
     name: str
     type: str
     layer: int
     operator: int
+    contracts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,10 +118,14 @@ class ComputeSet:
         highs = np.empty_like(lows, order="F")
         for axis in range(len(self.shape) - 1, -1, -1):
             size, split = self.shape[axis], self.splits[axis]
-            block = cells % split
-            cells = cells // split
-            lows[:, axis] = block * size // split
-            highs[:, axis] = (block + 1) * size // split
+            if split == 1:
+                lows[:, axis], highs[:, axis] = 0, size
+                continue
+            outer = cells // split
+            block = cells - outer * split
+            cells = outer
+            ends = np.arange(split + 1, dtype=np.int64) * size // split
+            lows[:, axis], highs[:, axis] = ends[block], ends[block + 1]
         return lows, highs
 
     def contains(self, vertex: int) -> bool:

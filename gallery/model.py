@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -69,8 +69,10 @@ class Tensor:
         """The shape if every size is known, else None."""
         if self.shape is None:
             return None
-        known = tuple(size for size in self.shape if isinstance(size, int))
-        return known if len(known) == len(self.shape) else None
+        for size in self.shape:
+            if not isinstance(size, int):
+                return None
+        return cast(tuple[int, ...], self.shape)
 
     @property
     def elements(self) -> int | None:

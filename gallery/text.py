@@ -58,6 +58,16 @@ def cut(text: str, limit: int) -> str:
     return f"{text[:head]}…{text[len(text) - (limit - head - 1) :]}"
 
 
+def dotted(path: str) -> str:
+    """A layer's path as people write it.
+
+    >>> dotted("blocks/0/mlp"), dotted("stage 2/block 3")
+    ('blocks.0.mlp', 'stage 2, block 3')
+    """
+    parts = [part for part in path.split("/") if part]
+    return (", " if " " in path else ".").join(parts)
+
+
 def amount(value: float, unit: str = "") -> str:
     """A number in three significant digits, with an SI prefix and its unit.
 

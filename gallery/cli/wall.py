@@ -45,7 +45,7 @@ class WallOptions:
     Attributes:
         size: Paper or pixels, see `gallery.settings.paper`.
         dpi: Pixels per inch of paper.
-        order: One of `gallery.settings.values.ORDERS`.
+        order: One of `gallery.settings.choices.ORDERS`.
         title: Title, or "" for that of the settings.
     """
 
@@ -151,7 +151,7 @@ def _made(one: Outcome, cache: Cache) -> _Made:
     (what,) = one.plan.keys(SCANS)
     return _Made(
         front=one.plan.words.front,
-        facts=facts_in(stages.entry(FACTS)),
+        facts=facts_in(stages.entry(FACTS), one.plan.file.slug),
         scan=stages.entry(SCANS, what),
     )
 

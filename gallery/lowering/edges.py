@@ -18,6 +18,10 @@ SAVED = 2
 """Flag: the derivative of the reader needs the data of this edge."""
 
 
+_EACH_ITS_OWN = np.empty(0, np.int64)
+"""The owners of boxes of which block i reads box i."""
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Producer:
     """The vertices that make a tensor, as a grid of its blocks.
@@ -62,13 +66,10 @@ def meeting(boxes: Boxes, producer: Producer, blocks: int, flag: int) -> Rows:
     if boxes.lows.shape[1] != len(producer.shape):
         found = f"boxes of {boxes.lows.shape[1]} dimensions"
         raise ValueError(f"{found} for a tensor of {len(producer.shape)}")
-    owner = np.arange(blocks, dtype=np.int64) if boxes.owner is None else boxes.owner
-    inner = math.prod(producer.splits[1:])
+    owner = _EACH_ITS_OWN if boxes.owner is None else boxes.owner
     shape, splits = np.array(producer.shape, np.int64), np.array(producer.splits, np.int64)
-    arguments = (boxes.lows, boxes.highs, owner, shape, splits)
-    counts = _count(*arguments, blocks)
-    sources = np.empty(int(counts.sum()), np.int32)
-    _fill(*arguments, producer.first, producer.period, inner, sources)
+    at = producer.first, producer.period, math.prod(producer.splits[1:])
+    counts, sources = _met(boxes.lows, boxes.highs, owner, shape, splits, blocks, *at)
     return Rows(counts=counts, sources=sources, flags=np.full(len(sources), flag, np.uint8))
 
 
@@ -135,42 +136,42 @@ def _block(place, size, split):  # type: ignore[no-untyped-def]
     return ((place + 1) * split - 1) // size
 
 
-@kernel
-def _count(lows, highs, owner, shape, splits, blocks):  # type: ignore[no-untyped-def]
-    counts = np.zeros(blocks, np.int64)
-    for k in range(len(owner)):
-        product = 1
-        for d in range(len(shape)):
-            low, high = max(lows[k, d], 0), min(highs[k, d], shape[d])
-            if high <= low:
-                product = 0
-                break
-            first = _block(low, shape[d], splits[d])
-            product *= _block(high - 1, shape[d], splits[d]) - first + 1
-        counts[owner[k]] += product
-    return counts
+@inner_kernel
+def _range(lows, highs, k, shape, splits, begin, end):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+    """The blocks that a box meets along each dimension (OUT: begin, end), and how many in all."""
+    product = 1
+    for d in range(len(shape)):
+        low, high = max(lows[k, d], 0), min(highs[k, d], shape[d])
+        if high <= low:
+            return 0
+        begin[d] = end[d] = 0
+        if splits[d] > 1:
+            begin[d] = _block(low, shape[d], splits[d])
+            end[d] = _block(high - 1, shape[d], splits[d])
+            product *= end[d] - begin[d] + 1
+    return product
 
 
 @kernel
-def _fill(lows, highs, owner, shape, splits, first, period, inner, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+def _met(lows, highs, owner, shape, splits, blocks, first, period, inner):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+    """Number of blocks that each reader meets, int64 (blocks,), and which: int32 (m,)."""
     rank = len(shape)
     begin = np.zeros(rank, np.int64)
     end = np.zeros(rank, np.int64)
     place = np.zeros(rank, np.int64)
+    counts = np.zeros(blocks, np.int64)
+    total = 0
+    for k in range(len(lows)):
+        product = _range(lows, highs, k, shape, splits, begin, end)
+        counts[owner[k] if len(owner) else k] += product
+        total += product
+    out = np.empty(total, np.int32)
     at = 0
-    for k in range(len(owner)):
-        empty = False
+    for k in range(len(lows)):
+        left = _range(lows, highs, k, shape, splits, begin, end)
         for d in range(rank):
-            low, high = max(lows[k, d], 0), min(highs[k, d], shape[d])
-            if high <= low:
-                empty = True
-                break
-            begin[d] = _block(low, shape[d], splits[d])
-            end[d] = _block(high - 1, shape[d], splits[d])
             place[d] = begin[d]
-        if empty:
-            continue
-        while True:
+        while left:
             number = 0
             for d in range(rank):
                 number = number * splits[d] + place[d]
@@ -178,13 +179,14 @@ def _fill(lows, highs, owner, shape, splits, first, period, inner, out):  # type
                 number = number // inner * period + number % inner
             out[at] = first + number
             at += 1
+            left -= 1
             d = rank - 1
             while d >= 0 and place[d] == end[d]:
                 place[d] = begin[d]
                 d -= 1
-            if d < 0:
-                break
-            place[d] += 1
+            if d >= 0:
+                place[d] += 1
+    return counts, out
 
 
 @kernel

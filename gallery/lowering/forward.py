@@ -199,7 +199,9 @@ def _number_leaves(
 
 def _producer(grid: ComputeSet, shape: tuple[int, ...]) -> Producer:
     """A set as the producer of a tensor; dimensions that the set does not have are not split."""
-    splits = (grid.splits[: grid.rank] + (1,) * len(shape))[: len(shape)]
+    splits = grid.splits[: grid.rank]
+    if grid.rank != len(shape):
+        splits = (splits + (1,) * len(shape))[: len(shape)]
     return Producer(first=grid.first, shape=shape, splits=splits, period=grid.period)
 
 
@@ -213,12 +215,9 @@ def _number_group(
     """Number the sets of one part, or of an unrolled recurrence time step by time step."""
     recurrent = len(group) > 1
     steps = group[0][1].shape[0] if recurrent else 1
-    sets = [
-        (i, part, level, last, shape, blocks)
-        for i, part, splits in group
-        for level, (shape, blocks, last) in enumerate(_levels(part, splits))
-    ]
+    sets = [(i, part, *level) for i, part, splits in group for level in _levels(part, splits)]
     sizes = [math.prod(blocks) for *_, blocks in sets]
+    period = sum(sizes) // steps if recurrent else 0
     first = at
     for (i, part, level, last, shape, blocks), size in zip(sets, sizes, strict=True):
         grid = ComputeSet(
@@ -228,7 +227,7 @@ def _number_group(
             rank=part.rank,
             tensors=_made(program, part) if last else (),
             kind=Kind.REDUCE if level else part.kind if last else Kind.PARTIAL,
-            period=sum(sizes) // steps if recurrent else 0,
+            period=period,
         )
         pieces.append(Piece(grid=grid, does=part, part=i, level=level, operator=part.operator))
         if last:
@@ -246,18 +245,17 @@ def _made(program: Program, part: Part) -> tuple[int, ...]:
 
 def _levels(
     part: Part, splits: tuple[int, ...]
-) -> list[tuple[tuple[int, ...], tuple[int, ...], bool]]:
+) -> list[tuple[int, bool, tuple[int, ...], tuple[int, ...]]]:
     """The sets of a part: its own vertices, then the levels of its reduction.
 
-    Each is given as shape, splits, and whether it is the last set, which makes the tensors.
+    Each is given as level, whether it is the last set, which makes the tensors, shape, and splits.
     """
-    summed = math.prod(splits[part.rank :])
-    outer, blocks = part.shape[: part.rank], splits[: part.rank]
-    counts = tree(summed)
-    levels = [(part.shape, splits, not counts)]
-    for count in counts:
+    rank = part.rank
+    counts = tree(math.prod(splits[rank:])) if len(splits) > rank else ()
+    levels = [(0, not counts, part.shape, splits)]
+    for level, count in enumerate(counts, 1):
         more = (count,) if count > 1 else ()
-        levels.append((outer + more, blocks + more, count == 1))
+        levels.append((level, count == 1, part.shape[:rank] + more, splits[:rank] + more))
     return levels
 
 

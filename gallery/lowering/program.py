@@ -176,9 +176,11 @@ class Builder:
         for part in parts:
             time = self.recurrences + part.time if part.time >= 0 else -1
             reads = tuple(
-                self._checked(replace(read, tensor=self._beside(read.tensor, index)))
-                for read in part.reads
-                if read.tensor >= 0 and not self.tensors[read.tensor].folded
+                [
+                    self._checked(read, self._beside(read.tensor, index))
+                    for read in part.reads
+                    if read.tensor >= 0 and not self.tensors[read.tensor].folded
+                ]
             )
             self.parts.append(replace(part, operator=index, reads=reads, time=time))
         self.recurrences += len(recurrences)
@@ -222,13 +224,14 @@ class Builder:
             part = Part(shape=(), rank=0, makes=(made,), reads=reads, operator=owner)
             self.parts.append(part)
 
-    def _checked(self, read: Read) -> Read:
-        tensor = self.tensors[read.tensor]
-        if not tensor.differentiable and read.differentiable:
-            read = replace(read, differentiable=False)
-        if not tensor.known:
-            read = replace(read, relation=full(()))
-        return read
+    def _checked(self, read: Read, number: int) -> Read:
+        """The read of that tensor, as what is known of it allows."""
+        tensor = self.tensors[number]
+        differentiable = read.differentiable and tensor.differentiable
+        if tensor.known and number == read.tensor and differentiable == read.differentiable:
+            return read
+        relation = read.relation if tensor.known else full(())
+        return replace(read, tensor=number, relation=relation, differentiable=differentiable)
 
 
 def _never(lows: npt.NDArray[np.int64], _: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:

@@ -12,7 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from gallery.graph import ComputeSet
-from gallery.lowering.access.part import Ints, Part
+from gallery.jit import kernel
+from gallery.lowering.access.part import Part
 from gallery.lowering.edges import Producer
 from gallery.lowering.forward import Numbering
 from gallery.lowering.program import Program
@@ -54,19 +55,27 @@ def _share(
     needed = met = 0.0
     for read, maker, size in zip(part.reads, makers, sizes, strict=True):
         boxes = read.relation(lows, highs)
-        inside, blocks = _elements(boxes.lows, boxes.highs, maker)
+        shape, splits = np.array(maker.shape, np.int64), np.array(maker.splits, np.int64)
+        inside, blocks = _elements(boxes.lows, boxes.highs, shape, splits)
         needed += size * inside
         met += size * blocks
     return min(needed / met, 1.0) if needed > 0.0 else 1.0
 
 
-def _elements(lows: Ints, highs: Ints, maker: Producer) -> tuple[float, float]:
+@kernel
+def _elements(lows, highs, shape, splits):  # type: ignore[no-untyped-def]
     """Elements in boxes, and in the blocks that they meet; boxes are clipped to the tensor."""
-    inside, blocks = np.ones(len(lows)), np.ones(len(lows))
-    for axis, (size, split) in enumerate(zip(maker.shape, maker.splits, strict=True)):
-        low = np.clip(lows[:, axis], 0, max(size - 1, 0))
-        high = np.clip(highs[:, axis], 0, size)
-        first, last = low * split // max(size, 1), (high - 1) * split // max(size, 1)
-        inside *= np.maximum(high - low, 0)
-        blocks *= np.maximum((last + 1) * size // split - first * size // split, 0)
-    return float(inside.sum()), float(blocks.sum())
+    inside = met = 0.0
+    for k in range(len(lows)):
+        own = blocks = 1.0
+        for d in range(len(shape)):
+            size, split = shape[d], splits[d]
+            low = min(max(lows[k, d], 0), max(size - 1, 0))
+            high = min(max(highs[k, d], 0), size)
+            first = low * split // max(size, 1)
+            last = (high - 1) * split // max(size, 1)
+            own *= max(high - low, 0)
+            blocks *= max((last + 1) * size // split - first * size // split, 0)
+        inside += own
+        met += blocks
+    return inside, met

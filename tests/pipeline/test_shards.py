@@ -20,6 +20,8 @@ from tests.conftest import NET, make_models, run_gallery
 from tests.onnx_text import write
 from tests.pipeline.test_build import tree
 
+pytestmark = pytest.mark.usefixtures("without_workers")
+
 
 def enrich(models: Path) -> None:
     """Let a gallery make diagrams and viewers as well."""
@@ -31,7 +33,7 @@ def enrich(models: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole(tmp_path_factory: pytest.TempPathFactory, without_workers: None) -> Path:
     """A gallery of good and bad models, its site, and the same in two parts."""
     folder = tmp_path_factory.mktemp("whole")
     models = make_models(folder / "models")

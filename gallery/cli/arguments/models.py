@@ -17,17 +17,10 @@ from gallery.cli.arguments.shared import (
 )
 from gallery.cli.options import add_settings, path, typed
 from gallery.settings import checks
+from gallery.settings.choices import HEIGHTS, ORDERS
 from gallery.settings.formats import POSTER_SUFFIXES, SCAN_SUFFIXES
 from gallery.settings.paper import check_either, film_size
-from gallery.settings.values import (
-    DPI,
-    HEIGHTS,
-    ORDERS,
-    SIDE,
-    GallerySettings,
-    ProfileSettings,
-    ScanSettings,
-)
+from gallery.settings.values import DPI, SIDE, GallerySettings, ProfileSettings, ScanSettings
 
 
 def add_scan(subparsers: Subparsers[argparse.ArgumentParser]) -> None:

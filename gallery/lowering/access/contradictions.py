@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from gallery.lowering.access.part import Part, Relation
+from gallery.lowering.access.relations import Straight
 
 CONTRADICTIONS = (
     ArithmeticError,
@@ -50,6 +51,8 @@ def check_parts(
 
 def _boxes_rank(relation: Relation, shape: tuple[int, ...]) -> int:
     """Number of dimensions of the boxes that a relation gives for a whole index space."""
+    if isinstance(relation, Straight):
+        return relation.rank(len(shape))
     lows = np.zeros((1, len(shape)), np.int64, order="F")
     highs = np.full_like(lows, shape)
     return int(relation(lows, highs).lows.shape[1])

@@ -63,9 +63,22 @@ class Straight(NamedTuple):
     def __call__(self, lows: Ints, highs: Ints) -> Boxes:
         """The boxes that blocks read, clipped to the tensor."""
         lines, least = _lines(self)
-        if lows.shape[1] < least:
-            raise IndexError(f"a rule of {least} dimensions for blocks of {lows.shape[1]}")
+        self._check(least, lows.shape[1])
         return Boxes(*_straight(lows, highs, lines))
+
+    def rank(self, dims: int) -> int:
+        """Number of dimensions of the boxes that blocks of so many dimensions read.
+
+        Raises:
+            IndexError: A rule needs more dimensions.
+        """
+        self._check(_lines(self)[1], dims)
+        return len(self.rules)
+
+    @staticmethod
+    def _check(least: int, dims: int) -> None:
+        if dims < least:
+            raise IndexError(f"a rule of {least} dimensions for blocks of {dims}")
 
 
 @lru_cache(maxsize=4096)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gallery.lowering.access.part import Ints, Part, Read
+from gallery.lowering.access.relations import Fixed, Moving, Straight
 
 
 class Axis(NamedTuple):
@@ -32,6 +33,9 @@ def footprint(part: Part, read: Read, shape: Sequence[int]) -> tuple[Axis, ...]:
 
     One of the halves can read as much as the whole: that without the padding at its end.
     """
+    if isinstance(read.relation, Straight) and not read.picks:
+        rows = zip(shape, read.relation.shape, read.relation.rules, strict=True)
+        return tuple([_straight(part.shape, *row) for row in rows])
     probes, lows, highs = _blocks(part.shape)
     extents = _extents(read, lows, highs, len(shape)).tolist()
     axes = [
@@ -40,6 +44,30 @@ def footprint(part: Part, read: Read, shape: Sequence[int]) -> tuple[Axis, ...]:
     for axis, of in read.picks:
         axes[axis] = Axis(size=shape[axis], of=of, slope=0.0, halo=extents[0][axis])
     return tuple(axes)
+
+
+def _straight(space: Sequence[int], size: int, most: int, rule: Moving | Fixed) -> Axis:
+    """The same for one axis of a relation of straight lines, which it clips to `most`."""
+    if isinstance(rule, Fixed):
+        whole = _clip(rule.high, most) - _clip(rule.low, most)
+        return Axis(size=size, of=-1, slope=0.0, halo=float(whole))
+
+    _, scale, before, after = rule
+    d = range(len(space))[rule.axis]
+    n = space[d]
+    begin = _clip(before, most)
+    whole = _clip(n * scale + after, most) - begin
+    least = _clip(n // 2 * scale + after, most) - begin if n > 1 else whole
+    if least >= whole and n > 1:
+        least = whole + begin - _clip((n - n // 2) * scale + before, most)
+    if least >= whole:
+        return Axis(size=size, of=-1, slope=0.0, halo=float(whole))
+    slope = (whole - least) / (n - n // 2)
+    return Axis(size=size, of=d, slope=slope, halo=whole - slope * n)
+
+
+def _clip(place: int, most: int) -> int:
+    return 0 if place < 0 else min(place, most)
 
 
 @lru_cache(maxsize=256)

@@ -20,6 +20,8 @@ EDGE = 8192.0
 @inner_kernel
 def _neighbours(halo, each):  # type: ignore[no-untyped-def]
     """Number of blocks of a size that a halo, half of it on either side, reaches into."""
+    if halo == 0.0:
+        return 0.0
     half = halo / 2
     return np.ceil(np.ceil(half) / each) + np.ceil(np.floor(half) / each)
 
@@ -35,31 +37,26 @@ def _blocks(t, splits, part, axis):  # type: ignore[no-untyped-def]
 
 
 @inner_kernel
-def _reading(t, splits, part, read):  # type: ignore[no-untyped-def]
-    """Elements and edges of one read, on average per block of the part.
+def _along(t, splits, part, axis):  # type: ignore[no-untyped-def]
+    """Elements and edges along an axis of what a part reads, on average per block of the part.
 
-    A box that follows the grid of its producer is one edge; with a finer producer, or a halo that
+    A range that follows the grid of its producer is one edge; with a finer producer, or a halo that
     reaches into neighbouring blocks, there are several. The outermost blocks have no halo outside.
     """
-    base = t.dims[part]
-    elements = edges = 1.0
-    for x in range(t.axes[read], t.axes[read + 1]):
-        d, cells, inner = t.of[x], 1.0, 0.0
-        if d >= 0:
-            cells = float(splits[base + d])
-            inner = t.slope[x] * t.shape[base + d] / cells
-        blocks = _blocks(t, splits, part, x)
-        extent = min(max(inner + t.halo[x], 1.0), t.size[x])
-        each = t.size[x] / blocks
-        if d < 0:
-            met = extent / each
-        elif inner >= each:
-            met = inner / each + _neighbours(t.halo[x], each) * (1.0 - 1.0 / cells)
-        else:
-            met = 1.0 + (extent - 1.0) / each
-        edges *= min(max(met, 1.0), blocks)
-        elements *= extent
-    return elements, edges
+    base, d, cells, inner = t.dims[part], t.of[axis], 1.0, 0.0
+    if d >= 0:
+        cells = float(splits[base + d])
+        inner = t.slope[axis] * t.shape[base + d] / cells
+    blocks = _blocks(t, splits, part, axis)
+    extent = min(max(inner + t.halo[axis], 1.0), t.size[axis])
+    each = t.size[axis] / blocks
+    if d < 0:
+        met = extent / each
+    elif inner >= each:
+        met = inner / each + _neighbours(t.halo[axis], each) * (1.0 - 1.0 / cells)
+    else:
+        met = 1.0 + (extent - 1.0) / each
+    return extent, min(max(met, 1.0), blocks)
 
 
 @inner_kernel
@@ -83,7 +80,7 @@ def _cells(splits, begin, end):  # type: ignore[no-untyped-def]
 
 
 @inner_kernel
-def traffic(t, splits, part):  # type: ignore[no-untyped-def]
+def traffic(t, splits, part, place, known):  # type: ignore[no-untyped-def]
     """Cost of a part's grid, in elements: what its blocks read, its sums, and its readers' halos.
 
     The readers of a part can follow its grid later, but they keep the edges to neighbouring blocks
@@ -93,12 +90,21 @@ def traffic(t, splits, part):  # type: ignore[no-untyped-def]
         t: The program.
         splits: int64 (dims,), all grids.
         part: Number of the part.
+        place: The grid dimension of the part that is split otherwise than in `known`.
+        known: float64 (axes, 2), elements and edges along each axis of what it reads.
     """
     begin, middle, end = t.dims[part], t.dims[part] + t.rank[part], t.dims[part + 1]
     cells = _cells(splits, begin, end)
+    first = t.axes[t.reads[part]]
     total = 0.0
     for read in range(t.reads[part], t.reads[part + 1]):
-        elements, edges = _reading(t, splits, part, read)
+        elements = edges = 1.0
+        for x in range(t.axes[read], t.axes[read + 1]):
+            extent, met = known[x - first, 0], known[x - first, 1]
+            if begin + t.of[x] == place or t.maker[x] == place:
+                extent, met = _along(t, splits, part, x)
+            elements *= extent
+            edges *= met
         total += cells * (elements + EDGE * edges)
     summed = _cells(splits, middle, end)
     if summed > 1:
@@ -153,13 +159,17 @@ def next_place(t, splits, part):  # type: ignore[no-untyped-def]
         part: Number of the part.
     """
     best, least = -1, (True, 0.0, 0.0)
+    first = t.axes[t.reads[part]]
+    known = np.empty((t.axes[t.reads[part + 1]] - first, 2))
+    for x in range(len(known)):
+        known[x, 0], known[x, 1] = _along(t, splits, part, first + x)
     for place in range(t.dims[part], t.dims[part + 1]):
         if not _may_split(t, splits, part, place):
             continue
         old = splits[place]
         splits[place] = finer(t, splits, part, place)
         last = splits[place] < 2 * old
-        price = (last, traffic(t, splits, part), -t.shape[place] / old)
+        price = (last, traffic(t, splits, part, place, known), -t.shape[place] / old)
         splits[place] = old
         if best < 0 or price < least:
             best, least = place, price
@@ -202,7 +212,7 @@ def sums(partials):  # type: ignore[no-untyped-def]
 def vertices(t, splits, part, training):  # type: ignore[no-untyped-def]
     """Number of vertices of a part and its reductions, with their gradients when training.
 
-    The vertices that sum gradients of what it reads are estimated from the edges of `_reading`.
+    The vertices that sum gradients of what it reads are estimated from the edges of `_along`.
     """
     middle = t.dims[part] + t.rank[part]
     summed = np.int64(_cells(splits, middle, t.dims[part + 1]))
@@ -213,10 +223,11 @@ def vertices(t, splits, part, training):  # type: ignore[no-untyped-def]
     more = 0.0
     for read in range(t.reads[part], t.reads[part + 1]):
         if t.gradient[read]:
-            made = 1.0
+            made = edges = 1.0
             for x in range(t.axes[read], t.axes[read + 1]):
                 made *= _blocks(t, splits, part, x)
-            edges = _reading(t, splits, part, read)[1] * blocks * summed
+                edges *= _along(t, splits, part, x)[1]
+            edges = edges * blocks * summed
             more += edges / (FAN_IN - 1) if edges > FAN_IN * made else 0.0
     return 2 * own + np.int64(more)
 
