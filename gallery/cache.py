@@ -125,16 +125,19 @@ class Cache:
         return entry
 
     def put(
-        self, key: str, value: Mapping[str, Any], files: Mapping[str, Path] | None = None
+        self,
+        key: str,
+        value: Mapping[str, Any],
+        files: Mapping[str, Path | CachedFile] | None = None,
     ) -> Entry:
         """Store a result; the files are moved into the cache.
 
         Args:
             key: The key to store it under.
             value: A JSON object.
-            files: Files below `tmp` of this cache, by name.
+            files: Files below `tmp` of this cache, or files that it has already, by name.
         """
-        taken = {name: self._take(path) for name, path in (files or {}).items()}
+        taken = {name: self._take(file) for name, file in (files or {}).items()}
         record = {
             "value": dict(value),
             "files": {name: [file.sha256, file.bytes] for name, file in taken.items()},
@@ -143,6 +146,11 @@ class Cache:
         self._write(self._record(key), hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
         # Return what a later read returns: JSON turns tuples into lists.
         return Entry(key=key, value=json.loads(body)["value"], files=taken)
+
+    def use(self, keys: Iterable[str]) -> None:
+        """Let results count as used, without reading them."""
+        for key in keys:
+            self._touch(self._record(key))
 
     def text(self, key: str) -> str:
         """The record under a key, as text for `adopt`; "" if there is none."""
@@ -293,7 +301,9 @@ class Cache:
         }
         return Entry(key=key, value=record["value"], files=files)
 
-    def _take(self, path: Path) -> CachedFile:
+    def _take(self, path: Path | CachedFile) -> CachedFile:
+        if isinstance(path, CachedFile):
+            return path
         sha256, size = file_digest(path), path.stat().st_size
         place = self._file(sha256)
         place.parent.mkdir(parents=True, exist_ok=True)

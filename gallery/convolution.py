@@ -59,7 +59,7 @@ def convolve(grid: Grid, kernel: Grid) -> Grid:
     """
     height, width = kernel.shape
     rows = np.empty((len(grid), width), np.float32)
-    _forward_rows(grid, _waves(width), rows)
+    _forward_rows(np.ascontiguousarray(grid), _waves(width), rows)
     _columns(rows, kernel, _waves(height), rows, True)
     out = np.empty(grid.shape, np.float32)
     _backward_rows(rows, _waves(width), out)

@@ -50,12 +50,14 @@ class GraphOperator:
         type: ONNX operator type; "Input" for a graph input and "Loss" for the loss.
         layer: Index of its layer.
         operator: Index in `Model.operators`, or -1 for an input and the loss.
+        contracts: Whether most of its work are multiply-accumulates, which units for matrices do.
     """
 
     name: str
     type: str
     layer: int
     operator: int
+    contracts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

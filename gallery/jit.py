@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
 import numba
+import numpy.typing as npt
 from numba.core.caching import FunctionCache
+
+from gallery.machine_code import ParallelCompiler, link_kernels
 
 # A thread that waits for another sleeps: by default, those of OpenMP run in circles for
 # milliseconds. On a busy machine that takes the time of the very thread that they wait for, and
@@ -22,6 +25,7 @@ from numba.core.caching import FunctionCache
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Array = TypeVar("Array", bound=npt.NDArray[Any])
 
 _PATIENCE = 60.0
 """Seconds to wait for another process to compile a kernel, which takes it some at most."""
@@ -89,6 +93,8 @@ def _shared(compiled: Any, place: str) -> Any:
     return compiled
 
 
+link_kernels(lambda dispatcher: isinstance(getattr(dispatcher, "_cache", None), CompiledOnce))
+
 _OPTIONS: dict[str, Any] = {
     "cache": True,
     "nogil": True,
@@ -103,6 +109,17 @@ _OPTIONS: dict[str, Any] = {
 def kernel(function: Function) -> Function:
     """Compile a function with numba, once per machine; it runs without the GIL."""
     return cast(Function, _shared(numba.njit(**_OPTIONS)(function), "_cache"))
+
+
+def read_only(array: Array) -> Array:
+    """A view of an array that cannot be written to.
+
+    A kernel is compiled once more for arrays of another kind, such as those that can be, so
+    those that can be given both are given views.
+    """
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def inner_kernel(function: Function) -> Function:
@@ -127,5 +144,5 @@ def parallel_kernel(function: Function) -> Function:
     Only for loops whose iterations write to separate memory: then the result does not depend on
     the number of cores.
     """
-    made = numba.njit(parallel=True, **_OPTIONS)(function)
+    made = numba.njit(parallel=True, pipeline_class=ParallelCompiler, **_OPTIONS)(function)
     return cast(Function, _shared(made, "_cache"))

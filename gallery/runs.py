@@ -125,7 +125,7 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCurves:
-    """What the charts of a run show.
+    """What the charts of a run show; nothing where only its numbers are told.
 
     Attributes:
         compute: Share of each column's time, in thousandths.
@@ -139,13 +139,13 @@ class RunCurves:
             Empty for a shared memory.
     """
 
-    compute: tuple[int, ...]
-    exchange: tuple[int, ...]
-    memory: tuple[tuple[int, ...], ...]
-    passes: tuple[tuple[str, int, int], ...]
-    bands: tuple[tuple[str, int, int], ...]
-    busy: str
-    filled: str
+    compute: tuple[int, ...] = ()
+    exchange: tuple[int, ...] = ()
+    memory: tuple[tuple[int, ...], ...] = ()
+    passes: tuple[tuple[str, int, int], ...] = ()
+    bands: tuple[tuple[str, int, int], ...] = ()
+    busy: str = ""
+    filled: str = ""
 
 
 _DICTIONARIES = ("passes", "peak_kinds", "peak_layers")

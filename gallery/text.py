@@ -58,6 +58,16 @@ def cut(text: str, limit: int) -> str:
     return f"{text[:head]}…{text[len(text) - (limit - head - 1) :]}"
 
 
+def dotted(path: str) -> str:
+    """A layer's path as people write it.
+
+    >>> dotted("blocks/0/mlp"), dotted("stage 2/block 3")
+    ('blocks.0.mlp', 'stage 2, block 3')
+    """
+    parts = [part for part in path.split("/") if part]
+    return (", " if " " in path else ".").join(parts)
+
+
 def amount(value: float, unit: str = "") -> str:
     """A number in three significant digits, with an SI prefix and its unit.
 
@@ -86,3 +96,12 @@ def counted(number: int, noun: str, several: str = "") -> str:
     ('1 operator', '1,200 operators')
     """
     return f"{number:,} {noun if number == 1 else several or noun + 's'}"
+
+
+def roughly(number: int, noun: str, several: str = "") -> str:
+    """As `counted`, in three significant digits.
+
+    >>> roughly(1, "vertex", "vertices"), roughly(20_123, "edge")
+    ('1 vertex', '20.1 k edges')
+    """
+    return f"{amount(number)} {noun if number == 1 else several or noun + 's'}"

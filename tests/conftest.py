@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from gallery.cli.main import main
+from gallery.pipeline import schedule
+from tests import in_process
 from tests.onnx_text import write
 
 
@@ -78,6 +81,24 @@ def run() -> Run:
 
 
 @pytest.fixture
+def run_here(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, without_workers: None
+) -> Run:
+    """The command in this process, which has loaded all that it needs; builds have no workers."""
+
+    def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        if cwd:
+            monkeypatch.chdir(cwd)
+        try:
+            status = main([*map(str, arguments)])
+        except SystemExit as end:  # of the reader of arguments
+            status = int(end.code or 0)
+        return subprocess.CompletedProcess(arguments, status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
 def models(tmp_path: Path) -> Path:
     """A directory with two small models, one with a sidecar, and quick settings."""
     return make_models(tmp_path / "models")
@@ -90,6 +111,14 @@ def make_models(folder: Path) -> Path:
     (folder / "first.md").write_text("---\ntitle: The first\ntags: [small]\n---\nSome *prose*.\n")
     (folder / "gallery.toml").write_text(SETTINGS)
     return folder
+
+
+@pytest.fixture(scope="module")
+def without_workers() -> Iterator[None]:
+    """Builds that this process runs do their jobs in it too; the real command has its workers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schedule, "supervise", in_process.supervise)
+        yield
 
 
 _LONGEST = (

@@ -17,6 +17,7 @@ from gallery.cli.messages import say, tell, tell_json
 from gallery.cli.options import given
 from gallery.errors import GalleryError, SettingsError, system_error
 from gallery.settings.values import GallerySettings, Limits, ScanSettings
+from gallery.text import counted
 
 if TYPE_CHECKING:
     from gallery.pipeline.report import Report
@@ -68,18 +69,10 @@ def merge(options: argparse.Namespace) -> int:
 
 def _print_report(report: Report, options: argparse.Namespace) -> int:
     """Print the report, write it to the requested files, and return the exit status."""
-    from gallery.cli.report import failure_line, junit, markdown, one_line
+    from gallery.cli.report import junit, markdown, messages, one_line
 
-    for model in report.models:
-        for note in model.notes:
-            say(f"note: {model.path}: {note}")
-    for note in report.notes:
-        say(f"note: {note}")
-    for name in report.edited:
-        changed = f"note: {report.site}/{name} had been edited by hand and was replaced"
-        say(changed)
-    for model in report.failed:
-        say(f"error: {failure_line(model)}")
+    for message in messages(report):
+        say(message)
     tell(one_line(report))
     if options.summary:
         _write_report("--summary", options.summary, markdown(report), "a")
@@ -228,8 +221,8 @@ def film(options: argparse.Namespace) -> int:
     else:
         shown = made["film"]
         tell(
-            f"{shown['path']}: {made['model']}, {shown['frames']} frames of {shown['width']} x "
-            f"{shown['height']} pixels, {shown['bytes'] / 1e6:.1f} MB"
+            f"{shown['path']}: {made['model']}, {counted(shown['frames'], 'frame')} of "
+            f"{shown['width']} x {shown['height']} pixels, {shown['bytes'] / 1e6:.1f} MB"
         )
     return 0
 
@@ -254,7 +247,7 @@ def poster(options: argparse.Namespace) -> int:
 def wall(options: argparse.Namespace) -> int:
     """Draw the scans of all models of a directory on one sheet."""
     from gallery.cli.progress import Progress
-    from gallery.cli.report import failure_line
+    from gallery.cli.report import messages
     from gallery.cli.wall import WallOptions, make_wall
     from gallery.pipeline.options import BuildOptions
 
@@ -273,9 +266,9 @@ def wall(options: argparse.Namespace) -> int:
                 listen=progress.listen,
             ),
         )
-    for model in report.failed:
-        say(f"error: {failure_line(model)}")
-    tell(f"{options.output}: {options.size}, {len(report.models) - len(report.failed)} models")
+    for message in messages(report):
+        say(message)
+    tell(f"{options.output}: {options.size}, {counted(len(report.done), 'model')}")
     return report.return_code
 
 
@@ -330,8 +323,8 @@ def check(options: argparse.Namespace) -> int:
             say(f"warning: {warning}")
         size, heaviest = result.bytes / 1e6, result.heaviest_page / 1e3
         tell(
-            f"{result.files} files, {size:.1f} MB, {result.links} links, "
-            f"heaviest page {heaviest:.0f} kB, {len(result.problems)} problems"
+            f"{counted(result.files, 'file')}, {size:.1f} MB, {counted(result.links, 'link')}, "
+            f"heaviest page {heaviest:.0f} kB, {counted(len(result.problems), 'problem')}"
         )
     return 1 if result.problems else 0
 
@@ -339,7 +332,7 @@ def check(options: argparse.Namespace) -> int:
 def serve(options: argparse.Namespace) -> int:
     """Build a site, serve it, and rebuild it on changes."""
     from gallery.cli.progress import Progress
-    from gallery.cli.report import failure_line, one_line
+    from gallery.cli.report import messages, one_line
     from gallery.cli.serve import serve_site
     from gallery.cli.watch import Watch
     from gallery.pipeline.build import BuildOptions
@@ -362,8 +355,8 @@ def serve(options: argparse.Namespace) -> int:
                     listen=progress.listen,
                 ),
             )
-        for model in report.failed:
-            say(f"error: {failure_line(model)}")
+        for message in messages(report):
+            say(message)
         tell(one_line(report))
         return urlsplit(settings.base_url).path or "/"
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from gallery.cli.progress import steps_of
 from gallery.cli.scan import ScanOptions, plan_one, provenance_of
 from gallery.errors import SettingsError
 from gallery.execution import run
 from gallery.files import write_whole
-from gallery.pipeline.stages import Stages
-from gallery.rendering.film.encode import SUFFIXES, check_codecs, codec_named, encode
+from gallery.pipeline.stages import Stages, Step
+from gallery.rendering.ahead import FILM
+from gallery.rendering.film.encode import SUFFIXES, Pixels, check_codecs, codec_named, encode
 from gallery.rendering.film.film import film
 from gallery.rendering.film.types import FilmSettings, Timeline
 from gallery.rendering.types import RenderSettings
@@ -41,13 +44,15 @@ def make_film(
     _check(output, scan)
     codec = codec_named(SUFFIXES[output.suffix.lower()])
     check_codecs((codec,))
-    stages = Stages(plan_one(path, options), None, lambda _: None)
-    model, placed, coloring = stages.model(), stages.layout(scan), stages.coloring(scan)
-    execution = run(placed.graph)
-    told = provenance_of(path, model.digest, scan, options).entries()
-    look = RenderSettings(exposure=scan.exposure)
-    frames = film(placed, coloring, Timeline.of(execution), look, settings)
-    (content,) = encode(frames, settings.rate, (codec,), told)
+    plan = plan_one(path, options)
+    with steps_of(path.name, FILM) as show:
+        stages = Stages(plan, None, show)
+        model, placed, coloring = stages.model(), stages.layout(scan), stages.coloring(scan)
+        execution = run(placed.graph)
+        told = provenance_of(path, model.digest, scan, options).entries()
+        look = RenderSettings(exposure=scan.exposure)
+        frames = film(placed, coloring, Timeline.of(execution), look, settings)
+        (content,) = encode(_counted(frames, settings, show), settings.rate, (codec,), told)
     write_whole(output, content)
     width, height = settings.size
     return {
@@ -65,6 +70,14 @@ def make_film(
         },
         "notes": [*model.warnings, *filter(None, [placed.fallback])],
     }
+
+
+def _counted(
+    frames: Iterable[Pixels], settings: FilmSettings, show: Callable[[Step], None]
+) -> Iterator[Pixels]:
+    for number, pixels in enumerate(frames, 1):
+        yield pixels
+        show(Step(stage="film", what=f"frame {number} of {settings.frames}", seconds=None))
 
 
 def _check(output: Path, scan: ScanSettings) -> None:

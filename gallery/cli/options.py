@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from gallery.settings import checks
@@ -69,6 +70,16 @@ def typed(check: checks.Check) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(f"{text!r} is not {error}") from error
 
     return parse
+
+
+def path(text: str) -> Path:
+    """A `type` for argparse: a path, which is not empty.
+
+    An empty one, such as that of a variable that is not set, would mean the current directory.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty; write . for the current directory")
+    return Path(text)
 
 
 def _number(text: str) -> int | float | str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from gallery.cache import Cache
+from gallery.cli.progress import steps_of
 from gallery.discovery.discover import named
 from gallery.errors import RenderError, SettingsError
 from gallery.files import write_whole
@@ -82,16 +84,18 @@ def make_poster(
     main = plan.scans[0].scan
     if conflicts := scan_conflicts(main):
         raise SettingsError("; ".join(conflicts))
-    with tempfile.TemporaryDirectory(prefix="gallery-") as folder:
-        stages = Stages(plan, Cache(Path(folder)), lambda _: None)
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="gallery-"))
+        show = stack.enter_context(steps_of(path.name))
+        stages = Stages(plan, Cache(Path(folder)), show)
         size = screen(options.size)
         if size:
             _save_wallpaper(stages, output, size)
         else:
             made = stages.entry(POSTER)
             write_whole(output, made.files[f"poster.{kind}"].path.read_bytes())
-        fallback = stages.layout(main).fallback
-    return (*plan.notes, *([fallback] if fallback else []))
+        notes = (*plan.notes, *stages.model().warnings, stages.layout(main).fallback)
+    return tuple(filter(None, notes))
 
 
 def _save_wallpaper(stages: Stages, output: Path, size: tuple[int, int]) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from gallery.cli.messages import say
+from gallery.rendering.ahead import Kernel, compiled, compiling
 from gallery.text import visible
 
 if TYPE_CHECKING:
     from gallery.cli.bars import Bars
+    from gallery.pipeline.stages import Step
 
 COMPILING = "first run: the program compiles itself, which takes a minute or two and happens once"
 """Said where it has to: nothing else would be seen for that time."""
@@ -79,3 +84,34 @@ class Progress:
             self._bars.step(name, label, ended=event["seconds"] is not None)
         elif what in _ENDINGS:
             self._bars.end(name)
+
+
+@contextmanager
+def steps_of(model: str, *needed: Kernel) -> Iterator[Callable[[Step], None]]:
+    """Show the steps of one model; where the program has to compile itself, say so.
+
+    Nothing is said before the model has been read: most errors are found until then.
+
+    Args:
+        model: Its name.
+        needed: Kernels that are needed besides those of every scan.
+
+    Yields:
+        What is to be told of each step.
+    """
+    with compiling() as ahead, Progress(sys.stderr) as progress:
+        untold = ahead is not None or not all(map(compiled, needed))
+        progress.listen(model, {"event": "wait"})
+        progress.listen(model, {"event": "start"})
+
+        def show(step: Step) -> None:
+            nonlocal untold
+            if untold and step.stage != "load":
+                untold = False
+                progress.listen("", {"event": "compiling"})
+            told = {"stage": step.stage, "what": step.what, "seconds": step.seconds}
+            progress.listen(model, {"event": "step", **told})
+
+        yield show
+        if ahead:  # what it has not compiled yet, the next command would have to
+            ahead.wait()

@@ -7,7 +7,7 @@ from collections import Counter
 
 from gallery.errors import Failure
 from gallery.pipeline.report import ModelReport, Report
-from gallery.text import printable
+from gallery.text import counted, printable
 
 
 def one_line(report: Report) -> str:
@@ -23,8 +23,21 @@ def one_line(report: Report) -> str:
     text = ", ".join(parts) + f" in {report.seconds:.1f} s"
     if report.site is not None:
         state = "" if report.changed else ", unchanged"
-        text += f"; {report.site}: {report.files} files, {report.bytes / 1e6:.1f} MB{state}"
+        files = counted(report.files, "file")
+        text += f"; {report.site}: {files}, {report.bytes / 1e6:.1f} MB{state}"
     return text
+
+
+def messages(report: Report) -> list[str]:
+    """What the user should know besides: notes, and what failed."""
+    notes = [f"{model.path}: {note}" for model in report.models for note in model.notes]
+    notes += report.notes
+    notes += [
+        f"{report.site}/{name} had been edited by hand and was replaced" for name in report.edited
+    ]
+    return [f"note: {note}" for note in notes] + [
+        f"error: {failure_line(model)}" for model in report.failed
+    ]
 
 
 def failure_line(model: ModelReport) -> str:

@@ -11,8 +11,7 @@ from typing import Any
 
 import psutil
 
-from gallery.cli.messages import say
-from gallery.cli.progress import COMPILING
+from gallery.cli.progress import steps_of
 from gallery.coloring.types import Coloring
 from gallery.discovery.discover import ModelFile, named
 from gallery.errors import RenderError, SettingsError
@@ -26,7 +25,6 @@ from gallery.pipeline.variants import ScanPlan
 from gallery.placement.quality import quality as measure
 from gallery.placement.types import Layout
 from gallery.provenance import Provenance, software, source_of
-from gallery.rendering.ahead import compiling
 from gallery.rendering.files.formats import check_format
 from gallery.rendering.scan import save_scan
 from gallery.rendering.svg import render_svg
@@ -92,29 +90,27 @@ def make_scan(
     seconds: dict[str, float] = {}
 
     def notify(step: Step) -> None:
+        show(step)
         if step.seconds is not None:
             seconds[step.stage] = round(step.seconds, 3)
             log.info("%s in %.2f s", step.stage, step.seconds)
 
     plan = plan_one(path, options)
     _check_measured(plan, settings.color)
-    stages = Stages(plan, None, notify)
-    with compiling() as ahead:
-        model = stages.model()
-        if ahead:
-            say(COMPILING)
-        placed, coloring = stages.layout(settings), stages.coloring(settings)
-        if ahead:
-            ahead.wait()
-    size, graph = options.size, placed.graph
     look = RenderSettings(
         exposure=settings.exposure, labels=settings.labels, legend=settings.legend
     )
-    told = dict(provenance_of(path, model.digest, settings, options).entries())
-    if options.tilt:
-        told |= {"Tilt": f"{options.tilt:g}", "Height": options.height}
-    with stages.timed("render", ""):
-        _draw(tilted(placed, options.tilt, options.height), coloring, output, look, size, told)
+    size = options.size
+    with steps_of(path.name) as show:
+        stages = Stages(plan, None, notify)
+        model = stages.model()
+        placed, coloring = stages.layout(settings), stages.coloring(settings)
+        told = dict(provenance_of(path, model.digest, settings, options).entries())
+        if options.tilt:
+            told |= {"Tilt": f"{options.tilt:g}", "Height": options.height}
+        with stages.timed("render", ""):
+            _draw(tilted(placed, options.tilt, options.height), coloring, output, look, size, told)
+    graph = placed.graph
     made: dict[str, Any] = {
         "model": model.name,
         "operators": len(model.operators),

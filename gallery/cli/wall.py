@@ -30,7 +30,7 @@ from gallery.rendering.sheet.sheet import MILLIMETRES_PER_INCH, Sheet
 from gallery.settings.gallery_toml import checked
 from gallery.settings.paper import paper_named, screen
 from gallery.settings.values import FrontMatter, GallerySettings
-from gallery.text import amount, counted
+from gallery.text import counted, roughly
 
 _FINEST = 1280
 """Least side of the drawing that a scan is reduced from, in pixels, as for the pages of a site."""
@@ -45,7 +45,7 @@ class WallOptions:
     Attributes:
         size: Paper or pixels, see `gallery.settings.paper`.
         dpi: Pixels per inch of paper.
-        order: One of `gallery.settings.values.ORDERS`.
+        order: One of `gallery.settings.choices.ORDERS`.
         title: Title, or "" for that of the settings.
     """
 
@@ -151,7 +151,7 @@ def _made(one: Outcome, cache: Cache) -> _Made:
     (what,) = one.plan.keys(SCANS)
     return _Made(
         front=one.plan.words.front,
-        facts=facts_in(stages.entry(FACTS)),
+        facts=facts_in(stages.entry(FACTS), one.plan.file.slug),
         scan=stages.entry(SCANS, what),
     )
 
@@ -184,7 +184,7 @@ def _year(one: _Made) -> int:
 
 def _note(one: _Made) -> str:
     year = "" if one.front.year is None else str(one.front.year)
-    weights = f"{amount(one.facts.parameters)} parameters" if one.facts.parameters else ""
+    weights = roughly(one.facts.parameters, "parameter") if one.facts.parameters else ""
     return ", ".join(part for part in (year, weights) if part)
 
 
@@ -193,8 +193,8 @@ def _facts(made: Sequence[_Made]) -> str:
     years = [one.front.year for one in made if one.front.year is not None]
     span = f" from {min(years)} to {max(years)}" if years and min(years) < max(years) else ""
     return (
-        f"{counted(len(made), 'network')}{span}, {amount(vertices)} vertices, "
-        f"{amount(edges)} edges."
+        f"{counted(len(made), 'network')}{span}, {roughly(vertices, 'vertex', 'vertices')}, "
+        f"{roughly(edges, 'edge')}."
     )
 
 

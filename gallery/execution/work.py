@@ -10,16 +10,6 @@ from gallery.graph import ComputeGraph, Kind
 from gallery.jit import kernel
 from gallery.lowering.tiling.targets import Target
 
-CONTRACTIONS = frozenset(
-    {
-        *("Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum", "LSTM", "GRU", "RNN"),
-        *("ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul", "Attention"),
-        *("FusedConv", "FusedMatMul", "FusedGemm", "MatMulNBits", "MultiHeadAttention"),
-        *("GroupQueryAttention", "DeformConv", "CausalConvWithState", "LinearAttention"),
-    }
-)
-"""Types of operators whose work is mostly multiply-accumulates, which units for matrices do."""
-
 
 def reading(graph: ComputeGraph) -> npt.NDArray[np.float64]:
     """Which part of each block that it reads a vertex needs: float64 (n,), above 0 and at most 1.
@@ -58,7 +48,7 @@ def work_of(
     Returns:
         float64 (n,) each; zeros for inputs and parameters.
     """
-    matrix = np.array([operator.type in CONTRACTIONS for operator in graph.operators], bool)
+    matrix = np.array([operator.contracts for operator in graph.operators], bool)
     rates = np.where(matrix, target.flops, target.vector_flops) / target.tiles
     arrays = (graph.indptr, graph.sources, graph.vertex_operator, graph.vertex_kind)
     values = (graph.vertex_flops, graph.vertex_bytes)

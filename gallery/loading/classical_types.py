@@ -11,7 +11,7 @@ from math import prod
 
 import onnx
 
-from gallery.loading.flatten import Flat, FlatNode, Value
+from gallery.loading.flatten import FlatNode, Value
 from gallery.loading.stand_in_types import Kinds, Rule
 from gallery.loading.types import dims_of, element_of, tensor_type
 from gallery.model import Dimension, Shape
@@ -20,27 +20,6 @@ DOMAIN = "ai.onnx.ml"
 
 _T = onnx.TensorProto
 _CASTS: Mapping[str, int] = {"TO_FLOAT": _T.FLOAT, "TO_STRING": _T.STRING, "TO_INT64": _T.INT64}
-
-
-def sequence_lengths(flat: Flat) -> dict[int, Dimension]:
-    """Number of items of each sequence that an operator makes, where it follows from its inputs.
-
-    A ZipMap makes a map for each row, a SequenceConstruct an item of each input.
-
-    Returns:
-        The lengths, by tensor.
-    """
-    found: dict[int, Dimension] = {}
-    for step in flat.steps:
-        if not step.inputs or not step.outputs or step.outputs[0] < 0:
-            continue
-        if (step.domain, step.type) == ("", "SequenceConstruct"):
-            found[step.outputs[0]] = len(step.inputs)
-        elif (step.domain, step.type) == (DOMAIN, "ZipMap") and step.inputs[0] >= 0:
-            shape = dims_of(flat.values[step.inputs[0]].kind)
-            if shape is not None:
-                found[step.outputs[0]] = shape[0] if len(shape) > 1 else 1
-    return found
 
 
 def _shape(fed: Sequence[Value | None]) -> Shape:

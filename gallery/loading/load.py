@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from gallery.errors import DiscoverError, LoadError
 from gallery.files import open_regular, read_at
-from gallery.loading.classical_types import sequence_lengths
+from gallery.loading.container_shapes import container_shapes
 from gallery.loading.fields import BrokenError
 from gallery.loading.flatten import Flat, domain, flatten
 from gallery.loading.layers_of_model import layers_of
@@ -200,12 +200,12 @@ def _inferred(
 
 
 def _tensors(flat: Flat) -> tuple[Tensor, ...]:
-    lengths = sequence_lengths(flat)
+    shapes = container_shapes(flat)
     return tuple(
         Tensor(
             name=value.name,
             dtype=dtype_of(value.kind),
-            shape=(lengths[index],) if index in lengths else _shape(value.kind),
+            shape=shapes[index] if index in shapes else _shape(value.kind),
             is_parameter=value.is_parameter,
             value=value.value,
             behind=value.behind,

@@ -169,7 +169,9 @@ def _chain(numberings: list[Numbering]) -> list[IntArray]:
 def _operators(model: Model, program: Program) -> tuple[tuple[GraphOperator, ...], dict[int, int]]:
     """The side table, and the row of each graph input's tensor."""
     rows = [
-        GraphOperator(name=o.name, type=o.type, layer=o.layer, operator=i)
+        GraphOperator(
+            name=o.name, type=o.type, layer=o.layer, operator=i, contracts=_contracts(model, o)
+        )
         for i, o in enumerate(model.operators)
     ]
     inputs = {}
@@ -180,6 +182,12 @@ def _operators(model: Model, program: Program) -> tuple[tuple[GraphOperator, ...
             rows.append(GraphOperator(name=name, type="Input", layer=0, operator=-1))
     rows.append(GraphOperator(name="loss", type="Loss", layer=0, operator=-1))
     return tuple(rows), inputs
+
+
+def _contracts(model: Model, operator: Operator) -> bool:
+    """Whether most of an operator's work are multiply-accumulates, 2 FLOPs each."""
+    work = cost(model, operator)
+    return work is not None and 4 * work.macs > work.flops
 
 
 class _Columns:

@@ -35,7 +35,7 @@ _SIZE = 1 << 62
 _check = record(
     {
         "model": text(),
-        "operators": each(row(text(), text(), whole(0, _SIZE), whole(-1, _SIZE))),
+        "operators": each(row(text(), text(), whole(0, _SIZE), whole(-1, _SIZE), whole(0, 1))),
         "layers": each(row(text(), text(), whole(-1, _SIZE), text())),
         "sets": each(
             row(
@@ -67,7 +67,9 @@ def save_graph(graph: ComputeGraph, path: Path) -> dict[str, Any]:
         np.savez(stream, allow_pickle=False, **arrays)
     return {
         "model": graph.model,
-        "operators": [[o.name, o.type, o.layer, o.operator] for o in graph.operators],
+        "operators": [
+            [o.name, o.type, o.layer, o.operator, int(o.contracts)] for o in graph.operators
+        ],
         "layers": [[x.name, x.path, x.parent, x.type] for x in graph.layers],
         "sets": [
             [s.first, s.shape, s.splits, s.rank, s.tensors, int(s.kind), s.period, s.reads]
@@ -95,8 +97,10 @@ def load_graph(value: dict[str, Any], path: Path) -> ComputeGraph:
     return ComputeGraph(
         model=value["model"],
         operators=tuple(
-            GraphOperator(name=name, type=kind, layer=layer, operator=operator)
-            for name, kind, layer, operator in value["operators"]
+            GraphOperator(
+                name=name, type=kind, layer=layer, operator=operator, contracts=bool(contracts)
+            )
+            for name, kind, layer, operator, contracts in value["operators"]
         ),
         layers=tuple(
             Layer(name=name, path=where, parent=parent, type=kind)
@@ -137,7 +141,7 @@ def _check_ranges(
         _require(parents.shape == (count,) and parents.dtype == np.int32, "levels")
         _below(parents, count, "levels")
         count = int(parents.max(initial=-1)) + 1
-    _require(all(layer < layers for _, _, layer, _ in value["operators"]), "operators")
+    _require(all(layer < layers for _, _, layer, *_ in value["operators"]), "operators")
     _require(
         all(parent < place for place, (_, _, parent, _) in enumerate(value["layers"])), "layers"
     )

@@ -25,6 +25,7 @@ from gallery.discovery.ignore import ignored
 from gallery.discovery.lone_sidecars import lone_sidecars
 from gallery.discovery.static import static_files
 from gallery.errors import DamagedFileError, DiscoverError, SettingsError
+from gallery.pipeline.brief import brief_key
 from gallery.pipeline.models import Gallery, forecast
 from gallery.pipeline.options import BuildOptions
 from gallery.pipeline.pictures import site_files
@@ -75,7 +76,7 @@ def build(
     _check_extras(settings, options)
     check_site(site_settings(settings))
     site = Path(os.path.abspath(site)).resolve()
-    check_place(site, models)
+    check_place(site, models, part=options.shard[0] if options.shard else 0)
     cache = _cache(options.cache, site)
     files = _discovered(models, settings, options)
     whole = _planned(files, settings)
@@ -289,7 +290,9 @@ def _drop_damaged(gallery: Gallery) -> int:
     cache = gallery.cache
     shown = [one.plan for _, one in gallery.rows() if one]
     bad = [entry.key for plan in shown for entry in damaged(plan, cache)]
-    return cache.drop_damaged(gallery.keys()) + sum(map(cache.drop, bad))
+    dropped = cache.drop_damaged(gallery.keys()) + sum(map(cache.drop, bad))
+    # A brief may tell of results that are not there any more.
+    return dropped + sum(cache.drop(brief_key(plan)) for plan in shown)
 
 
 def _with_site(report: Report, site: Path, published: Published) -> Report:

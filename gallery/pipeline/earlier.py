@@ -14,7 +14,7 @@ from pathlib import Path
 from gallery.cache import Cache, cache_key
 from gallery.files import file_digest
 from gallery.pipeline.products.base import Form, sound
-from gallery.publishing.assets.earlier import Earlier
+from gallery.publishing.assets.earlier import Earlier, Stamp
 from gallery.publishing.exhibit import Exhibit, ImageFile
 from gallery.schema import DIGEST, each, mapping, record, row, text, whole
 
@@ -27,12 +27,10 @@ _FORM = Form(
                 text(), row(whole(0, _LARGEST), whole(), whole(0, 1 << 64), text(64, DIGEST))
             ),
             "made": mapping(text(64, DIGEST), each(text())),
+            "texts": mapping(text(64, DIGEST), text()),
         }
     )
 )
-
-Stamp = tuple[int, int, int]
-"""Size, time of the last change in nanoseconds, and inode of a file."""
 
 
 def earlier_site(place: Path, cache: Cache) -> Earlier:
@@ -40,12 +38,13 @@ def earlier_site(place: Path, cache: Cache) -> Earlier:
     known = sound(cache.get(_key(place)), _FORM, f"what is known of {place}")
     if known is None:
         return Earlier(root=place)
-    digests, sizes = {}, {}
+    digests, stamps = {}, {}
     for name, (size, time, inode, digest) in known.value["files"].items():
-        if _stamp(place / name) == (size, time, inode):
-            digests[name], sizes[name] = digest, size
+        if _stamp(f"{place}/{name}") == (size, time, inode):
+            digests[name], stamps[name] = digest, (size, time, inode)
     made = {source: tuple(names) for source, names in known.value["made"].items()}
-    return Earlier(root=place, digests=digests, sizes=sizes, made=made)
+    texts = known.value["texts"]
+    return Earlier(root=place, digests=digests, stamps=stamps, made=made, texts=texts)
 
 
 def remember(place: Path, cache: Cache, sums: Mapping[str, str], earlier: Earlier) -> None:
@@ -57,22 +56,18 @@ def remember(place: Path, cache: Cache, sums: Mapping[str, str], earlier: Earlie
         sums: SHA-256 of its files, by path.
         earlier: The site that it replaced, with what the files of the new one are made from.
     """
-    stamps = {name: _stamp(place / name) for name in sums}
+    stamps = {name: _stamp(f"{place}/{name}") for name in sums}
     files = {name: [*stamp, sums[name]] for name, stamp in stamps.items() if stamp}
     made = {source: list(names) for source, names in earlier.now.items()}
-    cache.put(_key(place), {"files": files, "made": made})
+    cache.put(_key(place), {"files": files, "made": made, "texts": earlier.new_texts})
 
 
 def sums_of(staged: Path, names: Iterable[str], earlier: Earlier) -> dict[str, str]:
     """SHA-256 of files of a new site, by path; those linked from the earlier one are not read."""
-    inodes = {
-        stamp: digest
-        for name, digest in earlier.digests.items()
-        if (stamp := _stamp(earlier.root / name))
-    }
+    inodes = {earlier.stamps[name]: digest for name, digest in earlier.digests.items()}
     found = {}
     for name in names:
-        stamp = _stamp(staged / name)
+        stamp = _stamp(f"{staged}/{name}")
         known = inodes.get(stamp) if stamp else None
         found[name] = known or file_digest(staged / name)
     return found
@@ -88,17 +83,19 @@ def with_links(exhibits: Iterable[Exhibit], earlier: Earlier) -> list[Exhibit]:
             for one in files
         )
 
-    return [
-        replace(
+    def with_files(exhibit: Exhibit) -> Exhibit:
+        more = exhibit.more
+        return replace(
             exhibit,
             scans=tuple(replace(scan, images=linked(scan.images)) for scan in exhibit.scans),
             files={name: linked(files) for name, files in exhibit.files.items()},
+            more=(lambda: with_files(more())) if more else None,
         )
-        for exhibit in exhibits
-    ]
+
+    return [with_files(exhibit) for exhibit in exhibits]
 
 
-def _stamp(path: Path) -> Stamp | None:
+def _stamp(path: str) -> Stamp | None:
     try:
         status = os.lstat(path)
     except OSError:
@@ -107,4 +104,4 @@ def _stamp(path: Path) -> Stamp | None:
 
 
 def _key(place: Path) -> str:
-    return cache_key("published", "1", place=os.fsencode(place).hex())
+    return cache_key("published", "2", place=os.fsencode(place).hex())

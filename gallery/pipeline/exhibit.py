@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
@@ -9,8 +10,11 @@ from typing import Any
 
 from gallery.cache import Cache, Entry
 from gallery.coloring.storage import legend_of
+from gallery.errors import DamagedFileError
+from gallery.pipeline.brief import brief_of, digest_of, keep
 from gallery.pipeline.outcome import Outcome
-from gallery.pipeline.products import PRODUCTS
+from gallery.pipeline.plan import ModelPlan, outcome_key
+from gallery.pipeline.products import PRODUCTS, results_of
 from gallery.pipeline.products.beside import BESIDE
 from gallery.pipeline.products.facts import FACTS, facts_in
 from gallery.pipeline.products.measured import MEASURED
@@ -22,14 +26,47 @@ from gallery.publishing.exhibit import Exhibit, ImageFile, MeasuredSums, NamedNu
 
 
 def exhibit(bare: Exhibit, one: Outcome, cache: Cache) -> Exhibit:
-    """Complete an exhibit with everything that the cache holds of a model.
+    """Complete an exhibit with what the cache holds of a model: in brief, if that is all there.
 
     Args:
         bare: An exhibit with slug, path, sidecar and failure.
         one: The model's outcome.
         cache: Holds the results.
     """
-    plan, kept = one.plan, read(one.plan, cache)
+    plan, brief = one.plan, one.brief
+    if brief is None:
+        entries = read(plan, cache)
+        del entries[outcome_key(plan)]
+        whole = {key: entry for key, entry in entries.items() if entry}
+        if one.failure or len(whole) < len(entries):
+            return replace(_shown(bare, plan, entries), source=digest_of(entries))
+        brief = brief_of(plan, whole)
+        keep(brief, plan, whole, cache)
+    return replace(
+        _shown(bare, plan, brief.results),
+        source=brief.digest,
+        drawn=len(plan.scans),
+        # Not a partial: a template could read its arguments.
+        more=lambda: _entire(bare, plan, cache),
+    )
+
+
+def _entire(bare: Exhibit, plan: ModelPlan, cache: Cache) -> Exhibit:
+    """The exhibit with all results of a model.
+
+    Raises:
+        DamagedFileError: One of them is not in the cache any more.
+    """
+    entries = read(plan, cache)
+    missing = [f"{what} {name}".strip() for what, name, key in results_of(plan) if not entries[key]]
+    if missing:
+        found = f"missing from the cache: {', '.join(missing)}"
+        raise DamagedFileError(found, plan.file.relative, hint="build again")
+    return _shown(bare, plan, entries)
+
+
+def _shown(bare: Exhibit, plan: ModelPlan, kept: Mapping[str, Entry | None]) -> Exhibit:
+    """The exhibit with some results, by key."""
     found = {
         product.name: {what: kept[key] for what, key in plan.keys(product).items()}
         for product in PRODUCTS
@@ -47,7 +84,7 @@ def exhibit(bare: Exhibit, one: Outcome, cache: Cache) -> Exhibit:
     }
     return replace(
         bare,
-        facts=facts_in(facts) if facts else None,
+        facts=facts_in(facts, plan.file.slug) if facts else None,
         run=run_in(ran) if ran else None,
         scans=tuple(_scan(scan, entry) for scan, entry in drawn if entry) if main else (),
         files=files,

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from gallery.cache import Cache
+from gallery.cache import Cache, cache_key
 from gallery.discovery.precisions import ExportName
 from gallery.errors import Failure
 from gallery.files import file_digest
+from gallery.pipeline.brief import dimensions_of
 from gallery.pipeline.outcome import Outcome, known
 from gallery.pipeline.pictures import shown
 from gallery.pipeline.plan import ABSENT, ModelPlan, shown_keys
@@ -49,7 +50,20 @@ def exhibit_of(plan: ModelPlan, one: Outcome | None, cache: Cache) -> Exhibit:
         rank=plan.file.group.rank,
         archive=(entry.archive, entry.archive_sha, entry.archive_bytes),
     )
-    return shown if one is None else exhibit(shown, one, cache)
+    whole = shown if one is None else exhibit(shown, one, cache)
+    scans = [(scan.key, scan.caption, repr(scan.scan)) for scan in one.plan.scans] if one else []
+    source = cache_key("exhibit", "1", words=repr(shown), scans=scans, results=whole.source)
+    return replace(whole, source=source)
+
+
+def _with_others(
+    one: Exhibit, pictures: Mapping[str, tuple[str, Path]], exports: Sequence[Exhibit]
+) -> Exhibit:
+    """An exhibit with the pictures of its prose and the other exports of its model."""
+    told = {what: (name, file_digest(path)) for what, (name, path) in pictures.items()}
+    sources = [one.source, *(other.source for other in exports)]
+    source = cache_key("exhibits", "1", sources=sources, pictures=told)
+    return replace(one, pictures=pictures, exports=tuple(exports), source=source)
 
 
 def _carried_out(plan: ModelPlan, one: Outcome | None) -> ModelPlan:
@@ -137,10 +151,10 @@ class Gallery:
             if plan.file.group.lead:
                 exports[plan.file.group.lead].append(exhibit_of(plan, one, self.cache))
         return [
-            replace(
+            _with_others(
                 exhibit_of(plan, one, self.cache),
-                pictures=shown(plan, self.static),
-                exports=tuple(exports[plan.file.relative]),
+                shown(plan, self.static),
+                exports[plan.file.relative],
             )
             for plan, one in self.rows()
             if not plan.file.group.lead
@@ -148,13 +162,13 @@ class Gallery:
 
     def dimensions(self) -> set[str]:
         """Names of the symbolic dimensions of all models that were built."""
-        entries = [read(one.plan, self.cache) for _, one in self.rows() if one]
-        return {
-            name
-            for kept in entries
-            for entry in filter(None, kept.values())
-            for name, _ in entry.value.get("bindings", ())
-        }
+        found: set[str] = set()
+        for one in self.outcomes.values():
+            if one.brief:
+                found.update(one.brief.dimensions)
+            else:
+                found.update(dimensions_of(read(one.plan, self.cache).values()))
+        return found
 
     def keys(self) -> list[str]:
         """Keys of all results that the site shows."""

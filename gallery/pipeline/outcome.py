@@ -8,6 +8,7 @@ from typing import Any
 
 from gallery.cache import Cache, Entry
 from gallery.errors import Failure
+from gallery.pipeline.brief import Brief, brief_key, kept, notes_of
 from gallery.pipeline.plan import ModelPlan, outcome_key
 from gallery.pipeline.products import results_of
 from gallery.pipeline.records import read
@@ -32,6 +33,7 @@ class Outcome:
         notes: Notes for the report.
         seconds: How long the worker took.
         peak_bytes: Peak memory of the worker.
+        brief: Its results in brief; None if something is missing, or if they must be read.
     """
 
     plan: ModelPlan
@@ -40,6 +42,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     peak_bytes: int = 0
+    brief: Brief | None = None
 
 
 def known(plan: ModelPlan, cache: Cache) -> Outcome | None:
@@ -49,6 +52,9 @@ def known(plan: ModelPlan, cache: Cache) -> Outcome | None:
 
 def _known(plan: ModelPlan, cache: Cache, *, smaller: bool) -> Outcome | None:
     """The outcome; with `smaller`, also of the smaller plan that was carried out instead."""
+    if brief := kept(plan, cache):
+        keys = dict.fromkeys(brief.results, True)
+        return Outcome(plan=plan, stages=_stages(plan, (), keys), notes=brief.notes, brief=brief)
     entries = read(plan, cache)
     outcome = entries.pop(outcome_key(plan))
     failure = None
@@ -64,9 +70,9 @@ def _known(plan: ModelPlan, cache: Cache, *, smaller: bool) -> Outcome | None:
         return None
     return Outcome(
         plan=plan,
-        stages=_stages(plan, (), entries),
+        stages=_stages(plan, (), _there(entries)),
         failure=failure,
-        notes=_notes(entries.values()),
+        notes=notes_of(entries.values()),
     )
 
 
@@ -83,6 +89,8 @@ def outcome_of(wanted: ModelPlan, result: Result, before: Result | None, cache: 
     failure = None
     if result.ending != "done":
         failure = Failure(stage=result.stage, found=result.detail, hint=result.hint)
+    # It would tell of the results before.
+    cache.drop(brief_key(plan))
     entries = read(plan, cache)
     lost = [f"{stage} {what}".strip() for stage, what, key in results_of(plan) if not entries[key]]
     if lost and not failure:
@@ -95,12 +103,12 @@ def outcome_of(wanted: ModelPlan, result: Result, before: Result | None, cache: 
         cache.put(outcome_key(plan), {"failure": value})
     if before and before.lasting and (lasts or not failure):
         cache.put(outcome_key(wanted), {"smaller": before.ending})
-    notes = _notes(entries.values())
+    notes = notes_of(entries.values())
     if before:
         notes = (_smaller_note(before.ending, failure is not None), *notes)
     return Outcome(
         plan=plan,
-        stages=_stages(plan, result.events, entries),
+        stages=_stages(plan, result.events, _there(entries)),
         failure=failure,
         notes=notes,
         seconds=result.seconds,
@@ -108,8 +116,12 @@ def outcome_of(wanted: ModelPlan, result: Result, before: Result | None, cache: 
     )
 
 
+def _there(entries: Mapping[str, Entry | None]) -> dict[str, bool]:
+    return {key: entry is not None for key, entry in entries.items()}
+
+
 def _stages(
-    plan: ModelPlan, events: Iterable[dict[str, Any]], entries: Mapping[str, Entry | None]
+    plan: ModelPlan, events: Iterable[dict[str, Any]], there: Mapping[str, bool]
 ) -> tuple[StageRun, ...]:
     """What a worker made, then what the cache already held."""
     ended = [event for event in events if event["event"] == "step" and event["seconds"] is not None]
@@ -121,26 +133,9 @@ def _stages(
     kept = [
         StageRun(stage=stage, what=what, seconds=0.0, cached=True)
         for stage, what, key in results_of(plan)
-        if (stage, what) not in names and entries[key] is not None
+        if (stage, what) not in names and there[key]
     ]
     return (*made, *kept)
-
-
-def _notes(entries: Iterable[Entry | None]) -> tuple[str, ...]:
-    """What the user should know about the results."""
-    notes: dict[str, None] = {}
-    for entry in filter(None, entries):
-        if entry.value.get("fallback"):
-            notes[f"skeleton by {entry.value['engine']}: {entry.value['fallback']}"] = None
-        unknown = entry.value.get("unknown_operators")
-        if unknown:
-            listed = ", ".join(unknown)
-            notes[
-                f"operators drawn as one vertex, because they are unknown or inconsistent: {listed}"
-            ] = None
-        for warning in entry.value.get("warnings", ()):
-            notes[warning] = None
-    return tuple(notes)
 
 
 def _smaller_note(ending: str, failed: bool) -> str:

@@ -101,6 +101,29 @@ def edited(
     ]
 
 
+def check_kind(place: Path, part: int) -> None:
+    """Refuse to put a part of a site in place of a site or of another part, or a site of a part.
+
+    Args:
+        place: The directory, which may be missing.
+        part: Number of the part that is to be written, or 0 for a site.
+
+    Raises:
+        PublishError: What lies there is of another kind.
+    """
+    if not is_ours(place):
+        return
+    there = 0
+    if (place / "shard.json").is_file():
+        there = json.loads(read_regular(place / "shard.json", _LARGEST)).get("number")
+    if there != part:
+        names = [
+            f"part {number} of a site" if number else "a whole site" for number in (there, part)
+        ]
+        found = f"{place} holds {names[0]}, which {names[1]} would replace"
+        raise PublishError(found, hint="choose another directory with -o, or delete that one")
+
+
 def carry_over(site: Path, sums: Mapping[str, str], staged: Path) -> None:
     """Copy the user's files from a site to the one that replaces it.
 

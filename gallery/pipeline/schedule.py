@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing, nullcontext
@@ -70,6 +71,7 @@ def _work(
         if event["event"] in ("start", "step"):
             options.listen(plans[job.name].file.relative, event)
 
+    threading.Thread(target=_import_publishing, daemon=True).start()
     here = nullcontext() if options.scheduler else compiling()
     with here as ahead, closing(_run(jobs, cache, options, listen)) as results:
         if ahead:
@@ -94,6 +96,11 @@ def _work(
                     jobs.append(_job(twin, cache))
             if options.strict and one.failure:
                 return
+
+
+def _import_publishing() -> None:
+    """Import what will be needed next, while this process waits for its workers."""
+    import gallery.publishing.site  # noqa: F401, PLC0415
 
 
 def _twins(plans: Iterable[ModelPlan]) -> dict[str, list[ModelPlan]]:

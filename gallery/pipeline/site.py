@@ -62,15 +62,16 @@ class Published:
     edited: tuple[str, ...] = ()
 
 
-def check_place(site: Path, *inputs: Path) -> None:
+def check_place(site: Path, *inputs: Path, part: int = 0) -> None:
     """Refuse a directory for the site if other files in it would be lost.
 
     Args:
         site: The directory.
         inputs: Directories that are read: the models, or the parts to merge.
+        part: Number of the part of a site that is to be written there, or 0 for a site.
 
     Raises:
-        PublishError: The directory holds other files, or an input.
+        PublishError: The directory holds other files, an input or, in place of a site, a part.
     """
     for folder in inputs:
         inside = folder.resolve()
@@ -78,6 +79,7 @@ def check_place(site: Path, *inputs: Path) -> None:
             found = f"a site at {site} would overwrite {folder}, which the build reads"
             raise PublishError(found, hint="choose another directory for the site")
     ownership.check_target(site)
+    ownership.check_kind(site, part)
 
 
 def _key(gallery: Gallery, kind: str) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gallery.settings.attributes import MEASURED, TABLE, Attribute, find, is_measured
+from gallery.settings.choices import AUTO
 from gallery.settings.families import FAMILY_PALETTES
-from gallery.settings.values import AUTO, FrontMatter, GallerySettings, ScanSettings
+from gallery.settings.values import FrontMatter, GallerySettings, ScanSettings
 from gallery.text import slugify
 
 

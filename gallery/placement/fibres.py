@@ -1,7 +1,8 @@
-"""Fibres: the edges that cross from one hemisphere to the other, as curves.
+"""Fibres: the edges that cross from one hemisphere to the other or meet in the middle, as curves.
 
 A fibre is a cubic Bézier curve. It leaves and enters across, and gathers towards the middle, as
-fibres do in the corpus callosum.
+fibres do in the corpus callosum. Those that begin or end at the loss, which is on the middle line,
+run together as they would on their way to the other hemisphere.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _TURN = np.uint32(2654435769)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Fibres:
-    """The edges that cross the middle line, or an even sample of them.
+    """The edges that cross or reach the middle line, or an even sample of them.
 
     Attributes:
         edges: int64 (k,), their positions in `ComputeGraph.sources`, ascending.
@@ -64,7 +65,7 @@ def crosses(layout: Layout) -> npt.NDArray[np.bool_]:
     if layout.arrangement != "hemispheres":
         return np.zeros(graph.edges, bool)
     side = _sides(layout)
-    return np.asarray(side[graph.sources] * np.repeat(side, np.diff(graph.indptr)) < 0)
+    return np.asarray(side[graph.sources] * np.repeat(side, np.diff(graph.indptr)) <= 0)
 
 
 def straight(layout: Layout) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
@@ -95,7 +96,7 @@ def fibres(layout: Layout, most: int | None = None) -> Fibres:
     """
     graph, side = layout.graph, _sides(layout)
     if layout.arrangement != "hemispheres":
-        side[:] = 0
+        side[:] = 1
     found = _count_fibres(graph.indptr, graph.sources, side)
     # Multiples of an irrational number are even in every stretch of the edges.
     wanted = found if most is None else min(most, found)
@@ -119,7 +120,7 @@ def _sides(layout: Layout) -> npt.NDArray[np.int8]:
 def _count_straight(indptr, sources, side, counts):  # type: ignore[no-untyped-def]
     for v in prange(len(indptr) - 1):
         for e in range(indptr[v], indptr[v + 1]):
-            counts[v + 1] += side[v] * side[sources[e]] >= 0
+            counts[v + 1] += side[v] * side[sources[e]] > 0
 
 
 @parallel_kernel
@@ -127,7 +128,7 @@ def _keep_straight(indptr, sources, side, starts, kept):  # type: ignore[no-unty
     for v in prange(len(indptr) - 1):
         at = starts[v]
         for e in range(indptr[v], indptr[v + 1]):
-            if side[v] * side[sources[e]] >= 0:
+            if side[v] * side[sources[e]] > 0:
                 kept[at] = sources[e]
                 at += 1
 
@@ -137,7 +138,7 @@ def _count_fibres(indptr, sources, side):  # type: ignore[no-untyped-def]
     found = 0
     for v in range(len(indptr) - 1):
         for e in range(indptr[v], indptr[v + 1]):
-            found += side[v] * side[sources[e]] < 0
+            found += side[v] * side[sources[e]] <= 0
     return found
 
 
@@ -147,7 +148,7 @@ def _list_fibres(indptr, sources, side, share, edges, readers):  # type: ignore[
     turn, kept = np.uint32(0), 0
     for v in range(len(indptr) - 1):
         for e in range(indptr[v], indptr[v + 1]):
-            if side[v] * side[sources[e]] < 0:
+            if side[v] * side[sources[e]] <= 0:
                 if np.int64(turn) < share:
                     edges[kept] = e
                     readers[kept] = v

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import prange
 
-from gallery.jit import inner_kernel, kernel, parallel_kernel
+from gallery.jit import inner_kernel, kernel, parallel_kernel, read_only
 
 IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float32]
@@ -59,7 +59,8 @@ class Level:
 
     def runs(self) -> Runs:
         """Its edges for kernels."""
-        return self.indptr, self.neighbours, self.weights, self.indptr[:0], self.neighbours[:0]
+        indptr, neighbours = read_only(self.indptr), read_only(self.neighbours)
+        return indptr, neighbours, self.weights, indptr[:0], neighbours[:0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -104,8 +105,9 @@ class Finest:
 
     def runs(self) -> Runs:
         """Its edges for kernels."""
+        indptr, sources = read_only(self.indptr), read_only(self.sources)
         none = np.empty(0, np.float32)
-        return self.indptr, self.sources, none, self.starts, self.readers
+        return indptr, sources, none, read_only(self.starts), read_only(self.readers)
 
 
 Runs = tuple[npt.NDArray[np.int64], IntArray, FloatArray, npt.NDArray[np.int64], IntArray]
@@ -270,7 +272,7 @@ def _fill_quotient(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
                     free = _add(readers, weights, parents, own, free, slot, out, heavy)
 
 
-@kernel
+@inner_kernel
 def _add(near, weights, parents, own, free, slot, out, heavy):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     c, start, begin, end = own
     for e in range(begin, end):

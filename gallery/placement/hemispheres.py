@@ -2,7 +2,8 @@
 
 The left one is the layout of the forward pass alone, turned so that both together are round. The
 right one is its mirror image: what differentiates a vertex lies opposite to it. The loss joins them
-in the middle, at x = 0, and updates lie at the rim of the right one.
+in the middle, at x = 0, where the fibres of the outputs gather, and updates lie at the rim of the
+right one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from gallery.elementary import cos, sin
 from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.jit import kernel
+from gallery.placement.fibres import GATHER
 from gallery.placement.graph_levels import FloatArray
 from gallery.placement.rim import around
 
@@ -83,7 +85,9 @@ def hemispheres(graph: ComputeGraph, forward: FloatArray) -> FloatArray:
     left = _turned(forward.astype(np.float64), outputs)
     positions = np.zeros((graph.vertices, 2))
     positions[:end] = left
-    positions[end] = 0, left[outputs, 1].mean() if len(outputs) else 0
+    # There, a fibre that ends at the loss arrives at the height of its control points.
+    gathered = GATHER / (2 - GATHER)
+    positions[end] = 0, gathered * left[outputs, 1].mean() if len(outputs) else 0
     later = np.arange(graph.vertices) > end
     backward = later & (graph.vertex_pass == Pass.BACKWARD)
     positions[later] = left[graph.gradient_of[later]] * (-1, 1)

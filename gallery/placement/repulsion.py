@@ -160,8 +160,10 @@ def _spread_all(positions, charge, origin, scale, out):  # type: ignore[no-untyp
 def _collect(spread, out):  # type: ignore[no-untyped-def]
     """Sum up the chunks, and set them to 0."""
     for i in prange(len(out)):
-        out[i] = spread[0, i]
-        spread[0, i] = 0
+        # Not by rows, for which numba would compile forty functions that say if shapes differ.
+        for j in range(len(out)):
+            out[i, j] = spread[0, i, j]
+            spread[0, i, j] = 0
         for chunk in range(1, len(spread)):
             for j in range(len(out)):
                 out[i, j] += spread[chunk, i, j]

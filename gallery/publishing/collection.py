@@ -21,7 +21,6 @@ import numpy as np
 from gallery.provenance import Provenance
 from gallery.publishing.assets.files import Placed
 from gallery.publishing.parts.clean import shorten
-from gallery.publishing.parts.prose import plain
 from gallery.publishing.parts.scatter import Scatter
 from gallery.publishing.views import ModelView
 
@@ -196,7 +195,7 @@ def words_of(model: ModelView) -> list[str]:
     texts += list(model.facts.histogram) if model.facts else []
     words = {word for text in texts for word in _WORD.findall(str(text).casefold())}
     # A single letter or digit distinguishes GPT-2 from GPT-3, but says nothing in prose.
-    words |= {one for one in _WORD.findall(plain(model.prose).casefold()) if len(one) > 1}
+    words |= {one for one in _WORD.findall(model.text.casefold()) if len(one) > 1}
     return sorted(words)
 
 

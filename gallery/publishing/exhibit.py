@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -155,6 +155,10 @@ class Exhibit:
         role: What it is there ("decoder with past"), or "".
         rank: Its place among the components in the order in which data flows, from 0.
         archive: Path, SHA-256 and size of its archive with test data, if a catalogue names one.
+        source: A digest of all that the exhibit is made from, or "" if unknown.
+        drawn: How many scans it has if it is in brief.
+        more: Reads it with all that its own page shows, if it is in brief: if it holds only what
+            other pages show.
     """
 
     slug: str
@@ -179,6 +183,25 @@ class Exhibit:
     role: str = ""
     rank: int = 0
     archive: tuple[str, str, int] = ("", "", 0)
+    source: str = ""
+    drawn: int = 0
+    more: Callable[[], Exhibit] | None = None
+
+    def entire(self) -> Exhibit:
+        """The exhibit with all that its own page shows.
+
+        Raises:
+            PublishError: Something of it is not there any more.
+        """
+        if self.more is None:
+            return self
+        return replace(
+            self.more(),
+            slug=self.slug,
+            pictures=self.pictures,
+            exports=tuple(one.entire() for one in self.exports),
+            source=self.source,
+        )
 
     def file(self, product: str) -> ImageFile | None:
         """The first file of a product, or None."""

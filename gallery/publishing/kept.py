@@ -63,6 +63,8 @@ class Digests:
 
     def model(self, view: ModelView) -> str:
         """The digest of all that the pages know about a model."""
+        if view.exhibit.source:
+            return f"{view.slug} {view.exhibit.source}"
         known = self._models.get(id(view))
         if known is None:
             known = self._models[id(view)] = view, self._digest(view, view)

@@ -37,7 +37,7 @@ from gallery.publishing.parts.scatter import HEIGHT, WIDTH, Scatter, scatter
 from gallery.publishing.parts.similar import similar
 from gallery.publishing.settings import SiteSettings
 from gallery.publishing.viewer_page import ViewerPage, viewer_files
-from gallery.publishing.views import ModelView
+from gallery.publishing.views import ModelView, model_view, placed_in
 from gallery.text import DEVICES
 
 RESERVED = DEVICES | {
@@ -66,6 +66,7 @@ class PageContext:
         groups: Families, years and tags that have a page.
         earlier: The site that this one replaces.
         digests: Tell whether a file of it is still the same.
+        latest: The model whose pages were written last, entire, by its slug.
     """
 
     env: Sandbox
@@ -77,6 +78,20 @@ class PageContext:
     groups: tuple[Group, ...] = ()
     earlier: Earlier = field(default_factory=Earlier)
     digests: Digests = field(default_factory=lambda: Digests(""))
+    latest: dict[str, ModelView] = field(default_factory=dict)
+
+    def entire(self, model: ModelView) -> ModelView:
+        """A model with all that its own page shows; that of one model is kept at a time.
+
+        Raises:
+            PublishError: A file of it cannot be read, or the site cannot be written.
+        """
+        if model.exhibit.more is None:
+            return model
+        if model.slug not in self.latest:
+            self.latest.clear()
+            self.latest[model.slug] = model_view(model.exhibit.entire(), self.site, self.cache)
+        return self.latest[model.slug]
 
 
 def write_pages(context: PageContext, models: Sequence[ModelView]) -> list[str]:
@@ -95,8 +110,6 @@ def write_pages(context: PageContext, models: Sequence[ModelView]) -> list[str]:
     context = replace(context, groups=groups_of(models))
     data = _collection(context, models)
     pages = [*write_index(context, models, data), *_groups(context)]
-    for model in models:
-        pages += _viewer(context, model)
     wholes, taken, relatives = components(models), {one.slug for one in models}, _relatives(models)
     alike = [[models[i] for i in ones] for ones in similar([one.facts for one in models])]
     for number, others in enumerate(alike):
@@ -107,6 +120,7 @@ def write_pages(context: PageContext, models: Sequence[ModelView]) -> list[str]:
             before=models[number - 1] if number else None,
             after=models[number + 1] if number + 1 < len(models) else None,
         )
+        pages += _viewer(context, models[number])
         pages.append(_model(context, models[number], near))
         _moved(context, models[number], taken)
     face = _opening(models)
@@ -123,8 +137,8 @@ def write_pages(context: PageContext, models: Sequence[ModelView]) -> list[str]:
             data=data,
         )
     )
-    examples = _examples(models)
-    explained = how_to_read(models, context.site, context.cache)
+    examples = [context.entire(one) for one in _examples(models)]
+    explained = how_to_read(models, context.entire, context.site, context.cache)
     pages.append(
         _page(
             context,
@@ -256,14 +270,17 @@ def _model(context: PageContext, model: ModelView, near: Near) -> str:
     """Write a model's page, its facts as JSON and its data for the comparison."""
     drawing, width = _badge(model)
 
-    def data() -> dict[str, bytes]:
-        known = entry(model)
-        curves = model.exhibit.run[1] if model.exhibit.run else None
-        files = {
+    def data() -> dict[str, bytes | None]:
+        whole = context.entire(model)
+        known = entry(whole)
+        curves = whole.exhibit.run[1] if whole.exhibit.run else None
+        files: dict[str, bytes | None] = {
             f"{model.slug}/facts.json": encode(known),
             f"{model.slug}/compare.js": compare_script(known, curves),
         }
-        return files | ({f"{model.slug}/badge.svg": drawing} if drawing else {})
+        if drawing:
+            files[f"{model.slug}/badge.svg"] = drawing
+        return files | dict.fromkeys(placed_in(whole))
 
     source = context.digests.of("data", [model.slug, model])
     files = context.earlier.files(context.site, source, data)
@@ -368,11 +385,27 @@ def _page(context: PageContext, template: str, path: str, **values: Any) -> str:
     shared |= {"icon_type": MIME[context.static.icon.format], **values}
 
     def make() -> dict[str, bytes]:
-        return {path: render(context.env, template, **shared).encode("utf-8")}
+        shown = _with_entire(context, shared)
+        return {path: render(context.env, template, **shown).encode("utf-8")}
 
     source = context.digests.of(f"{template} {path}", used(context.env, template, shared))
     context.earlier.files(context.site, source, make)
     return path
+
+
+def _with_entire(context: PageContext, values: dict[str, Any]) -> dict[str, Any]:
+    """The values of a page with all of the model that it is about, if it is about one."""
+    model = values.get("model")
+    if not isinstance(model, ModelView) or model.exhibit.more is None:
+        return values
+    whole = context.entire(model)
+
+    def swapped(value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return [whole if one is model else one for one in value]
+        return whole if value is model else value
+
+    return {name: swapped(value) for name, value in values.items()}
 
 
 def _edges(model: ModelView) -> int:
@@ -394,6 +427,8 @@ def _totals(models: Sequence[ModelView]) -> dict[str, int]:
 
 
 def _examples(models: Sequence[ModelView]) -> list[ModelView]:
-    """Models whose scans illustrate how to read one: those with the most variants first."""
+    """Models whose scans illustrate how to read one: those with the most scans first."""
     scans = [one for one in models if one.hero is not None]
-    return sorted(scans, key=lambda one: (-len(one.variants), one.slug))[:3]
+    return sorted(scans, key=lambda one: (-(one.exhibit.drawn or len(one.variants) + 1), one.slug))[
+        :3
+    ]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gallery.cache import Cache
 from gallery.errors import PublishError
+from gallery.files import listing
 from gallery.publishing.assets.earlier import Earlier
 from gallery.publishing.assets.files import write
 from gallery.publishing.assets.static import static_files
@@ -23,8 +24,9 @@ from gallery.publishing.machine.manifest import SCHEMA, encode, encode_manifest
 from gallery.publishing.machine.schema import NAME, manifest_schema
 from gallery.publishing.overview import gallery_sheet, site_icon
 from gallery.publishing.pages import RESERVED, PageContext, write_pages
+from gallery.publishing.parts.prose import plain
 from gallery.publishing.settings import SiteSettings
-from gallery.publishing.views import ModelView, model_view
+from gallery.publishing.views import ModelView, model_view, prose_of
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _log = logging.getLogger(__name__)
@@ -77,9 +79,15 @@ def publish(
     _check_directory(site)
     env = environment(settings)
     named = _addresses(exhibits)
-    views = [model_view(one, site, cache) for one in named]
-    views.sort(key=_place)
     before, digests = earlier or Earlier(), Digests(look_of(settings))
+
+    def view(one: Exhibit) -> ModelView:
+        if one.more is None:
+            return model_view(one, site, cache)
+        source = digests.of("text", one.prose)
+        return model_view(one, site, text=before.text(source, lambda: plain(prose_of(one, cache))))
+
+    views = sorted(map(view, named), key=_place)
     icon = site_icon(views, settings, site, before, digests)
     static = static_files(site, settings, icon)
     context = PageContext(
@@ -103,9 +111,10 @@ def publish(
     if settings.base_url:
         listed = [page for page in pages if page != "404.html"]
         write(site, "sitemap.xml", sitemap(listed, settings))
-    sizes = [path.stat().st_size for path in site.rglob("*") if path.is_file()]
-    _log.info("published %d models: %d files, %d bytes", len(views), len(sizes), sum(sizes))
-    return Site(root=site, pages=tuple(sorted(pages)), files=len(sizes), bytes=sum(sizes))
+    sizes = listing(site)
+    total = sum(sizes.values())
+    _log.info("published %d models: %d files, %d bytes", len(views), len(sizes), total)
+    return Site(root=site, pages=tuple(sorted(pages)), files=len(sizes), bytes=total)
 
 
 def _place(view: ModelView) -> tuple[bool, str, int, str]:

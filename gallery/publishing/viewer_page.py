@@ -20,7 +20,6 @@ from gallery.publishing.assets.sandbox import Sandbox
 from gallery.publishing.assets.strings import viewer_strings
 from gallery.publishing.assets.templates import render
 from gallery.publishing.settings import SiteSettings
-from gallery.rendering.viewer.check import checked
 
 SCRIPTS = (
     "decode", "graph", "shaders", "program", "tone", "renderer", "camera", "space", "gestures",
@@ -76,6 +75,9 @@ def viewer_files(
         DamagedFileError: The data are not the viewer's.
         PublishError: A template is missing or wrong.
     """
+    # Most galleries have no viewer to make and must not wait for numba.
+    from gallery.rendering.viewer.check import checked  # noqa: PLC0415
+
     try:
         head, _ = checked(data)
         made = Provenance.of(head.get("provenance")).comment().encode("ascii")

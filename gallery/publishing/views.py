@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from gallery.errors import Failure
 from gallery.publishing.assets.files import (
     Placed,
     ResponsivePicture,
+    Source,
     picture,
     place,
     place_image,
@@ -29,7 +30,7 @@ from gallery.publishing.parts.clean import shorten
 from gallery.publishing.parts.exports import ExportView, export_views
 from gallery.publishing.parts.legend import Legend, legend
 from gallery.publishing.parts.measured import MeasuredView, measured_view
-from gallery.publishing.parts.prose import ProsePicture, prose, summary
+from gallery.publishing.parts.prose import ProsePicture, plain, prose, summary
 from gallery.publishing.parts.run_charts import RunCharts, run_charts
 from gallery.publishing.parts.tree import Branch, layer_tree
 from gallery.rendering.growth import FEW
@@ -106,7 +107,8 @@ class ModelView:
         failure: Why there is no scan, or None.
         hero: The main scan, or None.
         variants: The other scans.
-        prose: The sidecar's text.
+        prose: The sidecar's text; empty if the exhibit is in brief.
+        text: The same as plain text on one line.
         summary: Its first sentences.
         family: Group of related networks, or "".
         tags: The family and the tags, without duplicates.
@@ -129,6 +131,7 @@ class ModelView:
         measured: What was measured of the operators.
         exports: All exports of the model, that whose scan is shown first; empty if only one.
         light: Picture of the main scan on a light background, or None.
+        charts: The charts of the run, or None; an exhibit in brief has none.
     """
 
     slug: str
@@ -140,6 +143,7 @@ class ModelView:
     hero: ScanView | None
     variants: tuple[ScanView, ...]
     prose: Markup
+    text: str
     summary: str
     family: str
     tags: tuple[str, ...]
@@ -162,11 +166,10 @@ class ModelView:
     measured: tuple[MeasuredView, ...] = ()
     exports: tuple[ExportView, ...] = ()
     light: ResponsivePicture | None = None
+    charts: RunCharts | None = None
 
-    @property
-    def charts(self) -> RunCharts | None:
-        """The charts of the run, or None; drawn only for a page that shows them."""
-        return run_charts(*self.exhibit.run) if self.exhibit.run else None
+
+_WITH_FILES = ModelView | ScanView | ResponsivePicture | Source | Download | FilmView
 
 
 def title_of(exhibit: Exhibit) -> str:
@@ -181,15 +184,24 @@ def web_address(text: str) -> str:
     return text if _HTTP.fullmatch(text) else ""
 
 
-def model_view(exhibit: Exhibit, site: Path, cache: Cache | None = None) -> ModelView:
+def model_view(
+    exhibit: Exhibit, site: Path, cache: Cache | None = None, text: str | None = None
+) -> ModelView:
     """Place an exhibit's files in the site and gather what its pages show.
+
+    Args:
+        exhibit: The exhibit, entire or in brief.
+        site: Root of the site.
+        cache: Keeps what takes long to render for the next build, or None.
+        text: The plain text of the prose, if that is not to be rendered.
 
     Raises:
         PublishError: If a file cannot be read or written.
     """
     facts = exhibit.facts
     slug = exhibit.slug
-    text = _prose(exhibit, cache)
+    rendered = prose_of(exhibit, cache) if text is None else Markup("")
+    text = plain(rendered) if text is None else text
     scans = (*_scans(exhibit, site), *_scans_of_exports(exhibit, site))
     diagram = _placed(exhibit, "diagram", site, "diagram")
     tree, left_out = layer_tree(facts.layers) if facts else (None, 0)
@@ -213,7 +225,8 @@ def model_view(exhibit: Exhibit, site: Path, cache: Cache | None = None) -> Mode
         failure=exhibit.failure,
         hero=scans[0] if scans else None,
         variants=scans[1:],
-        prose=text,
+        prose=rendered,
+        text=text,
         summary=summary(text),
         family=shorten(exhibit.front.family, 40),
         tags=_distinct(tags),
@@ -236,10 +249,11 @@ def model_view(exhibit: Exhibit, site: Path, cache: Cache | None = None) -> Mode
         measured=tuple(measured_view(one, _operator_colors(scans)) for one in exhibit.measured),
         exports=export_views(exhibit),
         light=next((one.picture for one in scans if one.key == "light"), None),
+        charts=run_charts(*exhibit.run) if exhibit.run and not exhibit.more else None,
     )
 
 
-def _prose(exhibit: Exhibit, cache: Cache | None) -> Markup:
+def prose_of(exhibit: Exhibit, cache: Cache | None) -> Markup:
     """The sidecar's text, or nothing if a library fails on it: a site never fails for one text."""
     try:
         return prose(exhibit.prose, cache, _prose_pictures(exhibit))
@@ -292,6 +306,18 @@ def _says_more(diagram: Placed | None, scans: tuple[ScanView, ...]) -> bool:
     if diagram is None or not scans:
         return False
     return scans[0].scan.vertices < FEW and max(diagram.width, diagram.height) <= _WHOLE
+
+
+def placed_in(shown: object) -> Iterator[str]:
+    """Paths of the files that a view, or a part of it, has placed in the site."""
+    if isinstance(shown, Placed):
+        yield shown.href
+    elif isinstance(shown, tuple):
+        for one in shown:
+            yield from placed_in(one)
+    elif isinstance(shown, _WITH_FILES):
+        for field in fields(shown):
+            yield from placed_in(getattr(shown, field.name))
 
 
 def _distinct(tags: Iterable[str]) -> tuple[str, ...]:

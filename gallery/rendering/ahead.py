@@ -15,8 +15,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_KERNEL = Path("raster", "tone.py"), "_tone"
+Kernel = tuple[Path, str]
+"""A module, relative to this one's folder, and the name of a kernel in it."""
+
+_KERNEL: Kernel = Path("raster", "tone.py"), "_tone"
 """A kernel that every scan needs."""
+
+FILM: Kernel = Path("film", "film.py"), "_compose"
+"""A kernel that every film needs."""
 
 _SIDE = 1296
 """Side of the made-up scan, from which on scans are drawn without being reduced."""
@@ -44,15 +50,15 @@ def compiling() -> Iterator[subprocess.Popen[bytes] | None]:
         process.wait()
 
 
-def compiled() -> bool:
-    """Whether drawing has been compiled here before, or cannot be kept; told from files alone."""
-    path, kernel = Path(__file__).parent / _KERNEL[0], _KERNEL[1]
+def compiled(kernel: Kernel = _KERNEL) -> bool:
+    """Whether a kernel has been compiled here before, or cannot be kept; told from files alone."""
+    path, name = Path(__file__).parent / kernel[0], kernel[1]
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     folder = Path(chosen) if chosen else path.parent / "__pycache__"
     if not chosen and not os.access(path.parent, os.W_OK):
         return True
     written = path.stat().st_mtime
-    kept = folder.rglob(f"{path.stem}.{kernel}-*.nbi") if folder.is_dir() else iter(())
+    kept = folder.rglob(f"{path.stem}.{name}-*.nbi") if folder.is_dir() else iter(())
     return any(one.stat().st_mtime >= written for one in kept)
 
 

@@ -51,7 +51,7 @@ class RenderSettings:
     reach: float = 24.0
     gradient: bool = True
     glow: float = 0.9
-    middle: float = 0.28
+    middle: float = 0.25
     grow: bool = True
     exposure: str = "auto"
     margin: float = 0.045

@@ -14,15 +14,10 @@ from typing import Any
 from gallery.errors import DiscoverError, SettingsError
 from gallery.files import open_regular
 from gallery.settings import checks
+from gallery.settings.choices import CATEGORIES, SETS
 from gallery.settings.fields import Setting, read, table
 from gallery.settings.formats import format_named, too_large
-from gallery.settings.values import (
-    CATEGORIES,
-    SETS,
-    GallerySettings,
-    ScanSettings,
-    VariantSettings,
-)
+from gallery.settings.values import GallerySettings, ScanSettings, VariantSettings
 from gallery.settings.weight import weighed
 
 FILE_NAME = "gallery.toml"

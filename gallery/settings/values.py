@@ -4,67 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gallery.settings import attributes, checks
+from gallery.settings import checks
+from gallery.settings.choices import (
+    ARRANGEMENTS,
+    AUTO,
+    EXPORTS,
+    EXPOSURES,
+    GRAPHS,
+    GROUNDS,
+    PALETTES,
+    PASSES,
+    SKELETONS,
+    TARGETS,
+    WEIGHTS,
+)
 from gallery.settings.color_rules import ColorRule, color_rule
 from gallery.settings.fields import section, setting
 from gallery.settings.formats import FORMATS, LARGEST, QUALITIES
 from gallery.settings.paper import check_film, check_paper, check_screen
 
-# The packages that do the work define these names too; they are repeated here so that settings are
-# checked and `--help` is printed without importing numba. A test compares them.
-PASSES = ("forward", "training")
-GROUNDS = ("dark", "light")
-TARGETS = ("ipu1", "ipu2", "h100")
-ARRANGEMENTS = ("hemispheres", "free")
-EXPOSURES = ("auto", "work", "traffic", "even")
-SKELETONS = ("dot", "neato", "fdp", "sfdp", "circo", "twopi", "osage", "patchwork")
-ATTRIBUTES = attributes.ATTRIBUTES
-PALETTES = (
-    "aurora",
-    "ember",
-    "lagoon",
-    "orchid",
-    "meadow",
-    "heather",
-    "amber",
-    "patina",
-    "berry",
-    "frost",
-    "shore",
-    "spectrum",
-    "fire",
-    "bmy",
-    "kbc",
-    "CET_CBL1",
-    "CET_CBL2",
-    "CET_CBTL1",
-    "CET_C6",
-    "CET_C7",
-    "okabe-ito",
-    "glasbey",
-)
-GRAPHS = ("dot", "graphml", "npz")
-"""Formats of graphs for other programs."""
-WEIGHTS = ("light", "full")
-CATEGORIES = tuple(name for name, one in attributes.TABLE.items() if one.categorical)
-"""Attributes whose values are categories."""
-SETS = ("okabe-ito", "glasbey")
-"""Palettes without an order, which suit categories only."""
-
-EXPORTS = ("together", "each", "apart")
-"""Pages and scans of the exports of one model."""
 SIDE = checks.integer(16, LARGEST)
 """The side of a picture in pixels."""
 DPI = checks.integer(30, 600)
 """Dots per inch of a poster."""
-ORDERS = ("family", "year", "size", "name")
-"""Orders of the models of a wall."""
-HEIGHTS = ("order", "pass")
-"""What the height of a tilted scan stands for."""
 LONGEST_TITLE = 300
 """Most characters of a title."""
-AUTO = "auto"
-"""A vertex budget that the limits decide."""
 _BUDGET = checks.integer(1, 100_000_000)
 _SEED = checks.integer(0, (1 << 31) - 1)
 
@@ -257,7 +221,7 @@ class VariantSettings:
     )
     diagram: bool = setting(True, checks.switch, "the operator diagram")
     graphs: tuple[str, ...] = setting(
-        ("dot", "npz"),
+        ("dot",),
         checks.many(checks.one_of(*GRAPHS)),
         "graphs for other programs: dot and graphml of operators, npz of vertices",
     )

@@ -54,7 +54,7 @@
         list.append(V.make("dt", "", name), V.make("dd", "", text));
       };
       const path = layers.path[operators.layer[o]];
-      if (path) row(texts.layer, path);
+      if (path) row(texts.layer, V.dotted(path));
       row(texts.work, `${texts.kind[kind] || kind}, ${texts.pass[pass] || pass}`);
       const block = graph.block(v);
       if (block && block.box.length) {
@@ -134,7 +134,7 @@
         .slice(0, 60).map((l) => {
           const operators = graph.operatorsIn(l);
           const frame = graph.frameOf(operators);
-          return { text: graph.head.layers.path[l], x: (frame[0] + frame[2]) / 2,
+          return { text: V.dotted(graph.head.layers.path[l]), x: (frame[0] + frame[2]) / 2,
             y: (frame[1] + frame[3]) / 2, z: graph.heightOf(operators) };
         });
     }

@@ -105,7 +105,7 @@
       const number = legend.indexOf(entry);
       if (number >= 0 && entries.length) return this.partOfEntry(number, this.number);
       if (attribute === "layer") {
-        const layer = head.layers.path.indexOf(label);
+        const layer = head.layers.path.findIndex((path) => V.dotted(path) === label);
         if (layer > 0) return { layer, operators: this.graph.operatorsIn(layer) };
       }
       return { rows: [row, row] };

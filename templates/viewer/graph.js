@@ -70,12 +70,13 @@
       });
     }
 
-    // Whether an edge leads from one hemisphere to the other.
+    // Whether an edge leads from one hemisphere to the other, or to or from the loss between them,
+    // whose place is rounded.
     crosses(source, reader) {
       const { fibres } = this.head;
       if (!fibres) return false;
-      const middle = 65535 * fibres.middle[0];
-      return (this.x[source] - middle) * (this.x[reader] - middle) < 0;
+      const [a, b] = [source, reader].map((v) => this.x[v] - 65535 * fibres.middle[0]);
+      return a * b < 0 || Math.min(Math.abs(a), Math.abs(b)) < 2;
     }
 
     // What the player runs on: the schedule, or without one the order.

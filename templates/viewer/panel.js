@@ -16,6 +16,10 @@
   V.fillText = (text, values) =>
     text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
 
+  // A layer's path as people write it, or its last parts.
+  V.dotted = (path, most = Infinity) =>
+    path.split("/").slice(-most).join(path.includes(" ") ? ", " : ".");
+
   const UNITS = [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
   V.amount = function (value, unit) {
     const [size, prefix] = UNITS.find(([size]) => value >= size) || [1, ""];
@@ -126,7 +130,7 @@
       return open.slice(0, MOST).map((l) => {
         const inside = graph.operatorsIn(l).filter((o) => middle.has(o));
         const heaviest = inside.reduce((a, b) => (graph.weights[b] > graph.weights[a] ? b : a));
-        return [graph.head.layers.path[l], "", tree.weight[l] / graph.n, middle.get(heaviest)];
+        return [V.dotted(graph.head.layers.path[l]), "", tree.weight[l] / graph.n, middle.get(heaviest)];
       });
     }
 

@@ -115,8 +115,8 @@
       // All updates are one step.
       if (head.run && pass === "update") return texts.pass[pass];
       const { name, type, layer } = head.operators;
-      const path = head.layers.path[layer[now.operator]] || name[now.operator];
-      const place = path.split("/").slice(-PARTS).join("/");
+      const scope = head.layers.path[layer[now.operator]];
+      const place = scope ? V.dotted(scope, PARTS) : name[now.operator].split("/").slice(-PARTS).join("/");
       const what = `${type[now.operator]} ${place}`;
       return this.clock.passes === 1 ? what : `${texts.pass[pass]}: ${what}`;
     }

@@ -118,7 +118,7 @@
       const add = (item) => { if (count++ < FOUND) this.found.append(item()); };
       layers.path.forEach((path, l) => {
         if (l && this.weight[l] && plain(`${path} ${layers.type[l]}`).includes(wanted)) {
-          add(() => this.result(path, layers.type[l], this.weight[l],
+          add(() => this.result(V.dotted(path), layers.type[l], this.weight[l],
             () => ({ layer: l, operators: this.app.graph.operatorsIn(l) })));
         }
       });

@@ -108,51 +108,51 @@ def test_scan_prints_one_line_of_json(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["webp", "svg"])
-def test_scan_writes_other_formats(run: Run, tmp_path: Path, suffix: str) -> None:
+def test_scan_writes_other_formats(run_here: Run, tmp_path: Path, suffix: str) -> None:
     model, picture = write(tmp_path, NET), tmp_path / f"scan.{suffix}"
     options = ("--vertices", 40, "--size", 96, "--passes", "training", "--color", "pass")
-    result = run("scan", model, "-o", picture, *options, "--ground", "light", "--quality")
+    result = run_here("scan", model, "-o", picture, *options, "--ground", "light", "--quality")
     assert result.returncode == 0, result.stderr
     head = picture.read_bytes()[:12]
     assert head.startswith(b"<svg") or head[8:] == b"WEBP"
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg"])
-def test_scan_can_be_tilted(run: Run, tmp_path: Path, suffix: str) -> None:
+def test_scan_can_be_tilted(run_here: Run, tmp_path: Path, suffix: str) -> None:
     model, drawn = write(tmp_path, NET), []
     for tilt in ((), ("--tilt", 0), ("--tilt", 60.5)):
         picture = tmp_path / f"scan.{suffix}"
-        result = run("scan", model, "-o", picture, "--vertices", 40, "--size", 96, *tilt)
+        result = run_here("scan", model, "-o", picture, "--vertices", 40, "--size", 96, *tilt)
         assert result.returncode == 0, result.stderr
         drawn.append(picture.read_bytes())
     assert drawn[0] == drawn[1] != drawn[2]
     assert b"60.5" in drawn[2]
 
 
-def test_colour_rules_colour_a_scan(run: Run, tmp_path: Path) -> None:
+def test_colour_rules_colour_a_scan(run_here: Run, tmp_path: Path) -> None:
     model, picture = write(tmp_path, NET), tmp_path / "scan.png"
     options = ("--vertices", 40, "--size", 96, "--rule", "*=#0000ff", "--rule")
-    result = run("scan", model, "-o", picture, *options, "operator:*=#ff0000")
+    result = run_here("scan", model, "-o", picture, *options, "operator:*=#ff0000")
     assert result.returncode == 0, result.stderr
     with Image.open(picture) as image:
         red, green, blue = (channel.getextrema()[1] for channel in image.convert("RGB").split())
     assert red > 150 > 2 * max(green, blue) - 150
-    wrong = run("scan", model, "-o", picture, *options, "Conv=red")
+    wrong = run_here("scan", model, "-o", picture, *options, "Conv=red")
     assert (wrong.returncode, "'Conv=red' is not PATTERN=" in wrong.stderr) == (2, True)
 
 
-def test_scan_binds_a_symbolic_dimension(run: Run, tmp_path: Path) -> None:
+def test_scan_binds_a_symbolic_dimension(run_here: Run, tmp_path: Path) -> None:
     model = write(tmp_path, "net (float[batch, 8] x) => (float[batch, 8] y) { y = Relu(x) }")
-    found = [run("facts", model, "--json", "--dim", f"batch={size}") for size in (1, 7)]
+    found = [run_here("facts", model, "--json", "--dim", f"batch={size}") for size in (1, 7)]
     assert [json.loads(one.stdout)["activations"] for one in found] == [8, 56]
 
 
-def test_facts_are_text_and_json(run: Run, tmp_path: Path) -> None:
+def test_facts_are_text_and_json(run_here: Run, tmp_path: Path) -> None:
     model = write(tmp_path, NET)
-    text = run("facts", model)
+    text = run_here("facts", model)
     assert text.returncode == 0, text.stderr
     assert re.search(r"^parameters +192$", text.stdout, re.M)
-    assert json.loads(run("facts", model, "--json").stdout)["macs"] == 192
+    assert json.loads(run_here("facts", model, "--json").stdout)["macs"] == 192
 
 
 @pytest.mark.parametrize(
@@ -215,14 +215,14 @@ def test_facts_are_text_and_json(run: Run, tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(
-    run: Run, tmp_path: Path, arguments: tuple[str, ...], status: int, message: str
+    run_here: Run, tmp_path: Path, arguments: tuple[str, ...], status: int, message: str
 ) -> None:
     write(tmp_path, NET)
     (tmp_path / "bad.onnx").write_text("no model")
     (tmp_path / "empty").mkdir()
     (tmp_path / "strange").mkdir()
     (tmp_path / "strange" / "thesis.doc").write_text("dear")
-    result = run(*arguments, cwd=tmp_path)
+    result = run_here(*arguments, cwd=tmp_path)
     assert result.returncode == status, result.stderr
     assert message in result.stderr
     assert "Traceback" not in result.stderr
@@ -243,7 +243,7 @@ def test_what_is_wrong_is_said_in_one_line(
     ],
 )
 def test_wrong_settings_are_refused_before_any_work(
-    run: Run, tmp_path: Path, toml: str, message: str
+    run_here: Run, tmp_path: Path, toml: str, message: str
 ) -> None:
     models = tmp_path / "models"
     write(models, NET)
@@ -253,18 +253,18 @@ def test_wrong_settings_are_refused_before_any_work(
         (models / name / "en.toml").write_text("= 3")
     for command in ("build", "serve"):
         port = ("--port", 0) if command == "serve" else ("--strict",)
-        result = run(command, models, "-o", tmp_path / "site", *port, cwd=tmp_path)
+        result = run_here(command, models, "-o", tmp_path / "site", *port, cwd=tmp_path)
         assert (result.returncode, message in result.stderr) == (2, True), result.stderr
     assert {path.name for path in tmp_path.iterdir()} == {"models"}
 
 
-def test_templates_stand_beside_gallery_toml(run: Run, models: Path, tmp_path: Path) -> None:
+def test_templates_stand_beside_gallery_toml(run_here: Run, models: Path, tmp_path: Path) -> None:
     toml = models / "gallery.toml"
     toml.write_text('templates = "mine"\nlanguage = "de"\n' + toml.read_text())
     (models / "mine" / "strings").mkdir(parents=True)
     (models / "mine" / "strings" / "de.toml").write_text("")
     shutil.rmtree(models / "deep")
-    result = run("build", models, "-o", tmp_path / "site", cwd=tmp_path)
+    result = run_here("build", models, "-o", tmp_path / "site", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert '<html lang="de">' in (tmp_path / "site" / "index.html").read_text("utf-8")
 

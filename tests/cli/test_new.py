@@ -21,22 +21,22 @@ from tests.test_workflows import schema_check, scripts
 NET = "net (float[1, 8] x) => (float[1, 8] y) { y = Relu(x) }"
 
 
-def test_a_build_right_after_it_works(run: Run, tmp_path: Path) -> None:
+def test_a_build_right_after_it_works(run_here: Run, tmp_path: Path) -> None:
     start, small = tmp_path / "my gallery", tmp_path / "small.toml"
-    made = run("new", start, "--host", "space")
+    made = run_here("new", start, "--host", "space")
     assert made.returncode == 0, made.stderr
     (command,) = re.findall(r"1\. gallery (build .*), and open", made.stdout)
     assert "'" in command, "the command can be pasted"
-    planned = run("build", start / "models", "-o", start / "site", "--dry-run")
+    planned = run_here("build", start / "models", "-o", start / "site", "--dry-run")
     assert planned.returncode == 0, planned.stderr
     assert planned.stderr == "", "what it writes is noted nowhere"
     small.write_text(SETTINGS)
-    built = run("build", start / "models", "-o", start / "site", "--settings", small)
+    built = run_here("build", start / "models", "-o", start / "site", "--settings", small)
     assert built.returncode == 0, built.stderr
     assert "LeNet-5" in (start / "site" / "example" / "index.html").read_text("utf-8")
     head = (start / "site" / "README.md").read_text("utf-8").split("---\n")[1]
     assert yaml.safe_load(head)["sdk"] == "static"
-    assert run("check", start / "site").returncode == 0
+    assert run_here("check", start / "site").returncode == 0
 
 
 def test_settings_are_all_there_and_all_comments(tmp_path: Path) -> None:

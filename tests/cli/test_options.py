@@ -12,14 +12,10 @@ from gallery.cli.commands import settings_of
 from gallery.cli.main import main
 from gallery.cli.options import given
 from gallery.provenance import software
+from gallery.settings.choices import PALETTES
 from gallery.settings.color_rules import ColorRule
 from gallery.settings.fields import Setting, table
-from gallery.settings.values import (
-    PALETTES,
-    GallerySettings,
-    Limits,
-    ScanSettings,
-)
+from gallery.settings.values import GallerySettings, Limits, ScanSettings
 
 SETTINGS = [
     one

@@ -12,6 +12,8 @@ from gallery.cli.main import main
 from tests.conftest import NET
 from tests.onnx_text import write
 
+pytestmark = pytest.mark.usefixtures("without_workers")
+
 QUICK = ("--vertices", "60", "--dpi", "40")
 
 

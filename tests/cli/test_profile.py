@@ -10,9 +10,9 @@ from tests.conftest import NET, Run
 from tests.onnx_text import write
 
 
-def test_a_profile_is_told_and_can_be_read_again(run: Run, tmp_path: Path) -> None:
+def test_a_profile_is_told_and_can_be_read_again(run_here: Run, tmp_path: Path) -> None:
     model, output = write(tmp_path, NET), tmp_path / "net.profile.json"
-    result = run("profile", model, "-o", output, "--json", "--optimization", "none")
+    result = run_here("profile", model, "-o", output, "--json", "--optimization", "none")
     assert result.returncode == 0, result.stderr
     told = json.loads(result.stdout)
     assert told == json.loads(output.read_bytes())
@@ -22,12 +22,12 @@ def test_a_profile_is_told_and_can_be_read_again(run: Run, tmp_path: Path) -> No
     assert table.run == told["run"] >= told["total"] > 0
 
 
-def test_what_cannot_be_measured_or_written_is_told(run: Run, tmp_path: Path) -> None:
+def test_what_cannot_be_measured_or_written_is_told(run_here: Run, tmp_path: Path) -> None:
     text = '<ir_version: 8, opset_import: ["" : 17, "odd" : 1]>'
     model = write(tmp_path, f"{text} g (float[4] x) => (float[4] y) {{ y = odd.Thing (x) }}")
-    result = run("profile", model)
+    result = run_here("profile", model)
     assert result.returncode == 1
     assert "profile: ONNX Runtime refused it: " in result.stderr
     assert "; measure it where it runs" in result.stderr
     assert "Traceback" not in result.stderr
-    assert run("profile", model, "-o", tmp_path / "x.txt").returncode == 2
+    assert run_here("profile", model, "-o", tmp_path / "x.txt").returncode == 2

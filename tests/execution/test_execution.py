@@ -20,6 +20,7 @@ from gallery.lowering.tiling.targets import TARGETS
 from gallery.model import Model
 from gallery.runs import Held
 from tests.execution.graphs import small, working_graphs
+from tests.lowering.runtime_cases import runtime_case
 from tests.strategies import path, star
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -180,6 +181,22 @@ def test_a_gpu_reads_its_memory_and_launches_kernels() -> None:
     assert (execution.step_sync > 0).all()
     bytes_once = graph.vertex_bytes.sum(dtype=float)
     assert execution.seconds > bytes_once / execution.target.exchange
+
+
+def test_matrix_units_do_what_is_mostly_products_whatever_its_type(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    x, w = (rng.normal(size=size).astype(np.float32) for size in ((9, 64), (64, 192)))
+    heads = "y = PackedAttention<num_heads=2>(x, w, b, o, c)"
+    places = {"o": np.arange(9, dtype=np.int32)[None], "c": np.array([0, 9], np.int32)}
+    attention = runtime_case(tmp_path, heads, {"x": x}, {"w": w, "b": w[0], **places}).model
+    gelu = runtime_case(tmp_path, "y = BiasGelu(x, b)", {"x": x}, {"b": x[0]}).model
+    slow = dataclasses.replace(TARGETS["ipu2"], vector_flops=1e9)
+    same = {
+        one.operators[0].type: run(lower(one, vertices=100), slow).seconds
+        == run(lower(one, vertices=100), "ipu2").seconds
+        for one in (attention, gelu)
+    }
+    assert same == {"PackedAttention": True, "BiasGelu": False}
 
 
 def test_same_input_same_bytes(training: Execution) -> None:

@@ -12,8 +12,9 @@ from gallery.pipeline import budget as budgets
 from gallery.pipeline.budget import LEAST, MOST, budget
 from gallery.pipeline.plan import ModelPlan, plan_of
 from gallery.settings import values
+from gallery.settings.choices import AUTO
 from gallery.settings.front_matter import words_of
-from gallery.settings.values import AUTO, GallerySettings, Limits, ScanSettings
+from gallery.settings.values import GallerySettings, Limits, ScanSettings
 
 
 def test_a_number_is_what_it_says() -> None:

@@ -15,6 +15,8 @@ from gallery.publishing.assets.directories import template_directories
 from tests.conftest import NET, WIDER, Run, make_models
 from tests.onnx_text import write
 
+pytestmark = pytest.mark.usefixtures("without_workers")
+
 
 def tree(site: Path) -> dict[str, bytes]:
     """Content of every file of a site by its path."""
@@ -64,12 +66,12 @@ def test_good_and_bad_models_together(run: Run, models: Path, tmp_path: Path) ->
     assert "6 failed" in summary.read_text()
 
 
-def test_strict_leaves_the_site_as_it_was(run: Run, models: Path, tmp_path: Path) -> None:
+def test_strict_leaves_the_site_as_it_was(run_here: Run, models: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
-    assert run("build", models, "-o", site).returncode == 0
+    assert run_here("build", models, "-o", site).returncode == 0
     before = tree(site)
     (models / "bad.onnx").write_text("no model")
-    result = run("build", models, "-o", site, "--strict")
+    result = run_here("build", models, "-o", site, "--strict")
     assert result.returncode == 1
     assert "bad.onnx: load" in result.stderr
     assert tree(site) == before

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from gallery.pipeline.build import build
 from gallery.settings.gallery_toml import FILE_NAME
 from tests.onnx_text import write
+
+pytestmark = pytest.mark.usefixtures("without_workers")
 
 NET = "net (float[batch,3,height,width] x) => (y) { y = Relu(x) }"
 OFF = (*("names", "training", "light", "diagram", "multiples", "poster", "viewer"),)

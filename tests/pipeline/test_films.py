@@ -16,6 +16,8 @@ from gallery.errors import SettingsError
 from gallery.pipeline.build import build
 from gallery.publishing.check import check_site
 
+pytestmark = pytest.mark.usefixtures("without_workers")
+
 
 def test_films_are_shown_where_the_settings_want_them(models: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"

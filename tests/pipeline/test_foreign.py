@@ -31,11 +31,11 @@ from tests.pipeline.test_shards import enrich
 
 EVIL = '<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_workers")]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(tmp_path_factory: pytest.TempPathFactory, without_workers: None) -> Path:
     """A gallery, its cache and site, and the same as one part."""
     folder = tmp_path_factory.mktemp("made")
     models = make_models(folder / "models")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,6 +62,7 @@ def test_killed_at_many_moments(models: Path, tmp_path: Path) -> None:
 
 def test_two_builds_at_once(models: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
+    shutil.rmtree(models / "deep")
     command = [sys.executable, "-m", "gallery", "build", str(models), "-o", str(site)]
     builds = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(2)]
     assert [one.wait(timeout=300) for one in builds] == [0, 0]

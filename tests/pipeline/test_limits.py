@@ -132,22 +132,21 @@ def test_what_a_busy_machine_made_late_is_tried_in_full_the_next_time(
     assert (len(tried), one.failure, one.notes) == (1, None, ())
 
 
-@pytest.mark.parametrize(
-    ("program", "lasting"),
-    [("while True: pass", True), ("import threading; threading.Event().wait()", False)],
-)
+@pytest.mark.parametrize(("share", "lasting"), [(0.6, True), (0.4, False)])
 def test_a_job_that_had_no_processor_is_not_too_slow(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, lasting: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float, lasting: bool
 ) -> None:
-    (tmp_path / "job.py").write_text(program)
+    (tmp_path / "job.py").write_text("import threading; threading.Event().wait()")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(supervisor, "_BUSY", 0.1)  # other tests share the machine
-    limits = Limits(seconds=2.0)
+    limits = Limits(seconds=0.1)
+    used = iter((7.0, 7.0 + share * limits.seconds))
+    monkeypatch.setattr(supervisor, "processor_seconds", lambda _: next(used))
     job = Job(name="a", order=(), limits=limits, module="job")
     (result,) = supervise(deque([job]), 1, lambda *_: None)
     assert (result.ending, result.lasting) == ("time", lasting)
 
 
+@pytest.mark.usefixtures("without_workers")
 def test_a_dry_run_tells_failures_apart(models: Path, tmp_path: Path) -> None:
     from gallery.pipeline.build import build  # noqa: PLC0415
 

@@ -12,6 +12,8 @@ from gallery.pipeline.build import BuildOptions, build, merge
 from gallery.settings.gallery_toml import read_settings
 from tests.onnx_text import write
 
+pytestmark = pytest.mark.usefixtures("without_workers")
+
 ONE = BuildOptions(jobs=1)
 
 

@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 from gallery.cache import Cache
+from gallery.cli.main import main
 from gallery.errors import DiscoverError, PublishError
 from gallery.pipeline import ownership
 from gallery.pipeline.build import BuildOptions, build, merge
 from gallery.pipeline.report import Report
-from tests.conftest import Run
+
+pytestmark = pytest.mark.usefixtures("without_workers")
 
 
 def quick(models: Path, site: Path, **options: object) -> Report:
@@ -80,15 +82,15 @@ def test_the_list_of_files_is_one_that_sha256sum_reads(models: Path, tmp_path: P
 
 
 def test_what_was_edited_by_hand_is_named_and_replaced(
-    run: Run, models: Path, tmp_path: Path
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site = tmp_path / "site"
-    run("build", models, "-o", site)
+    quick(models, site)
     page = (site / "index.html").read_bytes()
     (site / "index.html").write_bytes(page + b"<!-- mine -->")
-    result = run("build", models, "-o", site)
-    assert result.returncode == 0
-    assert "site/index.html had been edited by hand and was replaced" in result.stderr
+    assert main(["build", str(models), "-o", str(site)]) == 0
+    told = "site/index.html had been edited by hand and was replaced"
+    assert told in capsys.readouterr().err
     assert (site / "index.html").read_bytes() == page
 
 
@@ -193,6 +195,7 @@ def test_no_file_of_a_site_or_part_is_one_of_the_cache(models: Path, tmp_path: P
 
 def test_two_builds_of_one_site_with_two_caches_take_turns(models: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
+    shutil.rmtree(models / "deep")
     command = [sys.executable, "-m", "gallery", "build", str(models), "-o", str(site), "--cache"]
     running = [
         subprocess.Popen([*command, str(tmp_path / name)], stdout=subprocess.DEVNULL)

@@ -17,6 +17,8 @@ from gallery.settings.values import GallerySettings
 from tests.conftest import NET
 from tests.onnx_text import write
 
+pytestmark = pytest.mark.usefixtures("without_workers")
+
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0h1"/></svg>'
 
 

@@ -18,6 +18,8 @@ from tests.discovery.repositories import REPOSITORIES
 from tests.discovery.small_networks import network
 from tests.discovery.test_discover import put
 
+pytestmark = pytest.mark.usefixtures("without_workers")
+
 NAMES = ("transformers.js/t5", "own folders/pointers", "genai/lost-file")
 
 
@@ -41,7 +43,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def built(models: Path) -> Report:
+def built(models: Path, without_workers: None) -> Report:
     """The report on a build."""
     return build(models, models.parent / "site")
 

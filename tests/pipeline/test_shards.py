@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gallery.cache import Cache
-from gallery.errors import SettingsError
+from gallery.errors import PublishError, SettingsError
 from gallery.pipeline.build import BuildOptions, build, merge
 from gallery.pipeline.products.base import Form
 from gallery.pipeline.reuse import EarlierSite
@@ -19,6 +19,8 @@ from gallery.settings.values import GallerySettings, Limits
 from tests.conftest import NET, make_models, run_gallery
 from tests.onnx_text import write
 from tests.pipeline.test_build import tree
+
+pytestmark = pytest.mark.usefixtures("without_workers")
 
 
 def enrich(models: Path) -> None:
@@ -31,7 +33,7 @@ def enrich(models: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole(tmp_path_factory: pytest.TempPathFactory, without_workers: None) -> Path:
     """A gallery of good and bad models, its site, and the same in two parts."""
     folder = tmp_path_factory.mktemp("whole")
     models = make_models(folder / "models")
@@ -143,6 +145,23 @@ def test_a_part_is_not_written_over_a_strangers_directory_nor_over_an_input(
     result = run_gallery("merge", whole / "part1", whole / "part2", "-o", whole / "part1")
     assert result.returncode == 2
     assert "would overwrite" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("place", "shard", "told"),
+    [
+        ("site", (1, 2), "holds a whole site, which part 1 of a site would replace"),
+        ("part1", (2, 3), "holds part 1 of a site, which part 2 of a site would replace"),
+        ("part1", None, "holds part 1 of a site, which a whole site would replace"),
+    ],
+)
+def test_nothing_is_put_in_place_of_another_kind(
+    whole: Path, place: str, shard: tuple[int, int] | None, told: str
+) -> None:
+    before = tree(whole / place)
+    with pytest.raises(PublishError, match=told):
+        build(whole / "models", whole / place, options=BuildOptions(shard=shard))
+    assert tree(whole / place) == before
 
 
 def test_the_last_site_serves_as_a_cache(whole: Path, tmp_path: Path) -> None:

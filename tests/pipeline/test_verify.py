@@ -20,6 +20,8 @@ from gallery.settings.gallery_toml import read_settings
 from tests.conftest import NET, SETTINGS, make_models, run_gallery
 from tests.onnx_text import write
 
+pytestmark = pytest.mark.usefixtures("without_workers")
+
 VARIANTS = SETTINGS.replace("viewer = false", "viewer = true").replace(
     "diagram = false", "diagram = true"
 )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from gallery.pipeline.build import build
 from gallery.publishing.check import check_site
+
+pytestmark = pytest.mark.usefixtures("without_workers")
 
 
 def test_wallpapers_are_downloads_of_the_page(models: Path, tmp_path: Path) -> None:

@@ -80,14 +80,16 @@ def test_updates_lie_at_the_rim(placed: Layout) -> None:
         assert np.hypot(*place) > inside[near].max(initial=0)
 
 
-def test_fibres_are_the_edges_from_one_half_to_the_other(placed: Layout) -> None:
+def test_fibres_are_the_edges_from_one_half_to_the_other_and_those_of_the_loss(
+    placed: Layout,
+) -> None:
     graph = placed.graph
     readers = graph.readers()
     forward = graph.vertex_pass[graph.sources] == Pass.FORWARD
     loss = (graph.vertex_kind[graph.sources] == Kind.LOSS) | (
         graph.vertex_kind[readers] == Kind.LOSS
     )
-    crossing = forward & (graph.vertex_pass[readers] != Pass.FORWARD) & ~loss
+    crossing = forward & (graph.vertex_pass[readers] != Pass.FORWARD) | loss
     np.testing.assert_array_equal(crosses(placed), crossing)
     found = fibres(placed)
     np.testing.assert_array_equal(found.edges, np.flatnonzero(crossing))
@@ -104,6 +106,19 @@ def test_fibres_are_the_edges_from_one_half_to_the_other(placed: Layout) -> None
     middle = (curves[:, 0] + curves[:, -1]) / 2
     wanted = middle[:, 1] * (0.25 + 0.75 * GATHER)
     np.testing.assert_allclose(curves[:, 4, 1], wanted, atol=1e-4)
+
+
+def test_fibres_of_the_loss_meet_across_and_not_from_above(placed: Layout) -> None:
+    graph = placed.graph
+    end = int(np.argmax(graph.vertex_kind == Kind.LOSS))
+    outputs = graph.sources[graph.indptr[end] : graph.indptr[end + 1]]
+    found = fibres(placed)
+    last = found.curves(placed, np.array([0.9, 1], np.float32))[found.readers == end]
+    assert len(last) == len(outputs)
+    away = placed.positions[outputs].astype(float)
+    fall = np.abs(np.diff(last[..., 1], axis=1)[:, 0])
+    spread = np.abs(away[:, 1] - away[:, 1].mean())
+    assert (fall <= 0.03 * np.abs(away[:, 1]) + 0.1 * spread + 1e-4).all()
 
 
 def test_a_sample_of_fibres_stands_for_all(placed: Layout) -> None:

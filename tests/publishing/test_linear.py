@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from gallery.cache import Cache
 from gallery.publishing import ImageFile, Site
 from gallery.publishing.parts import prose as module
-from gallery.publishing.parts.prose import plain, prose, summary
+from gallery.publishing.parts.prose import plain, prose
 from gallery.publishing.parts.raw_html import DEEPEST, bounded
 from gallery.publishing.parts.typography import quotes
 from tests.publishing.sample_exhibits import make_exhibit
@@ -163,7 +163,6 @@ def test_quotes_see_the_text_beside_them_but_not_code() -> None:
 def test_text_of_a_page_without_its_tags() -> None:
     html = prose("a & b\n\n- [c](d 'x > y')\n- e\n\n1 < 2")
     assert plain(html) == "a & b c e 1 < 2"
-    assert summary(html) == "a & b c e 1 < 2"
 
 
 def test_long_prose_is_rendered_once(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from gallery.errors import SettingsError
 from gallery.lowering import TARGETS
 from gallery.placement import ARRANGEMENTS, ENGINES
 from gallery.rendering.types import EXPOSURES
-from gallery.settings import checks, values
+from gallery.settings import checks, choices, values
 from gallery.settings.color_rules import ColorRule
 from gallery.settings.fields import table
 from gallery.settings.gallery_toml import checked, example, read_settings, settings_from
@@ -42,14 +42,14 @@ def settings_of(folder: Path, text: str) -> values.GallerySettings:
 
 
 def test_words_are_those_of_the_folders_that_do_the_work() -> None:
-    assert values.SKELETONS == ENGINES
-    assert values.ARRANGEMENTS == ARRANGEMENTS
-    assert values.EXPOSURES == EXPOSURES
-    assert values.ATTRIBUTES == ATTRIBUTES
-    assert values.PALETTES == PALETTES
-    assert tuple(TARGETS) == values.TARGETS
-    assert set(values.CATEGORIES) == set(CATEGORIES)
-    assert set(values.SETS) == set(filter(is_categorical, PALETTES))
+    assert choices.SKELETONS == ENGINES
+    assert choices.ARRANGEMENTS == ARRANGEMENTS
+    assert choices.EXPOSURES == EXPOSURES
+    assert choices.ATTRIBUTES == ATTRIBUTES
+    assert choices.PALETTES == PALETTES
+    assert tuple(TARGETS) == choices.TARGETS
+    assert set(choices.CATEGORIES) == set(CATEGORIES)
+    assert set(choices.SETS) == set(filter(is_categorical, PALETTES))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from gallery.cli.arguments.shared import (
     Subparsers,
@@ -16,19 +15,12 @@ from gallery.cli.arguments.shared import (
     add_models,
     command,
 )
-from gallery.cli.options import add_settings, typed
+from gallery.cli.options import add_settings, path, typed
 from gallery.settings import checks
+from gallery.settings.choices import HEIGHTS, ORDERS
 from gallery.settings.formats import POSTER_SUFFIXES, SCAN_SUFFIXES
 from gallery.settings.paper import check_either, film_size
-from gallery.settings.values import (
-    DPI,
-    HEIGHTS,
-    ORDERS,
-    SIDE,
-    GallerySettings,
-    ProfileSettings,
-    ScanSettings,
-)
+from gallery.settings.values import DPI, SIDE, GallerySettings, ProfileSettings, ScanSettings
 
 
 def add_scan(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
@@ -154,7 +146,7 @@ def add_profile(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     made.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="also write the times of all operators; MODEL.profile.json beside a model is shown "
         "by `build` and `scan`, .csv is for other programs",

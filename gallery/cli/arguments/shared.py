@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from gallery.cli import commands
-from gallery.cli.options import add_settings, typed
+from gallery.cli.options import add_settings, path, typed
 from gallery.settings import checks
 from gallery.settings.values import GallerySettings, Limits, ScanSettings
 
@@ -65,7 +65,7 @@ def add_models(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "models",
         nargs="?",
-        type=Path,
+        type=path,
         default=Path("models"),
         metavar="MODELS",
         help="directory of .onnx files",
@@ -74,7 +74,7 @@ def add_models(made: argparse.ArgumentParser) -> None:
 
 def add_model(made: argparse.ArgumentParser) -> None:
     """One model."""
-    made.add_argument("model", type=Path, metavar="MODEL", help="an .onnx file")
+    made.add_argument("model", type=path, metavar="MODEL", help="an .onnx file")
 
 
 def add_file(made: argparse.ArgumentParser, text: str) -> None:
@@ -82,7 +82,7 @@ def add_file(made: argparse.ArgumentParser, text: str) -> None:
     made.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=path,
         required=True,
         metavar="FILE",
         help=text,
@@ -100,7 +100,7 @@ def add_site(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "site",
         nargs="?",
-        type=Path,
+        type=path,
         default=Path("site"),
         metavar="SITE",
         help="directory of the site",
@@ -112,7 +112,7 @@ def add_output(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=path,
         default=Path("site"),
         metavar="SITE",
         help="directory to write the site to",
@@ -121,16 +121,16 @@ def add_output(made: argparse.ArgumentParser) -> None:
 
 def add_cache(made: argparse.ArgumentParser, text: str = _BESIDE) -> None:
     """The cache of results."""
-    made.add_argument("--cache", type=Path, metavar="DIR", help=f"cache directory{text}")
+    made.add_argument("--cache", type=path, metavar="DIR", help=f"cache directory{text}")
 
 
 def add_reports(made: argparse.ArgumentParser) -> None:
     """Reports of a build."""
     made.add_argument(
-        "--summary", type=Path, metavar="FILE", help="append a Markdown report to this file"
+        "--summary", type=path, metavar="FILE", help="append a Markdown report to this file"
     )
     made.add_argument(
-        "--junit", type=Path, metavar="FILE", help="write a JUnit XML report to this file"
+        "--junit", type=path, metavar="FILE", help="write a JUnit XML report to this file"
     )
 
 
@@ -153,7 +153,7 @@ def add_limits(made: argparse.ArgumentParser) -> None:
 def add_run_options(made: argparse.ArgumentParser) -> None:
     """The settings file, parallel models and links."""
     made.add_argument(
-        "--settings", type=Path, metavar="FILE", help="settings file (default: MODELS/gallery.toml)"
+        "--settings", type=path, metavar="FILE", help="settings file (default: MODELS/gallery.toml)"
     )
     made.add_argument(
         "--jobs",
@@ -164,7 +164,7 @@ def add_run_options(made: argparse.ArgumentParser) -> None:
     )
     made.add_argument(
         "--follow-links",
-        type=Path,
+        type=path,
         metavar="DIR",
         help="follow links of models and sidecars into this directory, as in a Hugging Face cache "
         "(default: they must not lead out of MODELS)",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from gallery.cli.arguments.shared import (
     Subparsers,
@@ -21,7 +20,7 @@ from gallery.cli.arguments.shared import (
     command,
 )
 from gallery.cli.new import HOSTS
-from gallery.cli.options import typed
+from gallery.cli.options import path, typed
 from gallery.settings import checks
 
 
@@ -45,7 +44,7 @@ def add_build(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     )
     made.add_argument(
         "--reuse",
-        type=Path,
+        type=path,
         action="append",
         default=[],
         metavar="SITE",
@@ -60,12 +59,12 @@ def add_merge(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     """The command `merge`."""
     made = command(subparsers, "merge", "join parts made by `gallery build --shard` into one site")
     made.add_argument(
-        "shards", nargs="+", type=Path, metavar="PART", help="all parts, in any order"
+        "shards", nargs="+", type=path, metavar="PART", help="all parts, in any order"
     )
     add_output(made)
     made.add_argument(
         "--settings",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="gallery.toml with the site's title, description, base_url, language and templates "
         "(default: the settings that the parts were built with)",
@@ -142,7 +141,7 @@ def add_new(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         subparsers, "new", "write the start of a gallery: settings, an example and a workflow"
     )
     made.add_argument(
-        "directory", type=Path, metavar="DIRECTORY", help="directory; no file in it is overwritten"
+        "directory", type=path, metavar="DIRECTORY", help="directory; no file in it is overwritten"
     )
     made.add_argument(
         "--host", choices=sorted(HOSTS), help="also write the workflow that publishes the site"

@@ -5,14 +5,11 @@ Definitions: https://onnx.ai/onnx/operators/index.html#ai-onnx-ml.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
-
-import numpy as np
 
 from gallery.lowering.access.part import Ints, Part
 from gallery.lowering.access.registry import Context, lowers
-from gallery.lowering.access.relations import AxisRule, fixed, full, identity, per_axis, same, where
+from gallery.lowering.access.relations import AxisRule, fixed, identity, per_axis, same
 from gallery.lowering.operators.parts import given, making, whole
 from gallery.lowering.operators.scores import by_row
 
@@ -36,21 +33,6 @@ def zip_map(context: Context) -> list[Part]:
     rows = [same(0)] if len(shape) > 1 else []
     rules = [*rows, *(fixed(0, size) for size in shape[len(rows) :])]
     return [making(context, [context.read(0, per_axis(shape, rules))])]
-
-
-@lowers("SequenceConstruct")
-def sequence(context: Context) -> list[Part]:
-    """A sequence whose items are the inputs."""
-    reads = []
-    for index in given(context):
-        relation = where(full(context.shape(index)), _holds(index))
-        reads.append(context.read(index, relation))
-    return [making(context, reads)]
-
-
-def _holds(item: int) -> Callable[[Ints, Ints], np.ndarray]:
-    """Whether blocks of a sequence hold an item."""
-    return lambda lows, highs: (lows[:, 0] <= item) & (item < highs[:, 0])
 
 
 @lowers("TfIdfVectorizer")

@@ -39,6 +39,15 @@ class Drawn:
     files: Mapping[str, Path] = field(default_factory=dict)
 
 
+def no_brief(plan: ModelPlan, what: str, value: Mapping[str, Any]) -> None:
+    """Nothing: only the model's own pages show the result."""
+
+
+def whole_brief(plan: ModelPlan, what: str, value: dict[str, Any]) -> dict[str, Any]:
+    """The whole result, which is short."""
+    return value
+
+
 def load_settings(plan: ModelPlan, _: str = "") -> dict[str, Any]:
     """The settings that shape a model's operator graph."""
     return {"dims": dict(plan.dims), "default_dim": plan.default_dim}
@@ -90,6 +99,14 @@ class Form:
             MismatchError: It has another form.
         """
         self.value(value)
+        self.check_files(files)
+
+    def check_files(self, files: Collection[str]) -> None:
+        """Check the names of a result's files.
+
+        Raises:
+            MismatchError: They are others.
+        """
         if set(files) != set(self.files) and (files or not self.optional):
             raise MismatchError("a result with the files " + (", ".join(self.files) or "(none)"))
 
@@ -147,6 +164,8 @@ class Product:
         settings: The settings that shape the result of the given name, for the metadata of its
             files; JSON. Its key covers them.
         needs_scan: Whether it is shown only together with the main scan.
+        brief: What pages other than the model's own show of the result of the given name with the
+            given value, in the same form; None if that is nothing.
     """
 
     name: str
@@ -156,3 +175,4 @@ class Product:
     form: Callable[[ModelPlan, str], Form]
     settings: Callable[[ModelPlan, str], Mapping[str, Any]] = load_settings
     needs_scan: bool = True
+    brief: Callable[[ModelPlan, str, dict[str, Any]], dict[str, Any] | None] = no_brief

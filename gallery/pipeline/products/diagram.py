@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from gallery.pipeline.products.base import Drawn, Form, NewFile, Product, images
+from gallery.pipeline.products.base import Drawn, Form, NewFile, Product, images, whole_brief
 from gallery.schema import record
 
 if TYPE_CHECKING:
@@ -37,5 +37,11 @@ def _form(_: ModelPlan, __: str) -> Form:
 
 
 DIAGRAM = Product(
-    name="diagram", module=__name__, inputs=_inputs, make=_make, form=_form, needs_scan=False
+    name="diagram",
+    module=__name__,
+    inputs=_inputs,
+    make=_make,
+    form=_form,
+    needs_scan=False,
+    brief=whole_brief,
 )

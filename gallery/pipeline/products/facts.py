@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from gallery.pipeline.products.base import Drawn, Form, NewFile, Product
 from gallery.schema import each, either, nothing, record, row, switch, text, whole
@@ -18,21 +19,23 @@ if TYPE_CHECKING:
 
 
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
-    return {"": [plan.stage_key("load"), plan.file.bytes, plan.file.slug]}
+    return {"": [plan.stage_key("load"), plan.file.bytes]}
 
 
 def _make(stages: Stages, _: str, __: NewFile) -> Drawn:
     from gallery.costs.facts import facts
     from gallery.costs.storage import facts_value
 
-    return Drawn(value=facts_value(facts(stages.named_model(), stages.plan.file.bytes)))
+    # Files of the same content share it; each has its own name.
+    model = replace(stages.model(), name="")
+    return Drawn(value=facts_value(facts(model, stages.plan.file.bytes)))
 
 
-def facts_in(entry: Entry) -> Facts:
-    """The facts of an entry that this product made."""
+def facts_in(entry: Entry, name: str) -> Facts:
+    """The facts of an entry that this product made, under a model's name."""
     from gallery.costs.storage import facts_of
 
-    return facts_of(entry.value)
+    return facts_of({**entry.value, "name": name})
 
 
 _name, _count = text(), either(whole(), nothing)
@@ -96,6 +99,16 @@ def _form(_: ModelPlan, __: str) -> Form:
     return Form(value=_facts)
 
 
+def _brief(_: ModelPlan, __: str, value: dict[str, Any]) -> dict[str, Any]:
+    return {**value, "layers": [], "metadata": [], "warnings": []}
+
+
 FACTS = Product(
-    name="facts", module=__name__, inputs=_inputs, make=_make, form=_form, needs_scan=False
+    name="facts",
+    module=__name__,
+    inputs=_inputs,
+    make=_make,
+    form=_form,
+    needs_scan=False,
+    brief=_brief,
 )

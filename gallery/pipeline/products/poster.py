@@ -18,7 +18,7 @@ from gallery.pipeline.products.base import (
     picture_settings,
 )
 from gallery.pipeline.products.facts import FACTS, facts_in
-from gallery.pipeline.products.scan import SCANS, picture_of
+from gallery.pipeline.products.scan import SCANS, drawing_of, picture_of, whole_side
 from gallery.schema import record
 from gallery.settings.paper import paper_named
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gallery.pipeline.stages import Stages
     from gallery.pipeline.variants import ScanPlan
     from gallery.rendering.sheet.sheet import Sheet
+    from gallery.rendering.types import Picture
 
 _PDF_DPI = 200
 """Most pixels per inch of a PDF's pictures: finer detail than paper shows only adds bytes."""
@@ -68,17 +69,26 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     from gallery.rendering.compose.poster_scan import show
     from gallery.rendering.types import RenderSettings
 
-    plan, facts = stages.plan, facts_in(stages.entry(FACTS))
+    plan, facts = stages.plan, facts_in(stages.entry(FACTS), stages.plan.name)
     others = [(one.short, picture_of(stages.entry(SCANS, one.key), _SIDE)) for one in _others(plan)]
     paper = paper_named(plan.variants.poster_size)
-    scan, variants = plan.scans[0].scan, plan.variants
+    main, variants = plan.scans[0], plan.variants
+    scan, whole = main.scan, whole_side(main)
+
+    def drawn(side: int) -> Picture | None:
+        """The drawing that the main scan's sizes are made of, if it is large enough."""
+        if side > whole:
+            return None
+        return drawing_of(stages, main).picture(whole, whole, labels=False, legend=False)
+
     shown = show(
         stages.layout(scan),
         stages.coloring(scan),
         paper,
         variants.poster_dpi,
-        look=RenderSettings(title=facts.name, exposure=scan.exposure),
+        look=RenderSettings(title=plan.name, exposure=scan.exposure),
         names=variants.poster_labels,
+        drawn=drawn,
     )
     sheet = poster(facts, plan.words.front, shown, others, paper)
     sheet = sheet.told(plan.provenance(POSTER).entries())

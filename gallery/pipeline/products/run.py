@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gallery.pipeline.products.base import Drawn, Form, NewFile, Product, load_settings
-from gallery.schema import Schema, each, number, record, row, switch, text, whole
+from gallery.schema import Schema, each, either, number, record, row, switch, text, whole
 
 if TYPE_CHECKING:
     from gallery.cache import Entry
@@ -75,7 +75,11 @@ _charts = {
 
 def _form(_: ModelPlan, __: str) -> Form:
     forward = each(_amount, 1 << 20)
-    parts = {"numbers": record(_numbers), "charts": record(_charts), "forward": forward}
+    parts = {
+        "numbers": record(_numbers),
+        "charts": either(record(_charts), record({})),
+        "forward": forward,
+    }
     return Form(value=record(parts))
 
 
@@ -85,6 +89,16 @@ def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
     return {**load_settings(plan), **own}
 
 
+def _brief(_: ModelPlan, __: str, value: dict[str, Any]) -> dict[str, Any]:
+    return {"numbers": {**value["numbers"], "operators": []}, "charts": {}, "forward": []}
+
+
 RUN = Product(
-    name="run", module=__name__, inputs=_inputs, make=_make, form=_form, settings=_settings
+    name="run",
+    module=__name__,
+    inputs=_inputs,
+    make=_make,
+    form=_form,
+    settings=_settings,
+    brief=_brief,
 )

@@ -69,12 +69,12 @@ def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
             files[name].write_text(text, "utf-8")
             images.append([name, "svg", size, size])
         return Drawn(value=_value(images, layout, coloring), files=files)
-    drawing = _drawing(stages, plan)
+    drawing = drawing_of(stages, plan)
     wanted = {size: list(plan.formats) for size in plan.sizes}
     if plan.png:
         wanted[plan.png] = [*wanted.get(plan.png, []), "png"]
     # From the plan's own sizes: what was drawn before must not change the bytes.
-    whole = _whole(plan)
+    whole = whole_side(plan)
     for size in sorted(wanted, reverse=True):
         picture = drawing.picture(size, whole, labels=plan.scan.labels, legend=plan.scan.legend)
         for form in wanted[size]:
@@ -100,18 +100,18 @@ def _value(images: list[list[Any]], layout: Layout, coloring: Coloring) -> dict[
     }
 
 
-def _whole(plan: ScanPlan) -> int:
+def whole_side(plan: ScanPlan) -> int:
     """Side of the drawing that all sizes of a scan are made of."""
     return max(*plan.sizes, plan.png)
 
 
-def _drawing(stages: Stages, plan: ScanPlan) -> SeveralSizes:
+def drawing_of(stages: Stages, plan: ScanPlan) -> SeveralSizes:
     """The drawing of a scan; all that are missing of its layout and size are drawn at once."""
     from gallery.rendering.several_sizes import SeveralSizes, several_colorings
     from gallery.rendering.types import RenderSettings
 
     def look(one: ScanPlan) -> tuple[str, str, int]:
-        return stages.plan.stage_key("layout", one.scan), one.scan.exposure, _whole(one)
+        return stages.plan.stage_key("layout", one.scan), one.scan.exposure, whole_side(one)
 
     def drawn() -> dict[str, SeveralSizes]:
         group = {
@@ -124,11 +124,12 @@ def _drawing(stages: Stages, plan: ScanPlan) -> SeveralSizes:
         }
         colorings = [stages.coloring(scan) for scan in group.values()]
         layout = stages.layout(plan.scan)
-        several = several_colorings(layout, colorings, _whole(plan), settings)
+        several = several_colorings(layout, colorings, whole_side(plan), settings)
         return dict(zip(group, several, strict=True))
 
     settings = RenderSettings(exposure=plan.scan.exposure)
-    kept = stages.keep("drawings", repr(look(plan)), drawn, stage="layout")
+    name = f"drawings of {whole_side(plan)} pixels"
+    kept = stages.keep(name, repr(look(plan)), drawn, stage="layout")
     key = stages.plan.stage_key("color", plan.scan)
     if key not in kept:
         layout, coloring = stages.layout(plan.scan), stages.coloring(plan.scan)
@@ -179,6 +180,19 @@ def _settings(plan: ModelPlan, what: str) -> Mapping[str, object]:
     return picture_settings(plan, next(one for one in plan.scans if one.key == what))
 
 
+def _brief(plan: ModelPlan, what: str, value: dict[str, Any]) -> dict[str, Any] | None:
+    """The main scan, and the first of a training step, without their colour keys."""
+    training = [one.key for one in plan.scans if one.scan.passes == "training"]
+    shown = {plan.scans[0].key, *training[:1]}
+    return {**value, "legend": []} if what in shown else None
+
+
 SCANS = Product(
-    name="scan", module=__name__, inputs=_inputs, make=_make, form=_form, settings=_settings
+    name="scan",
+    module=__name__,
+    inputs=_inputs,
+    make=_make,
+    form=_form,
+    settings=_settings,
+    brief=_brief,
 )

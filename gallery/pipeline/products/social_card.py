@@ -15,6 +15,7 @@ from gallery.pipeline.products.base import (
     Product,
     color_settings,
     images,
+    whole_brief,
 )
 from gallery.pipeline.products.facts import FACTS, facts_in
 from gallery.pipeline.products.scan import SCANS, picture_of
@@ -65,7 +66,9 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     else:
         look = RenderSettings(exposure=scan.exposure)
         picture = render(stages.layout(scan), stages.coloring(scan), size=SCAN, settings=look)
-    sheet = card(facts_in(stages.entry(FACTS)), stages.plan.words.front, picture)
+    sheet = card(
+        facts_in(stages.entry(FACTS), stages.plan.file.slug), stages.plan.words.front, picture
+    )
     sheet = sheet.told(stages.plan.provenance(SOCIAL_CARD).entries())
     path = new_file(".jpeg")
     save(sheet_picture(sheet, MILLIMETRES_PER_INCH), path, stages.plan.variants.quality)
@@ -77,5 +80,11 @@ def _form(_: ModelPlan, __: str) -> Form:
 
 
 SOCIAL_CARD = Product(
-    name="social card", module=__name__, inputs=_inputs, make=_make, form=_form, settings=_settings
+    name="social card",
+    module=__name__,
+    inputs=_inputs,
+    make=_make,
+    form=_form,
+    settings=_settings,
+    brief=whole_brief,
 )

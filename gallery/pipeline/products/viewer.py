@@ -13,6 +13,7 @@ from gallery.pipeline.products.base import (
     NewFile,
     Product,
     layout_settings,
+    whole_brief,
 )
 from gallery.schema import record
 
@@ -92,5 +93,11 @@ def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:
 
 
 VIEWER = Product(
-    name="viewer", module=__name__, inputs=_inputs, make=_make, form=_form, settings=_settings
+    name="viewer",
+    module=__name__,
+    inputs=_inputs,
+    make=_make,
+    form=_form,
+    settings=_settings,
+    brief=whole_brief,
 )

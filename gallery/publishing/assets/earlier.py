@@ -6,6 +6,7 @@ depends on more than a file in the cache is known by a digest of all that it was
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,9 @@ from types import MappingProxyType
 
 from gallery.files import link_or_copy
 from gallery.publishing.assets.files import Placed, write
+
+Stamp = tuple[int, int, int]
+"""Size, time of the last change in nanoseconds, and inode of a file."""
 
 Made = Mapping[str, tuple[str, ...]]
 """Paths of the files that were made together, by the digest of what they were made from."""
@@ -25,34 +29,54 @@ class Earlier:
     Attributes:
         root: Its directory.
         digests: SHA-256 of each file that is as the gallery wrote it, by path.
-        sizes: Bytes of each of them.
+        stamps: What tells each of them from a changed one, by path.
         made: What its files were made from.
-        now: The same of the new site, which grows as that is written.
+        texts: Plain text of the models' prose, by the digest of what it was made from.
+        now: What the files of the new site are made from, which grows as that is written.
+        new_texts: The texts of the new site.
     """
 
     root: Path = Path()
     digests: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    sizes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    stamps: Mapping[str, Stamp] = field(default_factory=lambda: MappingProxyType({}))
     made: Made = field(default_factory=lambda: MappingProxyType({}))
+    texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     now: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    new_texts: dict[str, str] = field(default_factory=dict)
+
+    def text(self, source: str, make: Callable[[], str]) -> str:
+        """A text of the earlier site, or one made now.
+
+        Args:
+            source: Digest of all that it is made from.
+            make: Returns it.
+        """
+        known = self.texts.get(source)
+        self.new_texts[source] = make() if known is None else known
+        return self.new_texts[source]
 
     def files(
-        self, site: Path, source: str, make: Callable[[], Mapping[str, bytes]]
+        self, site: Path, source: str, make: Callable[[], Mapping[str, bytes | None]]
     ) -> dict[str, Placed]:
         """Files in the new site by path: those of the earlier one, or made now.
 
         Args:
             site: The new site.
             source: Digest of all that they are made from.
-            make: Returns their content by path.
+            make: Returns their content by path; None for a file that is in the new site already,
+                which is not among those that are returned.
         """
         names = self.made.get(source, ())
         if names and all(name in self.digests for name in names):
-            placed = {name: self._linked(site, name) for name in names}
-        else:
-            placed = {name: write(site, name, content) for name, content in make().items()}
-        self.now[source] = tuple(placed)
-        return placed
+            self.now[source] = names
+            return {name: self._linked(site, name) for name in names}
+        made = make()
+        self.now[source] = tuple(made)
+        return {
+            name: write(site, name, content)
+            for name, content in made.items()
+            if content is not None
+        }
 
     def forget(self, names: Collection[str]) -> None:
         """Let files of the new site count as made from nothing, since others replaced them."""
@@ -60,9 +84,17 @@ class Earlier:
             del self.now[source]
 
     def _linked(self, site: Path, name: str) -> Placed:
-        target = site / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not target.exists():
-            link_or_copy(self.root / name, target)
-        suffix = name.rpartition(".")[2]
-        return Placed(href=name, bytes=self.sizes[name], sha256=self.digests[name], format=suffix)
+        target = f"{site}/{name}"
+        try:
+            os.link(f"{self.root}/{name}", target)
+        except FileExistsError:
+            pass
+        except OSError:
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
+            link_or_copy(self.root / name, Path(target))
+        return Placed(
+            href=name,
+            bytes=self.stamps[name][0],
+            sha256=self.digests[name],
+            format=name.rpartition(".")[2],
+        )

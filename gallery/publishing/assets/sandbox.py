@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sized
+from dataclasses import fields, is_dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -63,6 +65,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
         __self._count(COST_OF_CALL)
         return super().call(__context, __obj, *values, **named)
 
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """An attribute; Jinja's own check takes five times as long as reading a plain field."""
+        kind: type = type(obj)
+        if attribute in _fields(kind):
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
+
     def get_template(self, *values: Any, **named: Any) -> Template:
         """A page, or what it includes."""
         self._count(1)
@@ -84,6 +93,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.steps += steps
         if self.steps > MOST_STEPS:
             raise TemplateRuntimeError(f"the page takes more than {MOST_STEPS} steps")
+
+
+@cache
+def _fields(kind: type) -> frozenset[str]:
+    """The public fields of a data class; nothing for other types."""
+    names = (one.name for one in fields(kind)) if is_dataclass(kind) else ()
+    return frozenset(name for name in names if not name.startswith("_"))
 
 
 def _grows(left: Any, right: Any) -> bool:

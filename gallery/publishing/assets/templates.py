@@ -20,6 +20,7 @@ from jinja2 import (
 )
 
 from gallery.errors import PublishError, SettingsError
+from gallery.publishing.assets.compiled import Compiled
 from gallery.publishing.assets.directories import template_directories
 from gallery.publishing.assets.sandbox import Sandbox
 from gallery.publishing.assets.strings import load_strings
@@ -28,6 +29,7 @@ from gallery.publishing.parts.clean import clean, shorten
 from gallery.publishing.parts.run_charts import duration
 from gallery.publishing.settings import SiteSettings
 from gallery.settings.attributes import TABLE, find
+from gallery.text import dotted
 
 
 def markdown(text: str) -> str:
@@ -61,6 +63,7 @@ def environment(settings: SiteSettings) -> Sandbox:
     unknown = str(strings["unknown"])
     env = Sandbox(
         folders=directories,
+        bytecode_cache=Compiled(strings),
         loader=ChoiceLoader([FileSystemLoader(one) for one in directories]),
         autoescape=True,
         undefined=StrictUndefined,
@@ -74,6 +77,7 @@ def environment(settings: SiteSettings) -> Sandbox:
         "exact": partial(numbers.exact, unknown=unknown),
         "quantity": partial(numbers.quantity, unknown=unknown),
         "duration": duration,
+        "dotted": dotted,
         "size": partial(numbers.size, unknown=unknown),
         "shape": partial(numbers.shape, unknown=unknown),
         "shorten": shorten,

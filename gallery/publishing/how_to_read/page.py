@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -99,11 +99,17 @@ class HowToRead:
     figures: Mapping[str, Figure]
 
 
-def how_to_read(models: Sequence[ModelView], site: Path, cache: Cache | None) -> HowToRead:
+def how_to_read(
+    models: Sequence[ModelView],
+    entire: Callable[[ModelView], ModelView],
+    site: Path,
+    cache: Cache | None,
+) -> HowToRead:
     """Choose a scan and put its figures into the site.
 
     Args:
         models: All models of the collection.
+        entire: Returns a model with all its scans.
         site: Root of the site.
         cache: Keeps the figures for the next build, or None.
 
@@ -118,13 +124,21 @@ def how_to_read(models: Sequence[ModelView], site: Path, cache: Cache | None) ->
             if entry is not None:
                 model, figures = one, _placed(one, entry, site)
                 break
-    trained = (
-        (one, number)
-        for one in ([model] if model else []) + list(models)
-        for number, view in enumerate(one.variants)
-        if view.scan.passes == "training"
+    shown = ([model] if model else []) + list(models)
+    with_training = [
+        one for one in shown if any(view.scan.passes == "training" for view in one.variants)
+    ]
+    return HowToRead(
+        model=entire(model) if model else None,
+        training=_training(entire(with_training[0])) if with_training else None,
+        figures=figures,
     )
-    return HowToRead(model=model, training=next(trained, None), figures=figures)
+
+
+def _training(model: ModelView) -> tuple[ModelView, int]:
+    """A model with such a scan, and the first of its variants that shows all passes."""
+    passes = [view.scan.passes for view in model.variants]
+    return model, passes.index("training")
 
 
 def _by_fitness(models: Sequence[ModelView]) -> list[ModelView]:

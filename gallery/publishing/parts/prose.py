@@ -144,9 +144,8 @@ def plain(markup: Markup | str) -> str:
     return _SPACES.sub(" ", html.unescape(text)).strip()
 
 
-def summary(markup: Markup | str, limit: int = 200) -> str:
-    """The first sentences of cleaned HTML, at most `limit` characters."""
-    text = plain(markup)
+def summary(text: str, limit: int = 200) -> str:
+    """The first sentences of plain text on one line, at most `limit` characters."""
     if len(text) <= limit:
         return text
     cut = text[:limit]

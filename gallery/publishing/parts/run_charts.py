@@ -14,6 +14,7 @@ from decimal import Context, Decimal
 from gallery.publishing.parts.clean import shorten
 from gallery.publishing.parts.numbers import quantity
 from gallery.runs import TITLES, Held, RunCurves, RunSummary
+from gallery.text import dotted
 
 _ROOM = 1.12
 """Height of the chart of memory, as a multiple of the peak: with room for the peak's name above."""
@@ -210,11 +211,11 @@ def _placed(bands: Sequence[tuple[str, int, int]]) -> tuple[Band, ...]:
     for name, start, end in bands:
         width = (end - start) / 10
         parts = name.split("/")
-        tail = "/".join(parts[-2:]) if parts[-1].isdigit() else parts[-1]
+        tail = dotted("/".join(parts[-2:])) if parts[-1].isdigit() else parts[-1]
         label = tail if width >= _WIDE and len(tail) <= max(2 * width, 4) else ""
         placed.append(
             Band(
-                name=shorten(name, 80),
+                name=shorten(dotted(name), 80),
                 at=start / 10,
                 width=width,
                 label=shorten(label, _LETTERS),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,12 +10,14 @@ import numpy as np
 from gallery.coloring.types import Coloring
 from gallery.graph import ComputeGraph
 from gallery.placement.types import Layout
+from gallery.rendering.compose.centred import centred
 from gallery.rendering.compose.layer_strip import Stretch, layer_strip
 from gallery.rendering.compose.poster_grid import BODY, HEAD, SMALL
 from gallery.rendering.compose.poster_grids import grid_of, units
 from gallery.rendering.labels.labels import Label, place_labels
 from gallery.rendering.labels.placement import Rectangle
 from gallery.rendering.raster.frame import Frame, frame
+from gallery.rendering.raster.raster import describe
 from gallery.rendering.scan import render
 from gallery.rendering.sheet.fonts import Face, extent
 from gallery.rendering.sheet.sheet import MILLIMETRES_PER_INCH
@@ -27,6 +29,8 @@ HALVES = ("Forward pass", "Backward pass")
 
 _LABELS = (HEAD, BODY, SMALL)
 """Font sizes of layer names in units of the grid, for large, medium and small regions."""
+_SQUARE = 1000
+"""Side in pixels of any square picture, to tell the scale of others by it."""
 _ROOM = 4.0
 """Least distance of layer names from the upper and the lower end of the scan, in these units."""
 
@@ -55,7 +59,7 @@ class Shown:
     halves: Sequence[tuple[float, float]] = ()
 
 
-def show(
+def show(  # noqa: PLR0913
     layout: Layout,
     coloring: Coloring,
     sheet: Paper,
@@ -63,8 +67,9 @@ def show(
     *,
     look: RenderSettings | None = None,
     names: bool = True,
+    drawn: Callable[[int], Picture | None] = lambda _: None,
 ) -> Shown:
-    """Draw a scan for a poster.
+    """Draw a scan for a poster, or take it from a drawing.
 
     Args:
         layout: Where the vertices are.
@@ -73,6 +78,8 @@ def show(
         dpi: Pixels per inch.
         look: Title for the metadata and exposure; the rest is that of the poster.
         names: Whether layers have their names.
+        drawn: A square drawing of the scan of at least this side, with the usual margin and without
+            text, or None if there is none so large.
     """
     grid = grid_of(sheet)
     scale = units(sheet, grid) * dpi / MILLIMETRES_PER_INCH
@@ -93,14 +100,26 @@ def show(
         [_box(words, at, large) for words, at in zip(HALVES, halves, strict=False)],
     )
     framed = replace(look or RenderSettings(), margin=grid.edge)
+    side = _side(layout, inside)
+    square = drawn(side)
+    if square is None:
+        picture = render(layout, coloring, size=size, settings=framed)
+    else:
+        picture = centred(square, side, size).told(describe(layout, coloring, framed))
     return Shown(
-        picture=render(layout, coloring, size=size, settings=framed),
+        picture=picture,
         coloring=coloring,
         labels=labels if names else (),
         strip=layer_strip(layout.graph, coloring),
         passes=_passes(layout.graph),
         halves=halves,
     )
+
+
+def _side(layout: Layout, inside: Frame) -> int:
+    """Side of the square picture with the usual margin that has the scale of a frame."""
+    usual = frame(layout.positions, _SQUARE, RenderSettings().margin)
+    return max(round(_SQUARE * inside.scale / usual.scale), 1)
 
 
 def _passes(graph: ComputeGraph) -> tuple[int, ...]:

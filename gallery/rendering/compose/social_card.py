@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from gallery.rendering.compose.centred import centred
 from gallery.rendering.compose.poster_grid import THEMES
-from gallery.rendering.raster.downsample import reduced
 from gallery.rendering.sheet.fonts import Face, shorten, text_width, wrap
 from gallery.rendering.sheet.sheet import Element, Plate, Sheet, TextLine
 from gallery.rendering.types import Picture, RenderSettings
@@ -67,15 +66,7 @@ def card(facts: Facts, front: FrontMatter, scan: Picture) -> Sheet:
 
 def on_card(scan: Picture) -> Picture:
     """A square scan on black at the size `SCAN`: reduced so that it fits, in the middle."""
-    width, height = SCAN
-    side = min(_side(scan.pixels), scan.width)
-    cut = max(side - height, 0) // 2
-    small = reduced(scan.pixels, side)[cut : cut + height]
-    pixels = np.empty((height, width, 3), np.uint8)
-    pixels[:] = scan.pixels[0, 0]
-    left, top = (width - side) // 2, (height - len(small)) // 2
-    pixels[top : top + len(small), left : left + side] = small
-    return replace(scan, pixels=pixels)
+    return centred(scan, min(_side(scan.pixels), scan.width), SCAN)
 
 
 def _side(pixels: npt.NDArray[np.uint8]) -> int:

@@ -128,8 +128,8 @@ _OPTIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 """How each format is encoded in each of `QUALITIES`."""
 
 _FAST = {**_AVIF, "quality": 66, "speed": 9}
-_LARGE = 1 << 20
-"""Pixels from which an AVIF as "good" is encoded faster, to the same score."""
+_LARGE = 1 << 18
+"""Pixels from which an AVIF as "good" is encoded faster: all but those of an index."""
 
 
 def _options(name: str, quality: str, pixels: int) -> Mapping[str, Any]:

@@ -55,7 +55,8 @@ def strokes_of(strokes: Strokes, readers: Vertices) -> Strokes:
     """The strokes of some vertices: their dots and the edges that they read.
 
     Args:
-        strokes: All strokes; strands are left out, as they are among the edges.
+        strokes: All strokes; strands are left out, as they are among the edges,
+            and gaps are not lifted, so that light adds up from frame to frame.
         readers: int64 (k,), the vertices.
     """
     first, many = strokes.indptr[readers], np.diff(strokes.indptr)[readers]
@@ -76,6 +77,7 @@ def strokes_of(strokes: Strokes, readers: Vertices) -> Strokes:
         gains=None if strokes.gains is None else strokes.gains[points],
         sparks=sparks,
         strands=None,
+        gaps=None,
     )
 
 

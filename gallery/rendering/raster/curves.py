@@ -13,7 +13,14 @@ from gallery.jit import parallel_kernel
 from gallery.placement.fibres import Fibres, fibres, straight
 from gallery.placement.types import Layout
 from gallery.rendering.raster.frame import Frame
-from gallery.rendering.raster.strokes import Light, Palette, Strokes, draw, draw_several
+from gallery.rendering.raster.strokes import (
+    Light,
+    Palette,
+    Strokes,
+    draw,
+    draw_several,
+    mean_light,
+)
 
 _MOST = 6_000
 """Fibres to draw; if there are more, an even sample stands for them."""
@@ -26,7 +33,6 @@ REACH = 0.35
 """Distance from the middle line at which a fibre's light has halved, in widths of a hemisphere."""
 _VEIL = 0.6
 """Light that halves what is behind it, relative to the mean of the picture."""
-_SAMPLE = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -113,20 +119,8 @@ def split_strokes(
         light=LIGHT * found.stands_for,
         middle=drawn.left,
         reach=-left * drawn.scale * REACH,
-        veil=_VEIL * _mean_light(own),
+        veil=_VEIL * mean_light(own),
     )
-
-
-def _mean_light(strokes: Strokes) -> float:
-    """About how much light the edges have in a pixel that they cover, from a sample of them."""
-    step = max(len(strokes.sources) // _SAMPLE, 1)
-    edges = np.arange(0, len(strokes.sources), step)
-    readers = np.searchsorted(strokes.indptr, edges, side="right") - 1
-    across, down = (strokes.points[readers] - strokes.points[strokes.sources[edges]]).T
-    # Half of the box around them is usually covered.
-    area = float(np.ptp(strokes.points, axis=0).prod()) / 2
-    length = np.sqrt(across * across + down * down).sum(dtype=np.float64)
-    return float(length) * step * strokes.line / max(area, 1.0)
 
 
 def draw_all(

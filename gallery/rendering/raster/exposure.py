@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.elementary import LN2, interpolate, logarithm, raised
-from gallery.graph import ComputeGraph
+from gallery.graph import ComputeGraph, Pass
 from gallery.jit import inner_kernel, kernel
 
 Gains = npt.NDArray[np.float32]
@@ -73,8 +73,9 @@ def _whole_sums(gains: Gains) -> tuple[int, int]:
 
 def _by_pass(values: npt.NDArray[np.float32], passes: npt.NDArray[np.uint8]) -> Gains:
     # So that the backward pass, whose vertices do other amounts of work, has a nucleus of its own.
-    gains = np.empty(len(values), np.float32)
-    for one in range(int(passes.max()) + 1):
+    # Updates are quiet: they all do alike, and what they read comes from everywhere.
+    gains = np.full(len(values), BOUNDS[0], np.float32)
+    for one in (Pass.FORWARD, Pass.BACKWARD):
         inside = passes == one
         if inside.any():
             gains[inside] = _gains(values[inside])

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.errors import RenderError
-from gallery.jit import kernel, parallel_kernel
+from gallery.jit import kernel, parallel_kernel, read_only
 from gallery.settings.formats import LARGEST
 
 Points = npt.NDArray[np.float32]
@@ -69,7 +69,7 @@ def _bounds(points: Points, found: Points) -> None:
 def bounds(points: Points) -> tuple[Floats, Floats]:
     """The least and the most x and y of points (n, 2), n at least 1: float64 (2,) each."""
     found = np.repeat(points[0], 2)
-    _bounds(points, found)
+    _bounds(read_only(points), found)
     return found[::2].astype(float), found[1::2].astype(float)
 
 

@@ -12,19 +12,27 @@ import numpy.typing as npt
 
 from gallery.coloring.oklab import linear_from_srgb
 from gallery.coloring.types import Coloring
+from gallery.graph import Pass
 from gallery.placement.types import Layout
 from gallery.rendering.growth import ENOUGH, stroke_pixels
 from gallery.rendering.raster.curves import Curves, Split, split, split_strokes
 from gallery.rendering.raster.exposure import exposure, sparks
 from gallery.rendering.raster.frame import Frame
+from gallery.rendering.raster.gaps import gaps_of
 from gallery.rendering.raster.strands import strands_of
-from gallery.rendering.raster.strokes import Strokes
+from gallery.rendering.raster.strokes import Strokes, mean_light
 from gallery.rendering.types import DOT, LINE, RenderSettings
 
 Light = npt.NDArray[np.float32]
 
 _CROWD = 5_000_000
 """Edges beyond which strokes get narrower."""
+_VEIL = 10_000
+"""Updates that are enough to know what the edges that they read cross."""
+_STEPS = 10
+"""At how many places along each that is looked up."""
+_TURN = np.uint32(2654435769)
+"""2**32 over the golden ratio."""
 
 
 class Same(NamedTuple):
@@ -65,7 +73,10 @@ def scenes_of(
         # Of fewer, edges can be told apart without a rim, and have light enough.
         owner = layout.graph.vertex_operator
         strands = strands_of(strokes.indptr, strokes.sources, strokes.points, owner, strokes.reach)
-        strokes = replace(strokes, strands=strands)
+        size = (drawn.width, drawn.height)
+        full = np.concatenate([strokes.points, _on_updates(layout, strokes)])
+        gaps = gaps_of(full, size, mean_light(strokes))
+        strokes = replace(strokes, strands=strands, gaps=gaps)
     scenes = [(strokes, curves)]
     for coloring in colorings[1:]:
         index, colors = coloring.index, _linear(coloring)
@@ -75,6 +86,18 @@ def scenes_of(
             fibres = split_strokes(recoloured, layout, drawn, same.edges)[1]
         scenes.append((replace(strokes, index=index, colors=colors), fibres))
     return scenes
+
+
+def _on_updates(layout: Layout, strokes: Strokes) -> Light:
+    """Points along edges that updates read: what they cross is no gap, as they cross all."""
+    read = np.flatnonzero(layout.graph.vertex_pass == Pass.UPDATE)
+    read = read[strokes.indptr[read] < strokes.indptr[read + 1]]
+    read = read[:: max(len(read) // _VEIL, 1)]
+    ends = strokes.points[read], strokes.points[strokes.sources[strokes.indptr[read]]]
+    # Places of their own along each, as rows of the same ones would show.
+    first = (np.arange(len(read), dtype=np.uint32) * _TURN / np.float64(2**32))[:, None]
+    along = [((first + step) / _STEPS).astype(np.float32) for step in range(_STEPS)]
+    return np.concatenate([ends[0] + (ends[1] - ends[0]) * at for at in along])
 
 
 def _linear(coloring: Coloring) -> Light:

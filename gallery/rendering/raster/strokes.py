@@ -18,6 +18,7 @@ import numpy.typing as npt
 from gallery.elementary import power, raised
 from gallery.jit import kernel
 from gallery.rendering.raster.frame import bounds
+from gallery.rendering.raster.gaps import Gaps, lift
 from gallery.rendering.raster.lines import FADES, Look, Stage
 from gallery.rendering.raster.parts import long_edges
 from gallery.rendering.raster.strands import lay_strands
@@ -51,6 +52,7 @@ class Strokes:
         sparks: float32 (n,), times which its dot has its light besides; None for 1.
         strands: int32 (s, 2), source and reader of edges to lay over all others once more, see
             `raster.strands`; None for none.
+        gaps: Where light is lifted in the end, see `raster.gaps`; None for nowhere.
     """
 
     indptr: npt.NDArray[np.int64]
@@ -67,10 +69,13 @@ class Strokes:
     gains: Light | None = None
     sparks: Light | None = None
     strands: Indices | None = None
+    gaps: Gaps | None = None
 
 
 FAINTEST = 0.08
 """The least light of an edge, however long."""
+
+_SAMPLE = 50_000
 
 
 @kernel
@@ -85,6 +90,18 @@ def _fades(fade: float) -> Light:
     # The light of edges at even steps of the reach over their length, from 0 to 1.
     light = np.maximum(raised(np.arange(FADES + 1) / FADES, fade), FAINTEST)
     return np.asarray(light, np.float32)
+
+
+def mean_light(strokes: Strokes) -> float:
+    """About how much light the edges have in a pixel that they cover, from a sample of them."""
+    step = max(len(strokes.sources) // _SAMPLE, 1)
+    edges = np.arange(0, len(strokes.sources), step)
+    readers = np.searchsorted(strokes.indptr, edges, side="right") - 1
+    across, down = (strokes.points[readers] - strokes.points[strokes.sources[edges]]).T
+    # Half of the box around them is usually covered.
+    area = float(np.ptp(strokes.points, axis=0).prod()) / 2
+    length = np.sqrt(across * across + down * down).sum(dtype=np.float64)
+    return float(length) * step * strokes.line / max(area, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +235,9 @@ def draw_several(
         for one, palette in zip(found, palettes, strict=True):
             places = (strokes.points, palette.rows, palette.colors)
             lay_strands(one, strokes.strands, places, wanted, window)
+    if strokes.gaps is not None:
+        for one in found:
+            lift(one, strokes.gaps, top)
     return found
 
 

@@ -14,7 +14,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from gallery.jit import inner_kernel, parallel_kernel
+from gallery.jit import inner_kernel, parallel_kernel, read_only
 
 TILE = 128
 """Side of a tile in pixels, if strokes are not very wide: the light of what is drawn for it fits in
@@ -130,7 +130,7 @@ def sort_points(points: Points, weights: Pointers, grid: Grid) -> Bins:
     chunks = np.linspace(0, len(points), CHUNKS + 1).astype(np.int64)
     tiles = np.empty(len(points), np.int32)
     sums = np.zeros((2, CHUNKS, grid.columns * grid.rows), np.int64)
-    _place(chunks, points, grid, weights, tiles, sums)
+    _place(chunks, points, grid, read_only(weights), tiles, sums)
     counts, work = sums
     starts = np.concatenate([[0], np.cumsum(counts.sum(axis=0))])
     cursors = starts[:-1] + np.cumsum(counts, axis=0) - counts

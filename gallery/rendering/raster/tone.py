@@ -63,6 +63,9 @@ _BLACKEST = 0.22
 _MOST = 1.25
 """How many times its lightness a pixel may have for more chroma."""
 
+_INK = 1.12
+"""Position of the median pixel on paper, relative to that on black: pale ink is hard to see."""
+
 _BINS = 1024
 _LOW, _HIGH = -12.0, 28.0
 _PLACES = 257
@@ -72,7 +75,7 @@ _STEEPEST = 4.0
 """How much ranks may stretch a part of the scale at most."""
 _DENSE = 0.9985
 """Share of the pixels below the top of the curve."""
-_QUIET = 0.967
+_QUIET = 0.974
 """Share of the pixels below the place where they are bright, so that few pixels are bright."""
 _BRIGHT = 0.63
 """Place at which, on average, the largest channel of a pixel on black is 240 of 255."""
@@ -118,7 +121,8 @@ def fit_curve(light: Light, single: float, middle: float, light_ground: bool) ->
     Args:
         light: float32 (h, w, 4).
         single: Amount of light of the faintest edge's pixels.
-        middle: Target position of the median pixel, 0 (floor) to 1 (top).
+        middle: Target position of the median pixel on black, 0 (floor) to 1 (top); on paper, it is
+            a little more.
         light_ground: See `Curve`.
     """
     counts = _histogram(light).astype(np.float64)
@@ -140,7 +144,8 @@ def fit_curve(light: Light, single: float, middle: float, light_ground: bool) ->
     raw = (1 - _RANKED) * logs + _RANKED * ranks / max(ranks[-1], 1e-12)
     median = (float(interpolate(0.5, share, bounds)) - lowest) / octaves
     at = np.clip(interpolate(median, logs, raw), 0.02, 0.98)
-    bend = float(np.clip(log(middle) / log(at), 0.5, 4.0))
+    wanted = min(middle * _INK, 0.98) if light_ground else middle
+    bend = float(np.clip(log(wanted) / log(at), 0.5, 4.0))
     places = raised(raw, bend)
     quiet = (float(interpolate(_QUIET, share, bounds)) - lowest) / octaves
     return Curve(

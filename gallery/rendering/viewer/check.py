@@ -22,7 +22,7 @@ from gallery.schema import (
     text,
     whole,
 )
-from gallery.settings.values import ARRANGEMENTS
+from gallery.settings.choices import ARRANGEMENTS
 
 _name = text(400)
 _share = number(0, 1)

@@ -1,0 +1,111 @@
+"""A build after a change makes the same site as a build from nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gallery.files import listing
+from gallery.pipeline.build import build
+from gallery.pipeline.options import BuildOptions
+from tests.conftest import NET, SETTINGS, WIDER
+from tests.onnx_text import write
+
+WORDS = """---
+title: Net {name}
+family: {family}
+year: {year}
+tags: [small, {family}]
+---
+Words *about* {name}.
+"""
+
+
+def make_collection(folder: Path) -> None:
+    """Six models of two families, of which two are equal, one is damaged and two are exports."""
+    for number, name in enumerate(("a", "b", "c", "d")):
+        text = NET.replace("net (", f"net_{name} (").replace("Relu", ("Relu", "Tanh")[number % 2])
+        write(folder, text, f"{name}.onnx")
+        words = WORDS.format(name=name, family=("Even", "Odd")[number % 2], year=2015 + number // 2)
+        (folder / f"{name}.md").write_text(words)
+    write(folder, WIDER, "sizes/model_fp16.onnx")
+    write(folder, WIDER.replace("net (", "other ("), "sizes/model.onnx")
+    (folder / "copy.onnx").write_bytes((folder / "a.onnx").read_bytes())
+    (folder / "damaged.onnx").write_bytes(b"\x08\x07damaged")
+    (folder / "gallery.toml").write_text(SETTINGS)
+
+
+def contents(site: Path) -> dict[str, bytes]:
+    """What a site holds, by path."""
+    return {name: (site / name).read_bytes() for name in listing(site)}
+
+
+def other_model(folder: Path) -> None:
+    write(folder, NET.replace("net (", "net_b (").replace("Relu", "Sigmoid"), "b.onnx")
+    write(folder, WIDER.replace("Relu", "Tanh"), "between.onnx")
+
+
+def renamed_model(folder: Path) -> None:
+    for kind in ("onnx", "md"):
+        (folder / f"d.{kind}").rename(folder / f"z.{kind}")
+
+
+def other_words(folder: Path) -> None:
+    path = folder / "c.md"
+    path.write_text(path.read_text().replace("about", "on").replace("2016", "2019"))
+
+
+def other_family(folder: Path) -> None:
+    path = folder / "c.md"
+    path.write_text(path.read_text().replace("Even", "Odd"))
+
+
+def other_picture(folder: Path) -> None:
+    path = folder / "a.md"
+    path.write_text(path.read_text() + "\n![A plot](plot.svg)\n")
+    (folder / "plot.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+
+
+def other_failures(folder: Path) -> None:
+    (folder / "damaged.onnx").write_bytes((folder / "a.onnx").read_bytes())
+    (folder / "sizes" / "model_fp16.onnx").write_bytes(b"\x08\x07damaged")
+
+
+def other_title(folder: Path) -> None:
+    path = folder / "gallery.toml"
+    path.write_text(path.read_text().replace("Small nets", "Other nets"))
+
+
+CHANGES = (
+    *(other_model, renamed_model, other_words, other_family, other_picture, other_failures),
+    other_title,
+)
+
+
+@pytest.fixture(scope="module")
+def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A collection with its site, built twice."""
+    place = tmp_path_factory.mktemp("collection")
+    (place / "models" / "sizes").mkdir(parents=True)
+    make_collection(place / "models")
+    build(place / "models", place / "site")
+    assert not build(place / "models", place / "site").changed
+    return place
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_a_build_after_a_change_makes_the_site_of_a_build_from_nothing(
+    collection: Path, tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    models, site = collection / "models", collection / "site"
+    before = contents(site)
+    change(models)
+    assert build(models, site).changed
+    # An earlier site gives its results alone: all that is made of them is made anew.
+    anew = BuildOptions(cache=tmp_path / "cache", reuse=(site,))
+    build(models, tmp_path / "anew", options=anew)
+    after = contents(site)
+    assert after == contents(tmp_path / "anew")
+    assert after != before
