@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gallery.cli.commands import settings_of
+from gallery.cli.commands.given import settings_of
 from gallery.cli.main import main, parser
 from gallery.settings.values import GallerySettings, Limits, ScanSettings
 from tests.onnx_text import write
