@@ -69,7 +69,8 @@ def meeting(boxes: Boxes, producer: Producer, blocks: int, flag: int) -> Rows:
     owner = _EACH_ITS_OWN if boxes.owner is None else boxes.owner
     shape, splits = np.array(producer.shape, np.int64), np.array(producer.splits, np.int64)
     at = producer.first, producer.period, math.prod(producer.splits[1:])
-    counts, sources = _met(boxes.lows, boxes.highs, owner, shape, splits, blocks, *at)
+    lows, highs = np.asfortranarray(boxes.lows), np.asfortranarray(boxes.highs)
+    counts, sources = _met(lows, highs, owner, shape, splits, blocks, *at)
     return Rows(counts=counts, sources=sources, flags=np.full(len(sources), flag, np.uint8))
 
 

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 _FORM = record(
     {
         "digest": text(64, DIGEST),
-        "notes": each(text(1 << 16)),
+        "notes": each(text()),
         "dimensions": each(text()),
         "results": each(anything),
     }

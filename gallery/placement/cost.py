@@ -12,17 +12,14 @@ from gallery.placement.roundness import circle, roundness
 _SWELL = 0.35
 """How much further than discs of their area bodies extend, pulled by their edges; set by eye."""
 
-_EMPTINESS = 0.9
-"""Cost of empty space: this times the logarithm of the lack of cover. Set by eye."""
-
-_THIN, _THINNESS = 0.8, 0.7
-"""A logarithm of the lack beyond which its square counts too, so that none is drawn as a thread."""
+_EMPTINESS = 0.8
+"""Cost of empty space: this times the square of the logarithm of the lack of cover. Set by eye."""
 
 _USUAL_CROWDING, _CROWDED = 2.0, 0.3
 """Bodies that lie over each other more than usual push each other out: their radii grow with the
 fourth root of the crowding, their stress with this power. Fitted to the sample models."""
 
-_HOLLOW, _HOLLOWNESS = 0.3, 0.25
+_HOLLOW, _HOLLOWNESS = 0.3, 0.5
 """A middle of which less than this share is covered costs up to so much."""
 
 
@@ -59,9 +56,8 @@ def cost(hops: Hops, charge: FloatArray, places: FloatArray, area: float, fill: 
         extent *= np.float32(np.sqrt(np.sqrt(crowding)))
         covered, middle = roundness(places, extent)
         lack = max(float(log(fill / max(covered, 1e-3))), 0.0)
-        thin = max(lack - _THIN, 0.0)
         hollow = max(1 - middle / _HOLLOW, 0.0)
-        found += _EMPTINESS * lack + _THINNESS * thin * thin + _HOLLOWNESS * hollow
+        found += _EMPTINESS * lack * lack + _HOLLOWNESS * hollow
     return found
 
 

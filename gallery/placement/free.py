@@ -20,7 +20,8 @@ from gallery.placement.noise import scattered, scattered_around
 from gallery.placement.orientation import oriented
 from gallery.placement.settings import LayoutSettings
 from gallery.placement.skeleton import skeleton as operator_skeleton
-from gallery.placement.stress import DrawnBodies, draw
+from gallery.placement.stages import resolutions
+from gallery.placement.stress import Bodies, DrawnBodies, draw
 from gallery.placement.types import Layout
 
 _log = logging.getLogger(__name__)
@@ -63,9 +64,10 @@ def free_layout(
     _log.info("skeleton by %s: %.2f s", of_operators.engine, time.perf_counter() - start)
     start = time.perf_counter()
     sizes, start_places = _unfolded(sizes, of_operators.positions, np.random.default_rng(seed))
+    body, level = sizes.ancestors()[0], sizes.levels[-1].whole()
+    resolution = resolutions(graph, body, level.vertices)
     drawing = draw(
-        sizes.levels[-1].whole(),
-        hops(sizes),
+        Bodies(level=level, hops=hops(sizes), resolution=resolution),
         start_places,
         keep=_KEEP.get(of_operators.engine, _KEEP_OTHERS),
         seed=seed,

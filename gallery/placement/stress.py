@@ -31,8 +31,14 @@ _TRIAL_ROUNDS = 8
 
 _STRAIGHT = Fold()
 
-_TURNS = (0.7, 0.9, 1.1, 1.3, 1.5)
-"""Angles of a bend to try, in half turns."""
+_TURN = 0.7
+"""Angle of a river's bends, in half turns. Sharper ones fill less than shells of equal stress."""
+
+_RARELY = 0.08
+"""A river has to lower the cost by so much, as what is equally good would be chosen by chance."""
+
+_COILS = (1.25, 1.6, 2.0, 2.5)
+"""Widths of shells to try, relative to the tightest one's."""
 
 _TAPER = 0.6
 """Power by which thin parts bend more. Set by eye."""
@@ -61,8 +67,23 @@ _WORTH = 0.15
 """Blocks are drawn closer to hubs only if this lowers the cost by so much, as a clear order is
 easier to read. Set by eye."""
 
-_SIZES = (0.15, 0.25, 0.4, 0.65, 1.0, 1.6)
+_SIZES = (0.15, 0.25, 0.4, 0.65, 1.0, 1.6, 2.5, 4.0, 6.4)
 """Mean areas of bodies to try, in squares of the distance of neighbours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bodies:
+    """What is drawn.
+
+    Attributes:
+        level: The graph of the bodies.
+        hops: Sums over the distances between their vertices.
+        resolution: float64 (n,), at which they work, NaN where they have none.
+    """
+
+    level: Level
+    hops: Hops
+    resolution: DoubleArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,26 +137,20 @@ class Aims:
 
 
 def draw(
-    level: Level,
-    hops: Hops,
-    start: FloatArray,
-    *,
-    keep: float,
-    seed: int,
-    settings: LayoutSettings,
+    bodies: Bodies, start: FloatArray, *, keep: float, seed: int, settings: LayoutSettings
 ) -> DrawnBodies:
     """Places and sizes for the bodies of a small graph.
 
     Unconnected parts are drawn one by one and packed side by side.
 
     Args:
-        level: The graph.
-        hops: Sums over the distances between its vertices.
+        bodies: The graph.
         start: float32 (n, 2), the skeleton.
         keep: Share of the skeleton's own distances in the target distances, 0 to 1.
         seed: Seed of the order of the pairs.
         settings: How much of the circle to fill, and how long to try.
     """
+    level, hops = bodies.level, bodies.hops
     ones = np.ones(len(level.neighbours), np.int8)
     graph = csr_array((ones, level.neighbours, level.indptr), (level.vertices,) * 2)
     parts, part = connected_components(graph, directed=False)
@@ -155,13 +170,13 @@ def draw(
             charge=level.charge[inside],
             paths=own,
             closer=None if closer is None else closer[np.ix_(inside, inside)],
-            way=way(own, level.charge[inside]),
+            way=way(own, level.charge[inside], bodies.resolution[inside]),
         )
         # The largest part decides for all, so that equal bodies get equal areas.
         fold, area = _best(aims, areas, settings, seed)
         areas = (area,)
         first = _drawn(aims, fold, settings.rounds, seed)
-        settled = _settled(aims, first, area, settings, seed)
+        settled = _settled(aims, fold, first, area, settings, seed)
         places[inside] = unmirrored(settled, guide(aims.way, fold), aims.charge)
     area = areas[len(areas) // 2] * settings.bodies
     if parts > 1:
@@ -205,9 +220,15 @@ def _best(
     found = []
     for number, fold in enumerate(_folds(trial, seed) if settings.fill > 0 else [_STRAIGHT]):
         places = _drawn(trial, fold, _TRIAL_ROUNDS, seed)
+        more = 0.0 if fold.coil else _RARELY
         for area in areas:
             found.append(
-                (cost(trial.hops, trial.charge, places, area, settings.fill), number, area, fold)
+                (
+                    cost(trial.hops, trial.charge, places, area, settings.fill) + more,
+                    number,
+                    area,
+                    fold,
+                )
             )
     _, _, area, fold = min(found, key=lambda one: one[:3])
     return fold, area
@@ -222,7 +243,8 @@ def _folds(aims: Aims, seed: int) -> list[Fold]:
     straight = _drawn(aims, _STRAIGHT, 2 * _TRIAL_ROUNDS, seed)
     covered, _ = roundness(straight, reach(aims.charge, _USUAL_AREA * len(aims.charge)))
     bends = float(np.sqrt(4 / np.pi / max(covered, 1e-3)))
-    return [Fold(bends=bends, turn=turn, taper=_TAPER) for turn in _TURNS]
+    shells = [Fold(bends=bends, coil=coil) for coil in _COILS]
+    return [*shells, Fold(bends=bends, turn=_TURN, taper=_TAPER)]
 
 
 def _drawn(aims: Aims, fold: Fold, rounds: int, seed: int) -> FloatArray:
@@ -239,12 +261,14 @@ def _drawn(aims: Aims, fold: Fold, rounds: int, seed: int) -> FloatArray:
 
 
 def _settled(
-    aims: Aims, places: FloatArray, area: float, settings: LayoutSettings, seed: int
+    aims: Aims, fold: Fold, places: FloatArray, area: float, settings: LayoutSettings, seed: int
 ) -> FloatArray:
     """Places after hubs have pulled them closer, if that lowers the cost enough, else unchanged."""
     if aims.closer is None:
         return places
-    wanted = aims.closer.astype(np.float32)
+    # As much shorter as the fold makes the distances of the first drawing.
+    shorter = folded(aims.paths, aims.way, guide(aims.way, fold)) / np.maximum(aims.paths, 1e-9)
+    wanted = (aims.closer * shorter).astype(np.float32)
     np.fill_diagonal(wanted, 0)
     skeleton = aims.skeleton.astype(np.float64)
     wanted = _blend(wanted, skeleton * _best_scale(skeleton, wanted), aims.keep)

@@ -178,7 +178,7 @@ def write_index(
         Paths of its pages from the root.
     """
     plot, data = _plot(models), data or _collection(context, models)
-    opening = _opening(models)
+    opening, choices = _opening(models), filters(models)
     chunks = [models[i : i + PER_PAGE] for i in range(0, len(models), PER_PAGE)] or [[]]
     paths = [_index_path(number) for number in range(1, len(chunks) + 1)]
     for number, (path, chunk) in enumerate(zip(paths, chunks, strict=True), start=1):
@@ -192,8 +192,8 @@ def write_index(
             groups=context.groups if number == 1 else (),
             opening=opening,
             face=opening,
-            filters=filters(models),
-            plot=plot,
+            filters=choices,
+            plot=plot if number == 1 else None,
             plot_size=(WIDTH, HEIGHT),
             number=number,
             pages=paths,

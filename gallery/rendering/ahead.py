@@ -77,18 +77,19 @@ def main() -> None:
 
     # The glow first: its kernels are those of the layout too, which will soon need them.
     glow_of(np.zeros((64, 64, 3), np.float32), 1.0)
-    # Each vertex reads the one before: enough of them for strands, all in one operator.
+    # Each vertex reads the one before: enough of them for strands, and one edge that is a strand,
+    # from one operator to the other and across the picture.
     n = ENOUGH
     graph = ComputeGraph(
         model="",
-        vertex_operator=np.zeros(n, np.int32),
+        vertex_operator=np.repeat(np.arange(2, dtype=np.int32), n // 2),
         vertex_kind=np.full(n, 2, np.uint8),
         vertex_pass=np.zeros(n, np.uint8),
         vertex_flops=np.arange(1, n + 1, dtype=np.float32),
         vertex_bytes=np.ones(n, np.float32),
         indptr=np.concatenate([[0], np.arange(n)]).astype(np.int64),
         sources=np.arange(n - 1, dtype=np.int32),
-        operators=(GraphOperator(name="", type="Relu", layer=0, operator=0),),
+        operators=tuple(GraphOperator(name="", type="Relu", layer=0, operator=i) for i in (0, 1)),
         layers=(Layer(name="", path="", parent=-1),),
     )
     row = np.arange(n, dtype=np.float32)

@@ -1,12 +1,13 @@
 """Where the time of the sample gallery goes: processor seconds by stage and product.
 
     python -m tests.benchmarks.bench_gallery [MODEL ...] [--before DIRECTORY] [--runs N]
+        [--vertices N]
 
 Builds the sample models, or those named, in one process on one core: all anew, then in another
 palette with what the cache has. "start" is imports and discovery, "pages" what the parent process
-does at the end. `--before` does the same with another tree of this program, in turn; numbers are
-medians of the runs. Processor time includes that of Graphviz. Kernels must be compiled: build
-anything first.
+does at the end. `--before` does the same with another tree of this program, in turn, each with its
+own defaults; `--vertices` is the budget of main scans of this tree alone. Numbers are medians of
+the runs. Processor time includes that of Graphviz. Kernels must be compiled: build anything first.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def made(models, settings, cache):
         found["the rest"] += busy() - began - inner
     return found
 
-names = sys.argv[1:]
+vertices, *names = sys.argv[1:]
 with tempfile.TemporaryDirectory() as room:
     models, site = Path(room) / "models", Path(room) / "site"
     models.mkdir()
@@ -63,6 +64,8 @@ with tempfile.TemporaryDirectory() as room:
         if path.suffix in (".onnx", ".md") and (not names or path.stem in names):
             shutil.copy(path, models)
     cache, settings = Cache(Path(room) / ".cache" / "gallery"), GallerySettings()
+    if vertices:
+        settings = replace(settings, scan=replace(settings.scan, vertices=int(vertices)))
     found = []
     for one in (settings, replace(settings, scan=replace(settings.scan, palette="fire"))):
         found.append(made(models, one, cache))
@@ -77,11 +80,17 @@ print(json.dumps(found))
 Times = list[dict[str, float]]
 
 
-def times(tree: Path, models: list[str]) -> Times:
-    """Processor seconds by stage, of a cold build and of another palette, by a tree."""
+def times(tree: Path, models: list[str], vertices: str = "") -> Times:
+    """Processor seconds by stage, of a cold build and of another palette, by a tree.
+
+    Args:
+        tree: Directory of the program.
+        models: Names of sample models; none for all.
+        vertices: Budget of main scans, or "" for the default.
+    """
     environment = {**os.environ, "PYTHONPATH": str(tree), "NUMBA_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, "-c", BUILD, *models],
+        [sys.executable, "-c", BUILD, vertices, *models],
         cwd=tree,
         env={**environment, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
@@ -108,12 +117,13 @@ def main() -> None:
     parser.add_argument("models", nargs="*", help="names of sample models, such as lstm")
     parser.add_argument("--before", type=Path, help="compare with the program in this directory")
     parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--vertices", default="", help="vertex budget of this tree's main scans")
     chosen = parser.parse_args()
     trees = [*([chosen.before.resolve()] if chosen.before else []), ROOT]
     runs: list[list[Times]] = [[] for _ in trees]
     for _ in range(chosen.runs):
         for which, tree in enumerate(trees):
-            runs[which].append(times(tree, chosen.models))
+            runs[which].append(times(tree, chosen.models, chosen.vertices if tree == ROOT else ""))
     found = [medians(one) for one in runs]
     for which, title in enumerate(("cold", "another palette")):
         columns = [one[which] for one in found]

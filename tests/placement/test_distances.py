@@ -13,7 +13,7 @@ from gallery.placement.graph_levels import IntArray, Level, quotient
 from gallery.placement.hierarchy import Hierarchy, finest
 from gallery.placement.quality import stress
 from gallery.placement.settings import LayoutSettings
-from gallery.placement.stress import DrawnBodies, draw
+from gallery.placement.stress import Bodies, DrawnBodies, draw
 from tests.strategies import compute_graph, compute_graphs, mesh, path
 
 
@@ -92,7 +92,9 @@ def test_stress_of_discs_is_that_of_points_spread_over_them(gap: float) -> None:
 
 def drawn(level: Level, start: np.ndarray, fill: float = 0.45) -> DrawnBodies:
     keep, aims = 0.0, LayoutSettings(fill=fill)
-    return draw(level, hops(single(level)), start, keep=keep, seed=1, settings=aims)
+    nowhere = np.full(level.vertices, np.nan)
+    bodies = Bodies(level=level, hops=hops(single(level)), resolution=nowhere)
+    return draw(bodies, start, keep=keep, seed=1, settings=aims)
 
 
 def test_a_bend_is_chosen_for_the_square_and_none_without() -> None:
@@ -104,18 +106,19 @@ def test_a_bend_is_chosen_for_the_square_and_none_without() -> None:
     assert bent.min() / bent.max() > 0.25
 
 
-def test_longer_chains_bend_more_often() -> None:
-    def bends(count: int) -> int:
+def test_longer_chains_turn_more_often() -> None:
+    def turned(count: int) -> float:
         start = np.stack([np.arange(count), np.zeros(count)], axis=1).astype(np.float32)
         chain = drawn(finest(path(count)).whole(), start, fill=1).places
         # Steps of four bodies, as single ones jitter.
         steps = np.diff(chain[::4], axis=0)
-        turns = steps[:-1, 0] * steps[1:, 1] - steps[1:, 0] * steps[:-1, 1]
-        return int((turns[:-1] * turns[1:] < 0).sum()) + 1
+        across = steps[:-1, 0] * steps[1:, 1] - steps[1:, 0] * steps[:-1, 1]
+        angles = np.arctan2(across, (steps[:-1] * steps[1:]).sum(axis=1))
+        return float(np.abs(angles).sum() / (2 * np.pi))
 
-    few, many = bends(40), bends(160)
-    assert 3 <= few <= 7
-    assert 1.5 * few < many < 3 * few
+    few, many = turned(40), turned(160)
+    assert 0.6 <= few <= 1.5
+    assert 2 * few < many < 6 * few
 
 
 def test_a_hub_does_not_mix_the_order_of_what_it_joins() -> None:

@@ -10,18 +10,19 @@ from gallery.placement.folding import Fold, folded, guide, way
 BODIES = 80
 CHAIN = np.abs(np.subtract.outer(np.arange(BODIES), np.arange(BODIES))).astype(np.float64)
 EVEN = np.full(BODIES, 1 / BODIES, np.float32)
+NONE = np.full(BODIES, np.nan)
 
 
-def senses(fold: Fold, charge: np.ndarray = EVEN) -> np.ndarray:
+def senses(fold: Fold, charge: np.ndarray = EVEN, resolution: np.ndarray = NONE) -> np.ndarray:
     """Angles by which a folded chain turns from body to body; negative is clockwise."""
-    steps = np.diff(guide(way(CHAIN, charge), fold), axis=0)
+    steps = np.diff(guide(way(CHAIN, charge, resolution), fold), axis=0)
     across = steps[:-1, 0] * steps[1:, 1] - steps[1:, 0] * steps[:-1, 1]
     along = (steps[:-1] * steps[1:]).sum(axis=1)
     return np.asarray(np.arctan2(across, along))
 
 
 def test_a_path_without_a_turn_is_straight() -> None:
-    found = folded(CHAIN, way(CHAIN, EVEN), guide(way(CHAIN, EVEN), Fold()))
+    found = folded(CHAIN, way(CHAIN, EVEN, NONE), guide(way(CHAIN, EVEN, NONE), Fold()))
     np.testing.assert_allclose(found, CHAIN, atol=1e-4)
 
 
@@ -41,6 +42,31 @@ def test_the_thin_part_bends_most() -> None:
     assert thin > 2 * thick
 
 
+@pytest.mark.parametrize("coil", [1.0, 1.6, 2.5])
+def test_a_shell_winds_inwards_clockwise(coil: float) -> None:
+    turned = senses(Fold(bends=4, coil=coil))
+    assert (turned < 0).all()
+    first, *_, last = np.array_split(turned, 4)
+    assert last.sum() < 1.3 * first.sum()
+    assert turned.sum() * coil == pytest.approx(-5.1 * np.pi, rel=0.2)
+
+
+def test_stages_lie_apart_and_bend_at_their_ends() -> None:
+    stage = np.arange(BODIES) * 4 // BODIES
+    fold = Fold(bends=2, coil=2.0)
+    gaps, usual = (
+        np.hypot(*np.diff(guide(way(CHAIN, EVEN, one), fold), axis=0).T)
+        for one in (-2.0 * stage, NONE)
+    )
+    ends = np.diff(stage) > 0
+    assert (gaps[ends] > 3 * usual[ends]).all()
+    assert (gaps[~ends] < 0.8 * usual[~ends]).all()
+    bends = senses(fold, resolution=-2.0 * stage)
+    near = ends[1:] | ends[:-1]
+    assert bends[near].mean() < 5 * bends[~near].mean()
+    assert bends.sum() == pytest.approx(senses(fold).sum(), rel=0.1)
+
+
 @given(bends=st.floats(0.5, 6), turn=st.floats(0, 2), seed=st.integers(0, 99))
 def test_folding_lengthens_nothing_and_leaves_what_is_beside(
     bends: float, turn: float, seed: int
@@ -55,7 +81,7 @@ def test_folding_lengthens_nothing_and_leaves_what_is_beside(
         same, np.abs(np.subtract.outer(height, height)), np.add.outer(height, height)
     )
     paths = apart.astype(np.float64)
-    line = way(paths, EVEN)
+    line = way(paths, EVEN, NONE)
     found = folded(paths, line, guide(line, Fold(bends=bends, turn=turn)))
     assert (found <= paths + 1e-3).all()
     np.testing.assert_allclose(found[same], paths[same], atol=1e-3)

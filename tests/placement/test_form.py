@@ -20,7 +20,7 @@ def silhouette(graph: ComputeGraph, seed: int = 1, cells: int = 24) -> np.ndarra
 # A budget makes bodies thicker or thinner; a mirror image has less in common.
 @pytest.mark.parametrize(
     ("graph", "seed", "common"),
-    [(resnet(per_operator=64), 2, 0.8), (resnet(per_operator=128), 1, 0.6)],
+    [(resnet(per_operator=64), 2, 0.85), (resnet(per_operator=128), 1, 0.75)],
     ids=["another seed", "another budget"],
 )
 def test_what_does_not_matter_leaves_the_form(
@@ -28,4 +28,4 @@ def test_what_does_not_matter_leaves_the_form(
 ) -> None:
     usual, other = silhouette(resnet(per_operator=64)), silhouette(graph, seed)
     assert (usual & other).sum() > common * (usual | other).sum()
-    assert (usual & other.T).sum() < 0.58 * (usual | other.T).sum()
+    assert (usual & other.T).sum() < 0.9 * common * (usual | other.T).sum()

@@ -10,7 +10,7 @@ from gallery.placement.descent import _fixtures, _pair, descend
 from gallery.placement.distances import hops
 from gallery.placement.hierarchy import Hierarchy, finest
 from gallery.placement.settings import LayoutSettings
-from gallery.placement.stress import _paths, draw
+from gallery.placement.stress import Bodies, _paths, draw
 from tests.strategies import compute_graph
 
 
@@ -76,6 +76,7 @@ def test_a_hub_draws_blocks_nearer_and_keeps_their_order(monkeypatch: pytest.Mon
     edges += [(block, block + 1) for block in range(1, count - 1)]
     level = finest(compute_graph(count, edges)).whole()
     counted = hops(Hierarchy(levels=(level,), parents=()))
+    graph = Bodies(level=level, hops=counted, resolution=np.full(count, np.nan))
     # As far from the order as a skeleton can be.
     start = np.random.default_rng(2).standard_normal((count, 2)).astype(np.float32)
 
@@ -83,7 +84,7 @@ def test_a_hub_draws_blocks_nearer_and_keeps_their_order(monkeypatch: pytest.Mon
         monkeypatch.setattr(bodies, "_AROUND", around)
         monkeypatch.setattr(bodies, "_CLOSER", closer)
         monkeypatch.setattr(bodies, "_WORTH", worth)
-        drawing = draw(level, counted, start, keep=0, seed=1, settings=LayoutSettings(fill=0))
+        drawing = draw(graph, start, keep=0, seed=1, settings=LayoutSettings(fill=0))
         chain = drawing.places[1:]
         near, far = (
             np.hypot(*(chain[apart:] - chain[:-apart]).T).mean() for apart in (1, count // 2)

@@ -69,6 +69,16 @@ def test_the_faintest_edge_is_four_grey_levels_off_the_ground(ground: str) -> No
         assert oklab_from_linear(toned)[:, 0] == pytest.approx(FLOOR, abs=2e-3)
 
 
+@pytest.mark.parametrize("ground", ["dark", "light"])
+def test_a_pixel_does_not_depend_on_those_beside_it(ground: str) -> None:
+    colors = linear_from_srgb(sample("aurora", np.linspace(0, 1, 21), ground) / 255)
+    amounts = np.geomspace(SINGLE / 50, 10 * DENSE, 5)
+    amounts[::2] = 0
+    whole = _toned(colors, amounts, ground)
+    for column, color in enumerate(colors):
+        assert (_toned(color[None], amounts, ground)[:, 0] == whole[:, column]).all()
+
+
 def test_the_ground_is_the_ground() -> None:
     nothing = np.zeros((3, 4, 4), np.float32)
     dark = tone(nothing, Curve(single=1, dense=4, places=LINE))

@@ -64,7 +64,7 @@ class Straight(NamedTuple):
         """The boxes that blocks read, clipped to the tensor."""
         lines, least = _lines(self)
         self._check(least, lows.shape[1])
-        return Boxes(*_straight(lows, highs, lines))
+        return Boxes(*_straight(np.asfortranarray(lows), np.asfortranarray(highs), lines))
 
     def rank(self, dims: int) -> int:
         """Number of dimensions of the boxes that blocks of so many dimensions read.

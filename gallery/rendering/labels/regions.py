@@ -16,7 +16,8 @@ from gallery.rendering.growth import FEW
 from gallery.rendering.labels.placement import counts, smoothed
 from gallery.rendering.raster.frame import Frame
 
-_SAMPLE = 200_000
+_SAMPLE = 50_000
+"""Vertices and edges that tell well enough where something is."""
 _CELLS = 48
 _MOST = 60
 _LEAST = 0.004
@@ -51,12 +52,17 @@ def traces(layout: Layout, frame: Frame) -> Points:
     """Points in pixels that are as dense as the drawing: at vertices, and along edges."""
     graph = layout.graph
     points = frame.place(layout.positions)
-    step = max(1, graph.edges // _SAMPLE)
+    step = _step(graph.edges)
     places = np.arange(0, graph.edges, step)
     readers = np.searchsorted(graph.indptr, places, side="right") - 1
     ends = points[readers], points[graph.sources[places]]
     along = [ends[0] + np.float32(share) * (ends[1] - ends[0]) for share in (0.2, 0.5, 0.8)]
-    return np.concatenate([points[:: max(1, graph.vertices // _SAMPLE)], *along])
+    return np.concatenate([points[:: _step(graph.vertices)], *along])
+
+
+def _step(count: int) -> int:
+    # Odd, as blocks lie in grids of powers of two: all their rows and columns are met.
+    return max(1, count // _SAMPLE) | 1
 
 
 def regions_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Region]:
@@ -67,7 +73,7 @@ def regions_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Region]
     of layers that share a name, only the largest, as they are half as large.
     """
     graph = layout.graph
-    step = max(1, graph.vertices // _SAMPLE)
+    step = _step(graph.vertices)
     points = frame.place(layout.positions[::step])
     if not graph.vertices:
         return []

