@@ -6,6 +6,7 @@ processor suits: pictures have to be the same on all processors.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,6 +18,11 @@ import numpy.typing as npt
 from numba.core.caching import FunctionCache
 
 from gallery.machine_code import ParallelCompiler, link_kernels
+
+# A thread that waits for another sleeps: by default, those of OpenMP run in circles for
+# milliseconds. On a busy machine that takes the time of the very thread that they wait for, and
+# as much again as the small steps of a layout themselves. Read when the first parallel kernel runs.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Array = TypeVar("Array", bound=npt.NDArray[Any])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from hypothesis import settings
 
 from gallery.cli.main import main
 from gallery.pipeline import schedule
+from gallery.pipeline.build import build
 from tests import in_process
 from tests.onnx_text import write
 
@@ -102,6 +104,23 @@ def run_here(
 def models(tmp_path: Path) -> Path:
     """A directory with two small models, one with a sidecar, and quick settings."""
     return make_models(tmp_path / "models")
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache with all that is made of those models."""
+    folder = tmp_path_factory.mktemp("results")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schedule, "supervise", in_process.supervise)
+        assert build(make_models(folder / "models"), folder / "site").return_code == 0
+    return folder / ".cache"
+
+
+@pytest.fixture
+def made_models(models: Path, results: Path) -> Path:
+    """Those models beside a cache of all that is made of them, where builds look for it."""
+    shutil.copytree(results, models.parent / ".cache")
+    return models
 
 
 def make_models(folder: Path) -> Path:

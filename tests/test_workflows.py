@@ -105,8 +105,8 @@ def run_step(name: str, folder: Path, **environment: str) -> subprocess.Complete
     )
 
 
-def test_the_action_builds_and_checks(models: Path, tmp_path: Path) -> None:
-    assert models == tmp_path / "models"
+def test_the_action_builds_and_checks(made_models: Path, tmp_path: Path) -> None:
+    assert made_models == tmp_path / "models"
     built = run_step("Build the site", tmp_path)
     assert built.returncode == 0, built.stderr
     assert "2 built" in (tmp_path / "summary.md").read_text()
@@ -116,9 +116,9 @@ def test_the_action_builds_and_checks(models: Path, tmp_path: Path) -> None:
 
 
 def test_the_action_fails_with_a_model_unless_it_is_told_to_go_on(
-    models: Path, tmp_path: Path
+    made_models: Path, tmp_path: Path
 ) -> None:
-    (models / "bad.onnx").write_text("no model")
+    (made_models / "bad.onnx").write_text("no model")
     assert run_step("Build the site", tmp_path).returncode == 1
     assert run_step("Build the site", tmp_path, TOLERATE="true").returncode == 0
     wrong = run_step("Build the site", tmp_path, TOLERATE="true", MODELS="none")
@@ -162,11 +162,13 @@ def test_each_job_of_a_matrix_has_a_cache_of_its_own(tmp_path: Path) -> None:
     assert restored["key"].startswith("${{ steps.part.outputs.key }}-")
 
 
-def test_what_was_built_is_kept_even_if_a_model_fails(models: Path, tmp_path: Path) -> None:
-    (models / "bad.onnx").write_text("no model")
+def test_what_was_built_is_kept_even_if_a_model_fails(made_models: Path, tmp_path: Path) -> None:
+    (made_models / "bad.onnx").write_text("no model")
     part = part_of(tmp_path, "")
+    results = (tmp_path / ".cache").rename(tmp_path / "results")
     before = run_step("Name the content of the cache", tmp_path, PART=part)
     assert (before.returncode, output(tmp_path)) == (0, ""), "there is nothing to save"
+    results.rename(tmp_path / ".cache")
     assert run_step("Build the site", tmp_path).returncode == 1
     found = []
     for _ in range(2):
@@ -175,7 +177,7 @@ def test_what_was_built_is_kept_even_if_a_model_fails(models: Path, tmp_path: Pa
         found.append(output(tmp_path))
     assert found[0] == found[1] != ""
     assert found[0].startswith(part + "-")
-    (models / "first.md").write_text("---\nvertices: 50\n---\n")
+    (made_models / "first.md").write_text("---\nvertices: 50\n---\n")
     run_step("Build the site", tmp_path)
     run_step("Name the content of the cache", tmp_path, PART=part)
     assert output(tmp_path) not in ("", found[0]), "more was built, under another key"
@@ -194,7 +196,7 @@ def test_what_was_built_is_kept_even_if_a_model_fails(models: Path, tmp_path: Pa
     assert "$CI_NODE_INDEX" in gitlab["key"]
 
 
-def test_the_digest_that_is_attested_is_that_of_the_list(models: Path, tmp_path: Path) -> None:
+def test_the_digest_that_is_attested_is_that_of_the_list(made_models: Path, tmp_path: Path) -> None:
     assert run_step("Build the site", tmp_path).returncode == 0
     done = run_step("Digest the list of the site's files", tmp_path)
     assert done.returncode == 0, done.stderr

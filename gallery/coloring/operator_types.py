@@ -103,7 +103,7 @@ _TYPES: Mapping[str, str] = {
         SpeculativePrefixCommit ZipMap DictVectorizer CastMap SequenceConstruct SequenceAt
         SequenceInsert SequenceErase SequenceEmpty SequenceLength SequenceMap SplitToSequence
         ConcatFromSequence Optional OptionalGetElement OptionalHasElement StringNormalizer
-        PackedSparseAttentionIndexerMerge
+        PackedSparseAttentionIndexerMerge RegexFullMatch
     """,
     "recurrence": """
         LSTM GRU RNN Loop Scan If DynamicQuantizeLSTM AttnLSTM BeamSearch GreedySearch Sampling

@@ -123,16 +123,18 @@ def parameters(model: Model) -> dict[int, int]:
     operators read them (`gallery.costs.roles`). As terms and factors beside data (biases, scales,
     learned positions), a single number counts only if it is an initializer with the name of a
     module's attribute or goes through a function such as Exp, and a Constant only if its elements
-    differ. Integers count as weights if they are dequantised, or by an operator on quantised
-    tensors. What no training changes does not count: running means and variances, scales and zero
-    points, initial states, masks, tables of sines and cosines. Nor does what nothing reads. Packed
-    weights count as weights, not as bytes, and a table of biases that was looked up in advance as
-    the table.
+    differ. Weights that a ConstantOfShape makes, as in files whose weights were left out, count.
+    Integers count as weights if they are dequantised, or by an operator on quantised tensors. What
+    no training changes does not count: running means and variances, scales and zero points, initial
+    states, masks, tables of sines and cosines. Nor does what nothing reads. Packed weights count as
+    weights, not as bytes, and a table of biases that was looked up in advance as the table.
     """
     found = roles(model, _apart(model))
     biases = _read_as(model, _BIASES)
     made = {i for o in model.operators if o.type == "Constant" for i in o.outputs if i >= 0}
     held = made | {index for index, tensor in enumerate(model.tensors) if tensor.is_parameter}
+    filled = _filled(model, held)
+    held |= filled
     packed = {**_by_bits(model, held), **packed_weights(model)}
     raised = {i for o in model.operators if o.type in _RAISES for i in o.inputs}
 
@@ -144,6 +146,8 @@ def parameters(model: Model) -> dict[int, int]:
             return role is Role.WEIGHT and (narrow or whole)
         if role in (Role.NONE, Role.WEIGHT):
             return role is Role.WEIGHT
+        if index in filled:
+            return False
         if tensor.elements == 1:
             return tensor.is_parameter and (_is_attribute(tensor.name) or index in raised)
         value = tensor.value if index in made else None
@@ -156,6 +160,18 @@ def parameters(model: Model) -> dict[int, int]:
         return packed.get(index, tensor.elements or 0)
 
     return {index: number(index) for index in sorted(held) if counts(index)}
+
+
+def _filled(model: Model, held: Set[int]) -> set[int]:
+    """Tensors of one value and of a fixed shape that operators read."""
+    read = {index for operator in model.operators for index in operator.inputs}
+    return {
+        index
+        for operator in model.operators
+        if operator.type == "ConstantOfShape" and held >= set(operator.inputs)
+        for index in operator.outputs
+        if index in read
+    }
 
 
 def _is_attribute(name: str) -> bool:

@@ -33,7 +33,7 @@ _TRIAL_ROUNDS = 8
 _STRAIGHT = Fold()
 
 _TURN = 0.7
-"""Angle of a river's bends, in half turns. Sharper ones fill less than shells do for the stress."""
+"""Angle of a river's bends, in half turns. Sharper ones fill less than shells of equal stress."""
 
 _RARELY = 0.08
 """A river has to lower the cost by so much, as what is equally good would be chosen by chance."""

@@ -33,10 +33,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = SETTINGS
     for name in EVERYTHING:
         settings = settings.replace(f"{name} = false", f"{name} = true")
+    settings = settings.replace("[variants]", "[variants]\nposter_dpi = 30")
     settings = settings.replace('title = "Small nets"', f"title = {json.dumps(NASTY[:290])}")
     (models / "gallery.toml").write_text(settings)
     reports = ("--summary", folder / "summary.md", "--junit", folder / "junit.xml")
-    done = run_gallery("build", models, "-o", folder / "site", *reports)
+    done = run_gallery("build", models, "-o", folder / "site", "--jobs", 1, *reports)
     (folder / "output.txt").write_text(done.stdout + done.stderr, "utf-8")
     assert "3 built, 1 failed" in done.stdout, done.stderr
     return folder

@@ -179,9 +179,9 @@ def test_a_port_that_is_taken_is_told_before_anything_is_built(
     assert not (tmp_path / "site").exists()
 
 
-def test_pages_reload_and_files_stay_as_they_are(models: Path, tmp_path: Path) -> None:
+def test_pages_reload_and_files_stay_as_they_are(made_models: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
-    command = [sys.executable, "-m", "gallery", "serve", str(models), "-o", str(site)]
+    command = [sys.executable, "-m", "gallery", "serve", str(made_models), "-o", str(site)]
     with subprocess.Popen(
         [*command, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
@@ -195,7 +195,7 @@ def test_pages_reload_and_files_stay_as_they_are(models: Path, tmp_path: Path) -
                 assert b"/__reload__.js" in answer.read()
             with urlopen(address + "__version__") as answer:
                 assert answer.read() == b"1"
-            (models / "first.md").write_text("Words that are new.")
+            (made_models / "first.md").write_text("Words that are new.")
             next(line for line in lines if "2 built" in line)
             with urlopen(address + "first/") as answer:
                 assert b"Words that are new." in answer.read()

@@ -175,6 +175,18 @@ def test_a_constant_of_equal_elements_beside_data_is_no_parameter(tmp_path: Path
     assert facts(loaded(tmp_path, onnx.parser.parse_model(text)), 0).parameters == 0
 
 
+def test_weights_that_were_left_out_count_where_operators_read_them_as_weights(
+    tmp_path: Path,
+) -> None:
+    """As in ONNX's own light models; what is merely full of one value is none."""
+    text = """<ir_version: 8, opset_import: ["": 17]>
+        g (float[2,8] x) => (y, m) <int64[2] s = {8,4}> {
+        k = Constant<value_ints = [2,4]>() w = ConstantOfShape(s) p = MatMul(x, w)
+        ones = ConstantOfShape(k) y = Add(p, ones) m = ConstantOfShape(s)
+        n = Shape(x) z = ConstantOfShape(n) unread = Add(x, z) }"""
+    assert facts(loaded(tmp_path, text), 0).parameters == 32
+
+
 def test_a_dotted_name_is_that_of_a_learned_number(tmp_path: Path) -> None:
     for name, wanted in (("gate.alpha", 1), ("val_3", 0)):
         node = helper.make_node("Mul", ["x", name], ["y"])

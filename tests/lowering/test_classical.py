@@ -282,6 +282,22 @@ def test_a_pipeline_to_maps_of_probabilities(tmp_path: Path, passes: str) -> Non
         assert read == {(row, column) for column in range(6)}
 
 
+def test_texts_read_the_texts_that_they_are_made_of(tmp_path: Path) -> None:
+    text = """<ir_version: 10, opset_import: ["": 20]>
+        net (string[4] a, string[1] b) => (m, string[4,3] words, n) {
+        c = StringConcat(a, b) m = RegexFullMatch<pattern = "x">(c)
+        words, n = StringSplit<delimiter = " ">(c) }"""
+    model = loaded(tmp_path, text)
+    graph = lower(model, vertices=400)
+    assert graph.unknown_operators == ()
+    texts = [int(v) for v in graph.producers(model.inputs[0])]
+    assert len(texts) == 4
+    for output in model.outputs:
+        for vertex in map(int, graph.producers(output)):
+            read = reaching(graph, vertex).intersection(texts)
+            assert read == {texts[graph.box(vertex)[0][0]]}
+
+
 def test_items_of_a_sequence_read_their_inputs(tmp_path: Path) -> None:
     text = "net (float[2] a, float[3] b) => (y) { y = SequenceConstruct(a, b) }"
     model = loaded(tmp_path, text)

@@ -28,6 +28,7 @@ import pytest
 from PIL import Image
 
 from gallery.discovery.discover import discover
+from gallery.pipeline.build import build
 from gallery.pipeline.plan import ModelPlan, plan_of, versions
 from gallery.pipeline.products import PRODUCTS, results_of
 from gallery.provenance import LONGEST, Provenance, software, source_of
@@ -87,18 +88,19 @@ WHOLE = {
 """Files of no single model whose form is fixed, and pages."""
 
 
-def build(folder: Path, seconds: int = 100) -> Path:
+def gallery_in(folder: Path, seconds: int = 100) -> Path:
     models = make_models(folder / "models")
     (models / "gallery.toml").write_text(SETTINGS.format(seconds=seconds), "utf-8")
-    site = folder / "site"
-    done = run_gallery("build", models, "-o", site, "--jobs", 1)
-    assert done.returncode == 0, done.stderr
-    return site
+    return models
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("provenance"))
+    folder = tmp_path_factory.mktemp("provenance")
+    models, site = gallery_in(folder), folder / "site"
+    done = run_gallery("build", models, "-o", site, "--jobs", 1)
+    assert done.returncode == 0, done.stderr
+    return site
 
 
 def of_packet(text: str) -> dict[str, str]:
@@ -235,9 +237,11 @@ def test_what_belongs_to_the_site_names_its_settings(site: Path) -> None:
     assert replace(plain, title="Another").provenance() != plain.provenance()
 
 
+@pytest.mark.usefixtures("without_workers")
 def test_nothing_of_the_machine_is_told(site: Path, tmp_path: Path) -> None:
-    """Another folder and other limits give the same files."""
-    other = build(tmp_path, seconds=200)
+    """Another folder, another process and other limits give the same files."""
+    other = tmp_path / "site"
+    assert build(gallery_in(tmp_path, seconds=200), other).return_code == 0
     names = made_files(site)
     assert names.keys() == made_files(other).keys()
     for name in names:

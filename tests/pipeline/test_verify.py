@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gallery.cache import Cache
 from gallery.cli.main import main
 from gallery.errors import SettingsError
 from gallery.files import SUMS, encode_sums, file_digest, listing, read_sums
@@ -36,13 +37,20 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (models / "gallery.toml").write_text(VARIANTS)
     (models / "static").mkdir()
     (models / "static" / "CNAME").write_text("nets.example.org\n")
-    done = run_gallery("build", models, "-o", folder / "site")
+    done = run_gallery("build", models, "-o", folder / "site", "--jobs", 1)
     assert done.returncode == 0, done.stderr
     return folder
 
 
 @pytest.fixture
-def place(built: Path, tmp_path: Path) -> Path:
+def remembering(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models need not be made again: for tests of how files are compared."""
+    there = Cache(built / ".cache" / "gallery")
+    monkeypatch.setattr("gallery.pipeline.verify.Cache", lambda _: there)
+
+
+@pytest.fixture
+def place(built: Path, tmp_path: Path, remembering: None) -> Path:
     """A copy of it, to be changed."""
     return Path(shutil.copytree(built, tmp_path / "copy", ignore=shutil.ignore_patterns(".cache")))
 
@@ -79,6 +87,7 @@ def test_all_files_of_a_site_are_made_again(built: Path) -> None:
     assert "assets/first-hero-64" in " ".join(result.files)
 
 
+@pytest.mark.usefixtures("remembering")
 @pytest.mark.parametrize("seed", range(2))
 def test_a_sample_compares_what_shows_its_models_alone(built: Path, seed: int) -> None:
     result = verified(built, percent=5.0, seed=seed)

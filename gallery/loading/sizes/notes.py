@@ -33,6 +33,13 @@ def size_notes(found: Sequence[Symbol], dims: Iterable[str], choice: Choice) -> 
         quote = "" if re.fullmatch(r"[\w.-]+", name) else "'"
         hint = f"--dim {quote}{name[:60]}=SIZE{quote} or dims in the front matter set others"
         notes.append(f"assumed sizes: {_listed(assumed)}; {hint}")
+    shapes = choice.binding.shapes
+    empty = [one.where for one in found if one.empty and shapes[one.input, one.axis]]
+    if empty:
+        notes.append(
+            f"the file says that {_some(empty)} has the size 0, as some exporters write for a size "
+            "that is open; nothing would be computed with it"
+        )
     if choice.contradictions:
         notes.append(_misfit_note(found, choice))
     return notes

@@ -35,17 +35,22 @@ def roles(found: Sequence[Symbol], flat: Flat) -> list[Guess]:
     inputs = {flat.values[index].name: flat.values[index] for index in flat.inputs}
     read = readers(flat)
     first = {flat.values[index].name: index for index in flat.inputs}
+    queried = any(words.QUERY_INPUT.search(name.lower()) for name in inputs)
     guesses = []
     for one in found:
         value, reader = inputs[one.input], read.get((first[one.input], one.axis))
-        named = _by_name(one, value)
+        owner = value.name.lower()
+        # Keys and values that come with queries are those of the same tokens.
+        keys = not queried and words.KEYS_INPUT.search(owner)
+        past = bool(keys or words.PAST_INPUT.search(owner))
+        named = _by_name(one, value, past=past)
         if named and named.role is Role.SEQUENCE and reader and reader.role in _TIMES:
             named = reader  # a length of waves and of spectrograms is often called a sequence
-        guesses.append(named or reader or _by_layout(one, value))
+        guesses.append(named or reader or _by_layout(one, value, past=past))
     return guesses
 
 
-def _by_name(one: Symbol, value: Value) -> Guess | None:
+def _by_name(one: Symbol, value: Value, *, past: bool) -> Guess | None:
     shape = dims_of(value.kind) or ()
     owner = value.name.lower()
     text, role = one.text.lower(), role_of(one.text) if one.where not in one.names else None
@@ -57,7 +62,7 @@ def _by_name(one: Symbol, value: Value) -> Guess | None:
         return Guess(role=Role.PICTURES)
     if role is Role.PAST and len(shape) <= 2 and "mask" in owner:
         return Guess(role=Role.TOTAL)
-    if role is Role.SEQUENCE and len(shape) >= 3 and one.axis and words.PAST_INPUT.search(owner):
+    if role is Role.SEQUENCE and len(shape) >= 3 and one.axis and past:
         encoded = "encoder" in text or ".encoder." in owner
         return Guess(role=Role.SEQUENCE if encoded else Role.PAST)
     if role is Role.PIXELS and is_latent(owner, shape):
@@ -69,10 +74,10 @@ def _by_name(one: Symbol, value: Value) -> Guess | None:
     return Guess(role=role) if role else None
 
 
-def _by_layout(one: Symbol, value: Value) -> Guess:
+def _by_layout(one: Symbol, value: Value, *, past: bool) -> Guess:
     shape, owner, integers = dims_of(value.kind) or (), value.name.lower(), _integers(value)
     rank, last = len(shape), shape[-1] if shape else None
-    if rank >= 3 and one.axis and words.PAST_INPUT.search(owner):
+    if rank >= 3 and one.axis and past:
         return Guess(role=Role.PAST if one.axis == rank - 2 else Role.OTHER)
     picture = element_of(value.kind) == onnx.TensorProto.UINT8 or words.IMAGE_INPUT.search(owner)
     if rank == 1 and words.SOUND_INPUT.search(owner) and not integers:

@@ -67,12 +67,14 @@ class Symbol:
         axis: Position in its shape.
         text: What the file says of it: a name, an expression, or "" where it says nothing.
         names: The names that its size follows from: those in `text`, or `where` alone.
+        empty: Whether the file gives it the size 0.
     """
 
     input: str
     axis: int
     text: str
     names: tuple[str, ...]
+    empty: bool = False
 
     @property
     def where(self) -> str:
@@ -96,7 +98,8 @@ def symbols(inputs: Sequence[onnx.ValueInfoProto]) -> tuple[Symbol, ...]:
                 continue
             text = text_of(dim.dim_param)
             free = (f"{name}[{axis}]",) if text.lower() in _NAMELESS else names(text)
-            found.append(Symbol(input=name, axis=axis, text=text, names=free))
+            empty = dim.WhichOneof("value") == "dim_value" and dim.dim_value == 0
+            found.append(Symbol(input=name, axis=axis, text=text, names=free, empty=empty))
     return tuple(found)
 
 

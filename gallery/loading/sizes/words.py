@@ -75,7 +75,9 @@ _NAMES: Sequence[tuple[re.Pattern[str], Role]] = tuple(
     )
 )
 
-PAST_INPUT = re.compile(r"past|cache|key_values|(^|[._])(k|v|kv)(cache)?([._]|\d|$)|mems?(_|\d|$)")
+PAST_INPUT = re.compile(r"past|cache|key_values|mems?(_|\d|$)")
+KEYS_INPUT = re.compile(r"(^|[._])(k|v|kv)([._]|\d|$)")
+QUERY_INPUT = re.compile(r"(^|[._])q(uer(y|ies))?([._]|\d|$)")
 STATE_INPUT = re.compile(
     r"state(?!s)|^r\d+i$|hidden(?!_states)|(^|_)(h|c|hx|cx|hn|cn|h0|c0|rnn|gru|lstm)\d*($|_)"
 )

@@ -23,6 +23,7 @@ _NO_GRADIENT = (
     "And", "BitShift", "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor", "Ceil", "Equal",
     "Floor", "Greater", "GreaterOrEqual", "IsInf", "IsNaN", "Less", "LessOrEqual", "Not", "Or",
     "Round", "Sign", "Xor", "BitCast", "Bernoulli", "StringNormalizer",
+    "StringConcat", "RegexFullMatch",
     "ai.onnx.ml.Binarizer", "ai.onnx.ml.Imputer",
     "ai.onnx.ml.LabelEncoder", "ai.onnx.ml.CategoryMapper",
 )  # fmt: skip

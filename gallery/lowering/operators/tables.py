@@ -35,6 +35,15 @@ def zip_map(context: Context) -> list[Part]:
     return [making(context, [context.read(0, per_axis(shape, rules))])]
 
 
+@lowers("StringSplit")
+def string_split(context: Context) -> list[Part]:
+    """The words of each text, along a further dimension, and how many there are."""
+    shape = context.shape(0)
+    reads = [context.read(0, identity(shape))]
+    words = [making(context, reads)] if context.makes(0) else []
+    return [*words, making(context, reads, (1,))] if context.makes(1) else words
+
+
 @lowers("TfIdfVectorizer")
 def ngrams(context: Context) -> list[Part]:
     """Counts of the words and n-grams of each row."""

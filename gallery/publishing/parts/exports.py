@@ -9,6 +9,7 @@ from gallery.costs.facts import Facts
 from gallery.errors import Failure
 from gallery.publishing.exhibit import Exhibit
 from gallery.publishing.parts.clean import shorten
+from gallery.text import counted
 
 _SHORT = {"float": "fp32", "float16": "fp16", "bfloat16": "bf16", "double": "fp64"}
 
@@ -94,6 +95,7 @@ def _difference(mine: Facts | None, first: Facts | None) -> str:
         return ""
     (inputs, outputs), (wanted_inputs, wanted_outputs) = counts
     return (
-        f"It has {inputs} inputs and {outputs} outputs, but the first has {wanted_inputs} and "
+        f"It has {counted(inputs, 'input')} and {counted(outputs, 'output')}, but the first has "
+        f"{wanted_inputs} and "
         f"{wanted_outputs}: perhaps it is another model."
     )

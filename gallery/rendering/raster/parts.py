@@ -20,7 +20,7 @@ Pointers = npt.NDArray[np.int64]
 Indices = npt.NDArray[np.int32]
 _ONE = np.float32(1)
 
-MOST_PARTS = 8_000_000
+MOST_PARTS = 2_000_000
 """Most parts to draw at a time, unless an edge has more; bounds the memory that they take."""
 
 
@@ -96,32 +96,60 @@ def _line(vertices: Numbers, a: int, b: int) -> tuple[float, float, float, float
     return ax, bx, ay, by, steep
 
 
+@inner_kernel
+def _inside(
+    line: tuple[float, float, float, float, bool], sides: tuple[int, int], longest: int
+) -> tuple[int, int]:
+    # The numbers of the parts that may start on the tiles, as first and one after the last.
+    low, high, low_across, high_across, steep = line
+    along, beside = (sides[1], sides[0]) if steep else sides
+    many = int((high - np.floor(low)) / longest) + 1
+    first, last = max(-low, 0.0), min(float(along) - low, float(high) - low)
+    slope = (float(high_across) - low_across) / (float(high) - low)
+    if slope != 0:
+        one, other = -low_across / slope, (beside - low_across) / slope
+        first, last = max(first, min(one, other)), min(last, max(one, other))
+    if first > last:
+        return 0, 0
+    # One more at both ends makes up for what is rounded.
+    return max(int(first / longest) - 1, 0), min(int(last / longest) + 2, many)
+
+
 @parallel_kernel
-def _count(pairs: Indices, vertices: Numbers, longest: int, counts: Pointers) -> None:
+def _count(
+    pairs: Indices, vertices: Numbers, sides: tuple[int, int], longest: int, counts: Pointers
+) -> None:
+    wide, tall = sides
     for k in numba.prange(len(pairs)):
-        low, high, _, _, _ = _line(vertices, pairs[k, 0], pairs[k, 1])
-        counts[k] = int((high - np.floor(low)) / longest) + 1
+        line = _line(vertices, pairs[k, 0], pairs[k, 1])
+        first, end = _inside(line, (wide, tall), longest)
+        counts[k] = end - first
 
 
 @parallel_kernel
-def _cut(
+def _cut(  # noqa: PLR0913, PLR0917 -- arrays of a parallel loop cannot be in a tuple
     pairs: Indices,
     vertices: Numbers,
+    sides: tuple[int, int],
     longest: int,
     ends: Pointers,
     edges: Indices,
     points: Numbers,
 ) -> None:
     # OUT edges (p, 3), see `Parts`, and points (p, 2), where they start.
+    wide, tall = sides
     for k in numba.prange(len(pairs)):
         a, b = pairs[k, 0], pairs[k, 1]
-        low, high, low_across, high_across, steep = _line(vertices, a, b)
+        line = _line(vertices, a, b)
+        low, high, low_across, high_across, steep = line
         slope = (high_across - low_across) / (high - low)
         first = ends[k - 1] if k else 0
+        skipped = _inside(line, (wide, tall), longest)[0]
         for at in range(first, ends[k]):
-            start = max(np.floor(low) + (at - first) * longest, low)
+            number = skipped + at - first
+            start = max(np.floor(low) + number * longest, low)
             across = low_across + slope * (start - low)
-            edges[at, 0], edges[at, 1], edges[at, 2] = a, b, at - first
+            edges[at, 0], edges[at, 1], edges[at, 2] = a, b, number
             points[at, 0] = across if steep else start
             points[at, 1] = start if steep else across
 
@@ -163,8 +191,8 @@ def _pairs(
 
 
 def _parts(pairs: Indices, vertices: Numbers, grid: Grid, longest: int) -> Iterator[Parts]:
-    ends = np.empty(len(pairs), np.int64)
-    _count(pairs, vertices, longest, ends)
+    ends, sides = np.empty(len(pairs), np.int64), (grid.columns * grid.side, grid.rows * grid.side)
+    _count(pairs, vertices, sides, longest, ends)
     np.cumsum(ends, out=ends)
     first, before = 0, 0
     for limit in range(MOST_PARTS, int(ends[-1]) + MOST_PARTS, MOST_PARTS):
@@ -177,5 +205,6 @@ def _parts(pairs: Indices, vertices: Numbers, grid: Grid, longest: int) -> Itera
 def _cut_up(pairs: Indices, ends: Pointers, vertices: Numbers, grid: Grid, longest: int) -> Parts:
     edges = np.empty((int(ends[-1]), 3), np.int32)
     points = np.empty((len(edges), 2), np.float32)
-    _cut(pairs, vertices, longest, ends, edges, points)
+    sides = grid.columns * grid.side, grid.rows * grid.side
+    _cut(pairs, vertices, sides, longest, ends, edges, points)
     return Parts(edges, sort_points(points, ends[:0], grid))

@@ -249,3 +249,21 @@ def test_inputs_without_a_shape_and_names_of_any_kind(tmp_path):
     ):
         dim.dim_param = text
     assert set(loaded(tmp_path, proto).bindings) == {"x[0]", "é (1"}
+
+
+def test_a_size_of_zero_is_taken_as_open_and_told(tmp_path):
+    text = "net (float[0,8] x, float[n,8] z) => (y, w) { y = Relu(x) w = Relu(z) }"
+    model = loaded(tmp_path, text)
+    assert shape_of(model, "y") == (1, 8)
+    assert [note for note in model.warnings if "'x[0]' has the size 0" in note]
+    past = "net (float[1,2,0,4] past, float[1,2,3,4] k) => (y) { y = Concat<axis = 2>(past, k) }"
+    model = loaded(tmp_path, past)
+    assert shape_of(model, "y") == (1, 2, 3, 4)
+    assert not [note for note in model.warnings if "has the size 0" in note]
+
+
+def test_keys_that_come_with_queries_are_no_earlier_ones(tmp_path):
+    text = """<ir_version: 11, opset_import: ["": 24]>
+        net (float[1,4,s,16] q, float[1,4,s,16] k, float[1,4,s,16] v) => (y) {
+        y = Attention(q, k, v) }"""
+    assert loaded(tmp_path, text).bindings == {"s": 128}
