@@ -141,15 +141,16 @@ def without_workers() -> Iterator[None]:
 
 
 _LONGEST = (
-    *("pipeline/test_dask.py", "test_processors.py", "pipeline/test_foreign.py"),
-    *("pipeline/test_build.py", "browser/test_weight.py", "loading/test_operators.py"),
-    *("pipeline/test_ownership.py", "lowering/test_adjoint.py", "pipeline/test_provenance.py"),
-    *("test_workflows.py", "browser/test_injection.py", "browser/viewer/test_viewer.py"),
-    *("pipeline/test_verify.py", "pipeline/test_kill.py", "cli/test_cli.py"),
-    *("pipeline/test_shards.py", "test_portability.py", "rendering/test_labels.py"),
-    *("browser/test_pages.py", "browser/test_lost.py"),
+    *("test_processors.py", "pipeline/test_dask.py", "browser/viewer/test_viewer.py"),
+    *("loading/test_operators.py", "lowering/test_adjoint.py", "pipeline/test_build.py"),
+    *("rendering/test_measures.py", "pipeline/test_provenance.py", "test_portability.py"),
+    *("pipeline/test_kill.py", "pipeline/test_shards.py", "pipeline/test_foreign.py"),
+    *("pipeline/test_ownership.py", "pipeline/test_verify.py", "browser/test_injection.py"),
+    *("browser/viewer/test_tilt.py", "browser/viewer/test_player.py", "test_workflows.py"),
+    *("browser/test_weight.py", "rendering/test_labels.py", "browser/test_pages.py"),
+    "browser/test_lost.py",
 )
-"""Files that take minutes, which begin first: each is one worker's, and the last would wait."""
+"""Files that take longest, which begin first: each is one worker's, and the last would wait."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

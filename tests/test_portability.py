@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -105,6 +106,7 @@ def test_a_site_by_workers_and_a_scan(
     elsewhere: dict[str, str], models: Path, tmp_path: Path
 ) -> None:
     site, scan = tmp_path / "site", tmp_path / "scan.png"
+    shutil.rmtree(models / "deep")
     for _ in range(2):  # a new site, then one in the place of another
         done = run_gallery("build", models, "-o", site, env=elsewhere)
         assert done.returncode == 0, done.stderr

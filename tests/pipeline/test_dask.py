@@ -22,7 +22,7 @@ from tests.pipeline.test_build import tree
 
 pytest.importorskip("distributed")
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_workers")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,13 @@ def gone(folder: Path) -> bool:
 @contextmanager
 def building(models: Path, site: Path, started: Cluster) -> Iterator[subprocess.Popen[str]]:
     """A build on a cluster, in a process of its own."""
-    command = [sys.executable, "-m", "gallery", "build", models, "-o", site]
+    program = (  # nobody starts a worker where there is none
+        "import sys, gallery.pipeline.workers.dask as module\n"
+        "from gallery.cli.main import main\n"
+        "module._PATIENCE = 0.5\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", program, "build", models, "-o", site]
     command += ["--scheduler", started.address]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:

@@ -40,14 +40,15 @@ def kill_after(lines: int, models: Path, site: Path) -> None:
 
 
 @pytest.mark.slow
-def test_killed_at_many_moments(models: Path, tmp_path: Path) -> None:
-    site = tmp_path / "site"
+def test_killed_at_many_moments(made_models: Path, tmp_path: Path) -> None:
+    models, site = made_models, tmp_path / "site"
     assert run_gallery("build", models, "-o", site).returncode == 0
     before = tree(site)
     write(models, WIDER, "first.onnx")
     (models / "deep" / "second.md").write_text("New prose.")
-    other = tmp_path / "other"
-    assert run_gallery("build", models, "-o", other, "--cache", tmp_path / "c").returncode == 0
+    other, cache = tmp_path / "other", tmp_path / "cache"
+    shutil.copytree(tmp_path / ".cache" / "gallery", cache)
+    assert run_gallery("build", models, "-o", other, "--cache", cache).returncode == 0
     after = tree(other)
     assert before != after
     moments = random.Random(1).sample(range(1, 16), 4)

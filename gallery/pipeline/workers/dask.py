@@ -43,7 +43,10 @@ except ImportError as missing:
     ) from missing
 
 _TIMEOUT = 15
-"""Seconds to wait for a scheduler to answer, and for a worker where there is none."""
+"""Seconds to wait for a scheduler to answer."""
+
+_PATIENCE = 15
+"""Seconds to wait for a worker where there is none."""
 
 _POLL = 1.0
 """Seconds between two looks at the cluster while no job ends."""
@@ -128,7 +131,7 @@ def _next(answers: queue.SimpleQueue[Any], client: Client, scheduler: str) -> An
         except queue.Empty:
             if _alive(client):
                 since = time.monotonic()
-            if time.monotonic() - since > _TIMEOUT:
+            if time.monotonic() - since > _PATIENCE:
                 raise _gone(client, scheduler) from None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx
 
-from tests.loading.sizes.networks import FLOAT, INT64, Net, network
+from tests.loading.sizes.net import FLOAT, INT64, Net, network
 
 
 @network

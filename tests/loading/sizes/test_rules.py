@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from tests.loading.sizes.networks import Net, feeds
+from tests.loading.sizes.net import Net, feeds
 from tests.onnx_text import loaded
 
 CASES: dict[str, tuple[Callable[[Net, str], str], list[int], list[int]]] = {

@@ -7,7 +7,9 @@ import pytest
 
 import tests.loading.sizes.more_networks  # noqa: F401 - adds to NETWORKS
 from gallery.loading.load import load
-from tests.loading.sizes.networks import NETWORKS, Net, classifier, decoder, feeds, unet
+from tests.loading.sizes.net import NETWORKS, Net, feeds
+from tests.loading.sizes.networks import classifier, unet
+from tests.loading.sizes.sequence_networks import decoder
 from tests.onnx_text import HEADER, loaded, parse, shape_of, write
 
 OLD = HEADER.replace("20", "17").replace("10", "8")
