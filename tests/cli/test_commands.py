@@ -185,4 +185,4 @@ def test_check_prints_what_is_broken_and_what_is_not_good(
     assert main(["check", str(tmp_path)]) == 1
     out, err = capsys.readouterr()
     assert "error: index.html links to gone, which is not in the site\n" in err
-    assert out.endswith("1 problems\n")
+    assert out.endswith("1 problem\n")
