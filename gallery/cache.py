@@ -116,12 +116,16 @@ class Cache:
         """The result under a key, or None if it is missing or incomplete."""
         path = self._record(key)
         try:
-            entry = self._entry(key, _parsed(read_regular(path, _LARGEST_RECORD)))
+            entry = self.described(key, _parsed(read_regular(path, _LARGEST_RECORD)))
+            there = [(file, os.stat(file.path)) for file in entry.files.values()]
         except (OSError, DiscoverError, ValueError):
             return None
-        if entry is not None:
-            for used in (path, *(file.path for file in entry.files.values())):
-                self._touch(used)
+        for file, status in there:
+            if not stat.S_ISREG(status.st_mode) or status.st_size != file.bytes:
+                return None
+        for file, status in there:
+            self._touch(file.path, status)
+        self._touch(path)
         return entry
 
     def put(
@@ -280,18 +284,10 @@ class Cache:
         return freed
 
     def _record(self, key: str) -> Path:
-        return self.directory / "records" / key[:2] / key
+        return Path(f"{self.directory}/records/{key[:2]}/{key}")
 
     def _file(self, digest: str) -> Path:
-        return self.directory / "files" / digest[:2] / digest
-
-    def _entry(self, key: str, record: dict[str, Any]) -> Entry | None:
-        entry = self.described(key, record)
-        for file in entry.files.values():
-            status = file.path.stat()
-            if not stat.S_ISREG(status.st_mode) or status.st_size != file.bytes:
-                return None
-        return entry
+        return Path(f"{self.directory}/files/{digest[:2]}/{digest}")
 
     def described(self, key: str, record: Mapping[str, Any]) -> Entry:
         """The result that a record describes, whether or not its files are here."""
@@ -318,7 +314,7 @@ class Cache:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.replace(path)
 
-    def _touch(self, path: Path) -> None:
+    def _touch(self, path: Path, status: os.stat_result | None = None) -> None:
         with suppress(OSError):
-            if path.stat().st_mtime < self._started - _TOUCH_AFTER:
+            if (status or os.stat(path)).st_mtime < self._started - _TOUCH_AFTER:
                 os.utime(path)

@@ -23,6 +23,14 @@ from numba.parfors.parfor import Parfor
 _WRAPPERS = "parallelgufuncwrapper", "<numba.np.ufunc.wrappers."
 """How the names of numba's two wrappers of a parallel loop's body begin."""
 
+_CHANGED = (
+    *((JITCPUCodegen, name) for name in ("_library_class", "set_env")),
+    *((JITCodeLibrary, name) for name in ("_optimize_final_module", "_finalize_final_module")),
+    *((JITCodeLibrary, name) for name in ("_finalize_dynamic_globals", "_ensure_finalized")),
+    *((JITCodeLibrary, name) for name in ("serialize_using_bitcode", "get_defined_functions")),
+)
+"""What is not numba's public interface: the same from version 0.61 to 0.68."""
+
 
 class _Compiling(event.Listener):  # type: ignore[misc]
     """Whether a kernel of ours is being compiled, with all that it calls.
@@ -85,11 +93,13 @@ class ParallelCompiler(CompilerBase):  # type: ignore[misc]
 
 
 def link_kernels(is_ours: Callable[[Any], bool]) -> None:
-    """Let numba do so from now on.
+    """Let numba do so from now on, unless it is a version that is built otherwise.
 
     Args:
         is_ours: Whether a function of numba's (a dispatcher) is a kernel of `gallery.jit`.
     """
+    if not all(hasattr(*one) for one in _CHANGED):
+        return
     compiling = _Compiling(is_ours)
     event.register("numba:compile", compiling)
     environments: dict[str, Any] = {}

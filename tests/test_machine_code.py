@@ -12,8 +12,10 @@ from typing import Any
 import numba
 import pytest
 from numba.core import event
+from numba.core.codegen import JITCPUCodegen
 from numba.core.errors import TypingError
 
+from gallery import machine_code
 from gallery.jit import kernel
 
 _ERRORS = """
@@ -91,3 +93,10 @@ def test_garbage_is_collected_but_while_a_kernel_is_compiled(
         during.clear()
         assert numba.njit(_double)(2) == 4
         assert set(during) == {True}
+
+
+def test_a_numba_that_is_built_otherwise_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = JITCPUCodegen._library_class
+    monkeypatch.setattr(machine_code, "_CHANGED", ((JITCPUCodegen, "absent"),))
+    machine_code.link_kernels(lambda _: True)
+    assert JITCPUCodegen._library_class is before

@@ -1,6 +1,7 @@
 """Types that cross the boundary of a control-flow body, inwards and outwards.
 
-Rules of If, Loop and Scan: https://onnx.ai/onnx/operators/. A body is typed as in its first trip.
+Rules of If, Loop, Scan and SequenceMap: https://onnx.ai/onnx/operators/. A body is typed as in its
+first trip.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ def enter_body(flat: Flat, entry: BodyEntry, warnings: list[str]) -> None:
         fed[states - 1 :] = [_shorter(kind, 0) for kind in fed[states - 1 :]]
     elif entry.owner.op_type == "Scan":
         fed = _scan_entry(kinds, entry)
+    elif entry.owner.op_type == "SequenceMap":
+        fed = [_item(kind) for kind in kinds]
     else:
         fed = []
     for slot, index in enumerate(entry.inputs):
@@ -61,6 +64,8 @@ def owner_types(flat: Flat, step: FlatNode) -> dict[int, onnx.TypeProto]:
         ]
     elif step.type == "Scan":
         found = _scan_types(flat, step, bodies[0])
+    elif step.type == "SequenceMap":
+        found = [_sequence(kind) for kind in bodies[0]]
     else:
         found = []
     return {slot: kind for slot, kind in enumerate(found) if kind is not None}
@@ -165,6 +170,20 @@ def _value(flat: Flat, index: int) -> npt.NDArray[Any] | None:
 
 def _kind(flat: Flat, index: int) -> onnx.TypeProto | None:
     return flat.values[index].kind if index >= 0 else None
+
+
+def _item(kind: onnx.TypeProto | None) -> onnx.TypeProto | None:
+    """The type of an item of a sequence; a tensor is the same for all items."""
+    return kind.sequence_type.elem_type if kind and kind.HasField("sequence_type") else kind
+
+
+def _sequence(item: onnx.TypeProto | None) -> onnx.TypeProto | None:
+    """The type of a sequence of such items."""
+    if item is None:
+        return None
+    made = onnx.TypeProto()
+    made.sequence_type.elem_type.CopyFrom(item)
+    return made
 
 
 def _longer(

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.jit import inner_kernel, kernel
-from gallery.lowering.access.part import Boxes
+from gallery.lowering.access.part import Boxes, by_dimension
 
 DIFFERENTIABLE = 1
 """Flag: a gradient flows back along this edge."""
@@ -69,7 +69,7 @@ def meeting(boxes: Boxes, producer: Producer, blocks: int, flag: int) -> Rows:
     owner = _EACH_ITS_OWN if boxes.owner is None else boxes.owner
     shape, splits = np.array(producer.shape, np.int64), np.array(producer.splits, np.int64)
     at = producer.first, producer.period, math.prod(producer.splits[1:])
-    lows, highs = np.asfortranarray(boxes.lows), np.asfortranarray(boxes.highs)
+    lows, highs = by_dimension(boxes.lows), by_dimension(boxes.highs)
     counts, sources = _met(lows, highs, owner, shape, splits, blocks, *at)
     return Rows(counts=counts, sources=sources, flags=np.full(len(sources), flag, np.uint8))
 
@@ -142,7 +142,7 @@ def _range(lows, highs, k, shape, splits, begin, end):  # type: ignore[no-untype
     """The blocks that a box meets along each dimension (OUT: begin, end), and how many in all."""
     product = 1
     for d in range(len(shape)):
-        low, high = max(lows[k, d], 0), min(highs[k, d], shape[d])
+        low, high = max(lows[d, k], 0), min(highs[d, k], shape[d])
         if high <= low:
             return 0
         begin[d] = end[d] = 0
@@ -162,13 +162,13 @@ def _met(lows, highs, owner, shape, splits, blocks, first, period, inner):  # ty
     place = np.zeros(rank, np.int64)
     counts = np.zeros(blocks, np.int64)
     total = 0
-    for k in range(len(lows)):
+    for k in range(lows.shape[1]):
         product = _range(lows, highs, k, shape, splits, begin, end)
         counts[owner[k] if len(owner) else k] += product
         total += product
     out = np.empty(total, np.int32)
     at = 0
-    for k in range(len(lows)):
+    for k in range(lows.shape[1]):
         left = _range(lows, highs, k, shape, splits, begin, end)
         for d in range(rank):
             place[d] = begin[d]

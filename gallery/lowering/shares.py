@@ -13,7 +13,7 @@ import numpy as np
 
 from gallery.graph import ComputeSet
 from gallery.jit import kernel
-from gallery.lowering.access.part import Part
+from gallery.lowering.access.part import Part, by_dimension
 from gallery.lowering.edges import Producer
 from gallery.lowering.forward import Numbering
 from gallery.lowering.program import Program
@@ -56,7 +56,8 @@ def _share(
     for read, maker, size in zip(part.reads, makers, sizes, strict=True):
         boxes = read.relation(lows, highs)
         shape, splits = np.array(maker.shape, np.int64), np.array(maker.splits, np.int64)
-        inside, blocks = _elements(boxes.lows, boxes.highs, shape, splits)
+        corners = by_dimension(boxes.lows), by_dimension(boxes.highs)
+        inside, blocks = _elements(*corners, shape, splits)
         needed += size * inside
         met += size * blocks
     return min(needed / met, 1.0) if needed > 0.0 else 1.0
@@ -66,12 +67,12 @@ def _share(
 def _elements(lows, highs, shape, splits):  # type: ignore[no-untyped-def]
     """Elements in boxes, and in the blocks that they meet; boxes are clipped to the tensor."""
     inside = met = 0.0
-    for k in range(len(lows)):
+    for k in range(lows.shape[1]):
         own = blocks = 1.0
         for d in range(len(shape)):
             size, split = shape[d], splits[d]
-            low = min(max(lows[k, d], 0), max(size - 1, 0))
-            high = min(max(highs[k, d], 0), size)
+            low = min(max(lows[d, k], 0), max(size - 1, 0))
+            high = min(max(highs[d, k], 0), size)
             first = low * split // max(size, 1)
             last = (high - 1) * split // max(size, 1)
             own *= max(high - low, 0)

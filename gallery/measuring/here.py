@@ -126,7 +126,7 @@ def _carry_out(folder: Path, trial: Trial) -> None:
         [sys.executable, "-m", "gallery.measuring.runner", str(folder)],
         cwd=folder,
         env=env,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,  # it ends when this does, which the end of this process brings about
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -146,6 +146,6 @@ def _carry_out(folder: Path, trial: Trial) -> None:
             raise MeasuringLimitError(f"it takes more than {trial.seconds:g} s to run")
     finally:
         process.kill()
-        process.wait()
+        process.communicate()  # waits for it, and closes the pipe
     if process.returncode:
         raise MeasurementError(f"the process that ran it ended with {process.returncode}")

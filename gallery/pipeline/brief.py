@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +53,11 @@ class Brief:
 
 def brief_key(plan: ModelPlan) -> str:
     """Key of the brief of a plan's results."""
-    return cache_key("brief", fingerprint(__name__), results=[one[2] for one in _results(plan)])
+    return _key(_results(plan))
+
+
+def _key(results: Sequence[tuple[Product, str, str]]) -> str:
+    return cache_key("brief", fingerprint(__name__), results=[key for _, _, key in results])
 
 
 def brief_of(plan: ModelPlan, entries: Mapping[str, Entry]) -> Brief:
@@ -106,10 +110,10 @@ def keep(brief: Brief, plan: ModelPlan, entries: Mapping[str, Entry], cache: Cac
 
 def kept(plan: ModelPlan, cache: Cache) -> Brief | None:
     """The brief of a plan's results, if the cache has it and the files of all of them."""
-    entry = cache.get(brief_key(plan))
+    results = _results(plan)
+    entry = cache.get(_key(results))
     if entry is None:
         return None
-    results = _results(plan)
     try:
         _FORM(entry.value)
         if len(entry.value["results"]) != len(results):

@@ -163,9 +163,9 @@ def put(
             with staging(place) as staged:
                 earlier = earlier_site(place, cache)
                 write(gallery, staged, earlier)
-                new = sums_of(staged, listing(staged), earlier)
-                (staged / SUMS).write_bytes(encode_sums(new))
                 files = listing(staged)
+                new = sums_of(staged, files, earlier)
+                files[SUMS] = (staged / SUMS).write_bytes(encode_sums(new))
                 by_hand = ownership.edited(place, sums, earlier.digests)
                 changed = sums != new or bool(by_hand) or not _whole(place, files)
                 if changed:

@@ -25,6 +25,7 @@ from gallery.placement.orientation import unmirrored
 from gallery.placement.packing import pack
 from gallery.placement.roundness import roundness
 from gallery.placement.settings import LayoutSettings
+from gallery.placement.targets import best_scale, blend, squarish, weights
 
 _TRIAL_ROUNDS = 8
 """Enough to estimate how much of its circle a drawing will cover."""
@@ -165,7 +166,7 @@ def draw(
         own = paths[np.ix_(inside, inside)]
         aims = Aims(
             hops=hops.of(inside),
-            skeleton=_squarish(start[inside]),
+            skeleton=squarish(start[inside]),
             keep=keep,
             charge=level.charge[inside],
             paths=own,
@@ -222,16 +223,13 @@ def _best(
         places = _drawn(trial, fold, _TRIAL_ROUNDS, seed)
         more = 0.0 if fold.coil else _RARELY
         for area in areas:
-            found.append(
-                (
-                    cost(trial.hops, trial.charge, places, area, settings.fill) + more,
-                    number,
-                    area,
-                    fold,
-                )
-            )
+            found.append((more + _cost(trial, places, area, settings), number, area, fold))
     _, _, area, fold = min(found, key=lambda one: one[:3])
     return fold, area
+
+
+def _cost(aims: Aims, places: FloatArray, area: float, settings: LayoutSettings) -> float:
+    return cost(aims.hops, aims.charge, places, area, settings.fill)
 
 
 def _folds(aims: Aims, seed: int) -> list[Fold]:
@@ -252,12 +250,12 @@ def _drawn(aims: Aims, fold: Fold, rounds: int, seed: int) -> FloatArray:
     skeleton = aims.skeleton.astype(np.float64)
     beside = guide(aims.way, fold)
     wanted = folded(aims.paths, aims.way, beside)
-    scaled = skeleton * _best_scale(skeleton, wanted)
+    scaled = skeleton * best_scale(skeleton, wanted)
     # Engines that aim at distances only tell on which side of the path bodies are.
     start = scaled if aims.keep else beside + _SIDE * scaled
     random = np.random.default_rng(seed)
-    weights = _weights(aims.hops)
-    return descend(start, _blend(wanted, scaled, aims.keep), weights, 1.0, rounds, random)
+    aim = blend(wanted, scaled, aims.keep)
+    return descend(start, aim, weights(aims.hops), 1.0, rounds, random)
 
 
 def _settled(
@@ -271,54 +269,10 @@ def _settled(
     wanted = (aims.closer * shorter).astype(np.float32)
     np.fill_diagonal(wanted, 0)
     skeleton = aims.skeleton.astype(np.float64)
-    wanted = _blend(wanted, skeleton * _best_scale(skeleton, wanted), aims.keep)
+    wanted = blend(wanted, skeleton * best_scale(skeleton, wanted), aims.keep)
     start = places.astype(np.float64)
-    start *= _best_scale(start, wanted)
+    start *= best_scale(start, wanted)
     random = np.random.default_rng(seed)
-    weights = _weights(aims.hops)
-    closer = descend(start, wanted, weights, _GENTLE, settings.rounds, random)
-    before, after = (
-        cost(aims.hops, aims.charge, one, area, settings.fill) for one in (places, closer)
-    )
+    closer = descend(start, wanted, weights(aims.hops), _GENTLE, settings.rounds, random)
+    before, after = (_cost(aims, one, area, settings) for one in (places, closer))
     return closer if after < before - _WORTH else places
-
-
-def _weights(hops: Hops) -> FloatArray:
-    """How many pairs of vertices two bodies stand for, relative to the median: float32 (n, n)."""
-    some = hops.pairs[hops.pairs > 0]
-    usual = np.median(some) if len(some) else 1.0
-    return np.asarray(hops.pairs / usual, np.float32)
-
-
-def _squarish(positions: FloatArray) -> FloatArray:
-    """The positions, stretched if one side is more than twice the other."""
-    centred = positions - positions.mean(axis=0)
-    sides = np.ptp(centred, axis=0).astype(np.float64)
-    if not sides.min() > 0:
-        return np.asarray(centred, np.float32)
-    factor = np.maximum(sides.max() / 2 / sides, 1)
-    return np.asarray(centred * factor, np.float32)
-
-
-def _blend(paths: FloatArray, skeleton: npt.NDArray[np.float64], keep: float) -> FloatArray:
-    """Path lengths mixed with the distances of the skeleton: float32 (n, n)."""
-    if not keep:
-        return paths
-    return np.asarray((1 - keep) * paths + keep * _distances(skeleton, skeleton), np.float32)
-
-
-def _distances(
-    some: npt.NDArray[np.float64], others: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
-    across, up = (some[:, None, axis] - others[None, :, axis] for axis in (0, 1))
-    return np.asarray(np.sqrt(across * across + up * up))
-
-
-def _best_scale(positions: npt.NDArray[np.float64], wanted: FloatArray) -> float:
-    """The factor that brings the distances of positions closest to the target distances."""
-    index = np.linspace(0, len(positions) - 1, min(len(positions), 300)).astype(np.int64)
-    some = positions[index]
-    goal = wanted[np.ix_(index, index)].astype(np.float64)
-    ratio = np.divide(_distances(some, some), goal, out=np.zeros_like(goal), where=goal > 0)
-    total = float((ratio**2).sum())
-    return float(ratio.sum()) / total if total > 0 else 1.0

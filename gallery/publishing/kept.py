@@ -15,12 +15,17 @@ from gallery.cache import cache_key
 from gallery.fingerprint import fingerprint
 from gallery.publishing.assets.directories import digest_of, template_directories
 from gallery.publishing.assets.sandbox import Sandbox
+from gallery.publishing.assets.static import Static
 from gallery.publishing.exhibit import ImageFile
+from gallery.publishing.groups import Group
 from gallery.publishing.settings import SiteSettings
 from gallery.publishing.views import ModelView
 
 _WRITES = "gallery.publishing.site"
 """The module whose imports write all pages."""
+
+_SHARED = (ModelView, Group, Static)
+"""Types of values that many pages show."""
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
@@ -35,11 +40,11 @@ def look_of(settings: SiteSettings) -> str:
 
 
 class Digests:
-    """Digests of values that pages are made from; that of each model is computed once."""
+    """Digests of values that pages are made from; of what many pages share it is computed once."""
 
     def __init__(self, look: str) -> None:
         self._look = look
-        self._models: dict[int, tuple[ModelView, str]] = {}
+        self._known: dict[int, tuple[object, str]] = {}
 
     def of(self, what: str, values: object) -> str:
         """The digest of what is made of some values, which may hold models.
@@ -53,7 +58,7 @@ class Digests:
         """
         return cache_key(what, self._look, values=self._digest(values, None))
 
-    def _digest(self, values: object, inside: ModelView | None) -> str:
+    def _digest(self, values: object, inside: object) -> str:
         stream = BytesIO()
         try:
             _Pickler(stream, self, inside).dump(values)
@@ -61,20 +66,20 @@ class Digests:
             raise TypeError(str(error)) from error
         return hashlib.sha256(stream.getbuffer()).hexdigest()
 
-    def model(self, view: ModelView) -> str:
-        """The digest of all that the pages know about a model."""
-        if view.exhibit.source:
-            return f"{view.slug} {view.exhibit.source}"
-        known = self._models.get(id(view))
+    def once(self, value: object) -> str:
+        """The digest of something that many pages show, such as a model."""
+        if isinstance(value, ModelView) and value.exhibit.source:
+            return f"{value.slug} {value.exhibit.source}"
+        known = self._known.get(id(value))
         if known is None:
-            known = self._models[id(view)] = view, self._digest(view, view)
+            known = self._known[id(value)] = value, self._digest(value, value)
         return known[1]
 
 
 class _Pickler(pickle.Pickler):
     """Writes a model as its digest, and a file as its content's."""
 
-    def __init__(self, stream: BytesIO, digests: Digests, inside: ModelView | None) -> None:
+    def __init__(self, stream: BytesIO, digests: Digests, inside: object) -> None:
         super().__init__(stream, pickle.HIGHEST_PROTOCOL)
         # Otherwise equal values are told apart by which of their parts are the same object.
         self.fast = True
@@ -83,8 +88,8 @@ class _Pickler(pickle.Pickler):
 
     def reducer_override(self, obj: Any) -> Any:
         """What stands for a value; numbers, texts and lists never come here."""
-        if isinstance(obj, ModelView) and obj is not self._inside:
-            return str, (self._digests.model(obj),)
+        if isinstance(obj, _SHARED) and obj is not self._inside:
+            return str, (self._digests.once(obj),)
         # Where a file is says nothing about it.
         if isinstance(obj, ImageFile) and obj.sha256:
             return tuple, ((obj.sha256, obj.name, obj.format, obj.width, obj.height),)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gallery.cli.commands import settings_of
+from gallery.cli.commands.given import settings_of
 from gallery.cli.main import main, parser
 from gallery.settings.values import GallerySettings, Limits, ScanSettings
 from tests.onnx_text import write
@@ -174,7 +174,7 @@ def test_check_prints_what_is_broken_and_what_is_not_good(
     (tmp_path / "index.html").write_text("<a href='index.html'>".ljust(12_345))
     assert main(["check", str(tmp_path)]) == 0
     out, err = capsys.readouterr()
-    assert out == "3 files, 0.0 MB, 1 links, heaviest page 12 kB, 0 problems\n"
+    assert out == "3 files, 0.0 MB, 1 link, heaviest page 12 kB, 0 problems\n"
     assert err == "warning: assets/old.webp is stale: nothing links to it\n"
     (tmp_path / "index.html").write_text("<a href='gone'>")
     assert main(["check", str(tmp_path), "--json"]) == 1
@@ -185,4 +185,4 @@ def test_check_prints_what_is_broken_and_what_is_not_good(
     assert main(["check", str(tmp_path)]) == 1
     out, err = capsys.readouterr()
     assert "error: index.html links to gone, which is not in the site\n" in err
-    assert out.endswith("1 problems\n")
+    assert out.endswith("1 problem\n")

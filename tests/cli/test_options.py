@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gallery.cli.arguments.parser import parser
-from gallery.cli.commands import settings_of
+from gallery.cli.commands.given import settings_of
 from gallery.cli.main import main
 from gallery.cli.options import given
 from gallery.provenance import software

@@ -13,7 +13,7 @@ from urllib.request import urlopen
 
 import pytest
 
-import gallery.cli.commands
+import gallery.cli.commands.sites
 import gallery.cli.serve
 import gallery.pipeline.build
 from gallery.cli.http_server import Server
@@ -143,7 +143,7 @@ def test_edits_of_every_source_are_seen(
             edit()
 
     monkeypatch.setattr(gallery.pipeline.build, "build", build)
-    monkeypatch.setattr(gallery.cli.commands, "say", say)
+    monkeypatch.setattr(gallery.cli.commands.sites, "say", say)
     options = ["--settings", str(settings), "--port", "0"]
     assert main(["serve", str(models), "-o", str(tmp_path / "site"), *options]) == 130
     assert not edits

@@ -198,3 +198,16 @@ def test_a_speech_model_of_few_operators_outside_and_many_inside(tmp_path):
     model = loaded(tmp_path, helper.make_model(helper.make_graph([node], "g", given, [])))
     assert len(model.operators) == 701
     assert shape_of(model, "y") == (2, 3)
+
+
+def test_a_map_over_a_sequence_gives_a_sequence_of_what_its_body_gives(tmp_path):
+    text = """<ir_version: 9, opset_import: ["": 18]>
+        net (float[4,8] x, seq(float[n,8]) more) => (float[8,8] y, float[m,8] z) {
+        s = SequenceConstruct(x, x)
+        q = SequenceMap<body = b (e) => (r) { r = Relu(e) }>(s)
+        y = ConcatFromSequence<axis = 0>(q) i = Constant<value_int = 0>()
+        z = SequenceAt(more, i) }"""
+    model = loaded(tmp_path, text, n=3)
+    assert (shape_of(model, "r"), shape_of(model, "q")) == ((4, 8), (2,))
+    assert shape_of(model, "z") == (3, 8)
+    assert model.warnings == ()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -125,3 +128,17 @@ def test_random_weights_keep_the_size_of_what_they_read() -> None:
     assert (weights("float", (64,), random) >= 0.5).all()
     assert not weights("int64", (4,), random).any()
     assert numpy_helper.from_array(weights("float16", (2, 2), random)).data_type == 10
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="it waits for ever at a pipe")
+def test_the_process_that_runs_a_model_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "request.json")
+    with subprocess.Popen(
+        [sys.executable, "-m", "gallery.measuring.runner", str(tmp_path)], stdin=subprocess.PIPE
+    ) as process:
+        try:
+            assert process.stdin
+            process.stdin.close()  # as the system does for a process that is killed
+            assert process.wait(timeout=300) == 1
+        finally:
+            process.kill()

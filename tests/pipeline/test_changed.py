@@ -21,7 +21,9 @@ family: {family}
 year: {year}
 tags: [small, {family}]
 ---
-Words *about* {name}.
+Words *about* {name}, of which the summary has not all, nor have other pages. They go on and on, so
+that a page can be found out that only watches the summary: it has two hundred characters at most,
+and this is the end.
 """
 
 
@@ -56,12 +58,12 @@ def renamed_model(folder: Path) -> None:
 
 def other_words(folder: Path) -> None:
     path = folder / "c.md"
-    path.write_text(path.read_text().replace("about", "on").replace("2016", "2019"))
+    path.write_text(path.read_text().replace("the end", "an end"))
 
 
 def other_family(folder: Path) -> None:
     path = folder / "c.md"
-    path.write_text(path.read_text().replace("Even", "Odd"))
+    path.write_text(path.read_text().replace("Even", "Odd").replace("2016", "2019"))
 
 
 def other_picture(folder: Path) -> None:

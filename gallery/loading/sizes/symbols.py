@@ -7,6 +7,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import onnx
 
@@ -90,10 +91,8 @@ def symbols(inputs: Sequence[onnx.ValueInfoProto]) -> tuple[Symbol, ...]:
     """
     found = []
     for value in inputs:
-        if not _has_shape(value.type):
-            continue
         name = text_of(value.name)
-        for axis, dim in enumerate(value.type.tensor_type.shape.dim):
+        for axis, dim in enumerate(_dims(value.type)):
             if dim.WhichOneof("value") == "dim_value" and dim.dim_value > 0:
                 continue
             text = text_of(dim.dim_param)
@@ -163,7 +162,7 @@ def sized(declared: onnx.TypeProto, name: str, binding: Binding) -> onnx.TypePro
     """The type of an input with its open dimensions bound."""
     known = onnx.TypeProto()
     known.CopyFrom(declared)
-    for axis, dim in enumerate(known.tensor_type.shape.dim if _has_shape(known) else ()):
+    for axis, dim in enumerate(_dims(known)):
         size = binding.shapes.get((name, axis))
         if size is not None:
             dim.dim_value = size
@@ -172,11 +171,11 @@ def sized(declared: onnx.TypeProto, name: str, binding: Binding) -> onnx.TypePro
 
 def resolve(kind: onnx.TypeProto, bound: Mapping[str, int]) -> onnx.TypeProto:
     """The type with each symbolic dimension replaced by its size, or cleared if it has none."""
-    if not _has_shape(kind):
+    if not _dims(kind):
         return kind
     known = onnx.TypeProto()
     known.CopyFrom(kind)
-    for dim in known.tensor_type.shape.dim:
+    for dim in _dims(known):
         if dim.WhichOneof("value") == "dim_value":
             if dim.dim_value < 0:
                 dim.ClearField("dim_value")
@@ -202,5 +201,12 @@ def _evaluate(node: ast.expr, sizes: Mapping[str, int]) -> int:
     raise ValueError(ast.dump(node)[:_LONGEST])
 
 
-def _has_shape(kind: onnx.TypeProto) -> bool:
-    return bool(kind.HasField("tensor_type") and kind.tensor_type.HasField("shape"))
+def _dims(kind: Any) -> Sequence[onnx.TensorShapeProto.Dimension]:
+    """The dimensions of a tensor, of the items of a sequence, or of a value that may be absent."""
+    while held := kind.WhichOneof("value"):
+        if held == "tensor_type":
+            return cast("Sequence[onnx.TensorShapeProto.Dimension]", kind.tensor_type.shape.dim)
+        if held not in ("sequence_type", "optional_type"):
+            break
+        kind = getattr(kind, held).elem_type
+    return ()

@@ -37,6 +37,14 @@ class Boxes(NamedTuple):
     owner: Ints | None = None
 
 
+def by_dimension(places: Ints) -> Ints:
+    """Corners of boxes, int64 (n, rank), for kernels: (rank, n), contiguous.
+
+    Kernels are compiled once for each order of arrays, and those of one column have two.
+    """
+    return np.asfortranarray(places).T
+
+
 Relation = Callable[[Ints, Ints], Boxes]
 """From blocks of an index space (lows, highs: int64 (n, dims)) to the boxes that they read."""
 

@@ -14,7 +14,7 @@ from typing import NamedTuple, cast
 import numpy as np
 
 from gallery.jit import kernel
-from gallery.lowering.access.part import Boxes, Ints, Relation
+from gallery.lowering.access.part import Boxes, Ints, Relation, by_dimension
 from gallery.lowering.access.registry import NoGridError
 
 AxisRule = Callable[[Ints, Ints], tuple[Ints, Ints]]
@@ -64,7 +64,7 @@ class Straight(NamedTuple):
         """The boxes that blocks read, clipped to the tensor."""
         lines, least = _lines(self)
         self._check(least, lows.shape[1])
-        return Boxes(*_straight(np.asfortranarray(lows), np.asfortranarray(highs), lines))
+        return Boxes(*_straight(by_dimension(lows), by_dimension(highs), lines))
 
     def rank(self, dims: int) -> int:
         """Number of dimensions of the boxes that blocks of so many dimensions read.
@@ -97,19 +97,20 @@ def _lines(relation: Straight) -> tuple[Ints, int]:
 
 @kernel
 def _straight(lows, highs, lines):  # type: ignore[no-untyped-def]
-    """The lows and highs that straight rules read: int64 (n, rank), in Fortran's order."""
-    read_lows = np.empty((len(lines), len(lows)), np.int64).T
-    read_highs = np.empty((len(lines), len(lows)), np.int64).T
+    """The lows and highs that straight rules read, int64 (n, rank), of blocks by dimension."""
+    blocks = lows.shape[1]
+    read_lows = np.empty((len(lines), blocks), np.int64)
+    read_highs = np.empty((len(lines), blocks), np.int64)
     for d in range(len(lines)):
         axis, scale, before, after, size, moves = lines[d]
-        for k in range(len(lows)):
+        for k in range(blocks):
             low, high = before, after
             if moves:
-                low += lows[k, axis] * scale
-                high += highs[k, axis] * scale
-            read_lows[k, d] = min(max(low, 0), size)
-            read_highs[k, d] = min(max(high, 0), size)
-    return read_lows, read_highs
+                low += lows[axis, k] * scale
+                high += highs[axis, k] * scale
+            read_lows[d, k] = min(max(low, 0), size)
+            read_highs[d, k] = min(max(high, 0), size)
+    return read_lows.T, read_highs.T
 
 
 def per_axis(shape: Sequence[int], rules: Sequence[AxisRule]) -> Relation:

@@ -112,8 +112,8 @@ def place(file: ImageFile, site: Path, stem: str, suffix: str) -> Placed:
     name = _hashed(href, file.sha256)
     target = site / name
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
             link_or_copy(file.source, target)
         size = target.stat().st_size
     except OSError as error:

@@ -1,10 +1,11 @@
 """Light in the gaps between bodies, where only traffic passes: it is lifted, so that it is seen.
 
 The tone curve gives most of its range to what a picture has most of, and few edges cross a gap:
-they would all be near the floor. Faint light gains most, in proportion, and bright light little, so
-that strands stay brighter than what lies under them and their rims stay dark. Where the gaps are is
-known from how many vertices there are around a place, as a share of the picture; so it does not
-depend on the picture's size.
+they would all be near the floor. Faint light gains most, in proportion, and bright light, as where
+all edges of a body meet, next to nothing. But what was brighter stays brighter, so strands lie
+above what is under them and their rims stay dark. Where the gaps are is known from how many
+vertices there are around a place, as a share of the picture; so it does not depend on the picture's
+size.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ _LIFT = 1.5
 """Most light that a gap adds, relative to the mean of the picture."""
 _FAINT = 0.05
 """Light to which half of that is added, relative to the mean of the picture."""
+_BRIGHT = 2.0
+"""Light from which on less than half of that is added, relative to the mean of the picture."""
 
 
 class Gaps(NamedTuple):
@@ -91,8 +94,8 @@ def lift(light: Light, gaps: Gaps, top: int) -> None:
         gaps: The picture's.
         top: Number of the first row.
     """
-    amounts = np.float32(_LIFT * gaps.light), np.float32(_FAINT * gaps.light)
-    _lift(light, gaps.shares, (np.float32(1 / gaps.cell), top), amounts)
+    most, faint, bright = (np.float32(one * gaps.light) for one in (_LIFT, _FAINT, _BRIGHT))
+    _lift(light, gaps.shares, (np.float32(1 / gaps.cell), top), (most, faint, bright))
 
 
 @parallel_kernel
@@ -100,11 +103,11 @@ def _lift(
     light: Light,
     shares: Light,
     place: tuple[np.float32, int],
-    amounts: tuple[np.float32, np.float32],
+    amounts: tuple[np.float32, np.float32, np.float32],
 ) -> None:
-    # INOUT light; IN shares, place (cells a pixel, first row), amounts (most, faint).
+    # INOUT light; IN shares, place (cells a pixel, first row), amounts (most, faint, bright).
     scale, top = place
-    most, faint = amounts
+    most, faint, bright = amounts
     rows, columns = shares.shape
     half, one = np.float32(0.5), np.float32(1)
     for y in numba.prange(light.shape[0]):
@@ -122,6 +125,7 @@ def _lift(
             upper = near[j] + (near[k] - near[j]) * right
             lower = far[j] + (far[k] - far[j]) * right
             share = upper + (lower - upper) * below
-            gain = one + most * share / (amount + faint)
+            over = amount / bright
+            gain = one + most * share / ((amount + faint) * (one + over * over))
             for c in range(4):
                 light[y, x, c] *= gain

@@ -105,7 +105,7 @@ def hues(a: Lane, b: Lane, many: int, found: Lane) -> None:
 
 
 @inner_kernel
-def places(amounts: Lane, single: Real, span: Real, many: int, found: Lane) -> None:
+def scale_places(amounts: Lane, single: Real, span: Real, many: int, found: Lane) -> None:
     """OUT found, where amounts are from the least, 0, to the most on a logarithmic scale, 1.
 
     Amounts below the least go from -1, for none, to 0, by their cube roots.

@@ -33,7 +33,7 @@ from gallery.elementary import (
     raised,
 )
 from gallery.jit import inner_kernel, kernel, parallel_kernel
-from gallery.rendering.raster.lanes import chromas, hues, places, to_lab, to_linear
+from gallery.rendering.raster.lanes import chromas, hues, scale_places, to_lab, to_linear
 
 Light = npt.NDArray[np.float32]
 Table = npt.NDArray[np.float32]
@@ -229,7 +229,9 @@ def _tone_row(
     amounts, place = np.empty(width, np.float32), np.empty(width, np.float32)
     r, g, b = np.empty(width, np.float32), np.empty(width, np.float32), np.empty(width, np.float32)
     chroma, hue = np.empty(width, np.float32), np.empty(width, np.float32)
-    many = 0
+    # Of the type of all whole numbers: 0 has one of its own, for which numba would compile what
+    # it is given to as well.
+    many = int(np.int64(0))
     for x in range(width):
         amount = light[x, 3]
         if amount > 0:
@@ -243,7 +245,7 @@ def _tone_row(
     to_lab(r, g, b, many)
     chromas(g, b, many, chroma)
     hues(g, b, many, hue)
-    places(amounts, ends[0], ends[1], many, place)
+    scale_places(amounts, ends[0], ends[1], many, place)
     for k in range(many):
         at = _between(table, place[k]) if place[k] >= 0 else float(place[k])
         lightness = float(r[k])
