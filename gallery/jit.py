@@ -6,6 +6,7 @@ processor suits: pictures have to be the same on all processors.
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from typing import IO, Any, TypeVar, cast
 
 import numba
 import numpy.typing as npt
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from gallery.machine_code import ParallelCompiler, link_kernels
 
@@ -44,6 +45,7 @@ class CompiledOnce(FunctionCache):  # type: ignore[misc]
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
+        self._cache_file = _Files.of(vars(self)["_cache_file"])
         self._name = f"{function.__module__}.{function.__qualname__}.lock"
         self._held: IO[bytes] | None = None
 
@@ -68,6 +70,35 @@ class CompiledOnce(FunctionCache):  # type: ignore[misc]
         if self._held:
             self._held.close()
             self._held = None
+
+
+class _Files(IndexDataCacheFile):  # type: ignore[misc]
+    """The files of a kernel: an index names a file for each signature, once that is written.
+
+    Numba's own names it before. For a moment the index then names what an older version of the
+    kernel has left, and, where two processes write at once, later too what was compiled for another
+    signature.
+    """
+
+    @classmethod
+    def of(cls, files: IndexDataCacheFile) -> _Files:
+        """Those of the same kernel."""
+        base = files._index_name.removesuffix(".nbi")
+        return cls(files._cache_path, base, files._source_stamp)
+
+    def save(self, key: Any, data: Any) -> None:
+        """Add what was compiled for a signature."""
+        lock = _locked(Path(self._index_path).with_suffix(".writing"))
+        try:
+            known = self._load_index()
+            free = (self._data_name(n) for n in itertools.count(1))
+            name = known.get(key) or next(one for one in free if one not in known.values())
+            self._save_data(name, data)
+            if key not in known:
+                self._save_index({**known, key: name})
+        finally:
+            if lock:
+                lock.close()
 
 
 def _locked(path: Path) -> IO[bytes] | None:

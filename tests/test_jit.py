@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -41,3 +42,45 @@ def test_a_process_that_waits_too_long_compiles(
     first, second = jit.CompiledOnce(_next), jit.CompiledOnce(_next)
     assert first.load_overload((numba.int64,), numba.njit(_next).targetctx) is None
     assert second.load_overload((numba.int64,), numba.njit(_next).targetctx) is None
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], jit._Files]:
+    """The files of a kernel as a process sees them."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    return lambda: jit.CompiledOnce(_next)._cache_file
+
+
+def test_what_an_older_version_has_left_is_never_read(
+    files: Callable[[], jit._Files], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer, reader, found = files(), files(), []
+    writer.save("old", "old code")
+    writer.flush()  # as when the source has changed
+    write = writer._save_data
+
+    def look(*given: object) -> None:
+        found.append(reader.load("new"))
+        write(*given)
+
+    monkeypatch.setattr(writer, "_save_data", look)
+    writer.save("new", "new code")
+    assert [*found, reader.load("new")] == [None, "new code"]
+
+
+def test_two_that_write_at_once_keep_their_own(
+    files: Callable[[], jit._Files], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other, waits = files(), files(), threading.Event()
+    write = one._save_data
+    monkeypatch.setattr(jit.time, "sleep", lambda _: waits.set())
+    with ThreadPoolExecutor(1) as pool:
+
+        def meanwhile(*given: object) -> None:
+            pool.submit(other.save, "other", "other code")
+            assert waits.wait(10)
+            write(*given)
+
+        monkeypatch.setattr(one, "_save_data", meanwhile)
+        one.save("one", "one code")
+    assert [files().load(key) for key in ("one", "other")] == ["one code", "other code"]
