@@ -98,7 +98,7 @@ class ScanSettings:
     """How one scan is made, from lowering to picture."""
 
     vertices: int | str = setting(
-        180_000,
+        160_000,
         checks.either(AUTO, _BUDGET),
         'vertex budget: roughly how many pieces the computation is split into, or "auto": up to '
         "a million, as the limits allow",
