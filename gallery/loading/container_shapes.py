@@ -27,7 +27,7 @@ def container_shapes(flat: Flat) -> dict[int, Shape]:
 
 
 def _made(flat: Flat, step: FlatNode, found: dict[int, Shape]) -> Shape:
-    """The shape of an operator's first output; None if it is no container, or unknown."""
+    """The shape of an operator's first output, or None if that is not a container or not known."""
     shapes = [
         found.get(index, dims_of(flat.values[index].kind)) if index >= 0 else None
         for index in step.inputs

@@ -161,7 +161,7 @@ def _rows(
 
 
 def _end_with_parent() -> None:
-    """End this process when whoever started it is no more: a run may take hours and gigabytes."""
+    """End this process once its parent has gone: a run can take hours and gigabytes."""
     os.read(0, 1)
     os._exit(1)
 

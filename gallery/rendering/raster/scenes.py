@@ -89,7 +89,7 @@ def scenes_of(
 
 
 def _on_updates(layout: Layout, strokes: Strokes) -> Light:
-    """Points along edges that updates read: what they cross is no gap, as they cross all."""
+    """Points along the edges that updates read, which cross everything and so are not in gaps."""
     read = np.flatnonzero(layout.graph.vertex_pass == Pass.UPDATE)
     read = read[strokes.indptr[read] < strokes.indptr[read + 1]]
     read = read[:: max(len(read) // _VEIL, 1)]
