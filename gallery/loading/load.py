@@ -263,6 +263,13 @@ def _warnings(
     if flat.missing:
         missing = list(dict.fromkeys(flat.missing))
         notes.append(f"operators read tensors that nothing makes: {_some(missing)}")
+    negative = [
+        value.name
+        for value in flat.values
+        if value.source is not None and any(size < 0 for size in value.source.dims)
+    ]
+    if negative:
+        notes.append(f"initializers have negative sizes, which are unknown here: {_some(negative)}")
     unknown = [
         step.name
         for step in flat.steps
