@@ -167,6 +167,11 @@ def card(model: ModelView, place: list[float] | None) -> list[Any]:
     ]
 
 
+def parameters(model: ModelView) -> int | None:
+    """Parameters of a model; None if they are unknown."""
+    return model.facts.parameters if model.facts else None
+
+
 def work(model: ModelView) -> int | None:
     """Floating-point operations; twice the MACs if only those are known."""
     if model.facts is None:

@@ -313,3 +313,4 @@ def test_negative_sizes_of_an_initializer(tmp_path):
     node = helper.make_node("Relu", ["w"], ["y"])
     model = loaded(tmp_path, helper.make_model(helper.make_graph([node], "g", [], [], [tensor])))
     assert model.tensors[0].shape == (None, 2)
+    assert any(note.endswith("which are unknown here: 'w'") for note in model.warnings)
