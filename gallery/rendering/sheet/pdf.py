@@ -14,7 +14,7 @@ from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
 from fpdf import FPDF
 
-from gallery.coloring.palettes import from_hex
+from gallery.coloring.hex_codes import from_hex
 from gallery.provenance import software
 from gallery.rendering.files.formats import encode
 from gallery.rendering.files.xmp import xmp
