@@ -253,7 +253,7 @@ def _sort(
 def _slot(numbers: Numbers, places: Indices, k: int) -> int:
     wide = np.int32(1) if numbers[k + WIDE] > _ONE else np.int32(0)
     kind = places[k + STEEP] * np.int32(2) + wide
-    return kind * _LENGTHS + min(places[k + COLUMNS], _LENGTHS - 1)
+    return int(kind * _LENGTHS + min(places[k + COLUMNS], _LENGTHS - 1))
 
 
 @inner_kernel
