@@ -156,6 +156,12 @@ class Cache:
         for key in keys:
             self._touch(self._record(key))
 
+    def is_old(self, key: str) -> bool:
+        """Whether the use of a result would be noted, as it is some time ago."""
+        with suppress(OSError):
+            return os.stat(self._record(key)).st_mtime < self._started - _TOUCH_AFTER
+        return False
+
     def text(self, key: str) -> str:
         """The record under a key, as text for `adopt`; "" if there is none."""
         if self.get(key) is None:
