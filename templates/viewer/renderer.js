@@ -16,8 +16,11 @@
   const HALF = 1 / 16;
   // Without floating-point targets, light adds up directly in eight bits.
   const PLAIN = 0.05;
+  const LISTS = ["places", "about", "rows", "edges", "palette", "mask", "moments"];
   const MOST_FIBRES = 40000;
   const [HUB, SPARK] = [8, 6];
+  // Strands as in gallery/rendering/raster/strands.py; as their light adds up here, it is less.
+  const [STRANDS, SHORTEST, STRAND] = [5000, 2.5, 8];
   // How fast the light of the wave fades: in a twentieth of the run it falls to a third.
   const SHARPNESS = 20;
 
@@ -47,6 +50,21 @@
     }
     [...straight, ...curved].forEach((i, k) => { out.set(pairs.subarray(i, i + 2), 2 * k); });
     return [out, straight.length];
+  }
+
+  // Long edges between operators, or an even sample of them.
+  function strandsOf(graph) {
+    const { pairs, x, y, m, operator, head } = graph;
+    const least = SHORTEST * head.look.reach * 65535;
+    const all = [];
+    for (let e = 0; e < 2 * m; e += 2) {
+      const [a, b] = [pairs[e], pairs[e + 1]];
+      if (operator[a] !== operator[b] && Math.hypot(x[a] - x[b], y[a] - y[b]) > least
+        && !graph.crosses(a, b)) all.push(e);
+    }
+    const step = Math.ceil(all.length / STRANDS) || 1;
+    const chosen = all.filter((_, k) => k % step === step >> 1);
+    return Uint32Array.from(chosen.flatMap((e) => [pairs[e], pairs[e + 1]]));
   }
 
   function strideFor(count) {
@@ -121,6 +139,10 @@
       this.edges = V.list(gl, [gl.RG32UI, gl.RG_INTEGER, gl.UNSIGNED_INT], edges, 2);
       this.straight = straight;
       this.fibres = Math.min(MOST_FIBRES, graph.m - straight);
+      const strands = this.gaps.on ? strandsOf(graph) : [];
+      this.strands = strands.length / 2;
+      this.long = V.list(gl, [gl.RG32UI, gl.RG_INTEGER, gl.UNSIGNED_INT],
+        Uint32Array.from(strands), 2);
       this.programs = {};
       this.use(this.hold);
       this.stride = strideFor(graph.n);
@@ -256,6 +278,11 @@
       this.bind(this.lines);
       const [shape, corners] = this.wide ? [gl.TRIANGLES, 6] : [gl.LINES, 2];
       if (to > from) gl.drawArrays(shape, corners * from, corners * (to - from));
+      const [begin, stop] = part(this.strands);
+      if (stop > begin) {
+        this.overlay();
+        gl.drawArrays(shape, corners * begin, corners * (stop - begin));
+      }
       const [first, last] = part(graph.n);
       this.bind(this.points);
       if (last > first) gl.drawArrays(gl.POINTS, first, last - first);
@@ -269,10 +296,20 @@
       gl.flush();
     }
 
+    // Strands, drawn by the program of the lines, which is bound.
+    overlay() {
+      const { gl, lines: { at }, view, sum } = this;
+      gl.activeTexture(gl.TEXTURE0 + LISTS.indexOf("edges"));
+      gl.bindTexture(gl.TEXTURE_2D, this.long);
+      // In a smaller picture, lines of a pixel have more of it, and the other edges more light.
+      const pixels = view[0] * sum.width / 2;
+      gl.uniform1f(at.shine, STRAND * Math.max(1, 1600 * this.graph.head.look.share / pixels));
+    }
+
     bind({ program, at }) {
       const { gl } = this;
       gl.useProgram(program);
-      ["places", "about", "rows", "edges", "palette", "mask", "moments"].forEach((name, unit) => {
+      LISTS.forEach((name, unit) => {
         gl.activeTexture(gl.TEXTURE0 + unit);
         gl.bindTexture(gl.TEXTURE_2D, this[name]);
         if (at[name]) gl.uniform1i(at[name], unit);
@@ -290,6 +327,7 @@
       if (program === this.lines.program) {
         for (const name of ["reach", "fade", "faintest"]) gl.uniform1f(at[name], look[name]);
         gl.uniform2f(at.pixels, this.view[0] * width, this.view[1] * height);
+        gl.uniform1f(at.shine, 0);
         if (this.wide) gl.uniform1f(at.width, this.line);
       } else if (program === this.curves?.program) {
         const { middle, pull, gather, light, reach } = this.graph.head.fibres;
