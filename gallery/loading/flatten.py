@@ -186,7 +186,7 @@ def inline(flat: Flat, node: onnx.NodeProto, function: onnx.FunctionProto, scope
     """Add the operators of a function in place of a call."""
     called = key(function)
     if called in scope.stack or len(scope.stack) > 2 * DEEPEST:
-        found = f"the function {text_of(function.name)!r} calls itself or is nested too deep"
+        found = f"the function {text_of(function.name)!r} calls itself or is nested too deeply"
         raise LoadError(found, hint="export the model again, without recursive functions")
     flat.inlined.add(called)
     flat.expanded += 1
