@@ -104,7 +104,7 @@ def slim(descriptor: int, size: int, seconds: float = math.inf) -> Slim:
 
     Raises:
         BrokenError: The file is not a protobuf message, or is cut short.
-        LoadError: Its graphs are nested too deep, or the operators alone are too large.
+        LoadError: Its graphs are nested too deeply, or the operators alone are too large.
         SlowError: It takes too long.
     """
     whole = read_at(descriptor, size, 0) if size <= WHOLE else b""
@@ -153,10 +153,10 @@ def _digest(size: int, whole: bytes, kept: Slim) -> str:
 
 
 def check_nesting(descriptor: int, size: int) -> None:
-    """Check every message of a file, even the small ones, for graphs nested too deep.
+    """Check every message of a file, even the small ones, for graphs nested too deeply.
 
     Raises:
-        LoadError: Graphs are nested too deep.
+        LoadError: Graphs are nested too deeply.
     """
     _Walker(Reader(descriptor), Slim(), small=-1).message("model", 0, size, 0)
 
@@ -278,7 +278,7 @@ def _may_be_looked_up(head: bytes) -> bool:
 
 
 def nested_too_deep() -> LoadError:
-    """The error for graphs that are nested too deep in operators."""
+    """The error for graphs that are nested too deeply in operators."""
     found = f"subgraphs are nested more than {DEEPEST} deep"
     return LoadError(found, hint="flatten the control flow before the export")
 

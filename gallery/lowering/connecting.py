@@ -24,6 +24,7 @@ from gallery.lowering.edges import (
     pattern_of,
 )
 from gallery.lowering.forward import Numbering, Piece
+from gallery.lowering.straight import Lines, are_straight, rows_of
 from gallery.lowering.tiling.traffic import FAN_IN
 
 CHUNK = 1 << 18
@@ -105,10 +106,16 @@ def _sorts(part: Part) -> bool:
 
 def _reads(part: Part, piece: Piece, numbering: Numbering) -> Iterator[Rows]:
     grid, sort, reads = piece.grid, _sorts(part), _in_order(part, numbering)
+    makers = [numbering.producers[read.tensor] for read in reads]
+    if part.time < 0 and are_straight(grid, reads, makers):
+        lines = Lines(grid, reads, makers, [_flag(read) for read in reads])
+        for start in range(0, grid.size, CHUNK):
+            yield rows_of(lines, start, min(start + CHUNK, grid.size), sort)
+        return
     for start in range(0, grid.size, CHUNK):
         stop = min(start + CHUNK, grid.size)
         lows, highs = grid.boxes(start, stop)
-        rows = [_met(read, lows, highs, numbering.producers[read.tensor]) for read in reads]
+        rows = [_met(read, lows, highs, maker) for read, maker in zip(reads, makers, strict=True)]
         joined_rows = merged(rows, stop - start, sort)
         if part.time >= 0:
             joined_rows = _without_self(joined_rows, piece, start)

@@ -13,7 +13,7 @@ from gallery.pipeline.plan import ModelPlan, outcome_key
 from gallery.pipeline.products import results_of
 from gallery.pipeline.records import read
 from gallery.pipeline.report import StageRun
-from gallery.pipeline.workers.supervisor import Result
+from gallery.pipeline.workers.jobs import Result
 
 _LASTING = ("load", "facts", "lower")
 """Stages whose failures can depend on the model alone, and are then remembered."""

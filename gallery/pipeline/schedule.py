@@ -14,8 +14,9 @@ from gallery.cache import Cache
 from gallery.pipeline.options import BuildOptions
 from gallery.pipeline.outcome import Outcome, known, outcome_of
 from gallery.pipeline.plan import ModelPlan
+from gallery.pipeline.workers.jobs import Job, Result
 from gallery.pipeline.workers.started import Ahead
-from gallery.pipeline.workers.supervisor import UNSCALED, Job, Result, supervise
+from gallery.pipeline.workers.supervisor import UNSCALED, supervise
 from gallery.rendering.ahead import compiling
 
 log = logging.getLogger(__name__)

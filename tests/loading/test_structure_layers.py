@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallery.costs.facts import facts
+from gallery.loading.pieces import Piece
 from gallery.loading.scope_names import Scope
-from gallery.loading.structure_layers import Piece, structure_scopes
+from gallery.loading.structure_layers import structure_scopes
 from tests.onnx_text import loaded, parse
 
 NAMES = re.compile(r"(stage \d+/)?(block \d+|blocks \d+ to \d+)|stage \d+|")

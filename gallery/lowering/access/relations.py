@@ -49,21 +49,49 @@ class Fixed(NamedTuple):
         return np.full(len(lows), self.low, np.int64), np.full(len(lows), self.high, np.int64)
 
 
-class Straight(NamedTuple):
+class Straight:
     """A relation of straight lines alone; equal ones are equal, see `Moving`.
+
+    Relations are keys of many tables, so the hash is computed once.
 
     Attributes:
         shape: Sizes of the tensor.
         rules: One rule per dimension of the tensor.
+        lines: The rules as numbers: (axis, scale, before, after, size, whether it moves) of each.
+        least: The fewest dimensions that blocks must have.
     """
 
-    shape: tuple[int, ...]
-    rules: tuple[Moving | Fixed, ...]
+    __slots__ = ("_hash", "least", "lines", "rules", "shape")
+
+    def __init__(self, shape: tuple[int, ...], rules: tuple[Moving | Fixed, ...]) -> None:
+        self.shape = shape
+        self.rules = rules
+        self._hash = hash((shape, rules))
+        self.lines = tuple(
+            [
+                (0, 0, rule.low, rule.high, size, 0)
+                if isinstance(rule, Fixed)
+                else (*rule, size, 1)
+                for rule, size in zip(rules, shape, strict=True)
+            ]
+        )
+        axes = [rule.axis for rule in rules if isinstance(rule, Moving)]
+        self.least = max((-axis if axis < 0 else axis + 1 for axis in axes), default=0)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Straight):
+            return NotImplemented
+        return self.shape == other.shape and self.rules == other.rules
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def __call__(self, lows: Ints, highs: Ints) -> Boxes:
         """The boxes that blocks read, clipped to the tensor."""
-        lines, least = _lines(self)
-        self._check(least, lows.shape[1])
+        self._check(lows.shape[1])
+        lines = np.array(self.lines, np.int64).reshape(-1, 6)
         return Boxes(*_straight(by_dimension(lows), by_dimension(highs), lines))
 
     def rank(self, dims: int) -> int:
@@ -72,27 +100,16 @@ class Straight(NamedTuple):
         Raises:
             IndexError: A rule needs more dimensions.
         """
-        self._check(_lines(self)[1], dims)
+        self._check(dims)
         return len(self.rules)
 
-    @staticmethod
-    def _check(least: int, dims: int) -> None:
-        if dims < least:
-            raise IndexError(f"a rule of {least} dimensions for blocks of {dims}")
+    def _check(self, dims: int) -> None:
+        if dims < self.least:
+            raise IndexError(f"a rule of {self.least} dimensions for blocks of {dims}")
 
 
-@lru_cache(maxsize=4096)
-def _lines(relation: Straight) -> tuple[Ints, int]:
-    """The rules as numbers, int64 (rank, 6), and the fewest dimensions that blocks must have."""
-    rows = [
-        (0, 0, rule.low, rule.high, size, 0)
-        if isinstance(rule, Fixed)
-        else (rule.axis, rule.scale, rule.before, rule.after, size, 1)
-        for rule, size in zip(relation.rules, relation.shape, strict=True)
-    ]
-    axes = [rule.axis for rule in relation.rules if isinstance(rule, Moving)]
-    least = max((-axis if axis < 0 else axis + 1 for axis in axes), default=0)
-    return np.array(rows, np.int64).reshape(-1, 6), least
+straight = lru_cache(maxsize=4096)(Straight)
+"""The relation of a shape and rules, the same object for equal ones."""
 
 
 @kernel
@@ -117,9 +134,9 @@ def per_axis(shape: Sequence[int], rules: Sequence[AxisRule]) -> Relation:
     """A relation from one rule per dimension of a tensor; clipped to the tensor's shape."""
     if len(shape) != len(rules):
         raise ValueError(f"{len(rules)} rules for a tensor of rank {len(shape)}")
-    straight = [rule for rule in rules if isinstance(rule, (Moving, Fixed))]
-    if len(straight) == len(rules):
-        return cast(Relation, Straight(tuple(shape), tuple(straight)))
+    lines = [rule for rule in rules if isinstance(rule, (Moving, Fixed))]
+    if len(lines) == len(rules):
+        return cast(Relation, straight(tuple(shape), tuple(lines)))
     sizes = np.array(shape, np.int64)
 
     def relation(lows: Ints, highs: Ints) -> Boxes:

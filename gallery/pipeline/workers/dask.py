@@ -29,9 +29,10 @@ from gallery.errors import ClusterError, GalleryError, SettingsError
 from gallery.files import read_regular
 from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.products import results_of
+from gallery.pipeline.workers.jobs import Job, Result
 from gallery.pipeline.workers.releases import differences, releases
 from gallery.pipeline.workers.shipment import Shipment, decode, encode, pack, unpack
-from gallery.pipeline.workers.supervisor import Job, Result, supervise
+from gallery.pipeline.workers.supervisor import supervise
 from gallery.pipeline.workers.temporary import temporary_folder
 
 try:

@@ -264,6 +264,15 @@ def test_a_size_of_zero_is_taken_as_open_and_told(tmp_path):
     assert not [note for note in model.warnings if "has the size 0" in note]
 
 
+def test_a_negative_size_is_taken_as_open_and_told(tmp_path):
+    proto = parse("net (float[n,8] x, float[m,8] z) => (y, w) { y = Relu(x) w = Relu(z) }")
+    proto.graph.input[1].type.tensor_type.shape.dim[0].dim_value = -3
+    model = loaded(tmp_path, proto)
+    assert shape_of(model, "w") == (1, 8)
+    (told,) = [note for note in model.warnings if "negative" in note]
+    assert told.endswith("they are taken so: z[0] -3")
+
+
 def test_keys_that_come_with_queries_are_no_earlier_ones(tmp_path):
     text = """<ir_version: 11, opset_import: ["": 24]>
         net (float[1,4,s,16] q, float[1,4,s,16] k, float[1,4,s,16] v) => (y) {
