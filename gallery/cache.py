@@ -142,19 +142,33 @@ class Cache:
             files: Files below `tmp` of this cache, or files that it has already, by name.
         """
         taken = {name: self._take(file) for name, file in (files or {}).items()}
+        body = self._store(key, value, taken)
+        # Return what a later read returns: JSON turns tuples into lists.
+        return Entry(key=key, value=json.loads(body)["value"], files=taken)
+
+    def keep(self, key: str, value: Mapping[str, Any]) -> None:
+        """Store a result without files that nobody reads in this build."""
+        self._store(key, value, {})
+
+    def _store(self, key: str, value: Mapping[str, Any], files: Mapping[str, CachedFile]) -> bytes:
         record = {
             "value": dict(value),
-            "files": {name: [file.sha256, file.bytes] for name, file in taken.items()},
+            "files": {name: [file.sha256, file.bytes] for name, file in files.items()},
         }
         body = json.dumps(record, sort_keys=True).encode()
         self._write(self._record(key), hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-        # Return what a later read returns: JSON turns tuples into lists.
-        return Entry(key=key, value=json.loads(body)["value"], files=taken)
+        return body
 
     def use(self, keys: Iterable[str]) -> None:
         """Let results count as used, without reading them."""
         for key in keys:
             self._touch(self._record(key))
+
+    def is_old(self, key: str) -> bool:
+        """Whether the use of a result would be noted, as it is some time ago."""
+        with suppress(OSError):
+            return os.stat(self._record(key)).st_mtime < self._started - _TOUCH_AFTER
+        return False
 
     def text(self, key: str) -> str:
         """The record under a key, as text for `adopt`; "" if there is none."""

@@ -44,7 +44,7 @@ _TYPES: Mapping[str, str] = {
         DecoderMaskedMultiHeadAttention DecoderMaskedSelfAttention DecoderAttention SparseAttention
         PagedAttention LongformerAttention MoE QMoE MoEPacked QOrderedAttention
         QOrderedLongformerAttention DynamicSparseAttention SparsePagedAttention
-        SparseAttentionIndexer PackedSparseAttentionIndexer
+        SparseAttentionIndexer PackedSparseAttentionIndexer FlexAttention
     """,
     "normalisation": """
         BatchNormalization LayerNormalization GroupNormalization RMSNormalization

@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from gallery.errors import LoadError
@@ -267,7 +266,10 @@ class _Walker:
 
 def _may_be_looked_up(head: bytes) -> bool:
     """Whether a tensor with these fields has the shape of a table that was looked up."""
-    tensor = onnx.TensorProto()
+    # A digest needs no model, and a build computes one for each.
+    from onnx import TensorProto  # noqa: PLC0415
+
+    tensor = TensorProto()
     try:
         tensor.ParseFromString(head)
     except DecodeError:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gallery.costs import cost
 from gallery.errors import LowerError
-from gallery.graph import ComputeGraph, GraphOperator, IntArray, Kind, Pass
+from gallery.graph import FORM_VERTICES, ComputeGraph, GraphOperator, IntArray, Kind, Pass
 from gallery.lowering import operators
 from gallery.lowering.access.contradictions import CONTRADICTIONS
 from gallery.lowering.adjoint import Forward, Training, training
@@ -28,6 +28,12 @@ from gallery.model import Model, Operator
 
 LEVEL_RATIO = 8
 """Ratio of the vertex counts of successive levels."""
+
+_FORM_RATIO = 6
+"""The same for levels of up to about `FORM_VERTICES`; the bodies of few operators are one."""
+
+_TRAINING_SIZE = 2.4
+"""About how many times as large as its forward part a training graph is."""
 
 MOST_VERTICES = 100_000_000
 """Above this, numbers of edges approach the limit of int32, and memory 16 GiB."""
@@ -146,11 +152,7 @@ def _split(program: Program, target: Target, vertices: int, train: bool) -> list
     """The splits of all levels, coarse to fine."""
     splitter = Splitter(program, target, train)
     steps = [splitter.snapshot()]
-    budgets = []
-    budget = vertices
-    while budget > 2 * splitter.vertices:
-        budgets.append(budget)
-        budget //= LEVEL_RATIO
+    budgets = [size for size in level_sizes(vertices, train) if size > 2 * splitter.vertices]
     for budget in reversed(budgets):
         splits = splitter.advance(budget)
         if splits != steps[-1]:
@@ -158,6 +160,27 @@ def _split(program: Program, target: Target, vertices: int, train: bool) -> list
     if not budgets:
         steps.append(splitter.advance(vertices))
     return steps
+
+
+def level_sizes(vertices: int, train: bool) -> list[int]:
+    """About the sizes of a graph and its levels, fine to coarse.
+
+    Small ones are the same for all graphs that are larger.
+
+    >>> level_sizes(1_000_000, False)
+    [1000000, 125000, 18000, 3000, 500, 83, 13, 2]
+    >>> level_sizes(20_000, False)
+    [20000, 18000, 3000, 500, 83, 13, 2]
+    """
+    form = int(FORM_VERTICES * (_TRAINING_SIZE if train else 1))
+    sizes = [vertices]
+    while sizes[-1] > 2 * form * LEVEL_RATIO:
+        sizes.append(sizes[-1] // LEVEL_RATIO)
+    while form > 1:
+        if form < vertices:
+            sizes.append(form)
+        form //= _FORM_RATIO
+    return sizes
 
 
 def _chain(numberings: list[Numbering]) -> list[IntArray]:

@@ -53,7 +53,7 @@ def known(plan: ModelPlan, cache: Cache) -> Outcome | None:
 def _known(plan: ModelPlan, cache: Cache, *, smaller: bool) -> Outcome | None:
     """The outcome; with `smaller`, also of the smaller plan that was carried out instead."""
     if brief := kept(plan, cache):
-        keys = dict.fromkeys(brief.results, True)
+        keys = dict.fromkeys(brief.keys, True)
         return Outcome(plan=plan, stages=_stages(plan, (), keys), notes=brief.notes, brief=brief)
     entries = read(plan, cache)
     outcome = entries.pop(outcome_key(plan))

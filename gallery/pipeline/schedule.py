@@ -15,14 +15,35 @@ from gallery.pipeline.options import BuildOptions
 from gallery.pipeline.outcome import Outcome, known, outcome_of
 from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.workers.jobs import Job, Result
+from gallery.pipeline.workers.started import Ahead
 from gallery.pipeline.workers.supervisor import UNSCALED, supervise
 from gallery.rendering.ahead import compiling
 
 log = logging.getLogger(__name__)
 
 
-def make(plans: Sequence[ModelPlan], cache: Cache, options: BuildOptions) -> dict[str, Outcome]:
-    """Make what the cache lacks; returns the outcomes by slug."""
+def worker_ahead(options: BuildOptions) -> Ahead:
+    """Start a worker that `make` will probably need."""
+    return Ahead(_environment(options))
+
+
+def make(
+    plans: Sequence[ModelPlan],
+    cache: Cache,
+    options: BuildOptions,
+    ahead: Ahead | None = None,
+) -> dict[str, Outcome]:
+    """Make what the cache lacks.
+
+    Args:
+        plans: What there should be.
+        cache: What there is.
+        options: How the build runs.
+        ahead: A worker from `worker_ahead`, or None.
+
+    Returns:
+        The outcomes by slug.
+    """
     outcomes: dict[str, Outcome] = {}
     waiting: list[ModelPlan] = []
     for plan in plans:
@@ -39,7 +60,7 @@ def make(plans: Sequence[ModelPlan], cache: Cache, options: BuildOptions) -> dic
         one.failure for one in outcomes.values()
     )
     if waiting and not (options.strict and failed):
-        _work(waiting, outcomes, cache, options)
+        _work(waiting, outcomes, cache, options, ahead)
     return outcomes
 
 
@@ -56,6 +77,7 @@ def _work(
     outcomes: dict[str, Outcome],  # OUT
     cache: Cache,
     options: BuildOptions,
+    ahead: Ahead | None,
 ) -> None:
     """Run the jobs; a model over its limits is tried once more with smaller budgets."""
     plans = {plan.file.slug: plan for plan in by_work(waiting)}
@@ -74,8 +96,8 @@ def _work(
 
     threading.Thread(target=_import_publishing, daemon=True).start()
     here = nullcontext() if options.scheduler else compiling()
-    with here as ahead, closing(_run(jobs, cache, options, listen)) as results:
-        if ahead:
+    with here as compiler, closing(_run(jobs, cache, options, listen, ahead)) as results:
+        if compiler:
             options.listen("", {"event": "compiling"})
         for result in results:
             plan, slug = plans[result.job.name], result.job.name
@@ -123,15 +145,21 @@ def _run(
     cache: Cache,
     options: BuildOptions,
     listen: Callable[[Job, dict[str, Any]], None],
+    ahead: Ahead | None,
 ) -> Generator[Result, None, None]:
     if options.scheduler:
         from gallery.pipeline.workers.dask import distribute  # noqa: PLC0415 - Dask is an extra
 
         return distribute(jobs, options.scheduler, cache, listen)
+    workers = options.jobs or available_cores()
+    return supervise(jobs, workers, listen, _environment(options), ahead)
+
+
+def _environment(options: BuildOptions) -> dict[str, str]:
+    """What workers have in their environment: each its share of the cores."""
     cores = available_cores()
-    workers = options.jobs or cores
-    environment = {"NUMBA_NUM_THREADS": str(max(1, cores // workers)), "OMP_NUM_THREADS": "1"}
-    return supervise(jobs, workers, listen, environment)
+    threads = max(1, cores // (options.jobs or cores))
+    return {"NUMBA_NUM_THREADS": str(threads), "OMP_NUM_THREADS": "1"}
 
 
 def available_cores() -> int:

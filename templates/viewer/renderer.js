@@ -17,6 +17,7 @@
   // Without floating-point targets, light adds up directly in eight bits.
   const PLAIN = 0.05;
   const MOST_FIBRES = 40000;
+  const [HUB, SPARK] = [8, 6];
   // How fast the light of the wave fades: in a twentieth of the run it falls to a third.
   const SHARPNESS = 20;
 
@@ -55,6 +56,16 @@
     return stride;
   }
 
+  // Light of hubs as in gallery/rendering/raster/exposure.py, from 0 to 63.
+  function sparksOf({ n, m, sources, start }) {
+    const degree = new Uint32Array(n);
+    for (let e = 0; e < m; e++) degree[sources[e]]++;
+    const hub = Math.max(1, HUB * 2 * m / Math.max(1, n));
+    return Uint8Array.from(degree, (sent, v) =>
+      Math.round(63 / (SPARK - 1) * (Math.max(1, Math.min(SPARK,
+        (sent + start[v + 1] - start[v]) / hub)) - 1)));
+  }
+
   V.Renderer = class {
     constructor(canvas, graph, plain) {
       const gl = canvas.getContext("webgl2",
@@ -90,10 +101,19 @@
       // Only small graphs have edges wider than a pixel.
       this.wide = graph.head.look.line > 1;
       this.tone = new V.Tone(gl, graph, this.plain);
+      this.gaps = new V.Gaps(gl, graph);
+      this.lift = (program) => {
+        const { width, height } = this.sum;
+        this.gaps.bind(program, this.view, width, height, this.wide ? this.line : 1);
+        return this.gaps;
+      };
       this.places = gl.createTexture();
       this.place();
       const about = new Uint32Array(graph.n);
-      for (let v = 0; v < graph.n; v++) about[v] = graph.operator[v] | (graph.pass[v] << 24);
+      const sparks = sparksOf(graph);
+      for (let v = 0; v < graph.n; v++) {
+        about[v] = graph.operator[v] | (graph.pass[v] << 24) | (sparks[v] << 26);
+      }
       this.about = V.list(gl, [gl.R32UI, gl.RED_INTEGER, gl.UNSIGNED_INT], about, 1);
       this.moments = V.list(gl, [gl.RGBA16UI, gl.RGBA_INTEGER, gl.UNSIGNED_SHORT],
         graph.clock.moments(), 4);
@@ -244,7 +264,7 @@
       this.done = end;
       this.gain = 1 / (this.energy * (this.round + end));
       if (end === 1) { this.round++; this.done = 0; this.limitRounds(now); }
-      this.tone.ask(this.sum);
+      this.tone.ask(this.sum, this.gain, this.lift);
       this.fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
       gl.flush();
     }
@@ -297,7 +317,7 @@
       // An antialiased line's brightest pixel holds about 0.7 of its light.
       const { look, longest } = this.graph.head;
       const single = 0.7 * Math.max(look.faintest, Math.min(1, look.reach / longest) ** look.fade);
-      this.tone.expose(this.gain, single, { gently: this.quick, hold: this.hold });
+      this.tone.expose(single, { gently: this.quick, hold: this.hold });
       // At rest not every part is shown, because tone mapping would take a third of the time.
       if (this.done && this.frames && !this.quick && now - this.presented < SEEN) return;
       this.presented = now;
@@ -306,7 +326,7 @@
 
     present() {
       this.gl.bindVertexArray(this.array);
-      this.tone.present(this.sum, this.gain);
+      this.tone.present(this.sum, this.gain, this.lift);
       this.frames++;
     }
 

@@ -18,7 +18,8 @@ def test_the_resolution_is_that_of_results_whatever_the_budget() -> None:
     model = load(MODELS / "resnet18.onnx")
     small, large = (lower(model, vertices=vertices) for vertices in (200, 5000))
     found, same = (
-        resolutions(one, one.vertex_operator, len(one.operators)) for one in (small, large)
+        resolutions(one, np.arange(one.vertices), one.vertex_operator, len(one.operators))
+        for one in (small, large)
     )
     np.testing.assert_allclose(found, same, atol=1e-9)
     kinds = np.array([one.type for one in small.operators])

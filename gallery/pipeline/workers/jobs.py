@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from gallery.pipeline.workers.started import WORKER
 from gallery.settings.values import Limits
 
 
@@ -23,7 +24,7 @@ class Job:
     name: str
     order: Any
     limits: Limits
-    module: str = "gallery.pipeline.workers.worker"
+    module: str = WORKER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,24 +7,18 @@ import os
 import pickle
 import queue
 import subprocess
-import sys
-import tempfile
-import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from gallery.pipeline.workers.jobs import Job, Listener
-from gallery.pipeline.workers.processes import end, own_group, processor_seconds, resident
+from gallery.pipeline.workers.processes import processor_seconds, resident
+from gallery.pipeline.workers.started import Ahead, Output, Worker, start
 
 _POLL = 0.1
 """Seconds between two checks of the workers' memory."""
-
-_PIPE_TIMEOUT = 1.0
-"""Seconds to wait for the end of a worker's output, which a stray process may hold open."""
 
 _BUSY = 0.5
 """Share of the time limit that a job has had the processor for if it is really too slow."""
@@ -33,40 +27,12 @@ _KEPT = 0.25
 """Share of the memory limit that a worker may still hold when its next job begins."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Worker:
-    """A process that waits for jobs or runs one."""
-
-    module: str
-    process: subprocess.Popen[bytes]
-    orders: IO[bytes]
-    reader: threading.Thread
-    log: IO[bytes]
-
-    @property
-    def alive(self) -> bool:
-        """Whether it runs."""
-        return self.process.poll() is None
-
-    def kill(self) -> None:
-        """End it and its descendants; afterwards all its output has been read."""
-        end(self.process)
-        self.reader.join(_PIPE_TIMEOUT)
-
-    def end(self) -> None:
-        """Kill it and close its files."""
-        self.kill()
-        with suppress(OSError):
-            self.orders.close()
-        self.log.close()
-
-
 @dataclass(slots=True, kw_only=True, eq=False)
 class Running:
     """A job in a worker, with the events so far."""
 
     job: Job
-    worker: _Worker
+    worker: Worker
     fresh: bool
     started: float
     processor: float
@@ -87,26 +53,24 @@ class Running:
         return bool(self.events) and self.events[-1]["event"] in ("done", "failed")
 
 
-_Output = queue.SimpleQueue[tuple[subprocess.Popen[bytes], bytes]]
-"""Lines from all workers, in the order in which they arrive."""
-
-
 class Pool:
     """The workers: those that run a job, and those that wait for one."""
 
-    def __init__(self, environment: Mapping[str, str], listen: Listener) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], listen: Listener, ahead: Ahead | None
+    ) -> None:
         self.running: list[Running] = []
-        self._idle: list[_Worker] = []
+        self._idle: list[Worker] = ahead.take() if ahead else []
         self._environment = environment
         self._listen = listen
-        self._output: _Output = queue.SimpleQueue()
+        self._output: Output = ahead.output if ahead else queue.SimpleQueue()
 
     def begin(self, job: Job, *, fresh: bool = False) -> None:
         """Give a job to an idle worker, or to a new one."""
         idle = [] if fresh else [one for one in self._idle if one.module == job.module]
         if idle:
             self._idle.remove(idle[0])
-        worker = idle[0] if idle else _start(job.module, self._environment, self._output)
+        worker = idle[0] if idle else start(job.module, self._environment, self._output)
         self.running.append(_begun(job, worker, fresh=not idle))
         self._listen(job, {"event": "start"})
 
@@ -154,7 +118,7 @@ class Pool:
             self._listen(one.job, event)
 
 
-def _begun(job: Job, worker: _Worker, *, fresh: bool) -> Running:
+def _begun(job: Job, worker: Worker, *, fresh: bool) -> Running:
     started, log_start = time.monotonic(), worker.log.seek(0, os.SEEK_END)
     processor = processor_seconds(worker.process.pid)
     # If the worker is dead, `ended` reports it.
@@ -169,38 +133,6 @@ def _begun(job: Job, worker: _Worker, *, fresh: bool) -> Running:
         processor=processor,
         log_start=log_start,
     )
-
-
-def _start(module: str, environment: Mapping[str, str], output: _Output) -> _Worker:
-    # The child must find this package even if it is not installed (build.py in a checkout).
-    root = str(Path(__file__).resolve().parents[3])
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    env = {**os.environ, **environment, "PYTHONPATH": os.pathsep.join(paths)}
-    # Append mode: the worker's writes must not follow this process's reading position. (On Windows
-    # both share one, but this process reads to the end, and only while the worker is silent.)
-    log = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - closed when the worker ends
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", module],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=log,
-        env=env,
-        **own_group(),
-    )
-    assert process.stdin is not None
-    # A thread, because Windows can wait for many sockets at once, but not for many pipes.
-    reader = threading.Thread(target=_read, args=(process, output), daemon=True)
-    reader.start()
-    return _Worker(module=module, process=process, orders=process.stdin, reader=reader, log=log)
-
-
-def _read(process: subprocess.Popen[bytes], output: _Output) -> None:
-    """Pass on each line of a worker, and an empty one at the end."""
-    assert process.stdout is not None
-    with process.stdout as lines:
-        for line in lines:
-            output.put((process, line))
-    output.put((process, b""))
 
 
 def _enforce(one: Running, memory: int) -> None:

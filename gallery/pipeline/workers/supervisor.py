@@ -19,6 +19,7 @@ from typing import Any
 
 from gallery.pipeline.workers.jobs import Job, Listener, Result
 from gallery.pipeline.workers.pool import Pool, Running
+from gallery.pipeline.workers.started import Ahead
 
 UNSCALED = ("start", "load", "facts")
 """Stages whose cost does not depend on the number of vertices."""
@@ -29,6 +30,7 @@ def supervise(
     workers: int,
     listen: Listener,
     environment: Mapping[str, str] | None = None,
+    ahead: Ahead | None = None,
 ) -> Generator[Result, None, None]:
     """Run jobs until none are left; the caller may append more while it takes results.
 
@@ -37,11 +39,12 @@ def supervise(
         workers: Number of processes at once.
         listen: Called with each event of a worker as it arrives.
         environment: Added to this process's environment.
+        ahead: A worker that was started in the same environment, or None.
 
     Yields:
         One result per job, in the order in which the jobs end.
     """
-    pool = Pool(environment or {}, listen)
+    pool = Pool(environment or {}, listen, ahead)
     try:
         while jobs or pool.running:
             while jobs and len(pool.running) < workers:
