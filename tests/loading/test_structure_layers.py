@@ -95,6 +95,16 @@ def test_what_a_file_lists_long_before_its_use_is_where_it_is_used():
     assert found[:5] == [f"block {number}" for number in range(1, 6)]
 
 
+def test_what_is_read_all_over_closes_no_body():
+    net = Net()
+    at = mask = net.conv()
+    for _ in range(8):
+        inner = net.add("Mul", net.conv(net.add("Relu", net.conv(at))), mask)
+        at = net.add("Relu", net.add("Add", inner, at))
+    found = paths(structure_scopes(net.pieces))
+    assert found[1:] == [f"block {number}" for number in range(1, 9) for _ in range(6)]
+
+
 def test_a_resolution_that_keeps_changing_makes_no_stages():
     net = Net()
     at = net.conv()
