@@ -95,6 +95,26 @@ def test_what_a_file_lists_long_before_its_use_is_where_it_is_used():
     assert found[:5] == [f"block {number}" for number in range(1, 6)]
 
 
+def test_bodies_that_do_not_attend_are_blocks_of_their_own():
+    net = Net()
+    at = net.add("MatMul", weighted=True)
+    for kind in ("Relu", "Tanh", "Sigmoid"):
+        first = net.add(kind, net.add("MatMul", at, weighted=True))
+        at = net.add("Add", net.add("MatMul", first, weighted=True), at)
+    found = paths(structure_scopes(net.pieces))
+    assert found[1:] == [f"block {number}" for number in (1, 2, 3) for _ in range(4)]
+
+
+def test_what_is_read_all_over_closes_no_body():
+    net = Net()
+    at = mask = net.conv()
+    for _ in range(8):
+        inner = net.add("Mul", net.conv(net.add("Relu", net.conv(at))), mask)
+        at = net.add("Relu", net.add("Add", inner, at))
+    found = paths(structure_scopes(net.pieces))
+    assert found[1:] == [f"block {number}" for number in range(1, 9) for _ in range(6)]
+
+
 def test_a_resolution_that_keeps_changing_makes_no_stages():
     net = Net()
     at = net.conv()

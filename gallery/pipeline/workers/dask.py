@@ -219,7 +219,7 @@ def _submit(client: Client, job: Job, cache: Cache) -> Any:
     check_unchanged(plan.file)  # and against its digest when it is loaded
     load = (read_regular(plan.file.path, plan.file.bytes), encode(pack(keys, cache)))
     # Scattered, because large arguments should not go through the scheduler.
-    there = client.scatter(load, hash=False)
+    there = client.scatter(load, hash=False, timeout=_PATIENCE)
     return client.submit(run_there, plan, there, releases(), pure=False)
 
 
