@@ -94,6 +94,7 @@
       const { renderer, camera, space } = this;
       renderer.view = camera.view;
       renderer.lean = [space.across, space.up];
+      renderer.gaps.update(space.places);
       const apart = camera.scale * this.ratio / Math.sqrt(Math.max(1, this.graph.n));
       // A pixel of the still picture, 1,600 wide, as long as the whole graph is in view.
       const { look } = this.graph.head;
