@@ -52,7 +52,7 @@ def test_tilted_vertices_are_drawn_and_found_where_they_stand(
     tilt, turn = np.radians([50, 30])
     across = x * np.cos(turn) - y * np.sin(turn)
     up = (x * np.sin(turn) + y * np.cos(turn)) * np.cos(tilt) + RISE * height * np.sin(tilt)
-    at = "const {space, graph} = GalleryViewer.app; return [...graph.ids].map((v) => space.at(v))"
+    at = "const {space, graph} = GalleryViewer.app; return [...graph.x].map((_, v) => space.at(v))"
     seen = np.array(run(browser, at))
     size = np.ptp(seen[:, 0]) / np.ptp(across)
     assert 0.4 < size <= 1
@@ -77,9 +77,7 @@ def test_by_pass_vertices_stand_in_sheets(
     browser.until("GalleryViewer.app.space.tilt === 55")
     graph = layout[0].graph
     height = heights(graph, "pass")[graph.vertex_operator, graph.vertex_pass]
-    seen = run(
-        browser, "const {z, ids} = GalleryViewer.app.graph; return [...ids].map((_, v) => z[v])"
-    )
+    seen = run(browser, "return [...GalleryViewer.app.graph.z]")
     np.testing.assert_allclose(np.array(seen) / 65535, height, atol=1e-4)
     browser.until("location.hash.includes('height=pass')")
     sheets = pixels(browser)
