@@ -219,28 +219,24 @@ def _number_group(
     sizes = [math.prod(one[5]) for one in sets]
     period = sum(sizes) // steps if recurrent else 0
     first = at
+    tensors = program.tensors
     for (i, part, level, last, shape, blocks), size in zip(sets, sizes, strict=True):
+        made = part.makes if last else ()
+        numbers = [tensors[tensor].model for tensor in made]
         grid = ComputeSet(
             first=first,
             shape=shape,
             splits=blocks,
             rank=part.rank,
-            tensors=_made(program, part) if last else (),
+            tensors=tuple([number for number in numbers if number >= 0]),
             kind=Kind.REDUCE if level else part.kind if last else Kind.PARTIAL,
             period=period,
         )
         pieces.append(Piece(grid=grid, does=part, part=i, level=level, operator=part.operator))
-        if last:
-            for made in part.makes:
-                producers[made] = _producer(grid, program.tensors[made].shape)
+        for tensor in made:
+            producers[tensor] = _producer(grid, tensors[tensor].shape)
         first += size // steps
     return at + sum(sizes)
-
-
-def _made(program: Program, part: Part) -> tuple[int, ...]:
-    """Tensors of the model that a part makes."""
-    numbers = [program.tensors[tensor].model for tensor in part.makes]
-    return tuple([number for number in numbers if number >= 0])
 
 
 def _levels(

@@ -18,71 +18,10 @@
   const PLAIN = 0.05;
   const LISTS = ["places", "about", "rows", "edges", "palette", "mask", "moments"];
   const MOST_FIBRES = 40000;
-  const [HUB, SPARK] = [8, 6];
-  // Strands as in gallery/rendering/raster/strands.py; as their light adds up here, it is less.
-  const [STRANDS, SHORTEST, STRAND] = [5000, 2.5, 8];
+  // Less than in gallery/rendering/raster/strands.py, as the light of strands adds up here.
+  const STRAND = 8;
   // How fast the light of the wave fades: in a twentieth of the run it falls to a third.
   const SHARPNESS = 20;
-
-  function shuffled(pairs) {
-    const out = pairs.slice();
-    let state = 12345;
-    for (let i = out.length / 2 - 1; i > 0; i--) {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      const j = Math.floor(state / 4294967296 * (i + 1));
-      const a = out[2 * i];
-      const b = out[2 * i + 1];
-      out[2 * i] = out[2 * j];
-      out[2 * i + 1] = out[2 * j + 1];
-      out[2 * j] = a;
-      out[2 * j + 1] = b;
-    }
-    return out;
-  }
-
-  // Straight edges first, then fibres; the number of straight ones.
-  function parted(pairs, crosses) {
-    const out = new Uint32Array(pairs.length);
-    const straight = [];
-    const curved = [];
-    for (let i = 0; i < pairs.length; i += 2) {
-      (crosses(pairs[i], pairs[i + 1]) ? curved : straight).push(i);
-    }
-    [...straight, ...curved].forEach((i, k) => { out.set(pairs.subarray(i, i + 2), 2 * k); });
-    return [out, straight.length];
-  }
-
-  // Long edges between operators, or an even sample of them.
-  function strandsOf(graph) {
-    const { pairs, x, y, m, operator, head } = graph;
-    const least = SHORTEST * head.look.reach * 65535;
-    const all = [];
-    for (let e = 0; e < 2 * m; e += 2) {
-      const [a, b] = [pairs[e], pairs[e + 1]];
-      if (operator[a] !== operator[b] && Math.hypot(x[a] - x[b], y[a] - y[b]) > least
-        && !graph.crosses(a, b)) all.push(e);
-    }
-    const step = Math.ceil(all.length / STRANDS) || 1;
-    const chosen = all.filter((_, k) => k % step === step >> 1);
-    return Uint32Array.from(chosen.flatMap((e) => [pairs[e], pairs[e + 1]]));
-  }
-
-  function strideFor(count) {
-    const common = (a, b) => (b ? common(b, a % b) : a);
-    let stride = 1619;
-    while (count && common(count, stride) !== 1) stride += 2;
-    return stride;
-  }
-
-  // Light of hubs as in gallery/rendering/raster/exposure.py, from 0 to 63.
-  function sparksOf({ n, m, sources, start }) {
-    const degree = new Uint32Array(n);
-    for (let e = 0; e < m; e++) degree[sources[e]]++;
-    const hub = Math.max(1, HUB * 2 * m / Math.max(1, n));
-    return Uint8Array.from(degree, (sent, v) =>
-      Math.round(63 / (SPARK - 1) * (Math.max(1, Math.min(SPARK,
-        (sent + start[v + 1] - start[v]) / hub)) - 1)));
-  }
 
   V.Renderer = class {
     constructor(canvas, graph, plain) {
@@ -128,7 +67,7 @@
       this.places = gl.createTexture();
       this.place();
       const about = new Uint32Array(graph.n);
-      const sparks = sparksOf(graph);
+      const sparks = V.sparksOf(graph);
       for (let v = 0; v < graph.n; v++) {
         about[v] = graph.operator[v] | (graph.pass[v] << 24) | (sparks[v] << 26);
       }
@@ -139,13 +78,13 @@
       this.edges = V.list(gl, [gl.RG32UI, gl.RG_INTEGER, gl.UNSIGNED_INT], edges, 2);
       this.straight = straight;
       this.fibres = Math.min(MOST_FIBRES, graph.m - straight);
-      const strands = this.gaps.on ? strandsOf(graph) : [];
+      const strands = this.gaps.on ? V.strandsOf(graph) : [];
       this.strands = strands.length / 2;
       this.long = V.list(gl, [gl.RG32UI, gl.RG_INTEGER, gl.UNSIGNED_INT],
         Uint32Array.from(strands), 2);
       this.programs = {};
       this.use(this.hold);
-      this.stride = strideFor(graph.n);
+      this.stride = V.strideFor(graph.n);
       this.rows = gl.createTexture();
       this.palette = gl.createTexture();
       this.mask = gl.createTexture();
@@ -184,8 +123,8 @@
 
     sorted() {
       const { graph } = this;
-      const edges = shuffled(graph.pairs);
-      return graph.head.fibres ? parted(edges, (a, b) => graph.crosses(a, b)) : [edges, graph.m];
+      const edges = V.shuffled(graph.pairs);
+      return graph.head.fibres ? V.parted(edges, (a, b) => graph.crosses(a, b)) : [edges, graph.m];
     }
 
     setRows(rows) {
