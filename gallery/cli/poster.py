@@ -1,4 +1,4 @@
-"""A poster or a wallpaper of one model, and a wall of many, without a site."""
+"""A poster or a wallpaper of one model, without a site."""
 
 from __future__ import annotations
 

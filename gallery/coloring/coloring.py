@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from gallery.coloring.attributes import VALUES, Given, Positions, places
 from gallery.coloring.by_layer import by_layer
+from gallery.coloring.hex_codes import Colors
 from gallery.coloring.oklab import hex_of, srgb8_from_oklch
 from gallery.coloring.operator_types import type_color
-from gallery.coloring.palettes import Colors, check, for_ground, is_categorical, sample
+from gallery.coloring.palettes import check, for_ground, is_categorical, sample
 from gallery.coloring.rules import Painted, painted_by, repainted, tidy
 from gallery.coloring.types import MOST_ENTRIES, NO_ENTRY, Categories, Coloring, LegendEntry
 from gallery.errors import RenderError

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gallery.publishing.assets.files import MIME, content_of
 from gallery.publishing.collection import compare_script, parameters
@@ -49,7 +50,6 @@ class Near:
 
 def write_model(context: PageContext, model: ModelView, near: Near) -> str:
     """Write a model's page, its facts as JSON and its data for the comparison."""
-    drawing, width = _badge(model)
 
     def data() -> dict[str, bytes | None]:
         whole = context.entire(model)
@@ -59,30 +59,35 @@ def write_model(context: PageContext, model: ModelView, near: Near) -> str:
             f"{model.slug}/facts.json": encode(known),
             f"{model.slug}/compare.js": compare_script(known, curves),
         }
-        if drawing:
+        if drawing := _badge(model)[0]:
             files[f"{model.slug}/badge.svg"] = drawing
         return files | dict.fromkeys(placed_in(whole))
 
-    source = context.digests.of("data", [model.slug, model])
-    files = context.earlier.files(context.site, source, data)
-    mark = files.get(f"{model.slug}/badge.svg")
-    if mark is not None:
-        mark = replace(mark, width=width, height=HEIGHT_OF_BADGE)
+    files = context.earlier.files(context.site, context.digests.of("data", [model]), data)
+
+    def late() -> dict[str, Any]:
+        mark = files.get(f"{model.slug}/badge.svg")
+        if mark is not None:
+            mark = replace(mark, width=_badge(model)[1], height=HEIGHT_OF_BADGE)
+        return {
+            "facts_file": files[f"{model.slug}/facts.json"],
+            "badge": mark,
+            "linked": linked_model(model, context.settings),
+            "misfits": misfits(model, near.parts),
+        }
+
     return write_page(
         context,
         "model.html",
         f"{model.slug}/index.html",
+        late,
         model=model,
         face=model,
         similar=near.similar,
         family=near.family,
         parts=near.parts if len(near.parts) > 1 else (),
-        misfits=misfits(model, near.parts),
         before=near.before,
         after=near.after,
-        facts_file=files[f"{model.slug}/facts.json"],
-        badge=mark,
-        linked=linked_model(model, context.settings),
     )
 
 

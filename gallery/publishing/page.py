@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ class PageContext:
         earlier: The site that this one replaces.
         digests: Tell whether a file of it is still the same.
         latest: The model whose pages were written last, entire, by its slug.
+        shared: Values for all templates.
+        known: Digests of what templates use of them.
     """
 
     env: Sandbox
@@ -47,6 +50,22 @@ class PageContext:
     earlier: Earlier = field(default_factory=Earlier)
     digests: Digests = field(default_factory=lambda: Digests(""))
     latest: dict[str, ModelView] = field(default_factory=dict)
+    shared: dict[str, Any] = field(default_factory=dict, init=False)
+    known: dict[tuple[str, frozenset[str]], str] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        """Gather what pages share."""
+        self.shared.update(
+            inline=None,
+            groups=self.groups,
+            page_of=pages_by_name(self.groups),
+            work=work,
+            thumbnails=thumbnails,
+            sizes=SIZES,
+            static=self.static,
+            sheet=self.sheet,
+            icon_type=MIME[self.static.icon.format],
+        )
 
     def entire(self, model: ModelView) -> ModelView:
         """A model with all that its own page shows; that of one model is kept at a time.
@@ -62,21 +81,45 @@ class PageContext:
         return self.latest[model.slug]
 
 
-def write_page(context: PageContext, template: str, path: str, **values: Any) -> str:
-    """Write one page; returns its path."""
-    shared: dict[str, Any] = {"face": None, "inline": None, "root": "../" * path.count("/")}
-    shared |= {"groups": context.groups, "page_of": pages_by_name(context.groups)}
-    shared |= {"work": work, "thumbnails": thumbnails, "sizes": SIZES}
-    shared |= {"path": path, "static": context.static, "sheet": context.sheet}
-    shared |= {"icon_type": MIME[context.static.icon.format], **values}
+def write_page(
+    context: PageContext,
+    template: str,
+    path: str,
+    late: Callable[[], Mapping[str, Any]] = dict,
+    **values: Any,
+) -> str:
+    """Write one page.
+
+    Args:
+        context: What all pages share.
+        template: Name of the template.
+        path: Path of the page from the site's root.
+        late: Returns further values, which follow from the others and the settings; called only if
+            the page is not as it was.
+        **values: Values for the template, which replace those that pages share.
+
+    Returns:
+        The path.
+    """
+    own: dict[str, Any] = {"face": None, "root": "../" * path.count("/"), "path": path, **values}
 
     def make() -> dict[str, bytes]:
-        shown = _with_entire(context, shared)
+        shown = _with_entire(context, {**context.shared, **own, **late()})
         return {path: render(context.env, template, **shown).encode("utf-8")}
 
-    source = context.digests.of(f"{template} {path}", used(context.env, template, shared))
-    context.earlier.files(context.site, source, make)
+    others = frozenset(context.shared.keys() - own.keys())
+    told = [_told(context, template, others), used(context.env, template, own)]
+    context.earlier.files(context.site, context.digests.of(f"{template} {path}", told), make)
     return path
+
+
+def _told(context: PageContext, template: str, names: frozenset[str]) -> str:
+    """The digest of what a template uses of some values that pages share."""
+    if (template, names) not in context.known:
+        values = {name: context.shared[name] for name in sorted(names)}
+        told = context.digests.of(template, used(context.env, template, values))
+        context.known[template, names] = told
+    return context.known[template, names]
 
 
 def _with_entire(context: PageContext, values: dict[str, Any]) -> dict[str, Any]:

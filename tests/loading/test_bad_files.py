@@ -187,7 +187,7 @@ def test_functions_that_call_themselves(tmp_path):
     <domain: "me", opset_import: ["": 18, "me": 1]> f (a) => (b) { b = me.g(a) }
     <domain: "me", opset_import: ["": 18, "me": 1]> g (a) => (b) { b = me.f(a) }"""
     assert said(write(tmp_path, text)) == (
-        "net: load: the function 'f' calls itself or is nested too deep; "
+        "net: load: the function 'f' calls itself or is nested too deeply; "
         "export the model again, without recursive functions"
     )
 

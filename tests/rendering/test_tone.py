@@ -87,12 +87,15 @@ def test_the_faintest_edge_is_four_grey_levels_off_the_ground(ground: str) -> No
 
 @pytest.mark.parametrize("ground", ["dark", "light"])
 def test_a_pixel_does_not_depend_on_those_beside_it(ground: str) -> None:
-    colors = linear_from_srgb(sample("aurora", np.linspace(0, 1, 21), ground) / 255)
-    amounts = np.geomspace(SINGLE / 50, 10 * DENSE, 5)
-    amounts[::2] = 0
-    whole = _toned(colors, amounts, ground)
-    for column, color in enumerate(colors):
-        assert (_toned(color[None], amounts, ground)[:, 0] == whole[:, column]).all()
+    random = np.random.default_rng(1)
+    colors = linear_from_srgb(sample("aurora", random.uniform(size=84), ground) / 255)
+    amounts = np.geomspace(SINGLE / 50, 10 * DENSE, 84) * random.integers(0, 3, 84).clip(0, 1)
+    light = np.concatenate([colors, np.ones((84, 1))], axis=1) * amounts[:, None]
+    light = random.permutation(light).reshape(4, 21, 4).astype(np.float32)
+    curve = Curve(single=SINGLE, dense=DENSE, places=LINE, light_ground=ground == "light")
+    whole = tone(light, curve)
+    for y, x in np.ndindex(4, 21):
+        assert (tone(light[y : y + 1, x : x + 1], curve) == whole[y, x]).all()
 
 
 def test_the_ground_is_the_ground() -> None:

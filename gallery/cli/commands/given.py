@@ -1,4 +1,4 @@
-"""The settings that a command is given."""
+"""What a command is given: settings, and how its build runs."""
 
 # ruff: noqa: PLC0415 - `--help` must not wait for numba
 

@@ -63,7 +63,7 @@ def gaps_of(points: Points, size: tuple[int, int], light: float) -> Gaps:
     width, height = size
     cell = max(size) / min(max(isqrt(len(points)), _LEAST), _MOST)
     counts = np.zeros((ceil(height / cell), ceil(width / cell)), np.float32)
-    _count(points, cell, counts)
+    _count(points, np.float32(1 / cell), counts)
     around = counts
     for _ in range(_SMOOTH):
         around = _smooth(_smooth(around))
@@ -87,10 +87,11 @@ def _smooth(cells: Light) -> Light:
 
 
 @kernel
-def _count(points: Points, cell: float, counts: Light) -> None:
+def _count(points: Points, scale: np.float32, counts: Light) -> None:
+    # IN scale: cells a pixel; INOUT counts.
     rows, columns = counts.shape
     for v in range(len(points)):
-        row, column = int(points[v, 1] // cell), int(points[v, 0] // cell)
+        row, column = int(np.floor(points[v, 1] * scale)), int(np.floor(points[v, 0] * scale))
         if 0 <= row < rows and 0 <= column < columns:
             counts[row, column] += 1
 

@@ -99,7 +99,8 @@ def mean_light(strokes: Strokes) -> float:
     readers = np.searchsorted(strokes.indptr, edges, side="right") - 1
     across, down = (strokes.points[readers] - strokes.points[strokes.sources[edges]]).T
     # Half of the box around them is usually covered.
-    area = float(np.ptp(strokes.points, axis=0).prod()) / 2
+    low, high = bounds(strokes.points)
+    area = float((high - low).prod()) / 2
     length = np.sqrt(across * across + down * down).sum(dtype=np.float64)
     return float(length) * step * strokes.line / max(area, 1.0)
 

@@ -55,6 +55,11 @@ USUAL = {
         "total_sequence_length": 128,
     },
     "decoder_fixed_past": {"seq": 128, "total": 144},
+    "decoder_with_a_sink": {
+        "sequence_length": 128,
+        "past_sequence_length": 0,
+        "total_sequence_length": 129,
+    },
     "cloud": {"B": 1, "N": 1024},
     "latents": {"batch": 1, "height": 64, "width": 64, "sequence": 128},
     "rows": {"X[0]": 1},
