@@ -13,6 +13,7 @@ from gallery.errors import LayoutError
 from gallery.graph import ComputeGraph
 from gallery.placement.distances import hops
 from gallery.placement.forces import Anchors, Forces, relax
+from gallery.placement.form import Form, form_of
 from gallery.placement.graph_levels import Finest, FloatArray, IntArray, Level
 from gallery.placement.graphviz_engines import ENGINES
 from gallery.placement.hierarchy import Hierarchy, hierarchy
@@ -60,25 +61,30 @@ def free_layout(
     sizes = hierarchy(graph, _MOST_OPERATORS)
     _log.info("levels: %.2f s", time.perf_counter() - start)
     start = time.perf_counter()
-    of_operators = operator_skeleton(graph, sizes, skeleton, seed, seconds)
+    form = form_of(graph, sizes)
+    bodies = Hierarchy(levels=(*sizes.levels[:-1], form.bodies()), parents=sizes.parents)
+    of_operators = operator_skeleton(graph, bodies, skeleton, seed, seconds)
     _log.info("skeleton by %s: %.2f s", of_operators.engine, time.perf_counter() - start)
     start = time.perf_counter()
-    sizes, start_places = _unfolded(sizes, of_operators.positions, np.random.default_rng(seed))
-    body, level = sizes.ancestors()[0], sizes.levels[-1].whole()
-    resolution = resolutions(graph, body, level.vertices)
+    places = of_operators.positions
+    if form.bodies().vertices < _FEW_OPERATORS:
+        sizes, places = _unfolded(sizes, places, np.random.default_rng(seed))
+        form = form_of(graph, sizes)
+    level = form.bodies()
+    resolution = resolutions(graph, form.member, form.body(), level.vertices)
     drawing = draw(
-        Bodies(level=level, hops=hops(sizes), resolution=resolution),
-        start_places,
+        Bodies(level=level, hops=hops(form.sizes), resolution=resolution),
+        places,
         keep=_KEEP.get(of_operators.engine, _KEEP_OTHERS),
         seed=seed,
         settings=settings,
     )
-    drawing = _oriented(sizes, drawing)
+    drawing = _oriented(form, drawing)
     _log.info("operators: %d, %.2f s", len(drawing.places), time.perf_counter() - start)
     levels, parents = list(sizes.levels), list(sizes.parents)
-    bodies = sizes.ancestors()
-    del sizes
-    positions = _refine(levels, parents, bodies, drawing, settings, np.random.default_rng(seed))
+    ancestors = sizes.ancestors()
+    del sizes, bodies, form
+    positions = _refine(levels, parents, ancestors, drawing, settings, np.random.default_rng(seed))
     # Axis by axis: the smallest of each column takes NumPy fifty times as long.
     middle = [(column.min() + column.max()) / 2 for column in positions.T]
     positions -= np.array(middle, np.float32)
@@ -95,13 +101,11 @@ def free_layout(
 def _unfolded(
     sizes: Hierarchy, positions: FloatArray, random: np.random.Generator
 ) -> tuple[Hierarchy, FloatArray]:
-    """Levels that end at blocks of operators if there are few operators.
+    """Levels that end at blocks of operators, as there are few operators.
 
     So a network of few, large operators (the time steps of a recurrent one are a single operator)
     gets a distinctive shape too. The blocks start at the places of their operators.
     """
-    if sizes.levels[-1].vertices >= _FEW_OPERATORS:
-        return sizes, positions
     fits = [level.vertices <= _MOST_OPERATORS for level in sizes.levels]
     last = fits.index(True)
     start = positions[sizes.ancestors()[last]]
@@ -109,9 +113,9 @@ def _unfolded(
     return Hierarchy(levels=sizes.levels[: last + 1], parents=sizes.parents[:last]), start
 
 
-def _oriented(sizes: Hierarchy, drawing: DrawnBodies) -> DrawnBodies:
+def _oriented(form: Form, drawing: DrawnBodies) -> DrawnBodies:
     """The drawing, turned by the order of execution."""
-    body, charge = sizes.ancestors()[0], sizes.levels[-1].charge
+    body, charge = form.body(), form.bodies().charge
     order = np.bincount(body, np.arange(len(body)), len(charge)) / np.bincount(
         body, minlength=len(charge)
     )

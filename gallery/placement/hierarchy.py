@@ -11,7 +11,7 @@ from gallery.jit import kernel
 from gallery.placement.coarsen import layer_groups, matched
 from gallery.placement.graph_levels import Finest, IntArray, Level, quotient, turned
 
-_SHRINK = 3
+SHRINK = 3
 """A level that is not at least this many times smaller than the one before is skipped."""
 
 
@@ -48,7 +48,7 @@ def hierarchy(graph: ComputeGraph, limit: int) -> Hierarchy:
     for number, up in enumerate(graph.levels):
         waiting = up if waiting is None else up[waiting]
         size = int(waiting.max()) + 1 if len(waiting) else 0
-        if size * _SHRINK < levels[-1].vertices or number == len(graph.levels) - 1:
+        if size * SHRINK < levels[-1].vertices or number == len(graph.levels) - 1:
             levels.append(quotient(levels[-1], waiting, size))
             parents.append(waiting)
             waiting = None

@@ -33,14 +33,17 @@ _STEP = 0.5
 """Smallest change of the logarithm of the resolution to the base of 2 that ends a stage."""
 
 
-def resolutions(graph: ComputeGraph, body: IntArray, bodies: int) -> DoubleArray:
+def resolutions(
+    graph: ComputeGraph, vertices: IntArray, body: IntArray, bodies: int
+) -> DoubleArray:
     """The mean logarithm to the base of 2 of the resolution of each body's vertices: (bodies,).
 
     NaN where a body has no parameters.
 
     Args:
         graph: The compute graph.
-        body: int32 (n,), the body of each vertex.
+        vertices: int32 (k,), some of its vertices.
+        body: int32 (k,), the body of each.
         bodies: Number of bodies.
     """
     own = np.full(len(graph.operators), np.nan)
@@ -52,7 +55,7 @@ def resolutions(graph: ComputeGraph, body: IntArray, bodies: int) -> DoubleArray
             places = _places(graph.operators[operator].type, made.shape[: made.rank])
             if places:
                 own[operator] = float(log(float(places))) / float(log(2.0))
-    found = own[graph.vertex_operator]
+    found = own[graph.vertex_operator[vertices]]
     known = ~np.isnan(found)
     number = np.bincount(body[known], minlength=bodies)
     total = np.bincount(body[known], found[known], bodies)

@@ -54,7 +54,7 @@ def read_yaml(text: str) -> tuple[Plain, list[str]]:
 
     Raises:
         FormError: It is not YAML, its aliases stand for more than `MOST_REPEATED` characters, or it
-            is nested too deep.
+            is nested too deeply.
     """
     notes: list[str] = []
     for _ in range(_MOST_REPAIRS):

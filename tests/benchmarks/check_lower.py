@@ -19,7 +19,7 @@ from gallery.costs.facts import facts
 from gallery.graph import ComputeGraph, Kind
 from gallery.loading.load import load
 from gallery.lowering import lower
-from gallery.lowering.lowering import LEVEL_RATIO
+from gallery.lowering.lowering import level_sizes
 from gallery.model import Model
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -127,7 +127,8 @@ def check(model: Model, budget: int, passes: str) -> tuple[ComputeGraph, list[st
     graph = lower(model, vertices=budget, passes=passes)
     wrong = list(findings(graph, budget, float(facts(model, 0).flops or 0)))
     if len(graph.levels) > 1:
-        coarse = lower(model, vertices=budget // LEVEL_RATIO, passes=passes)
+        coarser = level_sizes(budget, passes == "training")[1]
+        coarse = lower(model, vertices=coarser, passes=passes)
         wrong += quotient_findings(graph, coarse)
     return graph, wrong
 

@@ -67,6 +67,15 @@ def test_operators_are_brought_into_order(tmp_path):
         made.update(operator.outputs)
 
 
+def test_of_operators_that_could_come_next_the_first_in_the_file_does(tmp_path):
+    model = loaded(
+        tmp_path,
+        """net (float[1] x) => (float[1] y) {
+        y = Add(c, d) c = Relu(a) d = Neg(b) a = Abs(x) b = Exp(x) }""",
+    )
+    assert [one.type for one in model.operators] == ["Abs", "Relu", "Exp", "Neg", "Add"]
+
+
 def test_operators_in_order_stay_in_the_order_of_the_file(tmp_path):
     model = loaded(
         tmp_path,

@@ -9,6 +9,7 @@ import pytest
 
 from gallery.loading.load import load
 from gallery.lowering import lower
+from gallery.lowering.lowering import level_sizes
 from tests.benchmarks.check_lower import MODELS, PASSES, check, quotient_findings
 
 
@@ -22,7 +23,8 @@ def test_coarser_graphs_are_quotients_in_every_pass(name: str, passes: str) -> N
 
 def test_an_edge_too_few_or_too_many_is_found() -> None:
     model = load(MODELS / "resnet18.onnx")
-    fine, coarse = (lower(model, vertices=n, passes="training") for n in (16_000, 2_000))
+    sizes = level_sizes(16_000, True)[:2]
+    fine, coarse = (lower(model, vertices=n, passes="training") for n in sizes)
     assert list(quotient_findings(fine, coarse)) == []
     reads = np.flatnonzero((np.diff(coarse.indptr) > 1) & (coarse.vertex_pass == 1))[0]
     moved = coarse.sources.copy()

@@ -17,8 +17,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gallery.pipeline.workers import processes, supervisor
-from gallery.pipeline.workers.supervisor import Job, Result, supervise
+from gallery.pipeline.workers import pool, processes
+from gallery.pipeline.workers.jobs import Job, Result
+from gallery.pipeline.workers.supervisor import supervise
 from gallery.settings.values import Limits
 
 WORKER = """
@@ -105,7 +106,7 @@ class Clock:
 
 def test_each_way_to_end(jobs: deque[Job], monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
-    monkeypatch.setattr(supervisor, "time", clock)
+    monkeypatch.setattr(pool, "time", clock)
     found = {one.job.name: one for one in supervise(jobs, 3, clock.listen)}
     endings = {name: result.ending for name, result in found.items()}
     assert endings == {
@@ -275,7 +276,8 @@ def test_a_killed_parent_takes_its_workers_along(order: str, tmp_path: Path) -> 
     script = f"""
         import os
         from collections import deque
-        from gallery.pipeline.workers.supervisor import Job, supervise
+        from gallery.pipeline.workers.jobs import Job
+        from gallery.pipeline.workers.supervisor import supervise
         from gallery.settings.values import Limits
         heard = []
         def listen(_job, event):

@@ -17,7 +17,7 @@ from gallery.placement.types import Layout
 from gallery.publishing import ImageFile, Site, SiteSettings, publish
 from gallery.publishing.how_to_read import figures as drawing
 from gallery.publishing.how_to_read import page as room
-from gallery.publishing.how_to_read.crop import Window, _cut, around, lit, look
+from gallery.publishing.how_to_read.crop import Window, _cut, around, lit, looks
 from gallery.publishing.how_to_read.figures import DrawnFigure, drawings, subject
 from gallery.publishing.how_to_read.scan_data import ScanData, read_scan
 from gallery.rendering.viewer.container import pack
@@ -96,9 +96,9 @@ def test_lines_are_cut_where_they_leave_the_window(ends: list[float], share: flo
 def test_a_window_shows_its_part_alone(scan: ScanData) -> None:
     coloring = scan.colorings["layer"]
     empty = Window(left=5000, bottom=5000, side=100)
-    assert look(scan.layout, coloring, empty, 64).pixels.max() == 0
+    assert looks(scan.layout, [coloring], empty, 64)[0].pixels.max() == 0
     all_of_it = around(scan.layout.positions, 0.1)
-    assert look(scan.layout, coloring, all_of_it, 64).pixels.max() > 60
+    assert looks(scan.layout, [coloring], all_of_it, 64)[0].pixels.max() > 60
 
 
 def test_only_what_is_meant_is_in_colour(scan: ScanData) -> None:
