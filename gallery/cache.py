@@ -18,7 +18,7 @@ import re
 import stat
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,6 +90,18 @@ def cache_key(stage: str, version: str, **inputs: object) -> str:
     """
     text = json.dumps([stage, version, inputs], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _files_below(folder: str) -> Iterator[tuple[str, os.stat_result]]:
+    """The files of a directory and of those in it; a build looks at tens of thousands."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files_below(entry.path)
+            else:
+                with suppress(OSError):
+                    if entry.is_file():
+                        yield entry.path, entry.stat()
 
 
 def _parsed(text: bytes) -> dict[str, Any]:
@@ -279,21 +291,19 @@ class Cache:
         Returns:
             How many bytes were freed.
         """
-        stamped: list[tuple[float, int, Path]] = []
-        for folder in ("files", "records", "tmp"):
-            for path in (self.directory / folder).rglob("*"):
-                with suppress(OSError):
-                    status = path.stat()
-                    if path.is_file():
-                        stamped.append((status.st_mtime, status.st_size, path))
+        stamped = [
+            (status.st_mtime, status.st_size, path)
+            for folder in ("files", "records", "tmp")
+            for path, status in _files_below(f"{self.directory}/{folder}")
+        ]
         total, freed = sum(size for _, size, _ in stamped), 0
         day_ago = self._started - 86_400
         for stamp, size, path in sorted(stamped):
-            abandoned = path.parent.name == "tmp" and stamp < day_ago
+            abandoned = stamp < day_ago and Path(path).parent.name == "tmp"
             over = total - freed > limit and stamp < self._started - _TOUCH_AFTER
             if abandoned or over:
                 with suppress(OSError):
-                    path.unlink()
+                    os.unlink(path)
                     freed += size
         return freed
 

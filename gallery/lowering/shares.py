@@ -36,18 +36,21 @@ def sets_with_shares(program: Program, numbering: Numbering) -> tuple[ComputeSet
                 piece.grid.shape,
                 piece.grid.splits,
                 tuple(
-                    (read.relation, maker.shape, maker.splits, size)
-                    for read, maker, size in zip(piece.does.reads, makers, sizes, strict=True)
+                    [
+                        (read.relation, maker.shape, maker.splits, size)
+                        for read, maker, size in zip(piece.does.reads, makers, sizes, strict=True)
+                    ]
                 ),
             )
-            if like not in known:
-                known[like] = _share(piece.does, piece.grid, makers, sizes)
-            share = known[like]
+            found = known.get(like)
+            if found is None:
+                found = known[like] = share_read(piece.does, piece.grid, makers, sizes)
+            share = found
         sets.append(replace(piece.grid, reads=share) if share != 1.0 else piece.grid)
     return tuple(sets)
 
 
-def _share(
+def share_read(
     part: Part, grid: ComputeSet, makers: Sequence[Producer], sizes: Sequence[float]
 ) -> float:
     """Bytes that the vertices need, divided by those of the blocks that they meet."""

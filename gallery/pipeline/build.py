@@ -103,7 +103,9 @@ def _build(
     which = (*options.shard, collection(whole, settings)) if options.shard else None
     gallery, published = Gallery(plans=plans, settings=settings, cache=cache, static=static), None
     for last in (False, True):
-        gallery = replace(gallery, outcomes=make(plans, cache, options, start.worker))
+        gallery = replace(
+            gallery, outcomes=make(plans, cache, options, start.worker, gallery.prepare)
+        )
         if options.strict and gallery.report().return_code:
             break
         try:

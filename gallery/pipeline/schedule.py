@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from typing import Any
 
@@ -32,6 +32,7 @@ def make(
     cache: Cache,
     options: BuildOptions,
     ahead: Ahead | None = None,
+    meanwhile: Callable[[Mapping[str, Outcome]], object] = len,
 ) -> dict[str, Outcome]:
     """Make what the cache lacks.
 
@@ -40,6 +41,8 @@ def make(
         cache: What there is.
         options: How the build runs.
         ahead: A worker from `worker_ahead`, or None.
+        meanwhile: Called with the outcomes that are known, in a thread, while workers make the
+            others; it must not fail.
 
     Returns:
         The outcomes by slug.
@@ -60,7 +63,11 @@ def make(
         one.failure for one in outcomes.values()
     )
     if waiting and not (options.strict and failed):
-        _work(waiting, outcomes, cache, options, ahead)
+        # This process waits for its workers.
+        with ThreadPoolExecutor(1) as aside:
+            aside.submit(_import_publishing)
+            aside.submit(meanwhile, dict(outcomes))
+            _work(waiting, outcomes, cache, options, ahead)
     return outcomes
 
 
@@ -94,7 +101,6 @@ def _work(
         if event["event"] in ("start", "step"):
             options.listen(plans[job.name].file.relative, event)
 
-    threading.Thread(target=_import_publishing, daemon=True).start()
     here = nullcontext() if options.scheduler else compiling()
     with here as compiler, closing(_run(jobs, cache, options, listen, ahead)) as results:
         if compiler:
@@ -122,7 +128,7 @@ def _work(
 
 
 def _import_publishing() -> None:
-    """Import what will be needed next, while this process waits for its workers."""
+    """Import what will be needed next."""
     import gallery.publishing.site  # noqa: F401, PLC0415
 
 

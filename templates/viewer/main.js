@@ -138,7 +138,7 @@
         performance.mark("viewer-first-frame");
         this.root.classList.add("live");
         // Decode what the card needs now, so that the first vertex need not wait for it.
-        setTimeout(() => [this.graph.readersOf(0), this.graph.ids, this.graph.sent], 1000);
+        setTimeout(() => [this.graph.readersOf(0), this.graph.sent], 1000);
       }
       const state = busy ? "drawing" : "still";
       if (state === "still" && this.stage.dataset.state !== "still") performance.mark("viewer-still");

@@ -64,7 +64,7 @@ bool reader() { return ((gl_VertexID % 6) & 1) == 0; }
 float aside() { return gl_VertexID % 6 < 2 || gl_VertexID % 6 == 3 ? -0.5 : 0.5; }
 `;
   const edgesAs = (shape) => [SHARED + shape + `
-uniform float reach, fade, faintest;
+uniform float reach, fade, faintest, shine;
 uniform vec2 pixels;
 void main() {
   uvec2 e = texelFetch(edges, at(edge()), 0).xy;
@@ -75,14 +75,15 @@ void main() {
   float visible = shown(self) * shown(other);
   vec2 along = see(place(other)) - p;
   float far = length(along);
-  float weight = far <= reach ? 1.0 : max(pow(reach / far, fade), faintest);
+  float weight = shine > 0.0 ? shine
+    : gain(e.y) * (far <= reach ? 1.0 : max(pow(reach / far, fade), faintest));
   // A line has one pixel per step along its longer axis: slanted ones get the light of their length.
   vec2 steps = abs(along * pixels);
   if (width == 0.0) weight *= length(steps) / max(max(steps.x, steps.y), 1e-6);
   // A band's corners are beside its ends, as seen from the source; a pixel is 2 / pixels * view.
   vec2 ahead = along * pixels * ((reads ? -1.0 : 1.0) / max(length(steps), 1e-6));
   vec2 beside = vec2(-ahead.y, ahead.x) * (aside() * width * 2.0) * view.xy / pixels;
-  light = colour(self) * (visible * weight * gain(e.y));
+  light = colour(self) * (visible * weight);
   gl_Position = visible == 0.0 ? vec4(2.0, 2.0, 2.0, 1.0)
                                : stand(p) + vec4(beside, 0.0, 0.0);
 }`, `#version 300 es

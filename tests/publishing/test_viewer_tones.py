@@ -11,13 +11,13 @@ import pytest
 
 from gallery.coloring import oklab
 from gallery.rendering import growth
-from gallery.rendering.raster import bloom, exposure, fit, gaps, scenes, tone
+from gallery.rendering.raster import bloom, exposure, fit, gaps, scenes, strands, tone
 
 VIEWER = Path(__file__).parents[2] / "templates" / "viewer"
 SHADERS = (VIEWER / "shaders.js").read_text("utf-8")
 TONES = (VIEWER / "tone.js").read_text("utf-8")
 GAPS = (VIEWER / "gaps.js").read_text("utf-8")
-RENDERER = (VIEWER / "renderer.js").read_text("utf-8")
+LISTS = (VIEWER / "lists.js").read_text("utf-8")
 NUMBER = r"-?\d+(?:\.\d+)?"
 
 
@@ -41,9 +41,10 @@ def constants(text: str) -> dict[str, float]:
         (GAPS, gaps, "_LEAST _MOST _SMOOTH _SPARSE _FAINT _BRIGHT"),
         (GAPS, scenes, "_VEIL _STEPS"),
         (GAPS, growth, "ENOUGH"),
-        (RENDERER, exposure, "_HUB _SPARK"),
+        (LISTS, exposure, "_HUB _SPARK"),
+        (LISTS, strands, "_SHORTEST"),
     ],
-    ids=["shaders", "tones", "gaps", "updates", "enough", "hubs"],
+    ids=["shaders", "tones", "gaps", "updates", "enough", "hubs", "strands"],
 )
 def test_light_is_that_of_the_pictures(text: str, module: ModuleType, names: str) -> None:
     found = constants(text)

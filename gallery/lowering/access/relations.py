@@ -158,11 +158,13 @@ def clipped(places: Ints, sizes: Ints) -> Ints:
     return np.minimum(places, sizes, out=places)
 
 
+@lru_cache(maxsize=256)
 def same(axis: int, offset: int = 0) -> AxisRule:
     """The block's own range along one of its dimensions, shifted by an offset."""
     return cast(AxisRule, Moving(axis, 1, offset, offset))
 
 
+@lru_cache(maxsize=1024)
 def fixed(low: int, high: int) -> AxisRule:
     """The same range for all blocks."""
     return cast(AxisRule, Fixed(low, high))
@@ -219,11 +221,21 @@ def spans(axis: int, lows_of: Ints, highs_of: Ints) -> AxisRule:
 
 def full(shape: Sequence[int]) -> Relation:
     """All of a tensor of this shape, for every block."""
+    return _full(tuple(shape))
+
+
+@lru_cache(maxsize=1024)
+def _full(shape: tuple[int, ...]) -> Relation:
     return per_axis(shape, [fixed(0, size) for size in shape])
 
 
 def identity(shape: Sequence[int]) -> Relation:
     """The same box as the block's; the index space begins with the tensor's dimensions."""
+    return _identity(tuple(shape))
+
+
+@lru_cache(maxsize=1024)
+def _identity(shape: tuple[int, ...]) -> Relation:
     return per_axis(shape, [same(axis) for axis in range(len(shape))])
 
 
@@ -247,6 +259,11 @@ def broadcast_from(shape: Sequence[int], rank: int, first: int) -> Relation:
     """
     if first < 0 or first + len(shape) > rank:
         raise NoGridError(f"{tuple(shape)} does not broadcast to rank {rank}")
+    return _broadcast(tuple(shape), first)
+
+
+@lru_cache(maxsize=1024)
+def _broadcast(shape: tuple[int, ...], first: int) -> Relation:
     rules = [fixed(0, 1) if size == 1 else same(axis + first) for axis, size in enumerate(shape)]
     return per_axis(shape, rules)
 

@@ -73,6 +73,13 @@ def gaps_of(points: Points, size: tuple[int, int], light: float) -> Gaps:
     return Gaps(np.ascontiguousarray(shares, np.float32), cell, light)
 
 
+def share_at(gaps: Gaps, place: Points) -> float:
+    """How much of a gap a place (x, y) in pixels is, from 0 to 1."""
+    rows, columns = gaps.shares.shape
+    column, row = (int(one // gaps.cell) for one in place)
+    return float(gaps.shares[min(max(row, 0), rows - 1), min(max(column, 0), columns - 1)])
+
+
 def _smooth(cells: Light) -> Light:
     # Averaged along the columns, and transposed.
     wide = np.pad(cells, ((1, 1), (0, 0)))
