@@ -64,11 +64,18 @@ def test_a_scan_is_read_back(whole: tuple[Model, Layout], scan: ScanData) -> Non
         )
 
 
-def test_a_sample_is_not_whole(whole: tuple[Model, Layout]) -> None:
+def test_a_scan_in_larger_blocks_is_whole_unless_edges_are_left_out(
+    whole: tuple[Model, Layout],
+) -> None:
     model, layout = whole
-    assert not read_scan(
-        viewer_data(layout, colorings(layout), model, budget=(200, 1_000_000))
-    ).whole
+    every, few = (
+        read_scan(viewer_data(layout, colorings(layout), model, budget=(300, edges)))
+        for edges in (1_000_000, 50)
+    )
+    assert every.whole
+    assert every.layout.graph.vertices <= 300
+    assert set(drawings(every)) == {"vertex", "edge", "near", "light", "tilt"}
+    assert not few.whole
 
 
 @pytest.mark.parametrize("data", [b"not it", pack({"version": 1}, {})])
