@@ -21,6 +21,7 @@ import pytest
 
 from gallery.pipeline.workers import pool, processes
 from gallery.pipeline.workers.jobs import Job, Result
+from gallery.pipeline.workers.pool import Running
 from gallery.pipeline.workers.started import Ahead
 from gallery.pipeline.workers.supervisor import supervise
 from gallery.settings.values import Limits
@@ -174,6 +175,16 @@ def test_jobs_can_be_added_while_results_come(jobs: deque[Job]) -> None:
         if result.job.name == "fail":
             few.append(again)
     assert sorted(names) == ["fail", "well", "well:again"]
+
+
+def test_the_peak_of_a_job_is_the_most_that_it_has_held() -> None:
+    job = Job(name="a", order=(), limits=Limits())
+    worker: Any = None
+    now = time.monotonic()
+    one = Running(job=job, worker=worker, fresh=True, started=now, processor=0.0, log_start=0)
+    for memory in (5, 9, 3):
+        pool._enforce(one, memory, 0.0)
+    assert one.peak == 9
 
 
 def gone(pid: int) -> bool:
