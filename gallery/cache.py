@@ -18,7 +18,7 @@ import re
 import stat
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,6 +92,18 @@ def cache_key(stage: str, version: str, **inputs: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _files_below(folder: str) -> Iterator[tuple[str, os.stat_result]]:
+    """The files of a directory and of those in it; a build looks at tens of thousands."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files_below(entry.path)
+            else:
+                with suppress(OSError):
+                    if entry.is_file():
+                        yield entry.path, entry.stat()
+
+
 def _parsed(text: bytes) -> dict[str, Any]:
     """What a record holds; raises ValueError if it is not what was written."""
     check, _, body = text.partition(b"\n")
@@ -142,19 +154,33 @@ class Cache:
             files: Files below `tmp` of this cache, or files that it has already, by name.
         """
         taken = {name: self._take(file) for name, file in (files or {}).items()}
+        body = self._store(key, value, taken)
+        # Return what a later read returns: JSON turns tuples into lists.
+        return Entry(key=key, value=json.loads(body)["value"], files=taken)
+
+    def keep(self, key: str, value: Mapping[str, Any]) -> None:
+        """Store a result without files that nobody reads in this build."""
+        self._store(key, value, {})
+
+    def _store(self, key: str, value: Mapping[str, Any], files: Mapping[str, CachedFile]) -> bytes:
         record = {
             "value": dict(value),
-            "files": {name: [file.sha256, file.bytes] for name, file in taken.items()},
+            "files": {name: [file.sha256, file.bytes] for name, file in files.items()},
         }
         body = json.dumps(record, sort_keys=True).encode()
         self._write(self._record(key), hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-        # Return what a later read returns: JSON turns tuples into lists.
-        return Entry(key=key, value=json.loads(body)["value"], files=taken)
+        return body
 
     def use(self, keys: Iterable[str]) -> None:
         """Let results count as used, without reading them."""
         for key in keys:
             self._touch(self._record(key))
+
+    def is_old(self, key: str) -> bool:
+        """Whether the use of a result would be noted, as it is some time ago."""
+        with suppress(OSError):
+            return os.stat(self._record(key)).st_mtime < self._started - _TOUCH_AFTER
+        return False
 
     def text(self, key: str) -> str:
         """The record under a key, as text for `adopt`; "" if there is none."""
@@ -265,21 +291,19 @@ class Cache:
         Returns:
             How many bytes were freed.
         """
-        stamped: list[tuple[float, int, Path]] = []
-        for folder in ("files", "records", "tmp"):
-            for path in (self.directory / folder).rglob("*"):
-                with suppress(OSError):
-                    status = path.stat()
-                    if path.is_file():
-                        stamped.append((status.st_mtime, status.st_size, path))
+        stamped = [
+            (status.st_mtime, status.st_size, path)
+            for folder in ("files", "records", "tmp")
+            for path, status in _files_below(f"{self.directory}/{folder}")
+        ]
         total, freed = sum(size for _, size, _ in stamped), 0
         day_ago = self._started - 86_400
         for stamp, size, path in sorted(stamped):
-            abandoned = path.parent.name == "tmp" and stamp < day_ago
+            abandoned = stamp < day_ago and Path(path).parent.name == "tmp"
             over = total - freed > limit and stamp < self._started - _TOUCH_AFTER
             if abandoned or over:
                 with suppress(OSError):
-                    path.unlink()
+                    os.unlink(path)
                     freed += size
         return freed
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import re
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -64,52 +65,69 @@ def fingerprint(*modules: str) -> str:
     digest = hashlib.sha256()
     digest.update(f"{_python()}\0".encode())
     libraries: set[str] = set()
-    for path in sorted(_closure(modules)):
-        digest.update(path.relative_to(_ROOT).as_posix().encode() + b"\0")
-        digest.update(_text(path).encode() + b"\0")
-        libraries |= {name.partition(".")[0] for name in _imports(path)} & LIBRARIES.keys()
+    for file in sorted(_closure(modules)):
+        digest.update(_content(file))
+        libraries |= _libraries(file)
     for name in sorted(libraries):
         for distribution in (LIBRARIES[name], *_DATA.get(name, ())):
             digest.update(f"{distribution} {_release(distribution)}\0".encode())
     return digest.hexdigest()[:16]
 
 
-def _closure(modules: tuple[str, ...]) -> set[Path]:
-    waiting, seen = list(modules), set[Path]()
+def _closure(modules: tuple[str, ...]) -> set[str]:
+    """The files of some modules and of all that they import, relative to the package."""
+    waiting, seen = [file for one in modules if (file := _file(one))], set[str]()
     while waiting:
-        path = _path(waiting.pop())
-        if path is None or path in seen:
-            continue
-        seen.add(path)
-        waiting += (*_imports(path), *_RUNS.get(path.relative_to(_ROOT).as_posix(), ()))
+        file = waiting.pop()
+        if file not in seen:
+            seen.add(file)
+            waiting += _needs(file)
     return seen
 
 
 @functools.cache
-def _text(path: Path) -> str:
-    return path.read_text("utf-8")
+def _needs(file: str) -> tuple[str, ...]:
+    """The files of the modules that a file imports itself."""
+    named = (*_imports(file), *_RUNS.get(file, ()))
+    return tuple(dict.fromkeys(found for one in named if (found := _file(one))))
 
 
 @functools.cache
-def _imports(path: Path) -> tuple[str, ...]:
+def _content(file: str) -> bytes:
+    return f"{file}\0{_text(file)}\0".encode()
+
+
+@functools.cache
+def _text(file: str) -> str:
+    return (_ROOT / file).read_text("utf-8")
+
+
+@functools.cache
+def _imports(file: str) -> tuple[str, ...]:
     found: list[str] = []
-    for source, names, module in _IMPORT.findall(_FOR_TYPES_ALONE.sub("", _text(path))):
+    for source, names, module in _IMPORT.findall(_FOR_TYPES_ALONE.sub("", _text(file))):
         found.append(module or source)
         # `from gallery.placement import skeleton` names a module, `... import layout` does not;
-        # _path skips a name that is not a module.
+        # _file skips a name that is not a module.
         found += [f"{source}.{name}" for name in re.findall(r"\w+", names)]
     return tuple(found)
 
 
 @functools.cache
-def _path(module: str) -> Path | None:
-    package, *parts = module.split(".")
-    if package != "gallery" or not parts:
+def _libraries(file: str) -> frozenset[str]:
+    return frozenset(name.partition(".")[0] for name in _imports(file)) & LIBRARIES.keys()
+
+
+@functools.cache
+def _file(module: str) -> str | None:
+    """The file of a module of this package, relative to that; None if it is no such module."""
+    package, _, inner = module.partition(".")
+    if package != "gallery" or not inner:
         return None
-    place = _ROOT.joinpath(*parts)
-    for path in (place / "__init__.py", place.with_suffix(".py")):
-        if path.is_file():
-            return path
+    place = inner.replace(".", "/")
+    for file in (f"{place}/__init__.py", f"{place}.py"):
+        if os.path.isfile(f"{_ROOT}/{file}"):
+            return file
     return None
 
 

@@ -16,6 +16,7 @@ from typing import IO, Any, TypeVar, cast
 
 import numba
 import numpy.typing as npt
+from numba.core import event
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from gallery.machine_code import ParallelCompiler, link_kernels
@@ -56,7 +57,7 @@ class CompiledOnce(FunctionCache):  # type: ignore[misc]
             self._held = _locked(Path(self.cache_path) / self._name)
             found = super().load_overload(sig, target_context)
             if found is not None:
-                self._release()
+                self.release()
         return found
 
     def save_overload(self, sig: Any, data: Any) -> None:
@@ -64,12 +65,26 @@ class CompiledOnce(FunctionCache):  # type: ignore[misc]
         try:
             super().save_overload(sig, data)
         finally:
-            self._release()
+            self.release()
 
-    def _release(self) -> None:
+    def release(self) -> None:
+        """Let others compile the kernel, if this process was to."""
         if self._held:
             self._held.close()
             self._held = None
+
+
+class _Failures(event.Listener):  # type: ignore[misc]
+    """Lets others try to compile the kernels that this process could not compile."""
+
+    def on_start(self, told: Any) -> None:
+        """A function begins to be compiled."""
+
+    def on_end(self, told: Any) -> None:
+        """It has been compiled, or has failed to be; `is_failed` does not tell which."""
+        cache = getattr(told.data["dispatcher"], "_cache", None)
+        if isinstance(cache, CompiledOnce) and any(told._exc_details or ()):
+            cache.release()
 
 
 class _Files(IndexDataCacheFile):  # type: ignore[misc]
@@ -124,6 +139,7 @@ def _shared(compiled: Any, place: str) -> Any:
     return compiled
 
 
+event.register("numba:compile", _Failures())
 link_kernels(lambda dispatcher: isinstance(getattr(dispatcher, "_cache", None), CompiledOnce))
 
 _OPTIONS: dict[str, Any] = {

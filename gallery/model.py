@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -42,6 +43,14 @@ class Unread:
         return self.length
 
 
+@lru_cache(maxsize=4096)
+def _sizes(shape: Shape) -> tuple[int, ...] | None:
+    """The shape if every size is known; kept, as it is asked for many times."""
+    if shape is None or not all(isinstance(size, int) for size in shape):
+        return None
+    return cast(tuple[int, ...], shape)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tensor:
     """An ONNX value.
@@ -67,12 +76,7 @@ class Tensor:
     @property
     def sizes(self) -> tuple[int, ...] | None:
         """The shape if every size is known, else None."""
-        if self.shape is None:
-            return None
-        for size in self.shape:
-            if not isinstance(size, int):
-                return None
-        return cast(tuple[int, ...], self.shape)
+        return _sizes(self.shape)
 
     @property
     def elements(self) -> int | None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 
 from gallery.cli.main import main
-from gallery.pipeline import schedule
+from gallery.pipeline import schedule, start
 from gallery.pipeline.build import build
 from tests import in_process
 from tests.onnx_text import write
@@ -137,6 +137,7 @@ def without_workers() -> Iterator[None]:
     """Builds that this process runs do their jobs in it too; the real command has its workers."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schedule, "supervise", in_process.supervise)
+        patch.setattr(start, "worker_ahead", lambda _options: None)
         yield
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from gallery.cache import Cache
 from gallery.pipeline.workers import worker
-from gallery.pipeline.workers.supervisor import Job, Result
+from gallery.pipeline.workers.jobs import Job, Result
 
 
 def supervise(

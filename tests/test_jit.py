@@ -6,9 +6,11 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numba
 import pytest
+from numba.core.errors import TypingError
 
 from gallery import jit
 
@@ -29,9 +31,9 @@ def test_the_second_waits_for_what_the_first_compiles(
     assert first.load_overload(wanted, compiled.targetctx) is None
     with ThreadPoolExecutor(1) as other:
         found = other.submit(second.load_overload, wanted, compiled.targetctx)
-        assert waits.wait(10)
+        assert waits.wait(300)
         first.save_overload(wanted, compiled.overloads[wanted])
-        assert found.result(10) is not None
+        assert found.result(300) is not None
 
 
 def test_a_process_that_waits_too_long_compiles(
@@ -42,6 +44,21 @@ def test_a_process_that_waits_too_long_compiles(
     first, second = jit.CompiledOnce(_next), jit.CompiledOnce(_next)
     assert first.load_overload((numba.int64,), numba.njit(_next).targetctx) is None
     assert second.load_overload((numba.int64,), numba.njit(_next).targetctx) is None
+
+
+def _wrong(number: Any) -> Any:
+    return number.missing
+
+
+def test_a_kernel_that_cannot_be_compiled_keeps_no_other_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(jit.time, "sleep", lambda _: pytest.fail("it waits"))
+    first, second = jit.kernel(_wrong), jit.kernel(_wrong)
+    for one in (first, second):
+        with pytest.raises(TypingError):
+            one(2)
 
 
 @pytest.fixture
@@ -78,7 +95,7 @@ def test_two_that_write_at_once_keep_their_own(
 
         def meanwhile(*given: object) -> None:
             pool.submit(other.save, "other", "other code")
-            assert waits.wait(10)
+            assert waits.wait(300)
             write(*given)
 
         monkeypatch.setattr(one, "_save_data", meanwhile)

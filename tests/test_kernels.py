@@ -72,10 +72,15 @@ _MARK = "inner_kernel"
 _KERNELS = {"kernel", "inner_kernel", "parallel_kernel", "ufunc"}
 
 
+@functools.cache
+def _parsed(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
 def called(source: str) -> set[str]:
     """Names that are used outside of kernels."""
     found: set[str] = set()
-    waiting: list[ast.AST] = [ast.parse(source)]
+    waiting: list[ast.AST] = [_parsed(source)]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.FunctionDef) and _decorators(node) & _KERNELS:
@@ -94,7 +99,7 @@ def _decorators(function: ast.FunctionDef) -> set[str]:
 def _inner(source: str) -> frozenset[str]:
     return frozenset(
         node.name
-        for node in ast.walk(ast.parse(source))
+        for node in _parsed(source).body
         if isinstance(node, ast.FunctionDef) and _MARK in _decorators(node)
     )
 
@@ -102,7 +107,7 @@ def _inner(source: str) -> frozenset[str]:
 def _imported(source: str) -> set[tuple[str, str]]:
     return {
         (node.module or "", one.name)
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(_parsed(source))
         if isinstance(node, ast.ImportFrom)
         for one in node.names
     }
@@ -114,7 +119,7 @@ def test_python_calls_no_inner_kernel() -> None:
     files = [*root.glob("gallery/**/*.py"), *root.glob("tests/**/*.py")]
     sources = {path: path.read_text("utf-8") for path in files}
     names = {name for source in sources.values() if _MARK in source for name in _inner(source)}
-    any_name = re.compile("|".join(map(re.escape, names)))
+    any_name = re.compile(rf"\b({'|'.join(map(re.escape, names))})\b")
     for path, source in sources.items():
         if not any_name.search(source):
             continue

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from gallery.cli.output import check_output
 from gallery.cli.progress import steps_of
 from gallery.cli.scan import ScanOptions, plan_one, provenance_of
 from gallery.errors import SettingsError
@@ -81,12 +82,7 @@ def _counted(
 
 
 def _check(output: Path, scan: ScanSettings) -> None:
-    if output.suffix.lower() not in SUFFIXES:
-        found = f"{output.name} does not have the suffix of a film"
-        raise SettingsError(found, hint="use one of " + ", ".join(SUFFIXES))
-    if not output.absolute().parent.is_dir():
-        found = f"there is no directory {output.parent}"
-        raise SettingsError(found, hint="create the directory first")
+    check_output(output, "a film", SUFFIXES)
     if scan.ground != "dark":
         raise SettingsError("films have a dark background", hint="omit --ground light")
     if conflicts := scan_conflicts(scan):

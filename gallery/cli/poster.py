@@ -1,4 +1,4 @@
-"""A poster or a wallpaper of one model, and a wall of many, without a site."""
+"""A poster or a wallpaper of one model, without a site."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gallery.cache import Cache
+from gallery.cli.output import check_output
 from gallery.cli.progress import steps_of
 from gallery.discovery.discover import named
 from gallery.errors import RenderError, SettingsError
@@ -156,13 +157,9 @@ def check_sheet(output: Path, size: str, dpi: int) -> str:
     Raises:
         SettingsError: There is no such directory, or the format is unknown or cannot hold it.
     """
+    check_output(output, "a poster's format", POSTER_SUFFIXES)
     kind = format_named(output.suffix)
-    if kind is None or not kind.poster:
-        found = f"{output.name} does not have the suffix of a poster's format"
-        raise SettingsError(found, hint="use one of " + ", ".join(POSTER_SUFFIXES))
-    if not output.absolute().parent.is_dir():
-        found = f"there is no directory {output.parent}"
-        raise SettingsError(found, hint="create the directory first")
+    assert kind is not None
     if not kind.side and screen(size):
         raise SettingsError(f"a screen shows no {kind.name}", hint="use .png, .webp or .jpeg")
     if kind.side:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gallery.errors import ProfileError, SettingsError
+from gallery.cli.output import check_output
+from gallery.errors import ProfileError
 from gallery.files import write_whole
 from gallery.loading.load import load
 from gallery.measuring.files import FORMAT
@@ -86,17 +87,14 @@ def measured(path: Path, dims: Mapping[str, int], settings: ProfileSettings) -> 
     return Profile(model=model, measurement=joined.measurements[0], notes=joined.notes)
 
 
-def check_output(path: Path) -> None:
+def check_table(path: Path) -> None:
     """Check before the run that its result can be written.
 
     Raises:
         SettingsError: It cannot.
     """
-    if path.suffix.lower() not in _SUFFIXES:
-        found = f"{path.name} does not end in .json or .csv"
-        raise SettingsError(found, hint="name it MODEL.profile.json to have it shown")
-    if not path.absolute().parent.is_dir():
-        raise SettingsError(f"there is no directory {path.parent}", hint="create it first")
+    hint = "end its name in .csv or, to have it shown beside MODEL, in .profile.json"
+    check_output(path, "a table of times", _SUFFIXES, hint)
 
 
 def write(found: Profile, path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections import Counter
+from collections.abc import Sequence
 
 from gallery.errors import Failure
 from gallery.pipeline.report import ModelReport, Report
@@ -30,14 +31,27 @@ def one_line(report: Report) -> str:
 
 def messages(report: Report) -> list[str]:
     """What the user should know besides: notes, and what failed."""
-    notes = [f"{model.path}: {note}" for model in report.models for note in model.notes]
-    notes += report.notes
+    notes = [*_about_models(report), *report.notes]
     notes += [
         f"{report.site}/{name} had been edited by hand and was replaced" for name in report.edited
     ]
     return [f"note: {note}" for note in notes] + [
         f"error: {failure_line(model)}" for model in report.failed
     ]
+
+
+def _about_models(report: Report) -> list[str]:
+    """The notes about models, one line each: exports share a card, and what is wrong with it."""
+    told: dict[str, list[str]] = {}
+    for model in report.models:
+        for note in model.notes:
+            told.setdefault(note, []).append(model.path)
+    return [f"{_first_of(paths)}: {note}" for note, paths in told.items()]
+
+
+def _first_of(paths: Sequence[str]) -> str:
+    others = f" and {counted(len(paths) - 1, 'other')}" if len(paths) > 1 else ""
+    return paths[0] + others
 
 
 def failure_line(model: ModelReport) -> str:
@@ -68,7 +82,7 @@ def markdown(report: Report) -> str:
         lines.append("| " + " | ".join(_cell(text) for text in row) + " |")
     notes = [f"- {failure_line(model)}" for model in report.failed]
     notes += [f"- {note}" for note in report.notes]
-    notes += [f"- {model.path}: {note}" for model in report.models for note in model.notes]
+    notes += [f"- {note}" for note in _about_models(report)]
     if notes:
         lines += ["", *(_cell(note) for note in notes)]
     return "\n".join(lines) + "\n"

@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 
+from gallery.cli.output import check_output
 from gallery.cli.progress import steps_of
 from gallery.coloring.types import Coloring
 from gallery.discovery.discover import ModelFile, named
@@ -79,7 +80,7 @@ def make_scan(
         SettingsError: The picture cannot be written there, or settings conflict.
         GalleryError: A stage failed; nothing was written.
     """
-    _check_output(output, options.size)
+    _check_picture(output, options.size)
     conflicts = scan_conflicts(settings)
     if options.tilt and options.height == "pass" and settings.passes == "forward":
         conflicts.append(
@@ -161,13 +162,8 @@ def provenance_of(
     return Provenance(software=software(), source=source, settings=shaped)
 
 
-def _check_output(output: Path, size: int) -> None:
-    if output.suffix.lower() not in SCAN_SUFFIXES:
-        found = f"{output.name} does not have the suffix of a picture format"
-        raise SettingsError(found, hint="use one of " + ", ".join(SCAN_SUFFIXES))
-    if not output.absolute().parent.is_dir():
-        found = f"there is no directory {output.parent}"
-        raise SettingsError(found, hint="create the directory first")
+def _check_picture(output: Path, size: int) -> None:
+    check_output(output, "a picture format", SCAN_SUFFIXES)
     if output.suffix.lower() != ".svg":
         try:
             check_format(output.suffix, (size, size))

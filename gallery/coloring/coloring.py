@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from gallery.coloring.attributes import VALUES, Given, Positions, places
 from gallery.coloring.by_layer import by_layer
+from gallery.coloring.hex_codes import Colors
 from gallery.coloring.oklab import hex_of, srgb8_from_oklch
 from gallery.coloring.operator_types import type_color
-from gallery.coloring.palettes import Colors, check, for_ground, is_categorical, sample
+from gallery.coloring.palettes import check, for_ground, is_categorical, sample
 from gallery.coloring.rules import Painted, painted_by, repainted, tidy
 from gallery.coloring.types import MOST_ENTRIES, NO_ENTRY, Categories, Coloring, LegendEntry
 from gallery.errors import RenderError
@@ -151,7 +152,7 @@ def _by_operator(given: Given, palette: str, ground: str) -> Categories:
 _KINDS = ((0.68, 0.0, 106), (0.56, 0.226, 312), (0.78, 0.218, 259), (0.86, 0.153, 229),
           (0.76, 0.156, 114), (0.91, 0.053, 128), (0.5, 0.239, 40), (0.97, 0.147, 114))  # fmt: skip
 _LIVES = (*_KINDS[1:], (0.42, 0.02, 270))
-_PASSES = ((0.70, 0.155, 243), (0.68, 0.205, 38), (0.92, 0.18, 108))
+_PASSES = ((0.70, 0.155, 243), (0.70, 0.20, 30), (0.90, 0.14, 172))
 
 
 def _members(

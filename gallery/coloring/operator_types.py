@@ -11,8 +11,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from gallery.coloring.hex_codes import Colors
 from gallery.coloring.oklab import chroma_limit, srgb8_from_oklch
-from gallery.coloring.palettes import Colors, for_ground
+from gallery.coloring.palettes import for_ground
 
 _HUES: Mapping[str, tuple[float, float, float]] = {
     # (lightness, share of the chroma limit, hue in degrees).
@@ -43,7 +44,7 @@ _TYPES: Mapping[str, str] = {
         DecoderMaskedMultiHeadAttention DecoderMaskedSelfAttention DecoderAttention SparseAttention
         PagedAttention LongformerAttention MoE QMoE MoEPacked QOrderedAttention
         QOrderedLongformerAttention DynamicSparseAttention SparsePagedAttention
-        SparseAttentionIndexer PackedSparseAttentionIndexer
+        SparseAttentionIndexer PackedSparseAttentionIndexer FlexAttention
     """,
     "normalisation": """
         BatchNormalization LayerNormalization GroupNormalization RMSNormalization

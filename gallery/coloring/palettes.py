@@ -16,6 +16,7 @@ import colorcet
 import numpy as np
 import numpy.typing as npt
 
+from gallery.coloring.hex_codes import Colors, from_hex
 from gallery.coloring.oklab import (
     chroma_limit,
     hex_of,
@@ -26,8 +27,6 @@ from gallery.coloring.oklab import (
 )
 from gallery.elementary import cos, interpolate, sin
 from gallery.errors import RenderError
-
-Colors = npt.NDArray[np.uint8]
 
 _STOPS: Mapping[str, tuple[tuple[float, float, float], ...]] = {
     # Lightness, hue in degrees (unwrapped), share of the chroma that sRGB allows there.
@@ -40,6 +39,13 @@ _STOPS: Mapping[str, tuple[tuple[float, float, float], ...]] = {
         (0.84, 446, 0.86),
         (0.87, 486, 0.78),
         (0.90, 534, 0.80),
+    ),
+    "orchid": (
+        (0.42, 272, 0.85),
+        (0.55, 305, 0.90),
+        (0.67, 340, 0.92),
+        (0.80, 378, 0.90),
+        (0.92, 430, 0.75),
     ),
     "ember": (
         (0.46, 310, 0.94),
@@ -55,13 +61,6 @@ _STOPS: Mapping[str, tuple[tuple[float, float, float], ...]] = {
         (0.67, 246, 0.86),
         (0.79, 212, 0.82),
         (0.93, 178, 0.80),
-    ),
-    "orchid": (
-        (0.42, 272, 0.85),
-        (0.55, 305, 0.90),
-        (0.67, 340, 0.92),
-        (0.80, 378, 0.90),
-        (0.92, 430, 0.75),
     ),
     "meadow": (
         (0.40, 230, 0.84),
@@ -191,24 +190,6 @@ def _at(
     share = lch[..., 1] / np.maximum(chroma_limit(lch[..., 0], lch[..., 2]), 1e-6)
     chroma = np.minimum(share, 0.95) * chroma_limit(lightness, lch[..., 2])
     return np.stack([lightness, chroma, lch[..., 2]], axis=-1)
-
-
-def from_hex(text: str) -> Colors:
-    """The 8-bit colour of "#rrggbb" or "#rgb": uint8 (3,).
-
-    Raises:
-        RenderError: The text is not a colour.
-    """
-    digits = text.removeprefix("#")
-    if len(digits) == 3:
-        digits = "".join(2 * digit for digit in digits)
-    try:
-        if len(digits) != 6 or not text.startswith("#"):
-            raise ValueError(text)
-        return np.frombuffer(bytes.fromhex(digits), np.uint8)
-    except ValueError as error:
-        found = f"{text!r} is not a colour"
-        raise RenderError(found, hint='write it as "#rrggbb"') from error
 
 
 def _table(palette: str, ground: str, rows: int = 1024) -> Colors:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from gallery.coloring.palettes import Colors, from_hex
+from gallery.coloring.hex_codes import Colors, from_hex
 from gallery.errors import RenderError
 from gallery.graph import ComputeGraph
 from gallery.text import visible

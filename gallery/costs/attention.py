@@ -23,10 +23,12 @@ def attend(queries: int, keys: int, inner: int, values: int) -> Cost:
 
 
 @costs("Attention")
+@costs("FlexAttention", domain="ai.onnx.preview")
 def attention(view: View) -> Cost:
     """ONNX's Attention: (batch, heads, length, size), or (batch, length, hidden) with heads given.
 
-    A causal mask saves nothing: the operator is defined on all pairs.
+    A causal mask saves nothing: the operator is defined on all pairs. What the graphs of a
+    FlexAttention do to scores is not counted.
     """
     q, k, v = view.shape(0), view.shape(1), view.shape(2)
     past = view.shape(4)[-2] if view.has(4) else 0

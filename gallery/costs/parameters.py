@@ -29,6 +29,7 @@ _APART: Mapping[tuple[str, str], tuple[int, ...]] = {
     ("", "LSTM"): (5, 6),
     ("", "LinearAttention"): (3,),
     ("", "MatMulInteger"): (2, 3),
+    ("", "MelWeightMatrix"): (0, 1, 2, 3, 4),
     ("", "QLinearConv"): (1, 2, 4, 5, 6, 7),
     ("", "QLinearMatMul"): (1, 2, 4, 5, 6, 7),
     ("", "QuantizeLinear"): (1, 2),
@@ -97,12 +98,15 @@ _APART: Mapping[tuple[str, str], tuple[int, ...]] = {
     (_MICROSOFT, "QMoE"): (3, 6, 9, *range(11, 14), *range(15, 21)),
     (_MICROSOFT, "RMSNormRotary"): (2, 3, 4, 5),
     (_MICROSOFT, "RotaryEmbedding"): (1, 2, 3),
+    (_MICROSOFT, "SoftmaxCrossEntropyLossGrad"): (0, 3),
+    (_MICROSOFT, "SoftmaxCrossEntropyLossInternalGrad"): (0, 3),
     (_MICROSOFT, "SparseAttention"): (3, 4, 9, 10),
     (_MICROSOFT, "SparseAttentionIndexer"): (4, 5, 6, 7, 11, 12, 13),
     (_MICROSOFT, "SparsePagedAttention"): (*range(3, 16), *range(19, 22)),
 }
 """Inputs by operator type that training does not change: running statistics, scales and zero points
-of quantisation, initial states and caches, tables of sines and cosines, sizes."""
+of quantisation, initial states and caches, tables of sines and cosines, sizes, and the number from
+which gradients start."""
 
 _BIASES: Mapping[tuple[str, str], tuple[int, ...]] = {
     ("", "DequantizeLinear"): (0,),
@@ -121,13 +125,14 @@ def parameters(model: Model) -> dict[int, int]:
 
     Parameters are the initializers and the outputs of Constant operators that are weights where
     operators read them (`gallery.costs.roles`). As terms and factors beside data (biases, scales,
-    learned positions), a single number counts only if it is an initializer with the name of a
-    module's attribute or goes through a function such as Exp, and a Constant only if its elements
-    differ. Weights that a ConstantOfShape makes, as in files whose weights were left out, count.
-    Integers count as weights if they are dequantised, or by an operator on quantised tensors. What
-    no training changes does not count: running means and variances, scales and zero points, initial
-    states, masks, tables of sines and cosines. Nor does what nothing reads. Packed weights count as
-    weights, not as bytes, and a table of biases that was looked up in advance as the table.
+    learned positions), a single number counts only if it is the bias of a dense layer of one unit,
+    or an initializer with the name of a module's attribute or one that goes through a function such
+    as Exp, and a Constant only if its elements differ. Weights that a ConstantOfShape makes, as in
+    files whose weights were left out, count. Integers count as weights if they are dequantised, or
+    by an operator on quantised tensors. What no training changes does not count: running means and
+    variances, scales and zero points, initial states, masks, tables of sines and cosines. Nor does
+    what nothing reads. Packed weights count as weights, not as bytes, and a table of biases that
+    was looked up in advance as the table.
     """
     found = roles(model, _apart(model))
     biases = _read_as(model, _BIASES)
@@ -137,6 +142,7 @@ def parameters(model: Model) -> dict[int, int]:
     held |= filled
     packed = {**_by_bits(model, held), **packed_weights(model)}
     raised = {i for o in model.operators if o.type in _RAISES for i in o.inputs}
+    units = _biases_of_one(model, held)
 
     def counts(index: int) -> bool:
         tensor, role = model.tensors[index], found[index]
@@ -149,7 +155,8 @@ def parameters(model: Model) -> dict[int, int]:
         if index in filled:
             return False
         if tensor.elements == 1:
-            return tensor.is_parameter and (_is_attribute(tensor.name) or index in raised)
+            learned = _is_attribute(tensor.name) or index in raised
+            return index in units or (tensor.is_parameter and learned)
         value = tensor.value if index in made else None
         return value is None or bool((value != value.reshape(-1)[:1]).any())
 
@@ -172,6 +179,20 @@ def _filled(model: Model, held: Set[int]) -> set[int]:
         for index in operator.outputs
         if index in read
     }
+
+
+def _biases_of_one(model: Model, held: Set[int]) -> set[int]:
+    """What is added to a product with a weight of one column."""
+
+    def is_column(index: int) -> bool:
+        sizes = model.tensors[index].sizes
+        return index in held and sizes is not None and len(sizes) > 1 and sizes[-1] == 1
+
+    products = {
+        o.outputs[0] for o in model.operators if o.type == "MatMul" and is_column(o.inputs[1])
+    }
+    sums = [o.inputs for o in model.operators if o.type == "Add"]
+    return {bias for a, b in sums for bias, x in ((a, b), (b, a)) if x in products}
 
 
 def _is_attribute(name: str) -> bool:

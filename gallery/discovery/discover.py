@@ -28,7 +28,8 @@ from gallery.loading.wire import SlowError, model_digest
 log = logging.getLogger(__name__)
 
 IGNORE_FILE = ".galleryignore"
-LARGEST_SIDECAR = 256 << 10
+LARGEST_SIDECAR = 2 << 20
+"""Bytes; cards of embedding models list the results of thousands of tests."""
 
 _LONG = 2.0
 """Seconds from which the reading of a file is worth a message."""

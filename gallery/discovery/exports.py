@@ -15,13 +15,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from gallery.discovery.components import role_of
 from gallery.discovery.discover import ModelFile
 from gallery.discovery.precisions import ExportName, export_name
 from gallery.errors import DiscoverError
 from gallery.files import read_regular
-from gallery.loading.topology import Topology, topology
+
+if TYPE_CHECKING:
+    from gallery.loading.topology import Topology
 
 MOST_COMPARED = 40
 """Most files below one card whose structures are compared; names alone count among more."""
@@ -57,7 +60,7 @@ class _Named:
     name: ExportName
 
 
-_Read = Callable[[ModelFile], Topology | None]
+_Read = Callable[[ModelFile], "Topology | None"]
 
 
 def exports(
@@ -75,6 +78,9 @@ def exports(
 
     @cache
     def read(path: Path) -> Topology | None:
+        # Most builds compare no files, and must not wait for ONNX.
+        from gallery.loading.topology import topology  # noqa: PLC0415
+
         return topology(path, seconds)
 
     def topology_of(file: ModelFile) -> Topology | None:

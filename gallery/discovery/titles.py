@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
+from gallery.discovery.components import role_of
 from gallery.discovery.slugs import SUFFIX
 
 _PLAIN_FOLDERS = frozenset(("", "onnx", "model", "models", "weights", "checkpoints", "export"))
@@ -37,12 +38,21 @@ def title_from(address: str) -> str:
     ('resnet50', 'net')
     >>> title_from("acme/net/onnx/model_fp16.onnx"), title_from("model.onnx")
     ('acme/net (fp16)', 'model')
+    >>> title_from("acme/net/onnx/decoder_model_merged.onnx"), title_from("zoo/unet.onnx")
+    ('acme/net (decoder merged)', 'unet')
     """
     path = PurePosixPath(address)
     stem = path.name[: -len(SUFFIX)] if path.name.lower().endswith(SUFFIX) else path.name
-    plain = _PLAIN_STEM.fullmatch(stem)
     folders = [one for one in path.parts[:-1] if one.lower() not in _PLAIN_FOLDERS]
-    if plain is None or not folders:
+    variant = _variant(stem)
+    if variant is None or not folders:
         return stem
-    variant = f" ({plain[1]})" if plain[1] else ""
-    return "/".join(folders[-2:]) + variant
+    return "/".join(folders[-2:]) + (f" ({variant})" if variant else "")
+
+
+def _variant(stem: str) -> str | None:
+    """What a file name says of a variant or a component of a model that it does not name itself."""
+    if plain := _PLAIN_STEM.fullmatch(stem):
+        return plain[1] or ""
+    whole, role = role_of(stem) or (stem, "")
+    return role if not whole and "model" in stem.lower() else None

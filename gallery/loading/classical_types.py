@@ -11,7 +11,7 @@ from math import prod
 
 import onnx
 
-from gallery.loading.flatten import FlatNode, Value
+from gallery.loading.flat import FlatNode, Value
 from gallery.loading.stand_in_types import Kinds, Rule
 from gallery.loading.types import dims_of, element_of, tensor_type
 from gallery.model import Dimension, Shape

@@ -6,7 +6,7 @@ Sequence*, SplitToSequence, Optional; ai.onnx.ml.ZipMap.
 
 from __future__ import annotations
 
-from gallery.loading.flatten import Flat, FlatNode
+from gallery.loading.flat import Flat, FlatNode
 from gallery.loading.types import dims_of
 from gallery.model import Shape
 

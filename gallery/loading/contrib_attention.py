@@ -13,7 +13,7 @@ import onnx
 
 from gallery.contrib.attention_sizes import SLOTS, attention_sizes
 from gallery.contrib.known_inputs import Inputs, Size, over, times
-from gallery.loading.flatten import FlatNode, Value
+from gallery.loading.flat import FlatNode, Value
 from gallery.loading.stand_in_types import Kinds, Rule
 from gallery.loading.types import dims_of, element_of, tensor_type
 

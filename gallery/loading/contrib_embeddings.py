@@ -11,7 +11,7 @@ import onnx
 
 from gallery.contrib.known_inputs import Size, over, plus, times
 from gallery.loading.contrib_attention import Fed, given, typed
-from gallery.loading.flatten import FlatNode
+from gallery.loading.flat import FlatNode
 from gallery.loading.stand_in_types import Kinds, Rule
 from gallery.loading.types import tensor_type
 

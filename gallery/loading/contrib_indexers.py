@@ -12,7 +12,7 @@ import onnx
 from gallery.contrib.indexer_sizes import indexer_sizes
 from gallery.contrib.known_inputs import Size, times
 from gallery.loading.contrib_attention import Fed, given, typed
-from gallery.loading.flatten import FlatNode
+from gallery.loading.flat import FlatNode
 from gallery.loading.stand_in_types import Kinds, Rule
 from gallery.loading.types import tensor_type
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import onnx
 
-from gallery.loading.flatten import FlatNode, Value
+from gallery.loading.flat import FlatNode, Value
 from gallery.loading.stand_in_types import Kinds, Rule, inferred
 from gallery.loading.types import dims_of, element_of, tensor_type
 from gallery.model import Shape

@@ -11,7 +11,7 @@ from math import prod
 import onnx
 
 from gallery.contrib.stand_ins import BLOCKED, CHANNELS_LAST, MICROSOFT
-from gallery.loading.flatten import FlatNode, Value
+from gallery.loading.flat import FlatNode, Value
 from gallery.loading.shape_rules import at, element_at, like, numbers, shape_at, size
 from gallery.loading.stand_in_types import Kinds, Rule, inferred
 from gallery.loading.types import dims_of, tensor_type

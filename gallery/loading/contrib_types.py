@@ -17,7 +17,7 @@ from gallery.loading.contrib_indexers import RULES as INDEXERS
 from gallery.loading.contrib_products import RULES as PRODUCTS
 from gallery.loading.contrib_shapes import RULES as CONTRIB
 from gallery.loading.extension_types import RULES as EXTENSIONS
-from gallery.loading.flatten import FlatNode, Value
+from gallery.loading.flat import FlatNode, Value
 from gallery.loading.packed_shapes import RULES as PACKED
 from gallery.loading.sequence_shapes import RULES as SEQUENCES
 from gallery.loading.stand_in_types import Kinds, Rule, stand_in_types

@@ -12,7 +12,7 @@ from typing import Any
 import numpy.typing as npt
 import onnx
 
-from gallery.loading.flatten import BodyEntry, Flat, FlatNode
+from gallery.loading.flat import BodyEntry, Flat, FlatNode
 from gallery.loading.types import common, dims_of, element_of, merged, tensor_type
 from gallery.loading.values import text_of
 from gallery.model import Shape

@@ -12,7 +12,7 @@ from typing import Any
 
 import onnx
 
-from gallery.loading.flatten import FlatNode
+from gallery.loading.flat import FlatNode
 from gallery.loading.types import dims_of, element_of, tensor_type
 
 # fmt: off

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gallery.loading.flatten import Flat
+from gallery.loading.flat import Flat
 from gallery.loading.layers import Naming, named_scopes, root_type, tree
+from gallery.loading.pieces import pieces
 from gallery.loading.scope_names import Scope
-from gallery.loading.structure_layers import pieces, structure_scopes
+from gallery.loading.structure_layers import structure_scopes
 from gallery.loading.values import pairs, text_of
 from gallery.model import Layer
 

@@ -17,13 +17,15 @@ from gallery.errors import DiscoverError, LoadError
 from gallery.files import open_regular, read_at
 from gallery.loading.container_shapes import container_shapes
 from gallery.loading.fields import BrokenError
-from gallery.loading.flatten import Flat, domain, flatten
+from gallery.loading.flat import Flat
+from gallery.loading.flatten import domain, flatten
 from gallery.loading.layers_of_model import layers_of
 from gallery.loading.not_onnx import not_onnx, refuse_other_formats
 from gallery.loading.shapes import Inference, infer
+from gallery.loading.sizes.candidates import unknowns
 from gallery.loading.sizes.misfits import Misfit
 from gallery.loading.sizes.notes import inference_notes, size_notes
-from gallery.loading.sizes.search import Choice, choose, unknowns
+from gallery.loading.sizes.search import Choice, choose
 from gallery.loading.sizes.symbols import Binding, Symbol, symbols
 from gallery.loading.types import dims_of, dtype_of
 from gallery.loading.values import pairs, text_of
@@ -263,6 +265,13 @@ def _warnings(
     if flat.missing:
         missing = list(dict.fromkeys(flat.missing))
         notes.append(f"operators read tensors that nothing makes: {_some(missing)}")
+    negative = [
+        value.name
+        for value in flat.values
+        if value.source is not None and any(size < 0 for size in value.source.dims)
+    ]
+    if negative:
+        notes.append(f"initializers have negative sizes, which are unknown here: {_some(negative)}")
     unknown = [
         step.name
         for step in flat.steps

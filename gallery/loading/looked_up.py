@@ -8,10 +8,15 @@ has looked up, in which each row of the table stands many times.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from math import isqrt, prod
+from typing import TYPE_CHECKING
 
 import numpy as np
-import onnx
+
+# A digest of a file needs no more than `LARGEST` in most cases, and must not wait for ONNX.
+if TYPE_CHECKING:
+    import onnx
 
 LARGEST = 1 << 20
 """Largest payload of such a tensor that is read, in bytes."""
@@ -20,19 +25,18 @@ _FEWEST_TOKENS = 16
 _MOST_HEADS = 64
 
 
-_FLOATS = frozenset(
-    (
-        onnx.TensorProto.FLOAT,
-        onnx.TensorProto.FLOAT16,
-        onnx.TensorProto.DOUBLE,
-        onnx.TensorProto.BFLOAT16,
+@cache
+def _floats() -> frozenset[int]:
+    from onnx import TensorProto  # noqa: PLC0415
+
+    return frozenset(
+        (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.BFLOAT16)
     )
-)
 
 
 def may_be_looked_up(tensor: onnx.TensorProto) -> bool:
     """Whether a tensor has the type and the shape of such a result."""
-    return tensor.data_type in _FLOATS and rows_axis(tensor.dims) is not None
+    return tensor.data_type in _floats() and rows_axis(tensor.dims) is not None
 
 
 def rows_axis(dims: Sequence[int]) -> int | None:
@@ -60,6 +64,8 @@ def numbers_behind(tensor: onnx.TensorProto) -> int | None:
 
     That is the number of its different rows, one number a head, times the number of heads.
     """
+    import onnx  # noqa: PLC0415
+
     axis = rows_axis(tensor.dims)
     if axis is None or not may_be_looked_up(tensor):
         return None

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 
 from gallery.loading.control import idle, trips
-from gallery.loading.flatten import Flat, FlatNode
+from gallery.loading.flat import Flat, FlatNode
 from gallery.loading.types import dims_of, element_of, merged, tensor_type
 from gallery.model import Shape, freeze
 

@@ -17,7 +17,8 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from gallery.errors import LoadError
-from gallery.loading.flatten import Flat, flatten
+from gallery.loading.flat import Flat
+from gallery.loading.flatten import flatten
 from gallery.loading.topological_order import needs
 from gallery.model import Body
 

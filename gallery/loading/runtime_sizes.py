@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import onnx
 
-from gallery.loading.flatten import FlatNode, Value
+from gallery.loading.flat import FlatNode, Value
 from gallery.loading.types import dims_of, element_of, tensor_type
 from gallery.model import Shape
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gallery.loading.flatten import FlatNode, Value
+from gallery.loading.flat import FlatNode, Value
 from gallery.loading.stand_in_types import Kinds, Rule
 from gallery.loading.types import dims_of, element_of, tensor_type
 from gallery.model import Dimension, Shape

@@ -21,7 +21,7 @@ from gallery.loading.contrib_types import rule_types
 from gallery.loading.control import enter_body, idle, owner_types, owner_values
 from gallery.loading.early_opsets import later_node, legacy_type
 from gallery.loading.evaluation import EVALUATED, run_node
-from gallery.loading.flatten import Flat, FlatNode, Value
+from gallery.loading.flat import Flat, FlatNode, Value
 from gallery.loading.loop_growth import grown, grows
 from gallery.loading.runtime_sizes import runtime_types
 from gallery.loading.sizes.misfits import Misfit, misfit

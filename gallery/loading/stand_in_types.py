@@ -8,7 +8,7 @@ import onnx
 from onnx import numpy_helper, shape_inference
 
 from gallery.contrib.stand_ins import STAND_INS, StandIn, last_order
-from gallery.loading.flatten import FlatNode, Value
+from gallery.loading.flat import FlatNode, Value
 from gallery.loading.types import dims_of, element_of, tensor_type
 from gallery.loading.values import dtype_name
 from gallery.model import Shape

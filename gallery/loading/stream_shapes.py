@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import onnx
 
 from gallery.contrib.stand_ins import MICROSOFT
-from gallery.loading.flatten import FlatNode, Value
+from gallery.loading.flat import FlatNode, Value
 from gallery.loading.shape_rules import at, element_at, like, shape_at, size
 from gallery.loading.stand_in_types import Kinds, Rule
 from gallery.loading.types import tensor_type

@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from gallery.errors import LoadError
@@ -105,7 +104,7 @@ def slim(descriptor: int, size: int, seconds: float = math.inf) -> Slim:
 
     Raises:
         BrokenError: The file is not a protobuf message, or is cut short.
-        LoadError: Its graphs are nested too deep, or the operators alone are too large.
+        LoadError: Its graphs are nested too deeply, or the operators alone are too large.
         SlowError: It takes too long.
     """
     whole = read_at(descriptor, size, 0) if size <= WHOLE else b""
@@ -154,10 +153,10 @@ def _digest(size: int, whole: bytes, kept: Slim) -> str:
 
 
 def check_nesting(descriptor: int, size: int) -> None:
-    """Check every message of a file, even the small ones, for graphs nested too deep.
+    """Check every message of a file, even the small ones, for graphs nested too deeply.
 
     Raises:
-        LoadError: Graphs are nested too deep.
+        LoadError: Graphs are nested too deeply.
     """
     _Walker(Reader(descriptor), Slim(), small=-1).message("model", 0, size, 0)
 
@@ -267,7 +266,10 @@ class _Walker:
 
 def _may_be_looked_up(head: bytes) -> bool:
     """Whether a tensor with these fields has the shape of a table that was looked up."""
-    tensor = onnx.TensorProto()
+    # A digest needs no model, and a build computes one for each.
+    from onnx import TensorProto  # noqa: PLC0415
+
+    tensor = TensorProto()
     try:
         tensor.ParseFromString(head)
     except DecodeError:
@@ -276,7 +278,7 @@ def _may_be_looked_up(head: bytes) -> bool:
 
 
 def nested_too_deep() -> LoadError:
-    """The error for graphs that are nested too deep in operators."""
+    """The error for graphs that are nested too deeply in operators."""
     found = f"subgraphs are nested more than {DEEPEST} deep"
     return LoadError(found, hint="flatten the control flow before the export")
 

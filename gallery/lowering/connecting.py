@@ -7,7 +7,6 @@ so the layers of a transformer are connected once, and instanced.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
@@ -24,7 +23,11 @@ from gallery.lowering.edges import (
     pattern_of,
 )
 from gallery.lowering.forward import Numbering, Piece
+from gallery.lowering.straight import Lines, are_straight, rows_of
 from gallery.lowering.tiling.traffic import FAN_IN
+
+ALONE = -1
+"""As the number of a kind of sets: no other set is like it."""
 
 CHUNK = 1 << 18
 """Vertices to connect at a time: enough to keep numpy busy, few enough to fit in memory."""
@@ -34,19 +37,25 @@ def connect(numbering: Numbering) -> None:
     """Fill in what the vertices of every piece read."""
     below = (None, *numbering.pieces)
     kinds = [alike(*pair, numbering) for pair in zip(below, numbering.pieces, strict=False)]
-    left = Counter(kind[0] for kind in kinds if kind)
-    patterns: dict[Hashable, list[Pattern]] = {}
-    for before, piece, kind in zip(below, numbering.pieces, kinds, strict=False):
-        like, firsts = kind or (None, ())
-        if like in patterns:
-            piece.chunks = [pattern.rows(firsts) for pattern in patterns[like]]
+    # By numbers, as the sets' own keys take long to hash.
+    numbers: dict[Hashable, int] = {}
+    like = [numbers.setdefault(kind[0], len(numbers)) if kind else ALONE for kind in kinds]
+    left = np.bincount(np.array(like, np.int64) + 1, minlength=len(numbers) + 1)[1:].tolist()
+    patterns: dict[int, list[Pattern]] = {}
+    for before, piece, kind, number in zip(below, numbering.pieces, kinds, like, strict=False):
+        if not kind:
+            piece.chunks = list(_rows(before, piece, numbering))
+            continue
+        firsts = kind[1]
+        if number in patterns:
+            piece.chunks = [pattern.rows(firsts) for pattern in patterns[number]]
         else:
             piece.chunks = list(_rows(before, piece, numbering))
-            if left[like] > 1:
-                patterns[like] = [pattern_of(rows, firsts) for rows in piece.chunks]
-        left[like] -= 1
-        if left[like] <= 0:
-            patterns.pop(like, None)
+            if left[number] > 1:
+                patterns[number] = [pattern_of(rows, firsts) for rows in piece.chunks]
+        left[number] -= 1
+        if not left[number]:
+            patterns.pop(number, None)
 
 
 def alike(
@@ -76,8 +85,10 @@ def alike(
         return None
     firsts = sorted({maker.first for maker in makers})
     of_reads = tuple(
-        (read.relation, _flag(read), maker.shape, maker.splits, firsts.index(maker.first))
-        for read, maker in zip(reads, makers, strict=True)
+        [
+            (read.relation, _flag(read), maker.shape, maker.splits, firsts.index(maker.first))
+            for read, maker in zip(reads, makers, strict=True)
+        ]
     )
     return (grid.shape, grid.splits, of_reads, _sorts(part)), firsts
 
@@ -105,10 +116,16 @@ def _sorts(part: Part) -> bool:
 
 def _reads(part: Part, piece: Piece, numbering: Numbering) -> Iterator[Rows]:
     grid, sort, reads = piece.grid, _sorts(part), _in_order(part, numbering)
+    makers = [numbering.producers[read.tensor] for read in reads]
+    if part.time < 0 and are_straight(grid, reads, makers):
+        lines = Lines(grid, reads, makers, [_flag(read) for read in reads])
+        for start in range(0, grid.size, CHUNK):
+            yield rows_of(lines, start, min(start + CHUNK, grid.size), sort)
+        return
     for start in range(0, grid.size, CHUNK):
         stop = min(start + CHUNK, grid.size)
         lows, highs = grid.boxes(start, stop)
-        rows = [_met(read, lows, highs, numbering.producers[read.tensor]) for read in reads]
+        rows = [_met(read, lows, highs, maker) for read, maker in zip(reads, makers, strict=True)]
         joined_rows = merged(rows, stop - start, sort)
         if part.time >= 0:
             joined_rows = _without_self(joined_rows, piece, start)

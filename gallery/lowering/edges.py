@@ -125,14 +125,21 @@ def merged(rows: Sequence[Rows], blocks: int, sort: bool) -> Rows:
     cursor = starts[:-1].copy()
     for row in rows:
         _scatter(row.counts, row.sources, row.flags, cursor, sources, flags)
-    if not sort:
-        return Rows(counts=counts, sources=sources, flags=flags)
-    kept = _distinct(starts, sources, flags, counts)
-    return Rows(counts=counts, sources=sources[:kept].copy(), flags=flags[:kept].copy())
+    joined = Rows(counts=counts, sources=sources, flags=flags)
+    return distinct(joined) if sort else joined
+
+
+def distinct(rows: Rows) -> Rows:
+    """The rows sorted and without repeats, whose flags are joined; changes those given."""
+    starts = np.concatenate(([0], np.cumsum(rows.counts)))
+    kept = _distinct(starts, rows.sources, rows.flags, rows.counts)
+    return Rows(
+        counts=rows.counts, sources=rows.sources[:kept].copy(), flags=rows.flags[:kept].copy()
+    )
 
 
 @inner_kernel
-def _block(place, size, split):  # type: ignore[no-untyped-def]
+def block_of(place, size, split):  # type: ignore[no-untyped-def]
     """The block of [i * size // split, (i + 1) * size // split) that holds an element."""
     return ((place + 1) * split - 1) // size
 
@@ -147,8 +154,8 @@ def _range(lows, highs, k, shape, splits, begin, end):  # type: ignore[no-untype
             return 0
         begin[d] = end[d] = 0
         if splits[d] > 1:
-            begin[d] = _block(low, shape[d], splits[d])
-            end[d] = _block(high - 1, shape[d], splits[d])
+            begin[d] = block_of(low, shape[d], splits[d])
+            end[d] = block_of(high - 1, shape[d], splits[d])
             product *= end[d] - begin[d] + 1
     return product
 

@@ -159,7 +159,7 @@ def number(program: Program, splits: Splits) -> Numbering:
     parts = list(resolved(program, splits))
     place = 0
     while place < len(parts):
-        group = [parts[place]]
+        group = parts[place : place + 1]
         time = parts[place][1].time
         if time >= 0 and not splits.chunks[time]:
             group = [p for p in parts[place:] if p[1].time == time]
@@ -216,31 +216,27 @@ def _number_group(
     recurrent = len(group) > 1
     steps = group[0][1].shape[0] if recurrent else 1
     sets = [(i, part, *level) for i, part, splits in group for level in _levels(part, splits)]
-    sizes = [math.prod(blocks) for *_, blocks in sets]
+    sizes = [math.prod(one[5]) for one in sets]
     period = sum(sizes) // steps if recurrent else 0
     first = at
+    tensors = program.tensors
     for (i, part, level, last, shape, blocks), size in zip(sets, sizes, strict=True):
+        made = part.makes if last else ()
+        numbers = [tensors[tensor].model for tensor in made]
         grid = ComputeSet(
             first=first,
             shape=shape,
             splits=blocks,
             rank=part.rank,
-            tensors=_made(program, part) if last else (),
+            tensors=tuple([number for number in numbers if number >= 0]),
             kind=Kind.REDUCE if level else part.kind if last else Kind.PARTIAL,
             period=period,
         )
         pieces.append(Piece(grid=grid, does=part, part=i, level=level, operator=part.operator))
-        if last:
-            for made in part.makes:
-                producers[made] = _producer(grid, program.tensors[made].shape)
+        for tensor in made:
+            producers[tensor] = _producer(grid, tensors[tensor].shape)
         first += size // steps
     return at + sum(sizes)
-
-
-def _made(program: Program, part: Part) -> tuple[int, ...]:
-    """Tensors of the model that a part makes."""
-    numbers = [program.tensors[tensor].model for tensor in part.makes]
-    return tuple([number for number in numbers if number >= 0])
 
 
 def _levels(
@@ -252,6 +248,8 @@ def _levels(
     """
     rank = part.rank
     counts = tree(math.prod(splits[rank:])) if len(splits) > rank else ()
+    if not counts:
+        return [(0, True, part.shape, splits)]
     levels = [(0, not counts, part.shape, splits)]
     for level, count in enumerate(counts, 1):
         more = (count,) if count > 1 else ()

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gallery.costs import cost
+from gallery.costs import Cost, cost
 from gallery.errors import LowerError
 from gallery.graph import FORM_VERTICES, ComputeGraph, GraphOperator, IntArray, Kind, Pass
 from gallery.lowering import operators
 from gallery.lowering.access.contradictions import CONTRADICTIONS
 from gallery.lowering.adjoint import Forward, Training, training
+from gallery.lowering.columns import Columns
 from gallery.lowering.connecting import connect
-from gallery.lowering.forward import Edges, Numbering, gathered, number
+from gallery.lowering.forward import Numbering, gathered, number
 from gallery.lowering.operators.control_flow import lower_bodies
 from gallery.lowering.parents import forward_parents, training_parents
 from gallery.lowering.program import Builder, Program
@@ -92,27 +92,46 @@ def lower(
     if not 1 <= vertices <= MOST_VERTICES:
         found = f"a graph of {vertices:,} vertices is not possible"
         raise LowerError(found, model.name, f"choose from 1 to {MOST_VERTICES:,} vertices")
-    program = program_for(model, fold)
+    work_of = _Work(model)
+    program = _program_of(model, work_of.flops, fold)
     if not program.parts:
-        program = program_for(model, fold=False)
+        program = _program_of(model, work_of.flops, fold=False)
     if not program.parts:
         found = "the model has no operators to lower"
         raise LowerError(found, model.name, "export a model that computes something")
     steps = _split(program, processor, vertices, passes == "training")
     numberings = [number(program, splits) for splits in steps]
     connect(numberings[-1])
-    edges = gathered(numberings[-1])
-    return _graph(model, program, numberings, edges, processor, passes)
+    return _graph(model, program, work_of, numberings, processor, passes)
 
 
 def program_for(model: Model, fold: bool) -> Program:
     """The unsplit parts of a model, with the work of each operator by its cost formula."""
+    return _program_of(model, _Work(model).flops, fold)
 
-    def flops(operator: Operator) -> float:
-        work = cost(model, operator)
+
+class _Work:
+    """The work of a model's operators by their cost formulas, each of which is asked once."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.known: dict[int, Cost | None] = {}  # by the identity of an operator of the model
+
+    def of(self, operator: Operator) -> Cost | None:
+        """The work of an operator, None if it is not known."""
+        if id(operator) not in self.known:
+            self.known[id(operator)] = cost(self.model, operator)
+        return self.known[id(operator)]
+
+    def flops(self, operator: Operator) -> float:
+        """Its floating-point operations, 0 if they are not known."""
+        work = self.of(operator)
         return float(work.flops) if work else 0.0
 
-    return _program_of(model, flops, fold)
+    def contracts(self, operator: Operator) -> bool:
+        """Whether most of it are multiply-accumulates, 2 FLOPs each."""
+        work = self.of(operator)
+        return work is not None and 4 * work.macs > work.flops
 
 
 def _program_of(model: Model, flops: Callable[[Operator], float], fold: bool = True) -> Program:
@@ -189,11 +208,13 @@ def _chain(numberings: list[Numbering]) -> list[IntArray]:
     return [forward_parents(fine, coarse) for fine, coarse in pairs]
 
 
-def _operators(model: Model, program: Program) -> tuple[tuple[GraphOperator, ...], dict[int, int]]:
+def _operators(
+    model: Model, program: Program, work_of: _Work
+) -> tuple[tuple[GraphOperator, ...], dict[int, int]]:
     """The side table, and the row of each graph input's tensor."""
     rows = [
         GraphOperator(
-            name=o.name, type=o.type, layer=o.layer, operator=i, contracts=_contracts(model, o)
+            name=o.name, type=o.type, layer=o.layer, operator=i, contracts=work_of.contracts(o)
         )
         for i, o in enumerate(model.operators)
     ]
@@ -207,78 +228,7 @@ def _operators(model: Model, program: Program) -> tuple[tuple[GraphOperator, ...
     return tuple(rows), inputs
 
 
-def _contracts(model: Model, operator: Operator) -> bool:
-    """Whether most of an operator's work are multiply-accumulates, 2 FLOPs each."""
-    work = cost(model, operator)
-    return work is not None and 4 * work.macs > work.flops
-
-
-class _Columns:
-    """Per-vertex arrays of the forward graph."""
-
-    def __init__(self, program: Program, numbering: Numbering, inputs: dict[int, int]) -> None:
-        pieces = numbering.pieces
-        owners, sizes = _runs(numbering)
-
-        def column(values: Iterable[float], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-            return np.repeat(np.array(list(values), dtype)[owners], sizes)
-
-        leaf = np.array([piece.leaf >= 0 for piece in pieces], bool)
-        differentiable = np.array([piece.differentiable for piece in pieces], bool)
-        self.operator = column((inputs.get(p.leaf, p.operator) for p in pieces), np.int32)
-        self.kind = column((piece.grid.kind for piece in pieces), np.uint8)
-        self.through = column(differentiable & ~leaf, bool)
-        self.parameter = column(differentiable & leaf, bool)
-        self.own = column((piece.saves_output for piece in pieces), bool)
-        self.contracts = column((piece.contracts for piece in pieces), bool)
-        blocks = [1.0 / piece.grid.size for piece in pieces]
-        self.flops = column((p.flops * b for p, b in zip(pieces, blocks, strict=True)), np.float32)
-        self.bytes = column((p.bytes * b for p, b in zip(pieces, blocks, strict=True)), np.float32)
-        known: dict[tuple[tuple[int, ...], tuple[int, ...]], npt.NDArray[np.float64]] = {}
-        for piece in pieces:
-            like = piece.grid.shape, piece.grid.splits
-            if not _even(*like):
-                if like not in known:
-                    known[like] = _shares(*like)
-                at, share = piece.grid.index(), known[like]
-                self.flops[at] = piece.flops * share
-                self.bytes[at] = piece.bytes * share
-
-
-def _runs(numbering: Numbering) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The runs of vertices of one set each, in order: numbers of the sets, and sizes; int64 (k,).
-
-    A set is one run, or one for each time step.
-    """
-    runs = []
-    for number_, piece in enumerate(numbering.pieces):
-        grid = piece.grid
-        steps = grid.splits[0] if grid.period else 1
-        size = grid.size // steps
-        runs += [(grid.first + step * grid.period, number_, size) for step in range(steps)]
-    if any(piece.grid.period for piece in numbering.pieces):
-        runs.sort()
-    found = np.array(runs, np.int64).reshape(-1, 3)
-    return found[:, 1], found[:, 2]
-
-
-def _even(shape: tuple[int, ...], splits: tuple[int, ...]) -> bool:
-    """Whether all blocks of a grid have the same size."""
-    return 0 not in shape and not any(a % b for a, b in zip(shape, splits, strict=True))
-
-
-def _shares(shape: tuple[int, ...], splits: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """Each block's share of the elements, row-major: float64 (blocks,)."""
-    share = np.ones(1)
-    for size, split in zip(shape, splits, strict=True):
-        if split == 1 and size:
-            continue
-        ends = np.arange(split + 1, dtype=np.int64) * size // split
-        share = (share[:, None] * (np.diff(ends) / max(size, 1))[None, :]).ravel()
-    return share
-
-
-def _outputs(program: Program, numbering: Numbering, columns: _Columns) -> IntArray:
+def _outputs(program: Program, numbering: Numbering, columns: Columns) -> IntArray:
     """The vertices of the outputs that the loss reads: the differentiable ones, else all."""
     mask = np.zeros(numbering.vertices, bool)
     for tensor in program.outputs:
@@ -295,15 +245,16 @@ def _outputs(program: Program, numbering: Numbering, columns: _Columns) -> IntAr
 def _graph(
     model: Model,
     program: Program,
+    work_of: _Work,
     numberings: list[Numbering],
-    edges: Edges,
     target: Target,
     passes: str,
 ) -> ComputeGraph:
     """The graph of a forward pass or a whole training step; the last numbering is the finest."""
+    edges = gathered(numberings[-1])
     numbering, chain = numberings[-1], _chain(numberings)
-    operators, inputs = _operators(model, program)
-    columns = _Columns(program, numbering, inputs)
+    operators, inputs = _operators(model, program, work_of)
+    columns = Columns(program, numbering, inputs)
     step = None
     if passes == "training":
         outputs = _outputs(program, numbering, columns)
@@ -361,7 +312,7 @@ def _training_passes(step: Training) -> npt.NDArray[np.uint8]:
     return passes
 
 
-def _training_flops(columns: _Columns, step: Training) -> npt.NDArray[np.float32]:
+def _training_flops(columns: Columns, step: Training) -> npt.NDArray[np.float32]:
     """Work of each vertex of a training step: float32 (N,).
 
     The gradient of a contraction is two contractions of its size; that of any other vertex costs

@@ -182,7 +182,7 @@ class Builder:
                     if read.tensor >= 0 and not self.tensors[read.tensor].folded
                 ]
             )
-            self.parts.append(replace(part, operator=index, reads=reads, time=time))
+            self.parts.append(part.of(index, reads, time))
         self.recurrences += len(recurrences)
 
     def _beside(self, tensor: int, operator: int) -> int:

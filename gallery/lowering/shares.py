@@ -17,6 +17,7 @@ from gallery.lowering.access.part import Part, by_dimension
 from gallery.lowering.edges import Producer
 from gallery.lowering.forward import Numbering
 from gallery.lowering.program import Program
+from gallery.lowering.straight import Lines, are_straight, needed_and_met, share
 
 SAMPLE = 128
 """Vertices in the middle of a set that stand for all of it."""
@@ -35,23 +36,31 @@ def sets_with_shares(program: Program, numbering: Numbering) -> tuple[ComputeSet
                 piece.grid.shape,
                 piece.grid.splits,
                 tuple(
-                    (read.relation, maker.shape, maker.splits, size)
-                    for read, maker, size in zip(piece.does.reads, makers, sizes, strict=True)
+                    [
+                        (read.relation, maker.shape, maker.splits, size)
+                        for read, maker, size in zip(piece.does.reads, makers, sizes, strict=True)
+                    ]
                 ),
             )
-            if like not in known:
-                known[like] = _share(piece.does, piece.grid, makers, sizes)
-            share = known[like]
+            found = known.get(like)
+            if found is None:
+                found = known[like] = share_read(piece.does, piece.grid, makers, sizes)
+            share = found
         sets.append(replace(piece.grid, reads=share) if share != 1.0 else piece.grid)
     return tuple(sets)
 
 
-def _share(
+def share_read(
     part: Part, grid: ComputeSet, makers: Sequence[Producer], sizes: Sequence[float]
 ) -> float:
     """Bytes that the vertices need, divided by those of the blocks that they meet."""
     start = max(0, (grid.size - SAMPLE) // 2)
-    lows, highs = grid.boxes(start, min(start + SAMPLE, grid.size))
+    stop = min(start + SAMPLE, grid.size)
+    if are_straight(grid, part.reads, makers):
+        lines = Lines(grid, part.reads, makers, [0] * len(makers))
+        needed, met = needed_and_met(lines, sizes, start, stop)
+        return min(needed / met, 1.0) if needed > 0.0 else 1.0
+    lows, highs = grid.boxes(start, stop)
     needed = met = 0.0
     for read, maker, size in zip(part.reads, makers, sizes, strict=True):
         boxes = read.relation(lows, highs)
@@ -70,13 +79,9 @@ def _elements(lows, highs, shape, splits):  # type: ignore[no-untyped-def]
     for k in range(lows.shape[1]):
         own = blocks = 1.0
         for d in range(len(shape)):
-            size, split = shape[d], splits[d]
-            low = min(max(lows[d, k], 0), max(size - 1, 0))
-            high = min(max(highs[d, k], 0), size)
-            first = low * split // max(size, 1)
-            last = (high - 1) * split // max(size, 1)
-            own *= max(high - low, 0)
-            blocks *= max((last + 1) * size // split - first * size // split, 0)
+            inner, outer = share(lows[d, k], highs[d, k], shape[d], splits[d])
+            own *= inner
+            blocks *= outer
         inside += own
         met += blocks
     return inside, met

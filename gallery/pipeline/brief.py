@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -42,22 +42,26 @@ class Brief:
         digest: SHA-256 of all results, with those that are left out here.
         notes: What the user should know about them.
         dimensions: Names of the model's symbolic dimensions.
-        results: What other pages show of each result, by its key; None if that is nothing.
+        keys: Their keys.
+        told: What other pages show of each, as JSON; None if that is nothing.
+        files: The files of all of them.
     """
 
     digest: str
     notes: tuple[str, ...]
     dimensions: tuple[str, ...]
-    results: Mapping[str, Entry | None]
+    keys: tuple[str, ...]
+    told: tuple[dict[str, Any] | None, ...]
+    files: Mapping[str, CachedFile]
 
 
 def brief_key(plan: ModelPlan) -> str:
     """Key of the brief of a plan's results."""
-    return _key(_results(plan))
+    return _key([key for _, _, key in _results(plan)])
 
 
-def _key(results: Sequence[tuple[Product, str, str]]) -> str:
-    return cache_key("brief", fingerprint(__name__), results=[key for _, _, key in results])
+def _key(keys: Sequence[str]) -> str:
+    return cache_key("brief", fingerprint(__name__), results=list(keys))
 
 
 def brief_of(plan: ModelPlan, entries: Mapping[str, Entry]) -> Brief:
@@ -67,17 +71,18 @@ def brief_of(plan: ModelPlan, entries: Mapping[str, Entry]) -> Brief:
         plan: The plan that was carried out.
         entries: All its results, by key.
     """
-    shown = {}
-    for product, what, key in _results(plan):
-        value = product.brief(plan, what, entries[key].value)
-        shown[key] = (
-            None if value is None else Entry(key=key, value=value, files=entries[key].files)
-        )
+    results = _results(plan)
     return Brief(
         digest=digest_of(entries),
         notes=notes_of(entries.values()),
         dimensions=dimensions_of(entries.values()),
-        results=shown,
+        keys=tuple(key for _, _, key in results),
+        told=tuple(product.brief(plan, what, entries[key].value) for product, what, key in results),
+        files={
+            _file(number, name): file
+            for number, (_, _, key) in enumerate(results)
+            for name, file in entries[key].files.items()
+        },
     )
 
 
@@ -90,50 +95,70 @@ def digest_of(entries: Mapping[str, Entry | None]) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
-def keep(brief: Brief, plan: ModelPlan, entries: Mapping[str, Entry], cache: Cache) -> None:
+def keep(brief: Brief, cache: Cache) -> None:
     """Keep a brief for the next build; where the cache is full, that takes longer."""
-    results = [brief.results[key] for _, _, key in _results(plan)]
     value = {
         "digest": brief.digest,
         "notes": list(brief.notes),
         "dimensions": list(brief.dimensions),
-        "results": [one.value if one else None for one in results],
-    }
-    files = {
-        _file(number, name): file
-        for number, (_, _, key) in enumerate(_results(plan))
-        for name, file in entries[key].files.items()
+        "results": list(brief.told),
     }
     with suppress(OSError):
-        cache.put(brief_key(plan), value, files)
+        cache.put(_key(brief.keys), value, brief.files)
 
 
 def kept(plan: ModelPlan, cache: Cache) -> Brief | None:
-    """The brief of a plan's results, if the cache has it and the files of all of them."""
-    results = _results(plan)
-    entry = cache.get(_key(results))
+    """The brief of a plan's results, if the cache has it and the files of all of them.
+
+    What it tells of them is not checked yet: a build that changes nothing does not read it.
+    """
+    keys = tuple(key for _, _, key in _results(plan))
+    key = _key(keys)
+    rarely_used = cache.is_old(key)
+    entry = cache.get(key)
     if entry is None:
         return None
     try:
         _FORM(entry.value)
-        if len(entry.value["results"]) != len(results):
-            raise MismatchError(f"a list of {len(results)} results", "results")
-        shown = {
-            key: _checked(key, value, _files(number, entry), product.form(plan, what))
-            for number, ((product, what, key), value) in enumerate(
-                zip(results, entry.value["results"], strict=True)
-            )
-        }
+        if len(entry.value["results"]) != len(keys):
+            raise MismatchError(f"a list of {len(keys)} results", "results")
     except MismatchError as error:
-        log.warning("%s: a brief is damaged in the cache: %s", plan.file.relative, error)
+        _warn(plan, error)
         return None
-    cache.use(key for _, _, key in results)
+    if rarely_used:
+        cache.use(keys)
     return Brief(
         digest=entry.value["digest"],
         notes=tuple(entry.value["notes"]),
         dimensions=tuple(entry.value["dimensions"]),
-        results=shown,
+        keys=keys,
+        told=tuple(entry.value["results"]),
+        files=entry.files,
     )
+
+
+def told_in(brief: Brief, plan: ModelPlan) -> dict[str, Entry | None] | None:
+    """What other pages show of each result, by its key; None if the brief is damaged.
+
+    Args:
+        brief: Of the results of the plan.
+        plan: The plan.
+    """
+    files = _by_number(brief.files)
+    try:
+        return {
+            key: _checked(key, value, files.get(number, {}), product.form(plan, what))
+            for number, ((product, what, key), value) in enumerate(
+                zip(_results(plan), brief.told, strict=True)
+            )
+        }
+    except MismatchError as error:
+        _warn(plan, error)
+        return None
+
+
+def _warn(plan: ModelPlan, error: MismatchError) -> None:
+    log.warning("%s: a brief is damaged in the cache: %s", plan.file.relative, error)
 
 
 def notes_of(entries: Iterable[Entry | None]) -> tuple[str, ...]:
@@ -169,20 +194,18 @@ def _file(number: int, name: str) -> str:
     return f"{number}-{name}"
 
 
-def _files(number: int, entry: Entry) -> Iterator[tuple[str, CachedFile]]:
-    start = _file(number, "")
-    return (
-        (name.removeprefix(start), file)
-        for name, file in entry.files.items()
-        if name.startswith(start)
-    )
+def _by_number(files: Mapping[str, CachedFile]) -> dict[int, dict[str, CachedFile]]:
+    """The files of each result, by its number and by their names."""
+    found: dict[int, dict[str, CachedFile]] = {}
+    for name, file in files.items():
+        number, _, own = name.partition("-")
+        if number.isdecimal():
+            found.setdefault(int(number), {})[own] = file
+    return found
 
 
-def _checked(
-    key: str, value: Any, found: Iterator[tuple[str, CachedFile]], form: Form
-) -> Entry | None:
+def _checked(key: str, value: Any, files: Mapping[str, CachedFile], form: Form) -> Entry | None:
     """A result, if it has its form; raises MismatchError."""
-    files = dict(found)
     if value is None:
         form.check_files(files)
         return None

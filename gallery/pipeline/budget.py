@@ -17,22 +17,23 @@ AUTO = "auto"
 LEAST, MOST = 100_000, 1_000_000
 """Bounds of what is chosen. Below, blocks fall apart into lines; above, a screen shows no more."""
 
-# Measured on two cores with all variants of the defaults: ResNet-50 takes 12 s of processor time
-# with 100,000 vertices and 40 s with a million, GPT-2 (with more operators, and fewer edges) 31 s
-# and 46 s; a training scan of 20 million vertices and 158 million edges takes 4 GiB.
-_START = 8.0
+# Measured on two cores with all variants of the defaults: ResNet-50 takes 6 s of processor time
+# with 160,000 vertices and 11 s with a million, GPT-2 (with three times its operators) 8 and 12 s,
+# AlexNet (with half as many edges again) 10 and 17 s; a training scan of 20 million vertices and
+# 158 million edges takes 3.4 GiB.
+_START = 5.0
 """Seconds that depend on neither operators nor vertices."""
 
-_OPERATOR, _MOST_OPERATORS = 0.03, 1600
+_OPERATOR, _MOST_OPERATORS = 0.008, 1600
 """Seconds for each operator, for diagrams and skeletons; with more, layers are drawn instead."""
 
-_VERTEX = 60e-6
+_VERTEX = 15e-6
 """Seconds for each vertex, twice those of ResNet-50, as other models have twice its edges."""
 
 _SPARE = 4
 """How many times slower, or busier, another machine may be."""
 
-_BASE, _VERTEX_BYTES = 700 << 20, 400
+_BASE, _VERTEX_BYTES = 700 << 20, 250
 """Bytes of memory of the program itself, and for each vertex."""
 
 

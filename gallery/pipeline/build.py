@@ -37,6 +37,7 @@ from gallery.pipeline.schedule import make
 from gallery.pipeline.shards import Shard, collection, part, read_shards, take_in, write_shard
 from gallery.pipeline.site import Published, check_place, put, site_settings, write_site
 from gallery.pipeline.staging import check_writable
+from gallery.pipeline.start import Start
 from gallery.publishing.settings import check_site
 from gallery.settings.families import folded
 from gallery.settings.front_matter import words_of
@@ -78,6 +79,16 @@ def build(
     site = Path(os.path.abspath(site)).resolve()
     check_place(site, models, part=options.shard[0] if options.shard else 0)
     cache = _cache(options.cache, site)
+    with Start(models, site, cache, options) as start:
+        report = _build(models, site, settings, options, start)
+    return replace(report, seconds=time.perf_counter() - started)
+
+
+def _build(
+    models: Path, site: Path, settings: GallerySettings, options: BuildOptions, start: Start
+) -> Report:
+    """Build a gallery whose settings and place are right."""
+    cache = start.cache
     files = _discovered(models, settings, options)
     whole = _planned(files, settings)
     static, missing = site_files(models, whole)
@@ -92,7 +103,9 @@ def build(
     which = (*options.shard, collection(whole, settings)) if options.shard else None
     gallery, published = Gallery(plans=plans, settings=settings, cache=cache, static=static), None
     for last in (False, True):
-        gallery = replace(gallery, outcomes=make(plans, cache, options))
+        gallery = replace(
+            gallery, outcomes=make(plans, cache, options, start.worker, gallery.prepare)
+        )
         if options.strict and gallery.report().return_code:
             break
         try:
@@ -105,8 +118,9 @@ def build(
     if published:
         report = _with_site(report, site, published)
         notes += () if options.shard else _unused_dims(gallery)
+        start.done()
         cache.prune(settings.limits.cache)
-    return replace(report, notes=notes, seconds=time.perf_counter() - started)
+    return replace(report, notes=notes)
 
 
 def planned(models: Path, settings: GallerySettings, options: BuildOptions) -> list[ModelPlan]:

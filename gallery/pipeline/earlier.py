@@ -59,7 +59,7 @@ def remember(place: Path, cache: Cache, sums: Mapping[str, str], earlier: Earlie
     stamps = {name: _stamp(f"{place}/{name}") for name in sums}
     files = {name: [*stamp, sums[name]] for name, stamp in stamps.items() if stamp}
     made = {source: list(names) for source, names in earlier.now.items()}
-    cache.put(_key(place), {"files": files, "made": made, "texts": earlier.new_texts})
+    cache.keep(_key(place), {"files": files, "made": made, "texts": earlier.new_texts})
 
 
 def sums_of(staged: Path, names: Iterable[str], earlier: Earlier) -> dict[str, str]:

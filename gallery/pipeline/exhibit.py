@@ -11,7 +11,7 @@ from typing import Any
 from gallery.cache import Cache, Entry
 from gallery.coloring.storage import legend_of
 from gallery.errors import DamagedFileError
-from gallery.pipeline.brief import brief_of, digest_of, keep
+from gallery.pipeline.brief import brief_of, digest_of, keep, told_in
 from gallery.pipeline.outcome import Outcome
 from gallery.pipeline.plan import ModelPlan, outcome_key
 from gallery.pipeline.products import PRODUCTS, results_of
@@ -34,16 +34,21 @@ def exhibit(bare: Exhibit, one: Outcome, cache: Cache) -> Exhibit:
         cache: Holds the results.
     """
     plan, brief = one.plan, one.brief
-    if brief is None:
+    told = told_in(brief, plan) if brief else None
+    if brief is None or told is None:
         entries = read(plan, cache)
         del entries[outcome_key(plan)]
         whole = {key: entry for key, entry in entries.items() if entry}
         if one.failure or len(whole) < len(entries):
+            if brief is not None:  # it said that they were there
+                found = "a record of its results is damaged in the cache"
+                raise DamagedFileError(found, plan.file.relative, hint="build again")
             return replace(_shown(bare, plan, entries), source=digest_of(entries))
         brief = brief_of(plan, whole)
-        keep(brief, plan, whole, cache)
+        keep(brief, cache)
+        told = told_in(brief, plan) or entries
     return replace(
-        _shown(bare, plan, brief.results),
+        _shown(bare, plan, told),
         source=brief.digest,
         drawn=len(plan.scans),
         # Not a partial: a template could read its arguments.

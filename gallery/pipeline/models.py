@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from gallery.cache import Cache, cache_key
 from gallery.discovery.precisions import ExportName
-from gallery.errors import Failure
+from gallery.errors import DamagedFileError, Failure
 from gallery.files import file_digest
 from gallery.pipeline.brief import dimensions_of
 from gallery.pipeline.outcome import Outcome, known
@@ -128,6 +129,7 @@ class Gallery:
         settings: The gallery's settings.
         cache: Holds the results.
         static: Files to publish as they are, by their path in the site.
+        ready: Exhibits that have been made, with the outcomes that they show, by slug.
     """
 
     plans: Sequence[ModelPlan]
@@ -135,6 +137,22 @@ class Gallery:
     cache: Cache
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     static: Mapping[str, Path] = field(default_factory=dict)
+    ready: dict[str, tuple[Outcome, Exhibit]] = field(default_factory=dict)
+
+    def prepare(self, outcomes: Mapping[str, Outcome]) -> None:
+        """Make the exhibits of models whose outcomes are known, for `exhibits` to take later."""
+        for plan in self.plans:
+            one = outcomes.get(plan.file.slug)
+            if one is not None and one.brief is not None:
+                # What is damaged is told when the site is made.
+                with suppress(DamagedFileError):
+                    self.ready[plan.file.slug] = one, exhibit_of(plan, one, self.cache)
+
+    def _exhibit(self, plan: ModelPlan, one: Outcome | None) -> Exhibit:
+        known = self.ready.get(plan.file.slug)
+        if known and known[0] is one:
+            return known[1]
+        return exhibit_of(plan, one, self.cache)
 
     def rows(self) -> list[tuple[ModelPlan, Outcome | None]]:
         """Each model with its outcome."""
@@ -149,10 +167,10 @@ class Gallery:
         exports: dict[str, list[Exhibit]] = defaultdict(list)
         for plan, one in sorted(self.rows(), key=_precision):
             if plan.file.group.lead:
-                exports[plan.file.group.lead].append(exhibit_of(plan, one, self.cache))
+                exports[plan.file.group.lead].append(self._exhibit(plan, one))
         return [
             _with_others(
-                exhibit_of(plan, one, self.cache),
+                self._exhibit(plan, one),
                 shown(plan, self.static),
                 exports[plan.file.relative],
             )

@@ -13,7 +13,7 @@ from gallery.pipeline.plan import ModelPlan, outcome_key
 from gallery.pipeline.products import results_of
 from gallery.pipeline.records import read
 from gallery.pipeline.report import StageRun
-from gallery.pipeline.workers.supervisor import Result
+from gallery.pipeline.workers.jobs import Result
 
 _LASTING = ("load", "facts", "lower")
 """Stages whose failures can depend on the model alone, and are then remembered."""
@@ -53,7 +53,7 @@ def known(plan: ModelPlan, cache: Cache) -> Outcome | None:
 def _known(plan: ModelPlan, cache: Cache, *, smaller: bool) -> Outcome | None:
     """The outcome; with `smaller`, also of the smaller plan that was carried out instead."""
     if brief := kept(plan, cache):
-        keys = dict.fromkeys(brief.results, True)
+        keys = dict.fromkeys(brief.keys, True)
         return Outcome(plan=plan, stages=_stages(plan, (), keys), notes=brief.notes, brief=brief)
     entries = read(plan, cache)
     outcome = entries.pop(outcome_key(plan))

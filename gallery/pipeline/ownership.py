@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -52,7 +53,17 @@ def is_ours(site: Path) -> bool:
     """Whether a directory is a site, or a part of one, that the gallery made."""
     naming = next((name for name in _NAMING if (site / name).is_file()), _NAMING[0])
     try:
-        manifest = json.loads(read_regular(site / naming, _LARGEST))
+        status = os.stat(site / naming)
+    except OSError:
+        return False
+    return _names_us(site / naming, (status.st_size, status.st_mtime_ns, status.st_ino))
+
+
+@lru_cache(maxsize=16)
+def _names_us(path: Path, _stamp: tuple[int, int, int]) -> bool:
+    """Whether a file names our schema; a build asks several times, and it may have megabytes."""
+    try:
+        manifest = json.loads(read_regular(path, _LARGEST))
     except (DiscoverError, ValueError, RecursionError):
         return False
     schema = manifest.get("schema") if isinstance(manifest, dict) else None
@@ -161,9 +172,15 @@ def carry_over(site: Path, sums: Mapping[str, str], staged: Path) -> None:
 
 def _folders(site: Path, sums: Iterable[str]) -> list[str]:
     """Directories without files of the gallery, which are the user's even if they are empty."""
-    ours = {parent.as_posix() for name in sums for parent in Path(name).parents}
-    below = (Path(folder).relative_to(site) for folder, _, _ in os.walk(site))
-    return [folder.as_posix() for folder in below if folder.as_posix() not in ours]
+    ours = {""}
+    for name in sums:
+        folder = name.rpartition("/")[0]
+        while folder not in ours:
+            ours.add(folder)
+            folder = folder.rpartition("/")[0]
+    start = len(os.fspath(site)) + 1
+    below = (folder[start:].replace(os.sep, "/") for folder, _, _ in os.walk(site))
+    return [folder for folder in below if folder not in ours]
 
 
 def _beside(name: str) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from typing import Any
 
@@ -14,14 +14,39 @@ from gallery.cache import Cache
 from gallery.pipeline.options import BuildOptions
 from gallery.pipeline.outcome import Outcome, known, outcome_of
 from gallery.pipeline.plan import ModelPlan
-from gallery.pipeline.workers.supervisor import UNSCALED, Job, Result, supervise
+from gallery.pipeline.workers.jobs import Job, Result
+from gallery.pipeline.workers.started import Ahead
+from gallery.pipeline.workers.supervisor import UNSCALED, supervise
 from gallery.rendering.ahead import compiling
 
 log = logging.getLogger(__name__)
 
 
-def make(plans: Sequence[ModelPlan], cache: Cache, options: BuildOptions) -> dict[str, Outcome]:
-    """Make what the cache lacks; returns the outcomes by slug."""
+def worker_ahead(options: BuildOptions) -> Ahead:
+    """Start a worker that `make` will probably need."""
+    return Ahead(_environment(options))
+
+
+def make(
+    plans: Sequence[ModelPlan],
+    cache: Cache,
+    options: BuildOptions,
+    ahead: Ahead | None = None,
+    meanwhile: Callable[[Mapping[str, Outcome]], object] = len,
+) -> dict[str, Outcome]:
+    """Make what the cache lacks.
+
+    Args:
+        plans: What there should be.
+        cache: What there is.
+        options: How the build runs.
+        ahead: A worker from `worker_ahead`, or None.
+        meanwhile: Called with the outcomes that are known, in a thread, while workers make the
+            others; it must not fail.
+
+    Returns:
+        The outcomes by slug.
+    """
     outcomes: dict[str, Outcome] = {}
     waiting: list[ModelPlan] = []
     for plan in plans:
@@ -38,7 +63,11 @@ def make(plans: Sequence[ModelPlan], cache: Cache, options: BuildOptions) -> dic
         one.failure for one in outcomes.values()
     )
     if waiting and not (options.strict and failed):
-        _work(waiting, outcomes, cache, options)
+        # This process waits for its workers.
+        with ThreadPoolExecutor(1) as aside:
+            aside.submit(_import_publishing)
+            aside.submit(meanwhile, dict(outcomes))
+            _work(waiting, outcomes, cache, options, ahead)
     return outcomes
 
 
@@ -55,6 +84,7 @@ def _work(
     outcomes: dict[str, Outcome],  # OUT
     cache: Cache,
     options: BuildOptions,
+    ahead: Ahead | None,
 ) -> None:
     """Run the jobs; a model over its limits is tried once more with smaller budgets."""
     plans = {plan.file.slug: plan for plan in by_work(waiting)}
@@ -71,10 +101,9 @@ def _work(
         if event["event"] in ("start", "step"):
             options.listen(plans[job.name].file.relative, event)
 
-    threading.Thread(target=_import_publishing, daemon=True).start()
     here = nullcontext() if options.scheduler else compiling()
-    with here as ahead, closing(_run(jobs, cache, options, listen)) as results:
-        if ahead:
+    with here as compiler, closing(_run(jobs, cache, options, listen, ahead)) as results:
+        if compiler:
             options.listen("", {"event": "compiling"})
         for result in results:
             plan, slug = plans[result.job.name], result.job.name
@@ -99,7 +128,7 @@ def _work(
 
 
 def _import_publishing() -> None:
-    """Import what will be needed next, while this process waits for its workers."""
+    """Import what will be needed next."""
     import gallery.publishing.site  # noqa: F401, PLC0415
 
 
@@ -122,15 +151,21 @@ def _run(
     cache: Cache,
     options: BuildOptions,
     listen: Callable[[Job, dict[str, Any]], None],
+    ahead: Ahead | None,
 ) -> Generator[Result, None, None]:
     if options.scheduler:
         from gallery.pipeline.workers.dask import distribute  # noqa: PLC0415 - Dask is an extra
 
         return distribute(jobs, options.scheduler, cache, listen)
+    workers = options.jobs or available_cores()
+    return supervise(jobs, workers, listen, _environment(options), ahead)
+
+
+def _environment(options: BuildOptions) -> dict[str, str]:
+    """What workers have in their environment: each its share of the cores."""
     cores = available_cores()
-    workers = options.jobs or cores
-    environment = {"NUMBA_NUM_THREADS": str(max(1, cores // workers)), "OMP_NUM_THREADS": "1"}
-    return supervise(jobs, workers, listen, environment)
+    threads = max(1, cores // (options.jobs or cores))
+    return {"NUMBA_NUM_THREADS": str(threads), "OMP_NUM_THREADS": "1"}
 
 
 def available_cores() -> int:

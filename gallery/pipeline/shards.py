@@ -20,9 +20,6 @@ from pathlib import Path
 from typing import Any
 
 from gallery.cache import Cache
-from gallery.discovery.context import CatalogueEntry, Group
-from gallery.discovery.discover import LARGEST_SIDECAR, ModelFile
-from gallery.discovery.measurements import MeasurementFile
 from gallery.discovery.static import FOLDER as STATIC
 from gallery.errors import DamagedFileError, DiscoverError, Failure, SettingsError
 from gallery.files import read_regular
@@ -31,22 +28,18 @@ from gallery.pipeline.outcome import Outcome, known
 from gallery.pipeline.plan import ModelPlan, plan_of, with_families
 from gallery.pipeline.products.base import Form
 from gallery.pipeline.products.profile import MACHINE
-from gallery.pipeline.records import check_failure, forms, judge
+from gallery.pipeline.records import forms, judge
 from gallery.pipeline.reuse import LARGEST, LARGEST_FILE, check_records, records
 from gallery.pipeline.schedule import by_work
+from gallery.pipeline.shard_models import check_model, file_of, model_row
 from gallery.publishing.assets.earlier import Earlier
 from gallery.schema import (
-    DIGEST,
     MismatchError,
     anything,
     each,
-    either,
     mapping,
-    nothing,
     one_of,
     record,
-    row,
-    switch,
     text,
     whole,
 )
@@ -56,20 +49,6 @@ from gallery.settings.values import GallerySettings
 FILE_NAME = "shard.json"
 SCHEMA = "gallery-of-networks/shard-1"
 
-
-_PATH = r"(?!/)(?!.*(^|/)\.\.(/|$))[^\x00]+"
-"""Relative, and without a way up."""
-
-_measurements = record(
-    {
-        "name": text(4096),
-        "device": text(4096),
-        "attributes": each(text(200), 100),
-        "digest": text(64, DIGEST + "|"),
-        "problem": text(1 << 16),
-    }
-)
-
 _check = record(
     {
         "schema": one_of(SCHEMA),
@@ -78,47 +57,7 @@ _check = record(
         "collection": text(64),
         "settings": mapping(text(80), anything),
         "versions": mapping(text(80), text(80), 100),
-        "models": each(
-            record(
-                {
-                    "path": text(4096, _PATH),
-                    "address": text(4096),
-                    "slug": text(200, r"[a-z0-9]+(-[a-z0-9]+)*"),
-                    "digest": text(64, DIGEST + "|"),
-                    "bytes": whole(0, 1 << 62),
-                    "sidecar": text(4096, _PATH + "|"),
-                    "sidecar_text": either(text(LARGEST_SIDECAR), nothing),
-                    "sidecar_problem": text(4096),
-                    "group": record(
-                        {
-                            "lead": text(4096, _PATH + "|"),
-                            "base": text(4096),
-                            "label": text(4096),
-                            "whole": text(4096),
-                            "role": text(200),
-                            "rank": whole(0, 1 << 20),
-                            "twin": text(200),
-                            "absent": switch,
-                        }
-                    ),
-                    "catalogue": record(
-                        {
-                            "model": text(400),
-                            "tags": each(text(400), 100),
-                            "archive": text(400),
-                            "archive_sha": text(400),
-                            "archive_bytes": whole(0, 1 << 62),
-                        }
-                    ),
-                    "notes": each(text(4096), 100),
-                    "problem": either(row(text(1 << 16), text(1 << 16)), nothing),
-                    "measurements": each(_measurements, 100),
-                    "failure": either(check_failure, nothing),
-                    "smaller": switch,
-                }
-            ),
-            1 << 20,
-        ),
+        "models": each(check_model, 1 << 20),
         "records": check_records,
     }
 )
@@ -188,7 +127,7 @@ def write_shard(
         "collection": whole,
         "settings": _plain(gallery.settings),
         "versions": dict(next((plan.versions for plan in gallery.plans), {})),
-        "models": [_entry_of(plan, one) for plan, one in gallery.rows()],
+        "models": [model_row(plan, one) for plan, one in gallery.rows()],
         "records": records(keys, gallery.cache),
     }
     (folder / FILE_NAME).write_text(json.dumps(value, indent=1) + "\n", "utf-8")
@@ -206,37 +145,6 @@ def write_shard(
         copy = folder / STATIC / name
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, copy)
-
-
-def _entry_of(plan: ModelPlan, one: Outcome | None) -> dict[str, Any]:
-    file, failure = plan.file, one.failure if one else None
-    problem = file.problem
-    return {
-        "path": file.relative,
-        "address": file.address,
-        "slug": file.slug,
-        "digest": file.digest,
-        "bytes": file.bytes,
-        "sidecar": file.sidecar,
-        "sidecar_text": file.sidecar_text,
-        "sidecar_problem": file.sidecar_problem,
-        "group": asdict(file.group),
-        "catalogue": {**asdict(file.catalogue), "tags": list(file.catalogue.tags)},
-        "notes": list(file.notes),
-        "problem": [problem.found, problem.hint] if problem else None,
-        "measurements": [
-            {
-                "name": one.name,
-                "device": one.device,
-                "attributes": list(one.attributes),
-                "digest": one.digest,
-                "problem": one.problem,
-            }
-            for one in file.measurements
-        ],
-        "failure": asdict(failure) if failure else None,
-        "smaller": one is not None and one.plan != plan,
-    }
 
 
 def _plain(settings: GallerySettings) -> dict[str, Any]:
@@ -297,35 +205,12 @@ def take_in(shards: Sequence[Shard], cache: Cache) -> list[tuple[ModelPlan, Outc
         SettingsError: A part is damaged, or holds what its models' products do not make.
     """
     rows = [(row, shard) for shard in shards for row in shard.models]
-    plans = [plan_of(_file(row), shard.settings, shard.versions) for row, shard in rows]
+    plans = [plan_of(file_of(row), shard.settings, shard.versions) for row, shard in rows]
     whole = with_families(plans, shards[0].settings)
     return [
         (plan, _outcome(row, plan, shard, cache))
         for (row, shard), plan in zip(rows, whole, strict=True)
     ]
-
-
-def _file(row: dict[str, Any]) -> ModelFile:
-    problem = DiscoverError(row["problem"][0], hint=row["problem"][1]) if row["problem"] else None
-    return ModelFile(
-        path=Path(),  # it is not on this machine
-        relative=row["path"],
-        slug=row["slug"],
-        address=row["address"],
-        digest=row["digest"],
-        bytes=row["bytes"],
-        sidecar=row["sidecar"],
-        sidecar_text=row["sidecar_text"],
-        sidecar_problem=row["sidecar_problem"],
-        group=Group(**row["group"]),
-        catalogue=CatalogueEntry(**{**row["catalogue"], "tags": tuple(row["catalogue"]["tags"])}),
-        notes=tuple(row["notes"]),
-        problem=problem,
-        measurements=tuple(
-            MeasurementFile(**{**one, "attributes": tuple(one["attributes"])})
-            for one in row["measurements"]
-        ),
-    )
 
 
 def _outcome(row: dict[str, Any], plan: ModelPlan, shard: Shard, cache: Cache) -> Outcome | None:

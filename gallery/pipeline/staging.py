@@ -15,6 +15,7 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -86,11 +87,16 @@ def staging(site: Path) -> Iterator[Path]:
 
 def open_to_all(staged: Path) -> None:
     """Let everyone read a staged site, as a web server must, whatever the umask of the build."""
-    for folder, folders, files in os.walk(staged):
-        for mode, names in ((0o755, folders), (0o644, files)):
-            for name in names:
+    waiting = [os.fspath(staged)]
+    while waiting:
+        for entry in os.scandir(waiting.pop()):
+            folder = entry.is_dir(follow_symlinks=False)
+            waiting += [entry.path] if folder else []
+            wanted = 0o755 if folder else 0o644
+            # Most files are those of the site before, which has opened them.
+            if stat.S_IMODE(entry.stat(follow_symlinks=False).st_mode) != wanted:
                 with suppress(PermissionError):  # a file system without permissions
-                    Path(folder, name).chmod(mode)
+                    os.chmod(entry.path, wanted)
 
 
 def _remove(staged: Path) -> None:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gallery.settings.attributes import MEASURED, TABLE, Attribute, find, is_measured
-from gallery.settings.choices import AUTO
-from gallery.settings.families import FAMILY_PALETTES
+from gallery.settings.choices import AUTO, FAMILY_PALETTES
 from gallery.settings.values import FrontMatter, GallerySettings, ScanSettings
 from gallery.text import slugify
 

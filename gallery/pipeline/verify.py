@@ -144,7 +144,7 @@ def verify(
 
     def compared(name: str) -> bool:
         owner = _owner(name, slugs)
-        apart = name in fixed or not (_SHARED.fullmatch(name) or _is_lesson(name, owner))
+        apart = name in fixed or not (_SHARED.fullmatch(name) or _is_figure(name, owner))
         return whole or (apart and (owner in wanted or not owner))
 
     made = {name: digest for name, digest in made.items() if compared(name)}
@@ -223,7 +223,7 @@ def _owner(name: str, slugs: Iterable[str]) -> str:
     return max(fits, key=len, default="")
 
 
-def _is_lesson(name: str, owner: str) -> bool:
+def _is_figure(name: str, owner: str) -> bool:
     """Whether it is a figure of the page on reading a scan, which shows the best of all models."""
     return bool(owner) and name.startswith(f"assets/{owner}-lesson-")
 

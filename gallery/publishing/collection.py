@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -144,7 +145,12 @@ def _differences(numbers: Sequence[int]) -> str:
     '3 1 10'
     """
     before = (0, *numbers)
-    return " ".join(np.base_repr(b - a, 36).lower() for a, b in zip(before, numbers, strict=False))
+    return " ".join(_base36(b - a) for a, b in zip(before, numbers, strict=False))
+
+
+@cache
+def _base36(number: int) -> str:
+    return str(np.base_repr(number, 36)).lower()
 
 
 def card(model: ModelView, place: list[float] | None) -> list[Any]:
@@ -165,6 +171,11 @@ def card(model: ModelView, place: list[float] | None) -> list[Any]:
         [one.href for one in thumbnails(model)],
         len(model.exports),
     ]
+
+
+def parameters(model: ModelView) -> int | None:
+    """Parameters of a model; None if they are unknown."""
+    return model.facts.parameters if model.facts else None
 
 
 def work(model: ModelView) -> int | None:

@@ -22,11 +22,14 @@ from gallery.publishing.machine.catalogue import CATALOGUE, catalogue
 from gallery.publishing.machine.feeds import feed, robots, sitemap
 from gallery.publishing.machine.manifest import SCHEMA, encode, encode_manifest
 from gallery.publishing.machine.schema import NAME, manifest_schema
+from gallery.publishing.model_pages import RESERVED
+from gallery.publishing.model_views import model_view, prose_of
 from gallery.publishing.overview import gallery_sheet, site_icon
-from gallery.publishing.pages import RESERVED, PageContext, write_pages
+from gallery.publishing.page import PageContext
+from gallery.publishing.pages import write_pages
 from gallery.publishing.parts.prose import plain
 from gallery.publishing.settings import SiteSettings
-from gallery.publishing.views import ModelView, model_view, prose_of
+from gallery.publishing.views import ModelView
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _log = logging.getLogger(__name__)

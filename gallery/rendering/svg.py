@@ -21,9 +21,11 @@ from gallery.placement.fibres import crosses
 from gallery.placement.types import Layout
 from gallery.rendering.compose.legend import legend_under
 from gallery.rendering.files.xmp import xmp
-from gallery.rendering.growth import grown, stroke_pixels
+from gallery.rendering.growth import ENOUGH, grown, stroke_pixels
 from gallery.rendering.labels.labels import named, place_labels
+from gallery.rendering.raster.exposure import exposure, sparks
 from gallery.rendering.raster.frame import Frame, frame
+from gallery.rendering.raster.gaps import gaps_of, share_at
 from gallery.rendering.raster.raster import describe
 from gallery.rendering.raster.strokes import edge_light
 from gallery.rendering.raster.tone import PAPER
@@ -35,6 +37,12 @@ from gallery.text import visible
 _MOST = 50_000
 _OPACITY, _MIDDLE = 0.55, RenderSettings().middle
 """Opacity of an edge without the tone curve of pixels, and the `middle` that it goes with."""
+_LEAST = 0.1
+"""Least opacity of an edge."""
+_LIFT = 1.0
+"""Opacity that edges across gaps have besides, relative to their own."""
+_SIZES = 4
+"""Sizes of dots up to twice their width; the area of a hub's dot grows with its light."""
 
 
 def render_svg(
@@ -125,25 +133,31 @@ def _groups(
     side = max(drawn.width, drawn.height) / 1600
     reach = settings.reach * side
     opacity = _OPACITY * settings.middle / _MIDDLE
+    gains = exposure(graph, settings.exposure).tolist()
+    sizes = np.rint(_SIZES * np.sqrt(sparks(graph))).astype(int).tolist()
+    gaps = gaps_of(points, (drawn.width, drawn.height), 1.0) if len(points) >= ENOUGH else None
     text = [f"{x:.1f} {y:.1f}" for x, y in points.tolist()]
     groups: dict[int, list[str]] = {}
-    dots: dict[int, list[str]] = {}
+    dots: dict[int, dict[int, list[str]]] = {}
     crossing = crosses(layout)
     before = np.concatenate([[0], np.cumsum(~crossing)])
     starts, sources = before[graph.indptr].tolist(), graph.sources[~crossing].tolist()
     for vertex, row in enumerate(coloring.index.tolist()):
-        dots.setdefault(row, []).append(f"M{text[vertex]}h0")
+        alike = dots.setdefault(row, {}).setdefault(sizes[vertex], [])
+        alike.append(f"M{text[vertex]}h0")
         read = sources[starts[vertex] : starts[vertex + 1]]
         if not read:
             continue
         across, up = (points[read] - points[vertex]).T
         length = float(np.sqrt(across * across + up * up).mean())
         light = edge_light(length, reach, settings.fade)
+        light *= 1 + (gains[vertex] - 1) * light
+        lit = max(opacity * light, _LEAST)
+        if gaps is not None:
+            lit *= 1 + _LIFT * share_at(gaps, (points[read].mean(axis=0) + points[vertex]) / 2)
         path = "".join(f"M{text[source]}L{text[vertex]}" for source in read)
         strokes = groups.setdefault(row, [])
-        strokes.append(
-            f'<path d="{path}" stroke-opacity="{min(max(opacity * light, 0.1), 1.0):.2f}"/>'
-        )
+        strokes.append(f'<path d="{path}" stroke-opacity="{min(lit, 1.0):.2f}"/>')
     parts = []
     for row in sorted(dots):
         tone = hex_of(coloring.colors[row])
@@ -151,6 +165,8 @@ def _groups(
         dot = stroke_pixels(settings.dot, DOT, drawn.unit, side)
         parts.append(f'<g stroke="{tone}" stroke-width="{line:.2f}">')
         parts.extend(groups.get(row, ()))
-        width = f"{1.3 * dot:.2f}"
-        parts.append(f'<path d="{"".join(dots[row])}" stroke-width="{width}"/></g>')
+        for size in sorted(dots[row]):
+            width = f"{1.3 * dot * size / _SIZES:.2f}"
+            parts.append(f'<path d="{"".join(dots[row][size])}" stroke-width="{width}"/>')
+        parts.append("</g>")
     return parts

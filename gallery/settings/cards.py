@@ -24,7 +24,7 @@ class CardResult:
 
     Attributes:
         task: What was evaluated ("image-classification").
-        dataset: On what data.
+        dataset: On what data, with the part of it in brackets ("GLUE (mrpc, validation)").
         metric: The measure.
         value: Its value, as written.
     """
@@ -150,14 +150,13 @@ def _results(index: object) -> Iterator[CardResult]:
     for model in _tables(index):
         for result in _tables(model.get("results")):
             for metric in _tables(result.get("metrics")):
-                value = metric.get("value")
-                name = _name(metric)
-                if name and isinstance(value, str):
+                name, value = _name(metric), metric.get("value")
+                if name and value is not None:
                     yield CardResult(
                         task=_name(result.get("task")),
-                        dataset=_name(result.get("dataset")),
+                        dataset=_dataset(result.get("dataset")),
                         metric=name,
-                        value=_text(value),
+                        value=_text(value) or _written(value).replace('"', "")[:_LONGEST],
                     )
 
 
@@ -172,9 +171,23 @@ def _name(value: object) -> str:
     return _text(value.get("name")) or _text(value.get("type"))
 
 
+def _dataset(value: object) -> str:
+    """The name of a data set, with its part and split unless the name says them."""
+    name = _name(value)
+    given = (
+        [_text(value.get(key)) for key in ("config", "split")] if isinstance(value, dict) else []
+    )
+    more = [one for one in given if one not in ("", "default") and one.lower() not in name.lower()]
+    return f"{name} ({', '.join(more)})" if name and more else name
+
+
+def _written(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 def _others(head: Mapping[str, Any]) -> dict[str, str]:
     others = {
-        key[:_LONGEST]: value if isinstance(value, str) else json.dumps(value)
+        key[:_LONGEST]: _written(value)
         for key, value in head.items()
         if key not in KEYS and value is not None
     }

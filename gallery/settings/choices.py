@@ -13,11 +13,9 @@ ARRANGEMENTS = ("hemispheres", "free")
 EXPOSURES = ("auto", "work", "traffic", "even")
 SKELETONS = ("dot", "neato", "fdp", "sfdp", "circo", "twopi", "osage", "patchwork")
 ATTRIBUTES = attributes.ATTRIBUTES
-PALETTES = (
-    "aurora",
+FAMILY_PALETTES = (
     "ember",
     "lagoon",
-    "orchid",
     "meadow",
     "heather",
     "amber",
@@ -25,6 +23,12 @@ PALETTES = (
     "berry",
     "frost",
     "shore",
+)
+"""Palettes that are given to families of networks."""
+PALETTES = (
+    "aurora",
+    "orchid",
+    *FAMILY_PALETTES,
     "spectrum",
     "fire",
     "bmy",

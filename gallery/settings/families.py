@@ -5,18 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 
-FAMILY_PALETTES = (
-    "ember",
-    "lagoon",
-    "meadow",
-    "heather",
-    "amber",
-    "patina",
-    "berry",
-    "frost",
-    "shore",
-)
-"""Palettes that are given to families; the order does not matter."""
+from gallery.settings.choices import FAMILY_PALETTES
 
 _SALT = "39275"
 """Of numbers tried, one by which CNNs are warm and transformers cool."""

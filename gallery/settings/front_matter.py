@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from gallery.settings.cards import KEYS, Card, card_of, is_paper, licence, paper
@@ -16,8 +17,11 @@ from gallery.settings.heads import Head, split
 from gallery.settings.plain_text import FormError, read_toml, read_yaml
 from gallery.settings.values import FrontMatter
 
-HEAD_LIMIT = 64 * 1024
-"""Most characters of front matter; the results of many evaluations fill some tens of thousands."""
+HEAD_LIMIT = 1 << 20
+"""Most characters of front matter; embedding models list results of thousands of tests there."""
+
+PROSE_LIMIT = 256 << 10
+"""Most characters of prose that a page shows."""
 
 _FORMS = {"yaml": ("YAML", read_yaml), "toml": ("TOML", read_toml)}
 _NEAR = 0.8
@@ -40,14 +44,19 @@ class Words:
     notes: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=16)
 def words_of(text: str) -> Words:
-    """Read a sidecar or a model card.
+    """Read a sidecar or a model card; exports that lie together share theirs.
 
     Args:
         text: The whole file.
     """
     head = split(text)
     values, notes = _values(head)
+    if len(head.prose) > PROSE_LIMIT:
+        found = f"the prose has {len(head.prose):,} characters, more than {PROSE_LIMIT:,}"
+        notes.append(f"{found}, so it is not shown; shorten it")
+        head = replace(head, prose="")
     own, others = names(FrontMatter), set(values)
     known = {key: value for key, value in values.items() if key in own}
     if "license" in values or "license_name" in values:
@@ -70,14 +79,13 @@ def _values(head: Head) -> tuple[Mapping[str, Any], list[str]]:
     if not head.form:
         return {}, notes
     name, parse = _FORMS[head.form]
-    if len(head.text) > HEAD_LIMIT:
-        found = f"the front matter has {len(head.text):,} characters, more than {HEAD_LIMIT:,}"
+    if (size := len(head.text.lstrip("\n"))) > HEAD_LIMIT:
+        found = f"the front matter has {size:,} characters, more than {HEAD_LIMIT:,}"
         return {}, [*notes, f"{found}; shorten it"]
     try:
         values, told = parse(head.text)
     except FormError as error:
-        # The head begins in the second line of the file.
-        where = f"line {error.line + 1}: " if error.line else ""
+        where = f"line {error.line}: " if error.line else ""
         hint = f"; {error.hint}" if error.hint else ""
         return {}, [*notes, f"{where}the front matter is not valid {name}: {error}{hint}"]
     notes += told

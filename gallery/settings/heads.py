@@ -18,7 +18,8 @@ class Head:
 
     Attributes:
         form: "yaml", "toml", or "" if it has no head.
-        text: The head, without the lines around it.
+        text: The head, without the lines around it, but with an empty one for each line of the file
+            before it, so that lines of both have the same numbers.
         prose: The Markdown.
         problem: What is wrong with the lines around it, in a sentence, or "".
     """
@@ -32,31 +33,35 @@ class Head:
 def split(text: str) -> Head:
     r"""Take a Markdown file apart.
 
-    A head begins in the first line. One that is not closed ends at the first blank line, so that
-    nothing of it is taken for prose. What stands between two thematic breaks of Markdown is prose.
+    A head begins in the first line that is not blank, as on the Hugging Face Hub. One that is not
+    closed ends at the first blank line, so that nothing of it is taken for prose. What stands
+    between two thematic breaks of Markdown is prose.
 
     >>> split("---\ntitle: A\n...\nText.")
-    Head(form='yaml', text='title: A\n', prose='Text.', problem='')
+    Head(form='yaml', text='\ntitle: A\n', prose='Text.', problem='')
     >>> split("---\nText.\n---\n").form
     ''
     """
     text = text.removeprefix("\ufeff")
     lines = text.splitlines(keepends=True)
-    form, ends = _MARKS.get(lines[0].rstrip() if lines else "", ("", ()))
+    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    form, ends = _MARKS.get(lines[first].strip() if lines else "", ("", ()))
     if not form:
         return Head(prose=text)
-    for number, line in enumerate(lines[1:], 1):
+    after = first + 1
+    before = "\n" * after
+    for number, line in enumerate(lines[after:], after):
         if line.rstrip() in ends:
-            head = lines[1:number]
+            head = lines[after:number]
             if not _is_head(head):
                 return Head(prose=text)
-            return Head(form=form, text="".join(head), prose=_rest(lines[number + 1 :]))
-    blank = next((number for number, line in enumerate(lines) if not line.strip()), len(lines))
-    head = lines[1:blank]
+            return Head(form=form, text=before + "".join(head), prose=_rest(lines[number + 1 :]))
+    blank = next((n for n, line in enumerate(lines[after:], after) if not line.strip()), len(lines))
+    head = lines[after:blank]
     if not head or not _KEY.match(head[0]):
         return Head(prose=text)
     problem = f"the front matter is not closed; write {ends[0]} below line {blank}"
-    return Head(form=form, text="".join(head), prose=_rest(lines[blank:]), problem=problem)
+    return Head(form=form, text=before + "".join(head), prose=_rest(lines[blank:]), problem=problem)
 
 
 def _is_head(lines: list[str]) -> bool:

@@ -98,7 +98,7 @@ class ScanSettings:
     """How one scan is made, from lowering to picture."""
 
     vertices: int | str = setting(
-        160_000,
+        1_000_000,
         checks.either(AUTO, _BUDGET),
         'vertex budget: roughly how many pieces the computation is split into, or "auto": up to '
         "a million, as the limits allow",
@@ -252,7 +252,7 @@ class VariantSettings:
     film_size: str = setting("1080x1080", check_film, "its width and height in pixels, both even")
     viewer: bool = setting(True, checks.switch, "the interactive viewer")
     viewer_vertices: int = setting(
-        250_000, _BUDGET, "most vertices in the viewer, which shows a sample of larger scans"
+        250_000, _BUDGET, "most vertices in the viewer, which shows larger scans in larger pieces"
     )
 
 

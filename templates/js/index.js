@@ -178,7 +178,17 @@
 
   const changed = () => { limit = AT_ONCE; show(); };
   for (const name of ["input", "change"]) controls.addEventListener(name, changed);
-  controls.addEventListener("focusin", () => { load(); }, { once: true });
+  const soon = () => { load().catch(() => {}); };
+  controls.addEventListener("focusin", soon, { once: true });
+  // Whoever has the controls before them may type at any time; the page itself comes first.
+  const idle = window.requestIdleCallback ?? ((run) => setTimeout(run, 300));
+  if (!navigator.connection?.saveData) {
+    new IntersectionObserver(([one], watch) => {
+      if (!one.isIntersecting) return;
+      watch.disconnect();
+      idle(soon);
+    }).observe(controls);
+  }
   part("clear").addEventListener("click", () => { for (const name of NARROW) if (fields[name]) fields[name].value = ""; changed(); fields.q.focus(); });
   more.firstElementChild.addEventListener("click", () => { limit += AT_ONCE; show(); });
   table.addEventListener("click", (event) => {

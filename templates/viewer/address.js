@@ -21,7 +21,7 @@
     else if (lit.type !== undefined) said.set("type", lit.type);
     else if (lit.entry !== undefined) said.set("entry", [lit.coloring, lit.entry].join("-"));
     else if (lit.rows) said.set("rows", lit.rows.join("-"));
-    if (pinned >= 0) said.set("vertex", graph.ids[pinned]);
+    if (pinned >= 0) said.set("vertex", pinned);
     if (app.diagram.board && !app.diagram.board.hidden) said.set("diagram", "open");
     if (!camera.isHome) {
       said.set("at", [camera.x.toFixed(5), camera.y.toFixed(5), camera.zoom.toFixed(3)].join(","));
@@ -58,8 +58,7 @@
     if (time >= 0) app.play.seek(time);
     else if (app.play.time >= 0) app.play.stop();
     const wanted = number(said.get("vertex"), -1);
-    const v = wanted >= 0 ? graph.ids.indexOf(wanted) : -1;
-    app.pin(v);
+    app.pin(wanted >= 0 && wanted < graph.n ? wanted : -1);
   };
 
   function litBy(said, app) {

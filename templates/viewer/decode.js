@@ -88,13 +88,14 @@
     return out;
   };
 
-  V.smooth = function (bytes) {
+  // Numbers below 65,536 from their differences, in units of so much.
+  V.smooth = function (bytes, unit) {
     const out = V.planes(bytes);
     let value = 0;
     for (let i = 0; i < out.length; i++) {
       const step = out[i];
       value += (step >>> 1) ^ -(step & 1);
-      out[i] = value;
+      out[i] = unit * value;
     }
     return out;
   };

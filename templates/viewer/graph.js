@@ -36,8 +36,8 @@
       this.head = head;
       this.n = n;
       this.m = m;
-      this.x = V.smooth(sections.x);
-      this.y = V.smooth(sections.y);
+      this.x = V.smooth(sections.x, head.step);
+      this.y = V.smooth(sections.y, head.step);
       this.operator = V.walk(V.varints(sections.operator, n));
       this.pass = sections.pass;
       this.kind = sections.kind;
@@ -83,7 +83,6 @@
     get clock() { return this.once("clock", () => new V[this.head.run ? "Run" : "Order"](this)); }
 
     // Sections that only the card needs are decoded when it first needs them.
-    get ids() { return this.once("ids", () => V.sums(V.varints(this.sections.id, this.n))); }
     get read() { return this.once("read", () => V.varints(this.sections.read, this.n)); }
     get sent() { return this.once("sent", () => V.varints(this.sections.sent, this.n)); }
 
@@ -220,7 +219,7 @@
 
     // The block that a vertex makes: {box: [[low, high], ...], rank, tensor} or null.
     block(v) {
-      const id = this.forward.length && this.forward[v] >= 0 ? this.forward[v] : this.ids[v];
+      const id = this.forward.length && this.forward[v] >= 0 ? this.forward[v] : v;
       const { first, shape, splits, rank, tensor, period } = this.head.sets;
       for (let s = 0; s < first.length; s++) {
         const size = splits[s].reduce((a, b) => a * b, 1);

@@ -94,6 +94,7 @@
       const { renderer, camera, space } = this;
       renderer.view = camera.view;
       renderer.lean = [space.across, space.up];
+      renderer.gaps.update(space.places);
       const apart = camera.scale * this.ratio / Math.sqrt(Math.max(1, this.graph.n));
       // A pixel of the still picture, 1,600 wide, as long as the whole graph is in view.
       const { look } = this.graph.head;
@@ -137,7 +138,7 @@
         performance.mark("viewer-first-frame");
         this.root.classList.add("live");
         // Decode what the card needs now, so that the first vertex need not wait for it.
-        setTimeout(() => [this.graph.readersOf(0), this.graph.ids, this.graph.sent], 1000);
+        setTimeout(() => [this.graph.readersOf(0), this.graph.sent], 1000);
       }
       const state = busy ? "drawing" : "still";
       if (state === "still" && this.stage.dataset.state !== "still") performance.mark("viewer-still");

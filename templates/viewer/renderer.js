@@ -16,44 +16,12 @@
   const HALF = 1 / 16;
   // Without floating-point targets, light adds up directly in eight bits.
   const PLAIN = 0.05;
+  const LISTS = ["places", "about", "rows", "edges", "palette", "mask", "moments"];
   const MOST_FIBRES = 40000;
+  // Less than in gallery/rendering/raster/strands.py, as the light of strands adds up here.
+  const STRAND = 8;
   // How fast the light of the wave fades: in a twentieth of the run it falls to a third.
   const SHARPNESS = 20;
-
-  function shuffled(pairs) {
-    const out = pairs.slice();
-    let state = 12345;
-    for (let i = out.length / 2 - 1; i > 0; i--) {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      const j = Math.floor(state / 4294967296 * (i + 1));
-      const a = out[2 * i];
-      const b = out[2 * i + 1];
-      out[2 * i] = out[2 * j];
-      out[2 * i + 1] = out[2 * j + 1];
-      out[2 * j] = a;
-      out[2 * j + 1] = b;
-    }
-    return out;
-  }
-
-  // Straight edges first, then fibres; the number of straight ones.
-  function parted(pairs, crosses) {
-    const out = new Uint32Array(pairs.length);
-    const straight = [];
-    const curved = [];
-    for (let i = 0; i < pairs.length; i += 2) {
-      (crosses(pairs[i], pairs[i + 1]) ? curved : straight).push(i);
-    }
-    [...straight, ...curved].forEach((i, k) => { out.set(pairs.subarray(i, i + 2), 2 * k); });
-    return [out, straight.length];
-  }
-
-  function strideFor(count) {
-    const common = (a, b) => (b ? common(b, a % b) : a);
-    let stride = 1619;
-    while (count && common(count, stride) !== 1) stride += 2;
-    return stride;
-  }
 
   V.Renderer = class {
     constructor(canvas, graph, plain) {
@@ -90,10 +58,19 @@
       // Only small graphs have edges wider than a pixel.
       this.wide = graph.head.look.line > 1;
       this.tone = new V.Tone(gl, graph, this.plain);
+      this.gaps = new V.Gaps(gl, graph);
+      this.lift = (program) => {
+        const { width, height } = this.sum;
+        this.gaps.bind(program, this.view, width, height, this.wide ? this.line : 1);
+        return this.gaps;
+      };
       this.places = gl.createTexture();
       this.place();
       const about = new Uint32Array(graph.n);
-      for (let v = 0; v < graph.n; v++) about[v] = graph.operator[v] | (graph.pass[v] << 24);
+      const sparks = V.sparksOf(graph);
+      for (let v = 0; v < graph.n; v++) {
+        about[v] = graph.operator[v] | (graph.pass[v] << 24) | (sparks[v] << 26);
+      }
       this.about = V.list(gl, [gl.R32UI, gl.RED_INTEGER, gl.UNSIGNED_INT], about, 1);
       this.moments = V.list(gl, [gl.RGBA16UI, gl.RGBA_INTEGER, gl.UNSIGNED_SHORT],
         graph.clock.moments(), 4);
@@ -101,9 +78,13 @@
       this.edges = V.list(gl, [gl.RG32UI, gl.RG_INTEGER, gl.UNSIGNED_INT], edges, 2);
       this.straight = straight;
       this.fibres = Math.min(MOST_FIBRES, graph.m - straight);
+      const strands = this.gaps.on ? V.strandsOf(graph) : [];
+      this.strands = strands.length / 2;
+      this.long = V.list(gl, [gl.RG32UI, gl.RG_INTEGER, gl.UNSIGNED_INT],
+        Uint32Array.from(strands), 2);
       this.programs = {};
       this.use(this.hold);
-      this.stride = strideFor(graph.n);
+      this.stride = V.strideFor(graph.n);
       this.rows = gl.createTexture();
       this.palette = gl.createTexture();
       this.mask = gl.createTexture();
@@ -142,8 +123,8 @@
 
     sorted() {
       const { graph } = this;
-      const edges = shuffled(graph.pairs);
-      return graph.head.fibres ? parted(edges, (a, b) => graph.crosses(a, b)) : [edges, graph.m];
+      const edges = V.shuffled(graph.pairs);
+      return graph.head.fibres ? V.parted(edges, (a, b) => graph.crosses(a, b)) : [edges, graph.m];
     }
 
     setRows(rows) {
@@ -236,6 +217,11 @@
       this.bind(this.lines);
       const [shape, corners] = this.wide ? [gl.TRIANGLES, 6] : [gl.LINES, 2];
       if (to > from) gl.drawArrays(shape, corners * from, corners * (to - from));
+      const [begin, stop] = part(this.strands);
+      if (stop > begin) {
+        this.overlay();
+        gl.drawArrays(shape, corners * begin, corners * (stop - begin));
+      }
       const [first, last] = part(graph.n);
       this.bind(this.points);
       if (last > first) gl.drawArrays(gl.POINTS, first, last - first);
@@ -244,15 +230,25 @@
       this.done = end;
       this.gain = 1 / (this.energy * (this.round + end));
       if (end === 1) { this.round++; this.done = 0; this.limitRounds(now); }
-      this.tone.ask(this.sum);
+      this.tone.ask(this.sum, this.gain, this.lift);
       this.fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
       gl.flush();
+    }
+
+    // Strands, drawn by the program of the lines, which is bound.
+    overlay() {
+      const { gl, lines: { at }, view, sum } = this;
+      gl.activeTexture(gl.TEXTURE0 + LISTS.indexOf("edges"));
+      gl.bindTexture(gl.TEXTURE_2D, this.long);
+      // In a smaller picture, lines of a pixel have more of it, and the other edges more light.
+      const pixels = view[0] * sum.width / 2;
+      gl.uniform1f(at.shine, STRAND * Math.max(1, 1600 * this.graph.head.look.share / pixels));
     }
 
     bind({ program, at }) {
       const { gl } = this;
       gl.useProgram(program);
-      ["places", "about", "rows", "edges", "palette", "mask", "moments"].forEach((name, unit) => {
+      LISTS.forEach((name, unit) => {
         gl.activeTexture(gl.TEXTURE0 + unit);
         gl.bindTexture(gl.TEXTURE_2D, this[name]);
         if (at[name]) gl.uniform1i(at[name], unit);
@@ -270,6 +266,7 @@
       if (program === this.lines.program) {
         for (const name of ["reach", "fade", "faintest"]) gl.uniform1f(at[name], look[name]);
         gl.uniform2f(at.pixels, this.view[0] * width, this.view[1] * height);
+        gl.uniform1f(at.shine, 0);
         if (this.wide) gl.uniform1f(at.width, this.line);
       } else if (program === this.curves?.program) {
         const { middle, pull, gather, light, reach } = this.graph.head.fibres;
@@ -297,7 +294,7 @@
       // An antialiased line's brightest pixel holds about 0.7 of its light.
       const { look, longest } = this.graph.head;
       const single = 0.7 * Math.max(look.faintest, Math.min(1, look.reach / longest) ** look.fade);
-      this.tone.expose(this.gain, single, { gently: this.quick, hold: this.hold });
+      this.tone.expose(single, { gently: this.quick, hold: this.hold });
       // At rest not every part is shown, because tone mapping would take a third of the time.
       if (this.done && this.frames && !this.quick && now - this.presented < SEEN) return;
       this.presented = now;
@@ -306,7 +303,7 @@
 
     present() {
       this.gl.bindVertexArray(this.array);
-      this.tone.present(this.sum, this.gain);
+      this.tone.present(this.sum, this.gain, this.lift);
       this.frames++;
     }
 

@@ -23,7 +23,9 @@ vec3 place(uint v) { return vec3(texelFetch(places, at(v), 0).xyz) / 65535.0; }
 float gain(uint v) { return float(texelFetch(places, at(v), 0).w) / 4096.0; }
 vec2 see(vec3 p) { return vec2(dot(across, vec4(p, 1.0)), dot(up, vec4(p, 1.0))); }
 vec4 stand(vec2 p) { return vec4(p * view.xy + view.zw + jitter, 0.0, 1.0); }
-float shown(uint v) { return passes[min(texelFetch(about, at(v), 0).x >> 24, 2u)]; }
+float shown(uint v) { return passes[min((texelFetch(about, at(v), 0).x >> 24) & 3u, 2u)]; }
+// Light of the dot of a hub, relative to that of others.
+float spark(uint v) { return 1.0 + 5.0 * float(texelFetch(about, at(v), 0).x >> 26) / 63.0; }
 // Light of the wave, whose clock is at wave.x: a vertex flashes while it runs, and glows while its
 // result is in memory. What is there from the start, the parameters, would outshine the rest.
 float beat(uint v) {
@@ -62,7 +64,7 @@ bool reader() { return ((gl_VertexID % 6) & 1) == 0; }
 float aside() { return gl_VertexID % 6 < 2 || gl_VertexID % 6 == 3 ? -0.5 : 0.5; }
 `;
   const edgesAs = (shape) => [SHARED + shape + `
-uniform float reach, fade, faintest;
+uniform float reach, fade, faintest, shine;
 uniform vec2 pixels;
 void main() {
   uvec2 e = texelFetch(edges, at(edge()), 0).xy;
@@ -73,14 +75,15 @@ void main() {
   float visible = shown(self) * shown(other);
   vec2 along = see(place(other)) - p;
   float far = length(along);
-  float weight = far <= reach ? 1.0 : max(pow(reach / far, fade), faintest);
+  float weight = shine > 0.0 ? shine
+    : gain(e.y) * (far <= reach ? 1.0 : max(pow(reach / far, fade), faintest));
   // A line has one pixel per step along its longer axis: slanted ones get the light of their length.
   vec2 steps = abs(along * pixels);
   if (width == 0.0) weight *= length(steps) / max(max(steps.x, steps.y), 1e-6);
   // A band's corners are beside its ends, as seen from the source; a pixel is 2 / pixels * view.
   vec2 ahead = along * pixels * ((reads ? -1.0 : 1.0) / max(length(steps), 1e-6));
   vec2 beside = vec2(-ahead.y, ahead.x) * (aside() * width * 2.0) * view.xy / pixels;
-  light = colour(self) * (visible * weight * gain(e.y));
+  light = colour(self) * (visible * weight);
   gl_Position = visible == 0.0 ? vec4(2.0, 2.0, 2.0, 1.0)
                                : stand(p) + vec4(beside, 0.0, 0.0);
 }`, `#version 300 es
@@ -135,7 +138,7 @@ void main() {
   // Strides through the vertices, so that a part of them looks like all.
   uint v = (uint(gl_VertexID) * stride) % count;
   float visible = shown(v);
-  light = colour(v) * (visible * strength * gain(v));
+  light = colour(v) * (visible * strength * gain(v) * spark(v));
   gl_PointSize = size;
   gl_Position = visible == 0.0 ? vec4(2.0, 2.0, 2.0, 1.0)
                                : stand(see(place(v)));
@@ -155,14 +158,30 @@ void main() {
   gl_Position = vec4(corner * 2.0 - 1.0, 0.0, 1.0);
 }`;
 
+  // Light in the gaps between bodies is lifted, at places from 0 to 1.
+  const LIFT = `
+uniform sampler2D gaps;
+uniform vec4 spread;
+uniform vec3 lift;
+float lifted(float amount, vec2 seen) {
+  float over = amount / lift.z;
+  float share = texture(gaps, seen * spread.xy + spread.zw).r;
+  return amount * (1.0 + lift.x * share / ((amount + lift.y) * (1.0 + over * over)));
+}
+`;
+
   // Amounts at four pixels of each of 128 x 128 parts of the picture, for the tone curve.
   V.MEASURE = [WHOLE, `#version 300 es
 precision highp float;
 uniform sampler2D image;
+uniform float gain;
 out vec4 amounts;
+${LIFT}
 float amount(float x, float y) {
-  vec2 part = vec2(textureSize(image, 0)) / 128.0;
-  return texelFetch(image, ivec2((floor(gl_FragCoord.xy) + vec2(x, y)) * part), 0).a;
+  vec2 size = vec2(textureSize(image, 0));
+  vec2 seen = (floor(gl_FragCoord.xy) + vec2(x, y)) / 128.0;
+  float found = texelFetch(image, ivec2(seen * size), 0).a * gain;
+  return found > 0.0 ? lifted(found, seen) : 0.0;
 }
 void main() {
   amounts = vec4(amount(0.25, 0.25), amount(0.75, 0.25), amount(0.25, 0.75), amount(0.75, 0.75));
@@ -184,6 +203,8 @@ const mat3 FROM_LAB = mat3(1.0, 1.0, 1.0, 0.3963377774, -0.1055613458, -0.089484
 const mat3 FROM_LMS = mat3(4.0767416621, -1.2684380046, -0.0041960863, -3.3077115913,
   2.6097574011, -0.7034186147, 0.2309699292, -0.3413193965, 1.7076147010);
 const float FLOOR = 0.19, BODY = 0.7, TINT = 0.94, CORE = 0.6;
+const float RED = 35.0, YELLOW = 100.0, GREEN = 150.0, TURN = 34.0;
+${LIFT}
 float between(sampler2D table, vec2 at) {
   vec2 size = vec2(textureSize(table, 0));
   return texture(table, (at * (size - 1.0) + 0.5) / size).r;
@@ -193,6 +214,7 @@ void main() {
   colour = vec4(0.0, 0.0, 0.0, 1.0);
   float amount = light.a * gain;
   if (amount <= 0.0) return;
+  amount = lifted(amount, gl_FragCoord.xy / vec2(textureSize(image, 0)));
   vec3 lab = TO_LAB * pow(max(TO_LMS * (light.rgb / light.a), 0.0), vec3(1.0 / 3.0));
   float chroma = max(length(lab.yz), 1e-6);
   float hue = atan(lab.z, lab.y) / 6.2831853;
@@ -204,9 +226,15 @@ void main() {
                         : mix(lab.x, last, (place - BODY) / (1.0 - BODY));
   }
   float wanted = chroma * pow(min(goal / max(lab.x, 1e-3), 1.25), 0.45);
+  // Dim light between red and green turns to red: dim yellow would be olive.
+  float degrees = fract(hue) * 360.0;
+  float warm = min((degrees - RED) / (YELLOW - RED), (GREEN - degrees) / (GREEN - YELLOW));
+  float turn = max(warm, 0.0) * max(1.0 - goal / max(lab.x, 1e-3), 0.0) * radians(TURN);
+  hue -= turn / 6.2831853;
   float hues = float(textureSize(limits, 0).x);
   float limit = 0.4 * between(limits, vec2((hue * hues - 0.5) / (hues - 1.0), goal));
-  vec2 ab = lab.yz * (min(wanted, 0.96 * limit) / chroma);
+  vec2 ab = mat2(cos(turn), -sin(turn), sin(turn), cos(turn)) * lab.yz;
+  ab *= min(wanted, 0.96 * limit) / chroma;
   vec3 roots = FROM_LAB * vec3(goal, ab);
   colour.rgb = max(FROM_LMS * (roots * roots * roots), 0.0);
 }`];

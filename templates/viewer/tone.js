@@ -38,14 +38,14 @@
 
   // The curve of a picture: amount of the faintest edge, logarithm of the span to the densest
   // parts, and the values in between, half by logarithm and half by rank.
-  V.fitCurve = function (amounts, gain, single, middle) {
+  V.fitCurve = function (amounts, single, middle) {
     const logs = list(PLACES, (i) => i / (PLACES - 1));
     const bounds = list(BINS + 1, (i) => LOW + i * (HIGH - LOW) / BINS);
     const faint = Math.log2(single);
     const counts = new Float64Array(BINS);
     for (const amount of amounts) {
       if (amount <= 0) continue;
-      const bin = Math.floor((Math.log2(amount * gain) - LOW) / (HIGH - LOW) * BINS);
+      const bin = Math.floor((Math.log2(amount) - LOW) / (HIGH - LOW) * BINS);
       if (bin >= 0 && bounds[bin + 1] > faint) counts[Math.min(bin, BINS - 1)]++;
     }
     let share = sums(counts);
@@ -118,10 +118,13 @@
     }
 
     // Requests amounts of light; they arrive with the fence, so nothing waits for them.
-    ask(sum) {
+    ask(sum, gain, lift) {
       if (this.plain) return;
       const { gl } = this;
-      this.draw(this.measure, this.peaks, { image: sum });
+      gl.useProgram(this.measure.program);
+      gl.uniform1f(this.measure.at.gain, gain);
+      const gaps = lift(this.measure);
+      this.draw(this.measure, this.peaks, { image: sum, gaps });
       this.pixels = gl.createBuffer();
       gl.bindBuffer(gl.PIXEL_PACK_BUFFER, this.pixels);
       gl.bufferData(gl.PIXEL_PACK_BUFFER, PARTS * PARTS * 16, gl.STREAM_READ);
@@ -130,9 +133,9 @@
     }
 
     // Fits the curve to the requested amounts; gently during motion, so that nothing flickers.
-    expose(gain, single, { gently, hold }) {
+    expose(single, { gently, hold }) {
       if (this.plain) {
-        this.setCurve(V.fitCurve([40 * single], 1, single, this.look.middle));
+        this.setCurve(V.fitCurve([40 * single], single, this.look.middle));
         return;
       }
       const { gl } = this;
@@ -142,7 +145,7 @@
       gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
       gl.deleteBuffer(this.pixels);
       if (hold && this.curve) return;
-      const goal = V.fitCurve(amounts, gain, single, this.look.middle);
+      const goal = V.fitCurve(amounts, single, this.look.middle);
       if (this.curve && gently) {
         const mix = (now, then) => now + 0.35 * (then - now);
         goal.span = mix(this.curve.span, goal.span);
@@ -156,14 +159,16 @@
       V.table(this.gl, this.rise, curve.places, PLACES);
     }
 
-    present(sum, gain) {
+    // `lift` binds the gaps to a program and returns their table.
+    present(sum, gain, lift) {
       const { gl, limits, rise } = this;
       const { toned, near, half, wide, tiny, soft } = this.targets;
       gl.useProgram(this.tone.program);
       gl.uniform1f(this.tone.at.gain, gain);
       gl.uniform2f(this.tone.at.curve, this.curve.single, this.curve.span);
+      const gaps = lift(this.tone);
       this.draw(this.tone, toned,
-        { image: sum, limits: { texture: limits }, rise: { texture: rise } });
+        { image: sum, limits: { texture: limits }, rise: { texture: rise }, gaps });
       this.draw(this.shrink, near, { image: toned });
       this.draw(this.shrink, tiny, { image: near });
       const side = Math.max(toned.width, toned.height);

@@ -133,10 +133,10 @@ def make_models(folder: Path, count: int, networks: int) -> None:
 def build(models: Path, site: Path) -> Build:
     """Build a site by the command line."""
     command = [sys.executable, "-c", _RUN, "build", str(models), "-o", str(site)]
+    # As where the program is installed: Python keeps compiled modules, and so does the gallery.
+    env = {name: one for name, one in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=True, cwd=ROOT, env={**os.environ}
-    )
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=env)
     own, workers, peak = json.loads(done.stdout.strip().splitlines()[-1])
     return Build(seconds=time.perf_counter() - started, own=own, workers=workers, peak=1024 * peak)
 

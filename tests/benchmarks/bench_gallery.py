@@ -13,24 +13,17 @@ the runs. Processor time includes that of Graphviz. Kernels must be compiled: bu
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import statistics
-import subprocess
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.benchmarks.beside import ROOT, in_turn, told
 
 BUILD = """
-import json, os, resource, shutil, sys, tempfile, time
+import os, shutil, tempfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-
-def busy():
-    who = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
-    return sum(one.ru_utime + one.ru_stime for one in map(resource.getrusage, who))
 
 from gallery.cache import Cache
 from gallery.pipeline.build import build, planned
@@ -80,7 +73,7 @@ print(json.dumps(found))
 Times = list[dict[str, float]]
 
 
-def times(tree: Path, models: list[str], vertices: str = "") -> Times:
+def times(tree: Path, models: Sequence[str], vertices: str = "") -> Times:
     """Processor seconds by stage, of a cold build and of another palette, by a tree.
 
     Args:
@@ -88,20 +81,21 @@ def times(tree: Path, models: list[str], vertices: str = "") -> Times:
         models: Names of sample models; none for all.
         vertices: Budget of main scans, or "" for the default.
     """
-    environment = {**os.environ, "PYTHONPATH": str(tree), "NUMBA_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", BUILD, vertices, *models],
-        cwd=tree,
-        env={**environment, "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    found: Times = json.loads(done.stdout.splitlines()[-1])
+    alone = {"NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    found: Times = told(tree, BUILD, vertices, *models, **alone)
     return found
 
 
-def medians(runs: list[Times]) -> Times:
-    """By stage, the medians of several runs."""
+def compare(
+    trees: Sequence[Path], models: Sequence[str], turns: int, vertices: str = ""
+) -> list[Times]:
+    """What `times` finds by each tree, in turn, as medians; `vertices` is of this tree alone."""
+    runs = in_turn(trees, lambda tree: times(tree, models, vertices if tree == ROOT else ""), turns)
+    return [by_stage(one) for one in runs]
+
+
+def by_stage(runs: list[Times]) -> Times:
+    """The medians by stage of several runs."""
     merged: Times = []
     for kind in zip(*runs, strict=True):
         stages = dict.fromkeys(stage for one in kind for stage in one)
@@ -120,11 +114,7 @@ def main() -> None:
     parser.add_argument("--vertices", default="", help="vertex budget of this tree's main scans")
     chosen = parser.parse_args()
     trees = [*([chosen.before.resolve()] if chosen.before else []), ROOT]
-    runs: list[list[Times]] = [[] for _ in trees]
-    for _ in range(chosen.runs):
-        for which, tree in enumerate(trees):
-            runs[which].append(times(tree, chosen.models, chosen.vertices if tree == ROOT else ""))
-    found = [medians(one) for one in runs]
+    found = compare(trees, chosen.models, chosen.runs, chosen.vertices)
     for which, title in enumerate(("cold", "another palette")):
         columns = [one[which] for one in found]
         print(f"{title:<18}" + "".join(f"{tree.name[-12:]:>13}" for tree in trees))

@@ -15,11 +15,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import statistics
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +28,9 @@ from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.placement.graph_levels import undirected
 from gallery.placement.quality import cover, neighbourhood_preservation, stress
+from tests.benchmarks.beside import ROOT, in_turn, medians, told
 from tests.benchmarks.rivals import RIVALS
 
-ROOT = Path(__file__).parents[2]
 HEAD = (
     f"{'layout':20} {'seconds':>9} {'cpu':>9} {'MiB':>7} {'stress':>7} {'nbhood':>7} {'cover':>6}"
 )
@@ -40,10 +39,8 @@ BESIDE = (
     f"{'cpu':>7} {'now':>7} {'ratio':>6} {'wall':>7} {'now':>7} {'ratio':>6} "
     f"{'stress':>7} {'now':>7} {'ratio':>6}"
 )
-TURNS = 10
 
 LAID_OUT = """
-import json, resource, sys, time
 from pathlib import Path
 from gallery.loading.load import load
 from gallery.lowering import lower
@@ -52,44 +49,65 @@ path, vertices, passes, out = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], 
 model = load(path)
 layout(lower(model, vertices=3000, passes=passes))
 graph = lower(model, vertices=vertices, passes=passes)
-def cpu():
-    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(used.ru_utime + used.ru_stime for used in both)
-wall, before = time.perf_counter(), cpu()
-placed = layout(graph)
-print(json.dumps([cpu() - before, time.perf_counter() - wall]))
+placed, seconds = timed(lambda: layout(graph))
 placed.positions.tofile(out)
+print(json.dumps(seconds))
 """
 
 
-def compare(before: Path, model: Path, passes: str, vertices: int) -> str:
-    """One line: this tree and one before, in turn."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaidOut:
+    """One graph laid out by two trees: seconds of the processor and by the wall, and stress."""
+
+    vertices: int
+    edges: int
+    before: list[float]
+    now: list[float]
+    stress_before: float
+    stress_now: float
+
+
+def compare(before: Path, model: Path, passes: str, vertices: int, turns: int = 5) -> LaidOut:
+    """A graph by this tree and one before, in turn: medians, and the stress of the last turn."""
     graph = lower(load(model), vertices=vertices, passes=passes)
     both = undirected(graph.indptr, graph.sources)
-    seconds: list[list[list[float]]] = [[], []]
-    drawn: list[float] = []
     with tempfile.TemporaryDirectory() as name:
-        out = Path(name) / "positions"
-        for turn in range(TURNS):
-            tree = (before, ROOT)[turn % 2]
-            command = [sys.executable, "-c", LAID_OUT, str(model), str(vertices), passes, str(out)]
-            environment = {**os.environ, "PYTHONPATH": str(tree)}
-            done = subprocess.run(
-                command, capture_output=True, text=True, check=True, cwd=tree, env=environment
-            )
-            seconds[turn % 2].append(json.loads(done.stdout.splitlines()[-1]))
-            if turn >= TURNS - 2:
-                positions = np.fromfile(out, np.float32).reshape(-1, 2)
-                drawn.append(stress(*both, positions, np.random.default_rng(1)))
-    (cpu, wall), (cpu_now, wall_now) = (
-        [statistics.median(column) for column in zip(*runs, strict=True)] for runs in seconds
+        trees = {tree: Path(name) / str(k) for k, tree in enumerate((before, ROOT))}
+        was, now = in_turn(
+            tuple(trees),
+            lambda tree: told(tree, LAID_OUT, model, vertices, passes, trees[tree]),
+            turns,
+        )
+        drawn = [
+            stress(*both, np.fromfile(out, np.float32).reshape(-1, 2), np.random.default_rng(1))
+            for out in trees.values()
+        ]
+    return LaidOut(
+        vertices=graph.vertices,
+        edges=graph.edges,
+        before=medians(was),
+        now=medians(now),
+        stress_before=drawn[0],
+        stress_now=drawn[1],
+    )
+
+
+def compared(before: Path, model: Path, passes: str, vertices: int) -> str:
+    """One line: this tree and one before, in turn."""
+    one = compare(before, model, passes, vertices)
+    times = " ".join(
+        f"{was:>7.2f} {now:>7.2f} {was / now:>6.2f}"
+        for was, now in zip(one.before, one.now, strict=True)
     )
     return (
-        f"{model.stem:<16} {passes:<9} {graph.vertices:>11,} {graph.edges:>12,} "
-        f"{cpu:>7.2f} {cpu_now:>7.2f} {cpu / cpu_now:>6.2f} "
-        f"{wall:>7.2f} {wall_now:>7.2f} {wall / wall_now:>6.2f} "
-        f"{drawn[0]:>7.4f} {drawn[1]:>7.4f} {drawn[1] / drawn[0]:>6.3f}"
+        f"{model.stem:<16} {passes:<9} {one.vertices:>11,} {one.edges:>12,} {times} "
+        f"{one.stress_before:>7.4f} {one.stress_now:>7.4f} "
+        f"{one.stress_now / one.stress_before:>6.3f}"
     )
+
+
+class RivalError(Exception):
+    """Another program did not lay out a graph."""
 
 
 def store(graph: ComputeGraph, path: Path) -> None:
@@ -108,8 +126,18 @@ def store(graph: ComputeGraph, path: Path) -> None:
     )
 
 
-def measured(graph: ComputeGraph, name: str, directory: Path, limit: float) -> str:
-    """One line of the table."""
+def measured(name: str, graph: ComputeGraph, directory: Path, limit: float) -> dict[str, float]:
+    """Seconds by the wall and of the processor, MiB, and quality of one program's layout.
+
+    Args:
+        name: One of `RIVALS`.
+        graph: What is laid out.
+        directory: Where it is stored, as graph.npz.
+        limit: Seconds after which the program is ended.
+
+    Raises:
+        RivalError: It is not installed, failed or was too slow; says which.
+    """
     out = directory / name
     command = [sys.executable, "-m", "tests.benchmarks.rivals", name, directory / "graph.npz", out]
     try:
@@ -117,20 +145,32 @@ def measured(graph: ComputeGraph, name: str, directory: Path, limit: float) -> s
             command, cwd=ROOT, capture_output=True, text=True, timeout=limit, check=False
         )
     except subprocess.TimeoutExpired:
-        return f"{name:20} not done after {limit:g} s"
+        raise RivalError(f"not done after {limit:g} s") from None
     if done.returncode:
-        return f"{name:20} exit status {done.returncode}: {' '.join(done.stderr.split()[-12:])}"
-    told = json.loads(done.stdout.splitlines()[-1])
-    if "missing" in told:
-        return f"{name:20} {told['missing']}"
+        raise RivalError(f"exit status {done.returncode}: {' '.join(done.stderr.split()[-12:])}")
+    found = json.loads(done.stdout.splitlines()[-1])
+    if "missing" in found:
+        raise RivalError(found["missing"])
     positions = np.fromfile(out, np.float32).reshape(-1, 2)
     random = np.random.default_rng
     both = undirected(graph.indptr, graph.sources)
+    return {
+        **found,
+        "stress": stress(*both, positions, random(1)),
+        "neighbours": neighbourhood_preservation(*both, positions, random(1)),
+        "cover": cover(graph, positions),
+    }
+
+
+def line(name: str, graph: ComputeGraph, directory: Path, limit: float) -> str:
+    """One line of the table."""
+    try:
+        one = measured(name, graph, directory, limit)
+    except RivalError as why:
+        return f"{name:20} {why}"
     return (
-        f"{name:20} {told['seconds']:9.2f} {told['cpu']:9.2f} {told['peak']:7.0f} "
-        f"{stress(*both, positions, random(1)):7.4f} "
-        f"{neighbourhood_preservation(*both, positions, random(1)):7.4f} "
-        f"{cover(graph, positions):6.2f}"
+        f"{name:20} {one['seconds']:9.2f} {one['cpu']:9.2f} {one['peak']:7.0f} "
+        f"{one['stress']:7.4f} {one['neighbours']:7.4f} {one['cover']:6.2f}"
     )
 
 
@@ -148,7 +188,7 @@ def main() -> None:
         print(BESIDE)
         for vertices in options.vertices:
             one = Path(options.model).resolve()
-            print(compare(options.before.resolve(), one, options.passes, vertices), flush=True)
+            print(compared(options.before.resolve(), one, options.passes, vertices), flush=True)
         return
     model = load(Path(options.model))
     for vertices in options.vertices:
@@ -157,7 +197,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             store(graph, Path(name) / "graph.npz")
             for layout in options.layouts:
-                print(measured(graph, layout, Path(name), options.limit), flush=True)
+                print(line(layout, graph, Path(name), options.limit), flush=True)
 
 
 if __name__ == "__main__":

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import statistics
 import subprocess
 import sys
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 import psutil
 
-MODELS = Path(__file__).parents[2] / "models"
+from tests.benchmarks.beside import ROOT, in_turn, medians, told
+
+MODELS = ROOT / "models"
 
 CODE = """
 import json, sys, time
@@ -45,41 +46,65 @@ print(json.dumps([graph.vertices, graph.edges, seconds, peak, peak - before]))
 """
 
 BUDGETS = (20_000, 100_000)
-MANY_OPERATORS = ("densenet121", "diffusion-unet", "gpt2", "llama", "swin-t")
+MANY_OPERATORS = ("bert-base", "densenet121", "diffusion-unet", "gpt2", "llama", "swin-t")
 
 REPEATED = """
-import json, sys, time
+from itertools import product
 from gallery.loading.load import load
 from gallery.lowering import lower
-model, vertices, passes = load(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-lower(model, vertices=vertices, passes=passes)
-start = time.process_time()
-for _ in range(3):
+
+def lowered(vertices, passes):
+    for _ in range(3):
+        lower(model, vertices=vertices, passes=passes)
+
+model, found = load(sys.argv[1]), []
+for passes, vertices in product(("forward", "training"), map(int, sys.argv[2:])):
     lower(model, vertices=vertices, passes=passes)
-print(json.dumps((time.process_time() - start) / 3))
+    found += [seconds / 3 for seconds in timed(lambda: lowered(vertices, passes))[1]]
+print(json.dumps(found))
 """
 
 
-def compare(before: Path) -> None:
-    """Print a table of this tree and one before, in turn."""
-    trees = (before, Path(__file__).parents[2])
-    print(f"{'model':<16} {'passes':<9} {'vertices':>9} {'before':>8} {'now':>8} {'ratio':>6}")
-    for name, passes, vertices in product(MANY_OPERATORS, ("forward", "training"), BUDGETS):
-        command = [sys.executable, "-c", REPEATED, str(MODELS / f"{name}.onnx")]
-        command += [str(vertices), passes]
-        seconds: list[list[float]] = [[], []]
-        for turn in range(10):
-            tree = trees[turn % 2]
-            environment = {**os.environ, "PYTHONPATH": str(tree)}
-            done = subprocess.run(
-                command, capture_output=True, text=True, check=True, cwd=tree, env=environment
-            )
-            seconds[turn % 2].append(json.loads(done.stdout))
-        was, now = map(statistics.median, seconds)
-        print(
-            f"{name:<16} {passes:<9} {vertices:>9,} {was:>8.3f} {now:>8.3f} {was / now:>6.2f}",
-            flush=True,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lowered:
+    """One graph lowered by two trees: seconds of the processor and by the wall."""
+
+    model: str
+    passes: str
+    vertices: int
+    before: list[float]
+    now: list[float]
+
+
+def compare(before: Path, name: str, turns: int = 5) -> list[Lowered]:
+    """A sample model in all its cases by this tree and one before, in turn: medians."""
+    runs = in_turn(
+        (before, ROOT), lambda tree: told(tree, REPEATED, MODELS / f"{name}.onnx", *BUDGETS), turns
+    )
+    was, now = map(medians, runs)
+    return [
+        Lowered(
+            model=name,
+            passes=passes,
+            vertices=vertices,
+            before=was[2 * index : 2 * index + 2],
+            now=now[2 * index : 2 * index + 2],
         )
+        for index, (passes, vertices) in enumerate(product(("forward", "training"), BUDGETS))
+    ]
+
+
+def print_compared(before: Path) -> None:
+    """Print a table of this tree and one before, in seconds of the processor."""
+    print(f"{'model':<16} {'passes':<9} {'vertices':>9} {'before':>8} {'now':>8} {'ratio':>6}")
+    for name in MANY_OPERATORS:
+        for one in compare(before, name):
+            was, now = one.before[0], one.now[0]
+            print(
+                f"{name:<16} {one.passes:<9} {one.vertices:>9,} "
+                f"{was:>8.3f} {now:>8.3f} {was / now:>6.2f}",
+                flush=True,
+            )
 
 
 def row(model: Path, vertices: int, passes: str) -> str:
@@ -101,7 +126,7 @@ def main() -> None:
     parser.add_argument("--before", type=Path, help="compare with the program in this directory")
     arguments = parser.parse_args()
     if arguments.before:
-        compare(arguments.before.resolve())
+        print_compared(arguments.before.resolve())
         return
     print(f"one core of {psutil.cpu_count()}; M/s: million edges a second; B/edge: peak growth")
     print(

@@ -11,6 +11,7 @@ What the pictures look like is measured by `tests.rendering.measures`.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import pickle
 import resource
@@ -18,8 +19,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numba
@@ -35,6 +38,7 @@ from gallery.placement.types import Layout
 from gallery.rendering.raster.raster import strips
 from gallery.rendering.raster.strokes import Strokes, draw
 from gallery.rendering.types import RenderSettings
+from tests.benchmarks.beside import CLOCK, ROOT, in_turn, medians
 
 
 def best(
@@ -92,8 +96,15 @@ def bench_speed(edges: int = 2_000_000) -> None:
     print(f"{cores} cores over 1, by the wall: {one / all_cores:.2f} times (goal 1.7 for 2)")
 
 
-def bench_datashader(edges: int = 600_000) -> None:
-    """The same lines, antialiased and by category, by datashader and by us, on one core each."""
+def beside_datashader(edges: int = 600_000) -> dict[str, float]:
+    """Seconds of antialiased lines of 40 px, by us in colour and by datashader, on one core each.
+
+    Returns:
+        By "ours", "by category" and "without colour".
+
+    Raises:
+        ImportError: Datashader is not installed.
+    """
     import datashader  # noqa: PLC0415 -- the bench extra alone brings it
     import pandas as pd  # noqa: PLC0415
 
@@ -112,12 +123,19 @@ def bench_datashader(edges: int = 600_000) -> None:
         return canvas.line(frame, **ends, agg=how, line_width=1.3)
 
     numba.set_num_threads(1)
-    ours = best(lambda: draw(strokes, (1600, 0, 1600)))
-    print(f"{edges:,} edges of 40 px, one core, ours in colour: {ours:.2f} s")
+    found = {"ours": best(lambda: draw(strokes, (1600, 0, 1600)))}
     for categories, words in ((True, "by category"), (False, "without colour")):
-        other = best(lambda which=categories: theirs(which), 1)
-        print(f"  datashader {words}: {other:.2f} s, {other / ours:.1f} times ours (goal 2)")
+        found[words] = best(lambda which=categories: theirs(which), 1)
     numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
+    return found
+
+
+def bench_datashader(edges: int = 600_000) -> None:
+    """Print the same lines beside datashader."""
+    ours, *others = beside_datashader(edges).items()
+    print(f"{edges:,} edges of 40 px, one core, ours in colour: {ours[1]:.2f} s")
+    for words, other in others:
+        print(f"  datashader {words}: {other:.2f} s, {other / ours[1]:.1f} times ours (goal 2)")
 
 
 def large(vertices: int, fan: int = 6) -> Layout:
@@ -174,7 +192,7 @@ def bench_large(vertices: int, size: int = 8192) -> None:
     )
 
 
-MODEL = Path(__file__).parents[2] / "models" / "resnet50.onnx"
+MODEL = ROOT / "models" / "resnet50.onnx"
 SCANS = (
     (100_000, 1280),
     (1_000_000, 1280),
@@ -184,16 +202,12 @@ SCANS = (
 )
 
 DRAWING = """
-import pickle, resource, sys, time
+import pickle
 import numpy as np
 from gallery.coloring import color
 from gallery.rendering.scan import render
 
-def busy():
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-layout, picture = None, None
+layout = None
 for line in sys.stdin:
     path, size, ground, out = line.split()
     if layout is None or path != last:
@@ -201,62 +215,104 @@ for line in sys.stdin:
             layout = pickle.load(file)
         last = path
     coloring = color(layout.graph, ground=ground)
-    start, used = time.perf_counter(), busy()
-    picture = render(layout, coloring, size=int(size))
-    took = time.perf_counter() - start, busy() - used
+    picture, seconds = timed(lambda: render(layout, coloring, size=int(size)))
     np.save(out, picture.pixels)
-    print(*took, flush=True)
+    print(json.dumps(seconds), flush=True)
 """
 
 
-def compare(before: Path, runs: int = 5) -> None:
-    """Print a table of this tree and one before, in turn, and of what differs in their pictures."""
-    trees = (before, Path(__file__).parents[2])
-    print(
-        f"{'vertices':>9} {'edges':>10} {'px':>5} {'ground':<6} {'wall before, now, ratio':>24} "
-        f"{'busy before, now, ratio':>24}  grey levels apart: most, 99.99 %"
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """One scan drawn by two trees: seconds of the processor and by the wall, and the difference.
+
+    `most` is how many levels of grey pixels differ by at most, `nearly_all` at most 99.99 % of
+    them.
+    """
+
+    vertices: int
+    edges: int
+    size: int
+    ground: str
+    before: list[float]
+    now: list[float]
+    most: int
+    nearly_all: int
+
+
+def compare(
+    before: Path, scans: Sequence[tuple[int, int]] = SCANS, turns: int = 5
+) -> Iterator[Drawn]:
+    """Scans of ResNet-50 by this tree and one before, in turn, as medians, on both grounds.
+
+    Args:
+        before: The other tree.
+        scans: Vertices and side in pixels of each; both trees draw the layout of this one.
+        turns: How often each is drawn, after once to compile.
+    """
     with tempfile.TemporaryDirectory() as room, ExitStack() as held:
-        painters = [held.enter_context(_painter(tree)) for tree in trees]
-        graphs: dict[int, Path] = {}
-        for vertices, size in SCANS:
-            if vertices not in graphs:
-                graphs[vertices] = Path(room) / f"{vertices}.pkl"
+        trees = (before, ROOT)
+        painters = {tree: held.enter_context(_painter(tree)) for tree in trees}
+        pictures = {tree: f"{room}/{which}.npy" for which, tree in enumerate(trees)}
+        edges: dict[int, int] = {}
+        for (vertices, size), ground in product(scans, ("dark", "light")):
+            path = Path(room) / f"{vertices}.pkl"
+            if vertices not in edges:
                 scan = layout(lower(load(MODEL), vertices=vertices))
-                graphs[vertices].write_bytes(pickle.dumps(scan))
-                edges = scan.graph.edges
-            for ground in ("dark", "light"):
-                seconds: list[list[list[float]]] = [[], []]
-                for _ in range(runs + 1):
-                    for which, painter in enumerate(painters):
-                        order = f"{graphs[vertices]} {size} {ground} {room}/{which}.npy"
-                        print(order, file=painter.stdin, flush=True)
-                        assert painter.stdout is not None
-                        seconds[which].append([float(x) for x in painter.stdout.readline().split()])
-                # The first run of each compiles.
-                old, new = (np.median(one[1:], axis=0) for one in seconds)
-                shown = "  ".join(
-                    f"{was:>8.3f} {now:>7.3f} {was / now:>6.2f}"
-                    for was, now in zip(old, new, strict=True)
-                )
-                one, other = (np.load(f"{room}/{k}.npy").astype(int) for k in range(2))
-                apart = np.abs(one - other)
-                print(
-                    f"{vertices:>9,} {edges:>10,} {size:>5} {ground:<6} {shown}  "
-                    f"{apart.max()}, {np.percentile(apart, 99.99):.0f}",
-                    flush=True,
-                )
+                path.write_bytes(pickle.dumps(scan))
+                edges[vertices] = scan.graph.edges
+
+            def draw_once(tree: Path, order: str = f"{path} {size} {ground}") -> list[float]:
+                return _drawn(painters[tree], f"{order} {pictures[tree]}")
+
+            was, now = in_turn(trees, draw_once, turns + 1)
+            one, other = (np.load(picture).astype(int) for picture in pictures.values())
+            apart = np.abs(one - other)
+            yield Drawn(
+                vertices=vertices,
+                edges=edges[vertices],
+                size=size,
+                ground=ground,
+                before=medians(was[1:]),
+                now=medians(now[1:]),
+                most=int(apart.max()),
+                nearly_all=round(float(np.percentile(apart, 99.99))),
+            )
+
+
+def print_compared(before: Path) -> None:
+    """Print a table of this tree and one before."""
+    print(
+        f"{'vertices':>9} {'edges':>10} {'px':>5} {'ground':<6} {'busy before, now, ratio':>24}  "
+        f"{'wall before, now, ratio':>24}  grey levels apart: most, 99.99 %"
+    )
+    for one in compare(before):
+        shown = "  ".join(
+            f"{was:>8.3f} {now:>7.3f} {was / now:>6.2f}"
+            for was, now in zip(one.before, one.now, strict=True)
+        )
+        print(
+            f"{one.vertices:>9,} {one.edges:>10,} {one.size:>5} {one.ground:<6} {shown}  "
+            f"{one.most}, {one.nearly_all}",
+            flush=True,
+        )
 
 
 def _painter(tree: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", DRAWING],
+        [sys.executable, "-c", CLOCK + DRAWING],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         cwd=tree,
         env={**os.environ, "PYTHONPATH": str(tree)},
     )
+
+
+def _drawn(painter: subprocess.Popen[str], order: str) -> list[float]:
+    print(order, file=painter.stdin, flush=True)
+    assert painter.stdout is not None
+    found: list[float] = json.loads(painter.stdout.readline())
+    return found
 
 
 def main() -> None:
@@ -266,7 +322,7 @@ def main() -> None:
     parser.add_argument("--before", type=Path, help="compare with the program in this directory")
     chosen = parser.parse_args()
     if chosen.before:
-        compare(chosen.before.resolve())
+        print_compared(chosen.before.resolve())
     elif chosen.large:
         bench_large(chosen.large)
     else:

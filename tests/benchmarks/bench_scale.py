@@ -16,21 +16,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.beside import ROOT, in_turn, medians, told
 from tests.benchmarks.language_model import write
 from tests.benchmarks.scale_figure import figure
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
 RESULTS, PICTURE = HERE / "scale.json", HERE / "scale.svg"
 DECODER = "decoder-8b"
+STEPS = ("lower", "layout", "color", "draw")
 SIZES = (6_000, 20_000, 60_000, 200_000, 600_000, 2_000_000, 6_000_000, 20_000_000)
 LARGEST = (
     ("alexnet", "training", 20_000_000, 8192),
@@ -45,7 +44,7 @@ HEAD = (
 )
 
 STAGES = """
-import ctypes, json, resource, sys, tempfile, time
+import ctypes, tempfile
 from pathlib import Path
 from gallery.coloring import color
 from gallery.loading.load import load
@@ -56,10 +55,6 @@ from gallery.rendering.scan import save_scan
 path, passes, vertices, size = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 room = tempfile.TemporaryDirectory()
 picture = Path(room.name) / "scan.png"
-
-def busy():
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
 
 def status(field):
     try:
@@ -78,9 +73,8 @@ stages = {}
 
 def measured(name, work):
     forget_peak()
-    wall, used = time.perf_counter(), busy()
-    made = work()
-    stages[name] = [busy() - used, time.perf_counter() - wall, status("VmHWM") - start]
+    made, seconds = timed(work)
+    stages[name] = [*seconds, status("VmHWM") - start]
     return made
 
 model = load(path)
@@ -101,54 +95,72 @@ print(json.dumps({"vertices": graph.vertices, "edges": graph.edges, "start": sta
 
 def row(tree: Path, model: Path, passes: str, vertices: int, size: int) -> dict[str, Any]:
     """One row: stages of a model, each as seconds of the processor and the wall, and peak bytes."""
-    command = [sys.executable, "-c", STAGES, str(model), passes, str(vertices), str(size)]
-    environment = {**os.environ, "PYTHONPATH": str(tree)}
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=True, cwd=tree, env=environment
-    )
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    found = told(tree, STAGES, model, passes, vertices, size)
     return {"model": model.stem, "passes": passes, "size": size, **found}
+
+
+def seconds_of(one: dict[str, Any], which: int) -> float:
+    """Seconds of a row's stages together: of the processor (0) or by the wall (1)."""
+    return float(sum(one[name][which] for name in STEPS))
+
+
+def peak_of(one: dict[str, Any]) -> float:
+    """Most memory in use in any stage of a row, in bytes."""
+    return float(one["start"] + max(one[name][2] for name in STEPS))
 
 
 def line(one: dict[str, Any]) -> str:
     """A row as a line of the table."""
     edges = one["edges"]
-    stages = [one[name] for name in ("lower", "layout", "color", "draw")]
+    stages = [one[name] for name in STEPS]
     cells = [f"{1e9 * cpu / edges:>9.0f} ns {peak / edges:>6.0f} B" for cpu, _, peak in stages]
-    peak = max(peak for *_, peak in stages) + one["start"]
     return (
         f"{one['model']:<12} {one['passes']:<8} {one['vertices']:>11,} {edges:>12,}  "
         + " ".join(cells)
-        + f"   {sum(wall for _, wall, _ in stages):.1f} s by the wall, {peak / 2**30:.2f} GiB"
+        + f"   {seconds_of(one, 1):.1f} s by the wall, {peak_of(one) / 2**30:.2f} GiB"
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """Medians of one tree: seconds of the processor and by the wall of each of `STEPS` and of all
+    together, the most memory in use in bytes, and the edges."""
+
+    steps: dict[str, list[float]]
+    together: list[float]
+    peak: float
+    edges: int
+
+
+def compare(
+    before: Path, model: Path, passes: str, vertices: int, size: int, turns: int
+) -> list[Scanned]:
+    """A model by a tree before and by this one, in turn."""
+    runs = in_turn((before, ROOT), lambda tree: row(tree, model, passes, vertices, size), turns)
+    return [
+        Scanned(
+            steps={name: medians([one[name][:2] for one in side]) for name in STEPS},
+            together=medians([[seconds_of(one, 0), seconds_of(one, 1)] for one in side]),
+            peak=statistics.median(map(peak_of, side)),
+            edges=side[0]["edges"],
+        )
+        for side in runs
+    ]
 
 
 def compared(before: Path, model: Path, passes: str, vertices: int, size: int, turns: int) -> str:
     """A line: this tree and one before in turn, medians; ratios of seconds and of memory."""
-    rows: list[list[dict[str, Any]]] = [[], []]
-    for _ in range(turns):
-        for which, tree in enumerate((before, ROOT)):
-            rows[which].append(row(tree, model, passes, vertices, size))
+    was, now = compare(before, model, passes, vertices, size, turns)
     cells = []
     for name in ("lower", "layout", "draw"):
-        was, now = (statistics.median(one[name][0] for one in side) for side in rows)
-        cells.append(f"{name} {was:.2f} → {now:.2f} s ({now / was:.2f})")
-    was, now = (
-        statistics.median(one["start"] + max(one[name][2] for name in STEPS) for one in side)
-        for side in rows
-    )
-    cells.append(f"peak {was / 2**30:.2f} → {now / 2**30:.2f} GiB ({now / was:.2f})")
-    total = [
-        statistics.median(sum(one[name][0] for name in STEPS) for one in side) for side in rows
-    ]
-    found = rows[1][0]
+        old, new = was.steps[name][0], now.steps[name][0]
+        cells.append(f"{name} {old:.2f} → {new:.2f} s ({new / old:.2f})")
+    old, new = was.peak / 2**30, now.peak / 2**30
+    cells.append(f"peak {old:.2f} → {new:.2f} GiB ({new / old:.2f})")
     return (
-        f"{found['model']} {passes}, {found['edges']:,} edges, {size} px: {', '.join(cells)}; "
-        f"all {total[1] / total[0]:.2f} of the processor's time before"
+        f"{model.stem} {passes}, {now.edges:,} edges, {size} px: {', '.join(cells)}; "
+        f"all {now.together[0] / was.together[0]:.2f} of the processor's time before"
     )
-
-
-STEPS = ("lower", "layout", "color", "draw")
 
 
 def keep(one: dict[str, Any]) -> None:

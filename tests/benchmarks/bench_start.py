@@ -15,11 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-HERE = Path(__file__).parents[2]
+from tests.benchmarks.beside import ROOT, in_turn, medians
 
 KERNELS = """
 import sys, time
@@ -51,7 +50,7 @@ for name, seconds in spent.most_common(20):
 
 
 def scan(tree: Path, model: Path, program: list[str]) -> tuple[float, float]:
-    """Seconds by the wall and of all processors of a scan with nothing compiled."""
+    """Seconds of all processors and by the wall of a scan with nothing compiled."""
     with tempfile.TemporaryDirectory() as room:
         start, used = time.perf_counter(), _busy()
         subprocess.run(
@@ -60,7 +59,7 @@ def scan(tree: Path, model: Path, program: list[str]) -> tuple[float, float]:
             cwd=tree,
             env={**os.environ, "PYTHONPATH": str(tree), "NUMBA_CACHE_DIR": f"{room}/kernels"},
         )
-        return time.perf_counter() - start, _busy() - used
+        return _busy() - used, time.perf_counter() - start
 
 
 def _busy() -> float:
@@ -68,25 +67,27 @@ def _busy() -> float:
     return used.ru_utime + used.ru_stime
 
 
+def first_scans(trees: Sequence[Path], model: Path, turns: int) -> list[list[float]]:
+    """Seconds of all processors and by the wall of each tree's first scan, in turn: medians."""
+    found = in_turn(trees, lambda tree: scan(tree, model, ["-m", "gallery"]), turns)
+    return [medians(runs) for runs in found]
+
+
 def main() -> None:
     """Run what the arguments ask for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--before", type=Path, help="compare with the program in this directory")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--model", type=Path, default=HERE / "models" / "unet.onnx")
+    parser.add_argument("--model", type=Path, default=ROOT / "models" / "unet.onnx")
     chosen = parser.parse_args()
-    trees = [HERE] if chosen.before is None else [chosen.before.resolve(), HERE]
-    found: dict[Path, list[tuple[float, float]]] = {tree: [] for tree in trees}
-    for _ in range(chosen.runs):
-        for tree in trees:
-            found[tree].append(scan(tree, chosen.model, ["-m", "gallery"]))
-    medians = {tree: np.median(found[tree], axis=0) for tree in trees}
-    for tree, (wall, busy) in medians.items():
+    trees = [*([chosen.before.resolve()] if chosen.before else []), ROOT]
+    found = first_scans(trees, chosen.model.resolve(), chosen.runs)
+    for tree, (busy, wall) in zip(trees, found, strict=True):
         print(f"{tree}: {wall:.1f} s by the wall, {busy:.1f} s of processors")
     if chosen.before is not None:
-        wall, busy = medians[HERE] / medians[trees[0]]
+        busy, wall = (now / was for was, now in zip(*found, strict=True))
         print(f"now over before: {wall:.2f} by the wall, {busy:.2f} of processors")
-    scan(HERE, chosen.model, ["-c", KERNELS])
+    scan(ROOT, chosen.model, ["-c", KERNELS])
 
 
 if __name__ == "__main__":

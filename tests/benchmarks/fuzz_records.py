@@ -44,8 +44,8 @@ from gallery.pipeline.products import results_of
 from gallery.pipeline.records import forms
 from gallery.pipeline.reuse import EarlierSite
 from gallery.pipeline.shards import read_shards, take_in
+from gallery.pipeline.workers.jobs import Job, Result
 from gallery.pipeline.workers.shipment import decode, encode, pack, unpack
-from gallery.pipeline.workers.supervisor import Job, Result
 from gallery.placement.storage import load_layout
 from gallery.publishing.how_to_read.figures import drawings, subject
 from gallery.publishing.how_to_read.scan_data import read_scan

@@ -26,7 +26,7 @@ class Browser:
 
     def until(self, condition: str) -> None:
         """Wait until a JavaScript expression is true."""
-        WebDriverWait(self.driver, 60, poll_frequency=0.02).until(
+        WebDriverWait(self.driver, 300, poll_frequency=0.02).until(
             lambda driver: driver.execute_script(f"return Boolean({condition})")
         )
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import xml.etree.ElementTree as ET
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
+from gallery.cli.main import main
 from tests.browser.chromium import Browser
 from tests.conftest import SETTINGS, run_gallery
 from tests.hostile import FILE_NAMES, NASTY, hostile_model, hostile_sidecar
@@ -20,8 +23,8 @@ EVERYTHING = ("diagram", "poster", "viewer")
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A gallery of hostile models, built by the real command with all pictures."""
+def built(tmp_path_factory: pytest.TempPathFactory, without_workers: None) -> Path:
+    """A gallery of hostile models, built by the command with all pictures."""
     folder = tmp_path_factory.mktemp("hostile")
     models = folder / "models"
     for name in FILE_NAMES:
@@ -37,9 +40,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = settings.replace('title = "Small nets"', f"title = {json.dumps(NASTY[:290])}")
     (models / "gallery.toml").write_text(settings)
     reports = ("--summary", folder / "summary.md", "--junit", folder / "junit.xml")
-    done = run_gallery("build", models, "-o", folder / "site", "--jobs", 1, *reports)
-    (folder / "output.txt").write_text(done.stdout + done.stderr, "utf-8")
-    assert "3 built, 1 failed" in done.stdout, done.stderr
+    said = io.StringIO()
+    with redirect_stdout(said), redirect_stderr(said):
+        main([*map(str, ("build", models, "-o", folder / "site", *reports))])
+    (folder / "output.txt").write_text(said.getvalue(), "utf-8")
+    assert "3 built, 1 failed" in said.getvalue()
     return folder
 
 

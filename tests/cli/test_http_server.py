@@ -40,7 +40,7 @@ class Served:
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> Answer:
         """Send a request as it is, with the right host unless another is given."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.server_port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.server_port, timeout=300)
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         for name, value in {"Host": "localhost", **headers}.items():
             connection.putheader(name.replace("_", "-"), value)
@@ -52,7 +52,7 @@ class Served:
 
     def raw(self) -> socket.socket:
         """A connection that has said nothing."""
-        return socket.create_connection(("127.0.0.1", self.server.server_port), timeout=30)
+        return socket.create_connection(("127.0.0.1", self.server.server_port), timeout=300)
 
 
 @pytest.fixture

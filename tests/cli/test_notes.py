@@ -25,6 +25,7 @@ def lone(tmp_path: Path) -> Path:
     return tmp_path / "models"
 
 
+@pytest.mark.usefixtures("without_workers")
 def test_every_command_that_builds_tells_notes_and_counts_one_model(
     lone: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

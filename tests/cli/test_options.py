@@ -95,7 +95,7 @@ def test_help_comes_from_the_field(one: Setting) -> None:
 def test_help_names_choices_and_defaults() -> None:
     scan = actions("scan")
     assert tuple(scan["--palette"].choices or ()) == PALETTES
-    assert (scan["--vertices"].help or "").endswith("(default: 160000)")
+    assert (scan["--vertices"].help or "").endswith("(default: 1000000)")
     assert (scan["--ground"].help or "").endswith("(default: dark)")
     assert (scan["--palette"].help or "").endswith("one for each family")
     assert (scan["--labels"].help or "").endswith("layer names")

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from gallery.cli.report import failure_line, junit, markdown, one_line
+from gallery.cli.report import failure_line, junit, markdown, messages, one_line
 from gallery.errors import Failure
 from gallery.pipeline.report import ModelReport, Report, StageRun
 
@@ -63,6 +63,16 @@ def test_failures_stand_in_one_line() -> None:
 def test_markdown_tells_what_else_is_to_be_known() -> None:
     text = markdown(Report(models=(SAME,), notes=("<b> is not read",)))
     assert text.endswith("\n- &lt;b> is not read\n")
+
+
+def test_what_is_noted_of_several_models_is_told_once() -> None:
+    models = [replace(GOOD, path=f"{name}.onnx", notes=("a card", name)) for name in "xyz"]
+    report = Report(models=tuple(models))
+    told = ["x.onnx and 2 others: a card", "x.onnx: x", "y.onnx: y", "z.onnx: z"]
+    assert messages(report) == [f"note: {line}" for line in told]
+    assert markdown(report).splitlines()[-4:] == [f"- {line}" for line in told]
+    two = messages(Report(models=report.models[:2]))
+    assert two[0] == "note: x.onnx and 1 other: a card"
 
 
 def test_markdown_has_a_row_for_each_model() -> None:

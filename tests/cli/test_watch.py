@@ -69,4 +69,5 @@ def test_loops_of_links_end(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     (tmp_path / "up").symlink_to(tmp_path)
     watch = Watch(lambda: [tmp_path])
+    assert [*watch._below(tmp_path)] == [tmp_path / "loop"]
     assert not watch.changed()

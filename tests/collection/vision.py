@@ -12,7 +12,7 @@ from torchvision import models, ops
 from torchvision.models import detection, segmentation
 from torchvision.models.convnext import CNBlockConfig, ConvNeXt
 
-from tests.collection.networks import BATCH, Input, Network
+from tests.collection.torch_network import BATCH, Input, Network
 
 PIXELS = 96
 """Height and width of most pictures: sizes of layers depend on it, their number does not."""

@@ -58,12 +58,13 @@ def test_relatives_stand_close_and_great_layers_far_in_order_of_execution() -> N
     assert [layers[head].name for head in found.heads] == ["s0", "s1", "s2"]
 
 
-def test_a_single_child_is_no_fork() -> None:
+def test_a_single_child_beside_an_empty_one_is_no_fork() -> None:
     layers = [
         Layer(name="", path="", parent=-1),
         Layer(name="model", path="model", parent=0),
         Layer(name="a", path="model/a", parent=1),
         Layer(name="b", path="model/b", parent=1),
+        Layer(name="empty", path="empty", parent=0),
     ]
     found = tree_places(layers, np.array([2, 2, 3], np.int32))
     assert found.heads == (2, 3)

@@ -17,7 +17,7 @@ from gallery.coloring.oklab import (
 )
 from gallery.coloring.palettes import for_ground, from_hex, is_categorical, sample
 from gallery.errors import RenderError
-from gallery.settings.families import FAMILY_PALETTES
+from gallery.settings.choices import FAMILY_PALETTES
 
 ORDERED = ("aurora", "orchid", *FAMILY_PALETTES)
 # G. M. Machado, M. M. Oliveira and L. A. F. Fernandes, "A physiologically-based model for

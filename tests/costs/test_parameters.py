@@ -126,6 +126,16 @@ CASES: dict[str, tuple[str, dict[str, np.ndarray], int]] = {
         "(float[1,3,4,4] x) => (y) { c = Sub(x, m) n = Mul(c, d) y = Conv(n, w) }",
         {"m": np.ones((1, 3, 1, 1), F), "d": np.ones((1, 3, 1, 1), F),
          "w": np.ones((2, 3, 1, 1), F)}, 6),
+    "a dense layer of one unit": (
+        "(float[2,8] x) => (y) { h = MatMul(x, w) y = Add(b, h) }",
+        {"w": np.ones((8, 1), F), "b": np.ones(1, F)}, 9),
+    "limits of frequencies": (
+        "(float[2,9] x) => (y) { m = MelWeightMatrix(n, d, r, l, h) y = MatMul(x, m) }",
+        {"n": np.array(4), "d": np.array(16), "r": np.array(100), "l": S, "h": S * 50}, 0),
+    "where gradients start": (
+        "(float[2,8] x, int64[2] t, float[2,8] p) => (y) "
+        "{ y = com.microsoft.SoftmaxCrossEntropyLossGrad(g, p, t) }",
+        {"g": S}, 0),
     "single numbers of formulas": (
         "(float[4] x) => (y) { a = Mul(x, s) b = Add(a, t) c = Pow(b, t) y = Div(c, s) }",
         {"s": S, "t": np.ones(1, F)}, 0),

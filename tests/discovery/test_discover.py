@@ -88,7 +88,7 @@ def unread(folder: Path) -> str:
 def test_a_huge_sidecar_costs_its_words(tmp_path):
     put(tmp_path, "net.onnx")
     put(tmp_path, "net.md", content=b"x" * (LARGEST_SIDECAR + 1))
-    assert unread(tmp_path) == "net.md is larger than 256 KiB, so it is not read; shorten it"
+    assert unread(tmp_path) == "net.md is larger than 2,048 KiB, so it is not read; shorten it"
 
 
 def test_a_folder_named_like_a_model_is_a_problem_unless_it_holds_one(tmp_path):

@@ -187,7 +187,7 @@ def test_functions_that_call_themselves(tmp_path):
     <domain: "me", opset_import: ["": 18, "me": 1]> f (a) => (b) { b = me.g(a) }
     <domain: "me", opset_import: ["": 18, "me": 1]> g (a) => (b) { b = me.f(a) }"""
     assert said(write(tmp_path, text)) == (
-        "net: load: the function 'f' calls itself or is nested too deep; "
+        "net: load: the function 'f' calls itself or is nested too deeply; "
         "export the model again, without recursive functions"
     )
 
@@ -313,3 +313,4 @@ def test_negative_sizes_of_an_initializer(tmp_path):
     node = helper.make_node("Relu", ["w"], ["y"])
     model = loaded(tmp_path, helper.make_model(helper.make_graph([node], "g", [], [], [tensor])))
     assert model.tensors[0].shape == (None, 2)
+    assert any(note.endswith("which are unknown here: 'w'") for note in model.warnings)

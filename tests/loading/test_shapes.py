@@ -1,11 +1,13 @@
 """Shapes: binding of symbolic dimensions, inference, values that shapes are computed from."""
 
+import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gallery.loading.load import load
 from gallery.loading.sizes.symbols import evaluate, names
+from gallery.loading.types import dims_of
 from tests.onnx_text import HEADER, loaded, parse, shape_of, tensor_names, write
 
 
@@ -25,6 +27,11 @@ def test_sizes_of_zero_and_less_are_bound_as_well(tmp_path):
     proto.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 0
     model = loaded(tmp_path, proto)
     assert model.bindings == {"x[0]": 1, "x[1]": 1}
+
+
+def test_a_name_that_inference_made_up_is_none():
+    kind = onnx.helper.make_tensor_type_proto(onnx.TensorProto.FLOAT, ["unk__0", "n", 3])
+    assert dims_of(kind) == (None, "n", 3)
 
 
 def test_dimensions_that_are_expressions(tmp_path):

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallery.costs.facts import facts
+from gallery.loading.pieces import Piece
 from gallery.loading.scope_names import Scope
-from gallery.loading.structure_layers import Piece, structure_scopes
+from gallery.loading.structure_layers import structure_scopes
 from tests.onnx_text import loaded, parse
 
 NAMES = re.compile(r"(stage \d+/)?(block \d+|blocks \d+ to \d+)|stage \d+|")
@@ -92,6 +93,38 @@ def test_what_a_file_lists_long_before_its_use_is_where_it_is_used():
         at = net.add("Relu", net.add("Add", inner, at))
     found = paths(structure_scopes(net.pieces))
     assert found[:5] == [f"block {number}" for number in range(1, 6)]
+
+
+def test_a_picture_with_its_channels_moved_has_the_same_resolution():
+    net = Net()
+    at = net.conv()
+    for _ in range(4):
+        at = net.add("Relu", net.conv(at))
+    moved = (1, 32, 32, 8)
+    net.pieces.append(Piece(type="Transpose", sources=(at,), shape=moved, swaps=True))
+    for at in range(at + 1, at + 5):
+        net.pieces.append(Piece(type="Mul", sources=(at,), shape=moved, weighted=True))
+    assert not any("stage" in path for path in paths(structure_scopes(net.pieces)))
+
+
+def test_bodies_that_do_not_attend_are_blocks_of_their_own():
+    net = Net()
+    at = net.add("MatMul", weighted=True)
+    for kind in ("Relu", "Tanh", "Sigmoid"):
+        first = net.add(kind, net.add("MatMul", at, weighted=True))
+        at = net.add("Add", net.add("MatMul", first, weighted=True), at)
+    found = paths(structure_scopes(net.pieces))
+    assert found[1:] == [f"block {number}" for number in (1, 2, 3) for _ in range(4)]
+
+
+def test_what_is_read_all_over_closes_no_body():
+    net = Net()
+    at = mask = net.conv()
+    for _ in range(8):
+        inner = net.add("Mul", net.conv(net.add("Relu", net.conv(at))), mask)
+        at = net.add("Relu", net.add("Add", inner, at))
+    found = paths(structure_scopes(net.pieces))
+    assert found[1:] == [f"block {number}" for number in range(1, 9) for _ in range(6)]
 
 
 def test_a_resolution_that_keeps_changing_makes_no_stages():

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from gallery.costs.facts import facts
+from gallery.lowering import lower
 from tests.lowering.contrib_cases import check, runtime_case, session_of
+from tests.onnx_text import loaded
 
 _RNG = np.random.default_rng(5)
 
@@ -151,3 +153,18 @@ def test_as_the_runtime_runs_it(tmp_path: Path, name: str) -> None:
     assert facts(case.model, 0).macs == macs
     # What is not the greatest in its window of a pool need not matter.
     check(case, session_of(case.proto), 0.95 if "MaxPool" in body else 0.985)
+
+
+def test_flexible_attention_is_attention(tmp_path: Path) -> None:
+    head = '<ir_version: 10, opset_import: ["" : 24, "ai.onnx.preview" : 1]> net '
+    ports = "(float[2,4,12,16] q, float[2,2,20,16] k, float[2,2,20,8] v) => (float[2,4,12,8] y)"
+    graphs, macs = [], []
+    for kind in ("Attention", "ai.onnx.preview.FlexAttention"):
+        model = loaded(tmp_path, f"{head}{ports} {{ y = {kind}(q, k, v) }}")
+        graphs.append(lower(model, vertices=2000))
+        macs.append(facts(model, 0).macs)
+    one, other = graphs
+    assert one.edges > 2000
+    assert (one.sources == other.sources).all()
+    assert (one.indptr == other.indptr).all()
+    assert macs == [2 * 4 * 12 * 20 * (16 + 8)] * 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,3 +115,30 @@ def test_a_build_after_a_change_makes_the_site_of_a_build_from_nothing(
     after = contents(site)
     assert after == contents(tmp_path / "anew")
     assert after != before
+
+
+def damage_briefs(cache: Path) -> int:
+    """Let all records of models' results in brief tell something else; returns their number."""
+    found = 0
+    for path in (one for one in (cache / "records").rglob("*") if one.is_file()):
+        record = json.loads(path.read_bytes().partition(b"\n")[2])
+        if record["value"].keys() >= {"dimensions", "results"}:
+            record["value"]["results"][0] = {"unheard": "of"}
+            body = json.dumps(record, sort_keys=True).encode()
+            path.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+            found += 1
+    return found
+
+
+def test_a_brief_that_is_damaged_is_made_again(made_models: Path) -> None:
+    place, words = made_models.parent, made_models / "first.md"
+    build(made_models, place / "site")
+    words.write_text("Other words.")
+    build(
+        made_models,
+        place / "other",
+        options=BuildOptions(cache=place / "other cache", reuse=(place / "site",)),
+    )
+    assert damage_briefs(place / ".cache" / "gallery") == 2
+    assert build(made_models, place / "site").changed
+    assert contents(place / "site") == contents(place / "other")

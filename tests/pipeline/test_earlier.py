@@ -107,7 +107,7 @@ def test_a_full_cache_does_not_say_that_a_site_is_missing(
     exhibits: list[Exhibit], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Full(Cache):
-        def put(self, *_: object, **__: object) -> Never:
+        def keep(self, *_: object, **__: object) -> Never:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def write(_: Gallery, folder: Path, earlier: Earlier) -> None:

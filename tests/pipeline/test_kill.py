@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import WIDER, run_gallery
+from tests.conftest import WIDER, Run, run_gallery
 from tests.onnx_text import write
 from tests.pipeline.test_build import tree
 
@@ -40,22 +40,22 @@ def kill_after(lines: int, models: Path, site: Path) -> None:
 
 
 @pytest.mark.slow
-def test_killed_at_many_moments(made_models: Path, tmp_path: Path) -> None:
+def test_killed_at_many_moments(made_models: Path, tmp_path: Path, run_here: Run) -> None:
     models, site = made_models, tmp_path / "site"
-    assert run_gallery("build", models, "-o", site).returncode == 0
+    assert run_here("build", models, "-o", site).returncode == 0
     before = tree(site)
     write(models, WIDER, "first.onnx")
     (models / "deep" / "second.md").write_text("New prose.")
     other, cache = tmp_path / "other", tmp_path / "cache"
     shutil.copytree(tmp_path / ".cache" / "gallery", cache)
-    assert run_gallery("build", models, "-o", other, "--cache", cache).returncode == 0
+    assert run_here("build", models, "-o", other, "--cache", cache).returncode == 0
     after = tree(other)
     assert before != after
     moments = random.Random(1).sample(range(1, 16), 4)
     for lines in moments:
         kill_after(lines, models, site)
         assert tree(site) in (before, after)
-    assert run_gallery("build", models, "-o", site).returncode == 0
+    assert run_here("build", models, "-o", site).returncode == 0
     assert tree(site) == after
     left = [path.name for path in tmp_path.iterdir() if path.name.startswith(".site")]
     assert left == [".site.lock"]

@@ -18,8 +18,9 @@ from gallery.pipeline.outcome import Outcome
 from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.products import results_of
 from gallery.pipeline.schedule import make
-from gallery.pipeline.workers import supervisor
-from gallery.pipeline.workers.supervisor import Job, Result, supervise
+from gallery.pipeline.workers import pool
+from gallery.pipeline.workers.jobs import Job, Result
+from gallery.pipeline.workers.supervisor import supervise
 from gallery.settings.values import Limits
 from tests.pipeline.test_passing_failures import plan
 
@@ -140,7 +141,7 @@ def test_a_job_that_had_no_processor_is_not_too_slow(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     limits = Limits(seconds=0.1)
     used = iter((7.0, 7.0 + share * limits.seconds))
-    monkeypatch.setattr(supervisor, "processor_seconds", lambda _: next(used))
+    monkeypatch.setattr(pool, "processor_seconds", lambda _: next(used))
     job = Job(name="a", order=(), limits=limits, module="job")
     (result,) = supervise(deque([job]), 1, lambda *_: None)
     assert (result.ending, result.lasting) == ("time", lasting)

@@ -16,7 +16,7 @@ from gallery.pipeline.outcome import known, outcome_of
 from gallery.pipeline.plan import ModelPlan, plan_of
 from gallery.pipeline.stages import Stages
 from gallery.pipeline.workers import worker
-from gallery.pipeline.workers.supervisor import Job, Result
+from gallery.pipeline.workers.jobs import Job, Result
 from gallery.settings.values import GallerySettings
 from tests.conftest import WIDER
 from tests.onnx_text import write

@@ -11,7 +11,7 @@ from gallery.pipeline.plan import ModelPlan, plan_of, with_families
 from gallery.pipeline.products.viewer import VIEWER
 from gallery.pipeline.schedule import by_work
 from gallery.pipeline.shards import collection, part
-from gallery.settings.families import FAMILY_PALETTES
+from gallery.settings.choices import FAMILY_PALETTES
 from gallery.settings.values import GallerySettings, ScanSettings
 
 

@@ -98,7 +98,7 @@ def test_bad_input_is_a_note(built: Report, entries: dict[str, dict[str, Any]], 
     text = (site / entries["misfit/decoder.onnx"]["page"]).read_text("utf-8")
     assert "has width 16 here: the two do not fit." in text
     notes = " ".join(note for one in built.models for note in one.notes)
-    assert "README.md is larger than 256 KiB" in notes
+    assert "README.md is larger than 2,048 KiB" in notes
     assert "run git lfs pull" in notes
     assert "genai_config.json names &#39;vision.onnx&#39;, which is not there" in (
         site / entries["genai/lost-file/model.onnx"]["page"]

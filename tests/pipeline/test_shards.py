@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,7 +95,7 @@ def change_a_file(part: Path) -> None:
     path.write_bytes(bytes(reversed(content)))
 
 
-def edit(change: Callable[[dict[str, object]], object]) -> Callable[[Path], None]:
+def edit(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
     def work(part: Path) -> None:
         value = json.loads((part / "shard.json").read_bytes())
         change(value)
@@ -115,6 +116,10 @@ DAMAGE: list[tuple[Callable[[Path], None], str]] = [
     (edit(lambda value: value.update(records={"../../x": "y"})), "is not a part of a gallery: rec"),
     (edit(lambda value: value.update(settings={"scan": 3})), "scan is .*, not a section"),
     (edit(lambda value: value.pop("models")), "is not a part of a gallery"),
+    (
+        edit(lambda value: value.update(models=2 * value["models"])),
+        "is not a part of a gallery: two models have the same name",
+    ),
     (
         edit(lambda value: value.update(models=[{}])),
         r"is not a part of a gallery: models\[0\] is not",

@@ -13,12 +13,12 @@ from gallery.cache import Cache
 from gallery.cli.main import main
 from gallery.errors import SettingsError
 from gallery.files import SUMS, encode_sums, file_digest, listing, read_sums
-from gallery.pipeline.build import planned
+from gallery.pipeline.build import build, planned
 from gallery.pipeline.options import BuildOptions
 from gallery.pipeline.verify import Sample, Verification, _verdicts, verify
 from gallery.provenance import software
 from gallery.settings.gallery_toml import read_settings
-from tests.conftest import NET, SETTINGS, make_models, run_gallery
+from tests.conftest import NET, SETTINGS, make_models
 from tests.onnx_text import write
 
 pytestmark = pytest.mark.usefixtures("without_workers")
@@ -29,7 +29,7 @@ VARIANTS = SETTINGS.replace("viewer = false", "viewer = true").replace(
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(tmp_path_factory: pytest.TempPathFactory, without_workers: None) -> Path:
     """A folder with three models and their site."""
     folder = tmp_path_factory.mktemp("verify")
     models = make_models(folder / "models")
@@ -37,8 +37,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (models / "gallery.toml").write_text(VARIANTS)
     (models / "static").mkdir()
     (models / "static" / "CNAME").write_text("nets.example.org\n")
-    done = run_gallery("build", models, "-o", folder / "site", "--jobs", 1)
-    assert done.returncode == 0, done.stderr
+    assert build(models, folder / "site").return_code == 0
     return folder
 
 

@@ -68,7 +68,7 @@ def test_an_engine_ends_by_itself_when_its_time_is_over() -> None:
     """Wherever the system does not end it with its parent."""
     command = [sys.executable, "-P", str(graphviz_engines._PROGRAM), "fdp", "0.5", "nodes"]
     done = subprocess.run(
-        command, input=slow(), text=True, capture_output=True, check=False, timeout=60
+        command, input=slow(), text=True, capture_output=True, check=False, timeout=300
     )
     # The thread that watches the time ends it, else the kernel.
     kernel = [-getattr(signal, name, 0) for name in ("SIGXCPU", "SIGKILL")]
@@ -103,7 +103,7 @@ def test_an_engine_ends_with_who_waits_for_it(tmp_path: Path) -> None:
     with suppress(psutil.NoSuchProcess):
         engine = psutil.Process(int(done.stdout))
         with suppress(psutil.TimeoutExpired):
-            engine.wait(timeout=30)
+            engine.wait(timeout=300)
         status = engine.status()
         engine.kill()
         assert status == psutil.STATUS_ZOMBIE

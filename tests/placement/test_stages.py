@@ -8,6 +8,7 @@ import pytest
 from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.placement.stages import GAPS, borders, parted, resolutions
+from tests.onnx_text import loaded
 
 MODELS = Path(__file__).parents[2] / "models"
 ALONG = np.linspace(0, 50, 101)
@@ -28,6 +29,23 @@ def test_the_resolution_is_that_of_results_whatever_the_budget() -> None:
     assert np.isnan(found[kinds == "Relu"]).all()
 
 
+def test_products_have_the_places_of_their_rows_if_they_have_weights(tmp_path: Path) -> None:
+    weights = ",".join("1" * 64)
+    text = f"""net (float[2,4,8] x) => (float[2,4,4] z) <float[8,8] w = {{{weights}}}> {{
+        y = MatMul(x, w) t = Transpose<perm = [0,2,1]>(y) z = MatMul(y, t) }}"""
+    graph = lower(loaded(tmp_path, text), vertices=50)
+    found = resolutions(
+        graph,
+        np.arange(graph.vertices, dtype=np.int32),
+        graph.vertex_operator,
+        len(graph.operators),
+    )
+    kinds = [one.type for one in graph.operators]
+    first, second = (at for at, kind in enumerate(kinds) if kind == "MatMul")
+    assert found[first] == pytest.approx(3)
+    assert np.isnan(found[second])
+
+
 def test_stages_end_where_the_resolution_changes() -> None:
     value = np.where(ALONG < 20, 12.0, np.where(ALONG < 30, 10.0, 8.0))
     np.testing.assert_allclose(borders(ALONG, 50, value), [20, 30], atol=0.6)
@@ -35,6 +53,19 @@ def test_stages_end_where_the_resolution_changes() -> None:
     value[::5] = 0
     value[1::2] = np.nan
     np.testing.assert_allclose(borders(ALONG, 50, value), [20, 30], atol=1.2)
+
+
+def test_the_order_of_bodies_does_not_matter() -> None:
+    value = np.where(ALONG < 20, 12.0, 8.0)
+    mixed = np.random.default_rng(1).permutation(len(ALONG))
+    np.testing.assert_array_equal(
+        borders(ALONG[mixed], 50, value[mixed]), borders(ALONG, 50, value)
+    )
+
+
+def test_a_short_stage_in_the_middle_belongs_to_the_next() -> None:
+    value = np.where(ALONG < 20, 12.0, np.where(ALONG < 22, 10.0, 8.0))
+    np.testing.assert_allclose(borders(ALONG, 50, value), [20], atol=0.6)
 
 
 @pytest.mark.parametrize(

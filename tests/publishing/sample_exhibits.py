@@ -20,8 +20,9 @@ from gallery.publishing import Exhibit, ImageFile, ScanImages, SiteSettings
 from gallery.publishing.assets.static import static_files
 from gallery.publishing.assets.templates import environment
 from gallery.publishing.exhibit import MeasuredSums, NamedNumber
-from gallery.publishing.pages import PageContext, write_index
-from gallery.publishing.views import model_view
+from gallery.publishing.index_pages import write_index
+from gallery.publishing.model_views import model_view
+from gallery.publishing.page import PageContext
 from gallery.runs import RunCurves, RunSummary
 from gallery.settings.cards import Card, CardResult
 from gallery.settings.values import FrontMatter

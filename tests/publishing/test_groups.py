@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from gallery.publishing import Exhibit, ImageFile, Site
-from gallery.publishing.pages import RELATIVES
+from gallery.publishing.model_pages import RELATIVES
 from gallery.settings.values import FrontMatter
 from tests.publishing.sample_exhibits import make_exhibit
 

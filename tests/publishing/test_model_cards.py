@@ -61,3 +61,18 @@ def test_no_word_of_a_card_becomes_markup(
     page = (site.root / "one" / "index.html").read_text("utf-8")
     assert "javascript:alert" not in page
     assert HOSTILE not in page
+
+
+def test_of_many_results_the_first_are_open_and_the_others_folded(
+    put: Callable[..., Site], pictures: tuple[ImageFile, ...]
+) -> None:
+    results = tuple(
+        CardResult(task="T", dataset=f"Data {number // 4}", metric=f"m{number}", value="1")
+        for number in range(20)
+    )
+    site = put([make_exhibit("one", pictures, card=Card(results=results))])
+    page = (site.root / "one" / "index.html").read_text("utf-8")
+    shown, folded = page.split('id="results-title"')[1].split("<summary>8 more results</summary>")
+    assert ("m11<" in shown, "m12<" in shown) == (True, False)
+    assert folded.split("</details>")[0].count("<small>") == 2
+    assert shown.count("<small>") == 3

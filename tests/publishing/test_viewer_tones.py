@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 from gallery.coloring import oklab
-from gallery.rendering.raster import bloom, tone
+from gallery.rendering import growth
+from gallery.rendering.raster import bloom, exposure, fit, gaps, scenes, strands, tone
 
 VIEWER = Path(__file__).parents[2] / "templates" / "viewer"
 SHADERS = (VIEWER / "shaders.js").read_text("utf-8")
 TONES = (VIEWER / "tone.js").read_text("utf-8")
+GAPS = (VIEWER / "gaps.js").read_text("utf-8")
+LISTS = (VIEWER / "lists.js").read_text("utf-8")
 NUMBER = r"-?\d+(?:\.\d+)?"
 
 
@@ -30,14 +34,26 @@ def constants(text: str) -> dict[str, float]:
 
 
 @pytest.mark.parametrize(
-    ("text", "name"),
+    ("text", "module", "names"),
     [
-        *((SHADERS, name) for name in ("FLOOR", "_BODY", "_TINT", "_CORE")),
-        *((TONES, name) for name in ("_LOW", "_HIGH", "_RANKED", "_STEEPEST", "_DENSE")),
+        (SHADERS, tone, "FLOOR BODY _TINT _CORE _RED _YELLOW _GREEN _TURN"),
+        (TONES, fit, "_LOW _HIGH _RANKED _STEEPEST _DENSE _BRIGHT"),
+        (GAPS, gaps, "_LEAST _MOST _SMOOTH _SPARSE _FAINT _BRIGHT"),
+        (GAPS, scenes, "_VEIL _STEPS"),
+        (GAPS, growth, "ENOUGH"),
+        (LISTS, exposure, "_HUB _SPARK"),
+        (LISTS, strands, "_SHORTEST"),
     ],
+    ids=["shaders", "tones", "gaps", "updates", "enough", "hubs", "strands"],
 )
-def test_tones_are_those_of_the_pictures(text: str, name: str) -> None:
-    assert constants(text)[name.strip("_")] == getattr(tone, name)
+def test_light_is_that_of_the_pictures(text: str, module: ModuleType, names: str) -> None:
+    found = constants(text)
+    for name in names.split():
+        assert found[name.strip("_")] == getattr(module, name), name
+
+
+def test_gaps_are_lifted_as_on_the_dark_ground() -> None:
+    assert constants(GAPS)["LIFT"] == gaps.LIFTS["dark"]
 
 
 @pytest.mark.parametrize(

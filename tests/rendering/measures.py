@@ -1,9 +1,10 @@
 """Measure pictures: burnt and bright pixels, the faintest edge, strands, how far hues stray.
 
 `python -m tests.rendering.measures` lays out all sample models, draws them on both grounds and
-prints a line for each; its exit status is 1 where a limit is not kept. With `--save FILE` the
-measures are kept as JSON, with `--beside FILE` they are compared with such a file, for example of
-the version before.
+prints a line for each; its exit status is 1 where a limit is not kept. With `--beside TREE`, a
+checkout of another version, the pictures that this draws of the same layouts are measured as well.
+With `--save FILE` the measures are kept as JSON, with `--beside FILE` they are compared with such a
+file, for example of other layouts.
 
 The brightness of a pixel is its largest channel, and on paper 255 less its smallest, which is how
 much ink of its strongest colour it has. A pixel is lit if it differs from the ground by more than 8
@@ -20,6 +21,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from gallery.coloring import color
 from gallery.coloring.oklab import linear_from_srgb, oklab_from_linear, oklch_from_srgb8
@@ -34,13 +36,18 @@ from gallery.rendering.raster.strokes import draw
 from gallery.rendering.raster.tone import tone
 from gallery.rendering.scan import render
 from gallery.rendering.types import EXPOSURES, RenderSettings
+from tests.rendering.beside import drawn_by
 
 MODELS = Path(__file__).parents[2] / "models"
 GREY = np.array([0.2126, 0.7152, 0.0722])
 BURNT, FAINTEST, HUE = 0.005, 4.0, 10.0
 BRIGHT, DARK = (0.01, 0.03), 0.4
+SIZE = 1600
+GROUNDS = ("dark", "light")
 _BODY = 12.0
 _ALONE = 6
+
+Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,21 +88,31 @@ class Measures:
 
 
 def measure(
-    placed: Layout, found: Coloring, size: int = 1600, settings: RenderSettings | None = None
+    placed: Layout, found: Coloring, size: int = SIZE, settings: RenderSettings | None = None
 ) -> Measures:
     """Draw a scan like the main scan of a page and measure it."""
     settings = settings or RenderSettings()
     pixels = render(placed, found, size=size, settings=settings).pixels
     plan = plan_of(placed, found, size, settings)
-    bright, dark = _shares(pixels, found.ground)
     return Measures(
-        bright=bright,
-        dark=dark,
-        strands=_strands(plan, pixels),
-        burnt=_burnt(pixels, found.ground),
+        **seen(pixels, found.ground, gaps_of(plan, pixels)),
         faintest=min(_alone(plan, edge) for edge in _longest(plan)),
         hue=_hue_error(plan, found, pixels),
     )
+
+
+def seen(pixels: Pixels, ground: str, gaps: npt.NDArray[np.bool_]) -> dict[str, float]:
+    """Those of the measures that need a picture and its gaps alone, by name."""
+    bright, dark = _shares(pixels, ground)
+    away = np.abs(
+        (linear_from_srgb(pixels / 255.0) - linear_from_srgb(pixels[0, 0] / 255.0)) @ GREY
+    )
+    return {
+        "bright": bright,
+        "dark": dark,
+        "strands": float(1000 * away[gaps].mean()) if gaps.any() else 0.0,
+        "burnt": _burnt(pixels, ground),
+    }
 
 
 def _burnt(pixels: np.ndarray, ground: str) -> float:
@@ -115,7 +132,8 @@ def _shares(pixels: np.ndarray, ground: str) -> tuple[float, float]:
     return float((brightness > 240).mean()), float((brightness < 100).mean())
 
 
-def _strands(plan: Plan, pixels: np.ndarray) -> float:
+def gaps_of(plan: Plan, pixels: Pixels) -> npt.NDArray[np.bool_]:
+    """The gaps of a picture between its bodies, see `Measures.strands`: (h, w)."""
     strokes = plan.strokes
     window = (plan.frame.width, 0, plan.frame.height)
     side = max(plan.frame.width, plan.frame.height) / 1600
@@ -128,9 +146,7 @@ def _strands(plan: Plan, pixels: np.ndarray) -> float:
         strands=None,
     )
     gaps = (amount > 0) & (draw(bodies, window)[..., 3] <= 0)
-    gaps = gaps[:: plan.shrink, :: plan.shrink][: len(pixels), : pixels.shape[1]]
-    luminance = linear_from_srgb(pixels / 255.0) @ GREY
-    return float(1000 * np.abs(luminance - luminance[0, 0])[gaps].mean()) if gaps.any() else 0.0
+    return np.asarray(gaps[:: plan.shrink, :: plan.shrink][: len(pixels), : pixels.shape[1]])
 
 
 def _longest(plan: Plan) -> list[tuple[int, int]]:
@@ -177,20 +193,23 @@ def _hue_error(plan: Plan, found: Coloring, pixels: np.ndarray) -> float:
     return float(np.abs((hue - wanted + 180) % 360 - 180).mean()) if len(hue) else 0.0
 
 
-def sample(name: str, vertices: int) -> Layout:
+def sample(name: str, vertices: int, passes: str = "forward") -> Layout:
     """A sample model, laid out like its main scan."""
-    return layout(lower(load(MODELS / f"{name}.onnx"), vertices=vertices))
+    return layout(lower(load(MODELS / f"{name}.onnx"), vertices=vertices, passes=passes))
 
 
-def of_samples(
-    names: list[str], vertices: int, attribute: str, settings: RenderSettings
-) -> Iterator[tuple[str, str, Measures]]:
-    """Name, ground and measures of each sample."""
-    for name in names:
-        placed = sample(name, vertices)
-        for ground in ("dark", "light"):
-            found = color(placed.graph, attribute, ground=ground, positions=placed.positions)
-            yield name, ground, measure(placed, found, settings=settings)
+def of_sample(
+    placed: Layout, attribute: str, settings: RenderSettings, tree: Path | None
+) -> Iterator[tuple[str, Measures, dict[str, float]]]:
+    """Ground and measures of each picture, and those of the other version's picture."""
+    pictures = drawn_by(tree, placed, attribute, GROUNDS, SIZE) if tree else ()
+    for place, ground in enumerate(GROUNDS):
+        found = color(placed.graph, attribute, ground=ground, positions=placed.positions)
+        other: dict[str, float] = {}
+        if tree:
+            gaps = gaps_of(plan_of(placed, found, SIZE, settings), pictures[place])
+            other = seen(pictures[place], ground, gaps)
+        yield ground, measure(placed, found, settings=settings), other
 
 
 def main() -> int:
@@ -198,27 +217,36 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("models", nargs="*", help="names of sample models, else all")
     parser.add_argument("--vertices", type=int, default=100_000)
-    parser.add_argument("--attribute", default="layer")
+    parser.add_argument("--passes", default="forward", choices=["forward", "training"])
+    parser.add_argument("--attribute", help="else layer, or pass where there are several")
     parser.add_argument("--exposure", default="auto", choices=EXPOSURES)
     parser.add_argument("--save", type=Path, help="a JSON file to write")
-    parser.add_argument("--beside", type=Path, help="a JSON file to compare with")
+    parser.add_argument("--beside", type=Path, help="a checkout or a JSON file to compare with")
     given = parser.parse_args()
     names = given.models or sorted(path.stem for path in MODELS.glob("*.onnx"))
+    attribute = given.attribute or ("layer" if given.passes == "forward" else "pass")
     look = RenderSettings(exposure=given.exposure)
-    before = json.loads(given.beside.read_text("utf-8")) if given.beside else {}
+    tree = given.beside.resolve() if given.beside and given.beside.is_dir() else None
+    before = json.loads(given.beside.read_text("utf-8")) if given.beside and not tree else {}
     kept: dict[str, dict[str, float]] = {}
     good = True
     print(" " * 25 + "".join(f"{words:>18}" for words in _COLUMNS.values()))
-    for name, ground, one in of_samples(names, given.vertices, given.attribute, look):
-        key = f"{name} {ground}"
-        kept[key] = asdict(one)
-        good &= one.good and one.composed
-        flag = "" if one.good and one.composed else "  SHORT"
-        cells = (_cell(kept[key], before.get(key), column) for column in _COLUMNS)
-        print(f"{key:<25}" + "".join(cells) + flag, flush=True)
-    if before:
-        ratios = [kept[key]["strands"] / before[key]["strands"] for key in kept if key in before]
-        print(f"strands: {np.median(ratios):.2f} times those before, at least {min(ratios):.2f}")
+    for name in names:
+        placed = sample(name, given.vertices, given.passes)
+        for ground, one, other in of_sample(placed, attribute, look, tree):
+            key = f"{name} {ground}"
+            kept[key] = asdict(one)
+            before |= {key: other} if other else {}
+            good &= one.good and one.composed
+            flag = "" if one.good and one.composed else "  SHORT"
+            cells = (_cell(kept[key], before.get(key, {}), column) for column in _COLUMNS)
+            print(f"{key:<25}" + "".join(cells) + flag, flush=True)
+    for ground in GROUNDS:
+        pairs = [(kept[key], before[key]) for key in kept if key in before and key.endswith(ground)]
+        ratios = [one["strands"] / other["strands"] for one, other in pairs if other["strands"]]
+        if ratios:
+            low, middle = min(ratios), np.median(ratios)
+            print(f"strands, {ground}: {middle:.2f} times those before, at least {low:.2f}")
     if given.save:
         given.save.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
     return 0 if good else 1
@@ -234,10 +262,12 @@ _COLUMNS = {
 }
 
 
-def _cell(one: dict[str, float], before: dict[str, float] | None, column: str) -> str:
+def _cell(one: dict[str, float], before: dict[str, float], column: str) -> str:
     scale = 100 if _COLUMNS[column].endswith("%") else 1
     words = f"{one[column] * scale:.2f}"
-    return f"{f'{before[column] * scale:.2f} → {words}' if before else words:>18}"
+    if column in before:
+        words = f"{before[column] * scale:.2f} → {words}"
+    return f"{words:>18}"
 
 
 if __name__ == "__main__":

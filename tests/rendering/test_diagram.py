@@ -72,6 +72,17 @@ def test_layers_that_repeat_are_closed_when_there_are_too_many(tmp_path: Path) -
     assert "48 operators, 44 of them inside closed layers" in _texts(diagram(model, limit=20))
 
 
+def test_neighbours_are_joined_where_there_are_no_layers_to_close(tmp_path: Path) -> None:
+    steps = " ".join(f"t{k + 1} = {('Relu', 'Neg')[k % 2]}(t{k})" for k in range(41))
+    model = loaded(tmp_path, f"net (float[4] t0) => (float[4] t41) {{ {steps} }}")
+    assert len(drawing_of(model, 11).blocks) == 41 + 2
+    few = drawing_of(model, 10)
+    assert [block.operators for block in few.blocks] == [0, *[5] * 8, 1, 0]
+    assert (few.blocks[1].title, few.blocks[1].notes) == ("5 operators", ("3 × Relu", "2 × Neg"))
+    assert [block.members for block in few.blocks[1:3]] == [(0, 1, 2, 3, 4), (5, 6, 7, 8, 9)]
+    assert few.links == tuple(Link(source=k, reader=k + 1, label="4") for k in range(10))
+
+
 def test_links_join_blocks_in_order(tmp_path: Path) -> None:
     drawing = drawing_of(_net(tmp_path, blocks=3), 6)
     ends = [(link.source, link.reader) for link in drawing.links]

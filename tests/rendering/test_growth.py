@@ -97,7 +97,7 @@ def test_what_somebody_chose_is_not_made_smaller() -> None:
 
 
 def test_one_edge_has_its_own_colour_where_the_curve_says_so() -> None:
-    assert OWN == tone._BODY
+    assert OWN == tone.BODY
 
 
 def test_only_what_is_usual_gets_finer_in_large_pictures() -> None:

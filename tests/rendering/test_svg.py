@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -124,3 +125,27 @@ def test_too_many_edges_are_refused() -> None:
         render_svg(ring(graph), color(graph), edges=10)
     with pytest.raises(RenderError, match="3 colours for 600 vertices"):
         render_svg(ring(graph), color(path(3)))
+
+
+def test_edges_across_gaps_are_lifted(monkeypatch: pytest.MonkeyPatch) -> None:
+    apart = ring(layered(bodies=6, size=500), spread=10.0)
+    found = color(apart.graph, "layer")
+    lifted = _opacities(render_svg(apart, found))
+    monkeypatch.setattr("gallery.rendering.svg._LIFT", 0.0)
+    assert lifted.mean() > 1.5 * _opacities(render_svg(apart, found)).mean()
+
+
+def _opacities(text: str) -> np.ndarray:
+    return np.array([float(one) for one in re.findall(r'stroke-opacity="([\d.]+)"', text)])
+
+
+def test_hubs_have_larger_dots() -> None:
+    star = dataclasses.replace(
+        layered(bodies=2, size=201),
+        indptr=np.concatenate([np.zeros(2, np.int64), np.arange(402 - 1)]),
+        sources=np.zeros(400, np.int32),
+    )
+    drawn = render_svg(ring(star), color(star, "pass"))
+    widths = [float(one) for one in re.findall(r'h0" stroke-width="([\d.]+)"', drawn)]
+    assert len(widths) == 2
+    assert widths[1] > 2 * widths[0]

@@ -108,7 +108,7 @@ def test_no_vertex_starts_before_what_it_reads_ends(
     player: _Player, whole: tuple[Model, Layout], budget: tuple[int, int]
 ) -> None:
     layout = whole[1]
-    shown = sample(layout, vertices=budget[0], edges=budget[1])
+    shown = sample(layout.graph, vertices=budget[0], edges=budget[1])
     known = np.isin(layout.graph.sources, shown.vertices)
     readers, sources = layout.graph.readers()[known], layout.graph.sources[known]
     known = np.isin(readers, shown.vertices)
@@ -123,7 +123,7 @@ def test_no_vertex_starts_before_what_it_reads_ends(
 def test_what_is_shown_runs_when_it_runs(
     player: _Player, whole: tuple[Model, Layout], execution: Execution, budget: tuple[int, int]
 ) -> None:
-    at = sample(whole[1], vertices=budget[0], edges=budget[1]).vertices
+    at = sample(whole[1].graph, vertices=budget[0], edges=budget[1]).vertices
     assert (len(at) == len(execution.vertex_step)) == (budget != _FEW)
     np.testing.assert_array_equal(player.step, execution.vertex_step[at])
     np.testing.assert_array_equal(player.last, execution.vertex_last[at])

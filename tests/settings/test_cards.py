@@ -71,6 +71,24 @@ def test_keys_of_other_forms_are_left_out() -> None:
     assert (odd.card, odd.notes) == (Card(), ())
 
 
+def test_a_result_says_on_which_part_of_the_data() -> None:
+    head = """model-index:
+- results:
+  - dataset: {name: GLUE, config: mrpc, split: validation}
+    metrics: [{type: accuracy, value: 0.8}, {type: confusion, value: [[1, 2], [3, 4]]}]
+  - dataset: {name: MTEB Reviews (en), type: mteb/reviews, config: en, split: default}
+    metrics: [{type: f1, value: .nan}, {type: ap, value: null}]
+"""
+    found = [
+        (one.dataset, one.metric, one.value) for one in words_of(f"---\n{head}---\n").card.results
+    ]
+    assert found == [
+        ("GLUE (mrpc, validation)", "accuracy", "0.8"),
+        ("GLUE (mrpc, validation)", "confusion", "[[1, 2], [3, 4]]"),
+        ("MTEB Reviews (en)", "f1", ".nan"),
+    ]
+
+
 def test_a_list_of_licences_and_a_licence_without_a_name() -> None:
     assert words_of("---\nlicense: [mit, isc]\n---\n").front.licence == "mit, isc"
     assert words_of("---\nlicense: other\n---\n").front.licence == "other"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallery.settings.choices import PALETTES
-from gallery.settings.families import FAMILY_PALETTES, family_palettes
+from gallery.settings.choices import FAMILY_PALETTES, PALETTES
+from gallery.settings.families import family_palettes
 
 NAMES = st.lists(st.text(min_size=1).map(str.casefold), max_size=20, unique=True)
 

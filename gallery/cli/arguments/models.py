@@ -132,7 +132,7 @@ def add_facts(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     made = command(subparsers, "facts", "print a model's parameters, costs, shapes and operators")
     add_model(made)
     add_settings(made, GallerySettings)
-    add_json(made, "print JSON")
+    add_json(made)
 
 
 def add_profile(subparsers: Subparsers[argparse.ArgumentParser]) -> None:

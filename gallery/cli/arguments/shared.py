@@ -90,9 +90,9 @@ def add_file(made: argparse.ArgumentParser, text: str) -> None:
     )
 
 
-def add_json(made: argparse.ArgumentParser, text: str = "print one line of JSON") -> None:
+def add_json(made: argparse.ArgumentParser) -> None:
     """Output for other programs."""
-    made.add_argument("--json", action="store_true", help=text)
+    made.add_argument("--json", action="store_true", help="print one line of JSON")
 
 
 def add_site(made: argparse.ArgumentParser) -> None:

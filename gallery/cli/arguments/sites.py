@@ -77,7 +77,7 @@ def add_check(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     """The command `check`."""
     made = command(subparsers, "check", "check a site: links, sizes, page weight, stale files")
     add_site(made)
-    add_json(made, "print JSON")
+    add_json(made)
 
 
 def add_serve(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
@@ -129,7 +129,7 @@ def add_verify(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         metavar="N",
         help="choose other models for the sample",
     )
-    add_json(made, "print JSON")
+    add_json(made)
     add_scheduler(made)
     add_run_options(made)
     add_limits(made)
@@ -138,7 +138,9 @@ def add_verify(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
 def add_new(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     """The command `new`."""
     made = command(
-        subparsers, "new", "write the start of a gallery: settings, an example and a workflow"
+        subparsers,
+        "new",
+        "write the start of a gallery: settings, an example and, with --host, a workflow",
     )
     made.add_argument(
         "directory", type=path, metavar="DIRECTORY", help="directory; no file in it is overwritten"

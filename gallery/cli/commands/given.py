@@ -1,4 +1,4 @@
-"""The settings that a command is given."""
+"""What a command is given: settings, and how its build runs."""
 
 # ruff: noqa: PLC0415 - `--help` must not wait for numba
 
@@ -7,10 +7,14 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gallery.cli.options import given
 from gallery.errors import SettingsError
 from gallery.settings.values import GallerySettings, Limits, ScanSettings
+
+if TYPE_CHECKING:
+    from gallery.pipeline.options import BuildOptions, Listener
 
 
 def settings_of(options: argparse.Namespace) -> GallerySettings:
@@ -30,6 +34,18 @@ def settings_of(options: argparse.Namespace) -> GallerySettings:
         scan=replace(settings.scan, rules=rules, **scan),
         limits=replace(settings.limits, **given(options, Limits)),
         dims={**settings.dims, **dict(options.dim)},
+    )
+
+
+def run_of(options: argparse.Namespace, listen: Listener) -> BuildOptions:
+    """How a build runs, as far as all commands that build are told it."""
+    from gallery.pipeline.options import BuildOptions
+
+    return BuildOptions(
+        cache=getattr(options, "cache", None),
+        jobs=options.jobs,
+        links=options.follow_links,
+        listen=listen,
     )
 
 

@@ -9,7 +9,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from gallery.cli.commands.given import settings_of
+from gallery.cli.commands.given import run_of, settings_of
 from gallery.cli.messages import say, tell, tell_json
 from gallery.cli.options import given
 from gallery.errors import SettingsError
@@ -93,7 +93,6 @@ def wall(options: argparse.Namespace) -> int:
     from gallery.cli.progress import Progress
     from gallery.cli.report import messages
     from gallery.cli.wall import WallOptions, make_wall
-    from gallery.pipeline.options import BuildOptions
 
     with Progress(sys.stderr) as progress:
         report = make_wall(
@@ -103,12 +102,7 @@ def wall(options: argparse.Namespace) -> int:
             WallOptions(
                 size=options.size, dpi=options.dpi, order=options.order, title=options.title
             ),
-            BuildOptions(
-                cache=options.cache,
-                jobs=options.jobs,
-                links=options.follow_links,
-                listen=progress.listen,
-            ),
+            run_of(options, progress.listen),
         )
     for message in messages(report):
         say(message)
@@ -134,12 +128,12 @@ def facts(options: argparse.Namespace) -> int:
 
 def profile(options: argparse.Namespace) -> int:
     """Run a model and tell where its time goes."""
-    from gallery.cli.profile import check_output, measured, table, write
+    from gallery.cli.profile import check_table, measured, table, write
     from gallery.settings.values import ProfileSettings
 
     _check_model(options.model)
     if options.output:
-        check_output(options.output)
+        check_table(options.output)
     settings = ProfileSettings(**given(options, ProfileSettings))
     found = measured(options.model, dict(options.dim), settings)
     for note in found.notes:

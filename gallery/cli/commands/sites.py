@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from gallery.cli.commands.given import check_settings, settings_of
+from gallery.cli.commands.given import check_settings, run_of, settings_of
 from gallery.cli.commands.reports import check_reports, print_report
 from gallery.cli.messages import say, tell, tell_json
 from gallery.cli.options import given
@@ -24,7 +24,6 @@ def build(options: argparse.Namespace) -> int:
     """Build a site."""
     from gallery.cli.progress import Progress
     from gallery.cli.report import forecast_line
-    from gallery.pipeline.build import BuildOptions
     from gallery.pipeline.build import build as build_site
 
     check_reports(options)
@@ -33,16 +32,13 @@ def build(options: argparse.Namespace) -> int:
             options.models,
             options.output,
             settings=settings_of(options),
-            options=BuildOptions(
-                cache=options.cache,
-                jobs=options.jobs,
+            options=replace(
+                run_of(options, progress.listen),
                 scheduler=options.scheduler,
                 strict=options.strict,
                 dry_run=options.dry_run,
                 reuse=tuple(options.reuse),
                 shard=options.shard,
-                links=options.follow_links,
-                listen=progress.listen,
             ),
         )
     if options.dry_run:
@@ -69,7 +65,6 @@ def verify(options: argparse.Namespace) -> int:
     from gallery.cli.progress import Progress
     from gallery.cli.report import failure_line
     from gallery.cli.verification import one_line
-    from gallery.pipeline.options import BuildOptions
     from gallery.pipeline.verify import Sample
     from gallery.pipeline.verify import verify as verify_site
     from gallery.settings.gallery_toml import FILE_NAME, read_settings
@@ -85,12 +80,7 @@ def verify(options: argparse.Namespace) -> int:
             sample=Sample(
                 percent=100.0 if options.all else options.sample, seed=options.sample_seed
             ),
-            options=BuildOptions(
-                jobs=options.jobs,
-                scheduler=options.scheduler,
-                links=options.follow_links,
-                listen=progress.listen,
-            ),
+            options=replace(run_of(options, progress.listen), scheduler=options.scheduler),
         )
     for warning in result.warnings:
         say(f"warning: {warning}")
@@ -132,7 +122,6 @@ def serve(options: argparse.Namespace) -> int:
     from gallery.cli.report import messages, one_line
     from gallery.cli.serve import serve_site
     from gallery.cli.watch import Watch
-    from gallery.pipeline.build import BuildOptions
     from gallery.pipeline.build import build as build_site
     from gallery.publishing.assets.directories import template_directories
 
@@ -145,12 +134,7 @@ def serve(options: argparse.Namespace) -> int:
                 options.models,
                 options.output,
                 settings=settings,
-                options=BuildOptions(
-                    cache=options.cache,
-                    jobs=options.jobs,
-                    links=options.follow_links,
-                    listen=progress.listen,
-                ),
+                options=run_of(options, progress.listen),
             )
         for message in messages(report):
             say(message)

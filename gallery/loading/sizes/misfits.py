@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import onnx
 
-from gallery.loading.flatten import FlatNode, Value
+from gallery.loading.flat import FlatNode, Value
 from gallery.loading.sizes.rules import CONTRIB_RULES, RULES, Fed, Told
 
 

@@ -34,11 +34,17 @@ def size_notes(found: Sequence[Symbol], dims: Iterable[str], choice: Choice) -> 
         hint = f"--dim {quote}{name[:60]}=SIZE{quote} or dims in the front matter set others"
         notes.append(f"assumed sizes: {_listed(assumed)}; {hint}")
     shapes = choice.binding.shapes
-    empty = [one.where for one in found if one.empty and shapes[one.input, one.axis]]
+    empty = [one.where for one in found if one.size == 0 and shapes[one.input, one.axis]]
     if empty:
         notes.append(
             f"the file says that {_some(empty)} has the size 0, as some exporters write for a size "
             "that is open; nothing would be computed with it"
+        )
+    negative = {one.where: one.size for one in found if one.size is not None and one.size < 0}
+    if negative:
+        notes.append(
+            "the file gives dimensions of inputs negative sizes, as some exporters do where a "
+            f"size is open; they are taken so: {_listed(negative)}"
         )
     if choice.contradictions:
         notes.append(_misfit_note(found, choice))

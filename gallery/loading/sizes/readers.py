@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gallery.loading.flatten import Flat, FlatNode, Value
+from gallery.loading.flat import Flat, FlatNode, Value
 from gallery.loading.sizes import words
 from gallery.loading.sizes.words import BANDS, COLOURS, PICTURE, Guess, Role, has_bands, is_latent
 from gallery.loading.types import dims_of

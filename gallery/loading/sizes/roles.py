@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import onnx
 
-from gallery.loading.flatten import Flat, Value
+from gallery.loading.flat import Flat, Value
 from gallery.loading.sizes import words
 from gallery.loading.sizes.readers import readers
 from gallery.loading.sizes.symbols import Symbol

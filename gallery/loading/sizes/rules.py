@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from gallery.loading.flatten import FlatNode, Value
+from gallery.loading.flat import FlatNode, Value
 from gallery.loading.types import dims_of
 
 

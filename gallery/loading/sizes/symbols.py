@@ -68,14 +68,14 @@ class Symbol:
         axis: Position in its shape.
         text: What the file says of it: a name, an expression, or "" where it says nothing.
         names: The names that its size follows from: those in `text`, or `where` alone.
-        empty: Whether the file gives it the size 0.
+        size: The size of 0 or less that the file gives it, if it does.
     """
 
     input: str
     axis: int
     text: str
     names: tuple[str, ...]
-    empty: bool = False
+    size: int | None = None
 
     @property
     def where(self) -> str:
@@ -93,12 +93,12 @@ def symbols(inputs: Sequence[onnx.ValueInfoProto]) -> tuple[Symbol, ...]:
     for value in inputs:
         name = text_of(value.name)
         for axis, dim in enumerate(_dims(value.type)):
-            if dim.WhichOneof("value") == "dim_value" and dim.dim_value > 0:
+            size = dim.dim_value if dim.WhichOneof("value") == "dim_value" else None
+            if size is not None and size > 0:
                 continue
             text = text_of(dim.dim_param)
             free = (f"{name}[{axis}]",) if text.lower() in _NAMELESS else names(text)
-            empty = dim.WhichOneof("value") == "dim_value" and dim.dim_value == 0
-            found.append(Symbol(input=name, axis=axis, text=text, names=free, empty=empty))
+            found.append(Symbol(input=name, axis=axis, text=text, names=free, size=size))
     return tuple(found)
 
 

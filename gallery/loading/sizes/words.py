@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a dimension counts; `search.COMMON` has the sizes."""
+    """What a dimension counts; `candidates.COMMON` has the sizes."""
 
     BATCH = "batch"
     PIXELS = "pixels"

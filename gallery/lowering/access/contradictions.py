@@ -41,18 +41,19 @@ def check_parts(
             raise ValueError(f"the index space is {part.shape}")
         for read in part.reads:
             rank = rank_of(read.tensor)
-            tried = read.relation, part.shape
-            if tried not in ranks:
-                ranks[tried] = _boxes_rank(*tried)
-            found = ranks[tried]
+            if isinstance(read.relation, Straight):
+                found = read.relation.rank(len(part.shape))
+            else:
+                tried = read.relation, part.shape
+                if tried not in ranks:
+                    ranks[tried] = _boxes_rank(*tried)
+                found = ranks[tried]
             if rank is not None and found != rank:
                 raise ValueError(f"boxes of {found} dimensions for a tensor of {rank}")
 
 
 def _boxes_rank(relation: Relation, shape: tuple[int, ...]) -> int:
     """Number of dimensions of the boxes that a relation gives for a whole index space."""
-    if isinstance(relation, Straight):
-        return relation.rank(len(shape))
     lows = np.zeros((1, len(shape)), np.int64, order="F")
     highs = np.full_like(lows, shape)
     return int(relation(lows, highs).lows.shape[1])

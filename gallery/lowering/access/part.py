@@ -104,3 +104,20 @@ class Part:
     kind: Kind = Kind.COMPUTE
     operator: int = -1
     time: int = -1
+
+    def of(self, operator: int, reads: tuple[Read, ...], time: int) -> Part:
+        """The same part of an operator, in a third of the time that `replace` takes."""
+        return Part(
+            shape=self.shape,
+            rank=self.rank,
+            makes=self.makes,
+            reads=reads,
+            flops=self.flops,
+            itemsize=self.itemsize,
+            saves_output=self.saves_output,
+            whole=self.whole,
+            after=self.after,
+            kind=self.kind,
+            operator=operator,
+            time=time,
+        )

@@ -49,21 +49,49 @@ class Fixed(NamedTuple):
         return np.full(len(lows), self.low, np.int64), np.full(len(lows), self.high, np.int64)
 
 
-class Straight(NamedTuple):
+class Straight:
     """A relation of straight lines alone; equal ones are equal, see `Moving`.
+
+    Relations are keys of many tables, so the hash is computed once.
 
     Attributes:
         shape: Sizes of the tensor.
         rules: One rule per dimension of the tensor.
+        lines: The rules as numbers: (axis, scale, before, after, size, whether it moves) of each.
+        least: The fewest dimensions that blocks must have.
     """
 
-    shape: tuple[int, ...]
-    rules: tuple[Moving | Fixed, ...]
+    __slots__ = ("_hash", "least", "lines", "rules", "shape")
+
+    def __init__(self, shape: tuple[int, ...], rules: tuple[Moving | Fixed, ...]) -> None:
+        self.shape = shape
+        self.rules = rules
+        self._hash = hash((shape, rules))
+        self.lines = tuple(
+            [
+                (0, 0, rule.low, rule.high, size, 0)
+                if isinstance(rule, Fixed)
+                else (*rule, size, 1)
+                for rule, size in zip(rules, shape, strict=True)
+            ]
+        )
+        axes = [rule.axis for rule in rules if isinstance(rule, Moving)]
+        self.least = max((-axis if axis < 0 else axis + 1 for axis in axes), default=0)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Straight):
+            return NotImplemented
+        return self.shape == other.shape and self.rules == other.rules
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def __call__(self, lows: Ints, highs: Ints) -> Boxes:
         """The boxes that blocks read, clipped to the tensor."""
-        lines, least = _lines(self)
-        self._check(least, lows.shape[1])
+        self._check(lows.shape[1])
+        lines = np.array(self.lines, np.int64).reshape(-1, 6)
         return Boxes(*_straight(by_dimension(lows), by_dimension(highs), lines))
 
     def rank(self, dims: int) -> int:
@@ -72,27 +100,16 @@ class Straight(NamedTuple):
         Raises:
             IndexError: A rule needs more dimensions.
         """
-        self._check(_lines(self)[1], dims)
+        self._check(dims)
         return len(self.rules)
 
-    @staticmethod
-    def _check(least: int, dims: int) -> None:
-        if dims < least:
-            raise IndexError(f"a rule of {least} dimensions for blocks of {dims}")
+    def _check(self, dims: int) -> None:
+        if dims < self.least:
+            raise IndexError(f"a rule of {self.least} dimensions for blocks of {dims}")
 
 
-@lru_cache(maxsize=4096)
-def _lines(relation: Straight) -> tuple[Ints, int]:
-    """The rules as numbers, int64 (rank, 6), and the fewest dimensions that blocks must have."""
-    rows = [
-        (0, 0, rule.low, rule.high, size, 0)
-        if isinstance(rule, Fixed)
-        else (rule.axis, rule.scale, rule.before, rule.after, size, 1)
-        for rule, size in zip(relation.rules, relation.shape, strict=True)
-    ]
-    axes = [rule.axis for rule in relation.rules if isinstance(rule, Moving)]
-    least = max((-axis if axis < 0 else axis + 1 for axis in axes), default=0)
-    return np.array(rows, np.int64).reshape(-1, 6), least
+straight = lru_cache(maxsize=4096)(Straight)
+"""The relation of a shape and rules, the same object for equal ones."""
 
 
 @kernel
@@ -117,9 +134,9 @@ def per_axis(shape: Sequence[int], rules: Sequence[AxisRule]) -> Relation:
     """A relation from one rule per dimension of a tensor; clipped to the tensor's shape."""
     if len(shape) != len(rules):
         raise ValueError(f"{len(rules)} rules for a tensor of rank {len(shape)}")
-    straight = [rule for rule in rules if isinstance(rule, (Moving, Fixed))]
-    if len(straight) == len(rules):
-        return cast(Relation, Straight(tuple(shape), tuple(straight)))
+    lines = [rule for rule in rules if isinstance(rule, (Moving, Fixed))]
+    if len(lines) == len(rules):
+        return cast(Relation, straight(tuple(shape), tuple(lines)))
     sizes = np.array(shape, np.int64)
 
     def relation(lows: Ints, highs: Ints) -> Boxes:
@@ -141,11 +158,13 @@ def clipped(places: Ints, sizes: Ints) -> Ints:
     return np.minimum(places, sizes, out=places)
 
 
+@lru_cache(maxsize=256)
 def same(axis: int, offset: int = 0) -> AxisRule:
     """The block's own range along one of its dimensions, shifted by an offset."""
     return cast(AxisRule, Moving(axis, 1, offset, offset))
 
 
+@lru_cache(maxsize=1024)
 def fixed(low: int, high: int) -> AxisRule:
     """The same range for all blocks."""
     return cast(AxisRule, Fixed(low, high))
@@ -202,11 +221,21 @@ def spans(axis: int, lows_of: Ints, highs_of: Ints) -> AxisRule:
 
 def full(shape: Sequence[int]) -> Relation:
     """All of a tensor of this shape, for every block."""
+    return _full(tuple(shape))
+
+
+@lru_cache(maxsize=1024)
+def _full(shape: tuple[int, ...]) -> Relation:
     return per_axis(shape, [fixed(0, size) for size in shape])
 
 
 def identity(shape: Sequence[int]) -> Relation:
     """The same box as the block's; the index space begins with the tensor's dimensions."""
+    return _identity(tuple(shape))
+
+
+@lru_cache(maxsize=1024)
+def _identity(shape: tuple[int, ...]) -> Relation:
     return per_axis(shape, [same(axis) for axis in range(len(shape))])
 
 
@@ -230,6 +259,11 @@ def broadcast_from(shape: Sequence[int], rank: int, first: int) -> Relation:
     """
     if first < 0 or first + len(shape) > rank:
         raise NoGridError(f"{tuple(shape)} does not broadcast to rank {rank}")
+    return _broadcast(tuple(shape), first)
+
+
+@lru_cache(maxsize=1024)
+def _broadcast(shape: tuple[int, ...], first: int) -> Relation:
     rules = [fixed(0, 1) if size == 1 else same(axis + first) for axis, size in enumerate(shape)]
     return per_axis(shape, rules)
 

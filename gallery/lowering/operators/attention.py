@@ -1,6 +1,6 @@
-"""ONNX's own Attention.
+"""ONNX's own Attention, and FlexAttention, whose graphs change scores and weights one by one.
 
-Formulas: ONNX operator specification, Attention (opsets 23 to 25).
+Formulas: ONNX operator specification, Attention (opsets 23 to 25), ai.onnx.preview.FlexAttention.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from gallery.lowering.operators.heads import (
 from gallery.lowering.operators.parts import inside
 
 
-@lowers("Attention")
+@lowers("Attention", "ai.onnx.preview.FlexAttention")
 def attention(context: Context) -> list[Part]:
     """Scores, statistics, weights and output; keys and values include cached ones."""
     sizes, past = _sizes(context)

@@ -53,8 +53,10 @@ def _straight(space: Sequence[int], size: int, most: int, rule: Moving | Fixed) 
         return Axis(size=size, of=-1, slope=0.0, halo=float(whole))
 
     _, scale, before, after = rule
-    d = range(len(space))[rule.axis]
+    d = rule.axis if rule.axis >= 0 else rule.axis + len(space)
     n = space[d]
+    if scale == 1 and before == after == 0 and n == most > 1:
+        return Axis(size, d, 1.0, 0.0)
     begin = _clip(before, most)
     whole = _clip(n * scale + after, most) - begin
     least = _clip(n // 2 * scale + after, most) - begin if n > 1 else whole

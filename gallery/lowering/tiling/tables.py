@@ -166,15 +166,16 @@ def _footprints(program: Program) -> list[list[tuple[Axis, ...]]]:
     def measured(part: Part, read: Read) -> tuple[Axis, ...]:
         shape = program.tensors[read.tensor].shape
         like = read.relation, read.picks, part.shape, shape
-        if like not in known:
-            known[like] = footprint(part, read, shape)
-        return known[like]
+        found = known.get(like)
+        if found is None:
+            found = known[like] = footprint(part, read, shape)
+        return found
 
     return [[measured(part, read) for read in part.reads] for part in program.parts]
 
 
 def _ints(numbers: Iterable[int]) -> _Places:
-    return np.array(list(numbers), np.int64)
+    return np.fromiter(numbers, np.int64)
 
 
 def _offsets(counts: Sequence[int] | _Places) -> _Places:
@@ -225,12 +226,12 @@ def _makers(
             rank = len(program.tensors[read.tensor].shape)
             made = maker.get(read.tensor, -1)
             if made >= 0:
-                own = program.parts[made].rank
-                yield from (int(dims[made]) + a if a < own else ALONE for a in range(rank))
+                own, first = program.parts[made].rank, int(dims[made])
+                yield from [first + a if a < own else ALONE for a in range(rank)]
             elif owners[read.tensor][0] == i:
                 yield from [OWN] * rank
             else:
-                yield from (leaf[read.tensor] + a for a in range(rank))
+                yield from range(leaf[read.tensor], leaf[read.tensor] + rank)
 
 
 def _readers(program: Program) -> list[list[tuple[int, int]]]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gallery.pipeline.plan import ModelPlan
     from gallery.pipeline.stages import Stages
 
-_EDGES = 4
+_EDGES = 6
 """Most edges of a sample, per vertex."""
 
 

@@ -29,9 +29,10 @@ from gallery.errors import ClusterError, GalleryError, SettingsError
 from gallery.files import read_regular
 from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.products import results_of
+from gallery.pipeline.workers.jobs import Job, Result
 from gallery.pipeline.workers.releases import differences, releases
 from gallery.pipeline.workers.shipment import Shipment, decode, encode, pack, unpack
-from gallery.pipeline.workers.supervisor import Job, Result, supervise
+from gallery.pipeline.workers.supervisor import supervise
 from gallery.pipeline.workers.temporary import temporary_folder
 
 try:
@@ -218,7 +219,7 @@ def _submit(client: Client, job: Job, cache: Cache) -> Any:
     check_unchanged(plan.file)  # and against its digest when it is loaded
     load = (read_regular(plan.file.path, plan.file.bytes), encode(pack(keys, cache)))
     # Scattered, because large arguments should not go through the scheduler.
-    there = client.scatter(load, hash=False)
+    there = client.scatter(load, hash=False, timeout=_PATIENCE)
     return client.submit(run_there, plan, there, releases(), pure=False)
 
 

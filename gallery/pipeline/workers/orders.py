@@ -14,7 +14,7 @@ from gallery.pipeline.workers.processes import end_children
 
 
 def orders() -> Iterator[Any]:
-    """Yield orders as they arrive; the iterator never ends, the process does.
+    """An iterator of orders as they arrive; it never ends, the process does.
 
     Only the parent process holds the other end of the pipe. When it is gone, for whatever reason,
     nobody waits for results any more: the worker ends at once, even in the middle of a job, with
@@ -27,8 +27,7 @@ def orders() -> Iterator[Any]:
     os.close(nothing)
     received: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(stream, received), daemon=True).start()
-    while True:
-        yield received.get()
+    return iter(received.get, None)
 
 
 def _read(stream: IO[bytes], received: queue.SimpleQueue[Any]) -> None:

@@ -17,7 +17,7 @@ from gallery.errors import DiscoverError
 from gallery.files import read_regular
 from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.records import forms, judge
-from gallery.pipeline.workers.supervisor import Job, Result
+from gallery.pipeline.workers.jobs import Job, Result
 from gallery.schema import (
     DIGEST,
     MismatchError,

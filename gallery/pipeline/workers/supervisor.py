@@ -9,142 +9,20 @@ before it. Results name their job and arrive in the order in which the jobs end.
 
 from __future__ import annotations
 
-import json
 import os
-import pickle
-import queue
 import signal
 import subprocess
-import sys
-import tempfile
-import threading
-import time
 from collections import deque
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from gallery.pipeline.workers.processes import end, own_group, processor_seconds, resident
-from gallery.settings.values import Limits
+from gallery.pipeline.workers.jobs import Job, Listener, Result
+from gallery.pipeline.workers.pool import Pool, Running
+from gallery.pipeline.workers.started import Ahead
 
 UNSCALED = ("start", "load", "facts")
 """Stages whose cost does not depend on the number of vertices."""
-
-_POLL = 0.1
-"""Seconds between two checks of the workers' memory."""
-
-_PIPE_TIMEOUT = 1.0
-"""Seconds to wait for the end of a worker's output, which a stray process may hold open."""
-
-_BUSY = 0.5
-"""Share of the time limit that a job has had the processor for if it is really too slow."""
-
-_KEPT = 0.25
-"""Share of the memory limit that a worker may still hold when its next job begins."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """A piece of work for a worker process.
-
-    Attributes:
-        name: Unique among the jobs.
-        order: What the worker gets; pickled.
-        limits: Enforced by killing the worker and its descendants.
-        module: Module that the worker runs.
-    """
-
-    name: str
-    order: Any
-    limits: Limits
-    module: str = "gallery.pipeline.workers.worker"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """How a job ended.
-
-    Attributes:
-        job: The job.
-        events: What the worker reported, in order.
-        ending: "done", "failed" (the worker reported why), "time", "memory" or "crash".
-        stage: The stage that was running when it ended.
-        detail: For a crash the exit status and the end of the log; otherwise what was found.
-        hint: What to do, or "".
-        lasting: Whether the job would end so every time: the worker said so, or it exceeded a limit
-            and not because the machine was busy with something else.
-        seconds: Wall-clock time.
-        peak_bytes: Peak resident memory of the process and its descendants, as polled.
-        log: What the worker wrote to standard error during the job, at most the last 64 KiB.
-    """
-
-    job: Job
-    events: tuple[dict[str, Any], ...]
-    ending: str
-    stage: str
-    detail: str
-    hint: str
-    seconds: float
-    peak_bytes: int
-    log: str
-    lasting: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Worker:
-    """A process that waits for jobs or runs one."""
-
-    module: str
-    process: subprocess.Popen[bytes]
-    orders: IO[bytes]
-    reader: threading.Thread
-    log: IO[bytes]
-
-    @property
-    def alive(self) -> bool:
-        """Whether it runs."""
-        return self.process.poll() is None
-
-    def kill(self) -> None:
-        """End it and its descendants; afterwards all its output has been read."""
-        end(self.process)
-        self.reader.join(_PIPE_TIMEOUT)
-
-    def end(self) -> None:
-        """Kill it and close its files."""
-        self.kill()
-        with suppress(OSError):
-            self.orders.close()
-        self.log.close()
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Running:
-    """A job in a worker, with the events so far."""
-
-    job: Job
-    worker: _Worker
-    fresh: bool
-    started: float
-    processor: float
-    log_start: int
-    events: list[dict[str, Any]] = field(default_factory=list)
-    peak: int = 0
-    stopped: str = ""
-    busy: bool = True
-
-    @property
-    def over(self) -> bool:
-        """Whether the worker reported how the job ended."""
-        return bool(self.events) and self.events[-1]["event"] in ("done", "failed")
-
-
-Listener = Callable[[Job, dict[str, Any]], None]
-
-_Output = queue.SimpleQueue[tuple[subprocess.Popen[bytes], bytes]]
-"""Lines from all workers, in the order in which they arrive."""
 
 
 def supervise(
@@ -152,6 +30,7 @@ def supervise(
     workers: int,
     listen: Listener,
     environment: Mapping[str, str] | None = None,
+    ahead: Ahead | None = None,
 ) -> Generator[Result, None, None]:
     """Run jobs until none are left; the caller may append more while it takes results.
 
@@ -160,11 +39,12 @@ def supervise(
         workers: Number of processes at once.
         listen: Called with each event of a worker as it arrives.
         environment: Added to this process's environment.
+        ahead: A worker that was started in the same environment, or None.
 
     Yields:
         One result per job, in the order in which the jobs end.
     """
-    pool = _Workers(environment or {}, listen)
+    pool = Pool(environment or {}, listen, ahead)
     try:
         while jobs or pool.running:
             while jobs and len(pool.running) < workers:
@@ -180,138 +60,12 @@ def supervise(
         pool.close()
 
 
-class _Workers:
-    """The workers: those that run a job, and those that wait for one."""
-
-    def __init__(self, environment: Mapping[str, str], listen: Listener) -> None:
-        self.running: list[_Running] = []
-        self._idle: list[_Worker] = []
-        self._environment = environment
-        self._listen = listen
-        self._output: _Output = queue.SimpleQueue()
-
-    def begin(self, job: Job, *, fresh: bool = False) -> None:
-        """Give a job to an idle worker, or to a new one."""
-        idle = [] if fresh else [one for one in self._idle if one.module == job.module]
-        if idle:
-            self._idle.remove(idle[0])
-        worker = idle[0] if idle else _start(job.module, self._environment, self._output)
-        self.running.append(_begun(job, worker, fresh=not idle))
-        self._listen(job, {"event": "start"})
-
-    def ended(self) -> list[_Running]:
-        """Jobs that have ended: as reported, with their worker, or because of the limits."""
-        self._receive(_POLL)
-        held = resident([one.worker.process.pid for one in self.running])
-        for one in self.running:
-            if not one.over:
-                _enforce(one, held[one.worker.process.pid])
-        dead = [one for one in self.running if not one.worker.alive]
-        for one in dead:
-            one.worker.kill()
-        self._receive(0)
-        return [one for one in self.running if one.over or one in dead]
-
-    def release(self, one: _Running) -> None:
-        """Keep the worker of a finished job for the next one, if it is fit for that."""
-        self.running.remove(one)
-        pid, most = one.worker.process.pid, _KEPT * one.job.limits.memory
-        if one.worker.alive and resident([pid])[pid] < most:
-            self._idle.append(one.worker)
-        else:
-            one.worker.end()
-
-    def close(self) -> None:
-        """End all workers."""
-        for worker in (*self._idle, *(one.worker for one in self.running)):
-            worker.end()
-
-    def _receive(self, seconds: float) -> None:
-        """Take the workers' output; wait for the first line."""
-        with suppress(queue.Empty):
-            self._note(*self._output.get(timeout=seconds))
-        # Only what is there now: a worker that never stops writing has limits too.
-        for _ in range(self._output.qsize()):
-            self._note(*self._output.get())
-
-    def _note(self, process: subprocess.Popen[bytes], line: bytes) -> None:
-        one = next((one for one in self.running if one.worker.process is process), None)
-        # A line that a kill cut off does not end in a line feed.
-        if one and line.endswith(b"\n"):
-            event = json.loads(line)
-            one.events.append(event)
-            self._listen(one.job, event)
-
-
-def _begun(job: Job, worker: _Worker, *, fresh: bool) -> _Running:
-    started, log_start = time.monotonic(), worker.log.seek(0, os.SEEK_END)
-    processor = processor_seconds(worker.process.pid)
-    # If the worker is dead, `ended` reports it.
-    with suppress(OSError):
-        worker.orders.write(pickle.dumps(job.order))
-        worker.orders.flush()
-    return _Running(
-        job=job,
-        worker=worker,
-        fresh=fresh,
-        started=started,
-        processor=processor,
-        log_start=log_start,
-    )
-
-
-def _start(module: str, environment: Mapping[str, str], output: _Output) -> _Worker:
-    # The child must find this package even if it is not installed (build.py in a checkout).
-    root = str(Path(__file__).resolve().parents[3])
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    env = {**os.environ, **environment, "PYTHONPATH": os.pathsep.join(paths)}
-    # Append mode: the worker's writes must not follow this process's reading position. (On Windows
-    # both share one, but this process reads to the end, and only while the worker is silent.)
-    log = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - closed when the worker ends
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", module],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=log,
-        env=env,
-        **own_group(),
-    )
-    assert process.stdin is not None
-    # A thread, because Windows can wait for many sockets at once, but not for many pipes.
-    reader = threading.Thread(target=_read, args=(process, output), daemon=True)
-    reader.start()
-    return _Worker(module=module, process=process, orders=process.stdin, reader=reader, log=log)
-
-
-def _read(process: subprocess.Popen[bytes], output: _Output) -> None:
-    """Pass on each line of a worker, and an empty one at the end."""
-    assert process.stdout is not None
-    with process.stdout as lines:
-        for line in lines:
-            output.put((process, line))
-    output.put((process, b""))
-
-
-def _enforce(one: _Running, memory: int) -> None:
-    limits = one.job.limits
-    one.peak = max(one.peak, memory)
-    if memory > limits.memory:
-        one.stopped = "memory"
-    elif time.monotonic() - one.started > limits.seconds:
-        one.stopped = "time"
-    if one.stopped == "time":
-        used = processor_seconds(one.worker.process.pid) - one.processor
-        one.busy = used >= _BUSY * limits.seconds
-    if one.stopped:
-        one.worker.kill()
-
-
 def _size(amount: int) -> str:
     """A limit of memory: whoever forgot the unit of "3" has to see that it is three bytes."""
     return f"{amount / 2**20:.0f} MiB" if amount >= 1 << 20 else f"{amount} bytes"
 
 
-def _result(one: _Running) -> Result:
+def _result(one: Running) -> Result:
     file, limits = one.worker.log, one.job.limits
     file.seek(max(one.log_start, file.seek(0, os.SEEK_END) - (1 << 16)))
     log = file.read().decode(errors="replace")
@@ -337,7 +91,7 @@ def _result(one: _Running) -> Result:
         stage=stage,
         detail=detail,
         hint=hint,
-        seconds=time.monotonic() - one.started,
+        seconds=one.seconds,
         peak_bytes=one.peak,
         log=log,
         lasting=bool(last.get("lasting")) if ending == "failed" else one.busy,

@@ -4,6 +4,8 @@ It reads pickled orders (a plan and the cache's directory) from its standard inp
 another. It writes one line of JSON to its standard output for each stage that starts or ends, and a
 last one for each job with how it ended. Results go into the cache. The supervisor in the parent
 process enforces the limits from outside; when that process is gone, the worker ends too.
+
+With the arguments "ahead" and a directory for its files, it gets ready before its first order.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.products import make_all
 from gallery.pipeline.stages import Stages, Step
 from gallery.pipeline.workers.orders import orders
+from gallery.pipeline.workers.warm import warm_up
 
 
 def main() -> None:
@@ -28,7 +31,11 @@ def main() -> None:
     events = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     # Whatever a library prints must not mix with the events.
     os.dup2(2, 1)
-    for plan, cache in orders():
+    received = orders()
+    if sys.argv[1:2] == ["ahead"]:
+        warm_up(Path(sys.argv[2]))
+        _write(events, event="ready")
+    for plan, cache in received:
         ending = _work(plan, Cache(Path(cache)), events)
         # The supervisor reads the log as soon as it knows how the job ended.
         sys.stderr.flush()

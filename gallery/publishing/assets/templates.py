@@ -63,7 +63,7 @@ def environment(settings: SiteSettings) -> Sandbox:
     unknown = str(strings["unknown"])
     env = Sandbox(
         folders=directories,
-        bytecode_cache=Compiled(strings),
+        bytecode_cache=Compiled(strings, on_disk=settings.templates is None),
         loader=ChoiceLoader([FileSystemLoader(one) for one in directories]),
         autoescape=True,
         undefined=StrictUndefined,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,8 +12,10 @@ from gallery.coloring.types import Coloring
 from gallery.graph import ComputeGraph
 from gallery.placement.types import Layout
 from gallery.rendering.growth import grown
-from gallery.rendering.scan import render
+from gallery.rendering.scan import render_several
 from gallery.rendering.types import Picture, RenderSettings
+
+Indices = npt.NDArray[np.int32]
 
 _GREY = np.array([[150, 158, 170]], np.uint8)
 _DIM = 0.34
@@ -55,18 +58,19 @@ def around(points: npt.NDArray[np.float32], margin: float) -> Window:
     return Window(left=left, bottom=bottom, side=side)
 
 
-def look(layout: Layout, coloring: Coloring, window: Window, size: int) -> Picture:
-    """Draw a window of a scan.
+def looks(
+    layout: Layout, colorings: Sequence[Coloring], window: Window, size: int
+) -> tuple[Picture, ...]:
+    """Draw a window of a scan in several colourings.
 
     Args:
         layout: The scan.
-        coloring: Of its vertices.
+        colorings: Of its vertices.
         window: What to show.
-        size: Side of the picture, in pixels.
+        size: Side of the pictures, in pixels.
     """
-    readers = layout.graph.readers()
-    ends = np.stack([layout.graph.sources, readers], axis=1)
-    return _draw(layout, coloring, ends, window, size)
+    ends = layout.graph.sources, layout.graph.readers()
+    return _draw(layout, colorings, ends, window, size)
 
 
 def lit(
@@ -81,51 +85,65 @@ def lit(
         window: What to show.
         size: Side of the picture, in pixels.
     """
-    ends = np.stack([layout.graph.sources, layout.graph.readers()], axis=1)
+    sources, readers = layout.graph.sources, layout.graph.readers()
     grey = replace(coloring, index=np.zeros_like(coloring.index), colors=_GREY)
-    behind = _draw(layout, grey, ends[~edges], window, size, glow=0.0)
-    front = _draw(layout, coloring, ends[edges], window, size)
+    others = sources[~edges], readers[~edges]
+    behind = _draw(layout, [grey], others, window, size, glow=0.0)[0]
+    front = _draw(layout, [coloring], (sources[edges], readers[edges]), window, size)[0]
     pixels = np.maximum(front.pixels, (behind.pixels * _DIM).astype(np.uint8))
     return Picture(pixels=pixels)
 
 
 def _draw(
     layout: Layout,
-    coloring: Coloring,
-    ends: npt.NDArray[np.int32],
+    colorings: Sequence[Coloring],
+    ends: tuple[Indices, Indices],
     window: Window,
     size: int,
     glow: float = 0.6,
-) -> Picture:
+) -> tuple[Picture, ...]:
     """Draw edges clipped to the window; their ends become the vertices of a small graph."""
     more = window.side * _RIM / size
     window = Window(
         left=window.left - more, bottom=window.bottom - more, side=window.side + 2 * more
     )
-    points = layout.positions[ends]
+    near = _near(layout.positions, ends, window)
+    pairs = np.stack([ends[0][near], ends[1][near]], axis=1)
+    points = layout.positions[pairs]
     low, high, inside = _cut(points, window)
-    ends, points = ends[inside], points[inside]
+    pairs, points = pairs[inside], points[inside]
     span = points[:, 1] - points[:, 0]
     cut = np.stack([points[:, 0] + span * low[inside], points[:, 0] + span * high[inside]], axis=1)
     # Two isolated vertices mark the window's corners, because a picture is fitted to its vertices.
     corner = np.array([window.left, window.bottom], np.float32)
     corners = np.stack([corner, corner + np.float32(window.side)])
     positions = np.concatenate([cut.reshape(-1, 2), corners]).astype(np.float32)
-    index = np.concatenate([coloring.index[ends].reshape(-1), np.zeros(2, np.uint16)])
     part = Layout(
-        graph=_pairs(len(ends), layout.graph),
+        graph=_pairs(len(pairs), layout.graph),
         positions=np.clip(positions, corners[0], corners[1]),
         skeleton=layout.skeleton,
         engine=layout.engine,
     )
-    drawn = render(
+    own = np.concatenate([pairs.reshape(-1), np.zeros(2, np.int32)])
+    drawn = render_several(
         part,
-        replace(coloring, index=index),
+        [replace(one, index=one.index[own]) for one in colorings],
         size=size + 2 * _RIM,
         # As for the whole scan, not for the few vertices of this part.
         settings=replace(grown(_PLAIN, layout.graph.vertices), glow=glow, grow=False),
     )
-    return Picture(pixels=drawn.pixels[_RIM:-_RIM, _RIM:-_RIM].copy())
+    return tuple(Picture(pixels=one.pixels[_RIM:-_RIM, _RIM:-_RIM].copy()) for one in drawn)
+
+
+def _near(
+    positions: npt.NDArray[np.float32], ends: tuple[Indices, Indices], window: Window
+) -> npt.NDArray[np.int64]:
+    """The edges that are not wholly on one side of the window, as most of them are."""
+    sides = np.zeros(len(positions), np.uint8)
+    for axis, least in enumerate((window.left, window.bottom)):
+        sides |= np.uint8(1 << 2 * axis) * (positions[:, axis] < np.float32(least))
+        sides |= np.uint8(2 << 2 * axis) * (positions[:, axis] > np.float32(least + window.side))
+    return np.flatnonzero(sides[ends[0]] & sides[ends[1]] == 0)
 
 
 def _cut(
@@ -142,14 +160,15 @@ def _cut(
     Returns:
         float32 (m, 1) twice, bool (m,).
     """
-    corner = np.array([window.left, window.bottom], np.float32)
-    start = points[:, 0] - corner
-    span = points[:, 1] - points[:, 0]
-    span = np.where(np.abs(span) < 1e-6, np.float32(1e-6), span)
-    first, second = -start / span, (np.float32(window.side) - start) / span
-    low = np.minimum(first, second).max(axis=1).clip(0, 1)
-    high = np.maximum(first, second).min(axis=1).clip(0, 1)
-    return low[:, None], high[:, None], high > low
+    low, high = np.zeros(len(points), np.float32), np.ones(len(points), np.float32)
+    for axis, least in enumerate((window.left, window.bottom)):
+        start = points[:, 0, axis] - np.float32(least)
+        span = points[:, 1, axis] - points[:, 0, axis]
+        span = np.where(np.abs(span) < 1e-6, np.float32(1e-6), span)
+        first, second = -start / span, (np.float32(window.side) - start) / span
+        low = np.maximum(low, np.minimum(first, second))
+        high = np.minimum(high, np.maximum(first, second))
+    return low.clip(0, 1)[:, None], high.clip(0, 1)[:, None], high > low
 
 
 def _pairs(edges: int, graph: ComputeGraph) -> ComputeGraph:

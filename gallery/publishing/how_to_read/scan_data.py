@@ -35,8 +35,8 @@ class ScanData:
         layout: The shown vertices with their positions; the longer side of the picture is 1,000.
         colorings: By attribute; they have no legend.
         tensors: Name, element type and shape of the tensors that `layout.graph.sets` point to.
-        whole: Whether every vertex and edge of the scan is included, so that a vertex has all the
-            edges to what it reads.
+        whole: Whether no vertex or edge is left out, so that a vertex has all the edges to what it
+            reads; a large scan may be coarser, as it is in its viewer.
         made: What it was made from.
     """
 
@@ -65,7 +65,7 @@ def read_scan(data: bytes) -> ScanData:
         ]
         layout = Layout(
             graph=graph,
-            positions=(places * (_SIDE / 65_535)).astype(np.float32),
+            positions=(places * (head["step"] * _SIDE / 65_535)).astype(np.float32),
             skeleton=head["skeleton"],
             engine=head["skeleton"],
         )
@@ -79,7 +79,7 @@ def read_scan(data: bytes) -> ScanData:
         layout=layout,
         colorings=by_attribute,
         tensors=tuple((name, dtype, shape) for name, dtype, shape in head["tensors"]),
-        whole=head["whole"] == head["shown"],
+        whole=head["complete"],
         made=made,
     )
 

@@ -12,7 +12,6 @@ from math import ceil, sqrt
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import distance_transform_edt
 
 from gallery.coloring.oklab import (
     hex_of,
@@ -260,6 +259,8 @@ def halo(label: Label) -> tuple[npt.NDArray[np.float64], tuple[int, int]]:
     letters = np.pad(mask(label.text, label.size, label.face), room)
     if not letters.any():
         return np.zeros(letters.shape), label.at
+    from scipy.ndimage import distance_transform_edt  # noqa: PLC0415 - it takes a while
+
     away = distance_transform_edt(letters < 0.1)
     cover = np.clip(1 - (away - full) / soft, 0, 1)
     return cover * cover * (3 - 2 * cover), (label.at[0] - room, label.at[1] - room)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gallery.model import Model, Shape
 from gallery.rendering.operator_diagram.fold import fold
+from gallery.rendering.operator_diagram.join import join
 from gallery.text import counted
 
 
@@ -80,7 +81,8 @@ def drawing_of(model: Model, limit: int) -> Drawing:
 
     Of sibling layers with the same operators in the same order, such as the blocks of a
     transformer, only the first is opened; if that is not enough, the deepest layers are closed.
-    Many blocks alike, side by side, are folded into one.
+    Many blocks alike, side by side, are folded into one, and neighbours are joined if there are
+    still several times as many.
     """
     closed = _closed_layers(model, limit)
     owner = [_outermost(model, operator.layer, closed) for operator in model.operators]
@@ -113,7 +115,9 @@ def drawing_of(model: Model, limit: int) -> Drawing:
         blocks.append(_end(model, tensor, "Output"))
     hidden = sum(len(inside) for inside in members.values())
     passed = _passed(model, number, block_of)
-    boxes, place = fold(blocks, passed, model.layers)
+    folded, fold_of = fold(blocks, passed, model.layers)
+    boxes, box_of = join(folded, model.layers, limit)
+    place = [box_of[at] for at in fold_of]
     return Drawing(blocks=tuple(boxes), links=_links(model, passed, place), hidden=hidden)
 
 
@@ -143,10 +147,13 @@ def _links(
     model: Model, passed: dict[tuple[int, int], set[int]], place: list[int]
 ) -> tuple[Link, ...]:
     """The arrows between what remains of the blocks."""
-    arrows = Counter((place[source], place[reader]) for source, reader in passed)
+    arrows: Counter[tuple[int, int]] = Counter()
     found: dict[tuple[int, int], set[int]] = {}
     for (source, reader), tensors in passed.items():
-        found.setdefault((place[source], place[reader]), set()).update(tensors)
+        ends = place[source], place[reader]
+        if ends[0] != ends[1]:
+            arrows[ends] += 1
+            found.setdefault(ends, set()).update(tensors)
     links = []
     for (source, reader), tensors in sorted(found.items()):
         shapes = sorted({shape_text(model.tensors[tensor].shape) for tensor in tensors})

@@ -94,12 +94,12 @@ def _one(alike: Sequence[Block], layers: Sequence[Layer]) -> Block:
         first,
         title=title,
         notes=(*names, *shared),
-        layer=_common([block.layer for block in alike], layers),
+        layer=common_layer([block.layer for block in alike], layers),
         members=tuple(sorted(v for block in alike for v in block.members)),
     )
 
 
-def _common(inside: Sequence[int], layers: Sequence[Layer]) -> int:
+def common_layer(inside: Sequence[int], layers: Sequence[Layer]) -> int:
     """The innermost layer that holds all of these."""
 
     def path(layer: int) -> list[int]:

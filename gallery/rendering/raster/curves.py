@@ -136,8 +136,8 @@ def draw_all_of(
     window: tuple[int, int, int],
     step: int = 1,
 ) -> list[Light]:
-    """As `draw_all`, for strokes that differ in colours alone, in one sweep over the edges."""
-    palettes = [Palette(one.index, one.colors) for one in strokes]
+    """As `draw_all`, for strokes that differ in colours and gaps, in one sweep over the edges."""
+    palettes = [Palette(one.index, one.colors, one.gaps) for one in strokes]
     lights = draw_several(strokes[0], palettes, window, step)
     for light, one in zip(lights, curves, strict=True):
         if one is not None:

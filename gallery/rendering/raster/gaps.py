@@ -28,8 +28,8 @@ _SMOOTH = 4
 """How often cells are averaged with their neighbours."""
 _SPARSE = 0.1
 """Vertices around a place that is half a gap, relative to the median around vertices."""
-_LIFT = 1.5
-"""Most light that a gap adds, relative to the mean of the picture."""
+LIFTS = {"dark": 2.0, "light": 1.8}
+"""Most light that a gap adds on each ground, relative to the mean of the picture."""
 _FAINT = 0.05
 """Light to which half of that is added, relative to the mean of the picture."""
 _BRIGHT = 2.0
@@ -43,11 +43,13 @@ class Gaps(NamedTuple):
         shares: float32 (h, w), for each cell from 0 in a body to 1 in a gap.
         cell: Side of a cell in pixels; the first one begins at the picture's upper left corner.
         light: Mean light of the picture.
+        most: Most light that a gap adds, relative to that; see `LIFTS`.
     """
 
     shares: Light
     cell: float
     light: float
+    most: float = LIFTS["dark"]
 
 
 def gaps_of(points: Points, size: tuple[int, int], light: float) -> Gaps:
@@ -61,7 +63,7 @@ def gaps_of(points: Points, size: tuple[int, int], light: float) -> Gaps:
     width, height = size
     cell = max(size) / min(max(isqrt(len(points)), _LEAST), _MOST)
     counts = np.zeros((ceil(height / cell), ceil(width / cell)), np.float32)
-    _count(points, cell, counts)
+    _count(points, np.float32(1 / cell), counts)
     around = counts
     for _ in range(_SMOOTH):
         around = _smooth(_smooth(around))
@@ -71,6 +73,13 @@ def gaps_of(points: Points, size: tuple[int, int], light: float) -> Gaps:
     return Gaps(np.ascontiguousarray(shares, np.float32), cell, light)
 
 
+def share_at(gaps: Gaps, place: Points) -> float:
+    """How much of a gap a place (x, y) in pixels is, from 0 to 1."""
+    rows, columns = gaps.shares.shape
+    column, row = (int(one // gaps.cell) for one in place)
+    return float(gaps.shares[min(max(row, 0), rows - 1), min(max(column, 0), columns - 1)])
+
+
 def _smooth(cells: Light) -> Light:
     # Averaged along the columns, and transposed.
     wide = np.pad(cells, ((1, 1), (0, 0)))
@@ -78,10 +87,11 @@ def _smooth(cells: Light) -> Light:
 
 
 @kernel
-def _count(points: Points, cell: float, counts: Light) -> None:
+def _count(points: Points, scale: np.float32, counts: Light) -> None:
+    # IN scale: cells a pixel; INOUT counts.
     rows, columns = counts.shape
     for v in range(len(points)):
-        row, column = int(points[v, 1] // cell), int(points[v, 0] // cell)
+        row, column = int(np.floor(points[v, 1] * scale)), int(np.floor(points[v, 0] * scale))
         if 0 <= row < rows and 0 <= column < columns:
             counts[row, column] += 1
 
@@ -94,7 +104,7 @@ def lift(light: Light, gaps: Gaps, top: int) -> None:
         gaps: The picture's.
         top: Number of the first row.
     """
-    most, faint, bright = (np.float32(one * gaps.light) for one in (_LIFT, _FAINT, _BRIGHT))
+    most, faint, bright = (np.float32(one * gaps.light) for one in (gaps.most, _FAINT, _BRIGHT))
     _lift(light, gaps.shares, (np.float32(1 / gaps.cell), top), (most, faint, bright))
 
 

@@ -131,7 +131,7 @@ def new_batch(look: Look) -> Batch:
         np.zeros(FLOATS * BATCH, np.float32),
         np.empty(INTEGERS * BATCH, np.int32),
         np.empty(BATCH, np.int32),
-        np.empty(2 * _LENGTHS, np.int32),
+        np.empty(4 * _LENGTHS, np.int32),
         np.empty(length, np.int32),
         np.empty((pixels, length), np.float32),
     )
@@ -229,21 +229,31 @@ def _weigh(numbers: Numbers, many: int, fades: Numbers) -> None:
 
 
 @inner_kernel
-def _sort(places: Indices, many: int, slots: Indices, order: Indices) -> int:
-    # OUT order, flat lines before steep ones, each by length; returns the number of flat ones.
+def _sort(
+    numbers: Numbers, places: Indices, many: int, slots: Indices, order: Indices
+) -> tuple[int, int, int]:
+    # OUT order, flat lines before steep ones, of each narrow ones before wide ones, each by length;
+    # returns the number of narrow flat ones, of flat ones, and of those and narrow steep ones.
     slots[:] = 0
     for k in range(many):
-        slots[places[k + STEEP] * _LENGTHS + min(places[k + COLUMNS], _LENGTHS - 1)] += 1
+        slots[_slot(numbers, places, k)] += 1
     total = np.int32(0)
-    for i in range(2 * _LENGTHS):
+    for i in range(4 * _LENGTHS):
         total += slots[i]
         slots[i] = total - slots[i]
-    flat = slots[_LENGTHS]
+    ends = (int(slots[_LENGTHS]), int(slots[2 * _LENGTHS]), int(slots[3 * _LENGTHS]))
     for k in range(many):
-        at = places[k + STEEP] * _LENGTHS + min(places[k + COLUMNS], _LENGTHS - 1)
+        at = _slot(numbers, places, k)
         order[slots[at]] = k
         slots[at] += 1
-    return int(flat)
+    return ends
+
+
+@inner_kernel
+def _slot(numbers: Numbers, places: Indices, k: int) -> int:
+    wide = np.int32(1) if numbers[k + WIDE] > _ONE else np.int32(0)
+    kind = places[k + STEEP] * np.int32(2) + wide
+    return int(kind * _LENGTHS + min(places[k + COLUMNS], _LENGTHS - 1))
 
 
 @inner_kernel
@@ -277,7 +287,7 @@ def draw_batch(
     _gather(batch, many, scene.points, scene.lights)
     _prepare(numbers, places, many, look, stride, limit)
     _weigh(numbers, many, look.fades)
-    flat = _sort(places, many, batch.slots, order)
+    first, flat, third = _sort(numbers, places, many, batch.slots, order)
     room = (batch.spots, batch.covers)
     for one in range(len(light)):
         tints, painted = scene.colors[one], light[one]
@@ -287,18 +297,16 @@ def draw_batch(
             if places[k + COLUMNS] == 0:
                 continue
             line = (numbers, places, k)
-            wide = numbers[k + WIDE]
-            if wide <= _ONE:
-                if at < flat:
-                    _flat_2(painted, tints, line, room, (4, stride, 2))
-                else:
-                    _steep_2(painted, tints, line, room, (stride, 4, 2))
-            elif wide <= np.float32(2):
+            if at < first:
+                _flat_2(painted, tints, line, room, (4, stride, 2))
+            elif flat <= at < third:
+                _steep_2(painted, tints, line, room, (stride, 4, 2))
+            elif numbers[k + WIDE] <= np.float32(2):
                 if at < flat:
                     _flat_3(painted, tints, line, room, (4, stride, 3))
                 else:
                     _steep_3(painted, tints, line, room, (stride, 4, 3))
             else:
                 steps = (4, stride) if at < flat else (stride, 4)
-                pixels = int(np.ceil(wide)) + 1
+                pixels = int(np.ceil(numbers[k + WIDE])) + 1
                 _wide(painted, tints, line, room, (steps[0], steps[1], pixels))

@@ -16,11 +16,12 @@ from gallery.rendering.growth import grown
 from gallery.rendering.raster.bloom import finish, glow_of
 from gallery.rendering.raster.curves import Curves, draw_all, draw_all_of
 from gallery.rendering.raster.downsample import shrink
+from gallery.rendering.raster.fit import fit_curve
 from gallery.rendering.raster.frame import Frame, frame
 from gallery.rendering.raster.scenes import Same, line_of, same_of, scenes_of
 from gallery.rendering.raster.strokes import Light, Strokes, faintest_edge
 from gallery.rendering.raster.tiles import TILE
-from gallery.rendering.raster.tone import Curve, fit_curve, tone
+from gallery.rendering.raster.tone import Curve, tone
 from gallery.rendering.types import RenderSettings
 
 Pixels = npt.NDArray[np.uint8]
@@ -230,7 +231,9 @@ def _curve(
     if strokes.gains is not None and len(strokes.gains):
         faint *= min(1 + (float(strokes.gains.min()) - 1) * faint, 1.0)
     single = 0.7 * min(strokes.line, 1.0) * faint
-    curve = fit_curve(light, single, settings.middle, coloring.ground == "light")
+    on_paper = coloring.ground == "light"
+    glow = 0.0 if on_paper else settings.glow
+    curve = fit_curve(light, single, settings.middle, on_paper, glow)
     return _scaled(curve, ratio)
 
 

@@ -18,7 +18,7 @@ from gallery.rendering.growth import ENOUGH, stroke_pixels
 from gallery.rendering.raster.curves import Curves, Split, split, split_strokes
 from gallery.rendering.raster.exposure import exposure, sparks
 from gallery.rendering.raster.frame import Frame
-from gallery.rendering.raster.gaps import gaps_of
+from gallery.rendering.raster.gaps import LIFTS, gaps_of
 from gallery.rendering.raster.strands import strands_of
 from gallery.rendering.raster.strokes import Strokes, mean_light
 from gallery.rendering.types import DOT, LINE, RenderSettings
@@ -77,15 +77,21 @@ def scenes_of(
         full = np.concatenate([strokes.points, _on_updates(layout, strokes)])
         gaps = gaps_of(full, size, mean_light(strokes))
         strokes = replace(strokes, strands=strands, gaps=gaps)
-    scenes = [(strokes, curves)]
+    scenes = [(_lifted(strokes, colorings[0]), curves)]
     for coloring in colorings[1:]:
         index, colors = coloring.index, _linear(coloring)
         fibres = curves
         if curves is not None:
             recoloured = replace(every, index=index, colors=colors)
             fibres = split_strokes(recoloured, layout, drawn, same.edges)[1]
-        scenes.append((replace(strokes, index=index, colors=colors), fibres))
+        scenes.append((_lifted(replace(strokes, index=index, colors=colors), coloring), fibres))
     return scenes
+
+
+def _lifted(strokes: Strokes, coloring: Coloring) -> Strokes:
+    if strokes.gaps is None:
+        return strokes
+    return replace(strokes, gaps=strokes.gaps._replace(most=LIFTS[coloring.ground]))
 
 
 def _on_updates(layout: Layout, strokes: Strokes) -> Light:

@@ -25,6 +25,9 @@ _in_line = cast(Callable[[Callable[..., Any]], Callable[..., None]], intrinsic)
 LANES = 8
 """Columns of a line that are done at a time; arrays of columns need as many more at their end."""
 
+DISC = 4
+"""Most pixels of a disc along either axis."""
+
 _Built = tuple[Any, Callable[..., Any]]
 _INT, _LONG = ir.IntType(32), ir.IntType(64)
 _COLUMNS = ir.VectorType(ir.FloatType(), LANES)
@@ -105,6 +108,48 @@ def add_dot(context: Any, light: Any, at: Any, tone: Any, cover: Any) -> _Built:
         data = _Arrays(context, builder, signature).data(array, 0)
         light = _vector(builder, cgutils.unpack_tuple(builder, tone))
         _add(builder, data, at, light, cover)
+        return context.get_dummy_value()
+
+    return signature, build
+
+
+@_in_line
+def add_disc(context: Any, light: Any, at: Any, stride: Any, tone: Any, disc: Any) -> _Built:
+    """Add a disc that covers at most `DISC` by `DISC` pixels, without bounds checks.
+
+    The light falls from its middle as (1 - d²/r²)².
+
+    Args:
+        context: Numba's typing context.
+        light: float32 (k,), contiguous.
+        at: uint64, the first pixel of the first row.
+        stride: int64, from one row to the next.
+        tone: Four float32: red, green, blue, weight.
+        disc: Four float32: from its middle to that of the first pixel, across and down; 1 / r²;
+            its light.
+    """
+    signature = types.void(light, at, stride, tone, disc)
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        array, at, stride, tone, disc = values
+        data = _Arrays(context, builder, signature).data(array, 0)
+        tones = _vector(builder, cgutils.unpack_tuple(builder, tone))
+        across, down, inverse, weight = cgutils.unpack_tuple(builder, disc)
+        steps = ir.Constant(_PIXEL, [float(column) for column in range(DISC)])
+        columns = builder.fadd(_all(builder, across, 4), steps)
+        inverse, weight = _all(builder, inverse, 4), _all(builder, weight, 4)
+        columns = builder.fmul(builder.fmul(columns, columns), inverse)
+        for row in range(DISC):
+            beside = _all(builder, builder.fadd(down, ir.Constant(down.type, float(row))), 4)
+            beside = builder.fmul(builder.fmul(beside, beside), inverse)
+            inside = builder.fsub(builder.fsub(ir.Constant(_PIXEL, [1.0] * 4), beside), columns)
+            inside = _larger(builder, inside, ir.Constant(_PIXEL, [0.0] * 4))
+            cover = builder.fmul(builder.fmul(weight, inside), inside)
+            for pair in range(0, DISC, 2):
+                ends = [builder.extract_element(cover, _INT(pair + k)) for k in range(2)]
+                place = builder.add(at, _LONG(4 * pair))
+                _add_pair(builder, data, place, tones, (ends[0], ends[1]))
+            at = builder.add(at, stride)
         return context.get_dummy_value()
 
     return signature, build

@@ -99,7 +99,8 @@ def mean_light(strokes: Strokes) -> float:
     readers = np.searchsorted(strokes.indptr, edges, side="right") - 1
     across, down = (strokes.points[readers] - strokes.points[strokes.sources[edges]]).T
     # Half of the box around them is usually covered.
-    area = float(np.ptp(strokes.points, axis=0).prod()) / 2
+    low, high = bounds(strokes.points)
+    area = float((high - low).prod()) / 2
     length = np.sqrt(across * across + down * down).sum(dtype=np.float64)
     return float(length) * step * strokes.line / max(area, 1.0)
 
@@ -180,14 +181,16 @@ def draw(strokes: Strokes, window: tuple[int, int, int], step: int = 1) -> Light
     Returns:
         float32 (rows, width, 4): red, green, blue, weight.
     """
-    return draw_several(strokes, [Palette(strokes.index, strokes.colors)], window, step)[0]
+    palette = Palette(strokes.index, strokes.colors, strokes.gaps)
+    return draw_several(strokes, [palette], window, step)[0]
 
 
 class Palette(NamedTuple):
-    """A colouring of the vertices: row of each uint16 (n,), and colours float32 (k, 3)."""
+    """A colouring of the vertices: row of each uint16 (n,), colours float32 (k, 3), and gaps."""
 
     rows: npt.NDArray[np.uint16]
     colors: Light
+    gaps: Gaps | None
 
 
 def draw_several(
@@ -196,7 +199,7 @@ def draw_several(
     """The light of some rows of the picture in several colourings, in one sweep over the edges.
 
     Args:
-        strokes: What to draw; its own colours are not used.
+        strokes: What to draw; its own colours and gaps are not used.
         palettes: The colourings.
         window: See `draw`.
         step: See `draw`.
@@ -235,9 +238,9 @@ def draw_several(
         for one, palette in zip(found, palettes, strict=True):
             places = (strokes.points, palette.rows, palette.colors)
             lay_strands(one, strokes.strands, places, wanted, window)
-    if strokes.gaps is not None:
-        for one in found:
-            lift(one, strokes.gaps, top)
+    for one, palette in zip(found, palettes, strict=True):
+        if palette.gaps is not None:
+            lift(one, palette.gaps, top)
     return found
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from gallery.jit import inner_kernel, parallel_kernel
 from gallery.rendering.raster.batch import BATCH, PART
 from gallery.rendering.raster.lines import Batch, Look, Stage, draw_batch, new_batch
-from gallery.rendering.raster.simd import add_dot
+from gallery.rendering.raster.simd import DISC, add_disc, add_dot
 from gallery.rendering.raster.tiles import Queue
 
 Light = npt.NDArray[np.float32]
@@ -30,18 +30,25 @@ def _dots(items: Indices, step: int, scene: Stage, light: Light) -> None:
         x, y, weight = points[v, 0], points[v, 1], lights[v, 1]
         y0, y1 = np.int32(np.floor(y - radius)), np.int32(np.ceil(y + radius))
         x0, x1 = np.int32(np.floor(x - radius)), np.int32(np.ceil(x + radius))
-        if v % step != 0 or x0 < 0 or y0 < 0 or x1 > width or y1 > height:
+        skipped = step > 1 and v % step != 0
+        if skipped or x0 < 0 or y0 < 0 or x1 > width or y1 > height:
             continue
-        for row in range(y0, y1):
-            dy = np.float32(row) + _HALF - y
-            beside = _ONE - dy * dy * inverse
-            for column in range(x0, x1):
-                dx = np.float32(column) + _HALF - x
-                inside = max(beside - dx * dx * inverse, _ZERO)
-                place = np.uint64((row * width + column) * 4)
-                for one in range(len(light)):
-                    tone = colors[one, rows[one, v]]
-                    parts = (tone[0], tone[1], tone[2], _ONE)
+        small = x1 - x0 <= DISC and y1 - y0 <= DISC and x0 + DISC <= width and y0 + DISC <= height
+        for one in range(len(light)):
+            tone = colors[one, rows[one, v]]
+            parts = (tone[0], tone[1], tone[2], _ONE)
+            if small:
+                place = np.uint64(y0 * stride + x0 * 4)
+                away = (np.float32(x0) + _HALF - x, np.float32(y0) + _HALF - y)
+                add_disc(light[one], place, stride, parts, (away[0], away[1], inverse, weight))
+                continue
+            for row in range(y0, y1):
+                dy = np.float32(row) + _HALF - y
+                beside = _ONE - dy * dy * inverse
+                for column in range(x0, x1):
+                    dx = np.float32(column) + _HALF - x
+                    inside = max(beside - dx * dx * inverse, _ZERO)
+                    place = np.uint64(row * stride + column * 4)
                     add_dot(light[one], place, parts, weight * inside * inside)
 
 
@@ -55,7 +62,7 @@ def _fill_edges(
     while place < len(readers) and many < BATCH:
         v = readers[place]
         if e == 0:
-            e = indptr[v] + (-indptr[v]) % step
+            e = indptr[v] + ((-indptr[v]) % step if step > 1 else 0)
         end = min(indptr[v + 1], e + (BATCH - many) * step)
         while e < end:
             batch.sources[many], batch.readers[many] = sources[e], v

@@ -3,10 +3,7 @@
 The mean colour of a pixel's strokes gives the hue, and the amount of light the lightness: a floor
 that shows single edges, the strokes' own colour in the clusters, and towards a tint (on paper, a
 shade) of it in the densest cores. So nothing burns out to white, however dense. Where a pixel is
-between floor and core depends about equally on the logarithm of its amount and on its rank among
-all pixels, which gives most of the range to the most frequent amounts. The effect of ranks is
-limited where it would separate nearly equal amounts, as in G. W. Larson, H. Rushmeier and
-C. Piatko, "A visibility matching tone reproduction operator", IEEE TVCG 3 (4), 1997. Colours are in
+between floor and core is fitted to each picture (`raster.fit`). Colours are in
 OKLab (see `gallery.coloring.oklab`).
 """
 
@@ -26,10 +23,7 @@ from gallery.coloring.oklab import (
     oklab_from_linear,
 )
 from gallery.elementary import (
-    LN2,
-    interpolate,
     log,
-    logarithm,
     raised,
 )
 from gallery.jit import inner_kernel, kernel, parallel_kernel
@@ -46,7 +40,7 @@ PAPER = (0.968, 0.966, 0.958)
 
 _FIRST_INK = 0.07
 """How much darker the faintest edge is than the paper, in OKLab lightness."""
-_BODY = 0.7
+BODY = 0.7
 """Position on the curve at which a pixel has the lightness of its strokes' own colour."""
 _TINT = 0.94
 """Lightness that the densest pixels on black approach: above it, hues are hard to tell apart."""
@@ -56,27 +50,14 @@ _DEPTH = 0.17
 """How much darker the densest ink is than its own colour."""
 _BLACKEST = 0.22
 
+_RED, _YELLOW, _GREEN = 35.0, 100.0, 150.0
+"""Hues between which dim light turns to red, and the one that turns most, in degrees."""
+_TURN = 34.0
+"""By how many degrees it would turn where it is black."""
+_RADIAN = float(np.pi / 180)
+
 _MOST = 1.25
 """How many times its lightness a pixel may have for more chroma."""
-
-_INK = 1.12
-"""Position of the median pixel on paper, relative to that on black: pale ink is hard to see."""
-
-_BINS = 1024
-_LOW, _HIGH = -12.0, 28.0
-_PLACES = 257
-_RANKED = 0.55
-"""Weight of a pixel's rank; the rest is the weight of its logarithm."""
-_STEEPEST = 4.0
-"""How much ranks may stretch a part of the scale at most."""
-_DENSE = 0.9985
-"""Share of the pixels below the top of the curve."""
-_QUIET = 0.974
-"""Share of the pixels below the place where they are bright, so that few pixels are bright."""
-_BRIGHT = 0.63
-"""Place at which, on average, the largest channel of a pixel on black is 240 of 255."""
-_SOFT, _HARD = 1.0, 8.0
-"""Bounds of the power by which the curve above its median is bent for that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -95,78 +76,6 @@ class Curve:
     dense: float
     places: Table
     light_ground: bool = False
-
-
-@kernel
-def _histogram(light: Light) -> npt.NDArray[np.int64]:
-    # Counts of the pixels of light (h, w, 4) by the base-2 logarithm of their amount.
-    counts = np.zeros(_BINS, np.int64)
-    scale = _BINS / (_HIGH - _LOW)
-    for y in range(light.shape[0]):
-        for x in range(light.shape[1]):
-            amount = light[y, x, 3]
-            if amount > 0:
-                at = int((logarithm(amount) / LN2 - _LOW) * scale)
-                counts[min(max(at, 0), _BINS - 1)] += 1
-    return counts
-
-
-def fit_curve(light: Light, single: float, middle: float, light_ground: bool) -> Curve:
-    """Fit the curve to a picture.
-
-    Args:
-        light: float32 (h, w, 4).
-        single: Amount of light of the faintest edge's pixels.
-        middle: Target position of the median pixel on black, 0 (floor) to 1 (top); on paper, it is
-            a little more.
-        light_ground: See `Curve`.
-    """
-    counts = _histogram(light).astype(np.float64)
-    bounds = _LOW + np.arange(_BINS + 1) * (_HIGH - _LOW) / _BINS
-    lowest = float(log(single)) / LN2
-    counts[bounds[1:] <= lowest] = 0
-    total = counts.sum()
-    logs = np.linspace(0, 1, _PLACES)
-    if not total:
-        places = logs.astype(np.float32)
-        return Curve(single=single, dense=single * 4, places=places, light_ground=light_ground)
-    share = np.concatenate([[0.0], np.cumsum(counts) / total])
-    # With less than two octaves, single edges would be as bright as clusters.
-    octaves = max(float(interpolate(_DENSE, share, bounds)) - lowest, 2.0)
-    rank = np.diff(interpolate(lowest + logs * octaves, bounds, share))
-    for _ in range(8):
-        rank = np.minimum(rank / max(rank.sum(), 1e-12), _STEEPEST / len(rank))
-    ranks = np.concatenate([[0.0], np.cumsum(rank)])
-    raw = (1 - _RANKED) * logs + _RANKED * ranks / max(ranks[-1], 1e-12)
-    median = (float(interpolate(0.5, share, bounds)) - lowest) / octaves
-    at = np.clip(interpolate(median, logs, raw), 0.02, 0.98)
-    wanted = min(middle * _INK, 0.98) if light_ground else middle
-    bend = float(np.clip(log(wanted) / log(at), 0.5, 4.0))
-    places = raised(raw, bend)
-    quiet = (float(interpolate(_QUIET, share, bounds)) - lowest) / octaves
-    return Curve(
-        single=single,
-        dense=single * float(raised(2.0, octaves)),
-        places=_few_bright(
-            places,
-            float(interpolate(median, logs, places)),
-            float(interpolate(quiet, logs, places)),
-            _BODY if light_ground else _BRIGHT,
-        ).astype(np.float32),
-        light_ground=light_ground,
-    )
-
-
-def _few_bright(places: Floats, median: float, quiet: float, goal: float) -> Floats:
-    # Places above the median are bent so that `quiet` becomes `goal`; where the median is
-    # near that already, as in pictures of few edges, a third of the way from there to the top.
-    if not median < quiet < 1:
-        return places
-    above = np.maximum(places - median, 0.0) / (1 - median)
-    wanted = max(goal, median + (1 - median) / 3)
-    power = log((wanted - median) / (1 - median)) / log((quiet - median) / (1 - median))
-    bent = median + (1 - median) * raised(above, float(np.clip(power, _SOFT, _HARD)))
-    return np.where(places > median, bent, places)
 
 
 @kernel
@@ -194,9 +103,16 @@ def _goal(place: float, lightness: float, ground: float) -> float:
         last = lightness + max(_TINT - lightness, 0.0) * _CORE
     if place < 0:
         return float(ground + (first - ground) * (1 + place))
-    if place < _BODY:
-        return float(first + (lightness - first) * place / _BODY)
-    return float(lightness + (last - lightness) * (place - _BODY) / (1 - _BODY))
+    if place < BODY:
+        return float(first + (lightness - first) * place / BODY)
+    return float(lightness + (last - lightness) * (place - BODY) / (1 - BODY))
+
+
+@inner_kernel
+def _ember(hue: float) -> float:
+    # By how many degrees a hue turns to red where it has no light: dim yellow would be olive.
+    rise, fall = (hue - _RED) / (_YELLOW - _RED), (_GREEN - hue) / (_GREEN - _YELLOW)
+    return float(_TURN * max(min(rise, fall), 0.0))
 
 
 @inner_kernel
@@ -250,16 +166,23 @@ def _tone_row(
         at = _between(table, place[k]) if place[k] >= 0 else float(place[k])
         lightness = float(r[k])
         goal = _goal(at, lightness, ground)
+        turn = 0.0
         if ground > 0:
-            share = min((ground - goal) / max(ground - lightness, 1e-3), 1.0)
+            ink = min((ground - goal) / max(ground - lightness, 1e-3), 1.0)
+            share = ink * (1.75 - 0.75 * ink)
         else:
-            share = _between(shares, goal / max(lightness, 1e-3) / _MOST)
+            part = goal / max(lightness, 1e-3)
+            share = _between(shares, part / _MOST)
+            turn = _ember(hue[k]) * max(1 - part, 0.0)
         far = chroma[k]
-        kept = min(far * share, 0.96 * _limit(limits, goal, hue[k]))
+        kept = min(far * share, 0.96 * _limit(limits, goal, hue[k] - turn))
         scale = kept / far if far > 1e-6 else 0.0
         r[k] = goal
-        g[k] *= scale
-        b[k] *= scale
+        # A turn by the angle, whose tangent is that of its series.
+        angle = turn * _RADIAN
+        slope = angle * (1 + angle * angle / 3)
+        scale /= np.sqrt(1 + slope * slope)
+        g[k], b[k] = (g[k] + slope * b[k]) * scale, (b[k] - slope * g[k]) * scale
     to_linear(r, g, b, many)
     for k in range(many):
         x = columns[k]

@@ -14,7 +14,7 @@ from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
 from fpdf import FPDF
 
-from gallery.coloring.palettes import from_hex
+from gallery.coloring.hex_codes import from_hex
 from gallery.provenance import software
 from gallery.rendering.files.formats import encode
 from gallery.rendering.files.xmp import xmp
@@ -84,14 +84,25 @@ def face_bytes(face: Face, text: Iterable[str]) -> bytes:
 
 @cache
 def _face(face: Face, further: frozenset[str]) -> bytes:
+    font = TTFont(io.BytesIO(_letters(further)), lazy=True, recalcTimestamp=False)
+    axes = {"opsz": face.optical, "wght": face.weight}
+    instancer.instantiateVariableFont(font, axes, inplace=True)
+    return _bytes(font)
+
+
+@cache
+def _letters(further: frozenset[str]) -> bytes:
+    """The variable font with the letters that all faces need."""
     font = TTFont(io.BytesIO(font_bytes()), lazy=True, recalcTimestamp=False)
     options = subset.Options(notdef_outline=True)
     options.drop_tables = [*options.drop_tables, *_SHAPING]
     cutter = subset.Subsetter(options)
     cutter.populate(text="".join(sorted(_USUAL | further)))
     cutter.subset(font)
-    axes = {"opsz": face.optical, "wght": face.weight}
-    instancer.instantiateVariableFont(font, axes, inplace=True)
+    return _bytes(font)
+
+
+def _bytes(font: TTFont) -> bytes:
     stream = io.BytesIO()
     font.save(stream)
     return stream.getvalue()

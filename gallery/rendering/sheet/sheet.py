@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from gallery.coloring.palettes import from_hex
+from gallery.coloring.hex_codes import from_hex
 from gallery.errors import RenderError
 from gallery.provenance import software
 from gallery.rendering.sheet.fonts import ASCENT, Face, mask, plain, put, text_width

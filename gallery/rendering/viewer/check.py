@@ -36,6 +36,8 @@ _head = record(
         "whole": row(_count, _count),
         "shown": row(_count, _count),
         "frame": row(_share, _share),
+        "step": whole(1, 64),
+        "complete": switch,
         "arrangement": one_of(*ARRANGEMENTS),
         "heights": each(_share),
         "longest": number(0, 2),
@@ -121,7 +123,7 @@ def checked(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     for column in ("reads", "writes"):
         for one in operators[column]:
             _below(one, len(tensors), "operators", column)
-    _check_sets(head["sets"], head["whole"][0])
+    _check_sets(head["sets"], head["shown"][0])
     _check_sections(head, sections)
     if "run" in head:
         check_schedule(head, sections)
@@ -155,7 +157,7 @@ def _check_sections(head: dict[str, Any], sections: dict[str, bytes]) -> None:
     lengths |= {"flops": 2 * vertices, "bytes": 2 * vertices}
     lengths["gamut"] = head["gamut"][0] * head["gamut"][1]
     lengths |= {f"rows{number}": 2 * vertices for number in range(len(head["colorings"]))}
-    varints = {"id", "operator", "read", "sent", "degree"}
+    varints = {"operator", "read", "sent", "degree"}
     tables = {"flops_table", "bytes_table"}
     colors = {f"colors{number}" for number in range(len(head["colorings"]))}
     known = {*lengths, *varints, *tables, *colors, "edges", "forward"}

@@ -1,9 +1,9 @@
 """The viewer's data: a laid-out graph and its colours in a compact format.
 
-Positions are rounded to 15 bits per coordinate (a 32,768th of the picture's longer side), edges are
-changes of distances between vertex numbers, and names are stored once in tables. A graph over the
-budget is shown by a sample of it (see `sample`); `templates/viewer/decode.js` reads what is written
-here.
+Positions are rounded to 15 bits per coordinate (a 32,768th of the picture's longer side), or to 13
+if there are many; edges are changes of distances between vertex numbers, and names are stored once
+in tables. A graph over the budget is shown in larger blocks (see `sample`);
+`templates/viewer/decode.js` reads what is written here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gallery.coloring.types import Coloring
 from gallery.elementary import log
 from gallery.errors import PublishError
 from gallery.execution.types import Execution
-from gallery.graph import Kind, Pass
+from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.model import Model
 from gallery.placement.fibres import GATHER, PULL
 from gallery.placement.types import Layout
@@ -38,12 +38,16 @@ from gallery.rendering.viewer.tables import color_tables, graph_tables, palettes
 
 VERSION = 1
 VERTICES = 250_000
-"""Most vertices that are shown: about 1 MB of data, and smooth on a phone's processor."""
-EDGES = 1_000_000
+"""Most vertices that are shown: about 0.8 MB of data, and smooth on a phone's processor."""
+EDGES = 1_500_000
 """Most edges that are shown."""
 
-_STEPS, _EVEN = 65_535, 2
-_SHADES = 128
+_STEPS = 65_535
+_MANY = 1 << 16
+"""Of more vertices, a colour or a place is never looked at alone: they are told less exactly."""
+_PLACE, _ROUGH_PLACE = 2, 8
+"""Units of positions, in steps of the viewer's; 8 are half the distance of 250,000 vertices."""
+_SHADES, _FEW_SHADES = 128, 32
 """Colours of a continuous colouring that are told apart in the viewer."""
 _LIGHTNESSES, _HUES = 65, 120
 _TENS = np.array([float(f"1e{power}") for power in range(-50, 40)])
@@ -89,25 +93,28 @@ def viewer_data(  # noqa: PLR0913
     if execution is not None and len(execution.vertex_step) != graph.vertices:
         found = f"the run has {len(execution.vertex_step)} vertices, the graph {graph.vertices}"
         raise PublishError(found, graph.model, "run the graph that was laid out")
-    shown = sample(layout, vertices=budget[0], edges=budget[1])
-    frame, places = _places(layout.positions, shown.vertices)
+    shown = sample(graph, vertices=budget[0], edges=budget[1])
+    step = _ROUGH_PLACE if len(shown.vertices) > _MANY else _PLACE
+    frame, places = _places(layout.positions, shown.vertices, step)
     head: dict[str, Any] = {
         "version": VERSION,
         "provenance": (provenance or Provenance(software=software())).value(),
         "whole": [graph.vertices, graph.edges],
         "shown": [len(shown.vertices), len(shown.sources)],
         "frame": frame,
+        "step": step,
+        "complete": shown.complete,
         "arrangement": layout.arrangement,
         "heights": [round(float(height), 4) for height in heights(graph).reshape(-1)],
         **_fibres(layout),
-        "longest": _longest(places, shown),
+        "longest": _longest(places, shown, step),
         "gamut": [_LIGHTNESSES, _HUES],
         "look": _look(graph.vertices),
         "skeleton": layout.engine,
         "target": graph.target,
         "kinds": [kind.name.lower() for kind in Kind],
         "passes": [member.name.lower() for member in Pass],
-        **graph_tables(graph, model),
+        **graph_tables(graph, model, shown.sets),
         "colorings": color_tables(colorings, graph),
         "palettes": palettes(),
         **(schedule_table(execution) if execution else {}),
@@ -118,7 +125,7 @@ def viewer_data(  # noqa: PLR0913
         **_vertex_sections(layout, shown),
         **_edge_sections(shown),
         **_color_sections(colorings, shown),
-        "gains": _gains(exposure(graph, exposed)[shown.vertices]),
+        "gains": _gains(exposure(graph, exposed)[shown.vertices] * _stands_for(graph, shown)),
         "gamut": _gamut(),
         **(schedule_sections(execution, shown) if execution else {}),
     }
@@ -126,19 +133,19 @@ def viewer_data(  # noqa: PLR0913
 
 
 def _places(
-    positions: npt.NDArray[np.float32], shown: npt.NDArray[np.int32]
+    positions: npt.NDArray[np.float32], shown: npt.NDArray[np.int32], step: int
 ) -> tuple[list[float], npt.NDArray[np.uint16]]:
     """Width and height of the whole graph (the longer is 1), and positions in it, y up.
 
-    The positions are uint16 (k, 2), of the shown vertices only.
+    The positions are uint16 (k, 2), of the shown vertices only, in units of so many steps.
     """
     if not len(positions):
         return [1.0, 1.0], np.zeros((0, 2), np.uint16)
     low = positions.min(axis=0).astype(np.float64)
     extent = positions.max(axis=0) - low
     side = float(extent.max()) or 1.0
-    places = np.rint((positions[shown] - low) / side * (_STEPS / _EVEN)).clip(0, _STEPS // _EVEN)
-    return [round(float(length) / side, 6) for length in extent], (_EVEN * places).astype(np.uint16)
+    places = np.rint((positions[shown] - low) / side * (_STEPS / step)).clip(0, _STEPS // step)
+    return [round(float(length) / side, 6) for length in extent], places.astype(np.uint16)
 
 
 def _fibres(layout: Layout) -> dict[str, Any]:
@@ -152,11 +159,11 @@ def _fibres(layout: Layout) -> dict[str, Any]:
     return {"fibres": {**found, "light": LIGHT, "reach": round(REACH * middle[0], 6)}}
 
 
-def _longest(places: npt.NDArray[np.uint16], shown: Sample) -> float:
+def _longest(places: npt.NDArray[np.uint16], shown: Sample, step: int) -> float:
     """Length of the longest shown edge, which is the faintest, as a share of the longer side."""
     apart = places[shown.sources].astype(np.float64) - places[shown.readers]
     squares = apart[:, 0] * apart[:, 0] + apart[:, 1] * apart[:, 1]
-    return round(float(np.sqrt(squares.max(initial=1.0))) / _STEPS, 6)
+    return round(float(np.sqrt(squares.max(initial=1.0))) * step / _STEPS, 6)
 
 
 def _look(vertices: int) -> dict[str, float]:
@@ -181,6 +188,23 @@ def _look(vertices: int) -> dict[str, float]:
     }
 
 
+def _stands_for(graph: ComputeGraph, shown: Sample) -> npt.NDArray[np.float32]:
+    """Light of a class to that of the mean class: the share of edges that its edges stand for.
+
+    Of one that reads nothing, the share of vertices. float32 (k,).
+    """
+    count = len(shown.vertices)
+    if count == graph.vertices:
+        return np.ones(count, np.float32)
+    known = shown.member >= 0
+    member = shown.member[known]
+    reads = np.bincount(member, np.diff(graph.indptr)[known], count)
+    size = np.bincount(member, minlength=count)
+    edges, vertices = reads.sum() / max(1, shown.read.sum()), size.mean()
+    each = np.where(shown.read, reads / np.maximum(shown.read, 1) / edges, size / vertices)
+    return np.asarray(each, np.float32)
+
+
 def _gains(gains: npt.NDArray[np.float32]) -> bytes:
     """Gains in 255 steps of equal ratio from the least to the most."""
     least, most = BOUNDS
@@ -202,12 +226,13 @@ def _gamut() -> bytes:
 def _vertex_sections(layout: Layout, shown: Sample) -> dict[str, bytes]:
     """The properties of each shown vertex."""
     graph, at = layout.graph, shown.vertices
-    sent = np.bincount(graph.sources, minlength=graph.vertices)[at]
-    flops, flops_table = _amounts(graph.vertex_flops[at])
-    written, bytes_table = _amounts(graph.vertex_bytes[at])
-    forward = np.zeros(0, np.int64) if graph.gradient_of is None else graph.gradient_of[at]
+    flops, flops_table = _amounts(_sums(graph.vertex_flops, shown))
+    written, bytes_table = _amounts(_sums(graph.vertex_bytes, shown))
+    forward = np.zeros(0, np.int64)
+    if graph.gradient_of is not None:
+        twin = graph.gradient_of[at]
+        forward = np.where(twin < 0, -1, shown.member[twin])
     return {
-        "id": varints(steps(at)),
         "operator": varints(zigzag(steps(graph.vertex_operator[at]))),
         "kind": graph.vertex_kind[at].tobytes(),
         "pass": graph.vertex_pass[at].tobytes(),
@@ -215,10 +240,17 @@ def _vertex_sections(layout: Layout, shown: Sample) -> dict[str, bytes]:
         "flops_table": flops_table.astype("<f4").tobytes(),
         "bytes": planes(written),
         "bytes_table": bytes_table.astype("<f4").tobytes(),
-        "read": varints(np.diff(graph.indptr)[at]),
-        "sent": varints(sent),
+        "read": varints(shown.read),
+        "sent": varints(shown.sent),
         "forward": varints(zigzag(steps(forward))),
     }
+
+
+def _sums(amounts: npt.NDArray[np.float32], shown: Sample) -> npt.NDArray[np.float32]:
+    """What the members of each class have together: float32 (k,)."""
+    known = shown.member >= 0
+    sums = np.bincount(shown.member[known], amounts[known], len(shown.vertices))
+    return np.asarray(sums, np.float32)
 
 
 def _amounts(
@@ -255,9 +287,10 @@ def _edge_sections(shown: Sample) -> dict[str, bytes]:
 def _color_sections(colorings: Sequence[Coloring], shown: Sample) -> dict[str, bytes]:
     """Rows and colours of each colouring, "rows0", "colors0" and so on."""
     sections = {}
+    shades = _FEW_SHADES if len(shown.vertices) > _MANY else _SHADES
     for number, one in enumerate(colorings):
         rows = one.index[shown.vertices]
-        step = 1 if one.categorical else max(len(one.colors) // _SHADES, 1)
+        step = 1 if one.categorical else max(len(one.colors) // shades, 1)
         sections[f"rows{number}"] = planes(rows - rows % step)
         sections[f"colors{number}"] = one.colors.tobytes()
     return sections

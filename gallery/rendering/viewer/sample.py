@@ -1,151 +1,257 @@
-"""Which vertices and edges the viewer shows if a graph is larger than its budget.
+"""The vertices and edges that the viewer shows if a graph is larger than its budget.
 
-Vertices are taken evenly along their order, one from each stratum (stratified sampling, Cochran,
-Sampling Techniques, 1977, chapter 5), so that every layer keeps its share of the whole; the first
-vertex of each run of one operator, pass and kind is always included. Each vertex that is left out
-is represented by the nearest shown one of the same operator, pass and kind. Edges are also taken
-evenly and redirected to the representatives of their ends, so that density and texture of the
-light stay those of the whole graph. (With the previous vertex in the order as representative,
-fibres turned into fur, as neighbours in the order may be far apart in the picture.)
+A vertex is a block of a grid. As grids are split by powers of two, so that coarser ones nest in
+them, a larger graph is shown as a coarser one of the same network: neighbouring blocks of a set are
+joined, as if the lowering had split less, and what members of one class read of another becomes one
+edge. Each class stands where its middle member stands, so that density and texture of the light
+stay those of the whole graph. What is shown is true, and as regular as the graph itself: its edges
+take a fortieth of the bytes of edges drawn at random.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
-from gallery.graph import ComputeGraph, Kind, Pass
+from gallery.graph import ComputeGraph, ComputeSet, Kind, Pass
 from gallery.model import freeze
-from gallery.placement.types import Layout
+from gallery.placement.graph_levels import Level, quotient
 
-_SEED = 6
-_MORE = 4
-_APART = 8
-"""Distance between kinds of vertices in the nearest-neighbour search, in sides of the layout."""
+_LEAST = 4
+"""What part of the budget of vertices is shown at least, even if edges have to be left out."""
+
+Numbers = npt.NDArray[np.int64]
+Splits = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sample:
-    """The part of a graph that is shown.
+    """What is shown of a graph.
 
     Attributes:
-        vertices: int32 (k,), numbers in the graph, ascending.
-        sources: int32 (e,), positions in `vertices`.
-        readers: int32 (e,), positions in `vertices`, ascending; for equal readers the sources
-            ascend, and no pair occurs twice.
+        vertices: int32 (k,), the number in the graph of the middle member of each class.
+        member: int64 (n,), the class of each vertex of the graph, or -1 if it is not shown.
+        sources: int32 (e,), classes.
+        readers: int32 (e,), classes, ascending; for equal readers the sources ascend, and no pair
+            occurs twice.
+        read: int64 (k,), how many other classes each class reads, also where edges are left out.
+        sent: int64 (k,), how many other classes read it.
+        sets: The classes of forward vertices as grids of blocks; none if classes are left out.
     """
 
     vertices: npt.NDArray[np.int32]
+    member: Numbers
     sources: npt.NDArray[np.int32]
     readers: npt.NDArray[np.int32]
+    read: Numbers
+    sent: Numbers
+    sets: tuple[ComputeSet, ...]
 
     def __post_init__(self) -> None:
         """Make the arrays read-only."""
-        for array in (self.vertices, self.sources, self.readers):
+        for array in (self.vertices, self.member, self.sources, self.readers, self.read, self.sent):
             freeze(array)
 
+    @property
+    def complete(self) -> bool:
+        """Whether all classes are shown with all edges between them."""
+        every = len(self.sources) == int(self.read.sum())
+        return every and int(self.member.min(initial=0)) >= 0
 
-def sample(layout: Layout, *, vertices: int, edges: int) -> Sample:
+
+def sample(graph: ComputeGraph, *, vertices: int, edges: int) -> Sample:
     """The vertices and edges to show, within a budget of each; all of them if they fit."""
-    graph = layout.graph
-    rng = np.random.default_rng(_SEED)
-    kept = _vertices(graph, vertices, rng)
-    ends = _Ends(layout, kept)
-    pairs = _pairs(ends, edges, rng)
-    if len(kept) < graph.vertices and len(pairs) < edges < graph.edges:
-        # Edges between vertices with the same representative are lost: take as many others.
-        wanted = min(graph.edges, edges * edges // max(1, len(pairs)), _MORE * edges)
-        pairs = _pairs(ends, wanted, rng)
-    if len(pairs) > edges:
-        pairs = pairs[_stratified(len(pairs), edges, rng)]
+    most = vertices
+    while True:
+        sets = _joined(graph, most)
+        classes = _classes(graph, sets)
+        count = int(classes.max(initial=-1)) + 1
+        kept = _evenly(count, most)
+        member = classes if len(kept) == count else _places(kept, count)[classes]
+        pairs = _pairs(graph, member, len(kept))
+        if len(pairs) <= edges or most <= vertices // _LEAST:
+            break
+        most = max(most * edges // len(pairs), vertices // _LEAST)
+    readers, sources = pairs // max(1, len(kept)), pairs % max(1, len(kept))
+    drawn = _evenly(len(pairs), edges)
     return Sample(
-        vertices=kept.astype(np.int32),
-        sources=(pairs % max(1, len(kept))).astype(np.int32),
-        readers=(pairs // max(1, len(kept))).astype(np.int32),
+        vertices=_middles(classes)[kept].astype(np.int32),
+        member=member,
+        sources=sources[drawn].astype(np.int32),
+        readers=readers[drawn].astype(np.int32),
+        read=np.bincount(readers, minlength=len(kept)),
+        sent=np.bincount(sources, minlength=len(kept)),
+        sets=_numbered_sets(graph.sets, sets, classes) if len(kept) == count else (),
     )
 
 
-class _Ends:
-    """The representative of each vertex among those that are kept."""
+def _joined(graph: ComputeGraph, most: int) -> tuple[ComputeSet, ...]:
+    """The sets of a graph with fewer splits, so that there are about so many vertices at most.
 
-    def __init__(self, layout: Layout, kept: npt.NDArray[np.int64]) -> None:
-        self.graph = layout.graph
-        self.kept = kept
-        self.whole = len(kept) == self.graph.vertices
-        if not self.whole:
-            self._places = _kinds_apart(layout)
-            self._tree = cKDTree(self._places[kept])
+    All sets are halved equally often, but for the largest, which are halved once more until the
+    rest fits. Sets of other vertices are the runs of one operator, pass and kind.
+    """
+    if graph.vertices <= most:
+        return graph.sets
+    every = graph.sets or _runs(graph)
+    paths = [
+        _ever_fewer(one, targets) for one, targets in zip(every, _splits(graph, every), strict=True)
+    ]
+    step = [0] * len(every)
+    total = sum(one.size for one in every)
+    budget = most * total // graph.vertices
+    while total > budget:
+        free = [number for number, path in enumerate(paths) if step[number] + 1 < len(path)]
+        if not free:
+            break
+        size = {number: math.prod(paths[number][step[number]]) for number in free}
+        for number in sorted(free, key=lambda one: -size[one]):
+            step[number] += 1
+            total += math.prod(paths[number][step[number]]) - size[number]
+            if total <= budget:
+                break
+    return tuple(
+        replace(one, splits=path[at]) for one, path, at in zip(every, paths, step, strict=True)
+    )
 
-    def __call__(self, vertices: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Position in `kept` of each vertex's representative, or -1 if its kind has none."""
-        if self.whole:
-            return vertices
-        each, back = np.unique(vertices, return_inverse=True)
-        far, nearest = self._tree.query(self._places[each], distance_upper_bound=_APART / 2)
-        return np.where(np.isfinite(far), nearest, -1)[back].astype(np.int64)
+
+def _splits(graph: ComputeGraph, sets: Sequence[ComputeSet]) -> list[list[Splits]]:
+    """For each set, its splits in each of the graph's coarser levels, down to single vertices.
+
+    The layout places vertices with the same parent side by side.
+    """
+    found: list[list[Splits]] = [[] for _ in sets]
+    above: npt.NDArray[np.integer] = np.arange(graph.vertices)
+    for parents in graph.levels:
+        above = parents[above]
+        for one, levels in zip(sets, found, strict=True):
+            grid = above[one.index()].reshape(one.splits)
+            edges = (np.moveaxis(grid, d, -1).reshape(-1, n)[0] for d, n in enumerate(one.splits))
+            levels.append(tuple(len(np.unique(edge)) for edge in edges))
+    for one, levels in zip(sets, found, strict=True):
+        levels.append((1,) * len(one.splits))
+    return found
 
 
-def _kinds_apart(layout: Layout) -> npt.NDArray[np.float64]:
-    """Positions with a third coordinate that separates operators, passes and kinds: (n, 3)."""
-    graph, positions = layout.graph, layout.positions
-    low = positions.min(axis=0)
-    side = float((positions.max(axis=0) - low).max()) or 1.0
-    work = graph.vertex_operator.astype(np.float64) * len(Pass) + graph.vertex_pass
-    kind = work * len(Kind) + graph.vertex_kind
-    return np.column_stack([(positions - low) / side, kind * _APART])
+def _ever_fewer(one: ComputeSet, targets: Sequence[Splits]) -> list[Splits]:
+    """Splits of a set, halved along one dimension at a time, through those of the levels.
+
+    The dimension that has most is halved first, and time never.
+    """
+    path, axes = [one.splits], range(bool(one.period), len(one.splits))
+    for target in targets:
+        while free := [axis for axis in axes if path[-1][axis] > target[axis]]:
+            splits = list(path[-1])
+            longest = max(free, key=lambda axis: (splits[axis], -axis))
+            splits[longest] = max(target[longest], -(-splits[longest] // 2))
+            path.append(tuple(splits))
+    return path
 
 
-def _pairs(ends: _Ends, edges: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Of a sample of edges, those between different kept vertices: reader * len(kept) + source."""
-    graph = ends.graph
-    picked = _stratified(graph.edges, edges, rng)
-    readers = np.searchsorted(graph.indptr, picked, "right").astype(np.int64) - 1
-    sources = graph.sources[picked].astype(np.int64)
+def _runs(graph: ComputeGraph) -> tuple[ComputeSet, ...]:
+    """Sets of one dimension for a graph that has none: as long as operator, pass and kind last."""
+    work = np.stack([graph.vertex_operator, graph.vertex_pass, graph.vertex_kind])
+    firsts = np.flatnonzero((np.diff(work, axis=1, prepend=-1) != 0).any(axis=0))
+    sizes = np.diff(firsts, append=graph.vertices)
+    return tuple(
+        ComputeSet(
+            first=int(first),
+            shape=(int(size),),
+            splits=(int(size),),
+            rank=1,
+            tensors=(),
+            kind=Kind(int(graph.vertex_kind[first])),
+        )
+        for first, size in zip(firsts.tolist(), sizes.tolist(), strict=True)
+    )
+
+
+def _classes(graph: ComputeGraph, sets: tuple[ComputeSet, ...]) -> Numbers:
+    """The class of each vertex, 0..k-1 in the order of their first vertices: int64 (n,)."""
+    first = np.arange(graph.vertices, dtype=np.int64)
+    if sets == graph.sets:
+        return first
+    for fine, coarse in zip(graph.sets or _runs(graph), sets, strict=True):
+        if fine.splits != coarse.splits:
+            first[fine.index()] = first[fine.index()][_corners(fine.splits, coarse.splits)]
+    if graph.gradient_of is not None:
+        # A backward vertex is joined with those whose forward vertices are joined.
+        back = np.flatnonzero(graph.gradient_of >= 0)
+        work = graph.vertex_pass[back].astype(np.int64) * len(Kind) + graph.vertex_kind[back]
+        twin = first[graph.gradient_of[back]] * (len(Pass) * len(Kind)) + work
+        _, began, number = np.unique(twin, return_index=True, return_inverse=True)
+        first[back] = back[began][number]
+    used = np.zeros(graph.vertices, bool)
+    used[first] = True
+    return np.asarray((np.cumsum(used) - 1)[first], np.int64)
+
+
+def _corners(fine: Sequence[int], coarse: Sequence[int]) -> Numbers:
+    """For each block of a grid, row-major, the first block in its block of a coarser grid."""
+    corner = np.zeros(1, np.int64)
+    for split, blocks in zip(fine, coarse, strict=True):
+        joined = -(-split // blocks)
+        step = np.arange(split, dtype=np.int64) // joined * joined
+        corner = (corner[:, None] * split + step).ravel()
+    return corner
+
+
+def _middles(classes: Numbers) -> Numbers:
+    """The middle vertex of each class: int64 (k,)."""
+    size = np.bincount(classes)
+    order = np.argsort(classes, kind="stable")
+    return np.asarray(order[np.cumsum(size) - size + size // 2], np.int64)
+
+
+def _places(kept: Numbers, count: int) -> Numbers:
+    """The place of each of so many numbers among those that are kept, or -1."""
+    place = np.full(count, -1, np.int64)
+    place[kept] = np.arange(len(kept))
+    return place
+
+
+def _pairs(graph: ComputeGraph, member: Numbers, shown: int) -> Numbers:
+    """Which classes read which others, ascending: reader * shown + source."""
+    # One class more, for all that is not shown.
+    classes = np.where(member < 0, shown, member).astype(np.int32)
+    reads = Level(
+        indptr=graph.indptr,
+        neighbours=graph.sources,
+        weights=np.empty(0, np.float32),
+        charge=np.zeros(graph.vertices, np.float32),
+    )
+    found = quotient(reads, classes, shown + 1)
+    readers = np.repeat(np.arange(shown + 1, dtype=np.int64), np.diff(found.indptr))
+    sources = found.neighbours.astype(np.int64)
     if graph.back_edges is not None and len(graph.back_edges):
-        back = graph.back_edges[:edges].astype(np.int64)
+        back = classes[graph.back_edges].astype(np.int64)
         readers = np.concatenate([readers, back[:, 0]])
         sources = np.concatenate([sources, back[:, 1]])
-    readers, sources = ends(readers), ends(sources)
-    if not ends.whole:
-        true = (readers >= 0) & (sources >= 0) & (readers != sources)
-        readers, sources = readers[true], sources[true]
-    return _distinct(readers * max(1, len(ends.kept)) + sources)
+    true = (readers < shown) & (sources < shown) & (readers != sources)
+    return np.unique(readers[true] * shown + sources[true])
 
 
-def _distinct(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The distinct values, ascending; `np.unique` uses hashing and takes six times as long."""
-    ordered = np.sort(values)
-    new = np.ones(len(ordered), bool)
-    new[1:] = ordered[1:] != ordered[:-1]
-    return ordered[new]
+def _numbered_sets(
+    fine: Sequence[ComputeSet], coarse: Sequence[ComputeSet], classes: Numbers
+) -> tuple[ComputeSet, ...]:
+    """The coarse sets of a graph that has sets, whose vertices are classes."""
+    return tuple(
+        replace(
+            one,
+            first=int(classes[one.first]),
+            period=int(classes[one.first + one.period] - classes[one.first])
+            if one.period and one.splits[0] > 1
+            else 0,
+        )
+        for one in (coarse if fine else ())
+    )
 
 
-def _stratified(total: int, budget: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """`budget` of the numbers 0..total-1, one from each of as many strata, ascending."""
-    if total <= budget:
-        return np.arange(total, dtype=np.int64)
-    if 2 * budget > total:
-        # Strata shorter than two would often give a number twice; sampling what to omit does not.
-        kept = np.ones(total, bool)
-        kept[_stratified(total, total - budget, rng)] = False
-        return np.flatnonzero(kept)
-    place = (np.arange(budget) + rng.random(budget)) * (total / budget)
-    return _distinct(np.minimum(place.astype(np.int64), total - 1))
-
-
-def _vertices(graph: ComputeGraph, budget: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Numbers of the vertices that are shown: int64, ascending."""
-    if graph.vertices <= budget:
-        return np.arange(graph.vertices, dtype=np.int64)
-    change = np.ones(graph.vertices, bool)
-    change[1:] = graph.vertex_operator[1:] != graph.vertex_operator[:-1]
-    change[1:] |= graph.vertex_kind[1:] != graph.vertex_kind[:-1]
-    change[1:] |= graph.vertex_pass[1:] != graph.vertex_pass[:-1]
-    first = np.flatnonzero(change)
-    if len(first) > budget // 2:
-        return _stratified(graph.vertices, budget, rng)
-    rest = _stratified(graph.vertices, budget - len(first), rng)
-    return _distinct(np.concatenate([first, rest]))
+def _evenly(total: int, budget: int) -> Numbers:
+    """At most so many of the numbers 0..total-1, evenly apart, ascending."""
+    kept = min(total, budget)
+    return np.arange(kept, dtype=np.int64) * total // max(1, kept)

@@ -10,7 +10,7 @@ import numpy as np
 from gallery.coloring.palettes import PALETTES, is_categorical
 from gallery.coloring.palettes import sample as sample_palette
 from gallery.coloring.types import NO_ENTRY, Coloring
-from gallery.graph import ComputeGraph
+from gallery.graph import ComputeGraph, ComputeSet
 from gallery.model import Model, Tensor
 from gallery.text import cut, printable
 
@@ -19,8 +19,10 @@ _STOPS = 24
 _OFFERED = 15
 
 
-def graph_tables(graph: ComputeGraph, model: Model | None) -> dict[str, Any]:
-    """Operators, layers, tensors and grids of a graph, as columns."""
+def graph_tables(
+    graph: ComputeGraph, model: Model | None, sets: Sequence[ComputeSet]
+) -> dict[str, Any]:
+    """Operators, layers and tensors of a graph, and the grids that are shown, as columns."""
     tensors: dict[int, int] = {}
     reads: list[list[int]] = []
     writes: list[list[int]] = []
@@ -29,7 +31,7 @@ def graph_tables(graph: ComputeGraph, model: Model | None) -> dict[str, Any]:
         node = model.operators[operator.operator] if model is not None and known else None
         reads.append([_row(tensors, t) for t in (node.inputs if node else ()) if t >= 0])
         writes.append([_row(tensors, t) for t in (node.outputs if node else ()) if t >= 0])
-    made = [_row(tensors, s.tensors[0]) if model and s.tensors else -1 for s in graph.sets]
+    made = [_row(tensors, s.tensors[0]) if model and s.tensors else -1 for s in sets]
     return {
         "model": _short(graph.model, _NAME),
         "operators": {
@@ -48,12 +50,12 @@ def graph_tables(graph: ComputeGraph, model: Model | None) -> dict[str, Any]:
         },
         "tensors": [_tensor(model.tensors[t]) for t in tensors] if model else [],
         "sets": {
-            "first": [one.first for one in graph.sets],
-            "shape": [list(one.shape) for one in graph.sets],
-            "splits": [list(one.splits) for one in graph.sets],
-            "rank": [one.rank for one in graph.sets],
+            "first": [one.first for one in sets],
+            "shape": [list(one.shape) for one in sets],
+            "splits": [list(one.splits) for one in sets],
+            "rank": [one.rank for one in sets],
             "tensor": made,
-            "period": [one.period for one in graph.sets],
+            "period": [one.period for one in sets],
         },
     }
 

@@ -27,6 +27,7 @@ from gallery.rendering.viewer.container import pack, unpack
 from gallery.rendering.viewer.data import viewer_data
 from tests.browser.chromium import Browser
 from tests.browser.viewer.hands import NASTY
+from tests.rendering.scans import layered, ring
 from tests.rendering.viewer_net import colorings, net
 from tests.serving import served
 
@@ -78,6 +79,12 @@ def layout(whole: tuple[Model, Layout]) -> tuple[Layout, bytes]:
 
 
 @pytest.fixture(scope="package")
+def apart() -> Layout:
+    """Six bodies on a ring, each of which reads the one before."""
+    return ring(layered(bodies=6, size=500))
+
+
+@pytest.fixture(scope="package")
 def execution(layout: tuple[Layout, bytes]) -> Execution:
     return schedule(layout[0].graph)
 
@@ -88,8 +95,9 @@ def root(
     whole: tuple[Model, Layout],
     layout: tuple[Layout, bytes],
     execution: Execution,
+    apart: Layout,
 ) -> Path:
-    """Viewers: plain, of hostile names, of few vertices, timed, of hemispheres, without tilt."""
+    """Viewers: plain, of hostile names, of few vertices, timed, of hemispheres, of bodies, flat."""
     folder = tmp_path_factory.mktemp("site") / "below"
     settings = SiteSettings(title="Nets")
     (folder / "assets").mkdir(parents=True)
@@ -108,6 +116,7 @@ def root(
         "few": (few, few_data),
         "timed": (layout[0], timed),
         "halves": (halves, viewer_data(halves, colorings(halves), whole[0])),
+        "apart": (apart, viewer_data(apart, colorings(apart))),
     }
     for slug, (scanned, data) in shown.items():
         href = f"assets/{slug}.png"

@@ -14,6 +14,8 @@ from selenium.webdriver.support.ui import Select
 from gallery.coloring import color
 from gallery.model import Model
 from gallery.placement.types import Layout
+from gallery.rendering.raster.raster import plan_of
+from gallery.rendering.types import RenderSettings
 from tests.browser.chromium import Browser
 from tests.browser.viewer.hands import (
     NASTY,
@@ -43,12 +45,9 @@ def test_it_draws_and_asks_nobody_else(browser: Browser, bases: dict[str, str], 
     assert [one for one in asked if not one.startswith(bases[way])] == []
 
 
-@pytest.mark.parametrize("slug", ["net", "few"])
-def test_it_shines_as_the_still_picture_does(
-    browser: Browser, bases: dict[str, str], slug: str
-) -> None:
-    """Nothing jumps when the light takes the picture's place."""
-    show(browser, bases["file"] + f"{slug}/viewer/index.html")
+def _both(browser: Browser, address: str) -> tuple[np.ndarray, np.ndarray]:
+    """The viewer's light, and the still picture in its place."""
+    show(browser, address)
     live = pixels(browser)
     hide = "[data-light] { opacity: 0 !important; } .canvas img { opacity: 1 !important; }"
     run(
@@ -58,11 +57,63 @@ def test_it_shines_as_the_still_picture_does(
     )
     browser.until("getComputedStyle(document.querySelector('[data-light]')).opacity === '0'")
     browser.until("getComputedStyle(document.querySelector('.canvas img')).opacity === '1'")
-    picture_only = shot(browser)
+    return live, shot(browser)
+
+
+@pytest.mark.parametrize("slug", ["net", "few"])
+def test_it_shines_as_the_still_picture_does(
+    browser: Browser, bases: dict[str, str], slug: str
+) -> None:
+    """Nothing jumps when the light takes the picture's place."""
+    live, picture_only = _both(browser, bases["file"] + f"{slug}/viewer/index.html")
     lit = picture_only.max(axis=2) > 60
     # The picture's lines are narrower than a pixel here, for the browser has made it smaller.
     assert 0.8 < live[lit].mean() / picture_only[lit].mean() < 1.4
     assert np.corrcoef(live.ravel(), picture_only.ravel())[0, 1] > 0.9
+
+
+def test_it_shines_between_bodies_as_the_still_picture_does(
+    browser: Browser, bases: dict[str, str]
+) -> None:
+    live, picture_only = _both(browser, bases["file"] + "apart/viewer/index.html")
+    lit = picture_only.max(axis=2) > 60
+    assert 0.7 < live[lit].mean() / picture_only[lit].mean() < 1.4
+    assert np.corrcoef(live.ravel(), picture_only.ravel())[0, 1] > 0.9
+
+
+def test_gaps_lie_where_those_of_the_still_picture_do(
+    browser: Browser, bases: dict[str, str], apart: Layout
+) -> None:
+    show(browser, bases["file"] + "apart/viewer/index.html")
+    before = pixels(browser)
+    shares, side, cell, light = run(
+        browser,
+        "const {gaps} = GalleryViewer.app.renderer;"
+        "return [Array.from(gaps.sharesAt(GalleryViewer.app.space.places)), gaps.side, gaps.cell,"
+        " gaps.light]",
+    )
+    strokes = plan_of(apart, color(apart.graph, "layer"), 1440, RenderSettings()).strokes
+    assert strokes.gaps is not None
+    # The same places in both: in the longer side of the graph, which is `wide` pixels, and pixels.
+    low, wide = strokes.points.min(axis=0), float(np.ptp(strokes.points, axis=0).max())
+    turn = np.arange(0, 360, 2) * np.pi / 180
+    middle = low + np.ptp(strokes.points, axis=0) / 2
+    places = middle + 0.3 * wide * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    column, row = (places / strokes.gaps.cell).astype(int).T
+    known = strokes.gaps.shares[row, column]
+    # Rows of the viewer's table go up.
+    x, y = (places[:, 0] - low[0]) / wide, (strokes.points.max(axis=0)[1] - places[:, 1]) / wide
+    column, row = (x / cell).astype(int) + 8, (y / cell).astype(int) + 8
+    found = np.reshape(shares, (side, side))[row, column] / 255
+    assert np.abs(found - known).mean() < 0.1
+    assert np.ptp(known) > 0.9
+    assert light * strokes.line / wide == pytest.approx(strokes.gaps.light, rel=0.02)
+    run(
+        browser,
+        "const {app} = GalleryViewer; app.renderer.gaps.light = 0; app.renderer.dirty = true;"
+        "app.wake()",
+    )
+    assert np.abs(pixels(browser) - before).max() > 20
 
 
 def test_browser_reads_what_python_wrote(

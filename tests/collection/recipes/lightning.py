@@ -16,7 +16,8 @@ from pytorch_lightning import LightningModule
 from torch import Tensor
 
 from tests.collection.files import Truth, make, source
-from tests.collection.networks import NETWORKS, modules_of
+from tests.collection.networks import NETWORKS
+from tests.collection.torch_network import modules_of
 from tests.collection.torch_weights import folded_of, parameters_of
 
 NAMES = ("vae", "pointnet", "gru", "unet")

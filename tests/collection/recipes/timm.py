@@ -16,7 +16,7 @@ import timm
 import torch
 
 from tests.collection.files import Truth, make, source
-from tests.collection.networks import modules_of
+from tests.collection.torch_network import modules_of
 from tests.collection.torch_weights import folded_of, parameters_of, train
 
 NAMES = (

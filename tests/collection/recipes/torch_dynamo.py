@@ -18,7 +18,8 @@ from torch import nn
 
 from tests.collection.copies import with_copies
 from tests.collection.files import Truth, make, source
-from tests.collection.networks import NETWORKS, Network, modules_of
+from tests.collection.networks import NETWORKS
+from tests.collection.torch_network import Network, modules_of
 from tests.collection.torch_weights import folded_of, parameters_of
 from tests.collection.vision import CLASSIFIERS, OPERATORS, SEGMENTERS
 

@@ -18,7 +18,9 @@ from torch import Tensor, nn
 
 from tests.collection.copies import with_copies
 from tests.collection.files import Truth, make, source
-from tests.collection.networks import GPT, NETWORKS, Network, modules_of
+from tests.collection.networks import NETWORKS
+from tests.collection.sequence_networks import GPT
+from tests.collection.torch_network import Network, modules_of
 from tests.collection.torch_weights import folded_of, parameters_of, train
 from tests.collection.vision import CLASSIFIERS, DETECTORS, SEGMENTERS
 

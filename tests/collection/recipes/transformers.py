@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from tests.collection.copies import with_copies
 from tests.collection.files import Truth, make, source
-from tests.collection.networks import Input, modules_of
+from tests.collection.torch_network import Input, modules_of
 from tests.collection.torch_weights import folded_of, parameters_of, train
 
 WIDTHS = {

@@ -125,6 +125,18 @@ def decoder_fixed_past() -> onnx.ModelProto:
 
 
 @network
+def decoder_with_a_sink() -> onnx.ModelProto:
+    """A learned key stands before all others, and the mask covers it, too."""
+    net = Net()
+    x = net.input("inputs_embeds", [1, "sequence_length", 8])
+    mask = net.input("attention_mask", [1, "total_sequence_length"])
+    keys = net.input("past_key_values.0.key", [1, 2, "past_sequence_length", 4])
+    q, k = (net.heads(net.linear(x, 8, 8), 2, 4) for _ in range(2))
+    k = net.op("Concat", net.weight(1, 2, 1, 4), keys, k, axis=2)
+    return net.model(net.attention(q, k, k, net.op("Unsqueeze", mask, net.ints(1, 2))), k)
+
+
+@network
 def translator() -> onnx.ModelProto:
     """A decoder that looks at what an encoder made, with a mask of its own."""
     net = Net()

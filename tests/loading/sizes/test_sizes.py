@@ -55,6 +55,11 @@ USUAL = {
         "total_sequence_length": 128,
     },
     "decoder_fixed_past": {"seq": 128, "total": 144},
+    "decoder_with_a_sink": {
+        "sequence_length": 128,
+        "past_sequence_length": 0,
+        "total_sequence_length": 129,
+    },
     "cloud": {"B": 1, "N": 1024},
     "latents": {"batch": 1, "height": 64, "width": 64, "sequence": 128},
     "rows": {"X[0]": 1},
@@ -258,10 +263,20 @@ def test_a_size_of_zero_is_taken_as_open_and_told(tmp_path):
     model = loaded(tmp_path, text)
     assert shape_of(model, "y") == (1, 8)
     assert [note for note in model.warnings if "'x[0]' has the size 0" in note]
+    assert not [note for note in model.warnings if "negative" in note]
     past = "net (float[1,2,0,4] past, float[1,2,3,4] k) => (y) { y = Concat<axis = 2>(past, k) }"
     model = loaded(tmp_path, past)
     assert shape_of(model, "y") == (1, 2, 3, 4)
     assert not [note for note in model.warnings if "has the size 0" in note]
+
+
+def test_a_negative_size_is_taken_as_open_and_told(tmp_path):
+    proto = parse("net (float[n,8] x, float[m,8] z) => (y, w) { y = Relu(x) w = Relu(z) }")
+    proto.graph.input[1].type.tensor_type.shape.dim[0].dim_value = -3
+    model = loaded(tmp_path, proto)
+    assert shape_of(model, "w") == (1, 8)
+    (told,) = [note for note in model.warnings if "negative" in note]
+    assert told.endswith("they are taken so: z[0] -3")
 
 
 def test_keys_that_come_with_queries_are_no_earlier_ones(tmp_path):
