@@ -12,7 +12,7 @@ from gallery.placement.roundness import circle, roundness
 _SWELL = 0.35
 """How much further than discs of their area bodies extend, pulled by their edges; set by eye."""
 
-_EMPTINESS = 0.8
+_EMPTINESS = 0.88
 """Cost of empty space: this times the logarithm of the lack of cover, squared for bodies, which
 could be larger, but not for folds: a chain too long to fill its circle should not pay much stress
 for the little that it can. Set by eye."""

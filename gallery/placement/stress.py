@@ -3,8 +3,8 @@
 Pairs of bodies are moved towards their target distance. The target distance is the number of edges
 between the bodies' vertices, folded along the longest path, so that short distances are kept and
 only long ones shrink. Each pair of bodies is weighted by its number of vertex pairs, since stress
-is defined on vertices. The fold is an arc, an S or a shell: what gives the best balance of low stress and a
-well-filled circle.
+is defined on vertices. The fold is an arc, an S or a shell: what gives the best balance of low
+stress and a well-filled circle.
 """
 
 from __future__ import annotations
@@ -189,9 +189,10 @@ def _paths(level: Level, hops: Hops) -> tuple[DoubleArray, DoubleArray | None]:
     """Distances along the data, in distances of neighbours: each float64 (n, n).
 
     If there are hubs, most of a distance is the length of a path on which an edge at a hub counts
-    the more often, the more edges than usual the hub has. Otherwise something shared, such as a mask
-    that every block reads, would pull all its readers together and mix up their order. The second
-    distances are for a drawing that has found the order and keeps it while hubs pull blocks closer.
+    the more often, the more edges than usual the hub has. Otherwise something shared, such as a
+    mask that every block reads, would pull all its readers together and mix up their order. The
+    second distances are for a drawing that has found the order and keeps it while hubs pull blocks
+    closer.
     """
     distances = hops.distances()
     degree = np.diff(level.indptr)

@@ -113,8 +113,8 @@ def descriptor(lit: Mask) -> npt.NDArray[np.float64]:
 def zernike(lit: Mask) -> npt.NDArray[np.float64]:
     """What rotations and reflections of all that is lit share, with its gaps: float64 (moments,).
 
-    The magnitudes of the Zernike moments of orders 2 to `ORDERS` over the smallest circle (Khotanzad
-    and Hong, Invariant image recognition by Zernike moments, 1990,
+    The magnitudes of the Zernike moments of orders 2 to `ORDERS` over the smallest circle
+    (Khotanzad and Hong, Invariant image recognition by Zernike moments, 1990,
     https://doi.org/10.1109/34.55109); of length 1. Unlike `descriptor` it leaves out the mean,
     which says only how full the circle is, and sees gaps between shells and lobes.
     """
