@@ -63,7 +63,7 @@ class Sizes:
     whole: int = 3_200_000
     largest: tuple[int, int] = (20_000_000, 8192)
     built: Sequence[str] = ("resnet50", "vit-b16", "unet")
-    beside: int = 15_000
+    beside: int = 60_000
     rivals: Sequence[str] = ("sfdp", "networkit-pivotmds", "networkit-maxent", "ogdf-fmmm")
     lines: int = 600_000
 
