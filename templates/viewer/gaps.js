@@ -87,15 +87,18 @@
       for (let k = 0; k < SMOOTH; k++) smooth(around, side, room);
       const sparse = Math.max(SPARSE * usual(around, counts), 1e-6);
       const { fibres } = this.graph.head;
-      return Uint8Array.from(around, (amount, i) => {
-        let share = 1 / (1 + (amount / sparse) ** 2);
+      const shares = new Uint8Array(around.length);
+      for (let i = 0; i < shares.length; i++) {
+        const dense = around[i] / sparse;
+        let share = 1 / (1 + dense * dense);
         if (fibres) {
           // Fibres have no lift: they are drawn behind the rest.
-          const away = ((i % side) + 0.5 - AROUND) * cell - fibres.middle[0];
-          share *= away ** 2 / (away ** 2 + fibres.reach ** 2);
+          const away = (((i % side) + 0.5 - AROUND) * cell - fibres.middle[0]) / fibres.reach;
+          share *= 1 - 1 / (1 + away * away);
         }
-        return Math.round(255 * share);
-      });
+        shares[i] = Math.round(255 * share);
+      }
+      return shares;
     }
 
     countsAt({ x, y }) {
