@@ -54,6 +54,7 @@
       this.side = Math.ceil(1 / this.cell) + 2 * AROUND;
       this.texture = gl.createTexture();
       this.light = this.on ? this.lightOf() : 0;
+      V.table(gl, this.texture, new Uint8Array(this.side ** 2), this.side);
     }
 
     // Mean light of straight edges one pixel wide, at one pixel for the graph's longer side.
@@ -68,13 +69,13 @@
       return sum * step / 65535 / Math.max(1e-6, head.frame[0] * head.frame[1] / 2);
     }
 
-    // Looks for the gaps among vertices that are seen at these places.
-    update(places) {
-      if (this.seen === places) return;
+    // Looks for the gaps among vertices that are seen at these places; with none, as while a tipped
+    // picture turns, nothing is lifted. Returns whether the picture changed.
+    follow(places) {
+      if (this.seen === places) return false;
       this.seen = places;
-      const { gl, side } = this;
-      const shares = this.on ? this.sharesAt(places) : new Uint8Array(side * side);
-      V.table(gl, this.texture, shares, side);
+      if (places && this.on) V.table(this.gl, this.texture, this.sharesAt(places), this.side);
+      return this.on;
     }
 
     // From 0 in a body to 255 in a gap.
@@ -86,15 +87,18 @@
       for (let k = 0; k < SMOOTH; k++) smooth(around, side, room);
       const sparse = Math.max(SPARSE * usual(around, counts), 1e-6);
       const { fibres } = this.graph.head;
-      return Uint8Array.from(around, (amount, i) => {
-        let share = 1 / (1 + (amount / sparse) ** 2);
+      const shares = new Uint8Array(around.length);
+      for (let i = 0; i < shares.length; i++) {
+        const dense = around[i] / sparse;
+        let share = 1 / (1 + dense * dense);
         if (fibres) {
           // Fibres have no lift: they are drawn behind the rest.
-          const away = ((i % side) + 0.5 - AROUND) * cell - fibres.middle[0];
-          share *= away ** 2 / (away ** 2 + fibres.reach ** 2);
+          const away = (((i % side) + 0.5 - AROUND) * cell - fibres.middle[0]) / fibres.reach;
+          share *= 1 - 1 / (1 + away * away);
         }
-        return Math.round(255 * share);
-      });
+        shares[i] = Math.round(255 * share);
+      }
+      return shares;
     }
 
     countsAt({ x, y }) {
@@ -138,7 +142,7 @@
       gl.uniform4f(at.spread, 2 / view[0] * wide, 2 / view[1] * wide,
         (-1 - view[2]) / view[0] * wide + AROUND / side,
         (-1 - view[3]) / view[1] * wide + AROUND / side);
-      const light = this.light * line / (view[0] * width / 2);
+      const light = this.seen ? this.light * line / (view[0] * width / 2) : 0;
       gl.uniform3f(at.lift, LIFT * light, Math.max(FAINT * light, 1e-9),
         Math.max(BRIGHT * light, 1e-9));
     }

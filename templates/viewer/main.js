@@ -94,7 +94,6 @@
       const { renderer, camera, space } = this;
       renderer.view = camera.view;
       renderer.lean = [space.across, space.up];
-      renderer.gaps.update(space.places);
       const apart = camera.scale * this.ratio / Math.sqrt(Math.max(1, this.graph.n));
       // A pixel of the still picture, 1,600 wide, as long as the whole graph is in view.
       const { look } = this.graph.head;
@@ -127,9 +126,11 @@
       const leaning = this.tilt.tick(now);
       const playing = this.play.tick(now);
       this.renderer.quick = flying || leaning || playing || now - (this.touched || 0) < 150;
+      const tipping = this.space.tilt && this.renderer.quick;
+      if (this.renderer.gaps.follow(tipping ? null : this.space.places)) this.renderer.dirty = true;
       const busy = this.renderer.tick(now);
       if (this.renderer.frames) this.arrived(busy);
-      if (flying || leaning || playing || busy) this.wake();
+      if (flying || leaning || playing || busy || tipping) this.wake();
     }
 
     arrived(busy) {
