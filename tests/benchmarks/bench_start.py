@@ -2,8 +2,9 @@
 
 Run as `python -m tests.benchmarks.bench_start [--before DIRECTORY] [--runs N] [--model MODEL]`.
 Each run is a process with an empty `NUMBA_CACHE_DIR`; with `--before` another tree of this program
-takes turns with this one, with as many vertices. Prints seconds by the wall and of all processors, medians, and then which
-kernels took longest to compile in this tree, each without those that it calls.
+takes turns with this one, with as many vertices. Prints seconds by the wall and of all processors,
+medians, and then which kernels took longest to compile in this tree, each without those that it
+calls.
 """
 
 from __future__ import annotations
