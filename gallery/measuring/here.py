@@ -74,7 +74,9 @@ def measure(path: Path, trial: Trial) -> Table:
     """
     assert trial.level in LEVELS
     if not runtime_version():
-        raise MeasurementError("ONNX Runtime is not installed (pip install onnxruntime)")
+        raise MeasurementError(
+            "ONNX Runtime is not installed (pip install 'gallery-of-networks[profile]')"
+        )
     with tempfile.TemporaryDirectory(prefix="gallery-profile-") as name:
         folder = Path(name)
         request = {

@@ -19,8 +19,8 @@ LEAST, MOST = 100_000, 1_000_000
 
 # Measured on two cores with all variants of the defaults: ResNet-50 takes 6 s of processor time
 # with 160,000 vertices and 11 s with a million, GPT-2 (with three times its operators) 8 and 12 s,
-# AlexNet (with half as many edges again) 10 and 17 s; a training scan of 20 million vertices and 158
-# million edges takes 3.4 GiB.
+# AlexNet (with half as many edges again) 10 and 17 s; a training scan of 20 million vertices and
+# 158 million edges takes 3.4 GiB.
 _START = 5.0
 """Seconds that depend on neither operators nor vertices."""
 

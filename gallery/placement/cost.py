@@ -13,13 +13,15 @@ _SWELL = 0.35
 """How much further than discs of their area bodies extend, pulled by their edges; set by eye."""
 
 _EMPTINESS = 0.8
-"""Cost of empty space: this times the square of the logarithm of the lack of cover. Set by eye."""
+"""Cost of empty space: this times the logarithm of the lack of cover, squared for bodies, which
+could be larger, but not for folds: a chain too long to fill its circle should not pay much stress
+for the little that it can. Set by eye."""
 
 _USUAL_CROWDING, _CROWDED = 2.0, 0.3
 """Bodies that lie over each other more than usual push each other out: their radii grow with the
 fourth root of the crowding, their stress with this power. Fitted to the sample models."""
 
-_HOLLOW, _HOLLOWNESS = 0.3, 0.5
+_HOLLOW, _HOLLOWNESS = 0.4, 0.5
 """A middle of which less than this share is covered costs up to so much."""
 
 
@@ -38,7 +40,9 @@ def reach(charge: FloatArray, area: float) -> FloatArray:
     return radius(charge, area) + np.float32(_SWELL)
 
 
-def cost(hops: Hops, charge: FloatArray, places: FloatArray, area: float, fill: float) -> float:
+def cost(
+    hops: Hops, charge: FloatArray, places: FloatArray, area: float, fill: float, *, power: int = 2
+) -> float:
     """The logarithm of a drawing's stress, and its empty space.
 
     Args:
@@ -47,6 +51,7 @@ def cost(hops: Hops, charge: FloatArray, places: FloatArray, area: float, fill: 
         places: float32 (n, 2), the bodies' places.
         area: Area of a body that has all the charge.
         fill: Share of the circle to cover; with 0, empty space costs nothing.
+        power: 2 to compare sizes of bodies, 1 to compare folds.
     """
     extent = reach(charge, area)
     found = float(log(max(hops.stress(places, extent), 1e-9)))
@@ -57,7 +62,7 @@ def cost(hops: Hops, charge: FloatArray, places: FloatArray, area: float, fill: 
         covered, middle = roundness(places, extent)
         lack = max(float(log(fill / max(covered, 1e-3))), 0.0)
         hollow = max(1 - middle / _HOLLOW, 0.0)
-        found += _EMPTINESS * lack * lack + _HOLLOWNESS * hollow
+        found += _EMPTINESS * lack**power + _HOLLOWNESS * hollow
     return found
 
 

@@ -3,8 +3,8 @@
 Pairs of bodies are moved towards their target distance. The target distance is the number of edges
 between the bodies' vertices, folded along the longest path, so that short distances are kept and
 only long ones shrink. Each pair of bodies is weighted by its number of vertex pairs, since stress
-is defined on vertices. The longer and thinner a network, the more often it folds; how sharply is
-what gives the best balance of low stress and a well-filled circle.
+is defined on vertices. The fold is an arc, an S or a shell: what gives the best balance of low stress and a
+well-filled circle.
 """
 
 from __future__ import annotations
@@ -32,17 +32,14 @@ _TRIAL_ROUNDS = 8
 
 _STRAIGHT = Fold()
 
-_TURN = 0.7
-"""Angle of a river's bends, in half turns. Sharper ones fill less than shells of equal stress."""
+_ARCS = (0.7, 1.0, 1.35)
+"""Angles of arcs to try, in half turns."""
 
-_RARELY = 0.08
-"""A river has to lower the cost by so much, as what is equally good would be chosen by chance."""
+_MEANDER = Fold(bends=2.0, turn=0.8, taper=0.6)
+"""An S to try, for chains too long to fill a circle. Its taper is set by eye."""
 
-_COILS = (1.25, 1.6, 2.0, 2.5)
-"""Widths of shells to try, relative to the tightest one's."""
-
-_TAPER = 0.6
-"""Power by which thin parts bend more. Set by eye."""
+_COILS = (2.0, 3.2)
+"""Widths of shells to try, relative to the tightest one's. Of tighter ones, stress is higher."""
 
 _USUAL_AREA = 0.4
 """Mean area of bodies, in squares of the distance of neighbours, for which folds are counted."""
@@ -56,6 +53,9 @@ _SIDE = 0.05
 _SHARED = 8
 _RARE = 0.02
 """Hubs have more edges than `_SHARED`, and than all but the share `_RARE` of the bodies."""
+
+_FARTHEST = 30.0
+"""An edge at a hub counts at most so often, where no others have as many edges as hubs."""
 
 _AROUND, _CLOSER = 0.8, 0.15
 """Weight of paths around hubs in the target distances, if there are hubs: first to find the order
@@ -189,7 +189,7 @@ def _paths(level: Level, hops: Hops) -> tuple[DoubleArray, DoubleArray | None]:
     """Distances along the data, in distances of neighbours: each float64 (n, n).
 
     If there are hubs, most of a distance is the length of a path on which an edge at a hub counts
-    as many times as the hub has more edges than usual. Otherwise something shared, such as a mask
+    the more often, the more edges than usual the hub has. Otherwise something shared, such as a mask
     that every block reads, would pull all its readers together and mix up their order. The second
     distances are for a drawing that has found the order and keeps it while hubs pull blocks closer.
     """
@@ -200,11 +200,15 @@ def _paths(level: Level, hops: Hops) -> tuple[DoubleArray, DoubleArray | None]:
     if not len(near):
         return distances, None
     distances /= np.median(near)
-    usual = max(_SHARED, float(np.quantile(degree, 1 - _RARE)))
+    many = float(np.quantile(degree, 1 - _RARE))
+    usual = max(_SHARED, many)
     shared = np.maximum(degree[ends], degree[level.neighbours])
     if shared.max() <= usual:
         return distances, None
-    lengths = near / np.median(near) * np.maximum(shared / usual, 1)
+    far = np.maximum(shared / usual, 1)
+    if many <= _SHARED:
+        far = np.minimum(far * far * far, _FARTHEST)
+    lengths = near / np.median(near) * far
     graph = csr_array((lengths, level.neighbours, level.indptr), (level.vertices,) * 2)
     around = dijkstra(graph, directed=False)
     apart = ~np.isfinite(around)
@@ -221,15 +225,16 @@ def _best(
     found = []
     for number, fold in enumerate(_folds(trial, seed) if settings.fill > 0 else [_STRAIGHT]):
         places = _drawn(trial, fold, _TRIAL_ROUNDS, seed)
-        more = 0.0 if fold.coil else _RARELY
-        for area in areas:
-            found.append((more + _cost(trial, places, area, settings), number, area, fold))
-    _, _, area, fold = min(found, key=lambda one: one[:3])
+        _, area = min((_cost(trial, places, area, settings), area) for area in areas)
+        found.append((_cost(trial, places, area, settings, power=1), number, area, fold))
+    _, _, area, fold = min(found, key=lambda one: one[:2])
     return fold, area
 
 
-def _cost(aims: Aims, places: FloatArray, area: float, settings: LayoutSettings) -> float:
-    return cost(aims.hops, aims.charge, places, area, settings.fill)
+def _cost(
+    aims: Aims, places: FloatArray, area: float, settings: LayoutSettings, power: int = 2
+) -> float:
+    return cost(aims.hops, aims.charge, places, area, settings.fill, power=power)
 
 
 def _folds(aims: Aims, seed: int) -> list[Fold]:
@@ -241,8 +246,8 @@ def _folds(aims: Aims, seed: int) -> list[Fold]:
     straight = _drawn(aims, _STRAIGHT, 2 * _TRIAL_ROUNDS, seed)
     covered, _ = roundness(straight, reach(aims.charge, _USUAL_AREA * len(aims.charge)))
     bends = float(np.sqrt(4 / np.pi / max(covered, 1e-3)))
-    shells = [Fold(bends=bends, coil=coil) for coil in _COILS]
-    return [*shells, Fold(bends=bends, turn=_TURN, taper=_TAPER)]
+    arcs = [Fold(bends=1.0, turn=turn) for turn in _ARCS]
+    return [*arcs, _MEANDER, *(Fold(bends=bends, coil=coil) for coil in _COILS)]
 
 
 def _drawn(aims: Aims, fold: Fold, rounds: int, seed: int) -> FloatArray:

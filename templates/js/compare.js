@@ -123,12 +123,13 @@
     if (sentence.hidden) return;
     const more = [[], []];
     const same = [];
-    for (const [field, name] of Object.entries(JSON.parse(texts.said))) {
+    const names = JSON.parse(texts.said);
+    for (const field of ["parameters", "flops", "operators", "depth"]) {
       const [first, second] = pair.map((one) => valueOf(one, field));
       if (!(first > 0 && second > 0)) continue;
       const times = Math.max(first, second) / Math.min(first, second);
-      if (times < 1.05) same.push(name);
-      else more[first > second ? 0 : 1].push(filled(texts.times, { n: Number(times.toPrecision(2)).toLocaleString("en"), what: name }));
+      if (times < 1.05) same.push(names[field]);
+      else more[first > second ? 0 : 1].push(filled(texts.times, { n: Number(times.toPrecision(2)).toLocaleString("en"), what: names[field] }));
     }
     const parts = pair.flatMap((one, i) => (more[i].length ? [filled(texts.has, { title: one.title, list: list(more[i]) })] : []));
     if (same.length) parts.push(filled(texts.alike, { list: list(same) }));

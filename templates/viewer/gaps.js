@@ -3,7 +3,7 @@
   "use strict";
 
   const [LEAST, MOST, SMOOTH, SPARSE] = [32, 320, 4, 0.1];
-  const [LIFT, FAINT, BRIGHT] = [1.5, 0.05, 2];
+  const [LIFT, FAINT, BRIGHT] = [2.0, 0.05, 2];
   // Of fewer vertices, edges have light enough.
   const ENOUGH = 2000;
   // Cells around the graph, where the light of its outermost cells ends.

@@ -1,7 +1,7 @@
 """Repositories of models as people lay them out, rebuilt as folders with small networks in them.
 
     python -m tests.discovery.repositories DIRECTORY     writes all of them
-    python -m tests.discovery.repositories               prints how many there are of each habit
+    python -m tests.discovery.repositories --build SITE  builds them and prints a table by habit
 
 They are listed in repositories.txt. The networks and the words of the cards are our own; paths and
 the form of the cards are those of repositories on model hubs.
@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gallery.pipeline.build import build
 from tests.discovery.small_networks import PRECISIONS, network
 
 _TABLE = Path(__file__).with_suffix(".txt")
@@ -79,7 +80,26 @@ HOSTILE = _card(
     "license: mit\nx_secret: {a: [1, 2]}\nlanguage: 12:30\ntags: [2024-01-01, 012, 1.10]",
     '<script>alert(1)</script><img src="https://tracker.example/p.gif" onerror="x()">',
 )
-CARDS = (BROWSER, OPTIMUM, MEASURED, BARE, WINDOWS, TOML, BROKEN, UNCLOSED, HOSTILE, "")
+# As PyYAML writes a data set that is in two places, and Python's own objects.
+WRITTEN = _card(
+    "license: mit\nmodel-index:\n- name: net\n  results:\n  - task: {type: sts}\n"
+    "    dataset: &id001 {name: Pairs, type: pairs, config: en, split: test}\n"
+    "    metrics: [{type: pearson, value: 81.2}]\n  - task: {type: ranking}\n"
+    "    dataset: *id001\n    metrics: [{type: map, value: !!python/float 0.5}]"
+)
+MANY = _card(
+    "license: mit\nlanguage: multilingual\nmodel-index:\n- name: net\n  results:\n"
+    + "".join(
+        f"  - task: {{type: retrieval}}\n    dataset: {{name: Data {i}, type: d{i}, revision: a}}\n"
+        f"    metrics:\n    - type: ndcg_at_10\n      value: {i}.25\n"
+        for i in range(1000)
+    )
+)
+BLANK_FIRST = f"\n\n{OPTIMUM}"
+CARDS = (
+    *(BROWSER, OPTIMUM, MEASURED, BARE, WINDOWS, TOML, BROKEN, UNCLOSED, HOSTILE, ""),
+    *(WRITTEN, MANY, BLANK_FIRST),
+)
 
 
 def _repositories() -> Iterator[tuple[str, Repository]]:
@@ -136,8 +156,51 @@ def write_all(folder: Path) -> None:
         one.write(folder / name)
 
 
+SETTINGS = """[scan]
+vertices = 1500
+[variants]
+sizes = [320]
+size = [320]
+names = false
+training = false
+light = false
+skeletons = []
+colors = []
+diagram = false
+poster = false
+viewer = false
+"""
+"""Few and small pictures: the layouts are what is built here."""
+
+
+def built_table(site: Path) -> str:
+    """Build all repositories as one gallery; a line for each habit and their sum.
+
+    Args:
+        site: Where the site is written, with the repositories and the cache beside it.
+    """
+    models = site.parent / "repositories"
+    write_all(models)
+    (models / "gallery.toml").write_text(SETTINGS)
+    report = build(models, site)
+    rows: dict[str, Counter[str]] = {one.habit: Counter() for one in REPOSITORIES.values()}
+    for one in REPOSITORIES.values():
+        rows[one.habit].update(repositories=1, pages=one.pages, files=len(one.models))
+    for model in report.models:
+        failed = model.status == "failed"
+        rows[model.path.split("/")[0]].update(failed=failed, notes=bool(model.notes))
+    columns = ("repositories", "files", "pages", "failed", "notes")
+    rows["all"] = sum(rows.values(), Counter())
+    lines = [f"{'habit':<20}" + "".join(f"{name:>14}" for name in columns)]
+    lines += [
+        f"{habit:<20}" + "".join(f"{found[name]:>14}" for name in columns)
+        for habit, found in rows.items()
+    ]
+    return "\n".join(lines)
+
+
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
+    if sys.argv[1:2] == ["--build"]:
+        print(built_table(Path(sys.argv[2]).resolve()))
+    else:
         write_all(Path(sys.argv[1]))
-    for name, count in Counter(one.habit for one in REPOSITORIES.values()).items():
-        print(f"{name:<20} {count}")

@@ -67,6 +67,17 @@ def test_operators_are_brought_into_order(tmp_path):
         made.update(operator.outputs)
 
 
+def test_what_a_function_hands_through_keeps_its_name(tmp_path):
+    model = loaded(
+        tmp_path,
+        """<ir_version: 9, opset_import: ["": 18, "me": 1]>
+        net (float[1] x) => (float[1] y, float[1] w) { y, z = me.f(x) w = Neg(z) }
+        <domain: "me", opset_import: ["": 18]> f (a) => (b, a) { b = Relu(a) }""",
+    )
+    assert tensor_names(model, model.inputs) == ["x"]
+    assert model.operators[1].inputs == model.inputs
+
+
 def test_of_operators_that_could_come_next_the_first_in_the_file_does(tmp_path):
     model = loaded(
         tmp_path,

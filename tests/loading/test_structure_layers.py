@@ -95,6 +95,18 @@ def test_what_a_file_lists_long_before_its_use_is_where_it_is_used():
     assert found[:5] == [f"block {number}" for number in range(1, 6)]
 
 
+def test_a_picture_with_its_channels_moved_has_the_same_resolution():
+    net = Net()
+    at = net.conv()
+    for _ in range(4):
+        at = net.add("Relu", net.conv(at))
+    moved = (1, 32, 32, 8)
+    net.pieces.append(Piece(type="Transpose", sources=(at,), shape=moved, swaps=True))
+    for at in range(at + 1, at + 5):
+        net.pieces.append(Piece(type="Mul", sources=(at,), shape=moved, weighted=True))
+    assert not any("stage" in path for path in paths(structure_scopes(net.pieces)))
+
+
 def test_bodies_that_do_not_attend_are_blocks_of_their_own():
     net = Net()
     at = net.add("MatMul", weighted=True)

@@ -13,12 +13,16 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
 
 from gallery.pipeline.workers import pool, processes
 from gallery.pipeline.workers.jobs import Job, Result
+from gallery.pipeline.workers.pool import Running
+from gallery.pipeline.workers.started import Ahead
 from gallery.pipeline.workers.supervisor import supervise
 from gallery.settings.values import Limits
 
@@ -33,6 +37,7 @@ left = []
 while True:
     try: order = pickle.load(sys.stdin.buffer)
     except EOFError: break
+    if sys.argv[1:2] == ["ahead"]: say(event="ready")
     say(event="step", stage="lower", what=str(os.getpid()), seconds=None)
     print("log of", order, file=sys.stderr, flush=True)
     if order == "crash": ctypes.string_at(0)
@@ -172,6 +177,16 @@ def test_jobs_can_be_added_while_results_come(jobs: deque[Job]) -> None:
     assert sorted(names) == ["fail", "well", "well:again"]
 
 
+def test_the_peak_of_a_job_is_the_most_that_it_has_held() -> None:
+    job = Job(name="a", order=(), limits=Limits())
+    worker: Any = None
+    now = time.monotonic()
+    one = Running(job=job, worker=worker, fresh=True, started=now, processor=0.0, log_start=0)
+    for memory in (5, 9, 3):
+        pool._enforce(one, memory, 0.0)
+    assert one.peak == 9
+
+
 def gone(pid: int) -> bool:
     """Whether a process has ended or does so soon; a zombie waits for its new parent alone."""
     with suppress(psutil.NoSuchProcess):
@@ -300,3 +315,23 @@ def test_a_killed_parent_takes_its_workers_along(order: str, tmp_path: Path) -> 
     worker, child = map(int, done.stdout.split())
     assert gone(worker)
     assert gone(child)
+
+
+def test_a_job_does_not_pay_for_a_worker_that_gets_ready(
+    odd_worker: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five minutes pass as soon as the worker has the job, and before it says that it is ready."""
+    passed = [0.0]
+    monkeypatch.setattr(
+        pool, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + passed[0])
+    )
+
+    def listen(_job: Job, event: dict[str, Any]) -> None:
+        if event["event"] == "start":
+            passed[0] = 300.0
+
+    ahead = Ahead({}, "odd_worker")
+    jobs = odd("well", limits=Limits(seconds=200))
+    (result,) = supervise(jobs, 1, listen, {}, ahead)
+    ahead.close()
+    assert (result.ending, [one["event"] for one in result.events]) == ("done", ["step", "done"])

@@ -34,7 +34,12 @@ def test_products_have_the_places_of_their_rows_if_they_have_weights(tmp_path: P
     text = f"""net (float[2,4,8] x) => (float[2,4,4] z) <float[8,8] w = {{{weights}}}> {{
         y = MatMul(x, w) t = Transpose<perm = [0,2,1]>(y) z = MatMul(y, t) }}"""
     graph = lower(loaded(tmp_path, text), vertices=50)
-    found = resolutions(graph, graph.vertex_operator, len(graph.operators))
+    found = resolutions(
+        graph,
+        np.arange(graph.vertices, dtype=np.int32),
+        graph.vertex_operator,
+        len(graph.operators),
+    )
     kinds = [one.type for one in graph.operators]
     first, second = (at for at, kind in enumerate(kinds) if kind == "MatMul")
     assert found[first] == pytest.approx(3)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from PIL import Image
 from scipy.ndimage import binary_closing, binary_fill_holes
 from scipy.spatial import ConvexHull
+from scipy.special import jacobi
 
 from gallery.coloring import color
 from gallery.loading.load import load
@@ -40,6 +41,9 @@ DARK = 0.25
 
 RINGS, SPOKES = 24, 96
 
+ORDERS = 12
+"""Highest order of the Zernike moments."""
+
 Mask = npt.NDArray[np.bool_]
 Pixels = npt.NDArray[np.uint8]
 
@@ -54,6 +58,7 @@ class Form:
         stress: Normalised stress of the layout.
         seconds: Processor time of the layout.
         descriptor: See `descriptor`.
+        inner: See `zernike`; empty in files of earlier versions.
     """
 
     lit: float
@@ -61,6 +66,7 @@ class Form:
     stress: float
     seconds: float
     descriptor: list[float]
+    inner: list[float] = field(default_factory=list)
 
 
 def circle(lit: Mask) -> tuple[npt.NDArray[np.float64], float]:
@@ -104,6 +110,28 @@ def descriptor(lit: Mask) -> npt.NDArray[np.float64]:
     return np.asarray(parts / np.linalg.norm(parts))
 
 
+def zernike(lit: Mask) -> npt.NDArray[np.float64]:
+    """What rotations and reflections of all that is lit share, with its gaps: float64 (moments,).
+
+    The magnitudes of the Zernike moments of orders 2 to `ORDERS` over the smallest circle (Khotanzad
+    and Hong, Invariant image recognition by Zernike moments, 1990,
+    https://doi.org/10.1109/34.55109); of length 1. Unlike `descriptor` it leaves out the mean,
+    which says only how full the circle is, and sees gaps between shells and lobes.
+    """
+    centre, radius = circle(lit)
+    y, x = np.nonzero(lit)
+    across, up = (x - centre[0]) / radius, (y - centre[1]) / radius
+    inside = across**2 + up**2 <= 1
+    distance = np.hypot(across, up)[inside]
+    turns = np.exp(-1j * np.arctan2(up, across)[inside])
+    found = []
+    for order in range(2, ORDERS + 1):
+        for repeats in range(order % 2, order + 1, 2):
+            wave = jacobi((order - repeats) // 2, 0, repeats)(2 * distance**2 - 1)
+            found.append((order + 1) * abs((wave * distance**repeats * turns**repeats).sum()))
+    return np.asarray(found / np.linalg.norm(found))
+
+
 def measure(placed: Layout, seconds: float) -> tuple[Form, Pixels]:
     """A layout's form, and its bare scan."""
     found = color(placed.graph, "layer", positions=placed.positions)
@@ -116,14 +144,15 @@ def measure(placed: Layout, seconds: float) -> tuple[Form, Pixels]:
         stress=quality(placed).stress,
         seconds=seconds,
         descriptor=descriptor(lit).tolist(),
+        inner=zernike(lit).tolist(),
     )
     return form, pixels
 
 
-def nearest(forms: dict[str, Form]) -> dict[str, tuple[float, str]]:
-    """The similarity and name of the form that is most like each."""
-    names = list(forms)
-    every = np.array([forms[name].descriptor for name in names])
+def nearest(vectors: dict[str, list[float]]) -> dict[str, tuple[float, str]]:
+    """The similarity and name of the form that is most like each, by vectors of length 1."""
+    names = list(vectors)
+    every = np.array([vectors[name] for name in names])
     alike = every @ every.T
     np.fill_diagonal(alike, 0)
     return {
@@ -143,26 +172,30 @@ def sheet(pictures: dict[str, Pixels], path: Path, columns: int = 6) -> None:
 
 def report(forms: dict[str, Form], before: dict[str, Form]) -> None:
     """Print a line for each form, and the medians."""
-    alike = nearest(forms) if len(forms) > 1 else dict.fromkeys(forms, (0.0, "-"))
-    print("model              lit centre  stress of old      s of old nearest")
+    alike = nearest({name: form.descriptor for name, form in forms.items()})
+    inner = nearest({name: form.inner for name, form in forms.items()})
+    print("model              lit centre  stress of old      s of old nearest, with gaps")
     for name, form in forms.items():
         old = before.get(name, form)
         stress, seconds = form.stress / old.stress, form.seconds / old.seconds
-        like, other = alike[name]
         print(
             f"{name:16} {form.lit:5.2f} {form.centre:6.2f} {form.stress:7.4f} {stress:6.2f} "
-            f"{form.seconds:6.2f} {seconds:6.2f} {like:.3f} {other}"
-            f"{'  DARK' if form.centre < DARK else ''}"
+            f"{form.seconds:6.2f} {seconds:6.2f} {alike[name][0]:.3f} {alike[name][1]:15} "
+            f"{inner[name][0]:.3f} {inner[name][1]}{'  DARK' if form.centre < DARK else ''}"
         )
     worse = [form.stress / before.get(name, form).stress for name, form in forms.items()]
     print(
         f"median lit {np.median([form.lit for form in forms.values()]):.3f}; "
         f"dark centres {sum(form.centre < DARK for form in forms.values())} of {len(forms)}; "
-        f"mean similarity of the nearest {np.mean([like for like, _ in alike.values()]):.4f}; "
+        f"mean similarity of the nearest {_mean(alike):.4f}, with gaps {_mean(inner):.4f}; "
         f"stress of old: median {np.median(worse):.3f}, worst {max(worse):.3f}; "
         f"seconds {sum(form.seconds for form in forms.values()):.1f}, "
         f"of old {sum(before.get(name, form).seconds for name, form in forms.items()):.1f}"
     )
+
+
+def _mean(alike: dict[str, tuple[float, str]]) -> float:
+    return float(np.mean([like for like, _ in alike.values()]))
 
 
 def main() -> None:

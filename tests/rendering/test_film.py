@@ -53,6 +53,18 @@ def test_all_frames_together_shine_as_the_still_picture_does() -> None:
     np.testing.assert_allclose(last.past + last.running, expected, rtol=1e-3, atol=1e-4)
 
 
+def test_what_has_run_loses_half_its_light_in_the_time_of_fading() -> None:
+    plan = plan_of(LAYOUT, COLORING, SHORT.size, RenderSettings(), detail=1)
+    fade = 0.5 ** (1 / (SHORT.fading * SHORT.rate))
+    light = np.zeros((plan.frame.height, plan.frame.width, 4), np.float32)
+    runs: np.ndarray | None = None
+    for wave in waves(plan, frames_of(TIMELINE, SHORT), SHORT):
+        ended = 0.0 if runs is None or wave.running is runs else runs
+        np.testing.assert_allclose(wave.past, light * fade + ended, rtol=1e-4, atol=1e-5)
+        light, runs = wave.past.copy(), wave.running
+    assert light.any()
+
+
 def test_vertices_shine_from_their_start_on() -> None:
     found = frames_of(TIMELINE, SHORT)
     assert sorted(found.order) == list(range(LAYOUT.graph.vertices))

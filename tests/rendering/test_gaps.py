@@ -7,7 +7,7 @@ import pytest
 
 from gallery.coloring import color
 from gallery.graph import Pass
-from gallery.rendering.raster.gaps import gaps_of, lift
+from gallery.rendering.raster.gaps import LIFTS, gaps_of, lift
 from gallery.rendering.raster.raster import plan_of
 from gallery.rendering.types import RenderSettings
 from tests.rendering.scans import facing
@@ -35,10 +35,12 @@ def test_gaps_are_lifted_and_bodies_are_not() -> None:
     np.testing.assert_allclose(hue, np.full_like(hue, 0.5), rtol=1e-5)
 
 
-def test_bright_light_gains_less_but_stays_brighter() -> None:
+@pytest.mark.parametrize("most", LIFTS.values(), ids=LIFTS)
+def test_bright_light_gains_less_but_stays_brighter(most: float) -> None:
     light = np.repeat(np.geomspace(0.01, 300, SIZE, dtype=np.float32), 4).reshape(1, SIZE, 4)
     before = light[0, :, 3].copy()
-    lift(light, gaps_of(_bodies() * np.float32(0.1) + 350, (SIZE, SIZE), 10.0), 20)
+    gaps = gaps_of(_bodies() * np.float32(0.1) + 350, (SIZE, SIZE), 10.0)
+    lift(light, gaps._replace(most=most), 20)
     assert (np.diff(light[0, :, 3]) > 0).all()
     assert (np.diff(light[0, :, 3] / before) < 0).all()
 

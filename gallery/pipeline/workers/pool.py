@@ -20,6 +20,10 @@ from gallery.pipeline.workers.started import Ahead, Output, Worker, start
 _POLL = 0.1
 """Seconds between two checks of the workers' memory."""
 
+_RISING = 600.0
+"""Seconds that a worker that was started ahead may take until it is ready, for which its first job
+does not pay."""
+
 _BUSY = 0.5
 """Share of the time limit that a job has had the processor for if it is really too slow."""
 
@@ -61,6 +65,7 @@ class Pool:
     ) -> None:
         self.running: list[Running] = []
         self._idle: list[Worker] = ahead.take() if ahead else []
+        self._rising = [one.process for one in self._idle]
         self._environment = environment
         self._listen = listen
         self._output: Output = ahead.output if ahead else queue.SimpleQueue()
@@ -80,7 +85,8 @@ class Pool:
         held = resident([one.worker.process.pid for one in self.running])
         for one in self.running:
             if not one.over:
-                _enforce(one, held[one.worker.process.pid])
+                rising = one.worker.process in self._rising
+                _enforce(one, held[one.worker.process.pid], _RISING if rising else 0.0)
         dead = [one for one in self.running if not one.worker.alive]
         for one in dead:
             one.worker.kill()
@@ -112,7 +118,11 @@ class Pool:
     def _note(self, process: subprocess.Popen[bytes], line: bytes) -> None:
         one = next((one for one in self.running if one.worker.process is process), None)
         # A line that a kill cut off does not end in a line feed.
-        if one and line.endswith(b"\n"):
+        if process in self._rising and line.endswith(b"\n"):
+            self._rising.remove(process)  # its first line says that it is ready
+            if one:
+                one.started, one.processor = time.monotonic(), processor_seconds(process.pid)
+        elif one and line.endswith(b"\n"):
             event = json.loads(line)
             one.events.append(event)
             self._listen(one.job, event)
@@ -135,12 +145,13 @@ def _begun(job: Job, worker: Worker, *, fresh: bool) -> Running:
     )
 
 
-def _enforce(one: Running, memory: int) -> None:
+def _enforce(one: Running, memory: int, extra: float) -> None:
+    """Stop a job that exceeds its limits, of which that of time is longer by some seconds."""
     limits = one.job.limits
     one.peak = max(one.peak, memory)
     if memory > limits.memory:
         one.stopped = "memory"
-    elif one.seconds > limits.seconds:
+    elif one.seconds > limits.seconds + extra:
         one.stopped = "time"
     if one.stopped == "time":
         used = processor_seconds(one.worker.process.pid) - one.processor

@@ -55,19 +55,23 @@ class Worker:
 
 
 class Ahead:
-    """A worker that was started before it is known whether there is a job for it."""
+    """A worker that was started before it is known whether there is a job for it.
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    The first line that it writes says that it is ready.
+    """
+
+    def __init__(self, environment: Mapping[str, str], module: str = WORKER) -> None:
         """Start it.
 
         Args:
             environment: Added to this process's environment.
+            module: What it runs.
         """
         self.output: Output = queue.SimpleQueue()
         # This process removes what the worker leaves there, which may be killed at any time.
         self._folder = tempfile.TemporaryDirectory(prefix="gallery-", ignore_cleanup_errors=True)
         arguments = "ahead", self._folder.name
-        self._worker: Worker | None = start(WORKER, environment, self.output, *arguments)
+        self._worker: Worker | None = start(module, environment, self.output, *arguments)
 
     def take(self) -> list[Worker]:
         """The worker, if it still runs and nobody has it; whoever takes it ends it."""

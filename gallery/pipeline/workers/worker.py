@@ -34,6 +34,7 @@ def main() -> None:
     received = orders()
     if sys.argv[1:2] == ["ahead"]:
         warm_up(Path(sys.argv[2]))
+        _write(events, event="ready")
     for plan, cache in received:
         ending = _work(plan, Cache(Path(cache)), events)
         # The supervisor reads the log as soon as it knows how the job ended.

@@ -28,7 +28,7 @@ _SMOOTH = 4
 """How often cells are averaged with their neighbours."""
 _SPARSE = 0.1
 """Vertices around a place that is half a gap, relative to the median around vertices."""
-LIFTS = {"dark": 1.5, "light": 3.0}
+LIFTS = {"dark": 2.0, "light": 1.8}
 """Most light that a gap adds on each ground, relative to the mean of the picture."""
 _FAINT = 0.05
 """Light to which half of that is added, relative to the mean of the picture."""

@@ -169,7 +169,7 @@ def _tone_row(
         turn = 0.0
         if ground > 0:
             ink = min((ground - goal) / max(ground - lightness, 1e-3), 1.0)
-            share = ink * (2 - ink)
+            share = ink * (1.75 - 0.75 * ink)
         else:
             part = goal / max(lightness, 1e-3)
             share = _between(shares, part / _MOST)

@@ -10,6 +10,7 @@ take a fortieth of the bytes of edges drawn at random.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -24,6 +25,7 @@ _LEAST = 4
 """What part of the budget of vertices is shown at least, even if edges have to be left out."""
 
 Numbers = npt.NDArray[np.int64]
+Splits = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,20 +98,58 @@ def _joined(graph: ComputeGraph, most: int) -> tuple[ComputeSet, ...]:
     if graph.vertices <= most:
         return graph.sets
     every = graph.sets or _runs(graph)
-    forward = sum(one.size for one in every)
-    budget = most * forward // max(1, graph.vertices)
-    halved = list(every)
-    while (total := sum(one.size for one in halved)) > budget:
-        before = total
-        for number in sorted(range(len(halved)), key=lambda one: -halved[one].size):
-            fewer = _half(halved[number])
-            total += fewer.size - halved[number].size
-            halved[number] = fewer
-            if total <= budget:
-                return tuple(halved)
-        if total == before:
+    paths = [
+        _ever_fewer(one, targets) for one, targets in zip(every, _splits(graph, every), strict=True)
+    ]
+    step = [0] * len(every)
+    total = sum(one.size for one in every)
+    budget = most * total // graph.vertices
+    while total > budget:
+        free = [number for number, path in enumerate(paths) if step[number] + 1 < len(path)]
+        if not free:
             break
-    return tuple(halved)
+        size = {number: math.prod(paths[number][step[number]]) for number in free}
+        for number in sorted(free, key=lambda one: -size[one]):
+            step[number] += 1
+            total += math.prod(paths[number][step[number]]) - size[number]
+            if total <= budget:
+                break
+    return tuple(
+        replace(one, splits=path[at]) for one, path, at in zip(every, paths, step, strict=True)
+    )
+
+
+def _splits(graph: ComputeGraph, sets: Sequence[ComputeSet]) -> list[list[Splits]]:
+    """For each set, its splits in each of the graph's coarser levels, down to single vertices.
+
+    The layout places vertices with the same parent side by side.
+    """
+    found: list[list[Splits]] = [[] for _ in sets]
+    above: npt.NDArray[np.integer] = np.arange(graph.vertices)
+    for parents in graph.levels:
+        above = parents[above]
+        for one, levels in zip(sets, found, strict=True):
+            grid = above[one.index()].reshape(one.splits)
+            edges = (np.moveaxis(grid, d, -1).reshape(-1, n)[0] for d, n in enumerate(one.splits))
+            levels.append(tuple(len(np.unique(edge)) for edge in edges))
+    for one, levels in zip(sets, found, strict=True):
+        levels.append((1,) * len(one.splits))
+    return found
+
+
+def _ever_fewer(one: ComputeSet, targets: Sequence[Splits]) -> list[Splits]:
+    """Splits of a set, halved along one dimension at a time, through those of the levels.
+
+    The dimension that has most is halved first, and time never.
+    """
+    path, axes = [one.splits], range(bool(one.period), len(one.splits))
+    for target in targets:
+        while free := [axis for axis in axes if path[-1][axis] > target[axis]]:
+            splits = list(path[-1])
+            longest = max(free, key=lambda axis: (splits[axis], -axis))
+            splits[longest] = max(target[longest], -(-splits[longest] // 2))
+            path.append(tuple(splits))
+    return path
 
 
 def _runs(graph: ComputeGraph) -> tuple[ComputeSet, ...]:
@@ -128,17 +168,6 @@ def _runs(graph: ComputeGraph) -> tuple[ComputeSet, ...]:
         )
         for first, size in zip(firsts.tolist(), sizes.tolist(), strict=True)
     )
-
-
-def _half(one: ComputeSet) -> ComputeSet:
-    """The set with half as many blocks along the dimension that has most, if any can be halved."""
-    free = [axis for axis in range(bool(one.period), len(one.splits)) if one.splits[axis] > 1]
-    if not free:
-        return one
-    longest = max(free, key=lambda axis: (one.splits[axis], -axis))
-    splits = list(one.splits)
-    splits[longest] = -(-splits[longest] // 2)
-    return replace(one, splits=tuple(splits))
 
 
 def _classes(graph: ComputeGraph, sets: tuple[ComputeSet, ...]) -> Numbers:

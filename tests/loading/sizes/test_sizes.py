@@ -263,6 +263,7 @@ def test_a_size_of_zero_is_taken_as_open_and_told(tmp_path):
     model = loaded(tmp_path, text)
     assert shape_of(model, "y") == (1, 8)
     assert [note for note in model.warnings if "'x[0]' has the size 0" in note]
+    assert not [note for note in model.warnings if "negative" in note]
     past = "net (float[1,2,0,4] past, float[1,2,3,4] k) => (y) { y = Concat<axis = 2>(past, k) }"
     model = loaded(tmp_path, past)
     assert shape_of(model, "y") == (1, 2, 3, 4)
