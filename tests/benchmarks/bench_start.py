@@ -2,8 +2,9 @@
 
 Run as `python -m tests.benchmarks.bench_start [--before DIRECTORY] [--runs N] [--model MODEL]`.
 Each run is a process with an empty `NUMBA_CACHE_DIR`; with `--before` another tree of this program
-takes turns with this one. Prints seconds by the wall and of all processors, medians, and then which
-kernels took longest to compile in this tree, each without those that it calls.
+takes turns with this one, with as many vertices. Prints seconds by the wall and of all processors,
+medians, and then which kernels took longest to compile in this tree, each without those that it
+calls.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.benchmarks.beside import ROOT, in_turn, medians
+
+VERTICES = 100_000
 
 KERNELS = """
 import sys, time
@@ -49,13 +52,27 @@ for name, seconds in spent.most_common(20):
 """
 
 
-def scan(tree: Path, model: Path, program: list[str]) -> tuple[float, float]:
-    """Seconds of all processors and by the wall of a scan with nothing compiled."""
+def scan(
+    tree: Path, model: Path, program: Sequence[str], vertices: int, output: int | None = None
+) -> tuple[float, float]:
+    """Seconds of all processors and by the wall of a scan with nothing compiled.
+
+    Args:
+        tree: Directory of the program.
+        model: What is drawn.
+        program: Arguments of Python before those of `gallery`.
+        vertices: Budget of the scan.
+        output: Where what it prints goes, as for `subprocess.run`.
+    """
     with tempfile.TemporaryDirectory() as room:
         start, used = time.perf_counter(), _busy()
         subprocess.run(
-            [sys.executable, *program, "scan", str(model), "-o", f"{room}/scan.png"],
+            [
+                *(sys.executable, *program, "scan", str(model), "-o", f"{room}/scan.png"),
+                *("--vertices", str(vertices)),
+            ],
             check=True,
+            stdout=output,
             cwd=tree,
             env={**os.environ, "PYTHONPATH": str(tree), "NUMBA_CACHE_DIR": f"{room}/kernels"},
         )
@@ -67,9 +84,15 @@ def _busy() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def first_scans(trees: Sequence[Path], model: Path, turns: int) -> list[list[float]]:
+def first_scans(
+    trees: Sequence[Path], model: Path, turns: int, vertices: int = VERTICES
+) -> list[list[float]]:
     """Seconds of all processors and by the wall of each tree's first scan, in turn: medians."""
-    found = in_turn(trees, lambda tree: scan(tree, model, ["-m", "gallery"]), turns)
+    found = in_turn(
+        trees,
+        lambda tree: scan(tree, model, ("-m", "gallery"), vertices, subprocess.DEVNULL),
+        turns,
+    )
     return [medians(runs) for runs in found]
 
 
@@ -78,16 +101,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--before", type=Path, help="compare with the program in this directory")
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--vertices", type=int, default=VERTICES, help="budget of the scan")
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "unet.onnx")
     chosen = parser.parse_args()
     trees = [*([chosen.before.resolve()] if chosen.before else []), ROOT]
-    found = first_scans(trees, chosen.model.resolve(), chosen.runs)
+    found = first_scans(trees, chosen.model.resolve(), chosen.runs, chosen.vertices)
     for tree, (busy, wall) in zip(trees, found, strict=True):
         print(f"{tree}: {wall:.1f} s by the wall, {busy:.1f} s of processors")
     if chosen.before is not None:
         busy, wall = (now / was for was, now in zip(*found, strict=True))
         print(f"now over before: {wall:.2f} by the wall, {busy:.2f} of processors")
-    scan(ROOT, chosen.model, ["-c", KERNELS])
+    scan(ROOT, chosen.model, ("-c", KERNELS), chosen.vertices)
 
 
 if __name__ == "__main__":
