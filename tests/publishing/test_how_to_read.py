@@ -17,7 +17,7 @@ from gallery.placement.types import Layout
 from gallery.publishing import ImageFile, Site, SiteSettings, publish
 from gallery.publishing.how_to_read import figures as drawing
 from gallery.publishing.how_to_read import page as room
-from gallery.publishing.how_to_read.crop import Window, _cut, around, lit, looks
+from gallery.publishing.how_to_read.crop import Window, _cut, _near, around, lit, looks
 from gallery.publishing.how_to_read.figures import DrawnFigure, drawings, subject
 from gallery.publishing.how_to_read.scan_data import ScanData, read_scan
 from gallery.rendering.viewer.container import pack
@@ -98,6 +98,15 @@ def test_lines_are_cut_where_they_leave_the_window(ends: list[float], share: flo
     if meets[0] and low[0, 0] + near < share < high[0, 0] - near:
         assert -near * 10 < x < 1 + near * 10
         assert -near * 10 < y < 1 + near * 10
+    if meets[0] and high[0, 0] - low[0, 0] > near:
+        ends_of = np.array([0], np.int32), np.array([1], np.int32)
+        assert len(_near(points[0], ends_of, Window(left=0, bottom=0, side=1))) == 1
+
+
+def test_edges_on_one_side_of_the_window_are_left_out() -> None:
+    points = np.array([[-2, 0.5], [-1, 5], [2, 0.5], [0.5, 0.5]], np.float32)
+    ends = np.array([0, 0, 2, 3], np.int32), np.array([1, 2, 3, 3], np.int32)
+    assert _near(points, ends, Window(left=0, bottom=0, side=1)).tolist() == [1, 2, 3]
 
 
 def test_a_window_shows_its_part_alone(scan: ScanData) -> None:

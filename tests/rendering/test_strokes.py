@@ -82,6 +82,14 @@ def _slow_line(light: np.ndarray, strokes: Strokes, a: int, b: int) -> None:
 coordinates = st.floats(-40, 190, width=32)
 
 
+@pytest.mark.parametrize("dot", [0.6, 1.4, 3.2])
+def test_dots_of_any_size_at_the_border_too(dot: float) -> None:
+    points = np.random.default_rng(3).uniform(-2, 42, (200, 2))
+    points = points[(np.abs(points - 20) < 20 - dot).all(axis=1)]
+    strokes = _strokes(points, [], dot=dot)
+    np.testing.assert_allclose(draw(strokes, (40, 0, 40)), _slow(strokes, 40, 40), atol=2e-4)
+
+
 @settings(deadline=None, max_examples=12)
 @given(st.lists(st.tuples(coordinates, coordinates), min_size=2, max_size=12), st.data())
 def test_tiles_show_nowhere(points: list[tuple[float, float]], data: st.DataObject) -> None:
