@@ -102,8 +102,8 @@ def test_a_picture_with_its_channels_moved_has_the_same_resolution():
         at = net.add("Relu", net.conv(at))
     moved = (1, 32, 32, 8)
     net.pieces.append(Piece(type="Transpose", sources=(at,), shape=moved, swaps=True))
-    for at in range(at + 1, at + 5):
-        net.pieces.append(Piece(type="Mul", sources=(at,), shape=moved, weighted=True))
+    for last in range(at + 1, at + 5):
+        net.pieces.append(Piece(type="Mul", sources=(last,), shape=moved, weighted=True))
     assert not any("stage" in path for path in paths(structure_scopes(net.pieces)))
 
 
