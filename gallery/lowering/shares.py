@@ -17,7 +17,7 @@ from gallery.lowering.access.part import Part, by_dimension
 from gallery.lowering.edges import Producer
 from gallery.lowering.forward import Numbering
 from gallery.lowering.program import Program
-from gallery.lowering.straight import Lines, are_straight, needed_and_met
+from gallery.lowering.straight import Lines, are_straight, elements_along, needed_and_met
 
 SAMPLE = 128
 """Vertices in the middle of a set that stand for all of it."""
