@@ -17,7 +17,7 @@ from gallery.lowering.access.part import Part, by_dimension
 from gallery.lowering.edges import Producer
 from gallery.lowering.forward import Numbering
 from gallery.lowering.program import Program
-from gallery.lowering.straight import Lines, are_straight, needed_and_met, share
+from gallery.lowering.straight import Lines, are_straight, elements_along, needed_and_met
 
 SAMPLE = 128
 """Vertices in the middle of a set that stand for all of it."""
@@ -79,7 +79,7 @@ def _elements(lows, highs, shape, splits):  # type: ignore[no-untyped-def]
     for k in range(lows.shape[1]):
         own = blocks = 1.0
         for d in range(len(shape)):
-            inner, outer = share(lows[d, k], highs[d, k], shape[d], splits[d])
+            inner, outer = elements_along(lows[d, k], highs[d, k], shape[d], splits[d])
             own *= inner
             blocks *= outer
         inside += own

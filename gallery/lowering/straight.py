@@ -96,7 +96,7 @@ def needed_and_met(
 
 
 @inner_kernel
-def share(low, high, size, split):  # type: ignore[no-untyped-def]
+def elements_along(low, high, size, split):  # type: ignore[no-untyped-def]
     """Elements of a range, and of the blocks that it meets, clipped to what is read."""
     low = min(max(low, 0), max(size - 1, 0))
     high = min(max(high, 0), size)
@@ -231,7 +231,7 @@ def _needed(space, axes, reads, items, start, stop):  # type: ignore[no-untyped-
         size, split = axes[x, 6], axes[x, 7]
         for block in range(at[x + 1] - at[x]):
             low, high = _span(space, axes, x, along[x], block)
-            own[at[x] + block], blocks[at[x] + block] = share(low, high, size, split)
+            own[at[x] + block], blocks[at[x] + block] = elements_along(low, high, size, split)
     index = np.zeros(space.shape[1], np.int64)
     needed = met = 0.0
     for r in range(len(reads) - 1):
