@@ -12,7 +12,7 @@ from gallery.placement.roundness import circle, roundness
 _SWELL = 0.35
 """How much further than discs of their area bodies extend, pulled by their edges; set by eye."""
 
-_EMPTINESS = 0.88
+_EMPTINESS = 0.84
 """Cost of empty space: this times the logarithm of the lack of cover, squared for bodies, which
 could be larger, but not for folds: a chain too long to fill its circle should not pay much stress
 for the little that it can. Set by eye."""
@@ -21,7 +21,7 @@ _USUAL_CROWDING, _CROWDED = 2.0, 0.3
 """Bodies that lie over each other more than usual push each other out: their radii grow with the
 fourth root of the crowding, their stress with this power. Fitted to the sample models."""
 
-_HOLLOW, _HOLLOWNESS = 0.4, 0.5
+_HOLLOW, _HOLLOWNESS = 0.4, 0.7
 """A middle of which less than this share is covered costs up to so much."""
 
 
