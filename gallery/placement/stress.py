@@ -39,7 +39,7 @@ _MEANDER = Fold(bends=2.0, turn=0.8, taper=0.6)
 """An S to try, for chains too long to fill a circle. Its taper is set by eye."""
 
 _COILS = (1.4, 2.0, 3.2)
-"""Widths of shells to try, relative to the tightest one's; tight ones are fuller, at more stress."""
+"""Widths of shells to try, relative to the tightest one's: tight ones are full, at more stress."""
 
 _USUAL_AREA = 0.4
 """Mean area of bodies, in squares of the distance of neighbours, for which folds are counted."""
