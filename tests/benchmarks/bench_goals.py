@@ -229,8 +229,8 @@ def rivals(_: Path, sizes: Sizes) -> Iterator[Row]:
             except bench_layout.RivalError as why:
                 print(f"<!-- {what}: {why} -->", flush=True)
                 continue
-            times = ([one["cpu"], one["seconds"]] for one in (theirs, ours))
-            yield timed(what, *times)
+            other, own = ([one["cpu"], one["seconds"]] for one in (theirs, ours))
+            yield timed(what, other, own)
             yield Row(what=f"{what}: stress", before=theirs["stress"], now=ours["stress"], unit="")
     try:
         found = bench_render.beside_datashader(sizes.lines)
