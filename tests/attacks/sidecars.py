@@ -8,7 +8,7 @@ HEADS = {
     "huge": "year: 0x" + "f" * 5_000,
     "deep": "tags: " + "[" * 300 + "]" * 300,
     "minutes": "year: 1" + ":59" * 2_000 + ".5",
-    "bomb": "a: &a {x: 1}\n" + "\n".join(f"a{i}: &a{i} {{<<: [*a, *a]}}" for i in range(99)),
+    "bomb": "a: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{f'*a{i - 1},' * 9}]\n" for i in range(1, 12)),
     "tagged": "year: !!int ''",
     "half": 'title: "\\ud800"',
     "long": "\n".join(f"k{i}: 1" for i in range(1_500)),
