@@ -54,9 +54,6 @@ _SHARED = 8
 _RARE = 0.02
 """Hubs have more edges than `_SHARED`, and than all but the share `_RARE` of the bodies."""
 
-_FARTHEST = 30.0
-"""An edge at a hub counts at most so often, where no others have as many edges as hubs."""
-
 _AROUND, _CLOSER = 0.8, 0.15
 """Weight of paths around hubs in the target distances, if there are hubs: first to find the order
 of the blocks, then once it is found. Set by eye."""
@@ -189,7 +186,7 @@ def _paths(level: Level, hops: Hops) -> tuple[DoubleArray, DoubleArray | None]:
     """Distances along the data, in distances of neighbours: each float64 (n, n).
 
     If there are hubs, most of a distance is the length of a path on which an edge at a hub counts
-    the more often, the more edges than usual the hub has. Otherwise something shared, such as a
+    as many times as the hub has more edges than usual. Otherwise something shared, such as a
     mask that every block reads, would pull all its readers together and mix up their order. The
     second distances are for a drawing that has found the order and keeps it while hubs pull blocks
     closer.
@@ -201,15 +198,11 @@ def _paths(level: Level, hops: Hops) -> tuple[DoubleArray, DoubleArray | None]:
     if not len(near):
         return distances, None
     distances /= np.median(near)
-    many = float(np.quantile(degree, 1 - _RARE))
-    usual = max(_SHARED, many)
+    usual = max(_SHARED, float(np.quantile(degree, 1 - _RARE)))
     shared = np.maximum(degree[ends], degree[level.neighbours])
     if shared.max() <= usual:
         return distances, None
-    far = np.maximum(shared / usual, 1)
-    if many <= _SHARED:
-        far = np.minimum(far * far * far, _FARTHEST)
-    lengths = near / np.median(near) * far
+    lengths = near / np.median(near) * np.maximum(shared / usual, 1)
     graph = csr_array((lengths, level.neighbours, level.indptr), (level.vertices,) * 2)
     around = dijkstra(graph, directed=False)
     apart = ~np.isfinite(around)
