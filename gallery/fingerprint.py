@@ -120,7 +120,7 @@ def _libraries(file: str) -> frozenset[str]:
 
 @functools.cache
 def _file(module: str) -> str | None:
-    """The file of a module of this package, relative to that; None if it is no such module."""
+    """The path of a module's file, relative to the package; None if there is no such module."""
     package, _, inner = module.partition(".")
     if package != "gallery" or not inner:
         return None
