@@ -10,13 +10,15 @@ Functions of a number are for kernels; those of arrays, at the end, take what Nu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from math import factorial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gallery.jit import inner_kernel, kernel, ufunc
+from gallery.jit import inner_kernel, kernel, read_only
 
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.float64] | npt.NDArray[np.int64]
@@ -151,46 +153,92 @@ def bessel_k0(x: float) -> float:
     return fall * _series(_K0_TAIL, 2.0 / x)
 
 
-@ufunc
-def exp(x: float) -> float:
+def exp(x: npt.ArrayLike) -> Any:
     """`exponential` of arrays."""
-    return exponential(x)
+    return _mapped(_exponentials, x)
 
 
-@ufunc
-def log(x: float) -> float:
+def log(x: npt.ArrayLike) -> Any:
     """`logarithm` of arrays."""
-    return logarithm(x)
+    return _mapped(_logarithms, x)
 
 
-@ufunc
-def raised(x: float, exponent: float) -> float:
+def raised(x: npt.ArrayLike, exponent: npt.ArrayLike) -> Any:
     """`power` of arrays."""
-    return power(x, exponent)
+    return _mapped(_powers, x, exponent)
 
 
-@ufunc
-def cbrt(x: float) -> float:
+def cbrt(x: npt.ArrayLike) -> Any:
     """`cube_root` of arrays."""
-    return cube_root(x)
+    return _mapped(_cube_roots, x)
 
 
-@ufunc
-def sin(x: float) -> float:
+def sin(x: npt.ArrayLike) -> Any:
     """`sine` of arrays."""
-    return sine(x)
+    return _mapped(_sines, x)
 
 
-@ufunc
-def cos(x: float) -> float:
+def cos(x: npt.ArrayLike) -> Any:
     """`cosine` of arrays."""
-    return cosine(x)
+    return _mapped(_cosines, x)
 
 
-@ufunc
-def arctan2(y: float, x: float) -> float:
+def arctan2(y: npt.ArrayLike, x: npt.ArrayLike) -> Any:
     """`angle` of arrays."""
-    return angle(y, x)
+    return _mapped(_angles, y, x)
+
+
+def _mapped(function: Callable[..., None], *arguments: npt.ArrayLike) -> Any:
+    """A function of each number of arrays, which broadcast; float64, a number for numbers."""
+    given = np.broadcast_arrays(*(np.asarray(one, np.float64) for one in arguments))
+    made = np.empty(given[0].shape)
+    function(made.ravel(), *(read_only(np.ascontiguousarray(one).ravel()) for one in given))
+    return made[()]
+
+
+# Not numba.vectorize, which compiles a loop around each function anew in every process.
+
+
+@kernel
+def _exponentials(made: Floats, x: Floats) -> None:  # OUT: made
+    for i in range(len(x)):
+        made[i] = exponential(x[i])
+
+
+@kernel
+def _logarithms(made: Floats, x: Floats) -> None:  # OUT: made
+    for i in range(len(x)):
+        made[i] = logarithm(x[i])
+
+
+@kernel
+def _powers(made: Floats, x: Floats, exponent: Floats) -> None:  # OUT: made
+    for i in range(len(x)):
+        made[i] = power(x[i], exponent[i])
+
+
+@kernel
+def _cube_roots(made: Floats, x: Floats) -> None:  # OUT: made
+    for i in range(len(x)):
+        made[i] = cube_root(x[i])
+
+
+@kernel
+def _sines(made: Floats, x: Floats) -> None:  # OUT: made
+    for i in range(len(x)):
+        made[i] = sine(x[i])
+
+
+@kernel
+def _cosines(made: Floats, x: Floats) -> None:  # OUT: made
+    for i in range(len(x)):
+        made[i] = cosine(x[i])
+
+
+@kernel
+def _angles(made: Floats, y: Floats, x: Floats) -> None:  # OUT: made
+    for i in range(len(x)):
+        made[i] = angle(y[i], x[i])
 
 
 def interpolate(x: npt.ArrayLike, places: Numbers, values: Numbers) -> Floats:

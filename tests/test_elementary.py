@@ -12,7 +12,6 @@ from hypothesis.extra import numpy as hnp
 from scipy import special
 
 from gallery import elementary
-from gallery.jit import ufunc
 
 EPSILON = float(np.finfo(float).eps)
 LARGE = st.floats(1e-290, 1e290)
@@ -81,13 +80,8 @@ def test_zero_and_numbers_close_to_it() -> None:
 @settings(deadline=None)
 @given(st.floats(1e-6, 80))
 def test_the_bessel_function(x: float) -> None:
-    found = _bessel(x)
+    found = elementary.bessel_k0(x)
     assert np.isclose(found, special.k0(x), rtol=3e-7, atol=0)
-
-
-@ufunc
-def _bessel(x: float) -> float:
-    return elementary.bessel_k0(x)
 
 
 @settings(deadline=None)

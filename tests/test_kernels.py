@@ -69,7 +69,7 @@ def test_such_a_write_is_found(write: str) -> None:
 
 
 _MARK = "inner_kernel"
-_KERNELS = {"kernel", "inner_kernel", "parallel_kernel", "ufunc"}
+_KERNELS = {"kernel", "inner_kernel", "parallel_kernel"}
 
 
 @functools.cache
