@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import colorcet
 import numpy as np
 import numpy.typing as npt
 
@@ -212,8 +211,7 @@ def _own(palette: str) -> npt.NDArray[np.float64]:
 
 def _borrowed(palette: str, ground: str) -> npt.NDArray[np.float64]:
     # A colour as dark (or light) as the ground would be invisible on it.
-    table = np.array([from_hex(color) for color in colorcet.palette[palette]])
-    lch = oklch_from_srgb8(table)
+    lch = oklch_from_srgb8(_listed(palette))
     seen = lch[:, 0] >= 0.36 if ground == "dark" else lch[:, 0] <= 0.72
     lch = lch[seen]
     at = np.linspace(0, len(lch) - 1, 4096)
@@ -227,6 +225,14 @@ def _categorical(palette: str, ground: str) -> Colors:
         lch = oklch_from_srgb8(np.array([from_hex(color) for color in _OKABE_ITO]))
         return srgb8_from_oklch(for_ground(lch, ground))
     name = "glasbey_light" if ground == "dark" else "glasbey_dark"
+    return _listed(name)
+
+
+def _listed(name: str) -> Colors:
+    """The colours of a palette of colorcet."""
+    # It takes longer to import than most models do to be coloured, mostly by palettes of our own.
+    import colorcet  # noqa: PLC0415
+
     return np.array([from_hex(color) for color in colorcet.palette[name]], np.uint8)
 
 

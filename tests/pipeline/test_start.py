@@ -100,6 +100,15 @@ def test_a_worker_that_was_taken_is_left_alone() -> None:
 
 def test_getting_ready_is_drawing_a_scan(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", logger=warm.__name__)
-    warm.warm_up(tmp_path)
+    warm.warm_up(tmp_path, lambda: False)
     assert not caplog.records
     assert any(path.is_file() for path in (tmp_path / "cache" / "files").rglob("*"))
+
+
+def test_getting_ready_ends_with_the_first_order(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger=warm.__name__)
+    warm.warm_up(tmp_path, lambda: True)
+    assert not caplog.records
+    assert not (tmp_path / "cache" / "records").exists()

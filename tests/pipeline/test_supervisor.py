@@ -274,8 +274,8 @@ def test_no_worker_outlives_its_supervisor(jobs: deque[Job]) -> None:
 
 OBEDIENT = """
 import json, os, subprocess, sys
-from gallery.pipeline.workers.orders import orders
-for order in orders():
+from gallery.pipeline.workers.orders import Orders
+for order in Orders():
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     for pid in (os.getpid(), child.pid):
         print(json.dumps({"event": "step", "stage": "", "what": str(pid)}), flush=True)

@@ -13,21 +13,32 @@ from typing import IO, Any
 from gallery.pipeline.workers.processes import end_children
 
 
-def orders() -> Iterator[Any]:
-    """An iterator of orders as they arrive; it never ends, the process does.
+class Orders:
+    """Orders as they arrive; going through them never ends, the process does.
 
     Only the parent process holds the other end of the pipe. When it is gone, for whatever reason,
     nobody waits for results any more: the worker ends at once, even in the middle of a job, with
     all its child processes.
     """
-    # A descriptor of our own: child processes must not read orders from their standard input.
-    stream = os.fdopen(os.dup(0), "rb")
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    received: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(stream, received), daemon=True).start()
-    return iter(received.get, None)
+
+    def __init__(self) -> None:
+        """Read them from standard input, which nothing else can read afterwards."""
+        # A descriptor of our own: child processes must not read orders from their standard input.
+        stream = os.fdopen(os.dup(0), "rb")
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        self._received: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        threading.Thread(target=_read, args=(stream, self._received), daemon=True).start()
+
+    def __iter__(self) -> Iterator[Any]:
+        """Each order, once it is there."""
+        while True:
+            yield self._received.get()
+
+    def waiting(self) -> bool:
+        """Whether an order is there that nobody has taken."""
+        return not self._received.empty()
 
 
 def _read(stream: IO[bytes], received: queue.SimpleQueue[Any]) -> None:

@@ -6,6 +6,7 @@ Importing numba and loading compiled kernels takes longer than most small models
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from gallery.cache import Cache
@@ -36,20 +37,28 @@ _SETTINGS = GallerySettings(
 )
 
 
-def warm_up(folder: Path) -> None:
+class _WantedError(Exception):
+    """There is an order, which loads what it needs itself."""
+
+
+def warm_up(folder: Path, wanted: Callable[[], bool]) -> None:
     """Import what draws scans and load its kernels; whatever fails here says nothing of a model.
 
     Args:
         folder: An empty directory, which someone else removes.
+        wanted: Whether the worker has something else to do.
     """
+
+    def notify(_: Step) -> None:
+        if wanted():
+            raise _WantedError
+
     try:
         path = folder / "network.onnx"
         path.write_bytes(small_network())
         plan = plan_of(named(path), _SETTINGS, {})
-        make_all(Stages(plan, Cache(folder / "cache"), _ignored))
+        make_all(Stages(plan, Cache(folder / "cache"), notify))
+    except _WantedError:
+        pass
     except Exception:
         log.info("the worker could not be warmed up", exc_info=True)
-
-
-def _ignored(step: Step) -> None:
-    """Nobody waits for these stages."""

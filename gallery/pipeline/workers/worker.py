@@ -22,7 +22,7 @@ from gallery.errors import ChangedFileError, GalleryError, system_error
 from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.products import make_all
 from gallery.pipeline.stages import Stages, Step
-from gallery.pipeline.workers.orders import orders
+from gallery.pipeline.workers.orders import Orders
 from gallery.pipeline.workers.warm import warm_up
 
 
@@ -31,11 +31,11 @@ def main() -> None:
     events = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     # Whatever a library prints must not mix with the events.
     os.dup2(2, 1)
-    received = orders()
+    orders = Orders()
     if sys.argv[1:2] == ["ahead"]:
-        warm_up(Path(sys.argv[2]))
+        warm_up(Path(sys.argv[2]), orders.waiting)
         _write(events, event="ready")
-    for plan, cache in received:
+    for plan, cache in orders:
         ending = _work(plan, Cache(Path(cache)), events)
         # The supervisor reads the log as soon as it knows how the job ended.
         sys.stderr.flush()
