@@ -1,6 +1,8 @@
 """What it costs to run a program on its grids, and which grid dimension to split next.
 
 The kernels take the `Tables` of a program and `splits`, int64 (dims,), which are all its grids.
+Those of the inner loops take numbers: numba counts each array of the tables when it hands them on,
+which took four fifths of the time.
 """
 
 from __future__ import annotations
@@ -27,48 +29,57 @@ def _neighbours(halo, each):  # type: ignore[no-untyped-def]
 
 
 @inner_kernel
-def _blocks(t, splits, part, axis):  # type: ignore[no-untyped-def]
-    """Number of blocks along an axis of what a part reads."""
-    if t.maker[axis] >= 0:
-        return float(splits[t.maker[axis]])
-    if t.maker[axis] == OWN and t.of[axis] >= 0:
-        return float(splits[t.dims[part] + t.of[axis]])
-    return 1.0
-
-
-@inner_kernel
-def _along(t, splits, part, axis):  # type: ignore[no-untyped-def]
+def _along(size, slope, halo, length, cells, blocks):  # type: ignore[no-untyped-def]
     """Elements and edges along an axis of what a part reads, on average per block of the part.
 
     A range that follows the grid of its producer is one edge; with a finer producer, or a halo that
     reaches into neighbouring blocks, there are several. The outermost blocks have no halo outside.
+
+    Args:
+        size: Size of what is read along the axis.
+        slope: Elements that are read for each element of the dimension that the axis follows.
+        halo: Elements that are read beyond these.
+        length: Size of the part's dimension that the axis follows.
+        cells: Number of blocks of that dimension; 0 if the axis follows none.
+        blocks: Number of blocks of what is read.
     """
-    base, d, cells, inner = t.dims[part], t.of[axis], 1.0, 0.0
-    if d >= 0:
-        cells = float(splits[base + d])
-        inner = t.slope[axis] * t.shape[base + d] / cells
-    blocks = _blocks(t, splits, part, axis)
-    extent = min(max(inner + t.halo[axis], 1.0), t.size[axis])
-    each = t.size[axis] / blocks
-    if d < 0:
+    inner = slope * length / cells if cells > 0.0 else 0.0
+    extent = min(max(inner + halo, 1.0), size)
+    each = size / blocks
+    if cells == 0.0:
         met = extent / each
     elif inner >= each:
-        met = inner / each + _neighbours(t.halo[axis], each) * (1.0 - 1.0 / cells)
+        met = inner / each + _neighbours(halo, each) * (1.0 - 1.0 / cells)
     else:
         met = 1.0 + (extent - 1.0) / each
     return extent, min(max(met, 1.0), blocks)
 
 
 @inner_kernel
-def _beyond(t, splits, read):  # type: ignore[no-untyped-def]
-    """Edges per block of a reader whose grid follows that of its producer: 1 without a halo."""
-    edges = 1.0
-    for x in range(t.axes[read], t.axes[read + 1]):
-        if t.of[x] >= 0 and t.maker[x] >= 0 and t.halo[x] > 0:
+def _axes(t, splits, part):  # type: ignore[no-untyped-def]
+    """Elements, edges and blocks along each axis of what a part reads: float64 (axes, 3)."""
+    begin, first, last = t.dims[part], t.axes[t.reads[part]], t.axes[t.reads[part + 1]]
+    found = np.empty((last - first, 3))
+    for x in range(first, last):
+        length = cells = 0.0
+        blocks = 1.0
+        if t.of[x] >= 0:
+            length = float(t.shape[begin + t.of[x]])
+            cells = float(splits[begin + t.of[x]])
+        if t.maker[x] >= 0:
             blocks = float(splits[t.maker[x]])
-            beyond = _neighbours(t.halo[x], t.size[x] / blocks)
-            edges *= min(1.0 + beyond * (1.0 - 1.0 / blocks), blocks)
-    return edges
+        elif t.maker[x] == OWN and t.of[x] >= 0:
+            blocks = cells
+        elements, edges = _along(t.size[x], t.slope[x], t.halo[x], length, cells, blocks)
+        found[x - first, 0], found[x - first, 1], found[x - first, 2] = elements, edges, blocks
+    return found
+
+
+@inner_kernel
+def _beyond(size, halo, blocks):  # type: ignore[no-untyped-def]
+    """Edges along an axis per block of a reader whose grid follows that of its producer."""
+    beyond = _neighbours(halo, size / blocks)
+    return min(1.0 + beyond * (1.0 - 1.0 / blocks), blocks)
 
 
 @inner_kernel
@@ -80,7 +91,7 @@ def _cells(splits, begin, end):  # type: ignore[no-untyped-def]
 
 
 @inner_kernel
-def traffic(t, splits, part, place, known):  # type: ignore[no-untyped-def]
+def traffic(t, splits, part):  # type: ignore[no-untyped-def]
     """Cost of a part's grid, in elements: what its blocks read, its sums, and its readers' halos.
 
     The readers of a part can follow its grid later, but they keep the edges to neighbouring blocks
@@ -90,21 +101,17 @@ def traffic(t, splits, part, place, known):  # type: ignore[no-untyped-def]
         t: The program.
         splits: int64 (dims,), all grids.
         part: Number of the part.
-        place: The grid dimension of the part that is split otherwise than in `known`.
-        known: float64 (axes, 2), elements and edges along each axis of what it reads.
     """
     begin, middle, end = t.dims[part], t.dims[part] + t.rank[part], t.dims[part + 1]
     cells = _cells(splits, begin, end)
+    along = _axes(t, splits, part)
     first = t.axes[t.reads[part]]
     total = 0.0
     for read in range(t.reads[part], t.reads[part + 1]):
         elements = edges = 1.0
-        for x in range(t.axes[read], t.axes[read + 1]):
-            extent, met = known[x - first, 0], known[x - first, 1]
-            if begin + t.of[x] == place or t.maker[x] == place:
-                extent, met = _along(t, splits, part, x)
-            elements *= extent
-            edges *= met
+        for x in range(t.axes[read] - first, t.axes[read + 1] - first):
+            elements *= along[x, 0]
+            edges *= along[x, 1]
         total += cells * (elements + EDGE * edges)
     summed = _cells(splits, middle, end)
     if summed > 1:
@@ -113,42 +120,29 @@ def traffic(t, splits, part, place, known):  # type: ignore[no-untyped-def]
             made *= t.shape[d]
         total += 2.0 * summed * made + EDGE * cells
     for k in range(t.readers[part], t.readers[part + 1]):
-        other = t.reader[k]
-        cells = _cells(splits, t.dims[other], t.dims[other + 1])
-        total += EDGE * cells * _beyond(t, splits, t.by[k])
+        read, edges = t.by[k], 1.0
+        for x in range(t.axes[read], t.axes[read + 1]):
+            if t.of[x] >= 0 and t.maker[x] >= 0 and t.halo[x] > 0:
+                edges *= _beyond(t.size[x], t.halo[x], float(splits[t.maker[x]]))
+        total += EDGE * _cells(splits, t.dims[t.reader[k]], t.dims[t.reader[k] + 1]) * edges
     return total
 
 
 @inner_kernel
-def finer(t, splits, part, place):  # type: ignore[no-untyped-def]
+def finer(split, size, summed):  # type: ignore[no-untyped-def]
     """The next split of a dimension: twice the current one, and finally its size.
 
     Both nest in all previous ones. A summed dimension keeps to powers of two, so that the levels
     of its reduction nest too. Returns the current split if there is no finer one.
     """
-    split, size = splits[place], t.shape[place]
     if 2 * split <= size:
         return 2 * split
-    if place < t.dims[part] + t.rank[part]:
-        return max(size, split)
-    return split
+    return split if summed else max(size, split)
 
 
 @inner_kernel
-def _may_split(t, splits, part, place):  # type: ignore[no-untyped-def]
-    if t.frozen[place] or finer(t, splits, part, place) == splits[place]:
-        return False
-    base = t.dims[part]
-    for row in range(t.afters[part], t.afters[part + 1]):
-        here = base + t.after[row, 0] == place
-        if here and splits[base + t.after[row, 1]] < t.after[row, 2]:
-            return False
-    return True
-
-
-@inner_kernel
-def next_place(t, splits, part):  # type: ignore[no-untyped-def]
-    """The grid dimension of a part whose doubling costs least, or -1 if none can be split.
+def next_split(t, splits, part):  # type: ignore[no-untyped-def]
+    """The grid dimension of a part whose doubling costs least, or -1, and its next split.
 
     If several cost the same, it is the one with the longest blocks. Only if none can be doubled is
     one split into single elements.
@@ -158,22 +152,23 @@ def next_place(t, splits, part):  # type: ignore[no-untyped-def]
         splits: int64 (dims,), all grids; unchanged on return.
         part: Number of the part.
     """
-    best, least = -1, (True, 0.0, 0.0)
-    first = t.axes[t.reads[part]]
-    known = np.empty((t.axes[t.reads[part + 1]] - first, 2))
-    for x in range(len(known)):
-        known[x, 0], known[x, 1] = _along(t, splits, part, first + x)
-    for place in range(t.dims[part], t.dims[part + 1]):
-        if not _may_split(t, splits, part, place):
+    begin, middle = t.dims[part], t.dims[part] + t.rank[part]
+    best, split, least = -1, 0, (True, 0.0, 0.0)
+    for place in range(begin, t.dims[part + 1]):
+        before, size = splits[place], t.shape[place]
+        after = finer(before, size, place >= middle)
+        may = not t.frozen[place] and after != before
+        for row in range(t.afters[part], t.afters[part + 1]):
+            if begin + t.after[row, 0] == place:
+                may = may and splits[begin + t.after[row, 1]] >= t.after[row, 2]
+        if not may:
             continue
-        old = splits[place]
-        splits[place] = finer(t, splits, part, place)
-        last = splits[place] < 2 * old
-        price = (last, traffic(t, splits, part, place, known), -t.shape[place] / old)
-        splits[place] = old
+        splits[place] = after
+        price = (after < 2 * before, traffic(t, splits, part), -size / before)
+        splits[place] = before
         if best < 0 or price < least:
-            best, least = place, price
-    return best
+            best, split, least = place, after, price
+    return best, split
 
 
 @kernel
@@ -212,24 +207,25 @@ def sums(partials):  # type: ignore[no-untyped-def]
 def vertices(t, splits, part, training):  # type: ignore[no-untyped-def]
     """Number of vertices of a part and its reductions, with their gradients when training.
 
-    The vertices that sum gradients of what it reads are estimated from the edges of `_along`.
+    The vertices that sum gradients of what it reads are estimated from the edges of `_axes`.
     """
     middle = t.dims[part] + t.rank[part]
     summed = np.int64(_cells(splits, middle, t.dims[part + 1]))
     blocks = np.int64(_cells(splits, t.dims[part], middle))
     own = blocks * (summed + sums(summed))
-    if not training or not t.gradient[t.reads[part] : t.reads[part + 1]].any():
+    if not training:
         return own
-    more = 0.0
+    along, first, more, through = _axes(t, splits, part), t.axes[t.reads[part]], 0.0, False
     for read in range(t.reads[part], t.reads[part + 1]):
         if t.gradient[read]:
+            through = True
             made = edges = 1.0
-            for x in range(t.axes[read], t.axes[read + 1]):
-                made *= _blocks(t, splits, part, x)
-                edges *= _along(t, splits, part, x)[1]
+            for x in range(t.axes[read] - first, t.axes[read + 1] - first):
+                edges *= along[x, 1]
+                made *= along[x, 2]
             edges = edges * blocks * summed
             more += edges / (FAN_IN - 1) if edges > FAN_IN * made else 0.0
-    return 2 * own + np.int64(more)
+    return 2 * own + np.int64(more) if through else own
 
 
 @kernel
@@ -246,11 +242,11 @@ def double(t, splits, part, training):  # type: ignore[no-untyped-def]
         The grid dimension that was split, or -1 if none can be; its split before; and the number
         of vertices of the part and its leaves afterwards.
     """
-    place = next_place(t, splits, part)
+    place, split = next_split(t, splits, part)
     if place < 0:
         return place, 0, 0
     before = splits[place]
-    splits[place] = finer(t, splits, part, place)
+    splits[place] = split
     follow(t, splits, part)
     after = leaf_vertices(t, splits, part) + vertices(t, splits, part, training)
     return place, before, after
