@@ -9,8 +9,11 @@ step.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +21,7 @@ import numpy.typing as npt
 from gallery.graph import ComputeSet, Kind
 from gallery.jit import kernel
 from gallery.lowering.access.part import Boxes, Ints, Part, Relation
-from gallery.lowering.edges import (
-    Producer,
-    Rows,
-)
+from gallery.lowering.edges import Producer, Rows
 from gallery.lowering.program import Program, ProgramTensor
 from gallery.lowering.tiling.splits import Splits, tree
 
@@ -101,17 +101,33 @@ class Numbering:
     vertices: int
 
 
-def resolved(program: Program, splits: Splits) -> Iterator[tuple[int, Part, tuple[int, ...]]]:
-    """The parts with their splits; those of a collapsed recurrence become one part over time."""
-    done: set[int] = set()
-    for i, part in enumerate(program.parts):
-        chunks = splits.chunks[part.time] if part.time >= 0 else 0
-        if not chunks:
-            yield i, part, splits.parts[i]
-        elif part.time not in done:
-            done.add(part.time)
-            group = [p for p in program.parts if p.time == part.time]
-            yield i, joined(group), (chunks,)
+class Group(NamedTuple):
+    """Parts that are numbered together: one part, or all of a recurrence.
+
+    Attributes:
+        parts: Their numbers in the program.
+        leaves: The inputs and parameters that they are the first to read.
+    """
+
+    parts: range
+    leaves: tuple[int, ...]
+
+
+def groups_of(program: Program) -> list[Group]:
+    """The groups of a program, in the order in which they are numbered."""
+    groups: list[Group] = []
+    seen: set[int] = set()
+    begin = 0
+    for time, same in groupby(program.parts, key=attrgetter("time")):
+        count = len(list(same))
+        for parts in [range(count)] if time >= 0 else [range(i, i + 1) for i in range(count)]:
+            numbers = range(begin + parts.start, begin + parts.stop)
+            read = [read.tensor for i in numbers for read in program.parts[i].reads]
+            leaves = [t for t in dict.fromkeys(read) if program.tensors[t].leaf and t not in seen]
+            seen.update(leaves)
+            groups.append(Group(parts=numbers, leaves=tuple(leaves)))
+        begin += count
+    return groups
 
 
 def joined(parts: Sequence[Part]) -> Part:
@@ -156,45 +172,35 @@ def number(program: Program, splits: Splits) -> Numbering:
     pieces: list[Piece] = []
     producers: dict[int, Producer] = {}
     at = 0
-    parts = list(resolved(program, splits))
-    place = 0
-    while place < len(parts):
-        group = parts[place : place + 1]
-        time = parts[place][1].time
-        if time >= 0 and not splits.chunks[time]:
-            group = [p for p in parts[place:] if p[1].time == time]
-        place += len(group)
-        for _, part, _ in group:
-            at = _number_leaves(program, splits, part, at, pieces, producers)
-        at = _number_group(group, at, pieces, producers, program)
+    for group in groups_of(program):
+        parts = [(i, program.parts[i], splits.parts[i]) for i in group.parts]
+        first, leader, _ = parts[0]
+        for tensor in group.leaves:
+            leaf = _leaf(program.tensors[tensor], splits.leaves[tensor], at)
+            pieces.append(
+                Piece(
+                    grid=leaf, does=program.tensors[tensor], leaf=tensor, operator=leader.operator
+                )
+            )
+            producers[tensor] = _producer(leaf, leaf.shape)
+            at += leaf.size
+        chunks = splits.chunks[leader.time] if leader.time >= 0 else 0
+        if chunks:
+            parts = [(first, joined([part for _, part, _ in parts]), (chunks,))]
+        at = _number_group(parts, at, pieces, producers, program)
     return Numbering(pieces=tuple(pieces), producers=producers, vertices=at)
 
 
-def _number_leaves(
-    program: Program,
-    splits: Splits,
-    part: Part,
-    at: int,
-    pieces: list[Piece],
-    producers: dict[int, Producer],
-) -> int:
-    """Number the inputs and parameters that this part is the first to read."""
-    for read in part.reads:
-        tensor = program.tensors[read.tensor]
-        if not tensor.leaf or read.tensor in producers:
-            continue
-        grid = ComputeSet(
-            first=at,
-            shape=tensor.shape,
-            splits=splits.leaves[read.tensor],
-            rank=len(tensor.shape),
-            tensors=(tensor.model,) if tensor.model >= 0 else (),
-            kind=Kind.PARAMETER if tensor.leaf == "parameter" else Kind.INPUT,
-        )
-        pieces.append(Piece(grid=grid, does=tensor, leaf=read.tensor, operator=part.operator))
-        producers[read.tensor] = _producer(grid, tensor.shape)
-        at += grid.size
-    return at
+def _leaf(tensor: ProgramTensor, splits: tuple[int, ...], first: int) -> ComputeSet:
+    """The set of an input or parameter."""
+    return ComputeSet(
+        first=first,
+        shape=tensor.shape,
+        splits=splits,
+        rank=len(tensor.shape),
+        tensors=(tensor.model,) if tensor.model >= 0 else (),
+        kind=Kind.PARAMETER if tensor.leaf == "parameter" else Kind.INPUT,
+    )
 
 
 def _producer(grid: ComputeSet, shape: tuple[int, ...]) -> Producer:

@@ -100,9 +100,7 @@ def lower(
         found = "the model has no operators to lower"
         raise LowerError(found, model.name, "export a model that computes something")
     steps = _split(program, processor, vertices, passes == "training")
-    numberings = [number(program, splits) for splits in steps]
-    connect(numberings[-1])
-    return _graph(model, program, work_of, numberings, processor, passes)
+    return _graph(model, program, work_of, steps, processor, passes)
 
 
 def program_for(model: Model, fold: bool) -> Program:
@@ -202,12 +200,6 @@ def level_sizes(vertices: int, train: bool) -> list[int]:
     return sizes
 
 
-def _chain(numberings: list[Numbering]) -> list[IntArray]:
-    """Parents of the forward vertices, fine to coarse."""
-    pairs = zip(numberings[:0:-1], numberings[-2::-1], strict=True)
-    return [forward_parents(fine, coarse) for fine, coarse in pairs]
-
-
 def _operators(
     model: Model, program: Program, work_of: _Work
 ) -> tuple[tuple[GraphOperator, ...], dict[int, int]]:
@@ -246,13 +238,15 @@ def _graph(
     model: Model,
     program: Program,
     work_of: _Work,
-    numberings: list[Numbering],
+    steps: list[Splits],
     target: Target,
     passes: str,
 ) -> ComputeGraph:
-    """The graph of a forward pass or a whole training step; the last numbering is the finest."""
-    edges = gathered(numberings[-1])
-    numbering, chain = numberings[-1], _chain(numberings)
+    """The graph of a forward pass or a whole training step, from the splits of its levels."""
+    numbering = number(program, steps[-1])
+    connect(numbering)
+    edges = gathered(numbering)
+    chain = forward_parents(program, steps)
     operators, inputs = _operators(model, program, work_of)
     columns = Columns(program, numbering, inputs)
     step = None

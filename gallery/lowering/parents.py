@@ -2,100 +2,217 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable
+from collections.abc import Sequence
+from itertools import accumulate, chain, pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from gallery.graph import ComputeSet
-from gallery.lowering.forward import Numbering, Piece
-
-SMALL = 1 << 12
-"""Most vertices of a set whose parents are kept for equal sets."""
-
-
-def forward_parents(fine: Numbering, coarse: Numbering) -> npt.NDArray[np.int32]:
-    """The parent of each forward vertex: int32 (n,), vertices of the coarse numbering."""
-    sets = {(p.part, p.leaf, p.level): p.grid for p in coarse.pieces}
-    last: dict[int, int] = {}
-    for piece in coarse.pieces:
-        if piece.leaf < 0:
-            last[piece.part] = max(last.get(piece.part, 0), piece.level)
-    parents = np.empty(fine.vertices, np.int32)
-    joined = _joined(fine, coarse)
-    known: dict[Hashable, npt.NDArray[np.int32]] = {}
-    for piece in fine.pieces:
-        part = joined.get(piece.part, piece.part)
-        level = min(piece.level, last[part]) if piece.leaf < 0 else 0
-        grid = sets[part, piece.leaf, level]
-        parents[piece.grid.index()] = grid.first + _known_parents(piece.grid, grid, known)
-    return parents
+from gallery.jit import inner_kernel, kernel
+from gallery.lowering.access.part import Ints
+from gallery.lowering.edges import block_of
+from gallery.lowering.forward import groups_of
+from gallery.lowering.program import Program
+from gallery.lowering.tiling.splits import Splits
+from gallery.lowering.tiling.traffic import FAN_IN, grid_vertices
 
 
-def _joined(fine: Numbering, coarse: Numbering) -> dict[int, int]:
-    """For parts of a recurrence that the coarse graph has collapsed: the part that has its set."""
-    have = {p.part for p in coarse.pieces if p.leaf < 0}
-    result: dict[int, int] = {}
-    current = -1
-    for piece in sorted((p for p in fine.pieces if p.leaf < 0), key=_part):
-        if piece.part in have:
-            current = piece.part
-        else:
-            result[piece.part] = current
-    return result
+class Sets(NamedTuple):
+    """The sets of a program as the kernels see them.
 
+    The grid dimensions are those of all parts, then those of all leaves in the order in which they
+    are numbered.
 
-def _part(piece: Piece) -> int:
-    return piece.part
-
-
-def _known_parents(
-    fine: ComputeSet, coarse: ComputeSet, known: dict[Hashable, npt.NDArray[np.int32]]
-) -> npt.NDArray[np.int32] | int:
-    """Parents counted from the coarser set's first, once for equal small sets (IN, OUT: known)."""
-    if coarse.size == 1:
-        return 0
-    if fine.size > SMALL:
-        return set_parents(fine, coarse)
-    like = fine.shape, fine.splits, coarse.shape, coarse.splits, coarse.period
-    if like not in known:
-        known[like] = set_parents(fine, coarse)
-    return known[like]
-
-
-def set_parents(fine: ComputeSet, coarse: ComputeSet) -> npt.NDArray[np.int32]:
-    """Parents of a set's vertices, counted from the coarser set's first: int32 (size,).
-
-    Dimensions that the coarse set does not split, or does not have, are merged. Along a summed
-    dimension of different size (a reduction), blocks are matched by their share of the dimension.
+    Attributes:
+        shape: int64 (dims,), size of each grid dimension.
+        dims: int64 (parts + leaves + 1,), first grid dimension of each.
+        rank: int64 (parts,), how many of a part's dimensions are those of the tensors it makes.
+        groups: int64 (groups, 4): first part and that after the last, first leaf and that after
+            the last.
     """
-    index = np.zeros((1,), np.int64)
-    for d, split in enumerate(fine.splits):
-        if split == 1:
+
+    shape: Ints
+    dims: Ints
+    rank: Ints
+    groups: Ints
+
+
+def forward_parents(program: Program, steps: Sequence[Splits]) -> list[npt.NDArray[np.int32]]:
+    """The parents of the forward vertices, fine to coarse.
+
+    Args:
+        program: The parts.
+        steps: How far they are split at each level, coarse to fine.
+
+    Returns:
+        For each level but the coarsest, the vertex of the next coarser one: int32 (n,).
+    """
+    groups = groups_of(program)
+    leaves = [tensor for group in groups for tensor in group.leaves]
+    shapes = [part.shape for part in program.parts] + [program.tensors[t].shape for t in leaves]
+    ends = [0, *accumulate(len(group.leaves) for group in groups)]
+    sets = Sets(
+        shape=_flat(shapes),
+        dims=np.array([0, *accumulate(map(len, shapes))], np.int64),
+        rank=np.array([part.rank for part in program.parts], np.int64),
+        groups=np.array(
+            [
+                (group.parts.start, group.parts.stop, *leaves_of)
+                for group, leaves_of in zip(groups, pairwise(ends), strict=True)
+            ],
+            np.int64,
+        ),
+    )
+    times = [program.parts[group.parts.start].time for group in groups]
+    levels = [
+        (
+            _flat([*splits.parts, *(splits.leaves[tensor] for tensor in leaves)]),
+            np.array([splits.chunks[time] if time >= 0 else 0 for time in times], np.int64),
+        )
+        for splits in reversed(steps)
+    ]
+    return [_parents(sets, *fine, *coarse) for fine, coarse in pairwise(levels)]
+
+
+def _flat(rows: Sequence[Sequence[int]]) -> Ints:
+    return np.fromiter(chain.from_iterable(rows), np.int64)
+
+
+@inner_kernel
+def _cells(splits, begin, end):  # type: ignore[no-untyped-def]
+    cells = 1
+    for d in range(begin, end):
+        cells *= splits[d]
+    return cells
+
+
+@inner_kernel
+def _counted(sets, splits, chunks, group):  # type: ignore[no-untyped-def]
+    """Number of vertices of the parts of a group."""
+    if chunks[group]:
+        return chunks[group]
+    total = 0
+    for part in range(sets.groups[group, 0], sets.groups[group, 1]):
+        middle, end = sets.dims[part] + sets.rank[part], sets.dims[part + 1]
+        total += grid_vertices(splits, sets.dims[part], middle, end)
+    return total
+
+
+@inner_kernel
+def _space(space, shape, fine, coarse, begin, end):  # type: ignore[no-untyped-def]
+    """The sizes and splits of some dimensions (OUT: space, int64 (3, dims or more))."""
+    for d in range(begin, end):
+        space[0, d - begin], space[1, d - begin] = shape[d], fine[d]
+        space[2, d - begin] = coarse[d]
+
+
+@inner_kernel
+def _onto(out, at, stride, to, coarse_stride, space, dims):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+    """Give the vertices of a set their parents.
+
+    Args:
+        out: int32 (n,), parents (OUT).
+        at: The set's first vertex.
+        stride: Distance between vertices of successive blocks along the first dimension; 0 if they
+            are in row-major order.
+        to: First vertex of the coarser set.
+        coarse_stride: The same as `stride` of that.
+        space: int64 (3, dims or more), size, splits and coarser splits of each dimension.
+        dims: Number of dimensions.
+    """
+    weight = _cells(space[2], 1, dims)
+    coarse_stride = coarse_stride or weight
+    inner = 1
+    out[at] = to
+    for d in range(1, dims):
+        size, fine, coarse = space[0, d], space[1, d], space[2, d]
+        weight //= coarse
+        if fine == 1:
             continue
-        if d < len(coarse.splits) and coarse.splits[d] > 1:
-            size, blocks = fine.shape[d], coarse.splits[d]
-            low = np.arange(split, dtype=np.int64) * size // split
-            block = (
-                ((low + 1) * blocks - 1) // size
-                if size == coarse.shape[d]
-                else _scaled(split, blocks)
-            )
-            weight = math.prod(coarse.splits[d + 1 :])
-            step = block * weight
-        else:
-            step = np.zeros(split, np.int64)
-        index = (index[:, None] + step[None, :]).ravel()
-    if coarse.period:
-        inner = coarse.size // coarse.splits[0]
-        index = index // inner * coarse.period + index % inner
-    return index.astype(np.int32)
+        steps = np.zeros(fine, np.int32)
+        for block in range(fine if coarse > 1 else 0):
+            steps[block] = weight * block_of(block * size // fine, size, coarse)
+        # Backwards, so that what is still to be read is not written over.
+        for k in range(inner - 1, -1, -1):
+            parent = out[at + k]
+            for block in range(fine):
+                out[at + k * fine + block] = parent + steps[block]
+        inner *= fine
+    for block in range((space[1, 0] if dims else 1) - 1, 0, -1):
+        further = 0
+        if space[2, 0] > 1:
+            low = block * space[0, 0] // space[1, 0]
+            further = coarse_stride * block_of(low, space[0, 0], space[2, 0])
+        begin = at + block * (stride or inner)
+        for k in range(inner):
+            out[begin + k] = out[at + k] + further
 
 
-def _scaled(fine: int, coarse: int) -> npt.NDArray[np.int64]:
-    """The block of a coarser reduction level that contains each block of a finer one."""
-    return np.arange(fine, dtype=np.int64) * coarse // fine
+@kernel
+def _parents(sets, fine, fine_chunks, coarse, coarse_chunks):  # type: ignore[no-untyped-def]
+    """The parents of the vertices of a level: int32 (n,).
+
+    Sums whose tree is higher than the coarser one belong to the last sum of that.
+
+    Args:
+        sets: The sets.
+        fine: int64 (dims,), how far their grid dimensions are split.
+        fine_chunks: int64 (groups,), chunks of time of a recurrence that is collapsed, else 0.
+        coarse: int64 (dims,), the same as `fine` of the coarser level.
+        coarse_chunks: int64 (groups,), the same as `fine_chunks`.
+    """
+    parts, total, most = len(sets.rank), 0, 0
+    for leaf in range(parts, len(sets.dims) - 1):
+        total += _cells(fine, sets.dims[leaf], sets.dims[leaf + 1])
+    for group in range(len(sets.groups)):
+        total += _counted(sets, fine, fine_chunks, group)
+    for one in range(len(sets.dims) - 1):
+        most = max(most, sets.dims[one + 1] - sets.dims[one])
+    out = np.empty(total, np.int32)
+    space = np.empty((3, most + 1), np.int64)
+    at = to = 0
+    for group in range(len(sets.groups)):
+        first, last, leaf, leaf_end = sets.groups[group]
+        for one in range(parts + leaf, parts + leaf_end):
+            begin, end = sets.dims[one], sets.dims[one + 1]
+            _space(space, sets.shape, fine, coarse, begin, end)
+            _onto(out, at, 0, to, 0, space, end - begin)
+            at += _cells(fine, begin, end)
+            to += _cells(coarse, begin, end)
+        own = _counted(sets, fine, fine_chunks, group)
+        coarser = _counted(sets, coarse, coarse_chunks, group)
+        steps, stride, coarse_stride = 1, 0, 0
+        if fine_chunks[group]:
+            last = first + 1
+        elif last - first > 1:
+            steps = sets.shape[sets.dims[first]]
+            stride = own // steps
+            coarse_stride = 0 if coarse_chunks[group] else coarser // steps
+        this, onto = at, to
+        for part in range(first, last):
+            begin, end, rank = sets.dims[part], sets.dims[part + 1], sets.rank[part]
+            blocks, partials = _cells(fine, begin, begin + rank), _cells(fine, begin + rank, end)
+            fewer = _cells(coarse, begin, begin + rank)
+            left = _cells(coarse, begin + rank, end)
+            _space(space, sets.shape, fine, coarse, begin, end)
+            _onto(out, this, stride, onto, coarse_stride, space, end - begin)
+            this += blocks * partials // steps
+            there = onto
+            while partials > 1:
+                partials = (partials + FAN_IN - 1) // FAN_IN
+                if left > 1:
+                    there += fewer * left // steps
+                    left = (left + FAN_IN - 1) // FAN_IN
+                space[0, rank] = space[1, rank] = partials
+                space[2, rank] = left
+                _onto(out, this, stride, there, coarse_stride, space, rank + 1)
+                this += blocks * partials // steps
+            if not coarse_chunks[group]:
+                onto += grid_vertices(coarse, begin, begin + rank, end) // steps
+        at += own
+        to += coarser
+    return out
 
 
 def training_parents(

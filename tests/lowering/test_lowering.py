@@ -25,7 +25,8 @@ from gallery.lowering.connecting import connect
 from gallery.lowering.forward import Edges, Numbering, gathered, number
 from gallery.lowering.lowering import program_for
 from gallery.lowering.parents import forward_parents
-from gallery.lowering.tiling.splits import Splitter, tree
+from gallery.lowering.program import Program
+from gallery.lowering.tiling.splits import Splits, Splitter, tree
 from gallery.lowering.tiling.targets import target_named
 from gallery.lowering.tiling.traffic import FAN_IN
 from gallery.model import Model
@@ -41,13 +42,17 @@ def model_of(name: str) -> Model:
     return load(MODELS / f"{name}.onnx")
 
 
-def forward(name: str, *budgets: int) -> list[tuple[Numbering, Edges]]:
-    """Numberings and edges of one model at ascending budgets."""
+def split(name: str, *budgets: int) -> tuple[Program, list[Splits]]:
+    """The program of a model, and its splits at ascending budgets."""
     program = program_for(model_of(name), fold=True)
     splitter = Splitter(program, target_named("ipu2"), False)
+    return program, [splitter.advance(budget) for budget in budgets]
+
+
+def forward(program: Program, steps: list[Splits]) -> list[tuple[Numbering, Edges]]:
+    """Numberings and edges of a program at several splits."""
     result = []
-    for budget in budgets:
-        splits = splitter.advance(budget)
+    for splits in steps:
         numbering = number(program, splits)
         connect(numbering)
         result.append((numbering, gathered(numbering)))
@@ -70,7 +75,6 @@ def test_patterns_connect_equal_sets_as_each_would_be_alone(
 ) -> None:
     shared = lower(model_of(name), vertices=5000, passes=passes)
     monkeypatch.setattr("gallery.lowering.connecting.alike", lambda *_: None)
-    monkeypatch.setattr("gallery.lowering.parents.SMALL", 0)
     alone = lower(model_of(name), vertices=5000, passes=passes)
     assert shared.sources.tobytes() == alone.sources.tobytes()
     assert shared.indptr.tobytes() == alone.indptr.tobytes()
@@ -84,8 +88,9 @@ def test_patterns_connect_equal_sets_as_each_would_be_alone(
 )
 @settings(max_examples=15, deadline=None)
 def test_a_coarse_edge_exists_exactly_where_a_fine_one_runs(name: str, budgets: list[int]) -> None:
-    (coarse, coarse_edges), (fine, fine_edges) = forward(name, *sorted(budgets))
-    parents = forward_parents(fine, coarse).astype(np.int64)
+    program, steps = split(name, *sorted(budgets))
+    (coarse, coarse_edges), (fine, fine_edges) = forward(program, steps)
+    parents = forward_parents(program, steps)[0].astype(np.int64)
     assert set(parents.tolist()) == set(range(coarse.vertices))
     reader = parents[np.repeat(np.arange(fine.vertices), np.diff(fine_edges.indptr))]
     source = parents[fine_edges.sources]
@@ -94,6 +99,35 @@ def test_a_coarse_edge_exists_exactly_where_a_fine_one_runs(name: str, budgets: 
     own = np.repeat(np.arange(coarse.vertices), np.diff(coarse_edges.indptr))
     direct = np.unique(own * coarse.vertices + coarse_edges.sources)
     assert np.array_equal(quotient, direct)
+
+
+@given(
+    name=st.sampled_from(SMALL),
+    budgets=st.lists(st.integers(200, 20_000), min_size=2, max_size=2, unique=True),
+)
+@example(name="lstm", budgets=[300, 2_000])
+@example(name="lstm", budgets=[2_000, 12_000])
+@settings(max_examples=15, deadline=None)
+def test_the_block_of_a_parent_contains_the_block(name: str, budgets: list[int]) -> None:
+    program, steps = split(name, *sorted(budgets))
+    coarse, fine = (number(program, splits) for splits in steps)
+    parents = forward_parents(program, steps)[0]
+    set_of = np.empty(coarse.vertices, np.int64)
+    for place, piece in enumerate(coarse.pieces):
+        set_of[piece.grid.vertices()] = place
+    for piece in fine.pieces:
+        if piece.level:  # the ranges of a sum are numbers of partials, which differ by level
+            continue
+        mine = parents[piece.grid.vertices()]
+        (place,) = set(set_of[mine].tolist())
+        parent = coarse.pieces[place]
+        assert (parent.operator, parent.leaf, parent.level) == (piece.operator, piece.leaf, 0)
+        boxes = parent.grid.boxes(0, parent.grid.size)
+        at = np.searchsorted(parent.grid.vertices(), mine)
+        own = piece.grid.boxes(0, piece.grid.size)
+        shared = len(parent.grid.shape)  # a collapsed recurrence has time alone
+        assert (own[0][:, :shared] >= boxes[0][at]).all()
+        assert (own[1][:, :shared] <= boxes[1][at]).all()
 
 
 @given(

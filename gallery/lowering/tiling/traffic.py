@@ -193,7 +193,7 @@ def follow(t, splits, part):  # type: ignore[no-untyped-def]
         splits[place] = power
 
 
-@kernel
+@inner_kernel
 def sums(partials):  # type: ignore[no-untyped-def]
     """Number of reduce vertices for so many partials."""
     total = 0
@@ -203,19 +203,32 @@ def sums(partials):  # type: ignore[no-untyped-def]
     return total
 
 
+@inner_kernel
+def grid_vertices(splits, begin, middle, end):  # type: ignore[no-untyped-def]
+    """Number of vertices of a part and its reductions.
+
+    Args:
+        splits: int64 (dims,), grids.
+        begin: First of the part's dimensions.
+        middle: First of those that it sums over.
+        end: After the last.
+    """
+    summed = np.int64(_cells(splits, middle, end))
+    return np.int64(_cells(splits, begin, middle)) * (summed + sums(summed))
+
+
 @kernel
 def vertices(t, splits, part, training):  # type: ignore[no-untyped-def]
     """Number of vertices of a part and its reductions, with their gradients when training.
 
     The vertices that sum gradients of what it reads are estimated from the edges of `_axes`.
     """
-    middle = t.dims[part] + t.rank[part]
-    summed = np.int64(_cells(splits, middle, t.dims[part + 1]))
-    blocks = np.int64(_cells(splits, t.dims[part], middle))
-    own = blocks * (summed + sums(summed))
+    begin, middle, end = t.dims[part], t.dims[part] + t.rank[part], t.dims[part + 1]
+    own = grid_vertices(splits, begin, middle, end)
     if not training:
         return own
     along, first, more, through = _axes(t, splits, part), t.axes[t.reads[part]], 0.0, False
+    cells = _cells(splits, begin, end)
     for read in range(t.reads[part], t.reads[part + 1]):
         if t.gradient[read]:
             through = True
@@ -223,7 +236,7 @@ def vertices(t, splits, part, training):  # type: ignore[no-untyped-def]
             for x in range(t.axes[read] - first, t.axes[read + 1] - first):
                 edges *= along[x, 1]
                 made *= along[x, 2]
-            edges = edges * blocks * summed
+            edges = edges * cells
             more += edges / (FAN_IN - 1) if edges > FAN_IN * made else 0.0
     return 2 * own + np.int64(more) if through else own
 
