@@ -18,8 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.jit import kernel
-from gallery.lowering.edges import DIFFERENTIABLE, SAVED
-from gallery.lowering.forward import Edges
+from gallery.lowering.edges import DIFFERENTIABLE, SAVED, Edges
 from gallery.lowering.tiling.traffic import FAN_IN
 
 

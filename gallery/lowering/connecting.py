@@ -1,20 +1,29 @@
-"""Connects the vertices of all sets: what each reads, once for equal sets.
+"""Connects the vertices of all sets: what each reads.
 
-Sets are equal if their grids, relations and producers are, wherever these producers are numbered:
-so the layers of a transformer are connected once, and instanced.
+Most sets read all that they read by straight relations: their edges are written by one kernel.
+Those of the others are found by boxes, once for equal sets. Sets are equal if their grids,
+relations and producers are, wherever these producers are numbered: so the layers of a transformer
+are connected once, and instanced.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
+from gallery.graph import ComputeSet
+from gallery.jit import kernel
 from gallery.lowering.access.part import Ints, Part, Read
+from gallery.lowering.access.relations import Moving, straight
 from gallery.lowering.edges import (
     DIFFERENTIABLE,
     SAVED,
+    Edges,
     Pattern,
     Producer,
     Rows,
@@ -23,48 +32,128 @@ from gallery.lowering.edges import (
     pattern_of,
 )
 from gallery.lowering.forward import Numbering, Piece
-from gallery.lowering.straight import Lines, are_straight, rows_of
+from gallery.lowering.straight import (
+    Lines,
+    StraightRead,
+    count,
+    fill,
+    lines_of,
+    rows_of,
+    straight_reads,
+)
 from gallery.lowering.tiling.traffic import FAN_IN
 
-ALONE = -1
-"""As the number of a kind of sets: no other set is like it."""
-
 CHUNK = 1 << 18
-"""Vertices to connect at a time: enough to keep numpy busy, few enough to fit in memory."""
+"""Vertices to connect by boxes at a time: enough to keep numpy busy, few enough for memory."""
 
 
-def connect(numbering: Numbering) -> None:
-    """Fill in what the vertices of every piece read."""
-    below = (None, *numbering.pieces)
-    kinds = [alike(*pair, numbering) for pair in zip(below, numbering.pieces, strict=False)]
-    # By numbers, as the sets' own keys take long to hash.
-    numbers: dict[Hashable, int] = {}
-    like = [numbers.setdefault(kind[0], len(numbers)) if kind else ALONE for kind in kinds]
-    left = np.bincount(np.array(like, np.int64) + 1, minlength=len(numbers) + 1)[1:].tolist()
-    patterns: dict[int, list[Pattern]] = {}
-    for before, piece, kind, number in zip(below, numbering.pieces, kinds, like, strict=False):
-        if not kind:
-            piece.chunks = list(_rows(before, piece, numbering))
+class Lined(NamedTuple):
+    """The pieces of a numbering that read by straight relations alone.
+
+    Attributes:
+        number_of: The number of each piece's set among the lines; none for the other pieces.
+        lines: What they read.
+        tensors: Tensor of the program that each read reads; -1 for partial results.
+    """
+
+    number_of: dict[int, int]
+    lines: Lines
+    tensors: Sequence[int]
+
+
+def lined(numbering: Numbering) -> Lined:
+    """The pieces of a numbering that read by straight relations alone."""
+    sets, tensors = [], []
+    number_of: dict[int, int] = {}
+    for place, piece in enumerate(numbering.pieces):
+        if not isinstance(piece.does, Part):
             continue
-        firsts = kind[1]
-        if number in patterns:
-            piece.chunks = [pattern.rows(firsts) for pattern in patterns[number]]
+        if piece.level:
+            sets.append(_sum(numbering.pieces[place - 1], piece))
+            tensors.append(-1)
         else:
-            piece.chunks = list(_rows(before, piece, numbering))
-            if left[number] > 1:
-                patterns[number] = [pattern_of(rows, firsts) for rows in piece.chunks]
-        left[number] -= 1
-        if not left[number]:
-            patterns.pop(number, None)
+            reads, makers = in_order(piece.does, numbering)
+            found = straight_reads(piece.grid, reads, makers, [_flag(read) for read in reads])
+            if found is None:
+                continue
+            sets.append((piece.grid, found))
+            tensors += [read.tensor for read in reads]
+        number_of[place] = len(number_of)
+    return Lined(number_of=number_of, lines=lines_of(sets), tensors=tensors)
 
 
-def alike(
-    before: Piece | None, piece: Piece, numbering: Numbering
-) -> tuple[Hashable, Sequence[int]] | None:
+def connect(numbering: Numbering, known: Lined) -> Edges:
+    """The edges of all vertices.
+
+    Args:
+        numbering: The sets.
+        known: Those that read by straight relations alone.
+    """
+    pieces, lines = numbering.pieces, known.lines
+    direct = [
+        place
+        for place in known.number_of
+        if not pieces[place].grid.period and not _sorts(pieces[place])
+    ]
+    chosen = np.array([known.number_of[place] for place in direct], np.int64)
+    firsts = np.array([pieces[place].grid.first for place in direct], np.int64)
+    others = _others(numbering, known, set(direct))
+    indptr = np.zeros(numbering.vertices + 1, np.int64)
+    count(lines, chosen, firsts, indptr[1:])
+    for place, chunks in others.items():
+        lengths = [rows.counts for rows in chunks]
+        indptr[1:][pieces[place].grid.index()] = np.concatenate(lengths)
+    np.cumsum(indptr, out=indptr)
+    sources = np.empty(int(indptr[-1]), np.int32)
+    flags = np.empty(len(sources), np.uint8)
+    fill(lines, chosen, indptr[firsts], sources, flags)
+    for place, chunks in others.items():
+        own = pieces[place].grid.vertices()
+        while chunks:
+            rows = chunks.pop(0)
+            _place(
+                own[: len(rows.counts)],
+                rows.counts,
+                rows.sources,
+                rows.flags,
+                indptr,
+                sources,
+                flags,
+            )
+            own = own[len(rows.counts) :]
+    return Edges(indptr=indptr, sources=sources, flags=flags)
+
+
+def _others(numbering: Numbering, known: Lined, direct: set[int]) -> dict[int, list[Rows]]:
+    """What the vertices of all pieces but some read, chunk by chunk, by the pieces' numbers."""
+    places = [
+        place
+        for place, piece in enumerate(numbering.pieces)
+        if place not in direct and isinstance(piece.does, Part)
+    ]
+    kinds = {place: alike(numbering.pieces[place], numbering) for place in places}
+    left = Counter(kind[0] for kind in kinds.values() if kind)
+    patterns: dict[Hashable, list[Pattern]] = {}
+    found: dict[int, list[Rows]] = {}
+    for place, kind in kinds.items():
+        if kind and kind[0] in patterns:
+            found[place] = [pattern.rows(kind[1]) for pattern in patterns[kind[0]]]
+            continue
+        piece, number = numbering.pieces[place], known.number_of.get(place)
+        found[place] = (
+            list(_boxes(piece, numbering))
+            if number is None
+            else [rows_of(known.lines, number, _sorts(piece))]
+        )
+        if kind and left[kind[0]] > 1:
+            patterns[kind[0]] = [pattern_of(rows, kind[1]) for rows in found[place]]
+    return found
+
+
+def alike(piece: Piece, numbering: Numbering) -> tuple[Hashable, Sequence[int]] | None:
     """What is the same in sets that are connected alike, and the first vertices of what one reads.
 
     Args:
-        before: The set before it, which a sum reads.
         piece: The set.
         numbering: All sets.
 
@@ -72,16 +161,10 @@ def alike(
         None where no other set can be connected alike, as in a recurrence.
     """
     part, grid = piece.does, piece.grid
-    if not isinstance(part, Part):
+    if not isinstance(part, Part) or piece.level or part.time >= 0:
         return None
-    if piece.level:
-        assert before is not None
-        below = before.grid
-        like = below.splits, grid.splits, grid.rank, piece.differentiable
-        return None if below.period else (like, [below.first])
-    reads = _in_order(part, numbering)
-    makers = [numbering.producers[read.tensor] for read in reads]
-    if part.time >= 0 or any(maker.period for maker in makers):
+    reads, makers = in_order(part, numbering)
+    if any(maker.period for maker in makers):
         return None
     firsts = sorted({maker.first for maker in makers})
     of_reads = tuple(
@@ -90,43 +173,34 @@ def alike(
             for read, maker in zip(reads, makers, strict=True)
         ]
     )
-    return (grid.shape, grid.splits, of_reads, _sorts(part)), firsts
+    return (grid.shape, grid.splits, of_reads, _sorts(piece)), firsts
 
 
-def _rows(before: Piece | None, piece: Piece, numbering: Numbering) -> Iterator[Rows]:
-    if not isinstance(piece.does, Part):
-        yield merged([], piece.grid.size, False)
-    elif piece.level:
-        assert before is not None
-        yield _sums(before, piece)
-    else:
-        yield from _reads(piece.does, piece, numbering)
+def in_order(part: Part, numbering: Numbering) -> tuple[list[Read], list[Producer]]:
+    """The reads of a part in the order of the vertices that make what they read, and the latter."""
+    reads = sorted(part.reads, key=lambda read: numbering.producers[read.tensor].first)
+    return reads, [numbering.producers[read.tensor] for read in reads]
 
 
-def _in_order(part: Part, numbering: Numbering) -> list[Read]:
-    """The reads of a part in the order of the vertices that make what they read."""
-    return sorted(part.reads, key=lambda read: numbering.producers[read.tensor].first)
-
-
-def _sorts(part: Part) -> bool:
-    """Whether the rows of a part's reads, one after another, may repeat or not ascend."""
+def _sorts(piece: Piece) -> bool:
+    """Whether the rows of a piece's reads, one after another, may repeat or not ascend."""
+    part = piece.does
+    if not isinstance(part, Part) or piece.level:
+        return False
     distinct = len({read.tensor for read in part.reads}) == len(part.reads)
     return part.time >= 0 or not distinct or not all(read.exact for read in part.reads)
 
 
-def _reads(part: Part, piece: Piece, numbering: Numbering) -> Iterator[Rows]:
-    grid, sort, reads = piece.grid, _sorts(part), _in_order(part, numbering)
-    makers = [numbering.producers[read.tensor] for read in reads]
-    if part.time < 0 and are_straight(grid, reads, makers):
-        lines = Lines(grid, reads, makers, [_flag(read) for read in reads])
-        for start in range(0, grid.size, CHUNK):
-            yield rows_of(lines, start, min(start + CHUNK, grid.size), sort)
-        return
+def _boxes(piece: Piece, numbering: Numbering) -> Iterator[Rows]:
+    """What the vertices of a piece read, found by boxes."""
+    assert isinstance(piece.does, Part)
+    grid, part = piece.grid, piece.does
+    reads, makers = in_order(part, numbering)
     for start in range(0, grid.size, CHUNK):
         stop = min(start + CHUNK, grid.size)
         lows, highs = grid.boxes(start, stop)
         rows = [_met(read, lows, highs, maker) for read, maker in zip(reads, makers, strict=True)]
-        joined_rows = merged(rows, stop - start, sort)
+        joined_rows = merged(rows, stop - start, _sorts(piece))
         if part.time >= 0:
             joined_rows = _without_self(joined_rows, piece, start)
         yield joined_rows
@@ -153,19 +227,31 @@ def _without_self(rows: Rows, piece: Piece, start: int) -> Rows:
     )
 
 
-def _sums(below: Piece, piece: Piece) -> Rows:
-    """Each vertex of a reduction level reads `FAN_IN` consecutive vertices of the level below."""
-    rank = piece.grid.rank
-    many = math.prod(below.grid.splits[rank:])
-    few = math.prod(piece.grid.splits[rank:])
-    blocks = piece.grid.size // few
-    begin = np.arange(few, dtype=np.int64) * FAN_IN
-    width = np.minimum(begin + FAN_IN, many) - begin
-    base = np.repeat(np.arange(blocks, dtype=np.int64) * many, many)
-    index = base + np.tile(np.arange(many, dtype=np.int64), blocks)
-    if below.grid.period:
-        inner = below.grid.size // below.grid.splits[0]
-        index = index // inner * below.grid.period + index % inner
-    sources = (below.grid.first + index).astype(np.int32)
-    flags = np.full(len(sources), DIFFERENTIABLE * piece.differentiable, np.uint8)
-    return Rows(counts=np.tile(width, blocks), sources=sources, flags=flags)
+def _sum(below: Piece, piece: Piece) -> tuple[ComputeSet, list[StraightRead]]:
+    """A level of a reduction, whose vertices each read `FAN_IN` consecutive ones of that below.
+
+    Its index space is that of the time steps, the blocks of one step, and their sums.
+    """
+    period, rank = below.grid.period, piece.grid.rank
+    steps = below.grid.splits[0] if period else 1
+    many, few = (math.prod(grid.splits[rank:]) for grid in (below.grid, piece.grid))
+    each = steps, piece.grid.size // few // steps
+    grid = replace(piece.grid, shape=(*each, few), splits=(*each, few))
+    made = Producer(
+        first=below.grid.first, shape=(*each, many), splits=(*each, many), period=period
+    )
+    rules = Moving(0, 1, 0, 0), Moving(1, 1, 0, 0), Moving(2, FAN_IN, 0, 0)
+    flag = DIFFERENTIABLE * piece.differentiable
+    return grid, [(straight(made.shape, rules), made, flag)]
+
+
+@kernel
+def _place(own, counts, row_sources, row_flags, indptr, sources, flags):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+    """Copy the edges of some vertices to their places (OUT: sources, flags)."""
+    at = 0
+    for k in range(len(own)):
+        begin = indptr[own[k]]
+        for j in range(counts[k]):
+            sources[begin + j] = row_sources[at]
+            flags[begin + j] = row_flags[at]
+            at += 1

@@ -54,6 +54,21 @@ class Rows:
     flags: npt.NDArray[np.uint8]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Edges:
+    """Edges of the forward graph.
+
+    Attributes:
+        indptr: int64 (n + 1,).
+        sources: int32 (m,).
+        flags: uint8 (m,), `DIFFERENTIABLE` and `SAVED`.
+    """
+
+    indptr: npt.NDArray[np.int64]
+    sources: npt.NDArray[np.int32]
+    flags: npt.NDArray[np.uint8]
+
+
 def meeting(boxes: Boxes, producer: Producer, blocks: int, flag: int) -> Rows:
     """The blocks of a producer that the boxes of `blocks` readers overlap (with repeats).
 

@@ -1,4 +1,4 @@
-"""The forward graph: number the vertices of all parts and connect them by edges.
+"""The forward graph: the vertices of all parts, numbered.
 
     leaves of a part | partials | sums of partials, level by level | leaves of the next part ...
 
@@ -10,23 +10,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from gallery.graph import ComputeSet, Kind
-from gallery.jit import kernel
 from gallery.lowering.access.part import Boxes, Ints, Part, Relation
-from gallery.lowering.edges import Producer, Rows
+from gallery.lowering.edges import Producer
 from gallery.lowering.program import Program, ProgramTensor
 from gallery.lowering.tiling.splits import Splits, tree
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Piece:
     """A compute set and what its vertices read.
 
@@ -37,7 +35,6 @@ class Piece:
         level: 0 for the vertices of the part itself, then the levels of its reduction.
         operator: Index of the operator that it belongs to.
         does: The part whose work its vertices do, or the tensor of a leaf.
-        chunks: Rows of up to `CHUNK` vertices each.
     """
 
     grid: ComputeSet
@@ -46,7 +43,6 @@ class Piece:
     leaf: int = -1
     level: int = 0
     operator: int = -1
-    chunks: list[Rows] = field(default_factory=list)
 
     @property
     def flops(self) -> float:
@@ -261,55 +257,3 @@ def _levels(
         more = (count,) if count > 1 else ()
         levels.append((level, count == 1, part.shape[:rank] + more, splits[:rank] + more))
     return levels
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Edges:
-    """Edges of the forward graph.
-
-    Attributes:
-        indptr: int64 (n + 1,).
-        sources: int32 (m,).
-        flags: uint8 (m,), `DIFFERENTIABLE` and `SAVED`.
-    """
-
-    indptr: npt.NDArray[np.int64]
-    sources: npt.NDArray[np.int32]
-    flags: npt.NDArray[np.uint8]
-
-
-def gathered(numbering: Numbering) -> Edges:
-    """The rows of all pieces in vertex order; empties the pieces to save memory."""
-    indptr = np.zeros(numbering.vertices + 1, np.int64)
-    for piece in numbering.pieces:
-        lengths = [rows.counts for rows in piece.chunks]
-        indptr[1:][piece.grid.index()] = np.concatenate(lengths) if len(lengths) > 1 else lengths[0]
-    np.cumsum(indptr, out=indptr)
-    sources = np.empty(int(indptr[-1]), np.int32)
-    flags = np.empty(len(sources), np.uint8)
-    for piece in numbering.pieces:
-        start = 0
-        vertices = piece.grid.vertices() if piece.grid.period else None
-        while piece.chunks:
-            rows = piece.chunks.pop(0)
-            stop = start + len(rows.counts)
-            if vertices is None:
-                begin = indptr[piece.grid.first + start]
-                sources[begin : begin + len(rows.sources)] = rows.sources
-                flags[begin : begin + len(rows.sources)] = rows.flags
-            else:
-                own = vertices[start:stop]
-                _place(own, rows.counts, rows.sources, rows.flags, indptr, sources, flags)
-            start = stop
-    return Edges(indptr=indptr, sources=sources, flags=flags)
-
-
-@kernel
-def _place(own, counts, row_sources, row_flags, indptr, sources, flags):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
-    at = 0
-    for k in range(len(own)):
-        begin = indptr[own[k]]
-        for j in range(counts[k]):
-            sources[begin + j] = row_sources[at]
-            flags[begin + j] = row_flags[at]
-            at += 1

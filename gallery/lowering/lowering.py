@@ -16,8 +16,8 @@ from gallery.lowering import operators
 from gallery.lowering.access.contradictions import CONTRADICTIONS
 from gallery.lowering.adjoint import Forward, Training, training
 from gallery.lowering.columns import Columns
-from gallery.lowering.connecting import connect
-from gallery.lowering.forward import Numbering, gathered, number
+from gallery.lowering.connecting import connect, lined
+from gallery.lowering.forward import Numbering, number
 from gallery.lowering.operators.control_flow import lower_bodies
 from gallery.lowering.parents import forward_parents, training_parents
 from gallery.lowering.program import Builder, Program
@@ -244,8 +244,8 @@ def _graph(
 ) -> ComputeGraph:
     """The graph of a forward pass or a whole training step, from the splits of its levels."""
     numbering = number(program, steps[-1])
-    connect(numbering)
-    edges = gathered(numbering)
+    known = lined(numbering)
+    edges = connect(numbering, known)
     chain = forward_parents(program, steps)
     operators, inputs = _operators(model, program, work_of)
     columns = Columns(program, numbering, inputs)
@@ -273,7 +273,7 @@ def _graph(
         sources=step.sources if step else edges.sources,
         operators=operators,
         layers=model.layers,
-        sets=sets_with_shares(program, numbering),
+        sets=sets_with_shares(program, numbering, known),
         levels=_training_levels(chain, step) if step else tuple(chain),
         back_edges=_back_edges(program, numbering),
         target=target.name,

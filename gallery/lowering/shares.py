@@ -14,53 +14,53 @@ import numpy as np
 from gallery.graph import ComputeSet
 from gallery.jit import kernel
 from gallery.lowering.access.part import Part, by_dimension
+from gallery.lowering.connecting import Lined
 from gallery.lowering.edges import Producer
 from gallery.lowering.forward import Numbering
 from gallery.lowering.program import Program
-from gallery.lowering.straight import Lines, are_straight, elements_along, needed_and_met
+from gallery.lowering.straight import elements_along, shares
 
 SAMPLE = 128
 """Vertices in the middle of a set that stand for all of it."""
 
 
-def sets_with_shares(program: Program, numbering: Numbering) -> tuple[ComputeSet, ...]:
-    """The sets of a numbering with their `reads`; equal sets are looked at once."""
-    known: dict[Hashable, float] = {}
+def sets_with_shares(
+    program: Program, numbering: Numbering, known: Lined
+) -> tuple[ComputeSet, ...]:
+    """The sets of a numbering with their `reads`; equal sets are looked at once.
+
+    Args:
+        program: The parts.
+        numbering: The sets.
+        known: Those that read by straight relations alone.
+    """
+    sizes = [program.tensors[t].itemsize if t >= 0 else 0.0 for t in known.tensors]
+    straight = shares(known.lines, np.array(sizes, np.float64), SAMPLE).tolist()
+    found: dict[Hashable, float] = {}
     sets = []
-    for piece in numbering.pieces:
-        share = 1.0
-        if isinstance(piece.does, Part) and not piece.level and piece.grid.size:
+    for place, piece in enumerate(numbering.pieces):
+        share, grid = 1.0, piece.grid
+        if place in known.number_of:
+            share = straight[known.number_of[place]]
+        elif isinstance(piece.does, Part) and grid.size:
             makers = [numbering.producers[read.tensor] for read in piece.does.reads]
-            sizes = [program.tensors[read.tensor].itemsize for read in piece.does.reads]
-            like = (
-                piece.grid.shape,
-                piece.grid.splits,
-                tuple(
-                    [
-                        (read.relation, maker.shape, maker.splits, size)
-                        for read, maker, size in zip(piece.does.reads, makers, sizes, strict=True)
-                    ]
-                ),
-            )
-            found = known.get(like)
-            if found is None:
-                found = known[like] = share_read(piece.does, piece.grid, makers, sizes)
-            share = found
-        sets.append(replace(piece.grid, reads=share) if share != 1.0 else piece.grid)
+            items = [program.tensors[read.tensor].itemsize for read in piece.does.reads]
+            relations = tuple([read.relation for read in piece.does.reads])
+            grids = tuple([(maker.shape, maker.splits) for maker in makers])
+            like = grid.shape, grid.splits, relations, grids, tuple(items)
+            if like not in found:
+                found[like] = share_read(piece.does, grid, makers, items)
+            share = found[like]
+        sets.append(replace(grid, reads=share) if share != 1.0 else grid)
     return tuple(sets)
 
 
 def share_read(
     part: Part, grid: ComputeSet, makers: Sequence[Producer], sizes: Sequence[float]
 ) -> float:
-    """Bytes that the vertices need, divided by those of the blocks that they meet."""
+    """Bytes that the vertices need, divided by those of the blocks that they meet, by boxes."""
     start = max(0, (grid.size - SAMPLE) // 2)
-    stop = min(start + SAMPLE, grid.size)
-    if are_straight(grid, part.reads, makers):
-        lines = Lines(grid, part.reads, makers, [0] * len(makers))
-        needed, met = needed_and_met(lines, sizes, start, stop)
-        return min(needed / met, 1.0) if needed > 0.0 else 1.0
-    lows, highs = grid.boxes(start, stop)
+    lows, highs = grid.boxes(start, min(start + SAMPLE, grid.size))
     needed = met = 0.0
     for read, maker, size in zip(part.reads, makers, sizes, strict=True):
         boxes = read.relation(lows, highs)

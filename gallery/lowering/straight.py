@@ -1,14 +1,18 @@
-"""What the blocks of a grid read by straight relations, without their boxes.
+"""What the blocks of grids read by straight relations, without their boxes.
 
 Along each axis such a box depends on the block's place in one dimension alone: so a table for each
-axis holds all ranges, and a block's box is looked up.
+axis holds all ranges, and a block's box is looked up. All sets are in the same arrays, as most are
+small.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from gallery.graph import ComputeSet
 from gallery.jit import inner_kernel, kernel
@@ -16,83 +20,117 @@ from gallery.lowering.access.part import Ints, Read
 from gallery.lowering.access.relations import Straight
 from gallery.lowering.edges import Producer, Rows, block_of, distinct
 
+StraightRead = tuple[Straight, Producer, int]
+"""A relation, what is read by it, and the flag of these edges."""
 
-class Lines:
-    """The reads of a set by straight relations, as numbers for the kernels.
+
+class Lines(NamedTuple):
+    """Sets and what they read by straight relations, as numbers for the kernels.
 
     Attributes:
-        space: int64 (2, dims), sizes and splits of the set's index space.
-        axes: int64 (axes, 8): axis, scale, before, after, size, whether it moves (see `Straight`),
-            then the size and the splits of what is read.
-        reads: int64 (reads + 1, 3): the first axis, the first vertex of what is read, and the flag;
-            then the number of axes.
+        sets: int64 (sets + 1, 2), first dimension and first read of each set.
+        space: int64 (dims, 2), size and splits of each dimension of the sets' index spaces.
+        reads: int64 (reads, 3), first rule, number in `made` of what is read, and flag.
+        rules: int64 (rules, 6): axis, scale, before, after, size, whether it moves (see
+            `Straight`).
+        made: int64 (k + 1, 3), first dimension, first vertex and period of each set that is read.
+        grids: int64 (dims, 2), size and splits of each dimension of what is read.
     """
 
-    __slots__ = ("axes", "reads", "space")
-
-    def __init__(
-        self,
-        grid: ComputeSet,
-        reads: Sequence[Read],
-        makers: Sequence[Producer],
-        flags: Sequence[int],
-    ) -> None:
-        axes: list[int] = []
-        rows: list[int] = []
-        for read, maker, flag in zip(reads, makers, flags, strict=True):
-            assert isinstance(read.relation, Straight)
-            rows += (len(axes) // 8, maker.first, flag)
-            for line, size, split in zip(
-                read.relation.lines, maker.shape, maker.splits, strict=True
-            ):
-                axes += line
-                axes += (size, split)
-        rows += (len(axes) // 8, 0, 0)
-        self.space: Ints = np.array(grid.shape + grid.splits, np.int64).reshape(2, -1)
-        self.axes: Ints = np.array(axes, np.int64).reshape(-1, 8)
-        self.reads: Ints = np.array(rows, np.int64).reshape(-1, 3)
+    sets: Ints
+    space: Ints
+    reads: Ints
+    rules: Ints
+    made: Ints
+    grids: Ints
 
 
-def are_straight(grid: ComputeSet, reads: Sequence[Read], makers: Sequence[Producer]) -> bool:
-    """Whether `Lines` can hold what a set reads: straight relations to sets that do not repeat."""
-    return not grid.period and all(
-        isinstance(read.relation, Straight)
-        and read.relation.least <= len(grid.shape)
-        and len(read.relation.lines) == len(maker.shape)
-        and not maker.period
-        for read, maker in zip(reads, makers, strict=True)
+def straight_reads(
+    grid: ComputeSet, reads: Sequence[Read], makers: Sequence[Producer], flags: Sequence[int]
+) -> list[StraightRead] | None:
+    """What `Lines` can hold of a set, None if it reads anything by another relation."""
+    found: list[StraightRead] = []
+    for read, maker, flag in zip(reads, makers, flags, strict=True):
+        relation = read.relation
+        if not isinstance(relation, Straight) or relation.least > len(grid.shape):
+            return None
+        if len(relation.shape) != len(maker.shape):
+            return None
+        found.append((relation, maker, flag))
+    return found
+
+
+def lines_of(sets: Iterable[tuple[ComputeSet, Sequence[StraightRead]]]) -> Lines:
+    """The lines of some sets."""
+    offsets, reads = [(0, 0)], []
+    rules: list[tuple[int, ...]] = []
+    made: list[tuple[int, ...]] = []
+    space: list[tuple[int, ...]] = []
+    grids: list[tuple[int, ...]] = []
+    rule_of: dict[Straight, int] = {}
+    number_of: dict[int, int] = {}  # by the identity of a producer
+    for grid, straight in sets:
+        for relation, maker, flag in straight:
+            rule = rule_of.get(relation)
+            if rule is None:
+                rule = rule_of[relation] = len(rules)
+                rules += relation.lines
+            number = number_of.get(id(maker))
+            if number is None:
+                number = number_of[id(maker)] = len(made)
+                made.append((len(grids), maker.first, maker.period))
+                grids += zip(maker.shape, maker.splits, strict=True)
+            reads.append((rule, number, flag))
+        space += zip(grid.shape, grid.splits, strict=True)
+        offsets.append((len(space), len(reads)))
+    made.append((len(grids), 0, 0))
+    return Lines(
+        sets=_table(offsets, 2),
+        space=_table(space, 2),
+        reads=_table(reads, 3),
+        rules=_table(rules, 6),
+        made=_table(made, 3),
+        grids=_table(grids, 2),
     )
 
 
-def rows_of(lines: Lines, start: int, stop: int, sort: bool) -> Rows:
-    """What the blocks start..stop-1 of a set read, read after read.
+def _table(rows: Sequence[tuple[int, ...]], columns: int) -> Ints:
+    return np.array(rows, np.int64).reshape(-1, columns)
+
+
+def rows_of(lines: Lines, number: int, sort: bool) -> Rows:
+    """What the blocks of a set read, read after read.
 
     Args:
-        lines: The set and its reads.
-        start: Row-major number of the first block.
-        stop: The number after the last.
+        lines: The sets.
+        number: The number of the set.
         sort: Whether to sort each row and merge repeats.
     """
-    counts, sources, flags = _rows(lines.space, lines.axes, lines.reads, start, stop)
-    if not sort:
-        return Rows(counts=counts, sources=sources, flags=flags)
-    return distinct(Rows(counts=counts, sources=sources, flags=flags))
+    begin, end = lines.sets[number : number + 2, 0].tolist()
+    one, first = np.array([number], np.int64), np.zeros(1, np.int64)
+    counts = np.zeros(math.prod(lines.space[begin:end, 1].tolist()), np.int64)
+    count(lines, one, first, counts)
+    sources = np.empty(int(counts.sum()), np.int32)
+    flags = np.empty(len(sources), np.uint8)
+    fill(lines, one, first, sources, flags)
+    rows = Rows(counts=counts, sources=sources, flags=flags)
+    return distinct(rows) if sort else rows
 
 
-def needed_and_met(
-    lines: Lines, sizes: Sequence[float], start: int, stop: int
-) -> tuple[float, float]:
-    """Bytes that blocks of a set need, and bytes of the blocks that they meet.
+def shares(lines: Lines, sizes: npt.NDArray[np.float64], sample: int) -> npt.NDArray[np.float64]:
+    """Bytes that the blocks of each set need, divided by those of the blocks that they meet.
 
     Args:
-        lines: The set and its reads.
-        sizes: Bytes of an element of what each read reads.
-        start: Row-major number of the first block.
-        stop: The number after the last.
+        lines: The sets.
+        sizes: float64 (reads,), bytes of an element of what each read reads.
+        sample: Blocks in the middle of a set that stand for all of it.
+
+    Returns:
+        float64 (sets,), 1 for sets that need nothing.
     """
-    items = np.array(sizes, np.float64)
-    needed, met = _needed(lines.space, lines.axes, lines.reads, items, start, stop)
-    return float(needed), float(met)
+    needed, met = _needed(lines, sizes, sample)
+    found = np.minimum(np.divide(needed, met, out=np.ones_like(met), where=needed > 0.0), 1.0)
+    return np.asarray(found, np.float64)
 
 
 @inner_kernel
@@ -107,145 +145,218 @@ def elements_along(low, high, size, split):  # type: ignore[no-untyped-def]
 
 
 @inner_kernel
+def _size(space):  # type: ignore[no-untyped-def]
+    """Number of blocks of an index space, int64 (dims, 2)."""
+    size = 1
+    for d in range(len(space)):
+        size *= space[d, 1]
+    return size
+
+
+@inner_kernel
 def _place(space, number, index):  # type: ignore[no-untyped-def]
     """The place of a block in each dimension (OUT: index), from its row-major number."""
-    for d in range(space.shape[1] - 1, -1, -1):
-        index[d] = number % space[1, d]
-        number //= space[1, d]
+    for d in range(len(space) - 1, -1, -1):
+        index[d] = number % space[d, 1]
+        number //= space[d, 1]
 
 
 @inner_kernel
 def _onward(space, index):  # type: ignore[no-untyped-def]
     """Go on to the next block, INOUT index."""
-    d = space.shape[1] - 1
+    d = len(space) - 1
     while d >= 0:
         index[d] += 1
-        if index[d] < space[1, d]:
+        if index[d] < space[d, 1]:
             return
         index[d] = 0
         d -= 1
 
 
 @inner_kernel
-def _tables(space, axes):  # type: ignore[no-untyped-def]
-    """The dimension that each axis follows, or -1, and the first entry of its table."""
-    along = np.empty(len(axes), np.int64)
-    at = np.empty(len(axes) + 1, np.int64)
-    at[0] = 0
-    for x in range(len(axes)):
-        d = -1
-        if axes[x, 5]:
-            d = axes[x, 0] + (space.shape[1] if axes[x, 0] < 0 else 0)
-        along[x] = d
-        at[x + 1] = at[x] + (space[1, d] if d >= 0 else 1)
-    return along, at
+def _axes(lines, number, space):  # type: ignore[no-untyped-def]
+    """The axes of what a set reads.
+
+    Returns:
+        The first axis of each read: int64 (reads + 1,). Of each axis, the dimension that it
+        follows, or -1; the first entry of its table, which has one for each block along that
+        dimension; size and splits of what is read; and the distance between the vertices of its
+        successive blocks: int64 (axes + 1, 5).
+    """
+    begin, end = lines.sets[number, 1], lines.sets[number + 1, 1]
+    of = np.zeros(end - begin + 1, np.int64)
+    for r in range(begin, end):
+        made = lines.reads[r, 1]
+        of[r - begin + 1] = of[r - begin] + lines.made[made + 1, 0] - lines.made[made, 0]
+    axes = np.zeros((of[-1] + 1, 5), np.int64)
+    for r in range(begin, end):
+        rule, made = lines.reads[r, 0], lines.reads[r, 1]
+        first, last, step = lines.made[made, 0], lines.made[made + 1, 0], 1
+        for g in range(last - 1, first - 1, -1):
+            x, d = of[r - begin] + g - first, -1
+            if lines.rules[rule + g - first, 5]:
+                d = lines.rules[rule + g - first, 0]
+                d += len(space) if d < 0 else 0
+            size, split = lines.grids[g]
+            axes[x, 0], axes[x, 2], axes[x, 3], axes[x, 4] = d, size, split, step
+            step *= split
+        if last > first and lines.made[made, 2]:
+            axes[of[r - begin], 4] = lines.made[made, 2]
+    for x in range(of[-1]):
+        axes[x + 1, 1] = axes[x, 1] + (space[axes[x, 0], 1] if axes[x, 0] >= 0 else 1)
+    return of, axes
 
 
 @inner_kernel
-def _span(space, axes, x, d, block):  # type: ignore[no-untyped-def]
-    """What a block reads along an axis, clipped to the relation's tensor."""
-    low, high, size = axes[x, 2], axes[x, 3], axes[x, 4]
-    if d >= 0:
-        low += block * space[0, d] // space[1, d] * axes[x, 1]
-        high += (block + 1) * space[0, d] // space[1, d] * axes[x, 1]
-    return min(max(low, 0), size), min(max(high, 0), size)
+def _ranges(lines, number, space, of, axes):  # type: ignore[no-untyped-def]
+    """What blocks read along each axis, clipped to the relation's tensor: int64 (entries, 2)."""
+    table = np.empty((axes[-1, 1], 2), np.int64)
+    for r in range(len(of) - 1):
+        rule = lines.reads[lines.sets[number, 1] + r, 0]
+        for x in range(of[r], of[r + 1]):
+            _, scale, before, after, size, _ = lines.rules[rule + x - of[r]]
+            d, at = axes[x, 0], axes[x, 1]
+            for block in range(axes[x + 1, 1] - at):
+                low, high = before, after
+                if d >= 0:
+                    low += block * space[d, 0] // space[d, 1] * scale
+                    high += (block + 1) * space[d, 0] // space[d, 1] * scale
+                table[at + block, 0] = min(max(low, 0), size)
+                table[at + block, 1] = min(max(high, 0), size)
+    return table
 
 
 @inner_kernel
-def _met(space, axes, along, at):  # type: ignore[no-untyped-def]
-    """By axis and block, the first block that it meets of what it reads, and how many."""
-    begin = np.zeros(at[-1], np.int64)
-    many = np.zeros(at[-1], np.int64)
-    for x in range(len(axes)):
-        size, split = axes[x, 6], axes[x, 7]
-        for block in range(at[x + 1] - at[x]):
-            low, high = _span(space, axes, x, along[x], block)
-            low, high = max(low, 0), min(high, size)
+def _meet(axes, table):  # type: ignore[no-untyped-def]
+    """Turn ranges into the first block that each meets and how many (IN, OUT: table)."""
+    for x in range(len(axes) - 1):
+        size, split = axes[x, 2], axes[x, 3]
+        for entry in range(axes[x, 1], axes[x + 1, 1]):
+            low, high = table[entry, 0], min(table[entry, 1], size)
+            table[entry, 0] = table[entry, 1] = 0
             if high > low:
-                many[at[x] + block] = 1
+                table[entry, 1] = 1
                 if split > 1:
                     first = block_of(low, size, split)
-                    begin[at[x] + block] = first
-                    many[at[x] + block] = block_of(high - 1, size, split) - first + 1
-    return begin, many
+                    table[entry, 0] = first
+                    table[entry, 1] = block_of(high - 1, size, split) - first + 1
+
+
+@inner_kernel
+def _entry(axes, x, index):  # type: ignore[no-untyped-def]
+    """The entry of an axis for the block at a place."""
+    d = axes[x, 0]
+    return axes[x, 1] + (index[d] if d >= 0 else 0)
+
+
+@inner_kernel
+def _space(lines, number):  # type: ignore[no-untyped-def]
+    return lines.space[lines.sets[number, 0] : lines.sets[number + 1, 0]]
 
 
 @kernel
-def _rows(space, axes, reads, start, stop):  # type: ignore[no-untyped-def]
-    along, at = _tables(space, axes)
-    begin, many = _met(space, axes, along, at)
-    index = np.zeros(space.shape[1], np.int64)
-    counts = np.zeros(stop - start, np.int64)
-    total = 0
-    _place(space, start, index)
-    for k in range(stop - start):
-        count = 0
-        for r in range(len(reads) - 1):
-            product = 1
-            for x in range(reads[r, 0], reads[r + 1, 0]):
-                product *= many[at[x] + (index[along[x]] if along[x] >= 0 else 0)]
-            count += product
-        counts[k] = count
-        total += count
-        _onward(space, index)
-    sources = np.empty(total, np.int32)
-    flags = np.empty(total, np.uint8)
-    place = np.zeros(len(axes), np.int64)
-    entry = np.zeros(len(axes), np.int64)
-    out = 0
-    _place(space, start, index)
-    for _ in range(stop - start):
-        for r in range(len(reads) - 1):
-            low, high = reads[r, 0], reads[r + 1, 0]
-            left, number = 1, 0
-            for x in range(low, high):
-                entry[x] = at[x] + (index[along[x]] if along[x] >= 0 else 0)
-                left *= many[entry[x]]
-                number = number * axes[x, 7] + begin[entry[x]]
-                place[x] = 0
-            first, flag = reads[r, 1], np.uint8(reads[r, 2])
-            while left:
-                sources[out] = first + number
-                flags[out] = flag
-                out += 1
-                left -= 1
-                x, step = high - 1, 1
-                while x >= low and place[x] == many[entry[x]] - 1:
-                    number -= place[x] * step
-                    place[x] = 0
-                    step *= axes[x, 7]
-                    x -= 1
-                if x >= low:
-                    place[x] += 1
-                    number += step
-        _onward(space, index)
-    return counts, sources, flags
+def count(lines, chosen, firsts, counts):  # type: ignore[no-untyped-def]
+    """Count the edges of the vertices of some sets.
 
-
-@kernel
-def _needed(space, axes, reads, items, start, stop):  # type: ignore[no-untyped-def]
-    along, at = _tables(space, axes)
-    own = np.zeros(at[-1], np.float64)
-    blocks = np.zeros(at[-1], np.float64)
-    for x in range(len(axes)):
-        size, split = axes[x, 6], axes[x, 7]
-        for block in range(at[x + 1] - at[x]):
-            low, high = _span(space, axes, x, along[x], block)
-            own[at[x] + block], blocks[at[x] + block] = elements_along(low, high, size, split)
-    index = np.zeros(space.shape[1], np.int64)
-    needed = met = 0.0
-    for r in range(len(reads) - 1):
-        inside = whole = 0.0
-        _place(space, start, index)
-        for _ in range(stop - start):
-            mine = theirs = 1.0
-            for x in range(reads[r, 0], reads[r + 1, 0]):
-                entry = at[x] + (index[along[x]] if along[x] >= 0 else 0)
-                mine *= own[entry]
-                theirs *= blocks[entry]
-            inside += mine
-            whole += theirs
+    Args:
+        lines: The sets.
+        chosen: int64 (k,), the numbers of those that are wanted.
+        firsts: int64 (k,), where the counts of each begin.
+        counts: int64 (n,), number of edges of each vertex (OUT).
+    """
+    for one in range(len(chosen)):
+        number, at = chosen[one], firsts[one]
+        space = _space(lines, number)
+        of, axes = _axes(lines, number, space)
+        table = _ranges(lines, number, space, of, axes)
+        _meet(axes, table)
+        index = np.zeros(len(space), np.int64)
+        for k in range(_size(space)):
+            counts[at + k] = 0
+            for r in range(len(of) - 1):
+                product = 1
+                for x in range(of[r], of[r + 1]):
+                    product *= table[_entry(axes, x, index), 1]
+                counts[at + k] += product
             _onward(space, index)
-        needed += items[r] * inside
-        met += items[r] * whole
+
+
+@kernel
+def fill(lines, chosen, firsts, sources, flags):  # type: ignore[no-untyped-def]
+    """Write the edges of the vertices of some sets, read after read.
+
+    Args:
+        lines: The sets.
+        chosen: int64 (k,), the numbers of those that are wanted.
+        firsts: int64 (k,), where the edges of each begin.
+        sources: int32 (m,), vertex at the other end of each edge (OUT).
+        flags: uint8 (m,), flags of each edge (OUT).
+    """
+    for one in range(len(chosen)):
+        number, out = chosen[one], firsts[one]
+        space = _space(lines, number)
+        of, axes = _axes(lines, number, space)
+        table = _ranges(lines, number, space, of, axes)
+        _meet(axes, table)
+        index = np.zeros(len(space), np.int64)
+        place = np.zeros(len(axes), np.int64)
+        many = np.zeros(len(axes), np.int64)
+        for _ in range(_size(space)):
+            for r in range(len(of) - 1):
+                _, made, flag = lines.reads[lines.sets[number, 1] + r]
+                source, left = lines.made[made, 1], 1
+                for x in range(of[r], of[r + 1]):
+                    entry = _entry(axes, x, index)
+                    source += table[entry, 0] * axes[x, 4]
+                    many[x] = table[entry, 1]
+                    left *= many[x]
+                    place[x] = 0
+                while left:
+                    sources[out] = source
+                    flags[out] = flag
+                    out += 1
+                    left -= 1
+                    x = of[r + 1] - 1
+                    while x >= of[r] and place[x] == many[x] - 1:
+                        source -= place[x] * axes[x, 4]
+                        place[x] = 0
+                        x -= 1
+                    if x >= of[r]:
+                        place[x] += 1
+                        source += axes[x, 4]
+            _onward(space, index)
+
+
+@kernel
+def _needed(lines, sizes, sample):  # type: ignore[no-untyped-def]
+    """Bytes that the blocks of each set need, and those of the blocks that they meet."""
+    sets = len(lines.sets) - 1
+    needed, met = np.zeros(sets), np.zeros(sets)
+    for number in range(sets):
+        space = _space(lines, number)
+        of, axes = _axes(lines, number, space)
+        table = _ranges(lines, number, space, of, axes)
+        elements = np.empty((len(table), 2))
+        for x in range(len(axes) - 1):
+            for entry in range(axes[x, 1], axes[x + 1, 1]):
+                low, high = table[entry]
+                found = elements_along(low, high, axes[x, 2], axes[x, 3])
+                elements[entry, 0], elements[entry, 1] = found
+        blocks = _size(space)
+        start = max(0, (blocks - sample) // 2)
+        index = np.zeros(len(space), np.int64)
+        for r in range(len(of) - 1):
+            inside = whole = 0.0
+            _place(space, start, index)
+            for _ in range(min(sample, blocks)):
+                mine = theirs = 1.0
+                for x in range(of[r], of[r + 1]):
+                    entry = _entry(axes, x, index)
+                    mine *= elements[entry, 0]
+                    theirs *= elements[entry, 1]
+                inside += mine
+                whole += theirs
+                _onward(space, index)
+            needed[number] += sizes[lines.sets[number, 1] + r] * inside
+            met[number] += sizes[lines.sets[number, 1] + r] * whole
     return needed, met

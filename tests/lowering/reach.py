@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gallery.lowering.connecting import connect
+from gallery.lowering.connecting import connect, lined
 from gallery.lowering.edges import Producer
-from gallery.lowering.forward import Numbering, gathered, number
+from gallery.lowering.forward import Numbering, number
 from gallery.lowering.lowering import program_for
 from gallery.lowering.program import Program
 from gallery.lowering.tiling.splits import Splitter
@@ -84,8 +84,7 @@ def reach(model: Model, vertices: int) -> Reach:
     program = program_for(model, fold=True)
     splits = Splitter(program, target_named("ipu2"), False).advance(vertices)
     numbering = number(program, splits)
-    connect(numbering)
-    edges = gathered(numbering)
+    edges = connect(numbering, lined(numbering))
     inputs = {t: _blocks(numbering.producers[t]) for t in model.inputs if t in numbering.producers}
     outputs = [_blocks(numbering.producers[t]) for t in program.outputs]
     rows, marks = {}, 0

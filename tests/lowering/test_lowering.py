@@ -21,8 +21,9 @@ from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.lowering.access.registry import FAMILIES, lowers
-from gallery.lowering.connecting import connect
-from gallery.lowering.forward import Edges, Numbering, gathered, number
+from gallery.lowering.connecting import connect, lined
+from gallery.lowering.edges import Edges
+from gallery.lowering.forward import Numbering, number
 from gallery.lowering.lowering import program_for
 from gallery.lowering.parents import forward_parents
 from gallery.lowering.program import Program
@@ -54,8 +55,7 @@ def forward(program: Program, steps: list[Splits]) -> list[tuple[Numbering, Edge
     result = []
     for splits in steps:
         numbering = number(program, splits)
-        connect(numbering)
-        result.append((numbering, gathered(numbering)))
+        result.append((numbering, connect(numbering, lined(numbering))))
     return result
 
 
@@ -70,16 +70,34 @@ def assert_in_order(graph: ComputeGraph) -> None:
 
 @pytest.mark.parametrize("name", ["swin-t", "lstm"])
 @pytest.mark.parametrize("passes", ["forward", "training"])
-def test_patterns_connect_equal_sets_as_each_would_be_alone(
+def test_sets_are_connected_as_each_would_be_alone_by_boxes(
     name: str, passes: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared = lower(model_of(name), vertices=5000, passes=passes)
     monkeypatch.setattr("gallery.lowering.connecting.alike", lambda *_: None)
+    monkeypatch.setattr("gallery.lowering.connecting.straight_reads", lambda *_: None)
     alone = lower(model_of(name), vertices=5000, passes=passes)
     assert shared.sources.tobytes() == alone.sources.tobytes()
     assert shared.indptr.tobytes() == alone.indptr.tobytes()
     for ours, theirs in zip(shared.levels, alone.levels, strict=True):
         assert ours.tobytes() == theirs.tobytes()
+
+
+@pytest.mark.parametrize(("name", "budget"), [("alexnet", 20_000), ("lstm", 12_000)])
+def test_sums_read_partial_results_of_their_block_in_order(name: str, budget: int) -> None:
+    program, steps = split(name, budget)
+    ((numbering, edges),) = forward(program, steps)
+    levels = [k for k, piece in enumerate(numbering.pieces) if piece.level]
+    assert levels
+    for k in levels:
+        below, piece = numbering.pieces[k - 1].grid, numbering.pieces[k].grid
+        many = int(np.prod(below.splits[piece.rank :]))
+        few = int(np.prod(piece.splits[piece.rank :]))
+        partials = below.vertices().reshape(-1, many)
+        for number_, vertex in enumerate(piece.vertices().tolist()):
+            block, at = divmod(number_, few)
+            found = edges.sources[edges.indptr[vertex] : edges.indptr[vertex + 1]]
+            assert np.array_equal(found, partials[block, at * FAN_IN : (at + 1) * FAN_IN])
 
 
 @given(
