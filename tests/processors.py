@@ -110,7 +110,7 @@ def digests(model: Path, vertices: int, passes: str) -> dict[str, str]:
         note(f"curve on {ground}", plan.curve.single, plan.curve.dense, plan.curve.places)
         toned = tone(light, plan.curve)
         note(f"tones on {ground}", toned)
-        note(f"glow on {ground}", glow_of(toned, settings.glow))
+        note(f"glow on {ground}", glow_of(toned, settings.glow).light)
         note(f"pixels on {ground}", *strips(placed, one, 640, settings))
         picture = render(placed, one, size=640, settings=settings)
         note(f"scan on {ground}", picture.pixels)

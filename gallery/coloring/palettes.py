@@ -11,6 +11,7 @@ arXiv:1509.03700).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -191,6 +192,7 @@ def _at(
     return np.stack([lightness, chroma, lch[..., 2]], axis=-1)
 
 
+@cache
 def _table(palette: str, ground: str, rows: int = 1024) -> Colors:
     lch = _own(palette) if palette in _STOPS else _borrowed(palette, ground)
     fitted = _darkened(lch) if ground == "light" and palette in _STOPS else lch

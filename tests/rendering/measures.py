@@ -172,7 +172,8 @@ def _alone(plan: Plan, edge: tuple[int, int]) -> float:
     )
     height, width = plan.frame.height, plan.frame.width
     light = draw(alone, (width, 0, height))
-    pixels = finish(tone(light, plan.curve), np.zeros_like(plan.glow), 0, height).astype(float)
+    dull = plan.glow._replace(light=np.zeros_like(plan.glow.light))
+    pixels = finish(tone(light, plan.curve), dull, 0, height).astype(float)
     grey = pixels @ GREY
     seen = np.abs(grey - grey[0, 0])
     step = np.abs(alone.points[1] - alone.points[0])

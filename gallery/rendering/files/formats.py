@@ -33,8 +33,7 @@ def encode(picture: Picture, suffix: str, quality: str = "best") -> bytes:
     stream = io.BytesIO()
     try:
         image = Image.fromarray(picture.pixels)
-        options = _options(kind.name, quality, image.width * image.height)
-        _WRITERS[kind.name](image, stream, picture.metadata, options)
+        _WRITERS[kind.name](image, stream, picture.metadata, _OPTIONS[kind.name][quality])
     except (OSError, ValueError) as error:
         size = f"{picture.width}×{picture.height}"
         found = f"{suffix} cannot hold {size} pixels: {error}"
@@ -109,14 +108,14 @@ def _pillow(
 # Method 4 takes twice as long as 2 and saves 2% of the bytes of a scan.
 _WEBP = {"format": "WEBP", "method": 2}
 # One thread, because the bytes depend on the number of threads. At equal scores, speed 8 takes
-# three times as long as 9 and saves a sixth of the bytes of a scan.
-_AVIF = {"format": "AVIF", "subsampling": "4:4:4", "max_threads": 1}
+# three to four times as long as 9 and saves a sixth of the bytes of a scan.
+_AVIF = {"format": "AVIF", "subsampling": "4:4:4", "max_threads": 1, "speed": 9}
 _JPEG = {"format": "JPEG", "subsampling": "4:4:4", "optimize": True}
 
 _OPTIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "avif": {
-        "good": {**_AVIF, "quality": 64, "speed": 8},
-        "best": {**_AVIF, "quality": 76, "speed": 9},
+        "good": {**_AVIF, "quality": 66},
+        "best": {**_AVIF, "quality": 76},
     },
     "webp": {"good": {**_WEBP, "quality": 86}, "best": {**_WEBP, "quality": 88}},
     "png": {"good": {}, "best": {}},
@@ -126,16 +125,6 @@ _OPTIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     },
 }
 """How each format is encoded in each of `QUALITIES`."""
-
-_FAST = {**_AVIF, "quality": 66, "speed": 9}
-_LARGE = 1 << 18
-"""Pixels from which an AVIF as "good" is encoded faster: all but those of an index."""
-
-
-def _options(name: str, quality: str, pixels: int) -> Mapping[str, Any]:
-    if (name, quality) == ("avif", "good") and pixels >= _LARGE:
-        return _FAST
-    return _OPTIONS[name][quality]
 
 
 _WRITERS: Mapping[

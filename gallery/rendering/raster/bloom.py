@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -17,22 +18,38 @@ Light = npt.NDArray[np.float32]
 
 _WIDTHS = ((0.0022, 0.30), (0.008, 0.16), (0.03, 0.09))
 """Standard deviations of the Gaussians as shares of the longer side, with their strengths."""
-_SIDE = 640
+_SIDE = 456
+"""Most cells along the longer side: with the reach of the widest Gaussian, they are still 512."""
 _REACH = 4
 """Standard deviations after which a Gaussian is negligible."""
 
 
-def glow_of(toned: Light, strength: float) -> Light:
-    """The light to add to a picture for its glow, at a reduced size.
+class Glow(NamedTuple):
+    """The light to add to a picture for its glow, in cells of several pixels.
+
+    Attributes:
+        light: float32 (h, w, 3), linear light.
+        rows: Height of the picture in cells, of which the last may be missing in part.
+        columns: Its width in cells.
+    """
+
+    light: Light
+    rows: float
+    columns: float
+
+
+def glow_of(toned: Light, strength: float) -> Glow:
+    """The glow of a picture.
 
     Args:
         toned: float32 (h, w, 3), linear light.
         strength: 0 for none, 1 for a strong glow.
-
-    Returns:
-        float32 (h', w', 3) with sides of at most 640, to be scaled up to the picture.
     """
-    small = shrink(toned, max(1, -(-max(toned.shape[:2]) // _SIDE)))
+    side = max(1, -(-max(toned.shape[:2]) // _SIDE))
+    return Glow(_blurred(shrink(toned, side), strength), *(one / side for one in toned.shape[:2]))
+
+
+def _blurred(small: Light, strength: float) -> Light:
     if strength <= 0:
         return np.zeros_like(small)
     height, width = small.shape[:2]
@@ -68,19 +85,19 @@ def _row(glow: Light, place: float, row: Light) -> None:
 def _finish(
     linear: Light,
     glow: Light,
-    window: tuple[int, int],
+    down: tuple[int, float],
     across: tuple[npt.NDArray[np.int32], Light],
     gamma: npt.NDArray[np.uint8],
     out: npt.NDArray[np.uint8],
 ) -> None:
-    # IN linear (rows, w, 3), glow (h', w', 3), window (first row, height of the picture), across
+    # IN linear (rows, w, 3), glow (h', w', 3), down (first row, rows of the glow per row), across
     # (column of the glow before each column, and the share of the one after it), gamma; OUT out.
-    top, height = window
+    top, cells = down
     columns, shares = across
     most, last = np.float32(0.985), glow.shape[1] - 1
     for y in numba.prange(linear.shape[0]):
         row = np.empty((glow.shape[1], 3), np.float32)
-        _row(glow, (y + top + 0.5) / height * glow.shape[0] - 0.5, row)
+        _row(glow, (y + top + 0.5) * cells - 0.5, row)
         for x in range(linear.shape[1]):
             j = columns[x]
             k, share = min(j + 1, last), shares[x]
@@ -101,19 +118,20 @@ def _step(value: np.float32) -> int:
     return int(np.sqrt(value) * np.float32(STEPS - 1) + np.float32(0.5))
 
 
-def finish(linear: Light, glow: Light, top: int, height: int) -> npt.NDArray[np.uint8]:
+def finish(linear: Light, glow: Glow, top: int, height: int) -> npt.NDArray[np.uint8]:
     """Add the glow to some rows of a picture and encode them: uint8 (rows, w, 3), sRGB.
 
     Args:
         linear: float32 (rows, w, 3), linear light.
-        glow: From `glow_of`.
+        glow: The picture's, from `glow_of`.
         top: Number of the first row.
         height: Height of the whole picture.
     """
     out = np.empty(linear.shape, np.uint8)
     width = linear.shape[1]
-    place = np.clip((np.arange(width) + 0.5) / width * glow.shape[1] - 0.5, 0, glow.shape[1] - 1)
-    before = np.minimum(place.astype(np.int32), max(glow.shape[1] - 2, 0))
+    last = glow.light.shape[1] - 1
+    place = np.clip((np.arange(width) + 0.5) / width * glow.columns - 0.5, 0, last)
+    before = np.minimum(place.astype(np.int32), max(last - 1, 0))
     across = before, (place - before).astype(np.float32)
-    _finish(linear, glow, (top, height), across, gamma(), out)
+    _finish(linear, glow.light, (top, glow.rows / height), across, gamma(), out)
     return out

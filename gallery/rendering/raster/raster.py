@@ -13,7 +13,7 @@ from gallery.errors import RenderError
 from gallery.placement.types import Layout
 from gallery.provenance import software
 from gallery.rendering.growth import grown
-from gallery.rendering.raster.bloom import finish, glow_of
+from gallery.rendering.raster.bloom import Glow, finish, glow_of
 from gallery.rendering.raster.curves import Curves, draw_all, draw_all_of
 from gallery.rendering.raster.downsample import shrink
 from gallery.rendering.raster.fit import fit_curve
@@ -53,7 +53,7 @@ class Plan:
     strokes: Strokes
     curves: Curves | None
     curve: Curve
-    glow: Light
+    glow: Glow
     shrink: int
     toned: Light | None
 
