@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from gallery.errors import RenderError
+from gallery.graph import ComputeGraph
 from gallery.rendering.raster.exposure import exposure, sparks
+from gallery.rendering.raster.spans import spans_of
 from gallery.rendering.raster.strands import lay_strands, strands_of
 from gallery.rendering.raster.tiles import TILE
 from gallery.rendering.types import RenderSettings
@@ -53,6 +55,11 @@ def test_auto_takes_what_varies_more() -> None:
         RenderSettings(exposure="bright")
 
 
+def _strands(graph: ComputeGraph, points: np.ndarray, owner: np.ndarray) -> np.ndarray:
+    edges = graph.indptr, graph.sources, points
+    return strands_of(*edges, owner, 24.0, spans_of(*edges))
+
+
 def test_hubs_spark() -> None:
     graph = compute_graph(202, [(0, v) for v in range(1, 202)])
     found = sparks(graph)
@@ -67,7 +74,7 @@ def test_a_later_strand_lies_over_an_earlier_one_with_a_dark_rim(cores: int) -> 
     points = np.array(ends, np.float32) + 0.5
     graph = compute_graph(4, [(0, 1), (2, 3)])
     owner = np.arange(4, dtype=np.int32)
-    found = strands_of(graph.indptr, graph.sources, points, owner, 24.0)
+    found = _strands(graph, points, owner)
     assert found.tolist() == [[0, 1], [2, 3]]
     colors = np.ones((1, 3), np.float32)
     light = np.zeros((256, 256, 4), np.float32)
@@ -87,5 +94,5 @@ def test_edges_within_an_operator_and_short_ones_are_no_strands() -> None:
     points = np.array([[0, 0], [200, 0], [203, 0], [0, 100]], np.float32)
     graph = compute_graph(4, [(0, 1), (1, 2), (0, 3)])
     owner = np.array([0, 0, 1, 2], np.int32)
-    found = strands_of(graph.indptr, graph.sources, points, owner, 24.0)
+    found = _strands(graph, points, owner)
     assert found.tolist() == [[0, 3]]

@@ -130,8 +130,9 @@ def test_long_edges_are_fainter_but_never_gone() -> None:
     assert edge_light(96, 24.0, 0.5) == pytest.approx(0.5)
     assert edge_light(1e9, 24.0, 0.6) == FAINTEST
     strokes = _strokes([[0, 0], [0, 24], [96, 24]], [(0, 1), (1, 2)])
-    found = faintest_edge(strokes.indptr, strokes.sources, strokes.points, 24.0, 0.5)
+    found = faintest_edge(dataclasses.replace(strokes, fade=0.5))
     assert found == pytest.approx(0.5)
+    assert faintest_edge(_strokes([[0, 0]], [])) == 1
 
 
 def _crowd() -> Strokes:

@@ -78,6 +78,7 @@ def strokes_of(strokes: Strokes, readers: Vertices) -> Strokes:
         sparks=sparks,
         strands=None,
         gaps=None,
+        spans=None,
     )
 
 
@@ -107,6 +108,7 @@ def curves_of(curves: Curves, chosen: npt.NDArray[np.bool_]) -> Curves | None:
             sources=pieces[:, :-1].reshape(-1).astype(np.int32),
             points=strokes.points[points],
             index=strokes.index[points],
+            spans=None,
         ),
     )
 

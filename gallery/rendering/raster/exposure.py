@@ -7,14 +7,19 @@ are bright and an outlier changes nothing.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import numba
 import numpy as np
 import numpy.typing as npt
 
 from gallery.elementary import LN2, interpolate, logarithm, raised
 from gallery.graph import ComputeGraph, Pass
-from gallery.jit import inner_kernel, kernel
+from gallery.jit import kernel, parallel_kernel
+from gallery.rendering.raster.tiles import CHUNKS
 
 Gains = npt.NDArray[np.float32]
+Counts = npt.NDArray[np.int64]
 
 BOUNDS = 0.3, 3.0
 """Gains of the vertices with the least and the most work."""
@@ -29,6 +34,31 @@ _HUB = 8.0
 _SPARK = 6.0
 """Most times its light that the dot of a hub has."""
 _BINS = 1024
+_EQUAL = 1e-6
+"""Octaves within which all values count as equal."""
+
+
+class _Places(NamedTuple):
+    """The places of vertices among those of their pass.
+
+    Attributes:
+        bins: uint16 (n,), from the least to the most; 0 for values that are not positive.
+        counts: int64 (passes, _BINS + 1), vertices of each.
+        gains: float32 (passes, _BINS + 1), gain of each.
+    """
+
+    bins: npt.NDArray[np.uint16]
+    counts: Counts
+    gains: Gains
+
+    def spread(self) -> int:
+        """The variance of the gains times the squared number of vertices.
+
+        In whole thousandths: sums of floats would depend on the processor.
+        """
+        whole = np.rint(self.gains * np.float32(1000)).astype(np.int64)
+        total, squares = int((self.counts * whole).sum()), int((self.counts * whole**2).sum())
+        return len(self.bins) * squares - total * total
 
 
 def exposure(graph: ComputeGraph, kind: str) -> Gains:
@@ -45,98 +75,117 @@ def exposure(graph: ComputeGraph, kind: str) -> Gains:
     """
     if kind == "even" or not graph.vertices:
         return np.ones(graph.vertices, np.float32)
-    if kind == "work":
-        return _by_pass(graph.vertex_flops, graph.vertex_pass)
-    traffic = _by_pass(graph.vertex_bytes, graph.vertex_pass)
-    if kind == "traffic":
-        return traffic
-    work = _by_pass(graph.vertex_flops, graph.vertex_pass)
-    return traffic if _spread(traffic) > _spread(work) else work
+    values = {"work": graph.vertex_flops, "traffic": graph.vertex_bytes}
+    wanted = values if kind == "auto" else [kind]
+    places = max((_places(values[one], graph.vertex_pass) for one in wanted), key=_Places.spread)
+    gains = np.empty(graph.vertices, np.float32)
+    _look_up(places.bins, graph.vertex_pass, places.gains, gains)
+    return gains
 
 
-def _spread(gains: Gains) -> int:
-    # The variance times the squared number of vertices, in whole numbers: sums of floats would
-    # depend on the processor.
-    total, squares = _whole_sums(gains)
-    return len(gains) * squares - total * total
-
-
-@kernel
-def _whole_sums(gains: Gains) -> tuple[int, int]:
-    total, squares = 0, 0
-    for gain in gains:
-        whole = int(np.rint(gain * np.float32(1000)))
-        total += whole
-        squares += whole * whole
-    return total, squares
-
-
-def _by_pass(values: npt.NDArray[np.float32], passes: npt.NDArray[np.uint8]) -> Gains:
+def _places(values: npt.NDArray[np.float32], passes: npt.NDArray[np.uint8]) -> _Places:
     # So that the backward pass, whose vertices do other amounts of work, has a nucleus of its own.
     # Updates are quiet: they all do alike, and what they read comes from everywhere.
-    gains = np.full(len(values), BOUNDS[0], np.float32)
-    for one in (Pass.FORWARD, Pass.BACKWARD):
-        inside = passes == one
-        if inside.any():
-            gains[inside] = _gains(values[inside])
-    return gains
+    parts = np.linspace(0, len(values), CHUNKS + 1).astype(np.int64)
+    ends = np.empty((CHUNKS, len(Pass), 2), np.float32)
+    many = np.zeros((CHUNKS, len(Pass), 2), np.int64)
+    _ends(parts, values, passes, ends, many)
+    least, most = ends[..., 0].min(axis=0), ends[..., 1].max(axis=0)
+    some, every = many.sum(axis=0).T
+    scale = np.zeros((len(Pass), 2))
+    for one in np.flatnonzero(some):
+        low, high = _octave(least[one]), _octave(most[one])
+        scale[one] = low, max(high - low, _EQUAL)
+    bins = np.empty(len(values), np.uint16)
+    counts = np.zeros((CHUNKS, len(Pass), _BINS + 1), np.int64)
+    _bins(parts, (values, passes), scale, bins, counts)
+    found = counts.sum(axis=0)
+    gains = np.ones((len(Pass), _BINS + 1), np.float32)
+    gains[Pass.UPDATE] = BOUNDS[0]
+    for own in (Pass.FORWARD, Pass.BACKWARD):
+        # Values of zero are at the lower end; where all are equal, gains are 1.
+        if some[own] and (some[own] < every[own] or scale[own, 1] > _EQUAL):
+            gains[own] = _gains(found[own], scale[own, 0], scale[own, 1])
+    return _Places(bins, found, gains)
 
 
-@inner_kernel
+@kernel
 def _octave(value: np.float32) -> float:
-    # The base-2 logarithm; 0 for values that are not positive.
-    return logarithm(np.float64(value)) / LN2 if value > 0 else 0.0
+    # The base-2 logarithm of a positive value.
+    return logarithm(np.float64(value)) / LN2
 
 
-@kernel
-def _bounds(values: npt.NDArray[np.float32]) -> tuple[float, float, int]:
-    # The least and the largest logarithm of positive values, and how many of them there are.
-    low, high, many = np.inf, -np.inf, 0
-    last, found = np.float32(1), 0.0
-    for value in values:
-        # Neighbours are often equal.
-        if value != last:
-            last, found = value, _octave(value)
-        if value > 0:
-            low, high, many = min(low, found), max(high, found), many + 1
-    return low, high, many
-
-
-@kernel
-def _bins(
+@parallel_kernel
+def _ends(
+    parts: Counts,
     values: npt.NDArray[np.float32],
-    low: float,
-    span: float,
-    at: npt.NDArray[np.uint16],
-    counts: npt.NDArray[np.int64],
+    passes: npt.NDArray[np.uint8],
+    ends: Gains,
+    many: Counts,
 ) -> None:
-    # OUT at (n,), the bin of each value, 0 if it is not positive; counts (_BINS + 1,).
-    last, found = np.float32(1), 0.0
-    for i, value in enumerate(values):
-        if value != last:
-            last, found = value, _octave(value)
-        place = np.int64(min((found - low) / span * _BINS, _BINS - 1)) + 1 if value > 0 else 0
-        at[i] = place
-        counts[place] += 1
+    # IN parts (c + 1,); OUT ends (c, passes, 2), the least and the most positive value, and many
+    # (c, passes, 2), how many are positive and how many there are.
+    for part in numba.prange(len(parts) - 1):
+        ends[part, :, 0], ends[part, :, 1] = np.inf, 0
+        for one in range(len(ends[part])):
+            least, most, some, every = np.float32(np.inf), np.float32(0), 0, 0
+            for i in range(parts[part], parts[part + 1]):
+                inside = passes[i] == one
+                lit = inside and values[i] > 0
+                least = min(least, values[i]) if lit else least
+                most = max(most, values[i]) if lit else most
+                some += lit
+                every += inside
+            ends[part, one, 0], ends[part, one, 1] = least, most
+            many[part, one, 0], many[part, one, 1] = some, every
 
 
-def _gains(values: npt.NDArray[np.float32]) -> Gains:
-    # Values of zero are at the lower end; where all are equal, gains are 1.
-    low, high, some = _bounds(values)
-    if not some or (some == len(values) and high - low < 1e-6):
-        return np.ones(len(values), np.float32)
-    at, counts = np.empty(len(values), np.uint16), np.zeros(_BINS + 1, np.int64)
-    _bins(values, low, max(high - low, 1e-6), at, counts)
-    ends = np.cumsum(counts) / len(values)
-    ranks = ends - counts / (2 * len(values))
-    edges = low + np.arange(_BINS + 1) * (high - low) / _BINS
+@parallel_kernel
+def _bins(
+    parts: Counts,
+    given: tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]],
+    scale: npt.NDArray[np.float64],
+    bins: npt.NDArray[np.uint16],
+    counts: Counts,
+) -> None:
+    # IN parts (c + 1,), values and passes (n,), scale (passes, 2): the least logarithm and the span
+    # of all; OUT bins (n,), counts (c, passes, _BINS + 1).
+    values, passes = given
+    for part in numba.prange(len(parts) - 1):
+        first = parts[part]
+        for i in range(first, parts[part + 1]):
+            value, own = values[i], passes[i]
+            # Neighbours are often equal.
+            if i > first and value == values[i - 1] and own == passes[i - 1]:
+                bins[i] = bins[i - 1]
+            elif value > 0:
+                share = (_octave(value) - scale[own, 0]) / scale[own, 1]
+                bins[i] = int(min(max(share * _BINS, 0.0), _BINS - 1.0)) + 1
+            else:
+                bins[i] = 0
+            counts[part, own, bins[i]] += 1
+
+
+@parallel_kernel
+def _look_up(
+    bins: npt.NDArray[np.uint16], passes: npt.NDArray[np.uint8], table: Gains, gains: Gains
+) -> None:
+    for i in numba.prange(len(bins)):
+        gains[i] = table[passes[i], bins[i]]
+
+
+def _gains(counts: Counts, low: float, span: float) -> Gains:
+    # The gain of each bin, of which there are so many.
+    total = counts.sum()
+    ends = np.cumsum(counts) / total
+    ranks = ends - counts / (2 * total)
+    edges = low + np.arange(_BINS + 1) * span / _BINS
     upper = float(interpolate(1 - _TAIL, ends, edges))
     lower = max(float(interpolate(_TAIL, ends, edges)), upper - _OCTAVES)
-    place = np.clip((edges - lower) / max(upper - lower, 1e-6), 0, 1)
+    place = np.clip((edges - lower) / max(upper - lower, _EQUAL), 0, 1)
     place[0] = 0.0
     table = BOUNDS[0] * raised(BOUNDS[1] / BOUNDS[0], raised((ranks + place) / 2, _STEEP))
-    gains: Gains = np.asarray(table, np.float32)[at]
-    return gains
+    return np.asarray(table, np.float32)
 
 
 def sparks(graph: ComputeGraph) -> Gains:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.jit import inner_kernel, parallel_kernel
+from gallery.rendering.raster.spans import Bounds, Spans
 from gallery.rendering.raster.tiles import CHUNKS, Bins, Grid, groups_of, sort_points
 
 Numbers = npt.NDArray[np.float32]
@@ -39,17 +40,20 @@ class Parts(NamedTuple):
 @inner_kernel
 def _search_some(
     some: tuple[int, int],
-    edges: tuple[Pointers, Indices, Numbers],
+    edges: tuple[Pointers, Indices, Numbers, Bounds],
     step: int,
-    limits: tuple[np.float32, np.float32, np.float32],
+    limits: tuple[np.float32, np.float32, np.float32, np.uint16],
     found: Indices,
 ) -> int:
-    # IN limits: length, width and height of all tiles. OUT found, source and reader of longer edges
-    # that are not wholly beside all tiles; returns how many.
-    indptr, sources, vertices = edges
-    longest, wide, tall = limits
+    # IN limits: length, width and height of all tiles, and `Spans.least` of the length. OUT found,
+    # unless empty: source and reader of longer edges that are not wholly beside all tiles; returns
+    # how many.
+    indptr, sources, vertices, bounds = edges
+    longest, wide, tall, least = limits
     many = 0
     for v in range(some[0], some[1]):
+        if bounds[v] < least:
+            continue
         x, y = vertices[v, 0], vertices[v, 1]
         for e in range(indptr[v] + (-indptr[v]) % step, indptr[v + 1], step):
             a = sources[e]
@@ -58,8 +62,9 @@ def _search_some(
                 continue
             after = max(ax, x) >= -_ONE and max(ay, y) >= -_ONE
             if after and min(ax, x) <= wide and min(ay, y) <= tall:
-                found[many, 0] = a
-                found[many, 1] = v
+                if len(found):
+                    found[many, 0] = a
+                    found[many, 1] = v
                 many += 1
     return many
 
@@ -67,21 +72,24 @@ def _search_some(
 @parallel_kernel
 def _search(
     chunks: Pointers,
-    edges: tuple[Pointers, Indices, Numbers],
+    edges: tuple[Pointers, Indices, Numbers, Bounds],
     step: int,
-    limits: tuple[np.float32, np.float32, np.float32],
+    limits: tuple[np.float32, np.float32, np.float32, np.uint16],
+    ends: Pointers,
     found: Indices,
-    many: Pointers,
 ) -> None:
-    # OUT found (m, 2), those of a chunk from its first edge on; many (c,). (If these came in a
-    # tuple, numba would take the only use of `many` for dead code.)
-    indptr, sources, vertices = edges
-    longest, wide, tall = limits
+    # OUT ends (c,), how many there are in each chunk, if found is empty; else IN ends, where those
+    # of each chunk end, and OUT found. (If these came in a tuple, numba would take the only use of
+    # `ends` for dead code.)
+    indptr, sources, vertices, bounds = edges
+    longest, wide, tall, least = limits
     for chunk in numba.prange(len(chunks) - 1):
         some = (chunks[chunk], chunks[chunk + 1])
-        own = found[indptr[some[0]] - indptr[chunks[0]] :]
-        bounds = (longest, wide, tall)
-        many[chunk] = _search_some(some, (indptr, sources, vertices), step, bounds, own)
+        first = ends[chunk - 1] if chunk and len(found) else 0
+        own_edges, own_limits = (indptr, sources, vertices, bounds), (longest, wide, tall, least)
+        many = _search_some(some, own_edges, step, own_limits, found[first:])
+        if not len(found):
+            ends[chunk] = many
 
 
 @inner_kernel
@@ -155,7 +163,7 @@ def _cut(  # noqa: PLR0913, PLR0917 -- arrays of a parallel loop cannot be in a 
 
 
 def long_edges(
-    edges: tuple[Pointers, Indices, int], vertices: Numbers, grid: Grid, longest: int
+    edges: tuple[Pointers, Indices, int], vertices: Numbers, spans: Spans, grid: Grid, longest: int
 ) -> Iterator[Parts]:
     """The parts of the edges that are too long, some millions of parts at a time.
 
@@ -163,31 +171,33 @@ def long_edges(
         edges: `indptr` int64 (n + 1,), `sources` int32 (m,) and which edges to take: each
             `step`-th.
         vertices: float32 (n, 2), pixels.
+        spans: Of the edges.
         grid: Edges that lie on one side of it are left out.
         longest: Most columns of pixels of a part; edges of less than that are left out.
     """
     indptr, sources, step = edges
     wide, tall = grid.columns * grid.side + 1, grid.rows * grid.side + 1
-    limits = np.float32(longest - 1), np.float32(wide), np.float32(tall)
+    limits = np.float32(longest - 1), np.float32(wide), np.float32(tall), spans.least(longest - 1)
     for own in groups_of(indptr):
-        pairs = _pairs(own, (indptr, sources, vertices), step, limits)
+        pairs = _pairs(own, (indptr, sources, vertices, spans.bounds), step, limits)
         if len(pairs):
             yield from _parts(pairs, vertices, grid, longest)
 
 
 def _pairs(
     own: Pointers,
-    edges: tuple[Pointers, Indices, Numbers],
+    edges: tuple[Pointers, Indices, Numbers, Bounds],
     step: int,
-    limits: tuple[np.float32, np.float32, np.float32],
+    limits: tuple[np.float32, np.float32, np.float32, np.uint16],
 ) -> Indices:
     # Source and reader of the long edges of a group of vertices, see `_search_some`: int32 (k, 2).
-    starts = edges[0][own] - edges[0][own[0]]
-    found, many = np.empty((int(starts[-1]), 2), np.int32), np.zeros(CHUNKS, np.int64)
-    _search(own, edges, step, limits, found, many)
-    return np.concatenate(
-        [found[start : start + count] for start, count in zip(starts[:-1], many, strict=True)]
-    )
+    ends, none = np.empty(CHUNKS, np.int64), np.empty((0, 2), np.int32)
+    _search(own, edges, step, limits, ends, none)
+    np.cumsum(ends, out=ends)
+    found = np.empty((int(ends[-1]), 2), np.int32)
+    if len(found):
+        _search(own, edges, step, limits, ends, found)
+    return found
 
 
 def _parts(pairs: Indices, vertices: Numbers, grid: Grid, longest: int) -> Iterator[Parts]:

@@ -225,9 +225,7 @@ def _curve(
     light: Light, strokes: Strokes, coloring: Coloring, settings: RenderSettings, ratio: float
 ) -> Curve:
     # An antialiased line's brightest pixel has about 0.7 of its light if it straddles two.
-    faint = faintest_edge(
-        strokes.indptr, strokes.sources, strokes.points, strokes.reach, strokes.fade
-    )
+    faint = faintest_edge(strokes)
     if strokes.gains is not None and len(strokes.gains):
         faint *= min(1 + (float(strokes.gains.min()) - 1) * faint, 1.0)
     single = 0.7 * min(strokes.line, 1.0) * faint

@@ -19,6 +19,7 @@ from gallery.rendering.raster.curves import Curves, Split, split, split_strokes
 from gallery.rendering.raster.exposure import exposure, sparks
 from gallery.rendering.raster.frame import Frame
 from gallery.rendering.raster.gaps import LIFTS, gaps_of
+from gallery.rendering.raster.spans import Spans, spans_of
 from gallery.rendering.raster.strands import strands_of
 from gallery.rendering.raster.strokes import Strokes, mean_light
 from gallery.rendering.types import DOT, LINE, RenderSettings
@@ -36,9 +37,13 @@ _TURN = np.uint32(2654435769)
 
 
 class Same(NamedTuple):
-    """What is the same in each frame and colouring: edges, and `Strokes.gains` and `sparks`."""
+    """What is the same in each frame and colouring.
+
+    Edges and their spans in the layout's units, and `Strokes.gains` and `sparks`.
+    """
 
     edges: Split
+    spans: Spans
     gains: Light
     sparks: Light
 
@@ -46,7 +51,9 @@ class Same(NamedTuple):
 def same_of(layout: Layout, settings: RenderSettings) -> Same:
     """What the frames and colourings of a layout share."""
     graph = layout.graph
-    return Same(split(layout), exposure(graph, settings.exposure), sparks(graph))
+    edges = split(layout)
+    spans = spans_of(edges.indptr, edges.sources, layout.positions)
+    return Same(edges, spans, exposure(graph, settings.exposure), sparks(graph))
 
 
 def scenes_of(
@@ -69,10 +76,13 @@ def scenes_of(
     """
     every = _strokes(layout, colorings[0], settings, drawn, factor, same)
     strokes, curves = split_strokes(every, layout, drawn, same.edges)
+    spans = same.spans.scaled(drawn.scale)
+    strokes = replace(strokes, spans=spans)
     if layout.graph.vertices >= ENOUGH:
         # Of fewer, edges can be told apart without a rim, and have light enough.
         owner = layout.graph.vertex_operator
-        strands = strands_of(strokes.indptr, strokes.sources, strokes.points, owner, strokes.reach)
+        edges = strokes.indptr, strokes.sources, strokes.points
+        strands = strands_of(*edges, owner, strokes.reach, spans)
         size = (drawn.width, drawn.height)
         full = np.concatenate([strokes.points, _on_updates(layout, strokes)])
         gaps = gaps_of(full, size, mean_light(strokes))

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from gallery.jit import inner_kernel, kernel, parallel_kernel
 from gallery.rendering.raster.simd import lay_over
-from gallery.rendering.raster.tiles import CHUNKS, TILE, groups_of
+from gallery.rendering.raster.spans import Bounds, Spans
+from gallery.rendering.raster.tiles import TILE, groups_of
 
 Light = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float32]
@@ -45,55 +46,54 @@ class _Look(NamedTuple):
 @inner_kernel
 def _long_of(
     some: tuple[int, int],
-    edges: tuple[Pointers, Indices, Points],
+    edges: tuple[Pointers, Indices, Points, Bounds],
     owner: Indices,
-    shortest: float,
+    shortest: tuple[float, np.uint16],
+    sample: tuple[int, int],
     found: Indices,
 ) -> int:
-    # OUT found, source and reader of the edges between operators that are long enough; returns how
-    # many.
-    indptr, sources, points = edges
-    least = shortest * shortest
-    many = 0
+    # IN shortest, a length and its `Spans.least`; sample, the number of the first edge found and
+    # each how many are taken. OUT found (k, 2), unless empty: source and reader of the edges
+    # between operators that are long enough, those taken; returns how many there are of all.
+    indptr, sources, points, bounds = edges
+    least = shortest[0] * shortest[0]
+    number, step = sample
     for v in range(some[0], some[1]):
+        if bounds[v] < shortest[1]:
+            continue
         x, y, own = points[v, 0], points[v, 1], owner[v]
         for e in range(indptr[v], indptr[v + 1]):
             a = sources[e]
             dx, dy = points[a, 0] - x, points[a, 1] - y
             if dx * dx + dy * dy > least and owner[a] != own:
-                found[many, 0] = a
-                found[many, 1] = v
-                many += 1
-    return many
+                if len(found) and number % step == step // 2:
+                    found[number // step, 0] = a
+                    found[number // step, 1] = v
+                number += 1
+    return number - sample[0]
 
 
 @parallel_kernel
-def _long(
+def _long(  # noqa: PLR0913, PLR0917 -- arrays of a parallel loop cannot be in a tuple
     chunks: Pointers,
-    edges: tuple[Pointers, Indices, Points],
+    edges: tuple[Pointers, Indices, Points, Bounds],
     owner: Indices,
-    shortest: float,
+    shortest: tuple[float, np.uint16],
+    ends: Pointers,
+    step: int,
     found: Indices,
-    many: Pointers,
 ) -> None:
-    # OUT found (m, 2), those of a chunk from its first edge on; many (c,).
-    indptr, sources, points = edges
+    # OUT ends (c,), how many there are in each chunk, if found is empty; else IN ends, where those
+    # of each chunk end, and OUT found (k, 2), each `step`-th.
+    indptr, sources, points, bounds = edges
+    length, least = shortest
     for chunk in numba.prange(len(chunks) - 1):
         some = (chunks[chunk], chunks[chunk + 1])
-        own = found[indptr[some[0]] - indptr[chunks[0]] :]
-        many[chunk] = _long_of(some, (indptr, sources, points), owner, shortest, own)
-
-
-def _search(
-    chunks: Pointers, edges: tuple[Pointers, Indices, Points], owner: Indices, shortest: float
-) -> Indices:
-    # The strands of a group of vertices, in parts that are searched in parallel.
-    starts = edges[0][chunks] - edges[0][chunks[0]]
-    found, many = np.empty((int(starts[-1]), 2), np.int32), np.zeros(CHUNKS, np.int64)
-    _long(chunks, edges, owner, shortest, found, many)
-    return np.concatenate(
-        [found[at : at + count] for at, count in zip(starts[:-1], many, strict=True)]
-    )
+        first = ends[chunk - 1] if chunk and len(found) else 0
+        own_edges = (indptr, sources, points, bounds)
+        many = _long_of(some, own_edges, owner, (length, least), (first, step), found)
+        if not len(found):
+            ends[chunk] = many
 
 
 def strands_of(
@@ -102,6 +102,7 @@ def strands_of(
     points: Points,
     owner: Indices,
     reach: float,
+    spans: Spans,
 ) -> Indices:
     """The long edges between operators, or an even sample of them.
 
@@ -111,21 +112,24 @@ def strands_of(
         points: float32 (n, 2), pixels.
         owner: int32 (n,), the operator of each vertex.
         reach: Length beyond which edges fade, in pixels.
+        spans: Of the edges.
 
     Returns:
         int32 (k, 2), source and reader.
     """
-    edges, shortest = (indptr, sources, points), _SHORTEST * reach
-    groups = groups_of(indptr)
+    edges = (indptr, sources, points, spans.bounds)
+    shortest = (_SHORTEST * reach, spans.least(_SHORTEST * reach))
+    chunks = np.unique(np.concatenate(groups_of(indptr)))
+    ends = np.empty(len(chunks) - 1, np.int64)
     # Twice, as all of them can take more memory than all else that is drawn.
-    counts = [len(_search(group, edges, owner, shortest)) for group in groups]
-    step = max(-(-sum(counts) // _MOST), 1)
-    chosen, skip = [np.empty((0, 2), np.int32)], step // 2
-    for group, count in zip(groups, counts, strict=True):
-        if skip < count:
-            chosen.append(_search(group, edges, owner, shortest)[skip::step].copy())
-        skip = (skip - count) % step
-    return np.concatenate(chosen)
+    _long(chunks, edges, owner, shortest, ends, 1, np.empty((0, 2), np.int32))
+    np.cumsum(ends, out=ends)
+    many = int(ends[-1]) if len(ends) else 0
+    step = max(-(-many // _MOST), 1)
+    found = np.empty(((many + step - 1 - step // 2) // step, 2), np.int32)
+    if len(found):
+        _long(chunks, edges, owner, shortest, ends, step, found)
+    return found
 
 
 @inner_kernel

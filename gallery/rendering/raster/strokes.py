@@ -21,6 +21,7 @@ from gallery.rendering.raster.frame import bounds
 from gallery.rendering.raster.gaps import Gaps, lift
 from gallery.rendering.raster.lines import FADES, Look, Stage
 from gallery.rendering.raster.parts import long_edges
+from gallery.rendering.raster.spans import Spans, spans_of
 from gallery.rendering.raster.strands import lay_strands
 from gallery.rendering.raster.sweep import draw_tiles
 from gallery.rendering.raster.tiles import TILE, Bins, Grid, no_points, quarters, sort_points
@@ -53,6 +54,7 @@ class Strokes:
         strands: int32 (s, 2), source and reader of edges to lay over all others once more, see
             `raster.strands`; None for none.
         gaps: Where light is lifted in the end, see `raster.gaps`; None for nowhere.
+        spans: Of the edges, in pixels; None if they are not known yet.
     """
 
     indptr: npt.NDArray[np.int64]
@@ -70,6 +72,11 @@ class Strokes:
     sparks: Light | None = None
     strands: Indices | None = None
     gaps: Gaps | None = None
+    spans: Spans | None = None
+
+    def known_spans(self) -> Spans:
+        """The spans of the edges, measured if they are not known yet."""
+        return self.spans or spans_of(self.indptr, self.sources, self.points)
 
 
 FAINTEST = 0.08
@@ -152,22 +159,10 @@ def _canvas(strokes: Strokes, window: tuple[int, int, int]) -> _Canvas:
     )
 
 
-@kernel
-def faintest_edge(
-    indptr: npt.NDArray[np.int64],
-    sources: Indices,
-    points: Points,
-    reach: float,
-    fade: float,
-) -> float:
+def faintest_edge(strokes: Strokes) -> float:
     """Light of the longest edge, which is the faintest; 1 if there are no edges."""
-    longest = 0.0
-    for v in range(len(points)):
-        for e in range(indptr[v], indptr[v + 1]):
-            dx = points[v, 0] - points[sources[e], 0]
-            dy = points[v, 1] - points[sources[e], 1]
-            longest = max(longest, dx * dx + dy * dy)
-    return edge_light(np.sqrt(longest), reach, fade)
+    spans = strokes.known_spans()
+    return edge_light(spans.longest * spans.unit, strokes.reach, strokes.fade)
 
 
 def draw(strokes: Strokes, window: tuple[int, int, int], step: int = 1) -> Light:
@@ -228,7 +223,8 @@ def draw_several(
     sweep = _Sweep(edges, scene, look, light, canvas.grid)
     none = no_points(canvas.grid)
     _run(sweep, sort_points(points, strokes.indptr, canvas.grid), none, np.empty((0, 3), np.int32))
-    for parts in long_edges(edges, points, canvas.grid, canvas.longest):
+    spans = strokes.known_spans()
+    for parts in long_edges(edges, points, spans, canvas.grid, canvas.longest):
         _run(sweep, none, parts.bins, parts.edges)
     if step > 1:
         light *= np.float32(step)
