@@ -9,7 +9,8 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
@@ -28,6 +29,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Array = TypeVar("Array", bound=npt.NDArray[Any])
+Found = TypeVar("Found")
 
 _PATIENCE = 60.0
 """Seconds to wait for another process to compile a kernel, which takes it some at most."""
@@ -193,3 +195,22 @@ def parallel_kernel(function: Function) -> Function:
     """
     made = numba.njit(parallel=True, pipeline_class=ParallelCompiler, **_OPTIONS)(function)
     return cast(Function, _shared(made, "_cache"))
+
+
+def each(
+    work: Callable[..., Found], items: Iterable[tuple[Any, ...]], *, alone: bool
+) -> list[Found]:
+    """What a function makes of each item, on as many threads as kernels use.
+
+    For work within kernels that are not parallel themselves: they run without the GIL.
+
+    Args:
+        work: The function.
+        items: Its arguments.
+        alone: On this thread, as others are not worth their start.
+    """
+    threads = 1 if alone else numba.get_num_threads()
+    if threads == 1:
+        return [work(*item) for item in items]
+    with ThreadPoolExecutor(threads) as pool:
+        return [one.result() for one in [pool.submit(work, *item) for item in items]]

@@ -70,13 +70,15 @@ def _sums_over_discs(places, radius, near, square):  # type: ignore[no-untyped-d
     ratio, total = 0.0, 0.0
     for i in range(len(places)):
         own = np.float64(radius[i]) * radius[i]
-        for j in range(len(places)):
+        for j in range(i + 1):
+            # Both sums are the same for a pair the other way round.
+            count = 2.0 if j < i else 1.0
             both = own + np.float64(radius[j]) * radius[j]
             dx = np.float64(places[i, 0]) - places[j, 0]
             dy = np.float64(places[i, 1]) - places[j, 1]
             apart = dx * dx + dy * dy + both / 2
-            ratio += np.sqrt(apart - min(both / 4, 0.18 * apart)) * near[i, j]
-            total += apart * square[i, j]
+            ratio += count * np.sqrt(apart - min(both / 4, 0.18 * apart)) * near[i, j]
+            total += count * apart * square[i, j]
     return ratio, total
 
 
@@ -91,7 +93,7 @@ def hops(sizes: Hierarchy) -> Hops:
         (number for number, level in enumerate(sizes.levels) if level.ends * bodies <= _VISITS),
         len(sizes.levels) - 1,
     )
-    level, body = sizes.levels[number].whole(), sizes.ancestors()[number]
+    level, body = sizes.levels[number].whole(), sizes.body(number)
     members = np.bincount(body, minlength=bodies).astype(np.float64)
     sums = np.zeros((bodies, bodies, 3))
     _sum(level.indptr, level.neighbours, body, _middles(body, bodies), sums)

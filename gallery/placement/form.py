@@ -12,6 +12,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from gallery.graph import FORM_VERTICES, ComputeGraph
+from gallery.jit import kernel, read_only
 from gallery.placement.graph_levels import IntArray, Level, quotient
 from gallery.placement.hierarchy import SHRINK, Hierarchy
 
@@ -30,7 +31,7 @@ class Form:
 
     def body(self) -> IntArray:
         """The body of each vertex of the level that decides: int32 (n,)."""
-        return self.sizes.ancestors()[0]
+        return self.sizes.body(0)
 
     def bodies(self) -> Level:
         """The graph of the bodies."""
@@ -44,14 +45,20 @@ def form_of(graph: ComputeGraph, sizes: Hierarchy) -> Form:
         graph: The compute graph, of at least one vertex.
         sizes: Its levels, the last of which is drawn.
     """
-    body, bodies = sizes.ancestors()[0], sizes.levels[-1].vertices
-    up, rest = _deciding(graph, bodies)
-    member = _members(up)
-    known = [level for level in sizes.levels if level.vertices == len(member)]
-    deciding = known[0] if known else quotient(sizes.levels[0], up, len(member))
-    levels, parents = [_plain(deciding.whole())], []
-    at = member
-    for above in rest:
+    bodies = sizes.levels[-1].vertices
+    number, size = _deciding(graph, bodies)
+    # From the coarsest level that will do: from the compute graph it takes many times as long.
+    near = max(k for k, level in enumerate(sizes.levels) if level.vertices >= size)
+    inside = np.arange(graph.vertices, dtype=np.int32)
+    for up in sizes.parents[:near]:
+        inside = inside[_members(up)]
+    up = inside
+    for above in graph.levels[:number]:
+        up = above[up]
+    level, at = sizes.levels[near], _members(up)
+    deciding = level if level.vertices == size else quotient(level, up, size)
+    levels, parents, member = [_plain(deciding.whole())], [], inside[at]
+    for above in graph.levels[number:]:
         size = int(above.max()) + 1
         if size < SHRINK * bodies:
             break
@@ -59,13 +66,13 @@ def form_of(graph: ComputeGraph, sizes: Hierarchy) -> Form:
         parents.append(above)
         at = at[_members(above)]
     if len(at) > bodies:
-        parents.append(body[at])
+        parents.append(sizes.body(near)[at])
         levels.append(quotient(levels[-1], parents[-1], bodies))
     return Form(sizes=Hierarchy(levels=tuple(levels), parents=tuple(parents)), member=member)
 
 
-def _deciding(graph: ComputeGraph, bodies: int) -> tuple[IntArray, tuple[IntArray, ...]]:
-    """Each vertex's ancestor in the level that decides, and the parents from that level on.
+def _deciding(graph: ComputeGraph, bodies: int) -> tuple[int, int]:
+    """The number and the size of the level that decides; 0 is the compute graph.
 
     Of the levels that are not coarser than that of the bodies, it is the one whose size is closest
     to `FORM_VERTICES`, by ratio.
@@ -73,17 +80,20 @@ def _deciding(graph: ComputeGraph, bodies: int) -> tuple[IntArray, tuple[IntArra
     sizes = [graph.vertices, *(int(up.max()) + 1 for up in graph.levels)]
     ratios = [max(one / FORM_VERTICES, FORM_VERTICES / one) for one in sizes if one >= bodies]
     number = ratios.index(min(ratios))
-    ancestor = np.arange(graph.vertices, dtype=np.int32)
-    for up in graph.levels[:number]:
-        ancestor = up[ancestor]
-    return ancestor, graph.levels[number:]
+    return number, sizes[number]
 
 
 def _members(parents: IntArray) -> IntArray:
     """The first vertex in each class: int32 (classes,)."""
     member = np.empty(int(parents.max()) + 1, np.int32)
-    member[parents[::-1]] = np.arange(len(parents) - 1, -1, -1, dtype=np.int32)
+    _first(read_only(parents), member)
     return member
+
+
+@kernel
+def _first(parents, member):  # type: ignore[no-untyped-def]
+    for v in range(len(parents) - 1, -1, -1):
+        member[parents[v]] = v
 
 
 def _plain(level: Level) -> Level:

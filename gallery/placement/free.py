@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -14,12 +15,13 @@ from gallery.graph import ComputeGraph
 from gallery.placement.distances import hops
 from gallery.placement.forces import Anchors, Forces, relax
 from gallery.placement.form import Form, form_of
-from gallery.placement.graph_levels import Finest, FloatArray, IntArray, Level
+from gallery.placement.graph_levels import Finest, FloatArray, IntArray, Level, finest
 from gallery.placement.graphviz_engines import ENGINES
-from gallery.placement.hierarchy import Hierarchy, hierarchy
+from gallery.placement.hierarchy import Hierarchy, hierarchy, reads_of
 from gallery.placement.noise import scattered, scattered_around
 from gallery.placement.orientation import oriented
 from gallery.placement.settings import LayoutSettings
+from gallery.placement.skeleton import Skeleton
 from gallery.placement.skeleton import skeleton as operator_skeleton
 from gallery.placement.stages import resolutions
 from gallery.placement.stress import Bodies, DrawnBodies, draw
@@ -60,6 +62,38 @@ def free_layout(
     start = time.perf_counter()
     sizes = hierarchy(graph, _MOST_OPERATORS)
     _log.info("levels: %.2f s", time.perf_counter() - start)
+    with ThreadPoolExecutor(1) as aside:
+        # Not needed before the bodies have places, and Graphviz runs on one core.
+        whole = aside.submit(finest, reads_of(graph))
+        sizes, drawing, of_operators = _drawn(graph, sizes, skeleton, seed, seconds, settings)
+    coarser = [level.whole() for level in sizes.levels[1:]]
+    levels: list[Level | Finest] = [whole.result(), *coarser]
+    parents = list(sizes.parents)
+    ancestors = sizes.ancestors()
+    del sizes, whole
+    positions = _refine(levels, parents, ancestors, drawing, settings, np.random.default_rng(seed))
+    # Axis by axis: the smallest of each column takes NumPy fifty times as long.
+    middle = [(column.min() + column.max()) / 2 for column in positions.T]
+    positions -= np.array(middle, np.float32)
+    return Layout(
+        graph=graph,
+        positions=positions,
+        skeleton=skeleton,
+        engine=of_operators.engine,
+        fallback=of_operators.fallback,
+        seed=seed,
+    )
+
+
+def _drawn(
+    graph: ComputeGraph,
+    sizes: Hierarchy,
+    skeleton: str,
+    seed: int,
+    seconds: float,
+    settings: LayoutSettings,
+) -> tuple[Hierarchy, DrawnBodies, Skeleton]:
+    """Levels, the places of the vertices of the last one, and the skeleton that these are from."""
     start = time.perf_counter()
     form = form_of(graph, sizes)
     bodies = Hierarchy(levels=(*sizes.levels[:-1], form.bodies()), parents=sizes.parents)
@@ -81,21 +115,7 @@ def free_layout(
     )
     drawing = _oriented(form, drawing)
     _log.info("operators: %d, %.2f s", len(drawing.places), time.perf_counter() - start)
-    levels, parents = list(sizes.levels), list(sizes.parents)
-    ancestors = sizes.ancestors()
-    del sizes, bodies, form
-    positions = _refine(levels, parents, ancestors, drawing, settings, np.random.default_rng(seed))
-    # Axis by axis: the smallest of each column takes NumPy fifty times as long.
-    middle = [(column.min() + column.max()) / 2 for column in positions.T]
-    positions -= np.array(middle, np.float32)
-    return Layout(
-        graph=graph,
-        positions=positions,
-        skeleton=skeleton,
-        engine=of_operators.engine,
-        fallback=of_operators.fallback,
-        seed=seed,
-    )
+    return sizes, drawing, of_operators
 
 
 def _unfolded(

@@ -9,18 +9,22 @@ to be rescaled.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 from numba import prange
 
-from gallery.jit import inner_kernel, kernel, parallel_kernel, read_only
+from gallery.jit import each, kernel, parallel_kernel, read_only
 
 IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float32]
 
 _CHUNKS = 8
 """Number of parts that work is split into, whatever the number of threads, for equal results."""
+
+_FEW = 500_000
+"""Ends of edges that one thread looks at in less time than it takes to wake another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,6 +68,36 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reads:
+    """A compute graph by what each vertex reads: all that coarser graphs need of it.
+
+    Attributes:
+        indptr: int64 (n + 1,).
+        sources: int32 (m,), what each vertex reads.
+    """
+
+    indptr: npt.NDArray[np.int64]
+    sources: IntArray
+
+    @property
+    def vertices(self) -> int:
+        """Number of vertices."""
+        return len(self.indptr) - 1
+
+    @property
+    def ends(self) -> int:
+        """Number of ends of edges, 2 m."""
+        return 2 * len(self.sources)
+
+    def whole(self) -> Level:
+        """The graph with all neighbours in one array; a vertex's charge is 1 + degree."""
+        indptr, neighbours = undirected(self.indptr, self.sources)
+        charge = _shares((1 + np.diff(indptr)).astype(np.float32))
+        none = np.empty(0, np.float32)
+        return Level(indptr=indptr, neighbours=neighbours, weights=none, charge=charge)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Finest:
     """A compute graph as a level whose edges count once, without a copy of what vertices read.
 
@@ -74,7 +108,7 @@ class Finest:
         sources: int32 (m,), what each vertex reads.
         starts: int64 (n + 1,), where each vertex's readers start.
         readers: int32 (m,), ascending for each vertex.
-        charge: float32 (n,), how strongly each vertex repels the others; the sum is 1.
+        charge: float32 (n,), 1 + degree over its sum.
     """
 
     indptr: npt.NDArray[np.int64]
@@ -93,12 +127,6 @@ class Finest:
         """Number of ends of edges, 2 m."""
         return 2 * len(self.sources)
 
-    def whole(self) -> Level:
-        """The same graph with all neighbours in one array."""
-        indptr, neighbours = undirected(self.indptr, self.sources)
-        none = np.empty(0, np.float32)
-        return Level(indptr=indptr, neighbours=neighbours, weights=none, charge=self.charge)
-
     def ends_before(self) -> npt.NDArray[np.int64]:
         """Ends of edges at all vertices before each: int64 (n + 1,)."""
         return self.indptr + self.starts
@@ -113,6 +141,36 @@ class Finest:
 Runs = tuple[npt.NDArray[np.int64], IntArray, FloatArray, npt.NDArray[np.int64], IntArray]
 """Two runs of neighbours for each vertex, of which the second is empty if its starts are, and the
 weights of the first: starts, neighbours, weights, starts, neighbours."""
+
+
+def finest(reads: Reads) -> Finest:
+    """The graph by what each vertex reads and by its readers.
+
+    On one thread, so that it may run beside kernels that use all.
+    """
+    starts, readers = turned(reads.indptr, reads.sources)
+    charge = np.empty(reads.vertices, np.float32)
+    _charges(reads.indptr, starts, charge)
+    return Finest(
+        indptr=reads.indptr,
+        sources=reads.sources,
+        starts=starts,
+        readers=readers,
+        charge=_shares(charge),
+    )
+
+
+@kernel
+def _charges(indptr, starts, charge):  # type: ignore[no-untyped-def]
+    # OUT charge, 1 + degree. In NumPy, three arrays of whole numbers would be the peak of a layout.
+    for v in range(len(charge)):
+        charge[v] = 1 + indptr[v + 1] - indptr[v] + starts[v + 1] - starts[v]
+
+
+def _shares(charge: FloatArray) -> FloatArray:
+    """Charges over their sum, in place."""
+    charge /= np.float32(max(charge.sum(dtype=np.float64), 1))
+    return charge
 
 
 def turned(
@@ -181,7 +239,7 @@ def _join(indptr, sources, starts, readers, out):  # type: ignore[no-untyped-def
             at += 1
 
 
-def quotient(fine: Level | Finest, parents: IntArray, coarse: int) -> Level:
+def quotient(fine: Level | Reads, parents: IntArray, coarse: int) -> Level:
     """The graph whose vertices are classes of another graph's vertices.
 
     Args:
@@ -189,36 +247,67 @@ def quotient(fine: Level | Finest, parents: IntArray, coarse: int) -> Level:
         parents: int32 (n,), the class of each of its vertices.
         coarse: Number of classes.
     """
+    parents, none, charge = read_only(parents), np.empty(0, np.float32), np.zeros(coarse)
+    if isinstance(fine, Level):
+        edges = _between(fine.indptr, fine.neighbours, fine.weights, parents, coarse)
+        charge += np.bincount(parents, fine.charge, coarse)
+    else:
+        # Half the ends of edges to look at, and no readers; what is left is small.
+        read = _between(fine.indptr, fine.sources, none, parents, coarse)
+        _class_ends(read_only(fine.indptr), parents, *read, charge)
+        charge /= max(fine.vertices + fine.ends, 1)
+        edges = _between(*_listed_twice(*read), np.arange(coarse, dtype=np.int32), coarse)
+    indptr, neighbours, weights = edges
+    return Level(
+        indptr=indptr, neighbours=neighbours, weights=weights, charge=charge.astype(np.float32)
+    )
+
+
+Edges = tuple[npt.NDArray[np.int64], IntArray, FloatArray]
+"""int64 (n + 1,), neighbours int32 (k,) and how many edges each stands for, float32 (k,)."""
+
+
+def _between(
+    indptr: npt.NDArray[np.int64],
+    near: IntArray,
+    weights: FloatArray,
+    parents: IntArray,
+    coarse: int,
+) -> Edges:
+    """The edges between classes, each once, as they are listed: (class, neighbour, weight).
+
+    Args:
+        indptr: int64 (n + 1,).
+        near: int32 (k,), the neighbours of each vertex.
+        weights: float32 (k,), or empty if each edge counts once.
+        parents: int32 (n,), the class of each vertex.
+        coarse: Number of classes.
+    """
+    indptr, near, parents = read_only(indptr), read_only(near), read_only(parents)
     first, load = np.zeros(coarse + 1, np.int64), np.zeros(coarse + 1, np.int64)
-    charge = np.zeros(coarse)
-    _classes(fine.ends_before(), fine.charge, parents, first, load, charge)
+    _classes(indptr, parents, first, load)
     np.cumsum(first, out=first)
     np.cumsum(load, out=load)
     children = np.empty(len(parents), np.int32)
     _children(parents, first.copy(), children)
-    bounds = np.searchsorted(load, np.linspace(0, load[-1], _CHUNKS + 1)).astype(np.int64)
+    bounds = np.searchsorted(load, np.linspace(0, load[-1], _CHUNKS + 1))
     bounds[-1] = coarse
-    indptr, near, weights, starts, readers = fine.runs()
-    edges = (indptr, near, starts, readers)
-    degree = np.zeros(coarse + 1, np.int64)
-    _count_quotient(*edges, parents, first, children, bounds, degree)
-    after = np.cumsum(degree)
-    neighbours = np.empty(after[-1], np.int32)
-    heavy = np.empty(after[-1], np.float32)
-    _fill_quotient(*edges, weights, parents, first, children, bounds, after, neighbours, heavy)
-    return Level(
-        indptr=after, neighbours=neighbours, weights=heavy, charge=charge.astype(np.float32)
+    parts = each(
+        lambda begin, end: _merged(indptr, near, weights, parents, first, children, begin, end),
+        list(pairwise(bounds.tolist())),
+        alone=len(near) < _FEW,
     )
+    degrees, neighbours, heavy = (np.concatenate(found) for found in zip(*parts, strict=True))
+    return np.concatenate([[0], np.cumsum(degrees)]), neighbours, heavy
 
 
 @kernel
-def _classes(before, charge, parents, sizes, load, charges):  # type: ignore[no-untyped-def]
-    """Count each class's vertices, and their ends of edges with themselves; sum up charges: OUT."""
+def _classes(indptr, parents, sizes, load):  # type: ignore[no-untyped-def]
+    """Count each class's vertices, and their ends of edges with themselves: OUT."""
     for v in range(len(parents)):
         c = parents[v]
         sizes[c + 1] += 1
-        load[c + 1] += before[v + 1] - before[v] + 1
-        charges[c] += np.float64(charge[v])
+        load[c + 1] += indptr[v + 1] - indptr[v] + 1
 
 
 @kernel
@@ -228,63 +317,68 @@ def _children(parents, free, children):  # type: ignore[no-untyped-def]
         free[parents[v]] += 1
 
 
-@parallel_kernel
-def _count_quotient(indptr, near, starts, readers, parents, first, children, bounds, degree):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
-    for chunk in prange(len(bounds) - 1):
-        seen = np.full(len(first) - 1, -1, np.int32)
-        for c in range(bounds[chunk], bounds[chunk + 1]):
-            seen[c] = c
-            count = 0
-            for k in range(first[c], first[c + 1]):
-                v = children[k]
-                count += _new(near, indptr[v], indptr[v + 1], parents, c, seen)
-                if len(starts):
-                    count += _new(readers, starts[v], starts[v + 1], parents, c, seen)
-            degree[c + 1] = count
+@kernel
+def _merged(indptr, near, weights, parents, first, children, begin, end):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+    """Neighbours of some classes: how many each has, what they are, and their weights."""
+    most = 0
+    for k in range(first[begin], first[end]):
+        most += indptr[children[k] + 1] - indptr[children[k]]
+    # Memory that nobody writes to is never given.
+    degrees = np.empty(end - begin, np.int64)
+    out, heavy = np.empty(most, np.int32), np.empty(most, np.float32)
+    slot = np.full(len(first) - 1, -1, np.int32)
+    free = 0
+    for c in range(begin, end):
+        # Slots of earlier classes are before this one's first and mean "not seen yet".
+        start = free
+        for k in range(first[c], first[c + 1]):
+            v = children[k]
+            for e in range(indptr[v], indptr[v + 1]):
+                other = parents[near[e]]
+                if other == c:
+                    continue
+                weight = np.float32(1.0) if len(weights) == 0 else weights[e]
+                if slot[other] < start:
+                    slot[other] = free
+                    out[free] = other
+                    heavy[free] = weight
+                    free += 1
+                else:
+                    heavy[slot[other]] += weight
+        degrees[c - begin] = free - start
+    return degrees, out[:free].copy(), heavy[:free].copy()
 
 
-@inner_kernel
-def _new(near, begin, end, parents, c, seen):  # type: ignore[no-untyped-def]
-    count = 0
-    for e in range(begin, end):
-        other = parents[near[e]]
-        if seen[other] != c:
-            seen[other] = c
-            count += 1
-    return count
+@kernel
+def _class_ends(indptr, parents, starts, near, heavy, charge):  # type: ignore[no-untyped-def]
+    """Sum up 1 + degree over each class's vertices, OUT charge.
+
+    Edges within a class have both their ends there; the others are among those between classes.
+    """
+    for v in range(len(parents)):
+        charge[parents[v]] += 1 + 2 * (indptr[v + 1] - indptr[v])
+    for c in range(len(charge)):
+        for e in range(starts[c], starts[c + 1]):
+            charge[c] -= heavy[e]
+            charge[near[e]] += heavy[e]
 
 
-@parallel_kernel
-def _fill_quotient(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
-    indptr, near, starts, readers, weights, parents, first, children, bounds, after, out, heavy
-):
-    for chunk in prange(len(bounds) - 1):
-        slot = np.full(len(first) - 1, -1, np.int64)
-        for c in range(bounds[chunk], bounds[chunk + 1]):
-            free = after[c]
-            # Slots of earlier classes are before this one's first and mean "not seen yet".
-            for k in range(first[c], first[c + 1]):
-                v = children[k]
-                own = (c, after[c], indptr[v], indptr[v + 1])
-                free = _add(near, weights, parents, own, free, slot, out, heavy)
-                if len(starts):
-                    own = (c, after[c], starts[v], starts[v + 1])
-                    free = _add(readers, weights, parents, own, free, slot, out, heavy)
+def _listed_twice(indptr: npt.NDArray[np.int64], near: IntArray, weights: FloatArray) -> Edges:
+    """Edges listed at one end, listed at both."""
+    degrees = np.zeros(len(indptr), np.int64)
+    _count_readers(near, degrees)
+    starts = np.cumsum(degrees) + indptr
+    both, heavy = np.empty(2 * len(near), np.int32), np.empty(2 * len(near), np.float32)
+    _list_twice(indptr, near, weights, starts[:-1].copy(), both, heavy)
+    return starts, both, heavy
 
 
-@inner_kernel
-def _add(near, weights, parents, own, free, slot, out, heavy):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
-    c, start, begin, end = own
-    for e in range(begin, end):
-        other = parents[near[e]]
-        if other == c:
-            continue
-        weight = np.float32(1.0) if len(weights) == 0 else weights[e]
-        if slot[other] < start:
-            slot[other] = free
-            out[free] = other
-            heavy[free] = weight
-            free += 1
-        else:
-            heavy[slot[other]] += weight
-    return free
+@kernel
+def _list_twice(indptr, near, weights, free, out, heavy):  # type: ignore[no-untyped-def]
+    for v in range(len(indptr) - 1):
+        for e in range(indptr[v], indptr[v + 1]):
+            u = near[e]
+            out[free[v]], out[free[u]] = u, v
+            heavy[free[v]], heavy[free[u]] = weights[e], weights[e]
+            free[v] += 1
+            free[u] += 1

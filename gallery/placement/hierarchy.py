@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gallery.graph import ComputeGraph
-from gallery.jit import kernel
 from gallery.placement.coarsen import layer_groups, matched
-from gallery.placement.graph_levels import Finest, IntArray, Level, quotient, turned
+from gallery.placement.graph_levels import IntArray, Level, Reads, quotient
 
 SHRINK = 3
 """A level that is not at least this many times smaller than the one before is skipped."""
@@ -24,7 +23,7 @@ class Hierarchy:
         parents: For each level but the last: int32 (n,), each vertex's parent in the next level.
     """
 
-    levels: tuple[Level | Finest, ...]
+    levels: tuple[Level | Reads, ...]
     parents: tuple[IntArray, ...]
 
     def ancestors(self) -> list[IntArray]:
@@ -34,6 +33,13 @@ class Hierarchy:
             found.append(found[-1][up])
         return found[::-1]
 
+    def body(self, number: int) -> IntArray:
+        """The ancestor in the last level of each vertex of one level: int32 (n,)."""
+        found = np.arange(self.levels[-1].vertices, dtype=np.int32)
+        for up in reversed(self.parents[number:]):
+            found = found[up]
+        return found
+
 
 def hierarchy(graph: ComputeGraph, limit: int) -> Hierarchy:
     """The graph at all its levels, coarsened further until at most `limit` vertices are left.
@@ -42,7 +48,7 @@ def hierarchy(graph: ComputeGraph, limit: int) -> Hierarchy:
         graph: The compute graph.
         limit: Largest number of vertices of the last level.
     """
-    levels: list[Level | Finest] = [finest(graph)]
+    levels: list[Level | Reads] = [reads_of(graph)]
     parents = []
     waiting: IntArray | None = None
     for number, up in enumerate(graph.levels):
@@ -60,26 +66,15 @@ def hierarchy(graph: ComputeGraph, limit: int) -> Hierarchy:
     return Hierarchy(levels=tuple(levels), parents=tuple(parents))
 
 
-def finest(graph: ComputeGraph) -> Finest:
-    """The compute graph itself, with the back edges of loops; a vertex's charge is 1 + degree."""
+def reads_of(graph: ComputeGraph) -> Reads:
+    """What the vertices of a compute graph read, with the back edges of loops."""
     sources, indptr = graph.sources, graph.indptr
     if graph.back_edges is not None and len(graph.back_edges):
         readers, before = graph.back_edges.T
         sources = np.insert(sources, indptr[readers + 1], before)
         more = np.bincount(readers, minlength=graph.vertices)
         indptr = indptr + np.concatenate([[0], np.cumsum(more)])
-    starts, read_by = turned(indptr, sources)
-    charge = np.empty(graph.vertices, np.float32)
-    _charges(indptr, starts, charge)
-    charge /= np.float32(max(charge.sum(dtype=np.float64), 1))
-    return Finest(indptr=indptr, sources=sources, starts=starts, readers=read_by, charge=charge)
-
-
-@kernel
-def _charges(indptr, starts, charge):  # type: ignore[no-untyped-def]
-    # OUT charge, 1 + degree. In NumPy, three arrays of whole numbers would be the peak of a layout.
-    for v in range(len(charge)):
-        charge[v] = 1 + indptr[v + 1] - indptr[v] + starts[v + 1] - starts[v]
+    return Reads(indptr=indptr, sources=sources)
 
 
 def smaller(graph: ComputeGraph, sizes: Hierarchy, limit: int) -> list[IntArray]:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
+from gallery.jit import each
 from gallery.placement.cost import cost, radius, reach
 from gallery.placement.descent import descend
 from gallery.placement.distances import DoubleArray, Hops
@@ -216,11 +217,14 @@ def _best(
 ) -> tuple[Fold, float]:
     """The fold and the area of bodies with the lowest cost."""
     trial = aims.of(np.unique(np.linspace(0, len(aims.charge) - 1, _SAMPLE).astype(np.int64)))
-    found = []
-    for number, fold in enumerate(_folds(trial, seed) if settings.fill > 0 else [_STRAIGHT]):
+
+    def tried(number: int, fold: Fold) -> tuple[float, int, float, Fold]:
         places = _drawn(trial, fold, _TRIAL_ROUNDS, seed)
         _, area = min((_cost(trial, places, area, settings), area) for area in areas)
-        found.append((_cost(trial, places, area, settings, power=1), number, area, fold))
+        return _cost(trial, places, area, settings, power=1), number, area, fold
+
+    folds = _folds(trial, seed) if settings.fill > 0 else [_STRAIGHT]
+    found = each(tried, enumerate(folds), alone=len(folds) == 1)
     _, _, area, fold = min(found, key=lambda one: one[:2])
     return fold, area
 

@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import dijkstra
 from gallery.graph import ComputeGraph
 from gallery.placement.distances import Hops, hops
 from gallery.placement.graph_levels import IntArray, Level, quotient
-from gallery.placement.hierarchy import Hierarchy, finest
+from gallery.placement.hierarchy import Hierarchy, reads_of
 from gallery.placement.quality import stress
 from gallery.placement.settings import LayoutSettings
 from gallery.placement.stress import Bodies, DrawnBodies, draw
@@ -36,7 +36,7 @@ def true_distances(level: Level) -> np.ndarray:
 def test_sums_of_single_vertices_are_exact(graph: ComputeGraph) -> None:
     if not graph.vertices:
         return
-    level = finest(graph).whole()
+    level = reads_of(graph).whole()
     counted = hops(single(level))
     distance = true_distances(level)
     joined = np.isfinite(distance) & (distance > 0)
@@ -46,7 +46,7 @@ def test_sums_of_single_vertices_are_exact(graph: ComputeGraph) -> None:
 
 def test_sums_of_bodies_are_those_of_their_vertices() -> None:
     """One vertex stands for its body: on a chain of bodies that is the same but for the ends."""
-    level = finest(path(240)).whole()
+    level = reads_of(path(240)).whole()
     body = (np.arange(240) // 12).astype(np.int32)
     counted, distance = hops(grouped(level, body)), true_distances(level)
     np.fill_diagonal(distance, np.inf)
@@ -62,7 +62,7 @@ def test_sums_of_bodies_are_those_of_their_vertices() -> None:
 @given(seed=st.integers(0, 1000))
 @settings(max_examples=20, deadline=None)
 def test_stress_of_points_is_the_measured_stress(seed: int) -> None:
-    level = finest(mesh(5, 6)).whole()
+    level = reads_of(mesh(5, 6)).whole()
     places = np.random.default_rng(seed).random((30, 2), np.float32)
     random = np.random.default_rng(1)
     measured = stress(level.indptr, level.neighbours, places, random, 30)
@@ -98,7 +98,7 @@ def drawn(level: Level, start: np.ndarray, fill: float = 0.45) -> DrawnBodies:
 
 
 def test_a_bend_is_chosen_for_the_square_and_none_without() -> None:
-    level = finest(path(60)).whole()
+    level = reads_of(path(60)).whole()
     start = np.stack([np.arange(60), np.zeros(60)], axis=1).astype(np.float32)
     straight = np.ptp(drawn(level, start, fill=0).places, axis=0)
     bent = np.ptp(drawn(level, start).places, axis=0)
@@ -109,7 +109,7 @@ def test_a_bend_is_chosen_for_the_square_and_none_without() -> None:
 def test_longer_chains_turn_more_often() -> None:
     def turned(count: int) -> float:
         start = np.stack([np.arange(count), np.zeros(count)], axis=1).astype(np.float32)
-        chain = drawn(finest(path(count)).whole(), start, fill=1).places
+        chain = drawn(reads_of(path(count)).whole(), start, fill=1).places
         # Steps of four bodies, as single ones jitter.
         steps = np.diff(chain[::4], axis=0)
         across = steps[:-1, 0] * steps[1:, 1] - steps[1:, 0] * steps[:-1, 1]
@@ -124,7 +124,7 @@ def test_longer_chains_turn_more_often() -> None:
 def test_a_hub_does_not_mix_the_order_of_what_it_joins() -> None:
     """A chain whose every member reads one mask: far ones stay farther than neighbours."""
     chain = [(k, k + 1) for k in range(1, 60)]
-    level = finest(compute_graph(61, [*chain, *((0, k) for k in range(1, 61))])).whole()
+    level = reads_of(compute_graph(61, [*chain, *((0, k) for k in range(1, 61))])).whole()
     start = np.random.default_rng(3).random((61, 2), np.float32)
     places = drawn(level, start, fill=0).places[1:].astype(np.float64)
     beside = np.linalg.norm(places[1:] - places[:-1], axis=1).mean()

@@ -5,8 +5,8 @@ import pytest
 from scipy import special
 
 from gallery.placement.forces import _LAST, _STIFFEST, Anchors, Forces, relax
-from gallery.placement.graph_levels import FloatArray
-from gallery.placement.hierarchy import finest
+from gallery.placement.graph_levels import FloatArray, finest
+from gallery.placement.hierarchy import reads_of
 from gallery.placement.repulsion import field, potential, spread_out, square_over
 from tests.strategies import compute_graph, mesh
 
@@ -60,7 +60,8 @@ def start_of(turn: FloatArray, shift: FloatArray) -> FloatArray:
 
 @pytest.mark.parametrize("angle", [0.0, 0.4, np.pi / 2])
 def test_moving_and_turning_the_start_moves_and_turns_the_result(angle: float) -> None:
-    level = finest(mesh(8, 8))
+    reads = reads_of(mesh(8, 8))
+    level = finest(reads)
     forces = Forces(hold=0.3, push=0.2, reach=0.5)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     shift = np.array([3.0, -2.0])
@@ -70,7 +71,7 @@ def test_moving_and_turning_the_start_moves_and_turns_the_result(angle: float) -
         body = np.arange(64, dtype=np.int32)
         anchors = Anchors(places=start, body=body, margin=2.0)
         placed = relax(level, start.copy(), anchors, forces, 12)
-        same = relax(level.whole(), start.copy(), anchors, forces, 12)
+        same = relax(reads.whole(), start.copy(), anchors, forces, 12)
         np.testing.assert_array_equal(placed, same)
         return placed
 
@@ -80,7 +81,7 @@ def test_moving_and_turning_the_start_moves_and_turns_the_result(angle: float) -
 
 def test_a_body_spreads_to_the_area_that_its_charge_asks_for() -> None:
     """Charges held by springs to one place fill a disc of area pi push Q / hold."""
-    level = finest(compute_graph(4000, [])).whole()
+    level = reads_of(compute_graph(4000, [])).whole()
     forces = Forces(hold=1.0, push=0.5, reach=20.0)
     start = np.random.default_rng(6).standard_normal((4000, 2)).astype(np.float32)
     anchors = Anchors(
@@ -93,7 +94,7 @@ def test_a_body_spreads_to_the_area_that_its_charge_asks_for() -> None:
 
 
 def test_an_edge_draws_its_ends_together() -> None:
-    level = finest(compute_graph(2, [(0, 1)])).whole()
+    level = reads_of(compute_graph(2, [(0, 1)])).whole()
     places = np.array([[-1, 0], [1, 0]], np.float32)
     anchors = Anchors(places=places, body=np.arange(2, dtype=np.int32), margin=2.0)
     forces = Forces(hold=0.5, push=0.0, reach=1.0)
@@ -124,7 +125,7 @@ def test_a_margin_of_two_reaches_stands_for_empty_space_all_around() -> None:
 def test_steps_even_out_a_wave_as_the_polynomial_says(wave: int) -> None:
     """On a ring, a wave is an eigenvector; W(cos t) = sin((k + 1/2) t) / sin(t / 2)."""
     count, steps = 60, 9
-    level = finest(
+    level = reads_of(
         compute_graph(count, [*((v, v + 1) for v in range(count - 1)), (0, count - 1)])
     ).whole()
     turn = 2 * np.pi * wave / count

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from gallery.graph import ComputeGraph
 from gallery.model import Layer
 from gallery.placement.coarsen import layer_groups, matched
-from gallery.placement.graph_levels import Finest, Level, quotient
-from gallery.placement.hierarchy import finest, hierarchy
+from gallery.placement.graph_levels import Level, Reads, quotient
+from gallery.placement.hierarchy import hierarchy, reads_of
 from tests.benchmarks.synthetic import resnet
 from tests.invariants import assert_is_coarsening, assert_symmetric
 from tests.strategies import compute_graph, compute_graphs, path, star
@@ -19,7 +19,7 @@ from tests.strategies import compute_graph, compute_graphs, path, star
 @settings(max_examples=50, deadline=None)
 @given(graph=compute_graphs(), data=st.data())
 def test_a_quotient_counts_every_edge(graph: ComputeGraph, data: st.DataObject) -> None:
-    level: Level | Finest = finest(graph)
+    level: Level | Reads = reads_of(graph)
     assert_symmetric(level.whole())
     if not graph.vertices:
         return
@@ -30,16 +30,13 @@ def test_a_quotient_counts_every_edge(graph: ComputeGraph, data: st.DataObject) 
         coarse = quotient(level, parents, classes)
         assert_symmetric(coarse)
         assert_is_coarsening(level.whole(), coarse, parents)
-        same = quotient(level.whole(), parents, classes)
-        for name in ("indptr", "neighbours", "weights", "charge"):
-            np.testing.assert_array_equal(getattr(same, name), getattr(coarse, name))
         level = coarse
 
 
 @settings(max_examples=50, deadline=None)
 @given(graph=compute_graphs())
 def test_pairs_are_neighbours_or_both_alone(graph: ComputeGraph) -> None:
-    level = finest(graph).whole()
+    level = reads_of(graph).whole()
     pair = matched(level)
     assert len(pair) == level.vertices
     assert (pair >= 0).all()
@@ -64,7 +61,7 @@ def test_levels_shrink_to_the_limit() -> None:
 
 def test_back_edges_are_edges_too() -> None:
     graph = dataclasses.replace(path(4), back_edges=np.array([[0, 3], [0, 2]], np.int32))
-    level = finest(graph).whole()
+    level = reads_of(graph).whole()
     assert_symmetric(level)
     around = level.neighbours[: level.indptr[1]]
     assert sorted(around.tolist()) == [1, 2, 3]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gallery.placement import stress as bodies
 from gallery.placement.descent import _fixtures, _pair, descend
 from gallery.placement.distances import hops
-from gallery.placement.hierarchy import Hierarchy, finest
+from gallery.placement.hierarchy import Hierarchy, reads_of
 from gallery.placement.settings import LayoutSettings
 from gallery.placement.stress import Bodies, _paths, draw
 from tests.strategies import compute_graph
@@ -62,7 +62,7 @@ def test_where_many_have_many_edges_none_is_a_hub() -> None:
         for two in range(count)
         if one // blocks + 1 == two // blocks
     ]
-    level = finest(compute_graph(count, edges)).whole()
+    level = reads_of(compute_graph(count, edges)).whole()
     counted = hops(Hierarchy(levels=(level,), parents=()))
     paths, closer = _paths(level, counted)
     np.testing.assert_allclose(paths, counted.distances())
@@ -74,7 +74,7 @@ def test_a_hub_draws_blocks_nearer_and_keeps_their_order(monkeypatch: pytest.Mon
     count = 60
     edges = [(0, block) for block in range(1, count)]
     edges += [(block, block + 1) for block in range(1, count - 1)]
-    level = finest(compute_graph(count, edges)).whole()
+    level = reads_of(compute_graph(count, edges)).whole()
     counted = hops(Hierarchy(levels=(level,), parents=()))
     graph = Bodies(level=level, hops=counted, resolution=np.full(count, np.nan))
     # As far from the order as a skeleton can be.
