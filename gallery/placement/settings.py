@@ -24,8 +24,8 @@ class LayoutSettings:
     fill: float = 1.0
     bodies: float = 1.0
     hold: float = 0.3
-    reach: float = 1.0
+    reach: float = 0.8
     rounds: int = 30
     steps: int = 20
     fine_steps: int = 9
-    dense_steps: int = 6
+    dense_steps: int = 4
