@@ -24,6 +24,7 @@ from gallery.coloring.palettes import PALETTES, sample
 from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.placement import layout
+from gallery.placement.graphviz_engines import started
 from gallery.placement.hierarchy import hierarchy
 from gallery.placement.skeleton import skeleton
 from gallery.rendering.raster.bloom import glow_of
@@ -94,7 +95,8 @@ def digests(model: Path, vertices: int, passes: str) -> dict[str, str]:
     for number, level in enumerate(sizes.levels):
         whole = level.whole()
         note(f"level {number}", whole.indptr, whole.neighbours, whole.weights, whole.charge)
-    note("skeleton", skeleton(graph, sizes, "sfdp", 1, 300.0).positions)
+    with started("sfdp", 300.0, "nodes") as engine:
+        note("skeleton", skeleton(graph, sizes, engine, 1).positions)
     placed = layout(graph, seconds=300.0)
     note("positions", placed.positions)
     attributes = attributes_of(graph)

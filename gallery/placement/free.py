@@ -16,7 +16,7 @@ from gallery.placement.distances import hops
 from gallery.placement.forces import Anchors, Forces, relax
 from gallery.placement.form import Form, form_of
 from gallery.placement.graph_levels import Finest, FloatArray, IntArray, Level, finest
-from gallery.placement.graphviz_engines import ENGINES
+from gallery.placement.graphviz_engines import ENGINES, Started, started
 from gallery.placement.hierarchy import Hierarchy, hierarchy, reads_of
 from gallery.placement.noise import scattered, scattered_around
 from gallery.placement.orientation import oriented
@@ -59,13 +59,13 @@ def free_layout(
     if not graph.vertices:
         nothing = np.empty((0, 2), np.float32)
         return Layout(graph=graph, positions=nothing, skeleton=skeleton, engine=skeleton, seed=seed)
-    start = time.perf_counter()
-    sizes = hierarchy(graph, _MOST_OPERATORS)
-    _log.info("levels: %.2f s", time.perf_counter() - start)
-    with ThreadPoolExecutor(1) as aside:
+    with started(skeleton, seconds, "nodes") as engine, ThreadPoolExecutor(1) as aside:
+        start = time.perf_counter()
+        sizes = hierarchy(graph, _MOST_OPERATORS)
+        _log.info("levels: %.2f s", time.perf_counter() - start)
         # Not needed before the bodies have places, and Graphviz runs on one core.
         whole = aside.submit(finest, reads_of(graph))
-        sizes, drawing, of_operators = _drawn(graph, sizes, skeleton, seed, seconds, settings)
+        sizes, drawing, of_operators = _drawn(graph, sizes, engine, seed, settings)
     coarser = [level.whole() for level in sizes.levels[1:]]
     levels: list[Level | Finest] = [whole.result(), *coarser]
     parents = list(sizes.parents)
@@ -88,16 +88,15 @@ def free_layout(
 def _drawn(
     graph: ComputeGraph,
     sizes: Hierarchy,
-    skeleton: str,
+    engine: Started,
     seed: int,
-    seconds: float,
     settings: LayoutSettings,
 ) -> tuple[Hierarchy, DrawnBodies, Skeleton]:
     """Levels, the places of the vertices of the last one, and the skeleton that these are from."""
     start = time.perf_counter()
     form = form_of(graph, sizes)
     bodies = Hierarchy(levels=(*sizes.levels[:-1], form.bodies()), parents=sizes.parents)
-    of_operators = operator_skeleton(graph, bodies, skeleton, seed, seconds)
+    of_operators = operator_skeleton(graph, bodies, engine, seed)
     _log.info("skeleton by %s: %.2f s", of_operators.engine, time.perf_counter() - start)
     start = time.perf_counter()
     places = of_operators.positions

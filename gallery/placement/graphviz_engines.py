@@ -12,11 +12,13 @@ import json
 import signal
 import subprocess
 import sys
-import tempfile
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import graphviz
 import numpy as np
@@ -104,10 +106,16 @@ def run(engine: str, source: str, nodes: int, seconds: float) -> npt.NDArray[np.
         EngineError: It took too long or crashed.
         LayoutError: The machine did not let it run, or lacks a library that Graphviz needs.
     """
-    positions = np.full((nodes, 2), np.nan, np.float32)
-    for node, place in places(engine, source, seconds, "nodes")["nodes"].items():
-        positions[int(node)] = place or np.nan
-    return positions / np.float32(_POINTS_PER_INCH)
+    with started(engine, seconds, "nodes") as ready:
+        return positions(ready, source, nodes)
+
+
+def positions(ready: Started, source: str, nodes: int) -> npt.NDArray[np.float32]:
+    """What `run` gives, from an engine that was started for "nodes"."""
+    found = np.full((nodes, 2), np.nan, np.float32)
+    for node, place in ready.places(source)["nodes"].items():
+        found[int(node)] = place or np.nan
+    return found / np.float32(_POINTS_PER_INCH)
 
 
 def places(engine: str, source: str, seconds: float, *parts: str) -> dict[str, Any]:
@@ -125,30 +133,71 @@ def places(engine: str, source: str, seconds: float, *parts: str) -> dict[str, A
         EngineError: It took too long or crashed.
         LayoutError: The machine did not let it run, or lacks a library that Graphviz needs.
     """
+    with started(engine, seconds, *parts) as ready:
+        return ready.places(source)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Started:
+    """A process that runs an engine once, on the graph that it is given.
+
+    Attributes:
+        engine: One of `ENGINES`.
+        seconds: Limit of processor time, after which the engine is killed.
+        process: The process.
+        wall: Limit by the clock.
+    """
+
+    engine: str
+    seconds: float
+    process: subprocess.Popen[str]
+    wall: float
+
+    def places(self, source: str) -> dict[str, Any]:
+        """Where the parts that it was started for are; as `places`."""
+        process, engine = self.process, self.engine
+        # By a thread: a pipe takes no more while the engine does not read, and `communicate`
+        # forgets what it has not written yet when it is called again.
+        given, process.stdin = process.stdin, None
+        threading.Thread(target=_give, args=(given, source), daemon=True).start()
+        output, log = _finished(process, engine, self.seconds, self.wall)
+        if process.returncode and process.returncode == -getattr(signal, "SIGKILL", 0):
+            killed = f"{engine} was killed from outside, perhaps for lack of memory"
+            raise LayoutError(killed, hint="build again")
+        if process.returncode == _NOT_LOADED:
+            raise LayoutError(f"Graphviz cannot be loaded: {log.strip()}", hint=_LIBRARIES)
+        if process.returncode:
+            tail = " ".join(log.split()[-20:])
+            raise EngineError(f"{engine} failed with exit status {process.returncode}: {tail}")
+        found: dict[str, Any] = json.loads(output)
+        return found
+
+
+@contextmanager
+def started(engine: str, seconds: float, *parts: str) -> Iterator[Started]:
+    """An engine that loads its library while its graph is still being made.
+
+    Args:
+        engine: One of `ENGINES`.
+        seconds: Limit of processor time, after which the engine is killed.
+        parts: What `places` is to give.
+    """
     # -P keeps this directory off the module path, where its types.py would shadow Python's own.
     wall = max(seconds * _PATIENCE, _LEAST_PATIENCE)
     command = [sys.executable, "-P", str(_PROGRAM), engine, str(wall), *parts]
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as given:
-        # A file, because `communicate` forgets what it has not written yet when it is called again.
-        given.write(source)
-        given.seek(0)
-        with subprocess.Popen(  # noqa: S603
-            command, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
-            try:
-                output, log = _finished(process, engine, seconds, wall)
-            finally:
-                process.kill()
-    if process.returncode and process.returncode == -getattr(signal, "SIGKILL", 0):
-        killed = f"{engine} was killed from outside, perhaps for lack of memory"
-        raise LayoutError(killed, hint="build again")
-    if process.returncode == _NOT_LOADED:
-        raise LayoutError(f"Graphviz cannot be loaded: {log.strip()}", hint=_LIBRARIES)
-    if process.returncode:
-        tail = " ".join(log.split()[-20:])
-        raise EngineError(f"{engine} failed with exit status {process.returncode}: {tail}")
-    found: dict[str, Any] = json.loads(output)
-    return found
+    pipe = subprocess.PIPE
+    with subprocess.Popen(  # noqa: S603
+        command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, encoding="utf-8"
+    ) as process:
+        try:
+            yield Started(engine=engine, seconds=seconds, process=process, wall=wall)
+        finally:
+            process.kill()
+
+
+def _give(pipe: IO[str], text: str) -> None:
+    with suppress(OSError), pipe:  # It may end before it has read all.
+        pipe.write(text)
 
 
 def _finished(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,13 @@ import numpy.typing as npt
 
 from gallery.graph import ComputeGraph
 from gallery.placement.graph_levels import FloatArray, IntArray, Level, quotient
-from gallery.placement.graphviz_engines import EngineError, dot_source, run
+from gallery.placement.graphviz_engines import (
+    EngineError,
+    Started,
+    dot_source,
+    positions,
+    started,
+)
 from gallery.placement.hierarchy import Hierarchy, smaller
 
 FALLBACKS = ("sfdp", "neato", "twopi")
@@ -38,9 +45,7 @@ class Skeleton:
     fallback: str = ""
 
 
-def skeleton(
-    graph: ComputeGraph, sizes: Hierarchy, engine: str, seed: int, seconds: float
-) -> Skeleton:
+def skeleton(graph: ComputeGraph, sizes: Hierarchy, ready: Started, seed: int) -> Skeleton:
     """Lay out the coarsest level with a Graphviz engine, or with the next one that works.
 
     If there are too many operators for the engine, it lays out their layers instead, and each
@@ -49,12 +54,11 @@ def skeleton(
     Args:
         graph: The compute graph.
         sizes: Its levels.
-        engine: One of `gallery.placement.graphviz_engines.ENGINES`.
+        ready: The engine, started for "nodes"; others get as much processor time.
         seed: Seed of the engines that start from random positions.
-        seconds: Limit of processor time of each engine.
     """
     reasons: list[str] = []
-    for name in (engine, *(other for other in FALLBACKS if other != engine)):
+    for name in (ready.engine, *(other for other in FALLBACKS if other != ready.engine)):
         level, group = _small_enough(graph, sizes, MOST_NODES.get(name, 1200))
         edges, weights = _edges(level)
         cycles = len(edges) - level.vertices
@@ -62,21 +66,28 @@ def skeleton(
             reasons.append(f"{name} is slow on graphs with {cycles:,} more edges than nodes")
             continue
         if not len(edges):
-            positions = np.zeros((level.vertices, 2), np.float32)
-            return Skeleton(positions=positions[group], engine=name, fallback="; ".join(reasons))
+            nowhere = np.zeros((level.vertices, 2), np.float32)
+            return Skeleton(positions=nowhere[group], engine=name, fallback="; ".join(reasons))
         try:
-            positions = run(name, dot_source(edges, weights, seed), level.vertices, seconds)
+            source = dot_source(edges, weights, seed)
+            own = (
+                nullcontext(ready)
+                if name == ready.engine
+                else started(name, ready.seconds, "nodes")
+            )
+            with own as engine:
+                found = positions(engine, source, level.vertices)
         except EngineError as error:
             reasons.append(str(error))
             continue
-        missing = np.asarray(np.isnan(positions).any(axis=1))
+        missing = np.asarray(np.isnan(found).any(axis=1))
         if missing[edges].any():
             reasons.append(f"{name} gave no position for {int(missing[edges].sum())} ends of edges")
             continue
-        positions = np.where(missing[:, None], np.float32(0), positions)[group]
-        return Skeleton(positions=positions, engine=name, fallback="; ".join(reasons))
-    positions = rows(sizes.levels[-1].whole())
-    return Skeleton(positions=positions, engine="layers", fallback="; ".join(reasons))
+        found = np.where(missing[:, None], np.float32(0), found)[group]
+        return Skeleton(positions=found, engine=name, fallback="; ".join(reasons))
+    found = rows(sizes.levels[-1].whole())
+    return Skeleton(positions=found, engine="layers", fallback="; ".join(reasons))
 
 
 def _small_enough(graph: ComputeGraph, sizes: Hierarchy, limit: int) -> tuple[Level, IntArray]:

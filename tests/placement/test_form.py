@@ -9,6 +9,8 @@ from gallery.graph import ComputeGraph
 from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.placement import layout
+from gallery.placement.form import form_of
+from gallery.placement.hierarchy import hierarchy
 from tests.benchmarks.synthetic import resnet
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -41,3 +43,25 @@ def test_a_model_has_the_same_form_at_every_budget(name: str) -> None:
     for other in others:
         assert away(usual, other).max() < 0.12
         assert np.median(away(usual, other)) < 0.04
+
+
+@pytest.mark.parametrize("vertices", [3_000, 60_000, 300_000])
+def test_the_form_is_that_of_the_graph_s_own_level(vertices: int) -> None:
+    """Whatever level it is made from: that from the compute graph itself is the reference."""
+    graph = lower(load(MODELS / "resnet18.onnx"), vertices=vertices)
+    form = form_of(graph, hierarchy(graph, 1600))
+    deciding = form.sizes.levels[0].whole()
+    up = np.arange(graph.vertices, dtype=np.int32)
+    for above in graph.levels:
+        if int(up.max()) + 1 == deciding.vertices:
+            break
+        up = above[up]
+    assert up[form.member].tolist() == list(range(deciding.vertices))
+    ends = np.stack([up[graph.sources], up[graph.readers()]])
+    ends = ends[:, ends[0] != ends[1]]
+    true = np.unique(np.concatenate([ends, ends[::-1]], axis=1), axis=1)
+    owners = np.repeat(np.arange(deciding.vertices), np.diff(deciding.indptr))
+    np.testing.assert_array_equal(np.stack([owners, deciding.neighbours]), true)
+    assert len(form.body()) == deciding.vertices
+    body = hierarchy(graph, 1600).ancestors()[0]
+    np.testing.assert_array_equal(form.body(), body[form.member])

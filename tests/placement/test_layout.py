@@ -10,9 +10,9 @@ from hypothesis import given, settings
 
 from gallery.errors import LayoutError
 from gallery.graph import ComputeGraph
-from gallery.placement import ENGINES, LayoutSettings, layout
-from gallery.placement import skeleton as skeletons
+from gallery.placement import ENGINES, LayoutSettings, free, layout
 from gallery.placement.graph_levels import undirected
+from gallery.placement.graphviz_engines import started
 from gallery.placement.quality import cover, quality, stress
 from tests.benchmarks.synthetic import resnet
 from tests.invariants import assert_layout_finite
@@ -118,12 +118,10 @@ def test_an_engine_that_is_late_gives_way_to_the_next() -> None:
 
 
 def test_an_engine_that_crashes_is_named_with_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = skeletons.run
+    def broken(engine, seconds, part):  # type: ignore[no-untyped-def]
+        return started("no-such" if engine == "neato" else engine, seconds, part)
 
-    def broken(engine, source, nodes, seconds):  # type: ignore[no-untyped-def]
-        return run("no-such" if engine == "neato" else engine, source, nodes, seconds)
-
-    monkeypatch.setattr(skeletons, "run", broken)
+    monkeypatch.setattr(free, "started", broken)
     placed = layout(path(5), skeleton="neato")
     assert placed.engine == "sfdp"
     assert "no-such failed with exit status 1: " in placed.fallback
