@@ -20,8 +20,8 @@ IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float32]
 
 FORM_VERTICES = 18_000
-"""About the size of one of a forward graph's levels; it and the coarser ones follow from the model
-alone, so that pictures of any size can have the same form."""
+"""About the size of the forward pass at one of a graph's levels. This and the coarser ones follow
+from the model alone, so that pictures of any size and of any passes can have the same form."""
 
 
 class Kind(IntEnum):
@@ -173,8 +173,9 @@ class ComputeGraph:
         levels: Parents, fine to coarse: `levels[0]` int32 (n,) maps each vertex to its vertex in
             the next coarser graph, `levels[1]` maps that graph's vertices on, and so on until
             there is about one vertex per operator and pass. The parents of a level are numbered
-            0..max without gaps. Levels of up to about `FORM_VERTICES` do not depend on how large
-            the graph is.
+            0..max without gaps. Levels of up to about `FORM_VERTICES` of the forward pass do not
+            depend on how large the graph is, and the forward vertices of a training graph have the
+            levels of the forward graph.
         back_edges: int32 (k, 2), (reader, source) pairs that carry data to the next trip of a loop
             that is not unrolled; the only edges that run against the topological order.
         target: Name of the target.

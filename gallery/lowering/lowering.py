@@ -33,7 +33,7 @@ _FORM_RATIO = 6
 """The same for levels of up to about `FORM_VERTICES`; the bodies of few operators are one."""
 
 _TRAINING_SIZE = 2.4
-"""About how many times as large as its forward part a training graph is."""
+"""About how many times as large as its forward pass a training graph is."""
 
 MOST_VERTICES = 100_000_000
 """Above this, numbers of edges approach the limit of int32, and memory 16 GiB."""
@@ -166,37 +166,37 @@ def _program_of(model: Model, flops: Callable[[Operator], float], fold: bool = T
 
 
 def _split(program: Program, target: Target, vertices: int, train: bool) -> list[Splits]:
-    """The splits of all levels, coarse to fine."""
+    """The splits of all levels, coarse to fine; at least two."""
     splitter = Splitter(program, target, train)
     steps = [splitter.snapshot()]
-    budgets = [size for size in level_sizes(vertices, train) if size > 2 * splitter.vertices]
-    for budget in reversed(budgets):
-        splits = splitter.advance(budget)
+    forward = int(vertices / _TRAINING_SIZE) if train else vertices
+    enough = 2 * int(splitter.totals[0])
+    levels = [size for size in reversed(level_sizes(forward)) if size > enough]
+    for size in (*levels, vertices):
+        splits = splitter.advance(vertices, size)
         if splits != steps[-1]:
             steps.append(splits)
-    if not budgets:
-        steps.append(splitter.advance(vertices))
-    return steps
+        if splitter.totals[1] >= vertices:
+            break
+    return steps if len(steps) > 1 else 2 * steps
 
 
-def level_sizes(vertices: int, train: bool) -> list[int]:
-    """About the sizes of a graph and its levels, fine to coarse.
+def level_sizes(vertices: int) -> list[int]:
+    """About the sizes of the levels of a forward pass, fine to coarse.
 
-    Small ones are the same for all graphs that are larger.
+    Small ones are the same for all forward passes that are larger.
 
-    >>> level_sizes(1_000_000, False)
-    [1000000, 125000, 18000, 3000, 500, 83, 13, 2]
-    >>> level_sizes(20_000, False)
-    [20000, 18000, 3000, 500, 83, 13, 2]
+    >>> level_sizes(1_000_000)
+    [125000, 18000, 3000, 500, 83, 13, 2]
     """
-    form = int(FORM_VERTICES * (_TRAINING_SIZE if train else 1))
-    sizes = [vertices]
-    while sizes[-1] > 2 * form * LEVEL_RATIO:
-        sizes.append(sizes[-1] // LEVEL_RATIO)
-    while form > 1:
-        if form < vertices:
-            sizes.append(form)
-        form //= _FORM_RATIO
+    sizes = []
+    while vertices > 2 * FORM_VERTICES * LEVEL_RATIO:
+        vertices //= LEVEL_RATIO
+        sizes.append(vertices)
+    size = FORM_VERTICES
+    while size > 1:
+        sizes.append(size)
+        size //= _FORM_RATIO
     return sizes
 
 

@@ -19,7 +19,9 @@ from gallery.costs.facts import facts
 from gallery.graph import ComputeGraph, Kind
 from gallery.loading.load import load
 from gallery.lowering import lower
-from gallery.lowering.lowering import level_sizes
+from gallery.lowering.lowering import MOST_VERTICES, program_for
+from gallery.lowering.tiling.splits import Splitter
+from gallery.lowering.tiling.targets import target_named
 from gallery.model import Model
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -127,10 +129,18 @@ def check(model: Model, budget: int, passes: str) -> tuple[ComputeGraph, list[st
     graph = lower(model, vertices=budget, passes=passes)
     wrong = list(findings(graph, budget, float(facts(model, 0).flops or 0)))
     if len(graph.levels) > 1:
-        coarser = level_sizes(budget, passes == "training")[1]
-        coarse = lower(model, vertices=coarser, passes=passes)
-        wrong += quotient_findings(graph, coarse)
+        wrong += quotient_findings(graph, coarser(model, graph))
     return graph, wrong
+
+
+def coarser(model: Model, fine: ComputeGraph) -> ComputeGraph:
+    """The graph whose vertices are the parents of another one's, lowered to that size."""
+    parents, train = fine.levels[0], fine.gradient_of is not None
+    end = int(np.argmax(fine.vertex_kind == Kind.LOSS))
+    forward = int(parents[end] if train else parents.max() + 1)
+    splitter = Splitter(program_for(model, fold=True), target_named(fine.target), train)
+    size = splitter.advance(MOST_VERTICES, forward).vertices
+    return lower(model, vertices=size, passes=PASSES[train], target=fine.target)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -9,8 +9,7 @@ import pytest
 
 from gallery.loading.load import load
 from gallery.lowering import lower
-from gallery.lowering.lowering import level_sizes
-from tests.benchmarks.check_lower import MODELS, PASSES, check, quotient_findings
+from tests.benchmarks.check_lower import MODELS, PASSES, check, coarser, quotient_findings
 
 
 @pytest.mark.parametrize("passes", PASSES)
@@ -23,8 +22,8 @@ def test_coarser_graphs_are_quotients_in_every_pass(name: str, passes: str) -> N
 
 def test_an_edge_too_few_or_too_many_is_found() -> None:
     model = load(MODELS / "resnet18.onnx")
-    sizes = level_sizes(16_000, True)[:2]
-    fine, coarse = (lower(model, vertices=n, passes="training") for n in sizes)
+    fine = lower(model, vertices=16_000, passes="training")
+    coarse = coarser(model, fine)
     assert list(quotient_findings(fine, coarse)) == []
     reads = np.flatnonzero((np.diff(coarse.indptr) > 1) & (coarse.vertex_pass == 1))[0]
     moved = coarse.sources.copy()

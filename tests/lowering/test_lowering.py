@@ -31,6 +31,7 @@ from gallery.lowering.tiling.splits import Splits, Splitter, tree
 from gallery.lowering.tiling.targets import target_named
 from gallery.lowering.tiling.traffic import FAN_IN
 from gallery.model import Model
+from gallery.placement.hemispheres import forward_half
 from tests.onnx_text import loaded
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -297,6 +298,15 @@ def test_the_backward_pass_turns_every_edge_round(name: str) -> None:
             front = [source for s in below for source in rows[s]]
         assert len(met) == len(set(met))
         assert set(met) == expected[u]
+
+
+@pytest.mark.parametrize("name", ["alexnet", "lstm", "resnet34"])
+def test_a_training_graph_has_the_coarser_levels_of_the_forward_graph(name: str) -> None:
+    forward = lower(model_of(name), vertices=40_000)
+    half = forward_half(lower(model_of(name), vertices=100_000, passes="training"))
+    assert len(half.levels) == len(forward.levels) > 2
+    for ours, theirs in zip(half.levels[1:], forward.levels[1:], strict=True):
+        assert ours.tobytes() == theirs.tobytes()
 
 
 def test_same_input_same_bytes() -> None:

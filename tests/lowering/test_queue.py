@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import heapq
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gallery.loading.load import load
+from gallery.lowering.forward import number
 from gallery.lowering.lowering import program_for
 from gallery.lowering.tiling.splits import Splitter
 from gallery.lowering.tiling.targets import target_named
-from gallery.lowering.tiling.traffic import double
+from gallery.lowering.tiling.traffic import counted, double
 
 MODELS = Path(__file__).parents[2] / "models"
 
 
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("budget", [3000, 60_000])
-def test_the_part_with_the_most_work_per_vertex_is_doubled_next(
+def test_the_part_with_the_most_work_per_forward_vertex_is_doubled_next(
     training: bool, budget: int
 ) -> None:
     program = program_for(load(MODELS / "swin-t.onnx"), fold=True)
@@ -27,13 +29,26 @@ def test_the_part_with_the_most_work_per_vertex_is_doubled_next(
     splits, counts = splitter.splits.copy(), splitter.counts.tolist()
     work = splitter.weights.tolist()
     splitter.advance(budget)
-    queue = [(-work[i] / counts[i], i) for i in range(len(counts))]
+    queue = [(-work[i] / counts[i][0], i) for i in range(len(counts))]
     heapq.heapify(queue)
-    while sum(counts) < budget:
+    while sum(whole for _, whole in counts) < budget:
         _, i = heapq.heappop(queue)
-        place, _, count = double(splitter.tables, splits, i, training)
+        place, _ = double(splitter.tables, splits, i)
         if place >= 0:
-            counts[i] = int(count)
-            heapq.heappush(queue, (-work[i] / counts[i], i))
+            counts[i] = list(counted(splitter.tables, splits, i))
+            heapq.heappush(queue, (-work[i] / counts[i][0], i))
     assert np.array_equal(splits, splitter.splits)
     assert counts == splitter.counts.tolist()
+    assert np.array_equal(splitter.totals, np.sum(counts, axis=0))
+
+
+@pytest.mark.parametrize("name", ["lstm", "swin-t"])
+def test_training_is_split_as_the_forward_pass_alone(name: str) -> None:
+    program = program_for(load(MODELS / f"{name}.onnx"), fold=True)
+    both = Splitter(program, target_named("ipu2"), True)
+    alone = Splitter(program, target_named("ipu2"), False)
+    for budget in (2000, 20_000, 90_000):
+        trained = both.advance(budget)
+        forward = number(program, trained).vertices
+        assert trained.vertices > 2 * forward
+        assert alone.advance(forward) == replace(trained, vertices=forward)

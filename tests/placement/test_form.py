@@ -8,8 +8,10 @@ import pytest
 from gallery.graph import ComputeGraph
 from gallery.loading.load import load
 from gallery.lowering import lower
+from gallery.lowering.lowering import PASSES
 from gallery.placement import layout
 from gallery.placement.form import form_of
+from gallery.placement.hemispheres import forward_half, halves
 from gallery.placement.hierarchy import hierarchy
 from tests.benchmarks.synthetic import resnet
 
@@ -17,12 +19,20 @@ MODELS = Path(__file__).parents[2] / "models"
 
 
 def operators(graph: ComputeGraph, seed: int = 1) -> np.ndarray:
-    """The middle of each operator's vertices, relative to the width of the drawing."""
+    """The middle of each operator's forward vertices, relative to the width of their drawing."""
     placed = layout(graph, seed=seed).positions
+    if halves(graph):
+        half = forward_half(graph)
+        return middles(half, placed[: half.vertices])
+    return middles(graph, placed)
+
+
+def middles(graph: ComputeGraph, placed: np.ndarray) -> np.ndarray:
+    """The middle of each operator's vertices, relative to the width of the drawing."""
     placed = placed / np.ptp(placed, axis=0).max()
     number = np.bincount(graph.vertex_operator)
-    middles = [np.bincount(graph.vertex_operator, column) for column in placed.T]
-    return np.asarray(np.stack(middles, axis=1)[number > 0] / number[number > 0, None])
+    sums = [np.bincount(graph.vertex_operator, column) for column in placed.T]
+    return np.asarray(np.stack(sums, axis=1)[number > 0] / number[number > 0, None])
 
 
 def away(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -65,3 +75,15 @@ def test_the_form_is_that_of_the_graph_s_own_level(vertices: int) -> None:
     assert len(form.body()) == deciding.vertices
     body = hierarchy(graph, 1600).ancestors()[0]
     np.testing.assert_array_equal(form.body(), body[form.member])
+
+
+@pytest.mark.parametrize("name", ["resnet34", "vgg16", "whisper-tiny"])
+def test_the_left_half_of_training_has_the_form_of_the_forward_pass(name: str) -> None:
+    model = load(MODELS / f"{name}.onnx")
+    forward, half = (operators(lower(model, vertices=100_000, passes=passes)) for passes in PASSES)
+    alone, both = (places @ (1, 1j) for places in (forward, half))
+    alone, both = alone - alone.mean(), both - both.mean()
+    # Turned and scaled, but not mirrored.
+    turned = both * np.vdot(both, alone) / np.vdot(both, both)
+    assert np.abs(turned - alone).max() < 0.08
+    assert np.median(np.abs(turned - alone)) < 0.03

@@ -2,14 +2,16 @@
 
 Each step doubles the splits of the part with the most work per vertex, along the dimension where
 this moves the least data. A budget only determines how far to go along this one sequence, so the
-blocks of a small budget are unions of the blocks of any larger one.
+blocks of a small budget are unions of the blocks of any larger one. Work and vertices are those of
+the forward pass, whatever other passes there are: so the forward pass of a training step is split
+as the forward pass alone is at some budget.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -20,7 +22,9 @@ from gallery.lowering.program import Program
 from gallery.lowering.tiling.queue import doubled, started
 from gallery.lowering.tiling.tables import tables
 from gallery.lowering.tiling.targets import Target
-from gallery.lowering.tiling.traffic import FAN_IN, follow, leaf_vertices, vertices
+from gallery.lowering.tiling.traffic import FAN_IN, counted, follow, leaf_vertices
+
+_Counts = npt.NDArray[np.int64]
 
 
 def tree(partials: int) -> list[int]:
@@ -45,23 +49,26 @@ class Splits:
         leaves: Splits of each input and parameter tensor, by its number.
         chunks: For each recurrence, the number of chunks of time steps, each of which is one vertex
             for all its parts (collapsed); 0 if each time step and part has its own vertices.
+        vertices: Number of vertices in all passes; those that sum gradients are estimated.
     """
 
     parts: tuple[tuple[int, ...], ...]
     leaves: dict[int, tuple[int, ...]]
     chunks: tuple[int, ...]
+    vertices: int
 
 
 class Splitter:
     """The sequence of doublings of a program; `advance` walks along it.
 
     Attributes:
-        vertices: Number of vertices at the current point of the sequence.
+        counts: int64 (parts, 2), vertices of each part at the current point of the sequence: in
+            the forward pass, and in all passes.
+        totals: int64 (2,), the same of all parts.
     """
 
     def __init__(self, program: Program, target: Target, training: bool) -> None:
         self.program = program
-        self.training = training
         self.tables, self.leaves = tables(program, training)
         self.splits = np.ones(len(self.tables.shape), np.int64)
         parts = program.parts
@@ -69,12 +76,12 @@ class Splitter:
         self.chunks = [1] * len(self.groups)
         self.work = [_work(program, p, target) for p in parts]
         self.weights = np.array(self.work, np.float64)
-        self.counts = started(self.tables, self.splits, training)
+        self.counts = started(self.tables, self.splits)
         self.collapsed = np.array([part.time >= 0 for part in parts], bool)
         for group in self.groups:
             self.weights[group[0]] = sum(self.work[i] for i in group)
             self.counts[group] = [self._count(i) for i in group]
-        self.vertices = int(self.counts.sum())
+        self.totals = self.counts.sum(axis=0)
         leaders = [i for i in range(len(parts)) if self._leads(i)]
         self.queue = self._queued(np.array(leaders, np.int64))
 
@@ -87,6 +94,7 @@ class Splitter:
             parts=tuple(tuple(flat[begin:end]) for begin, end in parts),
             leaves={tensor: tuple(flat[begin:end]) for tensor, (begin, end) in leaves},
             chunks=tuple(self.chunks),
+            vertices=int(self.totals[1]),
         )
 
     def _collapsed(self, i: int) -> int:
@@ -100,45 +108,47 @@ class Splitter:
 
     def _queued(self, parts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """The parts in the order of their turns, which is a heap."""
-        return parts[np.lexsort((parts, -self.weights[parts] / self.counts[parts]))]
+        return parts[np.lexsort((parts, -self.weights[parts] / self.counts[parts, 0]))]
 
-    def _count(self, i: int) -> int:
-        """Number of vertices of a part and of the leaves that follow it, with all their gradients.
+    def _count(self, i: int) -> tuple[int, int]:
+        """Number of vertices of a part and of the leaves that follow it: forward, in all passes.
 
         A collapsed recurrence is counted with its first part.
         """
-        leaves = leaf_vertices(self.tables, self.splits, i)
         if not self._collapsed(i):
-            return int(leaves + vertices(self.tables, self.splits, i, self.training))
-        differentiable = any(read.differentiable for read in self.program.parts[i].reads)
-        own = self._collapsed(i) * (1 + (self.training and differentiable))
-        return int(leaves) + own * self._leads(i)
+            forward, whole = counted(self.tables, self.splits, i)
+            return int(forward), int(whole)
+        leaves, copies = leaf_vertices(self.tables, self.splits, i)
+        own = self._collapsed(i) * self._leads(i)
+        reads = slice(self.tables.reads[i], self.tables.reads[i + 1])
+        passes = 1 + bool(self.tables.gradient[reads].any())
+        return int(leaves) + own, int(copies) + passes * own
 
-    def _double(self, budget: int) -> _Step:
-        """Double what is first in the queue, up to a budget or a collapsed recurrence.
+    def _double(self, budgets: _Counts) -> _Step:
+        """Double what is first in the queue, up to one of two budgets or a collapsed recurrence.
 
         Returns:
             The last doubling.
         """
         queue = (self.queue, self.weights, self.counts, self.collapsed)
-        last = doubled(self.tables, self.splits, self.training, *queue, self.vertices, budget)
-        length, self.vertices, part, place, before, fewer = last
+        last = doubled(self.tables, self.splits, *queue, self.totals, budgets)
+        length, part, place, before, *fewer = last
         self.queue = self.queue[:length]
-        return _Step(parts=(part,), places=(place,), before=before, fewer=fewer)
+        return _Step(parts=(part,), places=(place,), before=before, fewer=np.array(fewer, np.int64))
 
     def _double_time(self, i: int) -> _Step:
         """Double the chunks of a collapsed recurrence, or open it."""
         time = self.program.parts[i].time
         parts = tuple(self.groups[time])
         places = tuple(int(self.tables.dims[j]) for j in parts)
-        before, fewer = self.chunks[time], self.vertices
+        before, fewer = self.chunks[time], self.totals.copy()
         step = _Step(parts=parts, places=places, before=before, fewer=fewer, time=time)
         steps = self.program.parts[i].shape[0]
         opened = 2 * self.chunks[time] > steps
         self.chunks[time] = 0 if opened else 2 * self.chunks[time]
         self._split(step, self.chunks[time] or steps)
         counts = [self._count(j) for j in parts]
-        self.vertices += sum(counts) - int(self.counts[list(parts)].sum())
+        self.totals += np.sum(counts, axis=0) - self.counts[list(parts)].sum(axis=0)
         self.counts[list(parts)] = counts
         if opened:
             self.collapsed[list(parts)] = False
@@ -159,28 +169,36 @@ class Splitter:
         self._split(step, step.before)
         if step.time >= 0:
             self.chunks[step.time] = step.before
-        result = self.snapshot()
+        result = replace(self.snapshot(), vertices=int(step.fewer[1]))
         self._split(step, present)
         self.chunks = chunks
         return result
 
-    def advance(self, budget: int) -> Splits:
-        """Double the part with the most work per vertex until the budget is reached.
+    def advance(self, budget: int, forward: int | None = None) -> Splits:
+        """Double the part with the most work per vertex until a budget is reached.
 
         The last doubling is left out if the graph is closer to the budget without it.
+
+        Args:
+            budget: Number of vertices in all passes.
+            forward: Number of vertices in the forward pass, if there the walk may stop earlier.
         """
-        if self.vertices >= budget:
+        budgets = np.array([budget if forward is None else forward, budget], np.int64)
+        if (self.totals >= budgets).any():
             return self.snapshot()
         while len(self.queue):
             first = int(self.queue[0])
-            step = self._double_time(first) if self.collapsed[first] else self._double(budget)
-            if self.vertices >= budget:
-                near = self.vertices - budget <= budget - step.fewer
+            step = self._double_time(first) if self.collapsed[first] else self._double(budgets)
+            reached = self.totals >= budgets
+            if reached.any():
+                which = int(reached[1])
+                more, less = self.totals[which], step.fewer[which]
+                near = more - budgets[which] <= budgets[which] - less
                 return self.snapshot() if near else self._without(step)
         return self.snapshot()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Step:
     """One doubling.
 
@@ -188,14 +206,14 @@ class _Step:
         parts: One part, or those of a recurrence.
         places: The grid dimension of each part that is split.
         before: The number of splits before.
-        fewer: The number of vertices before.
+        fewer: int64 (2,), the number of vertices before, as in `Splitter.totals`.
         time: Number of the recurrence whose time is split, or -1.
     """
 
     parts: tuple[int, ...]
     places: tuple[int, ...]
     before: int
-    fewer: int
+    fewer: _Counts
     time: int = -1
 
 

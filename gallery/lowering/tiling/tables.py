@@ -44,7 +44,7 @@ class Tables(NamedTuple):
         afters: int64 (parts + 1,), first of these rows of each part.
         reads: int64 (parts + 1,), first read of each part.
         axes: int64 (reads + 1,), first axis of each read.
-        gradient: bool (reads,), whether a gradient flows back.
+        gradient: bool (reads,), whether a gradient flows back; nowhere without a backward pass.
         of: int64 (axes,), the part's dimension that an axis follows, or -1.
         maker: int64 (axes,), grid dimension that splits an axis of what is read; -1 if nothing
             does, -2 if it follows the reader (a leaf of its own).
@@ -107,7 +107,7 @@ def tables(program: Program, training: bool) -> tuple[Tables, tuple[int, ...]]:
 
     Args:
         program: The program.
-        training: Whether parameters have a gradient and an update.
+        training: Whether there is a backward pass.
     """
     parts = program.parts
     owners = largest_readers(program)
@@ -141,7 +141,9 @@ def tables(program: Program, training: bool) -> tuple[Tables, tuple[int, ...]]:
         afters=_offsets([len(part.after) for part in parts]),
         reads=_offsets([len(part.reads) for part in parts]),
         axes=_offsets([len(axes) for rows in prints for axes in rows]),
-        gradient=np.array([r.differentiable for part in parts for r in part.reads], bool),
+        gradient=np.array(
+            [training and read.differentiable for part in parts for read in part.reads], bool
+        ),
         of=_ints(axis.of for axis in flat),
         maker=_ints(_makers(program, owners, dims, dict(zip(leaves, leaf.tolist(), strict=False)))),
         size=np.array([max(axis.size, 1) for axis in flat], np.float64),

@@ -217,58 +217,66 @@ def grid_vertices(splits, begin, middle, end):  # type: ignore[no-untyped-def]
     return np.int64(_cells(splits, begin, middle)) * (summed + sums(summed))
 
 
-@kernel
-def vertices(t, splits, part, training):  # type: ignore[no-untyped-def]
-    """Number of vertices of a part and its reductions, with their gradients when training.
+@inner_kernel
+def vertices(t, splits, part):  # type: ignore[no-untyped-def]
+    """Number of vertices of a part and its reductions: forward, and with their gradients.
 
     The vertices that sum gradients of what it reads are estimated from the edges of `_axes`.
     """
     begin, middle, end = t.dims[part], t.dims[part] + t.rank[part], t.dims[part + 1]
-    own = grid_vertices(splits, begin, middle, end)
-    if not training:
-        return own
-    along, first, more, through = _axes(t, splits, part), t.axes[t.reads[part]], 0.0, False
+    own, through = grid_vertices(splits, begin, middle, end), False
+    for read in range(t.reads[part], t.reads[part + 1]):
+        through = through or t.gradient[read]
+    if not through:
+        return own, own
+    along, first, more = _axes(t, splits, part), t.axes[t.reads[part]], 0.0
     cells = _cells(splits, begin, end)
     for read in range(t.reads[part], t.reads[part + 1]):
         if t.gradient[read]:
-            through = True
             made = edges = 1.0
             for x in range(t.axes[read] - first, t.axes[read + 1] - first):
                 edges *= along[x, 1]
                 made *= along[x, 2]
             edges = edges * cells
             more += edges / (FAN_IN - 1) if edges > FAN_IN * made else 0.0
-    return 2 * own + np.int64(more) if through else own
+    return own, 2 * own + np.int64(more)
 
 
 @kernel
-def double(t, splits, part, training):  # type: ignore[no-untyped-def]
+def double(t, splits, part):  # type: ignore[no-untyped-def]
     """Take the next doubling of a part and of the leaves that follow it (IN, OUT: splits).
 
     Args:
         t: The program.
         splits: int64 (dims,), all grids.
         part: Number of the part.
-        training: Whether there is a backward pass.
 
     Returns:
-        The grid dimension that was split, or -1 if none can be; its split before; and the number
-        of vertices of the part and its leaves afterwards.
+        The grid dimension that was split, or -1 if none can be, and its split before.
     """
     place, split = next_split(t, splits, part)
     if place < 0:
-        return place, 0, 0
+        return place, 0
     before = splits[place]
     splits[place] = split
     follow(t, splits, part)
-    after = leaf_vertices(t, splits, part) + vertices(t, splits, part, training)
-    return place, before, after
+    return place, before
 
 
 @kernel
 def leaf_vertices(t, splits, part):  # type: ignore[no-untyped-def]
-    """Number of vertices of the leaves that follow a part, with their gradients and updates."""
-    total = 0
+    """Number of vertices of the leaves that follow a part: forward, and in all passes."""
+    forward, whole = np.int64(0), np.int64(0)
     for leaf in range(t.leaves[part], t.leaves[part + 1]):
-        total += t.copies[leaf] * np.int64(_cells(splits, t.leaf[leaf], t.leaf[leaf + 1]))
-    return total
+        cells = np.int64(_cells(splits, t.leaf[leaf], t.leaf[leaf + 1]))
+        forward += cells
+        whole += t.copies[leaf] * cells
+    return forward, whole
+
+
+@kernel
+def counted(t, splits, part):  # type: ignore[no-untyped-def]
+    """Number of vertices of a part and of the leaves that follow it: forward, and in all passes."""
+    forward, whole = vertices(t, splits, part)
+    leaves, copies = leaf_vertices(t, splits, part)
+    return forward + leaves, whole + copies
