@@ -19,7 +19,7 @@ import numpy as np
 from gallery.graph import ComputeSet
 from gallery.jit import kernel
 from gallery.lowering.access.part import Ints, Part, Read
-from gallery.lowering.access.relations import Moving, straight
+from gallery.lowering.access.relations import Moving, Straight, straight
 from gallery.lowering.edges import (
     DIFFERENTIABLE,
     SAVED,
@@ -188,7 +188,8 @@ def _sorts(piece: Piece) -> bool:
     if not isinstance(part, Part) or piece.level:
         return False
     distinct = len({read.tensor for read in part.reads}) == len(part.reads)
-    return part.time >= 0 or not distinct or not all(read.exact for read in part.reads)
+    exact = all(read.exact or isinstance(read.relation, Straight) for read in part.reads)
+    return part.time >= 0 or not (distinct and exact)
 
 
 def _boxes(piece: Piece, numbering: Numbering) -> Iterator[Rows]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +23,7 @@ _EACH_ITS_OWN = np.empty(0, np.int64)
 """The owners of boxes of which block i reads box i."""
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Producer:
+class Producer(NamedTuple):
     """The vertices that make a tensor, as a grid of its blocks.
 
     Attributes:

@@ -11,8 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
-from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -24,8 +22,7 @@ from gallery.lowering.program import Program, ProgramTensor
 from gallery.lowering.tiling.splits import Splits, tree
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Piece:
+class Piece(NamedTuple):
     """A compute set and what its vertices read.
 
     Attributes:
@@ -97,35 +94,6 @@ class Numbering:
     vertices: int
 
 
-class Group(NamedTuple):
-    """Parts that are numbered together: one part, or all of a recurrence.
-
-    Attributes:
-        parts: Their numbers in the program.
-        leaves: The inputs and parameters that they are the first to read.
-    """
-
-    parts: range
-    leaves: tuple[int, ...]
-
-
-def groups_of(program: Program) -> list[Group]:
-    """The groups of a program, in the order in which they are numbered."""
-    groups: list[Group] = []
-    seen: set[int] = set()
-    begin = 0
-    for time, same in groupby(program.parts, key=attrgetter("time")):
-        count = len(list(same))
-        for parts in [range(count)] if time >= 0 else [range(i, i + 1) for i in range(count)]:
-            numbers = range(begin + parts.start, begin + parts.stop)
-            read = [read.tensor for i in numbers for read in program.parts[i].reads]
-            leaves = [t for t in dict.fromkeys(read) if program.tensors[t].leaf and t not in seen]
-            seen.update(leaves)
-            groups.append(Group(parts=numbers, leaves=tuple(leaves)))
-        begin += count
-    return groups
-
-
 def joined(parts: Sequence[Part]) -> Part:
     """The parts of a recurrence as one part whose only dimension is time."""
     steps = parts[0].shape[0]
@@ -168,7 +136,7 @@ def number(program: Program, splits: Splits) -> Numbering:
     pieces: list[Piece] = []
     producers: dict[int, Producer] = {}
     at = 0
-    for group in groups_of(program):
+    for group in program.groups:
         parts = [(i, program.parts[i], splits.parts[i]) for i in group.parts]
         first, leader, _ = parts[0]
         for tensor in group.leaves:

@@ -20,7 +20,7 @@ from gallery.lowering.connecting import connect, lined
 from gallery.lowering.forward import Numbering, number
 from gallery.lowering.operators.control_flow import lower_bodies
 from gallery.lowering.parents import forward_parents, training_parents
-from gallery.lowering.program import Builder, Program
+from gallery.lowering.program import Builder, Program, groups_of
 from gallery.lowering.shares import sets_with_shares
 from gallery.lowering.tiling.splits import Splits, Splitter
 from gallery.lowering.tiling.targets import Target, target_named
@@ -162,6 +162,7 @@ def _program_of(model: Model, flops: Callable[[Operator], float], fold: bool = T
         outputs=tuple(builder.place[t] for t in model.outputs),
         unknown=tuple(sorted(builder.unknown)),
         back=tuple(builder.back),
+        groups=groups_of(builder.parts, builder.tensors),
     )
 
 

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from gallery.jit import inner_kernel, kernel
 from gallery.lowering.access.part import Ints
 from gallery.lowering.edges import block_of
-from gallery.lowering.forward import groups_of
 from gallery.lowering.program import Program
 from gallery.lowering.tiling.splits import Splits
 from gallery.lowering.tiling.traffic import FAN_IN, grid_vertices
@@ -48,10 +47,9 @@ def forward_parents(program: Program, steps: Sequence[Splits]) -> list[npt.NDArr
     Returns:
         For each level but the coarsest, the vertex of the next coarser one: int32 (n,).
     """
-    groups = groups_of(program)
-    leaves = [tensor for group in groups for tensor in group.leaves]
+    leaves = [tensor for group in program.groups for tensor in group.leaves]
     shapes = [part.shape for part in program.parts] + [program.tensors[t].shape for t in leaves]
-    ends = [0, *accumulate(len(group.leaves) for group in groups)]
+    ends = [0, *accumulate(len(group.leaves) for group in program.groups)]
     sets = Sets(
         shape=_flat(shapes),
         dims=np.array([0, *accumulate(map(len, shapes))], np.int64),
@@ -59,12 +57,12 @@ def forward_parents(program: Program, steps: Sequence[Splits]) -> list[npt.NDArr
         groups=np.array(
             [
                 (group.parts.start, group.parts.stop, *leaves_of)
-                for group, leaves_of in zip(groups, pairwise(ends), strict=True)
+                for group, leaves_of in zip(program.groups, pairwise(ends), strict=True)
             ],
             np.int64,
         ),
     )
-    times = [program.parts[group.parts.start].time for group in groups]
+    times = [program.parts[group.parts.start].time for group in program.groups]
     levels = [
         (
             _flat([*splits.parts, *(splits.leaves[tensor] for tensor in leaves)]),

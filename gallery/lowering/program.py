@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +24,7 @@ log = logging.getLogger(__name__)
 _FLOATS = ("float", "float16", "double", "bfloat16", "float8e4m3fn", "float8e5m2", "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProgramTensor:
+class ProgramTensor(NamedTuple):
     """A tensor of the program.
 
     Attributes:
@@ -59,6 +58,7 @@ class Program:
             sorted.
         back: Pairs of tensors (body input, body output) that carry data to the next trip of a
             loop that is not unrolled.
+        groups: The parts in the order in which they are numbered.
     """
 
     parts: tuple[Part, ...]
@@ -66,6 +66,41 @@ class Program:
     outputs: tuple[int, ...]
     unknown: tuple[str, ...]
     back: tuple[tuple[int, int], ...]
+    groups: tuple[Group, ...]
+
+
+class Group(NamedTuple):
+    """Parts that are numbered together: one part, or all of a recurrence.
+
+    Attributes:
+        parts: Their numbers in the program.
+        leaves: The inputs and parameters that they are the first to read.
+    """
+
+    parts: range
+    leaves: tuple[int, ...]
+
+
+def groups_of(parts: Sequence[Part], tensors: Sequence[ProgramTensor]) -> tuple[Group, ...]:
+    """The groups of some parts, in their order.
+
+    Args:
+        parts: The parts; those of a recurrence follow one another.
+        tensors: The tensors that they read.
+    """
+    groups: list[Group] = []
+    seen: set[int] = set()
+    begin = 0
+    while begin < len(parts):
+        end = begin + 1
+        while end < len(parts) and parts[begin].time == parts[end].time >= 0:
+            end += 1
+        read = [read.tensor for part in parts[begin:end] for read in part.reads]
+        leaves = [t for t in dict.fromkeys(read) if tensors[t].leaf and t not in seen]
+        seen.update(leaves)
+        groups.append(Group(parts=range(begin, end), leaves=tuple(leaves)))
+        begin = end
+    return tuple(groups)
 
 
 class Builder:
@@ -111,7 +146,7 @@ class Builder:
 
     def know(self, like: int, value: npt.NDArray[Any]) -> int:
         """A new tensor like another, whose value is known within one trip of a loop."""
-        self.tensors.append(replace(self.tensors[like], model=-1, leaf="", folded=True))
+        self.tensors.append(self.tensors[like]._replace(model=-1, leaf="", folded=True))
         self.values[len(self.tensors) - 1] = value
         return len(self.tensors) - 1
 

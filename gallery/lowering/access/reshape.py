@@ -37,10 +37,12 @@ def _reshaped(source: tuple[int, ...], target: tuple[int, ...]) -> Relation:
     if 0 in source or 0 in target:
         return per_axis(source, [fixed(0, size) for size in source])
     groups = factor_groups(source, target)
-    pieces = [
-        _group(tuple(source[i] for i in ins), tuple(target[o] for o in outs), outs)
-        for ins, outs in groups
-    ]
+    sizes = [([source[i] for i in ins], [target[o] for o in outs], outs) for ins, outs in groups]
+    rules = [_rules(*group) for group in sizes]
+    straight = [rule for group in rules for rule in group or ()]
+    if None not in rules:
+        return per_axis(source, straight)
+    pieces = [_group(*group) for group in sizes]
 
     def relation(lows: Ints, highs: Ints) -> Boxes:
         owner = np.arange(len(lows), dtype=np.int64)
@@ -84,21 +86,28 @@ def factor_groups(
     return groups
 
 
-def _group(source: tuple[int, ...], target: tuple[int, ...], columns: list[int]) -> Relation:
+def _rules(
+    source: Sequence[int], target: Sequence[int], columns: Sequence[int]
+) -> list[AxisRule] | None:
+    """The rules for a group of at most one dimension on each side besides those of size 1."""
+    wide = [column for column, size in zip(columns, target, strict=True) if size != 1]
+    if len(wide) > 1 or sum(size != 1 for size in source) > 1:
+        return None
+    return [fixed(0, 1) if size == 1 else same(wide[0]) for size in source]
+
+
+def _group(source: Sequence[int], target: Sequence[int], columns: Sequence[int]) -> Relation:
     """The relation for one group of dimensions; `columns` are the block's dimensions in it."""
-    wide = [d for d, size in enumerate(target) if size != 1]
-    thick = [d for d, size in enumerate(source) if size != 1]
-    if len(wide) <= 1 and len(thick) <= 1:
-        rules: list[AxisRule] = [fixed(0, 1)] * len(source)
-        if thick:
-            rules[thick[0]] = same(columns[wide[0]])
+    rules = _rules(source, target, columns)
+    if rules is not None:
         return per_axis(source, rules)
+    places = list(columns)
     source_sizes = np.array(source, np.int64)
     target_sizes = np.array(target, np.int64)
 
     def relation(lows: Ints, highs: Ints) -> Boxes:
-        inner_lows = np.ascontiguousarray(lows[:, columns])
-        inner_highs = np.ascontiguousarray(highs[:, columns])
+        inner_lows = np.ascontiguousarray(lows[:, places])
+        inner_highs = np.ascontiguousarray(highs[:, places])
         count = _count(inner_lows, inner_highs, target_sizes, source_sizes, _RUNS)
         return Boxes(*_fill(inner_lows, inner_highs, target_sizes, source_sizes, _RUNS, count))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -150,7 +149,7 @@ def added(builder: Builder, index: int, parts: list[Part]) -> None:
 
 def new_like(builder: Builder, like: ProgramTensor) -> int:
     """A new tensor of the program that is like another one."""
-    builder.tensors.append(replace(like, model=-1, leaf=""))
+    builder.tensors.append(like._replace(model=-1, leaf=""))
     return len(builder.tensors) - 1
 
 
@@ -174,7 +173,7 @@ def _alias(builder: Builder, index: int, inner: dict[int, int], slot: int, sourc
     """Make an input of a body an alias of what it is fed, or a copy if the shapes differ."""
     own = inner.get(slot, builder.place[slot])
     if source < 0:
-        builder.tensors[own] = replace(builder.tensors[own], folded=True)
+        builder.tensors[own] = builder.tensors[own]._replace(folded=True)
         return
     target, fed = builder.tensors[own], builder.tensors[source]
     if fed.folded or (fed.shape == target.shape and fed.known == target.known):
@@ -203,7 +202,7 @@ def _cut(
     made = inner[slot]
     shape = builder.tensors[source].shape
     if builder.tensors[source].folded:
-        inner[slot] = new_like(builder, replace(builder.tensors[made], folded=True))
+        inner[slot] = new_like(builder, builder.tensors[made]._replace(folded=True))
         return
     rules: list[AxisRule] = [same(d - (d > axis)) for d in range(len(shape))]
     rules[axis] = fixed(at, at + 1)
