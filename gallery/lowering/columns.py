@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from gallery.jit import inner_kernel, kernel
 from gallery.lowering.forward import Numbering
 from gallery.lowering.program import Program
 
@@ -30,18 +32,15 @@ class Columns:
         self.parameter = column(differentiable & leaf, bool)
         self.own = column((piece.saves_output for piece in pieces), bool)
         self.contracts = column((piece.contracts for piece in pieces), bool)
-        blocks = [1.0 / piece.grid.size for piece in pieces]
-        self.flops = column((p.flops * b for p, b in zip(pieces, blocks, strict=True)), np.float32)
-        self.bytes = column((p.bytes * b for p, b in zip(pieces, blocks, strict=True)), np.float32)
-        known: dict[tuple[tuple[int, ...], tuple[int, ...]], npt.NDArray[np.float64]] = {}
-        for piece in pieces:
-            like = piece.grid.shape, piece.grid.splits
-            if not _even(*like):
-                if like not in known:
-                    known[like] = _shares(*like)
-                at, share = piece.grid.index(), known[like]
-                self.flops[at] = piece.flops * share
-                self.bytes[at] = piece.bytes * share
+        grids = [piece.grid for piece in pieces]
+        self.flops, self.bytes = _spread(
+            np.array([(grid.first, grid.period) for grid in grids], np.int64),
+            np.array([0, *accumulate(len(grid.shape) for grid in grids)], np.int64),
+            np.fromiter(chain.from_iterable([grid.shape for grid in grids]), np.int64),
+            np.fromiter(chain.from_iterable([grid.splits for grid in grids]), np.int64),
+            np.array([(piece.flops, piece.bytes) for piece in pieces], np.float64),
+            numbering.vertices,
+        )
 
 
 def _runs(numbering: Numbering) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -61,17 +60,54 @@ def _runs(numbering: Numbering) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.i
     return found[:, 1], found[:, 2]
 
 
-def _even(shape: tuple[int, ...], splits: tuple[int, ...]) -> bool:
-    """Whether all blocks of a grid have the same size."""
-    return 0 not in shape and not any(a % b for a, b in zip(shape, splits, strict=True))
+@kernel
+def _spread(sets, dims, shape, splits, work, vertices):  # type: ignore[no-untyped-def]
+    """Spread the work and bytes of sets over their vertices, by the sizes of their blocks.
+
+    Args:
+        sets: int64 (sets, 2), first vertex, and distance between two time steps or 0.
+        dims: int64 (sets + 1,), first dimension of each set.
+        shape: int64 (dims,), size of each dimension.
+        splits: int64 (dims,), its splits.
+        work: float64 (sets, 2), what all vertices of each set do and write together.
+        vertices: Number of vertices.
+
+    Returns:
+        float32 (2, vertices).
+    """
+    out = np.empty((2, vertices), np.float32)
+    for one in range(len(sets)):
+        begin, end = dims[one], dims[one + 1]
+        blocks, even = 1, True
+        for d in range(begin, end):
+            blocks *= splits[d]
+            even = even and shape[d] > 0 and shape[d] % splits[d] == 0
+        share = np.full(blocks, 1.0 / blocks)
+        if not even:
+            _shares(shape[begin:end], splits[begin:end], share)
+        first, period = sets[one]
+        inner = blocks // splits[begin] if period else blocks
+        for k in range(0, blocks, inner):
+            for vertex in range(first, first + inner):
+                out[0, vertex] = work[one, 0] * share[k + vertex - first]
+                out[1, vertex] = work[one, 1] * share[k + vertex - first]
+            first += period
+    return out
 
 
-def _shares(shape: tuple[int, ...], splits: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """Each block's share of the elements, row-major: float64 (blocks,)."""
-    share = np.ones(1)
-    for size, split in zip(shape, splits, strict=True):
+@inner_kernel
+def _shares(shape, splits, share):  # type: ignore[no-untyped-def]
+    """Each block's share of the elements of a grid, row-major (OUT: share)."""
+    share[0] = 1.0
+    known = 1
+    for d in range(len(shape)):
+        size, split = shape[d], splits[d]
         if split == 1 and size:
             continue
-        ends = np.arange(split + 1, dtype=np.int64) * size // split
-        share = (share[:, None] * (np.diff(ends) / max(size, 1))[None, :]).ravel()
-    return share
+        # Backwards, so that what is still to be read is not written over.
+        for k in range(known - 1, -1, -1):
+            outer = share[k]
+            for block in range(split):
+                extent = (block + 1) * size // split - block * size // split
+                share[k * split + block] = outer * (extent / max(size, 1))
+        known *= split

@@ -7,7 +7,6 @@ but hardly any of it is needed.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -51,7 +50,7 @@ def sets_with_shares(
             if like not in found:
                 found[like] = share_read(piece.does, grid, makers, items)
             share = found[like]
-        sets.append(replace(grid, reads=share) if share != 1.0 else grid)
+        sets.append(grid.reading(share) if share != 1.0 else grid)
     return tuple(sets)
 
 
