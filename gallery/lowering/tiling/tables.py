@@ -7,7 +7,8 @@ and of what reads it by their offsets.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -114,7 +115,7 @@ def tables(program: Program, training: bool) -> tuple[Tables, tuple[int, ...]]:
     leaves = tuple(sorted(owners, key=lambda tensor: (*owners[tensor], tensor)))
     shapes = [program.tensors[tensor].shape for tensor in leaves]
     prints = _footprints(program)
-    flat = [axis for rows in prints for axes in rows for axis in axes]
+    axes = _axes(prints)
     dims = _offsets([len(part.shape) for part in parts])
     leaf = dims[-1] + _offsets([len(shape) for shape in shapes])
     readers = _readers(program)
@@ -131,8 +132,8 @@ def tables(program: Program, training: bool) -> tuple[Tables, tuple[int, ...]]:
         for d in range(len(shape))
     ]
     table = Tables(
-        shape=_ints(size for shape in (*(p.shape for p in parts), *shapes) for size in shape),
-        frozen=np.array([_frozen(p, d) for p in parts for d in range(len(p.shape))], bool),
+        shape=_ints(chain.from_iterable([*[part.shape for part in parts], *shapes])),
+        frozen=np.array([frozen for part in parts for frozen in _frozen(part)], bool),
         dims=dims,
         rank=_ints(part.rank for part in parts),
         after=_ints(x for part in parts for a, b, k in part.after for x in (b, a, k)).reshape(
@@ -144,11 +145,11 @@ def tables(program: Program, training: bool) -> tuple[Tables, tuple[int, ...]]:
         gradient=np.array(
             [training and read.differentiable for part in parts for read in part.reads], bool
         ),
-        of=_ints(axis.of for axis in flat),
-        maker=_ints(_makers(program, owners, dims, dict(zip(leaves, leaf.tolist(), strict=False)))),
-        size=np.array([max(axis.size, 1) for axis in flat], np.float64),
-        slope=np.array([axis.slope for axis in flat], np.float64),
-        halo=np.array([axis.halo for axis in flat], np.float64),
+        of=axes[:, 1].astype(np.int64),
+        maker=_makers(program, owners, dims, dict(zip(leaves, leaf.tolist(), strict=False))),
+        size=np.maximum(axes[:, 0], 1.0),
+        slope=axes[:, 2].copy(),
+        halo=axes[:, 3].copy(),
         readers=_offsets([len(rows) for rows in readers]),
         reader=_ints(j for rows in readers for j, _ in rows),
         by=_ints(k for rows in readers for _, k in rows),
@@ -176,6 +177,14 @@ def _footprints(program: Program) -> list[list[tuple[Axis, ...]]]:
     return [[measured(part, read) for read in part.reads] for part in program.parts]
 
 
+def _axes(prints: Sequence[Sequence[Sequence[Axis]]]) -> _Reals:
+    """All axes of all reads, one after another: float64 (axes, 4), see `Axis`."""
+    rows = [axes for reads in prints for axes in reads]
+    distinct = {id(axes): axes for axes in rows}
+    known = {key: np.array(axes, np.float64).reshape(-1, 4) for key, axes in distinct.items()}
+    return np.concatenate([np.empty((0, 4)), *[known[id(axes)] for axes in rows]])
+
+
 def _ints(numbers: Iterable[int]) -> _Places:
     return np.fromiter(numbers, np.int64)
 
@@ -184,8 +193,11 @@ def _offsets(counts: Sequence[int] | _Places) -> _Places:
     return np.concatenate(([0], np.cumsum(np.asarray(counts, np.int64)))).astype(np.int64)
 
 
-def _frozen(part: Part, axis: int) -> bool:
-    return axis in part.whole or (part.time >= 0 and axis == 0)
+def _frozen(part: Part) -> list[bool]:
+    """Whether each dimension of a part is never split."""
+    if not part.whole and part.time < 0:
+        return [False] * len(part.shape)
+    return [d in part.whole or (part.time >= 0 and d == 0) for d in range(len(part.shape))]
 
 
 def _apart(program: Program, prints: Sequence[Sequence[Sequence[Axis]]]) -> set[tuple[int, int]]:
@@ -220,20 +232,25 @@ def _makers(
     owners: Mapping[int, tuple[int, int]],
     dims: _Places,
     leaf: Mapping[int, int],
-) -> Iterator[int]:
+) -> _Places:
     """The grid dimension that splits each axis of each read (see `Tables.maker`)."""
     maker = {tensor: i for i, part in enumerate(program.parts) for tensor in part.makes}
+    first = dims.tolist()
+    rows = []  # of each read: axes, the first of these dimensions, how many there are, and the rest
     for i, part in enumerate(program.parts):
         for read in part.reads:
             rank = len(program.tensors[read.tensor].shape)
             made = maker.get(read.tensor, -1)
             if made >= 0:
-                own, first = program.parts[made].rank, int(dims[made])
-                yield from [first + a if a < own else ALONE for a in range(rank)]
+                rows.append((rank, first[made], program.parts[made].rank, ALONE))
             elif owners[read.tensor][0] == i:
-                yield from [OWN] * rank
+                rows.append((rank, 0, 0, OWN))
             else:
-                yield from range(leaf[read.tensor], leaf[read.tensor] + rank)
+                rows.append((rank, leaf[read.tensor], rank, ALONE))
+    ranks, begin, split, rest = np.array(rows, np.int64).reshape(-1, 4).T
+    axis = np.arange(ranks.sum()) - np.repeat(np.cumsum(ranks) - ranks, ranks)
+    known = axis < np.repeat(split, ranks)
+    return np.where(known, np.repeat(begin, ranks) + axis, np.repeat(rest, ranks))
 
 
 def _readers(program: Program) -> list[list[tuple[int, int]]]:
