@@ -48,6 +48,9 @@ _check_record = schema.record(
     }
 )
 
+_TEXT = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+"""Made once: a build asks for tens of thousands of keys."""
+
 Judge = Callable[[dict[str, Any], Mapping[str, bytes]], None]
 """Raises `MismatchError` if the value and the files of a result are not what they should be."""
 
@@ -88,8 +91,7 @@ def cache_key(stage: str, version: str, **inputs: object) -> str:
     >>> cache_key("lower", "1", vertices=10) == cache_key("lower", "1", vertices=11)
     False
     """
-    text = json.dumps([stage, version, inputs], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_TEXT.encode([stage, version, inputs]).encode()).hexdigest()
 
 
 def _files_below(folder: str) -> Iterator[tuple[str, os.stat_result]]:

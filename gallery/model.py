@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-import numpy.typing as npt
+# What plans a build needs some names of here, and must not wait for NumPy.
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 Dimension = int | str | None
 """A size, the name of an unbound symbolic dimension, or None where nothing is known."""
@@ -222,6 +223,8 @@ _BYTES: Mapping[str, float] = {
 
 def freeze(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The same array, made read-only."""
+    import numpy as np  # noqa: PLC0415
+
     array = np.asarray(array)
     array.setflags(write=False)
     return array

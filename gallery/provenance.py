@@ -39,6 +39,9 @@ def _version_of_checkout() -> str:
         return ""
 
 
+_COMPACT = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
 def source_of(digest: str, *, whole: bool) -> str:
     """A model's digest with the name of how it is made.
 
@@ -109,4 +112,4 @@ class Provenance:
 
 def compact(value: object) -> str:
     """JSON in ASCII without spaces, its keys sorted."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _COMPACT.encode(value)

@@ -198,6 +198,12 @@ def anything(value: object) -> None:
     """Whatever is checked elsewhere."""
 
 
+def a_list(value: object) -> None:
+    """A list of whatever is checked elsewhere."""
+    if not isinstance(value, list):
+        raise MismatchError("a list")
+
+
 def _within(place: str | int, schema: Schema, value: object) -> None:
     try:
         schema(value)

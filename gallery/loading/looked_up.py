@@ -12,9 +12,7 @@ from functools import cache
 from math import isqrt, prod
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-# A digest of a file needs no more than `LARGEST` in most cases, and must not wait for ONNX.
+# A digest of a file mostly needs no more than `LARGEST`, and must not wait for ONNX and NumPy.
 if TYPE_CHECKING:
     import onnx
 
@@ -64,6 +62,7 @@ def numbers_behind(tensor: onnx.TensorProto) -> int | None:
 
     That is the number of its different rows, one number a head, times the number of heads.
     """
+    import numpy as np  # noqa: PLC0415
     import onnx  # noqa: PLC0415
 
     axis = rows_axis(tensor.dims)

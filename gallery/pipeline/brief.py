@@ -20,7 +20,7 @@ from gallery.fingerprint import fingerprint
 from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.products import PRODUCTS
 from gallery.pipeline.products.base import Form, Product
-from gallery.schema import DIGEST, MismatchError, anything, each, record, text
+from gallery.schema import DIGEST, MismatchError, a_list, each, record, text
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ _FORM = record(
         "digest": text(64, DIGEST),
         "notes": each(text()),
         "dimensions": each(text()),
-        "results": each(anything),
+        "results": a_list,
     }
 )
 

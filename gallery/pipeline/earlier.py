@@ -75,11 +75,13 @@ def sums_of(staged: Path, names: Iterable[str], earlier: Earlier) -> dict[str, s
 
 def with_links(exhibits: Iterable[Exhibit], earlier: Earlier) -> list[Exhibit]:
     """The exhibits with files of the earlier site in the place of equal ones in the cache."""
-    places = {digest: earlier.root / name for name, digest in earlier.digests.items()}
+    names = {digest: name for name, digest in earlier.digests.items()}
 
     def linked(files: tuple[ImageFile, ...]) -> tuple[ImageFile, ...]:
         return tuple(
-            replace(one, source=places[one.sha256], published=True) if one.sha256 in places else one
+            replace(one, source=earlier.root / names[one.sha256], published=True)
+            if one.sha256 in names
+            else one
             for one in files
         )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -23,6 +24,9 @@ _SCHEMA = "gallery-of-networks/"
 """Start of the schema's name in a site or a part; one of `_NAMING` holds it."""
 
 _LARGEST = 1 << 28
+
+_OURS = re.compile(rb'\{("\$schema":"[^"\\]*",)?"schema":"' + re.escape(_SCHEMA.encode()))
+"""How a manifest of ours begins, of which the rest need not be parsed to know it."""
 
 _NAMING = ("manifest.json", "shard.json")
 
@@ -63,7 +67,10 @@ def is_ours(site: Path) -> bool:
 def _names_us(path: Path, _stamp: tuple[int, int, int]) -> bool:
     """Whether a file names our schema; a build asks several times, and it may have megabytes."""
     try:
-        manifest = json.loads(read_regular(path, _LARGEST))
+        content = read_regular(path, _LARGEST)
+        if _OURS.match(content):
+            return True
+        manifest = json.loads(content)
     except (DiscoverError, ValueError, RecursionError):
         return False
     schema = manifest.get("schema") if isinstance(manifest, dict) else None
@@ -93,16 +100,19 @@ def check_target(site: Path) -> None:
 
 
 def edited(
-    site: Path, sums: Mapping[str, str], known: Mapping[str, str] = MappingProxyType({})
+    site: Path,
+    sums: Mapping[str, str],
+    there: Mapping[str, int],
+    known: Mapping[str, str] = MappingProxyType({}),
 ) -> list[str]:
     """Files that the gallery wrote and someone has edited by hand.
 
     Args:
         site: The site.
         sums: What the gallery wrote in it.
+        there: What `listing` finds in it.
         known: SHA-256 of files that need not be read, by path.
     """
-    there = listing(site) if site.is_dir() else {}
     return [
         name
         for name, digest in sums.items()
@@ -135,12 +145,13 @@ def check_kind(place: Path, part: int) -> None:
         raise PublishError(found, hint="choose another directory with -o, or delete that one")
 
 
-def carry_over(site: Path, sums: Mapping[str, str], staged: Path) -> None:
+def carry_over(site: Path, sums: Mapping[str, str], there: Iterable[str], staged: Path) -> None:
     """Copy the user's files from a site to the one that replaces it.
 
     Args:
         site: The current site.
         sums: What the gallery wrote in it.
+        there: Paths of its files.
         staged: The new site.
 
     Raises:
@@ -148,7 +159,7 @@ def carry_over(site: Path, sums: Mapping[str, str], staged: Path) -> None:
     """
     if not site.is_dir():
         return
-    theirs = [name for name in listing(site) if name not in sums and name != SUMS]
+    theirs = [name for name in there if name not in sums and name != SUMS]
     taken = [name for name in theirs if os.path.lexists(staged / name)]
     if taken:
         found = f"{site / taken[0]} was not written by the gallery and is in its way"

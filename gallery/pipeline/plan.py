@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from gallery.cache import cache_key
@@ -140,7 +141,7 @@ class ModelPlan:
     def whole_provenance(self) -> Provenance:
         """What the data files about the model as a whole say."""
         main = picture_settings(self, self.scans[0]) if self.scans else load_settings(self)
-        return self._provenance({**main, "variants": asdict(self.variants)})
+        return self._provenance({**main, "variants": _as_value(self.variants)})
 
     def _provenance(self, settings: Mapping[str, Any]) -> Provenance:
         made_by = self.versions.get(SOFTWARE, "")
@@ -159,6 +160,12 @@ class ModelPlan:
         most = max(1, self.variants.viewer_vertices // factor)
         variants = replace(self.variants, viewer_vertices=most)
         return replace(self, scans=scans, variants=variants, part=self.part * factor)
+
+
+@cache
+def _as_value(variants: VariantSettings) -> Mapping[str, Any]:
+    """The settings as JSON; most models of a gallery have the same."""
+    return asdict(variants)
 
 
 def versions(profile: ProfileSettings | None = None) -> dict[str, str]:

@@ -159,7 +159,7 @@ def put(
             sums = ownership.owned(place)
             known = sound(cache.get(key), _FORM, f"the list of files of {place}")
             same = known is not None and known.value["sums"] == _digest(sums)
-            if known and same and _whole(place, known.value["files"]):
+            if known and same and _whole(_listed(place), known.value["files"]):
                 return _published(known.value["files"], changed=False)
             ownership.check_target(place)
             with staging(place) as staged:
@@ -168,11 +168,12 @@ def put(
                 files = listing(staged)
                 new = sums_of(staged, files, earlier)
                 files[SUMS] = (staged / SUMS).write_bytes(encode_sums(new))
-                by_hand = ownership.edited(place, sums, earlier.digests)
-                changed = sums != new or bool(by_hand) or not _whole(place, files)
+                there = _listed(place)
+                by_hand = ownership.edited(place, sums, there, earlier.digests)
+                changed = sums != new or bool(by_hand) or not _whole(there, files)
                 if changed:
                     open_to_all(staged)
-                    ownership.carry_over(place, sums, staged)
+                    ownership.carry_over(place, sums, there, staged)
                     swap(staged, place)
                 _keep(place, cache, key, files, new, earlier)
     except OSError as error:
@@ -206,9 +207,13 @@ def _digest(sums: Mapping[str, str]) -> str:
     return hashlib.sha256(encode_sums(sums)).hexdigest()
 
 
-def _whole(place: Path, files: Mapping[str, int]) -> bool:
+def _listed(place: Path) -> dict[str, int]:
+    """What `listing` finds in a directory that may be missing."""
+    return listing(place) if place.is_dir() else {}
+
+
+def _whole(there: Mapping[str, int], files: Mapping[str, int]) -> bool:
     """Whether all files of the gallery are there with their sizes; other files do not count."""
-    there = listing(place) if place.is_dir() else {}
     return all(there.get(name) == size for name, size in files.items())
 
 

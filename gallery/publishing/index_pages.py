@@ -41,6 +41,7 @@ def write_index(
     """
     plot, data = _plot(models), data or write_collection(context, models)
     opening, choices = opening_of(models), filters(models)
+    totals, linked = _totals(models), linked_collection(len(models), opening, context.settings)
     chunks = [models[i : i + PER_PAGE] for i in range(0, len(models), PER_PAGE)] or [[]]
     paths = [_path(number) for number in range(1, len(chunks) + 1)]
     for number, (path, chunk) in enumerate(zip(paths, chunks, strict=True), start=1):
@@ -59,8 +60,8 @@ def write_index(
             plot_size=(WIDTH, HEIGHT),
             number=number,
             pages=paths,
-            totals=_totals(models),
-            linked=linked_collection(len(models), opening, context.settings),
+            totals=totals,
+            linked=linked,
         )
     return paths
 

@@ -14,6 +14,7 @@ import pytest
 from gallery.cache import Cache
 from gallery.cli.main import main
 from gallery.errors import DiscoverError, PublishError
+from gallery.files import listing
 from gallery.pipeline import ownership
 from gallery.pipeline.build import BuildOptions, build, merge
 from gallery.pipeline.report import Report
@@ -178,7 +179,7 @@ def test_a_damaged_picture_of_the_cache_is_made_again(models: Path, tmp_path: Pa
     damaged.write_bytes(content)
     quick(models, site, cache=cache)
     assert ownership.owned(site) == sums
-    assert ownership.edited(site, sums) == []
+    assert ownership.edited(site, sums, listing(site)) == []
     assert not Cache(cache).drop_damaged([])
 
 

@@ -5,6 +5,7 @@ Importing numba and loading compiled kernels takes longer than most small models
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -53,6 +54,8 @@ def warm_up(folder: Path, wanted: Callable[[], bool]) -> None:
         if wanted():
             raise _WantedError
 
+    # Modules and kernels stay, so that there is no garbage among them, now and later.
+    gc.disable()
     try:
         path = folder / "network.onnx"
         path.write_bytes(small_network())
@@ -62,3 +65,6 @@ def warm_up(folder: Path, wanted: Callable[[], bool]) -> None:
         pass
     except Exception:
         log.info("the worker could not be warmed up", exc_info=True)
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -33,6 +33,9 @@ def clean(text: str) -> str:
     >>> clean("\u202egnp.exe")
     'gnp.exe'
     """
+    # Nearly all texts, and a page prints thousands of them.
+    if text.isascii() and text.isprintable():
+        return text
     return _DIRECTION.sub("", _FORBIDDEN.sub("\ufffd", text))
 
 

@@ -7,7 +7,7 @@ there is a fitting one, so that tools show them by their usual names; the rest i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from xml.sax.saxutils import escape
+from html import escape
 
 from gallery.text import visible
 
@@ -31,7 +31,7 @@ def xmp(metadata: Mapping[str, str]) -> str:
             schemas; the names of others consist of letters.
     """
     properties = [
-        _property(name, escape(visible(text)))
+        _property(name, escape(visible(text), quote=False))
         for name, text in sorted(metadata.items())
         if name.isalpha() and name.isascii()
     ]
