@@ -14,6 +14,8 @@ from gallery.errors import PublishError
 from gallery.pipeline import staging as swap
 from gallery.pipeline.ownership import check_target
 from gallery.pipeline.staging import check_writable
+from gallery.publishing.machine.manifest import encode_manifest
+from gallery.publishing.settings import SiteSettings
 
 OURS = json.dumps({"schema": "gallery-of-networks/1", "models": []})
 
@@ -80,12 +82,22 @@ def test_a_site_and_a_part_of_one_are_ours(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "manifest", ["", "[]", "{}", '{"schema": 3}', '{"schema": "another/1"}', "[" * 100_000]
+    "manifest",
+    [
+        *("", "[]", "{}", '{"schema": 3}', '{"schema": "another/1"}', "[" * 100_000),
+        *('{"schema":"gallery-of-networks-2/1"}', '{"title":{"schema":"gallery-of-networks/1"}}'),
+    ],
 )
 def test_a_strangers_directory_is_refused(tmp_path: Path, manifest: str) -> None:
     (tmp_path / "manifest.json").write_text(manifest)
     with pytest.raises(PublishError, match="holds files that are not a gallery"):
         check_target(tmp_path)
+
+
+def test_the_beginning_of_a_manifest_says_whose_it_is(tmp_path: Path) -> None:
+    whole = encode_manifest([], SiteSettings())
+    (tmp_path / "manifest.json").write_bytes(whole[:120])
+    check_target(tmp_path)
 
 
 def test_a_file_is_refused(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,3 +114,12 @@ def test_getting_ready_ends_with_the_first_order(
     warm.warm_up(tmp_path, lambda: True)
     assert not caplog.records
     assert not (tmp_path / "cache" / "records").exists()
+
+
+def test_a_build_finds_out_what_is_to_be_made_without_what_makes_it() -> None:
+    program = "import sys, gallery.pipeline.build; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    heavy = {"numba", "numpy", "onnx", "PIL", "jinja2", "scipy", "urllib.request"}
+    assert not heavy & set(done.stdout.split())
