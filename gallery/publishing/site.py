@@ -11,7 +11,6 @@ from pathlib import Path
 
 from gallery.cache import Cache
 from gallery.errors import PublishError
-from gallery.files import listing
 from gallery.publishing.assets.earlier import Earlier
 from gallery.publishing.assets.files import write
 from gallery.publishing.assets.static import static_files
@@ -42,14 +41,10 @@ class Site:
     Attributes:
         root: The directory.
         pages: Paths of its pages from the root, with forward slashes, sorted.
-        files: Number of all files.
-        bytes: Their total size.
     """
 
     root: Path
     pages: tuple[str, ...]
-    files: int
-    bytes: int
 
 
 def publish(
@@ -114,10 +109,8 @@ def publish(
     if settings.base_url:
         listed = [page for page in pages if page != "404.html"]
         write(site, "sitemap.xml", sitemap(listed, settings))
-    sizes = listing(site)
-    total = sum(sizes.values())
-    _log.info("published %d models: %d files, %d bytes", len(views), len(sizes), total)
-    return Site(root=site, pages=tuple(sorted(pages)), files=len(sizes), bytes=total)
+    _log.info("published %d models: %d pages", len(views), len(pages))
+    return Site(root=site, pages=tuple(sorted(pages)))
 
 
 def _place(view: ModelView) -> tuple[bool, str, int, str]:

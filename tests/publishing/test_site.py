@@ -117,11 +117,6 @@ def test_there_is_one_icon(site: Site, put: Callable[..., Site]) -> None:
     assert [one.suffix for one in (empty.root / "assets").glob("icon.*")] == [".svg"]
 
 
-def test_site_counts_its_files(site: Site) -> None:
-    files = [path for path in site.root.rglob("*") if path.is_file()]
-    assert (site.files, site.bytes) == (len(files), sum(path.stat().st_size for path in files))
-
-
 def test_empty_gallery(put: Callable[..., Site]) -> None:
     site = put([])
     assert "There are no models yet" in (site.root / "index.html").read_text(encoding="utf-8")
