@@ -14,6 +14,9 @@ from gallery.jit import parallel_kernel
 Light = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 
+_Across = tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]
+"""The first column of pixels of each column of a smaller picture, and how wide it covers each."""
+
 STEPS = 4096
 """Rows of `gamma`."""
 
@@ -47,23 +50,28 @@ def _blocks(linear: Light, factor: int, out: Light) -> None:
 
 
 @parallel_kernel
-def _means(pixels: Pixels, table: Light, ratios: tuple[float, float], out: Light) -> None:
+def _means(
+    pixels: Pixels, table: Light, ratios: tuple[float, float], across: _Across, out: Light
+) -> None:
     # IN pixels (h, w, 3), table (256,), ratios (rows and columns per row and column of out); OUT
     # out (h', w', 3), linear.
-    height, width, channels = pixels.shape
-    down, across = ratios
-    share = np.float32(1 / (down * across))
+    firsts, widths = across
+    height = pixels.shape[0]
+    down, wide = ratios
+    share = np.float32(1 / (down * wide))
     for y in numba.prange(out.shape[0]):
-        out[y] = 0
         top, bottom = y * down, (y + 1) * down
-        for i in range(int(top), min(int(np.ceil(bottom)), height)):
-            high = min(i + 1, bottom) - max(i, top)
-            for x in range(out.shape[1]):
-                left, right = x * across, (x + 1) * across
-                for j in range(int(left), min(int(np.ceil(right)), width)):
-                    cover = np.float32(high * (min(j + 1, right) - max(j, left))) * share
-                    for c in range(channels):
-                        out[y, x, c] += cover * table[pixels[i, j, c]]
+        for x in range(out.shape[1]):
+            red = green = blue = np.float32(0)
+            for i in range(int(top), min(int(np.ceil(bottom)), height)):
+                high = min(i + 1, bottom) - max(i, top)
+                for k in range(widths.shape[1]):
+                    cover = np.float32(high * widths[x, k]) * share
+                    j = firsts[x] + k
+                    red += cover * table[pixels[i, j, 0]]
+                    green += cover * table[pixels[i, j, 1]]
+                    blue += cover * table[pixels[i, j, 2]]
+            out[y, x, 0], out[y, x, 1], out[y, x, 2] = red, green, blue
 
 
 @parallel_kernel
@@ -111,7 +119,18 @@ def reduced(pixels: Pixels, side: int) -> Pixels:
     height, width = (max(round(one * side / longest), 1) for one in pixels.shape[:2])
     small = np.empty((height, width, 3), np.float32)
     ratios = pixels.shape[0] / height, pixels.shape[1] / width
-    _means(np.ascontiguousarray(pixels), _linear(), ratios, small)
+    across = _across(pixels.shape[1], width)
+    _means(np.ascontiguousarray(pixels), _linear(), ratios, across, small)
     out = np.empty(small.shape, np.uint8)
     _encode(small, gamma(), out)
     return out
+
+
+def _across(columns: int, fewer: int) -> _Across:
+    left, right = (np.arange(at, fewer + at) * (columns / fewer) for at in (0, 1))
+    first = left.astype(np.intp)
+    most = int((np.minimum(np.ceil(right), columns) - first).max())
+    first = np.minimum(first, columns - most)
+    places = first[:, None] + np.arange(most)
+    widths = np.minimum(places + 1, right[:, None]) - np.maximum(places, left[:, None])
+    return first, np.maximum(widths, 0.0)

@@ -270,13 +270,14 @@ def _tone(
 def tone(light: Light, curve: Curve) -> Light:
     """The colours of sums of light: from float32 (h, w, 4) to linear float32 (h, w, 3)."""
     out = np.empty((*light.shape[:2], 3), np.float32)
-    ground = float(oklab_from_linear(np.array(PAPER))[0])
+    red, green, blue = (np.float32(one) for one in PAPER)
+    paper = red, green, blue, np.float32(oklab_from_linear(np.array(PAPER))[0])
     span = float(log(curve.dense / curve.single))
     _tone(
         light,
         (np.float32(curve.single), np.float32(span)),
         curve.places,
-        (*map(np.float32, (*PAPER, ground)),) if curve.light_ground else (_ZERO,) * 4,
+        paper if curve.light_ground else (_ZERO, _ZERO, _ZERO, _ZERO),
         (chroma_limits().reshape(-1), _shares()),
         out,
     )
