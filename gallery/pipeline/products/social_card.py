@@ -62,7 +62,7 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     if plain and max(main.sizes) >= SCAN[1]:
         entry = stages.entry(SCANS, main.key)
         counts = {name.title(): str(entry.value[name]) for name in ("vertices", "edges")}
-        picture = on_card(picture_of(entry, max(main.sizes)).told(counts))
+        picture = on_card(picture_of(entry, max(SCAN)).told(counts))
     else:
         look = RenderSettings(exposure=scan.exposure)
         picture = render(stages.layout(scan), stages.coloring(scan), size=SCAN, settings=look)
