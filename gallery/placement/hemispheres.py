@@ -93,8 +93,7 @@ def hemispheres(graph: ComputeGraph, forward: FloatArray) -> FloatArray:
     positions[later] = left[graph.gradient_of[later]] * (-1, 1)
     _spread_sums(graph.indptr, graph.sources, graph.gradient_of, backward, positions)
     updates = np.flatnonzero(graph.vertex_pass == Pass.UPDATE)
-    rim = around(positions[backward], positions[updates])
-    positions[updates] = np.maximum(rim, (-left[:, 0].max(), -np.inf))
+    positions[updates] = around(positions[backward], positions[updates])
     return positions.astype(np.float32)
 
 

@@ -1,4 +1,8 @@
-"""Places points along a smooth line around a cloud of points."""
+"""Places points along a smooth line around a cloud of points, as a crescent.
+
+It is open towards negative x, and narrows to its ends. Most points lie close to the line and few
+far out, so that its outer border is soft.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +17,20 @@ DoubleArray = npt.NDArray[np.float64]
 _SIDES = 360
 _SMOOTH = 12
 """Sides over which the line's corners are rounded."""
-_OPEN = 0.3
+_OPEN = 0.5
 """Angle from negative x within which the side that faces there stays free, in half turns."""
-_EVEN = 0.3
+_EVEN = 0.7
 """How evenly points are spread: 0 each in its own direction, 1 evenly."""
-_GAP, _DEPTH = 0.04, 0.08
-"""Distance of the line from the cloud, and how far points lie beside it, in its mean radius."""
+_GAP, _DEPTH = 0.03, 0.14
+"""Distance of the line from the cloud, and most that points lie beside it, in its mean radius."""
 _GOLDEN = (float(np.sqrt(5)) - 1) / 2
 
 
 def around(cloud: DoubleArray, points: DoubleArray) -> DoubleArray:
     """Places outside a cloud, each in about the direction of its point: float64 (k, 2).
 
-    They lie along the convex hull, rounded, which stays open towards negative x.
+    They lie along the half of the rounded convex hull that faces positive x, so none is farther
+    towards negative x than the cloud.
 
     Args:
         cloud: float64 (n, 2), at least one point.
@@ -48,9 +53,12 @@ def around(cloud: DoubleArray, points: DoubleArray) -> DoubleArray:
     rank[order] = np.arange(len(points))
     sides = round(_OPEN * _SIDES / 2)
     start, end = along[sides], along[_SIDES - sides]
-    place = start + (end - start) * (_EVEN * (rank + 0.5) / len(points) + (1 - _EVEN) * own)
+    share = _EVEN * (rank + 0.5) / len(points) + (1 - _EVEN) * own
+    place = start + (end - start) * share
     radius = float(np.sqrt((line * line).sum(axis=1)).mean())
-    beside = radius * (_GAP + _DEPTH * (rank * _GOLDEN % 1))
+    # The density falls evenly to 0 at the outer border.
+    outward = 1 - np.sqrt(1 - rank * _GOLDEN % 1)
+    beside = radius * (_GAP + _DEPTH * 4 * share * (1 - share) * outward)
     found = [
         interpolate(place, along, line[:, axis])
         + beside * interpolate(place, along, normal[:, axis])

@@ -36,3 +36,16 @@ def test_few_pixels_are_bright_and_many_dark(hue: tuple[float, float, float], gr
     found = seen(pixels, ground, np.zeros((SIDE, SIDE), bool))
     assert found["bright"] <= BRIGHT[1]
     assert found["dark"] >= DARK
+
+
+@pytest.mark.parametrize("ground", ["dark", "light"])
+def test_bodies_are_no_plane_of_one_colour(ground: str) -> None:
+    """Places around the median differ, by a third of what even steps would at least."""
+    light = _disc(for_ground(np.array((0.6, 0.2, 30)), ground))
+    curve = fit_curve(light, 0.5, MIDDLE, ground == "light", GLOW)
+    amounts = light[..., 3][light[..., 3] >= curve.single]
+    at = np.log(np.quantile(amounts, [0.1, 0.3, 0.5, 0.7, 0.9]) / curve.single)
+    steps = at / np.log(curve.dense / curve.single)
+    places = np.interp(steps, np.linspace(0, 1, len(curve.places)), curve.places)
+    rises = np.diff(places)
+    assert rises.min() > 0.33 * np.ptp(places) / len(rises)

@@ -43,8 +43,8 @@ _QUIET = 0.974
 """Share of the pixels below the place where they are bright, so that few pixels are bright."""
 _BRIGHT = 0.63
 """Place at which, on average, the largest channel of a pixel on black is 240 of 255."""
-_SOFT, _HARD = 1.0, 8.0
-"""Bounds of the power by which the curve above its median is bent for that."""
+_BENT = 30.0
+"""How many times steeper at its top than at its median the curve may be bent for that, about."""
 _FEW, _DARK = 0.02, 0.43
 """Most of the lit pixels that are brighter than 240 of 255, and least that are darker than 100."""
 _LESS, _MORE = 0.12, 0.2
@@ -218,10 +218,13 @@ def _histogram(light: Light, step: int) -> npt.NDArray[np.int64]:
 def _few_bright(places: Floats, median: float, quiet: float, goal: float) -> Floats:
     # Places above the median are bent so that `quiet` becomes `goal`; where the median is
     # near that already, as in pictures of few edges, a third of the way from there to the top.
+    # A hyperbola still rises at the median, where a power would be flat and the many pixels around
+    # it one plane of colour.
     if not median < quiet < 1:
         return places
     above = np.maximum(places - median, 0.0) / (1 - median)
     wanted = max(goal, median + (1 - median) / 3)
-    power = log((wanted - median) / (1 - median)) / log((quiet - median) / (1 - median))
-    bent = median + (1 - median) * raised(above, float(np.clip(power, _SOFT, _HARD)))
+    at, to = (quiet - median) / (1 - median), (wanted - median) / (1 - median)
+    bend = float(np.clip((at / to - 1) / (1 - at), 0.0, _BENT))
+    bent = median + (1 - median) * above / (1 + bend * (1 - above))
     return np.where(places > median, bent, places)
