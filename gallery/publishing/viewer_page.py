@@ -22,9 +22,9 @@ from gallery.publishing.assets.templates import render
 from gallery.publishing.settings import SiteSettings
 
 SCRIPTS = (
-    "decode", "graph", "shaders", "program", "tone", "gaps", "lists", "renderer", "camera",
-    "space", "gestures", "tilt", "colour", "panel", "tree", "card", "order", "run", "strip",
-    "play", "diagram", "address", "main",
+    "decode", "graph", "shaders", "program", "fit", "tone", "gaps", "lists", "sheet", "compose",
+    "renderer", "camera", "space", "gestures", "tilt", "colour", "panel", "tree", "card", "order",
+    "run", "strip", "play", "diagram", "address", "main",
 )  # fmt: skip
 """The viewer's scripts in the order in which they are joined."""
 

@@ -53,7 +53,7 @@
       this.cell = 1 / (head.look.share * cells);
       this.side = Math.ceil(1 / this.cell) + 2 * AROUND;
       this.texture = gl.createTexture();
-      this.light = this.on ? this.lightOf() : 0;
+      this.light = this.lightOf();
       V.table(gl, this.texture, new Uint8Array(this.side ** 2), this.side);
     }
 
@@ -66,7 +66,7 @@
         const [a, b] = [pairs[2 * e], pairs[2 * e + 1]];
         if (!this.graph.crosses(a, b)) sum += Math.hypot(x[a] - x[b], y[a] - y[b]);
       }
-      return sum * step / 65535 / Math.max(1e-6, head.frame[0] * head.frame[1] / 2);
+      return V.standsFor(head) * sum * step / 65535 / Math.max(1e-6, head.frame[0] * head.frame[1] / 2);
     }
 
     // Looks for the gaps among vertices that are seen at these places; with none, as while a tipped
@@ -134,6 +134,9 @@
       return this.read;
     }
 
+    // Mean light of a picture so many pixels wide, whose edges have a width in pixels.
+    lightAt(view, width, line) { return this.light * line / (view[0] * width / 2); }
+
     // For a program that draws a picture of some size: where a place of it is in the table, as
     // factors and summands, and the amounts of the lift.
     bind({ at }, view, width, height, line) {
@@ -142,7 +145,7 @@
       gl.uniform4f(at.spread, 2 / view[0] * wide, 2 / view[1] * wide,
         (-1 - view[2]) / view[0] * wide + AROUND / side,
         (-1 - view[3]) / view[1] * wide + AROUND / side);
-      const light = this.seen ? this.light * line / (view[0] * width / 2) : 0;
+      const light = this.seen ? this.lightAt(view, width, line) : 0;
       gl.uniform3f(at.lift, LIFT * light, Math.max(FAINT * light, 1e-9),
         Math.max(BRIGHT * light, 1e-9));
     }

@@ -50,6 +50,9 @@
     return Uint32Array.from(chosen.flatMap((e) => [pairs[e], pairs[e + 1]]));
   };
 
+  // How many edges of the whole graph each shown one stands for.
+  V.standsFor = ({ whole, shown }) => Math.max(1, whole[1] / Math.max(1, shown[1]));
+
   V.strideFor = function (count) {
     const common = (a, b) => (b ? common(b, a % b) : a);
     let stride = 1619;

@@ -68,7 +68,8 @@
       });
       canvas.addEventListener("webglcontextrestored", () => {
         this.renderer.fence = null;
-        this.renderer.sum = null;
+        this.renderer.sheet = null;
+        this.renderer.sheets = {};
         this.renderer.prepare(this.renderer.plain);
         this.resize();
         this.recolour(this.colours.number, this.colours.palette);
@@ -80,8 +81,8 @@
       if (!clientWidth || !clientHeight) return;
       const ratio = Math.min(window.devicePixelRatio || 1, 2);
       const size = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
-      if (this.renderer.sum && size[0] === this.renderer.sum.width &&
-        size[1] === this.renderer.sum.height) return;
+      const { canvas, sheet } = this.renderer;
+      if (sheet && size[0] === canvas.width && size[1] === canvas.height) return;
       this.ratio = ratio;
       this.renderer.resize(...size);
       this.space.update();

@@ -78,9 +78,35 @@
     return { texture, frame, width, height, whole };
   };
 
+  // Adds a texture of one number a pixel to a target, which the second output of shaders is drawn on.
+  V.second = function (gl, target, inside) {
+    const { texture, frame } = V.target(gl, inside, target.width, target.height);
+    gl.deleteFramebuffer(frame);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, target.frame);
+    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT1, gl.TEXTURE_2D, texture, 0);
+    gl.drawBuffers([gl.COLOR_ATTACHMENT0, gl.COLOR_ATTACHMENT1]);
+    return { ...target, second: texture };
+  };
+
+  // Draws one image from others, which are named after the program's samplers; on the canvas if there
+  // is no target.
+  V.draw = function (gl, { program, at }, target, images) {
+    gl.bindFramebuffer(gl.FRAMEBUFFER, target ? target.frame : null);
+    gl.viewport(0, 0, target ? target.width : gl.drawingBufferWidth,
+      target ? target.height : gl.drawingBufferHeight);
+    gl.useProgram(program);
+    Object.entries(images).forEach(([name, { texture }], unit) => {
+      gl.activeTexture(gl.TEXTURE0 + unit);
+      gl.bindTexture(gl.TEXTURE_2D, texture);
+      gl.uniform1i(at[name], unit);
+    });
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+  };
+
   V.drop = function (gl, target) {
     if (!target) return;
     gl.deleteTexture(target.texture);
+    if (target.second) gl.deleteTexture(target.second);
     gl.deleteFramebuffer(target.frame);
   };
 })(window.GalleryViewer = window.GalleryViewer || {});

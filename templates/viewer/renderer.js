@@ -9,7 +9,9 @@
     [-0.12, 0.78], [0.62, -0.11], [-0.38, -0.78]];
   // Milliseconds that a part should take while something moves, and at rest.
   const GOAL = { quick: 40, calm: 260 };
-  const LEAST = 25000;
+  const LEAST = 8000;
+  // Where even so few edges take longer, what moves is drawn in larger pixels.
+  const DIVIDERS = [1, 2, 3, 4];
   const PATIENCE = 5000;
   const SEEN = 700;
   // Half floats end at 65,504: less light for each edge leaves room for the dense parts.
@@ -17,11 +19,17 @@
   // Without floating-point targets, light adds up directly in eight bits.
   const PLAIN = 0.05;
   const LISTS = ["places", "about", "rows", "edges", "palette", "mask", "moments"];
-  const MOST_FIBRES = 40000;
-  // Less than in gallery/rendering/raster/strands.py, as the light of strands adds up here.
-  const STRAND = 8;
+  // As in gallery/rendering/raster/curves.py.
+  const FIBRES = 6000;
   // How fast the light of the wave fades: in a twentieth of the run it falls to a third.
   const SHARPNESS = 20;
+
+  // Diameter of a dot in the pixels of a sheet, and its light there: a dot of one pixel has the light
+  // of its whole surface at its middle.
+  function dotOf(size, divider) {
+    const small = size / divider;
+    return small < 2 && divider > 1 ? [1, 0.26 * small * small * divider] : [small, divider];
+  }
 
   V.Renderer = class {
     constructor(canvas, graph, plain) {
@@ -39,6 +47,9 @@
       this.line = 1;
       this.size = 1;
       this.count = { quick: 40000, calm: 60000 };
+      this.divider = 1;
+      this.sheets = {};
+      this.sheet = null;
       this.frames = 0;
       this.hold = false;
       this.quick = false;
@@ -59,11 +70,6 @@
       this.wide = graph.head.look.line > 1;
       this.tone = new V.Tone(gl, graph, this.plain);
       this.gaps = new V.Gaps(gl, graph);
-      this.lift = (program) => {
-        const { width, height } = this.sum;
-        this.gaps.bind(program, this.view, width, height, this.wide ? this.line : 1);
-        return this.gaps;
-      };
       this.places = gl.createTexture();
       this.place();
       const about = new Uint32Array(graph.n);
@@ -77,11 +83,10 @@
       const [edges, straight] = this.sorted();
       this.edges = V.list(gl, [gl.RG32UI, gl.RG_INTEGER, gl.UNSIGNED_INT], edges, 2);
       this.straight = straight;
-      this.fibres = Math.min(MOST_FIBRES, graph.m - straight);
-      const strands = this.gaps.on ? V.strandsOf(graph) : [];
-      this.strands = strands.length / 2;
-      this.long = V.list(gl, [gl.RG32UI, gl.RG_INTEGER, gl.UNSIGNED_INT],
-        Uint32Array.from(strands), 2);
+      this.stands = V.standsFor(graph.head);
+      this.fibres = Math.min(FIBRES, graph.m - straight);
+      this.compose = new V.Compose(gl, graph, { gaps: this.gaps, plain: this.plain,
+        fibres: this.fibres, unit: this.plain ? PLAIN : 1 });
       this.programs = {};
       this.use(this.hold);
       this.stride = V.strideFor(graph.n);
@@ -106,6 +111,7 @@
         lines: V.program(gl, this.wide ? V.BANDS : V.LINES, named),
         points: V.program(gl, V.POINTS, named),
         curves: this.fibres ? V.program(gl, V.FIBRES, named) : null,
+        strands: this.compose.count ? V.program(gl, V.STRANDS, named) : null,
       };
       Object.assign(this, this.programs[named]);
     }
@@ -156,29 +162,39 @@
     }
 
     resize(width, height) {
-      const { gl } = this;
       this.canvas.width = width;
       this.canvas.height = height;
-      V.drop(gl, this.sum);
-      this.sum = V.target(gl, this.inside, width, height);
-      if (!this.sum.whole) {
-        V.drop(gl, this.sum);
-        this.inside = gl.RGBA16F;
+      this.drop();
+      if (!this.sheetFor(1).whole) {
+        this.drop();
+        this.inside = this.gl.RGBA16F;
         this.energy = HALF;
-        this.sum = V.target(gl, this.inside, width, height);
       }
-      this.tone.resize(width, height);
+      this.sheet = this.sheetFor(1);
       this.dirty = true;
+    }
+
+    drop() {
+      for (const sheet of Object.values(this.sheets)) sheet.drop();
+      this.sheets = {};
+    }
+
+    sheetFor(divider) {
+      const { gl, inside, plain, fibres, canvas } = this;
+      this.sheets[divider] ??= new V.Sheet(gl, { inside, plain, fibres,
+        strands: this.compose.count }, [canvas.width, canvas.height], divider);
+      return this.sheets[divider];
     }
 
     // One step; true if there is more to do.
     tick(now) {
       const { gl } = this;
-      if (gl.isContextLost() || !this.sum) return false;
+      if (gl.isContextLost() || !this.sheet) return false;
       if (this.fence) {
         if (gl.getSyncParameter(this.fence, gl.SYNC_STATUS) !== gl.SIGNALED) return true;
         this.arrive(now);
       }
+      if (!this.quick && this.sheet.divider > 1) this.dirty = true;
       if (this.dirty) this.restart(now);
       if (this.round >= this.rounds) return false;
       this.issue(now);
@@ -188,73 +204,84 @@
     restart(now) {
       const { gl } = this;
       this.begun = now;
-      gl.bindFramebuffer(gl.FRAMEBUFFER, this.sum.frame);
+      this.sheet = this.sheetFor(this.quick && !this.wide ? this.divider : 1);
       gl.clearColor(0, 0, 0, 0);
-      gl.clear(gl.COLOR_BUFFER_BIT);
+      for (const target of [this.sheet.sum, this.sheet.back]) {
+        if (!target) continue;
+        gl.bindFramebuffer(gl.FRAMEBUFFER, target.frame);
+        gl.clear(gl.COLOR_BUFFER_BIT);
+      }
       this.round = 0;
       this.done = 0;
       this.dirty = false;
     }
 
     issue(now) {
-      const { gl, graph } = this;
+      const { gl, graph, sheet } = this;
+      const pace = this.quick ? "quick" : "calm";
       const work = Math.max(1, this.straight + this.fibres * V.PIECES);
-      const share = Math.min(1 - this.done, this.count[this.quick ? "quick" : "calm"] / work);
+      const share = Math.min(1 - this.done, this.count[pace] / work);
       const end = this.done + share > 0.999 ? 1 : this.done + share;
-      gl.bindFramebuffer(gl.FRAMEBUFFER, this.sum.frame);
-      gl.viewport(0, 0, this.sum.width, this.sum.height);
+      gl.viewport(0, 0, sheet.width, sheet.height);
       gl.enable(gl.BLEND);
       gl.blendFunc(gl.ONE, gl.ONE);
       gl.bindVertexArray(this.array);
       const part = (count) => [Math.floor(this.done * count), Math.floor(end * count)];
       if (this.curves) {
         const [from, to] = part(this.fibres);
+        gl.bindFramebuffer(gl.FRAMEBUFFER, sheet.back.frame);
         this.bind(this.curves);
         gl.uniform1i(this.curves.at.first, this.straight + from);
         if (to > from) gl.drawArrays(gl.LINES, 0, 2 * V.PIECES * (to - from));
       }
+      gl.bindFramebuffer(gl.FRAMEBUFFER, sheet.sum.frame);
       const [from, to] = part(this.straight);
       this.bind(this.lines);
       const [shape, corners] = this.wide ? [gl.TRIANGLES, 6] : [gl.LINES, 2];
       if (to > from) gl.drawArrays(shape, corners * from, corners * (to - from));
-      const [begin, stop] = part(this.strands);
-      if (stop > begin) {
-        this.overlay();
-        gl.drawArrays(shape, corners * begin, corners * (stop - begin));
-      }
       const [first, last] = part(graph.n);
       this.bind(this.points);
       if (last > first) gl.drawArrays(gl.POINTS, first, last - first);
       gl.disable(gl.BLEND);
-      this.issued = { now, pace: this.quick ? "quick" : "calm", cut: end < 1 };
+      // At rest not every part is shown, because composing and tone mapping would take a third of the
+      // time.
+      const shows = end === 1 || !this.frames || this.quick || now - this.presented > SEEN;
+      this.issued = { now, pace, cut: end < 1, shows };
       this.done = end;
-      this.gain = 1 / (this.energy * (this.round + end));
+      // Each edge stands for some, and a line of one of the sheet's pixels is some of the picture's
+      // wide.
+      sheet.gain = this.stands / (this.energy * (this.round + end) * sheet.divider);
       if (end === 1) { this.round++; this.done = 0; this.limitRounds(now); }
-      this.tone.ask(this.sum, this.gain, this.lift);
+      if (shows) {
+        this.composed(pace);
+        this.tone.ask(sheet.light, this.gain);
+      }
       this.fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
       gl.flush();
     }
 
-    // Strands, drawn by the program of the lines, which is bound.
-    overlay() {
-      const { gl, lines: { at }, view, sum } = this;
-      gl.activeTexture(gl.TEXTURE0 + LISTS.indexOf("edges"));
-      gl.bindTexture(gl.TEXTURE_2D, this.long);
-      // In a smaller picture, lines of a pixel have more of it, and the other edges more light.
-      const pixels = view[0] * sum.width / 2;
-      gl.uniform1f(at.shine, STRAND * Math.max(1, 1600 * this.graph.head.look.share / pixels));
+    // What one unit of the composed light stands for.
+    get gain() { return this.plain ? 1 / PLAIN : 1; }
+
+    composed(pace) {
+      const { sheet, view, strands } = this;
+      this.compose.run(sheet, { view, gain: sheet.gain, pace, strands,
+        line: this.wide ? this.line : 1, bind: (program, images) => this.bind(program, images) });
     }
 
-    bind({ program, at }) {
-      const { gl } = this;
-      gl.useProgram(program);
-      LISTS.forEach((name, unit) => {
+    // Binds a program that draws the graph, the lists that it reads, and other images.
+    bind(program, images = {}) {
+      const { gl, sheet: { width, height, divider } } = this;
+      const { at } = program;
+      gl.useProgram(program.program);
+      const lists = { ...Object.fromEntries(LISTS.map((name) => [name, this[name]])), ...images };
+      Object.entries(lists).forEach(([name, texture], unit) => {
+        if (!at[name]) return;
         gl.activeTexture(gl.TEXTURE0 + unit);
-        gl.bindTexture(gl.TEXTURE_2D, this[name]);
-        if (at[name]) gl.uniform1i(at[name], unit);
+        gl.bindTexture(gl.TEXTURE_2D, texture);
+        gl.uniform1i(at[name], unit);
       });
       const [x, y] = SHIFTS[this.round % SHIFTS.length];
-      const { width, height } = this.sum;
       const { look } = this.graph.head;
       gl.uniform4fv(at.view, this.view);
       gl.uniform4fv(at.across, this.lean[0]);
@@ -263,14 +290,12 @@
       gl.uniform3fv(at.passes, this.passes);
       gl.uniform3fv(at.wave, this.wave);
       gl.uniform1f(at.energy, this.energy);
-      if (program === this.lines.program) {
+      gl.uniform2f(at.pixels, this.view[0] * width, this.view[1] * height);
+      if (program === this.lines) {
         for (const name of ["reach", "fade", "faintest"]) gl.uniform1f(at[name], look[name]);
-        gl.uniform2f(at.pixels, this.view[0] * width, this.view[1] * height);
-        gl.uniform1f(at.shine, 0);
         if (this.wide) gl.uniform1f(at.width, this.line);
-      } else if (program === this.curves?.program) {
+      } else if (program === this.curves) {
         const { middle, pull, gather, light, reach } = this.graph.head.fibres;
-        gl.uniform2f(at.pixels, this.view[0] * width, this.view[1] * height);
         gl.uniform2fv(at.middle, middle);
         gl.uniform1f(at.pull, pull);
         gl.uniform1f(at.gather, gather);
@@ -278,12 +303,14 @@
         // Those that are drawn stand for all.
         const all = this.graph.m - this.straight;
         gl.uniform1f(at.shine, (light * this.line * all) / this.fibres);
-      } else {
-        gl.uniform1f(at.size, this.size);
-        gl.uniform1f(at.strength, look.light);
+      } else if (program === this.points) {
+        const [size, strength] = dotOf(this.size, divider);
+        gl.uniform1f(at.size, size);
+        gl.uniform1f(at.strength, look.light * strength);
         gl.uniform1ui(at.stride, this.stride);
         gl.uniform1ui(at.count, Math.max(1, this.graph.n));
       }
+      return program;
     }
 
     arrive(now) {
@@ -291,19 +318,15 @@
       gl.deleteSync(this.fence);
       this.fence = null;
       this.adapt(now - this.issued.now, this.issued);
-      // An antialiased line's brightest pixel holds about 0.7 of its light.
-      const { look, longest } = this.graph.head;
-      const single = 0.7 * Math.max(look.faintest, Math.min(1, look.reach / longest) ** look.fade);
-      this.tone.expose(single, { gently: this.quick, hold: this.hold });
-      // At rest not every part is shown, because tone mapping would take a third of the time.
-      if (this.done && this.frames && !this.quick && now - this.presented < SEEN) return;
+      if (!this.issued.shows) return;
+      this.tone.expose(this.graph.head.single, { gently: this.quick, hold: this.hold });
       this.presented = now;
       this.present();
     }
 
     present() {
       this.gl.bindVertexArray(this.array);
-      this.tone.present(this.sum, this.gain, this.lift);
+      this.tone.present(this.sheet, this.gain);
       this.frames++;
     }
 
@@ -314,9 +337,17 @@
       this.rounds = Math.max(2, Math.min(ROUNDS, 1 + fit));
     }
 
-    // More edges in the next part if this one was quick, fewer if it was slow.
+    // More edges in the next part if this one was quick, fewer if it was slow; and larger pixels for
+    // what moves if that is not enough.
     adapt(took, { pace, cut }) {
-      const factor = took > 1.7 * GOAL[pace] ? 0.6 : took < GOAL[pace] && cut ? 1.7 : 1;
+      const goal = GOAL[pace];
+      const slow = took > 1.7 * goal;
+      if (pace === "quick") {
+        const at = DIVIDERS.indexOf(this.divider);
+        if (slow && this.count.quick < 2 * LEAST) this.divider = DIVIDERS[at + 1] ?? this.divider;
+        if (took < goal / 3 && !cut) this.divider = DIVIDERS[at - 1] ?? 1;
+      }
+      const factor = slow ? 0.6 : took < goal && cut ? 1.7 : 1;
       this.count[pace] = Math.max(LEAST, Math.min(4e6, this.count[pace] * factor));
     }
   };

@@ -64,7 +64,7 @@ bool reader() { return ((gl_VertexID % 6) & 1) == 0; }
 float aside() { return gl_VertexID % 6 < 2 || gl_VertexID % 6 == 3 ? -0.5 : 0.5; }
 `;
   const edgesAs = (shape) => [SHARED + shape + `
-uniform float reach, fade, faintest, shine;
+uniform float reach, fade, faintest;
 uniform vec2 pixels;
 void main() {
   uvec2 e = texelFetch(edges, at(edge()), 0).xy;
@@ -75,8 +75,8 @@ void main() {
   float visible = shown(self) * shown(other);
   vec2 along = see(place(other)) - p;
   float far = length(along);
-  float weight = shine > 0.0 ? shine
-    : gain(e.y) * (far <= reach ? 1.0 : max(pow(reach / far, fade), faintest));
+  float weight = far <= reach ? 1.0 : max(pow(reach / far, fade), faintest);
+  weight *= 1.0 + (gain(e.y) - 1.0) * weight;
   // A line has one pixel per step along its longer axis: slanted ones get the light of their length.
   vec2 steps = abs(along * pixels);
   if (width == 0.0) weight *= length(steps) / max(max(steps.x, steps.y), 1e-6);
@@ -158,33 +158,82 @@ void main() {
   gl_Position = vec4(corner * 2.0 - 1.0, 0.0, 1.0);
 }`;
 
-  // Light in the gaps between bodies is lifted, at places from 0 to 1.
-  const LIFT = `
-uniform sampler2D gaps;
+  // Strands: each takes from what is under it, in a line and a rim on either side of it, and adds its
+  // own light; where much light is, it does little. The sums of what they add, and of what they leave
+  // of what is under all of them, blend alike in both images.
+  V.STRANDS = [SHARED + BAND + `
+uniform vec2 pixels;
+uniform float rim;
+out float beside;
+flat out vec2 reach;
+void main() {
+  uvec2 e = texelFetch(edges, at(edge()), 0).xy;
+  bool reads = reader();
+  vec2 p = see(place(reads ? e.y : e.x));
+  vec2 along = (see(place(reads ? e.x : e.y)) - p) * pixels * (reads ? -1.0 : 1.0);
+  float visible = shown(e.x) * shown(e.y);
+  vec2 steps = abs(along);
+  float stretch = length(steps) / max(max(steps.x, steps.y), 1e-6);
+  // Half the width of the strand alone and with its rims, and a pixel for their soft edges.
+  reach = vec2(0.5, 0.5 + rim) * width * stretch;
+  float half_width = (0.5 + rim) * width + 1.0;
+  beside = 2.0 * aside() * half_width * stretch;
+  vec2 ahead = along / max(length(along), 1e-6);
+  vec2 corner = vec2(-ahead.y, ahead.x) * (4.0 * aside() * half_width) * view.xy / pixels;
+  light = colour(reads ? e.y : e.x) / energy;
+  gl_Position = visible == 0.0 ? vec4(2.0, 2.0, 2.0, 1.0)
+                               : vec4(p * view.xy + view.zw + corner, 0.0, 1.0);
+}`, `#version 300 es
+precision highp float;
+uniform sampler2D under;
+uniform float gain, shine, veil, dim;
+in vec4 light;
+in float beside;
+flat in vec2 reach;
+layout(location = 0) out vec4 over;
+layout(location = 1) out vec4 amount;
+void main() {
+  vec2 sides = clamp(reach + 0.5 - abs(beside), 0.0, 1.0);
+  float free = veil / (veil + texelFetch(under, ivec2(gl_FragCoord.xy), 0).a * gain);
+  float found = shine * min(sides.x, 2.0 * reach.x) * free;
+  float taken = dim * sides.y * free * min(light.a, 1.0);
+  over = vec4(light.rgb * found, taken);
+  amount = vec4(light.a * found, 0.0, 0.0, taken);
+}`];
+
+  // The light of the picture from that of its edges and vertices, with what is laid over them, more of
+  // it in the gaps, and what shines from behind. Half floats end at 65,504.
+  V.composeOf = ({ laid, lifted, back }) => [WHOLE, `#version 300 es
+precision highp float;
+uniform sampler2D under, over, amounts, gaps, behind;
+uniform float gain, unit, shown, veil;
 uniform vec4 spread;
 uniform vec3 lift;
-float lifted(float amount, vec2 seen) {
-  float over = amount / lift.z;
-  float share = texture(gaps, seen * spread.xy + spread.zw).r;
-  return amount * (1.0 + lift.x * share / ((amount + lift.y) * (1.0 + over * over)));
-}
-`;
+out vec4 light;
+void main() {
+  ivec2 at = ivec2(gl_FragCoord.xy);
+  light = texelFetch(under, at, 0) * gain;
+  ${laid ? `vec4 strands = texelFetch(over, at, 0);
+  light = light * strands.a + vec4(strands.rgb, texelFetch(amounts, at, 0).r);` : ""}
+  ${lifted ? `if (light.a > 0.0) {
+    vec2 seen = gl_FragCoord.xy / vec2(textureSize(under, 0));
+    float bright = light.a / lift.z;
+    float share = texture(gaps, seen * spread.xy + spread.zw).r;
+    light *= 1.0 + lift.x * share / ((light.a + lift.y) * (1.0 + bright * bright));
+  }` : ""}
+  ${back ? "light += texelFetch(behind, at, 0) * (shown * veil / (veil + light.a));" : ""}
+  light *= unit * min(1.0, 60000.0 / max(light.a, 1.0));
+}`];
 
-  // Amounts at four pixels of each of 128 x 128 parts of the picture, for the tone curve.
+  // An even sample of the picture, for the tone curve.
   V.MEASURE = [WHOLE, `#version 300 es
 precision highp float;
 uniform sampler2D image;
-uniform float gain;
-out vec4 amounts;
-${LIFT}
-float amount(float x, float y) {
-  vec2 size = vec2(textureSize(image, 0));
-  vec2 seen = (floor(gl_FragCoord.xy) + vec2(x, y)) / 128.0;
-  float found = texelFetch(image, ivec2(seen * size), 0).a * gain;
-  return found > 0.0 ? lifted(found, seen) : 0.0;
-}
+uniform float gain, parts;
+out vec4 light;
 void main() {
-  amounts = vec4(amount(0.25, 0.25), amount(0.75, 0.25), amount(0.25, 0.75), amount(0.75, 0.75));
+  vec2 size = vec2(textureSize(image, 0));
+  light = texelFetch(image, ivec2(gl_FragCoord.xy / parts * size), 0) * gain;
 }`];
 
   // The mean colour gives hue and chroma, the amount gives the lightness: see tone.py.
@@ -204,7 +253,6 @@ const mat3 FROM_LMS = mat3(4.0767416621, -1.2684380046, -0.0041960863, -3.307711
   2.6097574011, -0.7034186147, 0.2309699292, -0.3413193965, 1.7076147010);
 const float FLOOR = 0.19, BODY = 0.7, TINT = 0.94, CORE = 0.6;
 const float RED = 35.0, YELLOW = 100.0, GREEN = 150.0, TURN = 34.0;
-${LIFT}
 float between(sampler2D table, vec2 at) {
   vec2 size = vec2(textureSize(table, 0));
   return texture(table, (at * (size - 1.0) + 0.5) / size).r;
@@ -214,7 +262,6 @@ void main() {
   colour = vec4(0.0, 0.0, 0.0, 1.0);
   float amount = light.a * gain;
   if (amount <= 0.0) return;
-  amount = lifted(amount, gl_FragCoord.xy / vec2(textureSize(image, 0)));
   vec3 lab = TO_LAB * pow(max(TO_LMS * (light.rgb / light.a), 0.0), vec3(1.0 / 3.0));
   float chroma = max(length(lab.yz), 1e-6);
   float hue = atan(lab.z, lab.y) / 6.2831853;
@@ -270,16 +317,26 @@ void main() {
   }
 }`];
 
-  // Glow of three widths, and sRGB; what is too bright keeps its hue.
+  // Glow of three widths.
+  V.GLOW = [WHOLE, `#version 300 es
+precision highp float;
+uniform sampler2D near, wide, widest;
+out vec4 colour;
+void main() {
+  vec2 at = gl_FragCoord.xy / vec2(textureSize(near, 0));
+  colour = vec4(0.30 * texture(near, at).rgb + 0.16 * texture(wide, at).rgb
+    + 0.09 * texture(widest, at).rgb, 1.0);
+}`];
+
+  // With its glow, as sRGB; what is too bright keeps its hue.
   V.FINISH = [WHOLE, `#version 300 es
 precision highp float;
-uniform sampler2D image, near, wide, widest;
+uniform sampler2D image, around;
 uniform float glow;
 out vec4 colour;
 void main() {
   vec2 at = gl_FragCoord.xy / vec2(textureSize(image, 0));
-  vec3 c = texelFetch(image, ivec2(gl_FragCoord.xy), 0).rgb + glow * (0.30 * texture(near, at).rgb
-    + 0.16 * texture(wide, at).rgb + 0.09 * texture(widest, at).rgb);
+  vec3 c = texelFetch(image, ivec2(gl_FragCoord.xy), 0).rgb + glow * texture(around, at).rgb;
   float most = max(c.r, max(c.g, c.b));
   c *= most > 0.985 ? 0.985 / most : 1.0;
   colour = vec4(mix(12.92 * c, 1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c)), 1.0);

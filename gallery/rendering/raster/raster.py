@@ -19,7 +19,7 @@ from gallery.rendering.raster.downsample import shrink
 from gallery.rendering.raster.fit import fit_curve
 from gallery.rendering.raster.frame import Frame, frame
 from gallery.rendering.raster.scenes import Same, line_of, same_of, scenes_of
-from gallery.rendering.raster.strokes import Light, Strokes, faintest_edge
+from gallery.rendering.raster.strokes import Light, Strokes, single_light
 from gallery.rendering.raster.tiles import TILE
 from gallery.rendering.raster.tone import Curve, tone
 from gallery.rendering.types import RenderSettings
@@ -224,11 +224,8 @@ def _scaled(curve: Curve, ratio: float) -> Curve:
 def _curve(
     light: Light, strokes: Strokes, coloring: Coloring, settings: RenderSettings, ratio: float
 ) -> Curve:
-    # An antialiased line's brightest pixel has about 0.7 of its light if it straddles two.
-    faint = faintest_edge(strokes)
-    if strokes.gains is not None and len(strokes.gains):
-        faint *= min(1 + (float(strokes.gains.min()) - 1) * faint, 1.0)
-    single = 0.7 * min(strokes.line, 1.0) * faint
+    faint = single_light(strokes.known_spans(), strokes.reach, strokes.fade, strokes.gains)
+    single = min(strokes.line, 1.0) * faint
     on_paper = coloring.ground == "light"
     glow = 0.0 if on_paper else settings.glow
     curve = fit_curve(light, single, settings.middle, on_paper, glow)

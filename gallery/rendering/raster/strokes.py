@@ -159,10 +159,20 @@ def _canvas(strokes: Strokes, window: tuple[int, int, int]) -> _Canvas:
     )
 
 
-def faintest_edge(strokes: Strokes) -> float:
-    """Light of the longest edge, which is the faintest; 1 if there are no edges."""
-    spans = strokes.known_spans()
-    return edge_light(spans.longest * spans.unit, strokes.reach, strokes.fade)
+def single_light(spans: Spans, reach: float, fade: float, gains: Light | None) -> float:
+    """Light of the brightest pixels of the faintest edge, if it is a pixel wide.
+
+    Args:
+        spans: Of the edges; the longest is the faintest, and with none it has all light.
+        reach: Length from which edges fade, in the pixels of the spans.
+        fade: See `RenderSettings.fade`.
+        gains: See `Strokes.gains`.
+    """
+    faint = edge_light(spans.longest * spans.unit, reach, fade)
+    if gains is not None and len(gains):
+        faint *= min(1 + (float(gains.min()) - 1) * faint, 1.0)
+    # An antialiased line's brightest pixel has about 0.7 of its light if it straddles two.
+    return 0.7 * faint
 
 
 def draw(strokes: Strokes, window: tuple[int, int, int], step: int = 1) -> Light:

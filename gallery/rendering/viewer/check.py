@@ -40,7 +40,7 @@ _head = record(
         "complete": switch,
         "arrangement": one_of(*ARRANGEMENTS),
         "heights": each(_share),
-        "longest": number(0, 2),
+        "single": number(0, 1),
         "gamut": row(whole(1, 4096), whole(1, 4096)),
         "look": mapping(_name, number(0, 1e6), 40),
         "skeleton": _name,

@@ -22,13 +22,14 @@ from gallery.errors import PublishError
 from gallery.execution.types import Execution
 from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.model import Model
-from gallery.placement.fibres import GATHER, PULL
+from gallery.placement.fibres import GATHER, PULL, straight
 from gallery.placement.types import Layout
 from gallery.provenance import Provenance, software
 from gallery.rendering.growth import grown
 from gallery.rendering.raster.curves import LIGHT, REACH
 from gallery.rendering.raster.exposure import BOUNDS, exposure
-from gallery.rendering.raster.strokes import FAINTEST
+from gallery.rendering.raster.spans import spans_of
+from gallery.rendering.raster.strokes import FAINTEST, single_light
 from gallery.rendering.tilt import heights
 from gallery.rendering.types import RenderSettings
 from gallery.rendering.viewer.container import pack, planes, smooth, steps, varints, zigzag
@@ -96,6 +97,7 @@ def viewer_data(  # noqa: PLR0913
     shown = sample(graph, vertices=budget[0], edges=budget[1])
     step = _ROUGH_PLACE if len(shown.vertices) > _MANY else _PLACE
     frame, places = _places(layout.positions, shown.vertices, step)
+    gains = exposure(graph, exposed)
     head: dict[str, Any] = {
         "version": VERSION,
         "provenance": (provenance or Provenance(software=software())).value(),
@@ -107,7 +109,7 @@ def viewer_data(  # noqa: PLR0913
         "arrangement": layout.arrangement,
         "heights": [round(float(height), 4) for height in heights(graph).reshape(-1)],
         **_fibres(layout),
-        "longest": _longest(places, shown, step),
+        "single": _single(layout, gains),
         "gamut": [_LIGHTNESSES, _HUES],
         "look": _look(graph.vertices),
         "skeleton": layout.engine,
@@ -125,7 +127,7 @@ def viewer_data(  # noqa: PLR0913
         **_vertex_sections(layout, shown),
         **_edge_sections(shown),
         **_color_sections(colorings, shown),
-        "gains": _gains(exposure(graph, exposed)[shown.vertices] * _stands_for(graph, shown)),
+        "gains": _gains(gains[shown.vertices] * _stands_for(graph, shown)),
         "gamut": _gamut(),
         **(schedule_sections(execution, shown) if execution else {}),
     }
@@ -159,11 +161,13 @@ def _fibres(layout: Layout) -> dict[str, Any]:
     return {"fibres": {**found, "light": LIGHT, "reach": round(REACH * middle[0], 6)}}
 
 
-def _longest(places: npt.NDArray[np.uint16], shown: Sample, step: int) -> float:
-    """Length of the longest shown edge, which is the faintest, as a share of the longer side."""
-    apart = places[shown.sources].astype(np.float64) - places[shown.readers]
-    squares = apart[:, 0] * apart[:, 0] + apart[:, 1] * apart[:, 1]
-    return round(float(np.sqrt(squares.max(initial=1.0))) * step / _STEPS, 6)
+def _single(layout: Layout, gains: npt.NDArray[np.float32]) -> float:
+    """Light of the faintest edge's brightest pixels, if edges are a pixel wide."""
+    look = grown(RenderSettings(), layout.graph.vertices)
+    reach = look.reach / 1600 / (1 - 2 * look.margin)
+    side = float(np.ptp(layout.positions, axis=0).max()) if len(layout.positions) else 1.0
+    spans = spans_of(*straight(layout), layout.positions)
+    return round(single_light(spans, reach * (side or 1.0), look.fade, gains), 6)
 
 
 def _look(vertices: int) -> dict[str, float]:
