@@ -41,7 +41,7 @@
     const { head } = graph;
     const said = new URLSearchParams(window.location.hash.slice(1));
     const hidden = (said.get("hide") || "").split(",");
-    head.passes.forEach((name, k) => { app.renderer.passes[k] = hidden.includes(name) ? 0 : 1; });
+    app.renderer.show(head.passes.map((name) => Number(!hidden.includes(name))));
     const chosen = head.colorings.findIndex((one) => one.attribute === said.get("color"));
     app.colours.lit = litBy(said, app);
     app.recolour(Math.max(0, chosen), said.get("palette") || "");

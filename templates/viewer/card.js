@@ -95,6 +95,10 @@
     }
 
     draw() {
+      const empty = !this.names && this.vertex < 0;
+      // What was empty stays so, and the page need not be put together again.
+      if (empty && this.empty) return;
+      this.empty = empty;
       // A canvas in main memory: it rarely changes and must not wait for the graph on the GPU.
       const pen = this.canvas.getContext("2d", { willReadFrequently: true });
       pen.setTransform(1, 0, 0, 1, 0, 0);

@@ -48,7 +48,6 @@
       this.number = number;
       this.palette = palette in this.graph.head.palettes ? palette : "";
       if (other && this.lit && this.lit.rows) this.lit = null;
-      this.renderer.setRows(this.graph.rows(number));
       this.shine();
       performance.measure("viewer-recolour", "viewer-recolour-start");
     }
@@ -68,14 +67,13 @@
         rgba.set(table.subarray(3 * row, 3 * row + 3), 4 * row);
         rgba[4 * row + 3] = row >= first && row <= last ? 255 : DIM;
       }
-      this.renderer.setPalette(rgba);
       const operators = this.graph.head.operators.name.length;
       const mask = new Uint8Array(Math.max(1, operators));
       mask.fill(this.lit && this.lit.operators ? DIM : 255);
       if (this.lit && this.lit.operators) for (const o of this.lit.operators) mask[o] = 255;
       this.mask = mask;
       this.span = [first, last];
-      this.renderer.setMask(mask);
+      this.renderer.paint(this.graph.rows(this.number), rgba, mask);
     }
 
     // Whether a vertex is lit, so that the pointer can pick it.

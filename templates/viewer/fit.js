@@ -11,7 +11,7 @@
   // Share of the sample that has to be lit to tell anything, and steps of a search.
   const [ENOUGH, STEPS] = [0.025, 5];
   // Pixels that are enough for the search.
-  const JUDGED = 12000;
+  const JUDGED = 8000;
   // Grey levels of 8, 100 and 240 as linear light.
   const [LIT, GREY, WHITE] = [0.002428, 0.127438, 0.871367];
   // As in the tone shader.

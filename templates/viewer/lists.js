@@ -60,13 +60,13 @@
     return stride;
   };
 
-  // Light of hubs as in gallery/rendering/raster/exposure.py, from 0 to 63.
+  // Light of hubs as in gallery/rendering/raster/exposure.py, from 0 to 255.
   V.sparksOf = function ({ n, m, sources, start }) {
     const degree = new Uint32Array(n);
     for (let e = 0; e < m; e++) degree[sources[e]]++;
     const hub = Math.max(1, HUB * 2 * m / Math.max(1, n));
     return Uint8Array.from(degree, (sent, v) =>
-      Math.round(63 / (SPARK - 1) * (Math.max(1, Math.min(SPARK,
+      Math.round(255 / (SPARK - 1) * (Math.max(1, Math.min(SPARK,
         (sent + start[v + 1] - start[v]) / hub)) - 1)));
   };
 })(window.GalleryViewer = window.GalleryViewer || {});

@@ -186,8 +186,8 @@
     }
 
     showPass(number, on) {
-      this.renderer.passes[number] = on ? 1 : 0;
-      this.renderer.dirty = true;
+      const { passes } = this.renderer;
+      this.renderer.show(passes.map((shown, k) => (k === number ? Number(on) : shown)));
       this.changed();
     }
 

@@ -18,7 +18,7 @@
   const HALF = 1 / 16;
   // Without floating-point targets, light adds up directly in eight bits.
   const PLAIN = 0.05;
-  const LISTS = ["places", "about", "rows", "edges", "palette", "mask", "moments"];
+  const LISTS = ["places", "tints", "edges", "moments", "sparks"];
   // As in gallery/rendering/raster/curves.py.
   const FIBRES = 6000;
   // How fast the light of the wave fades: in a twentieth of the run it falls to a third.
@@ -72,12 +72,7 @@
       this.gaps = new V.Gaps(gl, graph);
       this.places = gl.createTexture();
       this.place();
-      const about = new Uint32Array(graph.n);
-      const sparks = V.sparksOf(graph);
-      for (let v = 0; v < graph.n; v++) {
-        about[v] = graph.operator[v] | (graph.pass[v] << 24) | (sparks[v] << 26);
-      }
-      this.about = V.list(gl, [gl.R32UI, gl.RED_INTEGER, gl.UNSIGNED_INT], about, 1);
+      this.sparks = V.list(gl, [gl.R8, gl.RED, gl.UNSIGNED_BYTE], V.sparksOf(graph), 1);
       this.moments = V.list(gl, [gl.RGBA16UI, gl.RGBA_INTEGER, gl.UNSIGNED_SHORT],
         graph.clock.moments(), 4);
       const [edges, straight] = this.sorted();
@@ -90,9 +85,7 @@
       this.programs = {};
       this.use(this.hold);
       this.stride = V.strideFor(graph.n);
-      this.rows = gl.createTexture();
-      this.palette = gl.createTexture();
-      this.mask = gl.createTexture();
+      this.tints = gl.createTexture();
       this.array = gl.createVertexArray();
     }
 
@@ -117,13 +110,18 @@
     }
 
     spots() {
-      const { x, y, z, n, sections, head } = this.graph;
+      const { x, y, z, n, pass, sections, head } = this.graph;
       const out = new Uint16Array(4 * n);
       const { least, most } = head.look;
       // The fourth number is the light of the vertex; 4,096 stands for that of an even picture.
       const gains = Array.from({ length: 256 },
         (_, step) => Math.round(4096 * least * (most / least) ** (step / 255)));
-      for (let v = 0; v < n; v++) out.set([x[v], y[v], z[v], gains[sections.gains[v]]], 4 * v);
+      for (let v = 0; v < n; v++) {
+        out[4 * v] = x[v];
+        out[4 * v + 1] = y[v];
+        out[4 * v + 2] = z[v];
+        out[4 * v + 3] = this.passes[pass[v]] ? gains[sections.gains[v]] : 0;
+      }
       return out;
     }
 
@@ -133,17 +131,26 @@
       return graph.head.fibres ? V.parted(edges, (a, b) => graph.crosses(a, b)) : [edges, graph.m];
     }
 
-    setRows(rows) {
-      const { gl } = this;
-      V.fill(gl, this.rows, [gl.R16UI, gl.RED_INTEGER, gl.UNSIGNED_SHORT], rows, 1);
+    // Colours of the vertices from those of rows, as sRGB with their light in the fourth byte, and the
+    // light of operators.
+    paint(rows, rgba, lights) {
+      const { gl, graph: { n, operator } } = this;
+      const out = new Uint8Array(4 * n);
+      for (let v = 0; v < n; v++) {
+        const row = 4 * rows[v];
+        out[4 * v] = rgba[row];
+        out[4 * v + 1] = rgba[row + 1];
+        out[4 * v + 2] = rgba[row + 2];
+        out[4 * v + 3] = Math.min(rgba[row + 3], lights[operator[v]]);
+      }
+      V.fill(gl, this.tints, [gl.SRGB8_ALPHA8, gl.RGBA, gl.UNSIGNED_BYTE], out, 4);
       this.dirty = true;
     }
 
-    // Colours as sRGB with the light of each row in the fourth channel.
-    setPalette(rgba) {
-      const { gl } = this;
-      V.fill(gl, this.palette, [gl.SRGB8_ALPHA8, gl.RGBA, gl.UNSIGNED_BYTE], rgba, 4, 256);
-      this.dirty = true;
+    // Which passes are shown.
+    show(passes) {
+      this.passes = passes;
+      this.place();
     }
 
     // Light of the wave when its clock is at a time (0..1), and of what is in memory then; a time
@@ -152,12 +159,6 @@
       this.wave = [time, SHARPNESS, held];
       this.hold = time >= 0;
       this.use(this.hold);
-      this.dirty = true;
-    }
-
-    setMask(light) {
-      const { gl } = this;
-      V.fill(gl, this.mask, [gl.R8, gl.RED, gl.UNSIGNED_BYTE], light, 1);
       this.dirty = true;
     }
 
@@ -287,7 +288,6 @@
       gl.uniform4fv(at.across, this.lean[0]);
       gl.uniform4fv(at.up, this.lean[1]);
       gl.uniform2f(at.jitter, 1.5 * x / width, 1.5 * y / height);
-      gl.uniform3fv(at.passes, this.passes);
       gl.uniform3fv(at.wave, this.wave);
       gl.uniform1f(at.energy, this.energy);
       gl.uniform2f(at.pixels, this.view[0] * width, this.view[1] * height);
@@ -319,7 +319,8 @@
       this.fence = null;
       this.adapt(now - this.issued.now, this.issued);
       if (!this.issued.shows) return;
-      this.tone.expose(this.graph.head.single, { gently: this.quick, hold: this.hold });
+      this.tone.expose(this.graph.head.single,
+        { gently: this.quick, hold: this.hold, whole: !this.issued.cut });
       this.presented = now;
       this.present();
     }

@@ -8,24 +8,23 @@
 precision highp float;
 precision highp int;
 precision highp usampler2D;
-uniform usampler2D places, about, rows, edges, moments;
-uniform sampler2D palette, mask;
+uniform usampler2D places, edges, moments;
+uniform sampler2D tints, sparks;
 uniform vec4 view, across, up;
 uniform vec2 jitter;
-uniform vec3 passes;
 uniform vec3 wave;
 uniform float energy;
 // Colour times amount, and the amount itself: hue and quantity stay separate.
 out vec4 light;
 ivec2 at(uint i) { return ivec2(int(i & 2047u), int(i >> 11)); }
-vec3 place(uint v) { return vec3(texelFetch(places, at(v), 0).xyz) / 65535.0; }
-// Light of a vertex and of the edges that it reads, by its work or traffic.
-float gain(uint v) { return float(texelFetch(places, at(v), 0).w) / 4096.0; }
+// Where a vertex is, and its light and that of the edges that it reads; of a hidden one, that is 0.
+uvec4 spot(uint v) { return texelFetch(places, at(v), 0); }
+vec3 place(uvec4 spot) { return vec3(spot.xyz) / 65535.0; }
+float gain(uvec4 spot) { return float(spot.w) / 4096.0; }
+bool hidden(uvec4 spot) { return spot.w == 0u; }
 vec2 see(vec3 p) { return vec2(dot(across, vec4(p, 1.0)), dot(up, vec4(p, 1.0))); }
 vec4 stand(vec2 p) { return vec4(p * view.xy + view.zw + jitter, 0.0, 1.0); }
-float shown(uint v) { return passes[min((texelFetch(about, at(v), 0).x >> 24) & 3u, 2u)]; }
-// Light of the dot of a hub, relative to that of others.
-float spark(uint v) { return 1.0 + 5.0 * float(texelFetch(about, at(v), 0).x >> 26) / 63.0; }
+const vec4 NOWHERE = vec4(2.0, 2.0, 2.0, 1.0);
 // Light of the wave, whose clock is at wave.x: a vertex flashes while it runs, and glows while its
 // result is in memory. What is there from the start, the parameters, would outshine the rest.
 float beat(uint v) {
@@ -42,11 +41,8 @@ float beat(uint v) {
 #endif
 }
 vec4 colour(uint v) {
-  uint row = texelFetch(rows, at(v), 0).x;
-  vec4 c = texelFetch(palette, ivec2(int(row & 255u), int(row >> 8)), 0);
-  uint o = texelFetch(about, at(v), 0).x & 0xffffffu;
-  float lit = texelFetch(mask, at(o), 0).x;
-  return vec4(c.rgb, 1.0) * (c.a * lit * beat(v) * energy);
+  vec4 c = texelFetch(tints, at(v), 0);
+  return vec4(c.rgb, 1.0) * (c.a * beat(v) * energy);
 }
 `;
 
@@ -70,22 +66,21 @@ void main() {
   uvec2 e = texelFetch(edges, at(edge()), 0).xy;
   bool reads = reader();
   uint self = reads ? e.y : e.x;
-  uint other = reads ? e.x : e.y;
-  vec2 p = see(place(self));
-  float visible = shown(self) * shown(other);
+  uvec4 near = spot(self);
+  uvec4 other = spot(reads ? e.x : e.y);
+  vec2 p = see(place(near));
   vec2 along = see(place(other)) - p;
   float far = length(along);
   float weight = far <= reach ? 1.0 : max(pow(reach / far, fade), faintest);
-  weight *= 1.0 + (gain(e.y) - 1.0) * weight;
+  weight *= 1.0 + (gain(reads ? near : other) - 1.0) * weight;
   // A line has one pixel per step along its longer axis: slanted ones get the light of their length.
   vec2 steps = abs(along * pixels);
   if (width == 0.0) weight *= length(steps) / max(max(steps.x, steps.y), 1e-6);
   // A band's corners are beside its ends, as seen from the source; a pixel is 2 / pixels * view.
   vec2 ahead = along * pixels * ((reads ? -1.0 : 1.0) / max(length(steps), 1e-6));
   vec2 beside = vec2(-ahead.y, ahead.x) * (aside() * width * 2.0) * view.xy / pixels;
-  light = colour(self) * (visible * weight);
-  gl_Position = visible == 0.0 ? vec4(2.0, 2.0, 2.0, 1.0)
-                               : stand(p) + vec4(beside, 0.0, 0.0);
+  light = colour(self) * weight;
+  gl_Position = hidden(near) || hidden(other) ? NOWHERE : stand(p) + vec4(beside, 0.0, 0.0);
 }`, `#version 300 es
 precision highp float;
 in vec4 light;
@@ -117,18 +112,19 @@ void main() {
   int piece = gl_VertexID / 2 % ${V.PIECES};
   int end = gl_VertexID % 2;
   uvec2 e = texelFetch(edges, at(uint(first + gl_VertexID / ${2 * V.PIECES})), 0).xy;
-  vec3 a = place(e.x);
-  vec3 b = place(e.y);
+  uvec4 from = spot(e.x);
+  uvec4 to = spot(e.y);
+  vec3 a = place(from);
+  vec3 b = place(to);
   int k = piece + end;
   vec2 p = curve(a, b, k);
   vec2 steps = abs((curve(a, b, piece + 1 - end) - p) * pixels);
   float t = float(k) / ${V.PIECES}.0;
   float away = mix(a.x, b.x, t) - middle.x;
-  float visible = shown(e.x) * shown(e.y);
   float weight = shine / (1.0 + away * away / (far * far));
   weight *= length(steps) / max(max(steps.x, steps.y), 1e-6);
-  light = colour(k <= HALF ? e.x : e.y) * (visible * weight);
-  gl_Position = visible == 0.0 ? vec4(2.0, 2.0, 2.0, 1.0) : stand(p);
+  light = colour(k <= HALF ? e.x : e.y) * weight;
+  gl_Position = hidden(from) || hidden(to) ? NOWHERE : stand(p);
 }`, V.LINES[1]];
 
   V.POINTS = [SHARED + `
@@ -137,11 +133,12 @@ uniform uint stride, count;
 void main() {
   // Strides through the vertices, so that a part of them looks like all.
   uint v = (uint(gl_VertexID) * stride) % count;
-  float visible = shown(v);
-  light = colour(v) * (visible * strength * gain(v) * spark(v));
+  uvec4 own = spot(v);
+  // The dots of hubs have more light than others.
+  float spark = 1.0 + 5.0 * texelFetch(sparks, at(v), 0).x;
+  light = colour(v) * (strength * gain(own) * spark);
   gl_PointSize = size;
-  gl_Position = visible == 0.0 ? vec4(2.0, 2.0, 2.0, 1.0)
-                               : stand(see(place(v)));
+  gl_Position = hidden(own) ? NOWHERE : stand(see(place(own)));
 }`, `#version 300 es
 precision highp float;
 in vec4 light;
@@ -169,9 +166,10 @@ flat out vec2 reach;
 void main() {
   uvec2 e = texelFetch(edges, at(edge()), 0).xy;
   bool reads = reader();
-  vec2 p = see(place(reads ? e.y : e.x));
-  vec2 along = (see(place(reads ? e.x : e.y)) - p) * pixels * (reads ? -1.0 : 1.0);
-  float visible = shown(e.x) * shown(e.y);
+  uvec4 near = spot(reads ? e.y : e.x);
+  uvec4 other = spot(reads ? e.x : e.y);
+  vec2 p = see(place(near));
+  vec2 along = (see(place(other)) - p) * pixels * (reads ? -1.0 : 1.0);
   vec2 steps = abs(along);
   float stretch = length(steps) / max(max(steps.x, steps.y), 1e-6);
   // Half the width of the strand alone and with its rims, and a pixel for their soft edges.
@@ -181,8 +179,8 @@ void main() {
   vec2 ahead = along / max(length(along), 1e-6);
   vec2 corner = vec2(-ahead.y, ahead.x) * (4.0 * aside() * half_width) * view.xy / pixels;
   light = colour(reads ? e.y : e.x) / energy;
-  gl_Position = visible == 0.0 ? vec4(2.0, 2.0, 2.0, 1.0)
-                               : vec4(p * view.xy + view.zw + corner, 0.0, 1.0);
+  gl_Position = hidden(near) || hidden(other) ? NOWHERE
+                                              : vec4(p * view.xy + view.zw + corner, 0.0, 1.0);
 }`, `#version 300 es
 precision highp float;
 uniform sampler2D under;

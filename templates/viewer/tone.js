@@ -44,8 +44,9 @@
       gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
     }
 
-    // Fits the curve to the requested sample; gently during motion, so that nothing flickers.
-    expose(single, { gently, hold }) {
+    // Fits the curve to the requested sample; gently during motion, so that nothing flickers. Its places
+    // are searched for when a picture is whole.
+    expose(single, { gently, hold, whole }) {
       if (this.plain) {
         this.setCurve(this.fit.curve([0, 0, 0, 40 * single], 1, single, null));
         return;
@@ -57,7 +58,7 @@
       gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
       gl.deleteBuffer(this.pixels);
       if (hold && this.curve) return;
-      const known = gently && this.curve ? this.curve.at : null;
+      const known = this.curve && (gently || !whole) ? this.curve.at : null;
       const goal = this.fit.curve(light, PARTS, single, known);
       if (this.curve && gently) {
         const mix = (now, then) => now + 0.35 * (then - now);

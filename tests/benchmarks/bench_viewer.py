@@ -1,9 +1,12 @@
 """Opens a viewer in Chromium's software renderer and measures: data, frames, recolouring.
 
-Run as `python -m tests.benchmarks.bench_viewer [--model NAME] [--vertices N] [--edges N]
-[--graph N] [--runs N]`; `--graph` is the budget of the graph, of which the viewer shows
-`--vertices` and `--edges` at most. Milliseconds count from the start of the navigation, which is
-the click; each line is the median of the runs, with the smallest and the largest behind it.
+Run as `python -m tests.benchmarks.bench_viewer [--model NAME] [--passes PASSES] [--vertices N]
+[--edges N] [--graph N] [--runs N] [--beside PAGE]`; `--graph` is the budget of the graph, of which
+the viewer shows `--vertices` and `--edges` at most. Milliseconds count from the start of the
+navigation, which is the click; each line is the median of the runs, with the smallest and the
+largest behind it. Frames are those that are shown while something moves; their processor time is
+that of all of Chromium's processes. With `--beside`, a viewer's page that is on disk, such as that
+of an earlier version, is visited in turn, and its numbers stand in a second line.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.chrome.webdriver import WebDriver
@@ -42,27 +46,32 @@ _FLAGS = (
 )
 
 _MOTIONS = {
-    "from above": "app.camera.pan(k % 2 ? 1 : -1, 0)",
-    "tilted": "app.tilt.lean(55, k % 2)",
-    "turning": "k || (app.tilt.lean(55, 0), app.tilt.toggleTurn())",
+    "pan": "app.camera.pan(k % 2 ? 1 : -1, 0)",
+    "zoom": "app.camera.zoomBy(k % 2 ? 1.05 : 1 / 1.05)",
+    "tilt": "app.tilt.lean(55, k % 2)",
+    "turn": "k || (app.tilt.lean(55, 0), app.tilt.toggleTurn())",
+    "play": "k || app.play.toggle()",
 }
 _FRAMES = """
-const done = arguments[0], {app} = GalleryViewer, from = app.renderer.frames;
-const start = performance.now();
-let k = 0;
+const done = arguments[0], {app} = GalleryViewer;
+let k = 0, from = 0, start = 0;
 const step = (now) => {
-  if (now - start > 4000) {
+  // Frames from the second second on, when the viewer knows how fast it is.
+  if (!start && k && now - window.began > 1000) [from, start] = [app.renderer.frames, now];
+  if (start && now - start > 3000) {
     app.tilt.go(0);
-    done((now - start) / Math.max(1, app.renderer.frames - from));
+    app.play.stop();
+    done([now - start, app.renderer.frames - from]);
     return;
   }
+  k || (window.began = now);
   %s;
   k++;
   requestAnimationFrame(step);
 };
 requestAnimationFrame(step);
 """
-"""Milliseconds for each frame that is shown while something moves."""
+"""Milliseconds and frames shown in them, while something moves."""
 
 
 def write_page(args: argparse.Namespace, folder: Path) -> Path:
@@ -73,7 +82,7 @@ def write_page(args: argparse.Namespace, folder: Path) -> Path:
     names = attributes_of(graph)
     colorings = [color(graph, name, positions=placed.positions) for name in names]
     start = time.perf_counter()
-    data = viewer_data(placed, colorings, model, vertices=args.vertices, edges=args.edges)
+    data = viewer_data(placed, colorings, model, budget=(args.vertices, args.edges))
     seconds = time.perf_counter() - start
     settings = SiteSettings(title="Benchmark")
     page = ViewerPage(slug="net", title=args.model)
@@ -115,9 +124,39 @@ def visit(driver: WebDriver, page: Path) -> dict[str, float]:
             f"GalleryViewer.app.recolour({number}, '');"
             "return performance.getEntriesByName('viewer-recolour')[0].duration"
         )
+    found["redrawn, processor"] = _redrawn(driver)
     for name, step in _MOTIONS.items():
-        found[f"frame {name}"] = driver.execute_async_script(_FRAMES % step)
+        before = _processor(driver)
+        milliseconds, frames = driver.execute_async_script(_FRAMES % step)
+        # It moved for a second before its frames counted.
+        share = milliseconds / (milliseconds + 1000)
+        used = (_processor(driver) - before) * share
+        found[f"{name}, frame"] = milliseconds / max(1, frames)
+        found[f"{name}, processor"] = used / max(1, frames)
+        driver.execute_script("GalleryViewer.app.home()")
+        _redrawn(driver)
     return found
+
+
+def _redrawn(driver: WebDriver) -> float:
+    """Draw everything again at rest: milliseconds of the processor."""
+    before = _processor(driver)
+    driver.execute_script(
+        "const {app} = GalleryViewer; app.touched = 0; app.renderer.dirty = true; app.wake();"
+    )
+    still = (
+        "const {app} = GalleryViewer, {renderer} = app; return !app.camera.flight"
+        " && !renderer.dirty && !renderer.fence && renderer.round >= renderer.rounds"
+    )
+    WebDriverWait(driver, 300).until(lambda driver: driver.execute_script(still))
+    return _processor(driver) - before
+
+
+def _processor(driver: WebDriver) -> float:
+    """Processor time of Chromium and its processes so far, in milliseconds."""
+    chromium = psutil.Process(driver.service.process.pid)
+    times = [one.cpu_times() for one in (chromium, *chromium.children(recursive=True))]
+    return 1000 * sum(one.user + one.system for one in times)
 
 
 def main() -> None:
@@ -129,18 +168,23 @@ def main() -> None:
     parser.add_argument("--vertices", type=int, default=250_000)
     parser.add_argument("--edges", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--beside", type=Path, help="page of another viewer, index.html")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        page = write_page(args, Path(folder) / "site")
+        pages = [write_page(args, Path(folder) / "site")]
+        if args.beside:
+            pages.append(args.beside.resolve())
         driver = chromium(str(Path(folder) / "profile"))
         try:
-            runs = [visit(driver, page) for _ in range(args.runs)]
+            turns = [[visit(driver, page) for page in pages] for _ in range(args.runs)]
         finally:
             driver.quit()
-    for name in runs[0]:
-        values = sorted(run[name] for run in runs)
-        middle = statistics.median(values)
-        print(f"{name:14} {middle:9.1f}   {values[0]:9.1f} to {values[-1]:.1f}")
+    for name in turns[0][0]:
+        for place in range(len(pages)):
+            values = sorted(turn[place][name] for turn in turns)
+            middle = statistics.median(values)
+            said = "beside" if place else name
+            print(f"{said:18} {middle:9.1f}   {values[0]:9.1f} to {values[-1]:.1f}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gallery.rendering.raster.strokes import FAINTEST, Strokes, draw, edge_light, faintest_edge
+from gallery.rendering.raster.strokes import FAINTEST, Strokes, draw, edge_light, single_light
 from gallery.rendering.raster.tiles import TILE
 from tests.strategies import compute_graph
 
@@ -130,9 +130,10 @@ def test_long_edges_are_fainter_but_never_gone() -> None:
     assert edge_light(96, 24.0, 0.5) == pytest.approx(0.5)
     assert edge_light(1e9, 24.0, 0.6) == FAINTEST
     strokes = _strokes([[0, 0], [0, 24], [96, 24]], [(0, 1), (1, 2)])
-    found = faintest_edge(dataclasses.replace(strokes, fade=0.5))
+    found = single_light(strokes.known_spans(), strokes.reach, 0.5, None) / 0.7
     assert found == pytest.approx(0.5)
-    assert faintest_edge(_strokes([[0, 0]], [])) == 1
+    alone = _strokes([[0, 0]], [])
+    assert single_light(alone.known_spans(), alone.reach, alone.fade, None) == 0.7
 
 
 def _crowd() -> Strokes:
