@@ -28,12 +28,25 @@ _SMOOTH = 4
 """How often cells are averaged with their neighbours."""
 _SPARSE = 0.1
 """Vertices around a place that is half a gap, relative to the median around vertices."""
-LIFTS = {"dark": 2.0, "light": 1.8}
-"""Most light that a gap adds on each ground, relative to the mean of the picture."""
-_FAINT = 0.05
-"""Light to which half of that is added, relative to the mean of the picture."""
-_BRIGHT = 2.0
-"""Light from which on less than half of that is added, relative to the mean of the picture."""
+
+
+class Lift(NamedTuple):
+    """How light is lifted in a gap; all relative to the mean light of the picture.
+
+    Attributes:
+        most: Most light that a gap adds.
+        faint: Light to which half of that is added.
+        bright: Light from which on less than half of that is added.
+    """
+
+    most: float
+    faint: float
+    bright: float
+
+
+LIFTS = {"dark": Lift(2.0, 0.05, 2.0), "light": Lift(4.0, 0.12, 2.4)}
+"""On each ground. On paper, where the faintest ink is plainly seen, fibres that lie together are
+lifted more and single ones less, so that gaps are no pale plane."""
 
 
 class Gaps(NamedTuple):
@@ -43,13 +56,13 @@ class Gaps(NamedTuple):
         shares: float32 (h, w), for each cell from 0 in a body to 1 in a gap.
         cell: Side of a cell in pixels; the first one begins at the picture's upper left corner.
         light: Mean light of the picture.
-        most: Most light that a gap adds, relative to that; see `LIFTS`.
+        lift: How it is lifted; see `LIFTS`.
     """
 
     shares: Light
     cell: float
     light: float
-    most: float = LIFTS["dark"]
+    lift: Lift = LIFTS["dark"]
 
 
 def gaps_of(points: Points, size: tuple[int, int], light: float) -> Gaps:
@@ -104,7 +117,7 @@ def lift(light: Light, gaps: Gaps, top: int) -> None:
         gaps: The picture's.
         top: Number of the first row.
     """
-    most, faint, bright = (np.float32(one * gaps.light) for one in (gaps.most, _FAINT, _BRIGHT))
+    most, faint, bright = (np.float32(one * gaps.light) for one in gaps.lift)
     _lift(light, gaps.shares, (np.float32(1 / gaps.cell), top), (most, faint, bright))
 
 

@@ -101,7 +101,7 @@ def scenes_of(
 def _lifted(strokes: Strokes, coloring: Coloring) -> Strokes:
     if strokes.gaps is None:
         return strokes
-    return replace(strokes, gaps=strokes.gaps._replace(most=LIFTS[coloring.ground]))
+    return replace(strokes, gaps=strokes.gaps._replace(lift=LIFTS[coloring.ground]))
 
 
 def _on_updates(layout: Layout, strokes: Strokes) -> Light:
