@@ -62,8 +62,9 @@ def test_what_updates_read_does_not_lie_in_gaps() -> None:
     gaps, graph = plan.strokes.gaps, layout.graph
     assert gaps is not None
     updates = np.flatnonzero(graph.vertex_pass == Pass.UPDATE)
-    updates = updates[np.diff(graph.indptr)[updates] > 0]
-    sources = graph.sources[graph.indptr[updates]]
+    # Of what they read, the strokes hold the gradients; parameters are read across the middle.
+    updates = updates[np.diff(plan.strokes.indptr)[updates] > 0]
+    sources = plan.strokes.sources[plan.strokes.indptr[updates]]
     middles = (plan.strokes.points[updates] + plan.strokes.points[sources]) / 2
     column, row = (middles / gaps.cell).astype(int).T
     assert gaps.shares[row, column].mean() < gaps.shares.mean() / 2
