@@ -144,6 +144,7 @@ def gaps_of(plan: Plan, pixels: Pixels) -> npt.NDArray[np.bool_]:
         sources=strokes.sources[:0],
         dot=_BODY * side,
         strands=None,
+        spans=None,
     )
     gaps = (amount > 0) & (draw(bodies, window)[..., 3] <= 0)
     return np.asarray(gaps[:: plan.shrink, :: plan.shrink][: len(pixels), : pixels.shape[1]])
@@ -169,6 +170,7 @@ def _alone(plan: Plan, edge: tuple[int, int]) -> float:
         gains=plan.strokes.gains[rows],
         sparks=None,
         strands=None,
+        spans=None,
     )
     height, width = plan.frame.height, plan.frame.width
     light = draw(alone, (width, 0, height))
