@@ -24,7 +24,7 @@ class LayoutSettings:
     fill: float = 1.0
     bodies: float = 1.0
     hold: float = 0.3
-    reach: float = 0.8
+    reach: float = 1.0
     rounds: int = 30
     steps: int = 20
     fine_steps: int = 9
