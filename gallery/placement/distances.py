@@ -68,17 +68,23 @@ class Hops:
 @kernel
 def _sums_over_discs(places, radius, near, square):  # type: ignore[no-untyped-def]
     ratio, total = 0.0, 0.0
-    for i in range(len(places)):
-        own = np.float64(radius[i]) * radius[i]
+    x, y = places[:, 0].astype(np.float64), places[:, 1].astype(np.float64)
+    own = radius.astype(np.float64) ** 2
+    squares, lengths = np.empty(len(x)), np.empty(len(x))
+    for i in range(len(x)):
+        # By themselves, many at a time: sums have an order, and their loop does one at a time.
         for j in range(i + 1):
-            # Both sums are the same for a pair the other way round.
-            count = 2.0 if j < i else 1.0
-            both = own + np.float64(radius[j]) * radius[j]
-            dx = np.float64(places[i, 0]) - places[j, 0]
-            dy = np.float64(places[i, 1]) - places[j, 1]
+            both = own[i] + own[j]
+            dx, dy = x[i] - x[j], y[i] - y[j]
             apart = dx * dx + dy * dy + both / 2
-            ratio += count * np.sqrt(apart - min(both / 4, 0.18 * apart)) * near[i, j]
-            total += count * apart * square[i, j]
+            squares[j] = apart * square[i, j]
+            lengths[j] = np.sqrt(apart - min(both / 4, 0.18 * apart)) * near[i, j]
+        # Pairs of two bodies count twice, once from either.
+        for j in range(i):
+            ratio += 2 * lengths[j]
+            total += 2 * squares[j]
+        ratio += lengths[i]
+        total += squares[i]
     return ratio, total
 
 

@@ -19,7 +19,7 @@ import numba
 import numpy as np
 
 from gallery.placement.graph_levels import Finest, FloatArray, IntArray, Level
-from gallery.placement.motion import move, yields
+from gallery.placement.motion import divided, move, yields
 from gallery.placement.repulsion import (
     CHUNKS,
     field,
@@ -92,13 +92,9 @@ def relax(
     unit_charge = potential(square, forces.reach)
     unit = np.float32(1.0 / max(_total(level), 1e-30))
     graph = level.runs()
-    before = level.ends_before()
     give = np.empty(level.vertices, np.float32)
-    yields(before, graph[2], level.charge, unit, np.float32(forces.hold), give)
-    shares = np.ceil(np.linspace(0, before[-1], CHUNKS + 1)).astype(np.int64)
-    bounds = np.searchsorted(before, shares)
-    bounds[0], bounds[-1] = 0, level.vertices
-    del before
+    yields(graph, level.charge, unit, np.float32(forces.hold), give)
+    bounds = divided(graph, CHUNKS)
     held = anchors.places, anchors.body
     here, there = positions, positions.copy()
     spread = spread_out(square, here, level.charge)

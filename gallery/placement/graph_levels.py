@@ -57,10 +57,6 @@ class Level:
         """This level."""
         return self
 
-    def ends_before(self) -> npt.NDArray[np.int64]:
-        """Ends of edges at all vertices before each: int64 (n + 1,)."""
-        return self.indptr
-
     def runs(self) -> Runs:
         """Its edges for kernels."""
         indptr, neighbours = read_only(self.indptr), read_only(self.neighbours)
@@ -126,10 +122,6 @@ class Finest:
     def ends(self) -> int:
         """Number of ends of edges, 2 m."""
         return 2 * len(self.sources)
-
-    def ends_before(self) -> npt.NDArray[np.int64]:
-        """Ends of edges at all vertices before each: int64 (n + 1,)."""
-        return self.indptr + self.starts
 
     def runs(self) -> Runs:
         """Its edges for kernels."""

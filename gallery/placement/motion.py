@@ -19,16 +19,40 @@ _BLOCK = 512
 """Vertices whose pulls stay in the cache between two loops."""
 
 
-@kernel
-def yields(before, weights, charge, unit, hold, out):  # type: ignore[no-untyped-def]
+@parallel_kernel
+def yields(graph, charge, unit, hold, out):  # type: ignore[no-untyped-def]
     """How far each vertex moves by a force of 1: one over its stiffness, float32 (n,) OUT."""
-    for v in range(len(charge)):
-        stiffness = np.float32(before[v + 1] - before[v])
+    indptr, _, weights, starts, _ = graph
+    for v in prange(len(charge)):
+        stiffness = np.float32(indptr[v + 1] - indptr[v])
+        if len(starts):
+            stiffness += np.float32(starts[v + 1] - starts[v])
         if len(weights):
             stiffness = np.float32(0)
-            for e in range(before[v], before[v + 1]):
+            for e in range(indptr[v], indptr[v + 1]):
                 stiffness += weights[e]
         out[v] = np.float32(1) / max(unit * stiffness + hold * charge[v], np.float32(1e-30))
+
+
+@kernel
+def divided(graph, chunks):  # type: ignore[no-untyped-def]
+    """Where chunks of vertices start that have about as many ends of edges: int64 (chunks + 1,)."""
+    indptr, _, _, starts, _ = graph
+    vertices = len(indptr) - 1
+    ends = indptr[-1] + (starts[-1] if len(starts) else 0)
+    bounds = np.zeros(chunks + 1, np.int64)
+    bounds[chunks] = vertices
+    for chunk in range(1, chunks):
+        low, high = bounds[chunk - 1], vertices
+        while low < high:
+            middle = (low + high) // 2
+            before = indptr[middle] + (starts[middle] if len(starts) else 0)
+            if before * chunks < ends * chunk:
+                low = middle + 1
+            else:
+                high = middle
+        bounds[chunk] = low
+    return bounds
 
 
 @parallel_kernel

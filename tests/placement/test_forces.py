@@ -2,13 +2,17 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import special
 
+from gallery.graph import ComputeGraph
 from gallery.placement.forces import _LAST, _STIFFEST, Anchors, Forces, relax
-from gallery.placement.graph_levels import FloatArray, finest
+from gallery.placement.graph_levels import FloatArray, finest, quotient
 from gallery.placement.hierarchy import reads_of
+from gallery.placement.motion import divided, yields
 from gallery.placement.repulsion import field, potential, spread_out, square_over
-from tests.strategies import compute_graph, mesh
+from tests.strategies import compute_graph, compute_graphs, mesh
 
 REACH = 0.2
 
@@ -140,3 +144,32 @@ def test_steps_even_out_a_wave_as_the_polynomial_says(wave: int) -> None:
     left = np.sin((steps - 0.5) * angle) / np.sin(angle / 2) / (2 * steps - 1)
     left *= 1 - _LAST * stiffness
     np.testing.assert_allclose(placed, left * start, atol=1e-4)
+
+
+@settings(max_examples=50, deadline=None)
+@given(graph=compute_graphs(), chunks=st.integers(1, 9), whole=st.booleans())
+def test_chunks_have_about_as_many_ends_of_edges(
+    graph: ComputeGraph, chunks: int, whole: bool
+) -> None:
+    reads = reads_of(graph)
+    level = reads.whole() if whole else finest(reads)
+    before = reads.whole().indptr
+    wanted = np.searchsorted(before * chunks, before[-1] * np.arange(chunks + 1))
+    wanted[-1] = graph.vertices
+    assert divided(level.runs(), chunks).tolist() == wanted.tolist()
+
+
+def test_a_vertex_yields_as_its_springs_do() -> None:
+    reads = reads_of(mesh(5, 4))
+    whole = reads.whole()
+    coarse = quotient(reads, (np.arange(20) // 2).astype(np.int32), 10)
+    once = np.ones(whole.ends)
+    for level, indptr, weights in (
+        (finest(reads), whole.indptr, once),
+        (whole, whole.indptr, once),
+        (coarse, coarse.indptr, coarse.weights),
+    ):
+        give = np.empty(level.vertices, np.float32)
+        yields(level.runs(), level.charge, np.float32(2), np.float32(0.5), give)
+        stiffness = np.add.reduceat(weights, indptr[:-1])
+        np.testing.assert_allclose(1 / give, 2 * stiffness + 0.5 * level.charge, rtol=1e-6)
