@@ -12,7 +12,6 @@ import numpy as np
 from gallery.elementary import raised
 from gallery.errors import LayoutError
 from gallery.graph import ComputeGraph
-from gallery.placement.centring import centre
 from gallery.placement.distances import hops
 from gallery.placement.forces import Anchors, Forces, relax
 from gallery.placement.form import Form, form_of
@@ -73,7 +72,9 @@ def free_layout(
     ancestors = sizes.ancestors()
     del sizes, whole
     positions = _refine(levels, parents, ancestors, drawing, settings, np.random.default_rng(seed))
-    centre(positions)
+    # Axis by axis: the smallest of each column takes NumPy fifty times as long.
+    middle = [(column.min() + column.max()) / 2 for column in positions.T]
+    positions -= np.array(middle, np.float32)
     return Layout(
         graph=graph,
         positions=positions,

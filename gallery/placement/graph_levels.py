@@ -175,7 +175,7 @@ def turned(
         sources: int32 (m,), what each vertex reads.
     """
     starts = np.zeros(len(indptr), np.int64)
-    _count_readers(sources, starts)
+    _count_readers(read_only(sources), starts)
     np.cumsum(starts, out=starts)
     readers = np.empty(len(sources), np.int32)
     _fill_readers(indptr, sources, starts, readers)
@@ -358,7 +358,7 @@ def _class_ends(indptr, parents, starts, near, heavy, charge):  # type: ignore[n
 def _listed_twice(indptr: npt.NDArray[np.int64], near: IntArray, weights: FloatArray) -> Edges:
     """Edges listed at one end, listed at both."""
     degrees = np.zeros(len(indptr), np.int64)
-    _count_readers(near, degrees)
+    _count_readers(read_only(near), degrees)
     starts = np.cumsum(degrees) + indptr
     both, heavy = np.empty(2 * len(near), np.int32), np.empty(2 * len(near), np.float32)
     _list_twice(indptr, near, weights, starts[:-1].copy(), both, heavy)

@@ -19,11 +19,11 @@ _BLOCK = 512
 """Vertices whose pulls stay in the cache between two loops."""
 
 
-@parallel_kernel
+@kernel
 def yields(graph, charge, unit, hold, out):  # type: ignore[no-untyped-def]
     """How far each vertex moves by a force of 1: one over its stiffness, float32 (n,) OUT."""
     indptr, _, weights, starts, _ = graph
-    for v in prange(len(charge)):
+    for v in range(len(charge)):
         stiffness = np.float32(indptr[v + 1] - indptr[v])
         if len(starts):
             stiffness += np.float32(starts[v + 1] - starts[v])
