@@ -23,8 +23,8 @@ NEAR_LAST, STRENGTH_LAST, SHARE_LAST = (BATCH * i for i in range(16, 19))
 FLOATS = 19
 
 # First pixel of the first column and of the last; pixel 0 of the second column; number of columns;
-# whether the line is steep, and whether it runs from reader to source; rows of the colours at its
-# ends.
-FIRST, LAST, START, COLUMNS, STEEP, SWAPPED = (BATCH * i for i in range(6))
+# slot in the order by length; whether the line runs from reader to source; rows of the colours at
+# its ends.
+FIRST, LAST, START, COLUMNS, SLOT, SWAPPED = (BATCH * i for i in range(6))
 TINT_FIRST, TINT_LAST = (BATCH * i for i in range(6, 8))
 INTEGERS = 8

@@ -10,11 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.errors import RenderError
-from gallery.jit import kernel, parallel_kernel, read_only
+from gallery.jit import parallel_kernel, read_only
 from gallery.settings.formats import LARGEST
 
 Points = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
+
+_PARTS = 8
+"""Parts of the points that are looked at in parallel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,21 +59,24 @@ def _place(
         out[v, 1] = positions[v, 1] * -scale + top
 
 
-@kernel
+@parallel_kernel
 def _bounds(points: Points, found: Points) -> None:
-    # INOUT found (4,): least and most x, least and most y.
-    x0, x1, y0, y1 = found
-    for v in range(len(points)):
-        x, y = points[v, 0], points[v, 1]
-        x0, x1, y0, y1 = min(x0, x), max(x1, x), min(y0, y), max(y1, y)
-    found[0], found[1], found[2], found[3] = x0, x1, y0, y1
+    # OUT found (parts, 4): least x and y, most x and y of each part.
+    for part in numba.prange(len(found)):
+        first, end = len(points) * part // len(found), len(points) * (part + 1) // len(found)
+        x0, y0 = points[0, 0], points[0, 1]
+        x1, y1 = x0, y0
+        for v in range(first, end):
+            x, y = points[v, 0], points[v, 1]
+            x0, x1, y0, y1 = min(x0, x), max(x1, x), min(y0, y), max(y1, y)
+        found[part, 0], found[part, 1], found[part, 2], found[part, 3] = x0, y0, x1, y1
 
 
 def bounds(points: Points) -> tuple[Floats, Floats]:
     """The least and the most x and y of points (n, 2), n at least 1: float64 (2,) each."""
-    found = np.repeat(points[0], 2)
+    found = np.empty((_PARTS, 4), np.float32)
     _bounds(read_only(points), found)
-    return found[::2].astype(float), found[1::2].astype(float)
+    return found[:, :2].min(axis=0).astype(float), found[:, 2:].max(axis=0).astype(float)
 
 
 def frame(positions: Points, size: int | tuple[int, int], margin: float) -> Frame:

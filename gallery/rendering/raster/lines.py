@@ -36,8 +36,8 @@ from gallery.rendering.raster.batch import (
     SHARE_FIRST,
     SHARE_LAST,
     SLOPE,
+    SLOT,
     START,
-    STEEP,
     STEP,
     STRENGTH_FIRST,
     STRENGTH_LAST,
@@ -58,7 +58,7 @@ FADES = 1024
 """Steps of the table of the light of long edges."""
 _ZERO, _HALF, _ONE, _TINY = np.float32(0), np.float32(0.5), np.float32(1), np.float32(1e-9)
 _STEPS, _LAST = np.float32(FADES), np.int32(FADES - 1)
-_LENGTHS = 64
+_LENGTHS = np.int32(64)
 """Lengths in columns by which lines are sorted; longer ones count as the longest."""
 
 _flat_2, _steep_2 = line_of(2, steep=False), line_of(2, steep=True)
@@ -131,7 +131,7 @@ def new_batch(look: Look) -> Batch:
         np.zeros(FLOATS * BATCH, np.float32),
         np.empty(INTEGERS * BATCH, np.int32),
         np.empty(BATCH, np.int32),
-        np.empty(4 * _LENGTHS, np.int32),
+        np.empty(4 * int(_LENGTHS), np.int32),
         np.empty(length, np.int32),
         np.empty((pixels, length), np.float32),
     )
@@ -212,8 +212,11 @@ def _prepare(
         numbers[k + STEP] = inverse
         places[k + START] = (np.int32(first) + np.int32(1)) * step
         columns = np.int32(last) - np.int32(first) + np.int32(1)
-        places[k + COLUMNS] = columns if inside else np.int32(0)
-        places[k + STEEP] = np.int32(1) if steep else np.int32(0)
+        columns = columns if inside else np.int32(0)
+        places[k + COLUMNS] = columns
+        kind = np.int32(2) if steep else np.int32(0)
+        kind += np.int32(1) if half + half > _ONE else np.int32(0)
+        places[k + SLOT] = kind * _LENGTHS + min(columns, _LENGTHS - np.int32(1))
         places[k + SWAPPED] = np.int32(1) if swapped else np.int32(0)
 
 
@@ -229,31 +232,22 @@ def _weigh(numbers: Numbers, many: int, fades: Numbers) -> None:
 
 
 @inner_kernel
-def _sort(
-    numbers: Numbers, places: Indices, many: int, slots: Indices, order: Indices
-) -> tuple[int, int, int]:
+def _sort(places: Indices, many: int, slots: Indices, order: Indices) -> tuple[int, int, int]:
     # OUT order, flat lines before steep ones, of each narrow ones before wide ones, each by length;
     # returns the number of narrow flat ones, of flat ones, and of those and narrow steep ones.
     slots[:] = 0
     for k in range(many):
-        slots[_slot(numbers, places, k)] += 1
+        slots[places[k + SLOT]] += 1
     total = np.int32(0)
     for i in range(4 * _LENGTHS):
         total += slots[i]
         slots[i] = total - slots[i]
     ends = (int(slots[_LENGTHS]), int(slots[2 * _LENGTHS]), int(slots[3 * _LENGTHS]))
     for k in range(many):
-        at = _slot(numbers, places, k)
+        at = places[k + SLOT]
         order[slots[at]] = k
         slots[at] += 1
     return ends
-
-
-@inner_kernel
-def _slot(numbers: Numbers, places: Indices, k: int) -> int:
-    wide = np.int32(1) if numbers[k + WIDE] > _ONE else np.int32(0)
-    kind = places[k + STEEP] * np.int32(2) + wide
-    return int(kind * _LENGTHS + min(places[k + COLUMNS], _LENGTHS - 1))
 
 
 @inner_kernel
@@ -287,7 +281,7 @@ def draw_batch(
     _gather(batch, many, scene.points, scene.lights)
     _prepare(numbers, places, many, look, stride, limit)
     _weigh(numbers, many, look.fades)
-    first, flat, third = _sort(numbers, places, many, batch.slots, order)
+    first, flat, third = _sort(places, many, batch.slots, order)
     room = (batch.spots, batch.covers)
     for one in range(len(light)):
         tints, painted = scene.colors[one], light[one]

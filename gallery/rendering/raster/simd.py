@@ -10,7 +10,7 @@ not change the result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 from llvmlite import ir
@@ -63,10 +63,10 @@ def _smaller(builder: Any, one: Any, other: Any) -> Any:
     return builder.select(builder.fcmp_ordered("<", one, other), one, other)
 
 
-def _add(builder: Any, data: Any, at: Any, light: Any, cover: Any) -> None:
+def _add(builder: Any, data: Any, at: Any, light: Any, shares: Any) -> None:
+    """Add shares of light, as many numbers each, to pixels from `data[at]` on."""
     pointer = builder.bitcast(builder.gep(data, [at]), light.type.as_pointer())
-    more = builder.fmul(light, _all(builder, cover, 4))
-    total = builder.fadd(builder.load(pointer, align=4), more)
+    total = builder.fadd(builder.load(pointer, align=4), builder.fmul(light, shares))
     builder.store(total, pointer, align=4)
 
 
@@ -107,7 +107,7 @@ def add_dot(context: Any, light: Any, at: Any, tone: Any, cover: Any) -> _Built:
         array, at, tone, cover = values
         data = _Arrays(context, builder, signature).data(array, 0)
         light = _vector(builder, cgutils.unpack_tuple(builder, tone))
-        _add(builder, data, at, light, cover)
+        _add(builder, data, at, light, _all(builder, cover, 4))
         return context.get_dummy_value()
 
     return signature, build
@@ -133,7 +133,7 @@ def add_disc(context: Any, light: Any, at: Any, stride: Any, tone: Any, disc: An
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         array, at, stride, tone, disc = values
         data = _Arrays(context, builder, signature).data(array, 0)
-        tones = _vector(builder, cgutils.unpack_tuple(builder, tone))
+        tones = _twice(builder, _vector(builder, cgutils.unpack_tuple(builder, tone)))
         across, down, inverse, weight = cgutils.unpack_tuple(builder, disc)
         steps = ir.Constant(_PIXEL, [float(column) for column in range(DISC)])
         columns = builder.fadd(_all(builder, across, 4), steps)
@@ -146,9 +146,9 @@ def add_disc(context: Any, light: Any, at: Any, stride: Any, tone: Any, disc: An
             inside = _larger(builder, inside, ir.Constant(_PIXEL, [0.0] * 4))
             cover = builder.fmul(builder.fmul(weight, inside), inside)
             for pair in range(0, DISC, 2):
-                ends = [builder.extract_element(cover, _INT(pair + k)) for k in range(2)]
                 place = builder.add(at, _LONG(4 * pair))
-                _add_pair(builder, data, place, tones, (ends[0], ends[1]))
+                both = _lanes([pair] * 4 + [pair + 1] * 4)
+                _add(builder, data, place, tones, builder.shuffle_vector(cover, cover, both))
             at = builder.add(at, stride)
         return context.get_dummy_value()
 
@@ -198,16 +198,19 @@ class _Line:
         if not self._pixels:
             with cgutils.for_range(builder, self._many) as loop:
                 place = builder.add(at, builder.mul(loop.index, self._across))
-                _add(builder, self._light, place, tone, cover(loop.index))
+                share = _all(builder, cover(loop.index), 4)
+                _add(builder, self._light, place, tone, share)
             return
         pixel = 0
         while pixel < self._pixels:
             if self._pair and pixel + 1 < self._pixels:
-                _add_pair(builder, self._light, at, tone, (cover(pixel), cover(pixel + 1)))
+                one, other = (_all(builder, cover(pixel + k)) for k in range(2))
+                both = builder.shuffle_vector(one, other, _lanes([0, 1, 2, 3, 12, 13, 14, 15]))
+                _add(builder, self._light, at, _twice(builder, tone), both)
                 pixel += 1
                 at = builder.add(at, self._across)
             else:
-                _add(builder, self._light, at, tone, cover(pixel))
+                _add(builder, self._light, at, tone, _all(builder, cover(pixel), 4))
             pixel += 1
             at = builder.add(at, self._across)
 
@@ -279,15 +282,15 @@ class _Line:
                 keep(loop.index)
 
 
-def _add_pair(builder: Any, data: Any, at: Any, light: Any, covers: tuple[Any, Any]) -> None:
-    """Add light to two pixels that lie side by side."""
-    lanes = [0, 1, 2, 3, 0, 1, 2, 3]
-    both = builder.shuffle_vector(light, light, ir.Constant(ir.VectorType(_INT, 8), lanes))
-    one, other = (_all(builder, cover, 4) for cover in covers)
-    shares = builder.shuffle_vector(one, other, ir.Constant(ir.VectorType(_INT, 8), list(range(8))))
-    pointer = builder.bitcast(builder.gep(data, [at]), both.type.as_pointer())
-    total = builder.fadd(builder.load(pointer, align=4), builder.fmul(both, shares))
-    builder.store(total, pointer, align=4)
+def _lanes(numbers: Iterable[int]) -> Any:
+    """Which lanes to take, for LLVM's shuffles."""
+    chosen = list(numbers)
+    return ir.Constant(ir.VectorType(_INT, len(chosen)), chosen)
+
+
+def _twice(builder: Any, color: Any) -> Any:
+    """A colour for two pixels."""
+    return builder.shuffle_vector(color, color, _lanes([0, 1, 2, 3, 0, 1, 2, 3]))
 
 
 def _cover(builder: Any, near: Any, far: Any, pixel: Any) -> Any:

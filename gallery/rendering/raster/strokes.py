@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.elementary import power, raised
-from gallery.jit import kernel
+from gallery.jit import kernel, parallel_kernel, read_only
 from gallery.rendering.raster.frame import bounds
 from gallery.rendering.raster.gaps import Gaps, lift
 from gallery.rendering.raster.lines import FADES, Look, Stage
@@ -102,14 +102,24 @@ def _fades(fade: float) -> Light:
 def mean_light(strokes: Strokes) -> float:
     """About how much light the edges have in a pixel that they cover, from a sample of them."""
     step = max(len(strokes.sources) // _SAMPLE, 1)
-    edges = np.arange(0, len(strokes.sources), step)
-    readers = np.searchsorted(strokes.indptr, edges, side="right") - 1
-    across, down = (strokes.points[readers] - strokes.points[strokes.sources[edges]]).T
+    lengths = np.empty(-(-len(strokes.sources) // step), np.float32)
+    _lengths(read_only(strokes.indptr), read_only(strokes.sources), strokes.points, step, lengths)
     # Half of the box around them is usually covered.
     low, high = bounds(strokes.points)
     area = float((high - low).prod()) / 2
-    length = np.sqrt(across * across + down * down).sum(dtype=np.float64)
-    return float(length) * step * strokes.line / max(area, 1.0)
+    return float(lengths.sum(dtype=np.float64)) * step * strokes.line / max(area, 1.0)
+
+
+@parallel_kernel
+def _lengths(
+    indptr: npt.NDArray[np.int64], sources: Indices, points: Points, step: int, lengths: Light
+) -> None:
+    # OUT lengths of each `step`-th edge.
+    for k in numba.prange(len(lengths)):
+        b = np.searchsorted(indptr, k * step, side="right") - 1
+        a = sources[k * step]
+        dx, dy = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1]
+        lengths[k] = np.sqrt(dx * dx + dy * dy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,8 +226,8 @@ def draw_several(
     canvas = _canvas(strokes, window)
     stride = canvas.width * 4
     light = np.zeros((len(palettes), canvas.height * stride), np.float32)
-    points = strokes.points + np.array([canvas.left, canvas.above - top], np.float32)
-    scene = Stage(points, _lights(strokes), *_tints(palettes), np.float32(strokes.dot), stride)
+    points, lights = _on_canvas(strokes, canvas.left, canvas.above - top)
+    scene = Stage(points, lights, *_tints(palettes), np.float32(strokes.dot), stride)
     look = Look(
         np.float32(strokes.line / 2),
         np.float32(strokes.reach),
@@ -286,12 +296,30 @@ def _tints(palettes: Sequence[Palette]) -> tuple[npt.NDArray[np.uint16], Light]:
     return np.stack([one.rows for one in palettes]), colors
 
 
-def _lights(strokes: Strokes) -> Light:
-    # As `Stage.lights`.
-    lights = np.ones((len(strokes.points), 2), np.float32)
-    if strokes.gains is not None:
-        lights[:] = strokes.gains[:, None]
-    lights[:, 1] *= np.float32(strokes.dot_light)
-    if strokes.sparks is not None:
-        lights[:, 1] *= strokes.sparks
-    return lights
+def _on_canvas(strokes: Strokes, left: int, above: int) -> tuple[Points, Light]:
+    # As `Stage.points` and `Stage.lights`; IN pixels to the left of the picture and above it.
+    points, lights = np.empty_like(strokes.points), np.empty_like(strokes.points)
+    none = np.empty(0, np.float32)
+    gains = none if strokes.gains is None else strokes.gains
+    sparks = none if strokes.sparks is None else strokes.sparks
+    given = strokes.points, read_only(gains), read_only(sparks)
+    place = np.float32(left), np.float32(above), np.float32(strokes.dot_light)
+    _place(given, place, points, lights)
+    return points, lights
+
+
+@parallel_kernel
+def _place(
+    given: tuple[Points, Light, Light],
+    place: tuple[Real, Real, Real],
+    points: Points,
+    lights: Light,
+) -> None:
+    # IN points (n, 2), gains and sparks (n,) or (0,), place, as x, y and light of a dot.
+    flat, gains, sparks = given
+    left, above, dot = place
+    for v in numba.prange(len(flat)):
+        points[v, 0], points[v, 1] = flat[v, 0] + left, flat[v, 1] + above
+        gain = gains[v] if len(gains) else np.float32(1)
+        lights[v, 0] = gain
+        lights[v, 1] = gain * dot * (sparks[v] if len(sparks) else np.float32(1))
