@@ -167,17 +167,19 @@ def _ends(
     # (c, passes, 2), how many are positive and how many there are.
     for part in numba.prange(len(parts) - 1):
         ends[part, :, 0], ends[part, :, 1] = np.inf, 0
-        for one in range(len(ends[part])):
-            least, most, some, every = np.float32(np.inf), np.float32(0), 0, 0
-            for i in range(parts[part], parts[part + 1]):
-                inside = passes[i] == one
-                lit = inside and values[i] > 0
-                least = min(least, values[i]) if lit else least
-                most = max(most, values[i]) if lit else most
-                some += lit
-                every += inside
-            ends[part, one, 0], ends[part, one, 1] = least, most
-            many[part, one, 0], many[part, one, 1] = some, every
+        i, end = parts[part], parts[part + 1]
+        while i < end:
+            # Those of one pass follow one another.
+            first, own, some = i, passes[i], 0
+            least, most = ends[part, own, 0], ends[part, own, 1]
+            while i < end and passes[i] == own:
+                value = values[i]
+                if value > 0:
+                    least, most, some = min(least, value), max(most, value), some + 1
+                i += 1
+            ends[part, own, 0], ends[part, own, 1] = least, most
+            many[part, own, 0] += some
+            many[part, own, 1] += i - first
 
 
 @parallel_kernel

@@ -20,12 +20,13 @@ _ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
 
 
 @inner_kernel
-def _dots(items: Indices, step: int, scene: Stage, light: Light) -> None:
-    # INOUT light (colourings, height * stride). Profile (1 - d²/r²)².
-    points, lights, rows, colors, radius, stride = scene
+def _dots(items: Indices, step: int, scene: Stage, one: int, light: Light) -> None:
+    # IN one, the number of the colouring; INOUT light (height * stride). Profile (1 - d²/r²)².
+    points, lights, radius, stride = scene.points, scene.lights, scene.dot, scene.stride
+    rows, colors = scene.rows[one], scene.colors[one]
     inverse = _ONE / (radius * radius)
     width = stride // 4
-    height = light.shape[1] // stride
+    height = len(light) // stride
     for v in items:
         x, y, weight = points[v, 0], points[v, 1], lights[v, 1]
         y0, y1 = np.int32(np.floor(y - radius)), np.int32(np.ceil(y + radius))
@@ -33,23 +34,21 @@ def _dots(items: Indices, step: int, scene: Stage, light: Light) -> None:
         skipped = step > 1 and v % step != 0
         if skipped or x0 < 0 or y0 < 0 or x1 > width or y1 > height:
             continue
-        small = x1 - x0 <= DISC and y1 - y0 <= DISC and x0 + DISC <= width and y0 + DISC <= height
-        for one in range(len(light)):
-            tone = colors[one, rows[one, v]]
-            parts = (tone[0], tone[1], tone[2], _ONE)
-            if small:
-                place = np.uint64(y0 * stride + x0 * 4)
-                away = (np.float32(x0) + _HALF - x, np.float32(y0) + _HALF - y)
-                add_disc(light[one], place, stride, parts, (away[0], away[1], inverse, weight))
-                continue
-            for row in range(y0, y1):
-                dy = np.float32(row) + _HALF - y
-                beside = _ONE - dy * dy * inverse
-                for column in range(x0, x1):
-                    dx = np.float32(column) + _HALF - x
-                    inside = max(beside - dx * dx * inverse, _ZERO)
-                    place = np.uint64(row * stride + column * 4)
-                    add_dot(light[one], place, parts, weight * inside * inside)
+        row = rows[v]
+        parts = (colors[row, 0], colors[row, 1], colors[row, 2], _ONE)
+        if x1 - x0 <= DISC and y1 - y0 <= DISC and x0 + DISC <= width and y0 + DISC <= height:
+            place = np.uint64(y0 * stride + x0 * 4)
+            away = (np.float32(x0) + _HALF - x, np.float32(y0) + _HALF - y)
+            add_disc(light, place, stride, parts, (away[0], away[1], inverse, weight))
+            continue
+        for line in range(y0, y1):
+            dy = np.float32(line) + _HALF - y
+            beside = _ONE - dy * dy * inverse
+            for column in range(x0, x1):
+                dx = np.float32(column) + _HALF - x
+                inside = max(beside - dx * dx * inverse, _ZERO)
+                place = np.uint64(line * stride + column * 4)
+                add_dot(light, place, parts, weight * inside * inside)
 
 
 @inner_kernel
@@ -109,7 +108,8 @@ def _draw_tile(
             break
         draw_batch(light, batch, many, scene, look, limit)
     if scene.dot > _ZERO:
-        _dots(own[0], step, scene, light)
+        for one in range(len(light)):
+            _dots(own[0], step, scene, one, light[one])
 
 
 @parallel_kernel
