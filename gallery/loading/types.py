@@ -17,12 +17,12 @@ def dims_of(kind: onnx.TypeProto | None) -> Shape:
     """
     if kind is None or not kind.HasField("tensor_type") or not kind.tensor_type.HasField("shape"):
         return None
-    return tuple(
-        dim.dim_value
-        if dim.WhichOneof("value") == "dim_value" and dim.dim_value >= 0
-        else _symbol(text_of(dim.dim_param))
-        for dim in kind.tensor_type.shape.dim
-    )
+    sizes: list[int | str | None] = []
+    for dim in kind.tensor_type.shape.dim:
+        size = dim.dim_value  # 0 if it has none
+        known = size > 0 or (size == 0 and dim.HasField("dim_value"))
+        sizes.append(size if known else _symbol(text_of(dim.dim_param)))
+    return tuple(sizes)
 
 
 def _symbol(name: str) -> str | None:
@@ -71,10 +71,12 @@ def merged(
     """The inferred type, with its gaps filled from the declared one."""
     if inferred is None or inferred.WhichOneof("value") is None:
         return declared
-    ours, theirs = dims_of(inferred), dims_of(declared)
-    if not inferred.HasField("tensor_type") or declared is None:
+    if declared is None or not inferred.HasField("tensor_type"):
         return inferred
-    element = element_of(inferred) or element_of(declared)
+    ours, known = dims_of(inferred), element_of(inferred)
+    if known and ours is not None and all(isinstance(size, int) for size in ours):
+        return inferred
+    theirs, element = dims_of(declared), known or element_of(declared)
     if ours is None:
         return tensor_type(element, theirs)
     if theirs is None or len(ours) != len(theirs):
