@@ -126,23 +126,13 @@ def metadata_scope(metadata: Mapping[str, str]) -> Scope | None:
 
 def named_scopes(namings: Sequence[Naming]) -> Named:
     """The scope of each operator by the first source that names enough of them."""
-    wanted = max(len(namings) // 3, 1)
     weights = weight_scopes([(naming.type, naming.parameters) for naming in namings])
-    pairs = list(zip(namings, weights, strict=True))
-    ways = (
-        [_metadata_or_weights(naming, read) for naming, read in pairs],
-        [_name_or_weights(naming, read) for naming, read in pairs],
-        [(read.scope if read else None) or _output_scope(naming) for naming, read in pairs],
-    )
-    counts = [sum(bool(scope) for scope in way) for way in ways]
-    limits = (1, wanted, 1)
-    enough = [n >= k for n, k in zip(counts, limits, strict=True)]
-    chosen = ways[enough.index(True)] if any(enough) else None
+    chosen, source = _chosen(list(zip(namings, weights, strict=True)))
     known: list[Scope] = []
     own: list[bool] = []
     for position, naming in enumerate(namings):
         scope = chosen[position] if chosen is not None else None
-        own.append(scope is not None and chosen is ways[2])
+        own.append(scope is not None and source == "tensors")
         if scope is None:
             scope = naming.calls or _inherited(position, namings, known, own)
         known.append(scope)
@@ -151,8 +141,21 @@ def named_scopes(namings: Sequence[Naming]) -> Named:
     return Named(
         scopes=_with_consumers(namings, known, given),
         given=given,
-        source=_SOURCES[enough.index(True)] if any(enough) else "",
+        source=source,
     )
+
+
+def _chosen(
+    pairs: Sequence[tuple[Naming, Weights | None]],
+) -> tuple[Sequence[Scope | None] | None, str]:
+    """The scope that each operator is given by the first source that names enough, and which."""
+    wanted = max(len(pairs) // 3, 1)
+    ways = (_metadata_or_weights, 1), (_name_or_weights, wanted), (_weights_or_output, 1)
+    for (way, least), source in zip(ways, _SOURCES, strict=True):
+        scopes = [way(naming, read) for naming, read in pairs]
+        if sum(map(bool, scopes)) >= least:
+            return scopes, source
+    return None, ""
 
 
 def _inherited(
@@ -226,6 +229,11 @@ def _beside(norm: Scope, read: Weights) -> Scope:
     if len(read.scope) != len(norm) or read.scope[:-1] == norm[:-1]:
         return norm[:-1]
     return (*norm[:-1], read.scope[-1])
+
+
+def _weights_or_output(naming: Naming, read: Weights | None) -> Scope | None:
+    """The layer of the weights, or else the one in the name of an output."""
+    return (read.scope if read else None) or _output_scope(naming)
 
 
 def _output_scope(naming: Naming) -> Scope | None:
