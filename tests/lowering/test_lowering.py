@@ -166,6 +166,20 @@ def test_work_and_bytes_are_the_same_at_every_budget(name: str, budgets: tuple[i
     assert leaves[0] == pytest.approx(leaves[1], rel=1e-5)
 
 
+@pytest.mark.parametrize(("name", "budget"), [("alexnet", 20_000), ("lstm", 12_000)])
+def test_work_and_bytes_are_spread_by_the_sizes_of_blocks(name: str, budget: int) -> None:
+    graph = lower(model_of(name), vertices=budget)
+    uneven = 0
+    for grid in graph.sets:
+        lows, highs = grid.boxes(0, grid.size)
+        share = np.prod((highs - lows) / np.array(grid.shape), axis=1)
+        uneven += np.ptp(share) > 0
+        for column in (graph.vertex_flops, graph.vertex_bytes):
+            found = column[grid.vertices()].astype(np.float64)
+            assert found == pytest.approx(share * found.sum(), rel=1e-5)
+    assert uneven
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_flops_are_the_facts_flops(name: str) -> None:
     model = model_of(name)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gallery.lowering.access.constant_indices import cells, inverse, listed, single
 from gallery.lowering.access.part import Boxes, Ints
 from gallery.lowering.access.relations import (
     AxisRule,
+    Straight,
     backwards,
     composed,
     divided,
@@ -118,8 +119,18 @@ def test_window_reads_what_its_outputs_read(made: int, stride: int, pad: int, ex
         assert {r for r in reads if 0 <= r < size} <= {p[0] for p in elements(boxes, block)}
 
 
-@given(st.sampled_from([((6, 4), (4, 6)), ((2, 3, 4), (4, 6)), ((5, 3), (15,)), ((8,), (2, 2, 2))]))
-@settings(max_examples=8)
+RESHAPES = [
+    *(((6, 4), (4, 6)), ((2, 3, 4), (4, 6)), ((5, 3), (15,)), ((8,), (2, 2, 2))),
+    *(((1, 6, 4), (6, 4)), ((6, 4), (6, 1, 4, 1)), ((2, 3, 1, 4), (6, 1, 4)), ((1, 1), ())),
+]
+
+
+def test_a_reshape_that_only_adds_or_drops_dimensions_of_size_1_is_straight() -> None:
+    straight = [isinstance(reshaped(*shapes), Straight) for shapes in RESHAPES]
+    assert straight == [False, False, False, False, True, True, False, True]
+
+
+@pytest.mark.parametrize("shapes", RESHAPES)
 def test_reshape_reads_the_same_elements(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
     source, target = shapes
     flat = np.arange(int(np.prod(source))).reshape(source)
