@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -115,6 +117,55 @@ def test_a_build_after_a_change_makes_the_site_of_a_build_from_nothing(
     after = contents(site)
     assert after == contents(tmp_path / "anew")
     assert after != before
+
+
+def touch(path: Path) -> None:
+    os.utime(path, ns=(1, 1))
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def replace_unnoticed(path: Path) -> None:
+    """Put as many other bytes in the place of a file, with the time that it had."""
+    status, other = path.stat(), path.with_name("other")
+    other.write_bytes(b"x" * status.st_size)
+    os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
+    other.replace(path)
+
+
+HARMS = (touch, cut, replace_unnoticed, Path.unlink)
+
+
+def in_site(place: Path) -> list[Path]:
+    """A page, data and two pictures of a model that does not change."""
+    names = [name for name in listing(place / "site") if "second" in name]
+    pictures = [name for name in names if name.startswith("assets/")]
+    ends = ("/index.html", "/facts.json", *pictures[:2])
+    return [place / "site" / next(name for name in names if name.endswith(end)) for end in ends]
+
+
+def in_cache(place: Path) -> list[Path]:
+    """Files of results."""
+    folder = place / ".cache" / "gallery" / "files"
+    return sorted(path for path in folder.rglob("*") if path.is_file())[: len(HARMS)]
+
+
+@pytest.mark.parametrize("files", [in_site, in_cache], ids=lambda files: files.__name__)
+def test_a_build_after_a_change_undoes_what_others_did_to_files(
+    made_models: Path, files: Callable[[Path], list[Path]]
+) -> None:
+    place = made_models.parent
+    build(made_models, place / "site")
+    shutil.copytree(place / ".cache" / "gallery", place / "as it was")
+    for harm, path in zip(HARMS, files(place), strict=True):
+        harm(path)
+    (made_models / "first.md").write_text("Other words.")
+    assert build(made_models, place / "site").changed
+    anew = BuildOptions(cache=place / "as it was")
+    build(made_models, place / "other", options=anew)
+    assert contents(place / "site") == contents(place / "other")
 
 
 def damage_briefs(cache: Path) -> int:
