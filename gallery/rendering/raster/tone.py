@@ -185,13 +185,6 @@ def _turn(a: Lane, b: Lane, scales: Lane, turns: Lane, many: int) -> None:
 
 
 @inner_kernel
-def _ink_shares(parts: Lane, many: int) -> None:
-    # INOUT parts: shares of ink become the shares of the chroma that they keep.
-    for k in range(many):
-        parts[k] = parts[k] * (_MOST_INK - _LESS_INK * parts[k])
-
-
-@inner_kernel
 def _tone_row(
     light: Light,
     ends: tuple[np.float32, np.float32],
@@ -232,7 +225,8 @@ def _tone_row(
     turn = amounts
     turn[:many] = 0
     if ground > 0:
-        _ink_shares(share, many)
+        for k in range(many):
+            share[k] *= _MOST_INK - _LESS_INK * share[k]
     else:
         _turns(share, hue, many, turn)
         for k in range(many):
