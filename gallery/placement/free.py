@@ -20,6 +20,7 @@ from gallery.placement.graphviz_engines import ENGINES, Started, started
 from gallery.placement.hierarchy import Hierarchy, hierarchy, reads_of
 from gallery.placement.noise import scattered, scattered_around
 from gallery.placement.orientation import oriented
+from gallery.placement.remembered import remembered
 from gallery.placement.settings import LayoutSettings
 from gallery.placement.skeleton import Skeleton
 from gallery.placement.skeleton import skeleton as operator_skeleton
@@ -38,6 +39,8 @@ _FEW_OPERATORS = 200
 _KEEP = {"sfdp": 0.0, "neato": 0.2, "fdp": 0.3}
 _KEEP_OTHERS = 0.75
 """How much of a skeleton's distances is kept: most for engines that do not aim at distances."""
+
+_hops, _draw = remembered(hops), remembered(draw)
 
 _DENSE = 1_000_000
 """With more vertices, single ones are not seen."""
@@ -105,8 +108,8 @@ def _drawn(
         form = form_of(graph, sizes)
     level = form.bodies()
     resolution = resolutions(graph, form.member, form.body(), level.vertices)
-    drawing = draw(
-        Bodies(level=level, hops=hops(form.sizes), resolution=resolution),
+    drawing = _draw(
+        Bodies(level=level, hops=_hops(form.sizes), resolution=resolution),
         places,
         keep=_KEEP.get(of_operators.engine, _KEEP_OTHERS),
         seed=seed,
@@ -139,7 +142,8 @@ def _oriented(form: Form, drawing: DrawnBodies) -> DrawnBodies:
         body, minlength=len(charge)
     )
     radius = np.sqrt(drawing.area / np.pi * charge).astype(np.float32)
-    return replace(drawing, places=oriented(drawing.places, order, charge, radius))
+    # A copy of the places, as others may still be made from the same drawing.
+    return replace(drawing, places=oriented(drawing.places.copy(), order, charge, radius))
 
 
 def _refine(

@@ -18,6 +18,7 @@ from gallery.placement.graphviz_engines import (
     started,
 )
 from gallery.placement.hierarchy import Hierarchy, smaller
+from gallery.placement.remembered import remembered
 
 FALLBACKS = ("sfdp", "neato", "twopi")
 """Engines to try, in this order, if the requested one fails."""
@@ -28,6 +29,10 @@ MOST_NODES = {"dot": 500, "neato": 800, "fdp": 300, "circo": 300}
 MOST_CYCLES = {"dot": 400, "circo": 75}
 """Most edges beyond the number of nodes for these engines: with twice as many they can take half a
 minute, and where a time limit strikes is not the same on every machine."""
+
+_positions = remembered(
+    positions, lambda ready, source, nodes: (ready.engine, ready.seconds, source, nodes)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,7 +81,7 @@ def skeleton(graph: ComputeGraph, sizes: Hierarchy, ready: Started, seed: int) -
                 else started(name, ready.seconds, "nodes")
             )
             with own as engine:
-                found = positions(engine, source, level.vertices)
+                found = _positions(engine, source, level.vertices)
         except EngineError as error:
             reasons.append(str(error))
             continue
