@@ -12,7 +12,7 @@ import numpy as np
 from gallery.elementary import raised
 from gallery.errors import LayoutError
 from gallery.graph import ComputeGraph
-from gallery.placement.distances import hops
+from gallery.placement.distances import DoubleArray, hops
 from gallery.placement.forces import Anchors, Forces, relax
 from gallery.placement.form import Form, form_of
 from gallery.placement.graph_levels import Finest, FloatArray, IntArray, Level, finest
@@ -39,8 +39,6 @@ _FEW_OPERATORS = 200
 _KEEP = {"sfdp": 0.0, "neato": 0.2, "fdp": 0.3}
 _KEEP_OTHERS = 0.75
 """How much of a skeleton's distances is kept: most for engines that do not aim at distances."""
-
-_hops, _draw = remembered(hops), remembered(draw)
 
 _DENSE = 1_000_000
 """With more vertices, single ones are not seen."""
@@ -106,10 +104,9 @@ def _drawn(
     if form.bodies().vertices < _FEW_OPERATORS:
         sizes, places = _unfolded(sizes, places, np.random.default_rng(seed))
         form = form_of(graph, sizes)
-    level = form.bodies()
-    resolution = resolutions(graph, form.member, form.body(), level.vertices)
-    drawing = _draw(
-        Bodies(level=level, hops=_hops(form.sizes), resolution=resolution),
+    drawing = _bodies_drawn(
+        form.sizes,
+        resolutions(graph, form.member, form.body(), form.bodies().vertices),
         places,
         keep=_KEEP.get(of_operators.engine, _KEEP_OTHERS),
         seed=seed,
@@ -118,6 +115,21 @@ def _drawn(
     drawing = _oriented(form, drawing)
     _log.info("operators: %d, %.2f s", len(drawing.places), time.perf_counter() - start)
     return sizes, drawing, of_operators
+
+
+@remembered
+def _bodies_drawn(
+    sizes: Hierarchy,
+    resolution: DoubleArray,
+    places: FloatArray,
+    *,
+    keep: float,
+    seed: int,
+    settings: LayoutSettings,
+) -> DrawnBodies:
+    """What `draw` makes of the last of the levels of a form."""
+    bodies = Bodies(level=sizes.levels[-1].whole(), hops=hops(sizes), resolution=resolution)
+    return draw(bodies, places, keep=keep, seed=seed, settings=settings)
 
 
 def _unfolded(
