@@ -111,3 +111,21 @@ def test_edges_within_an_operator_and_short_ones_are_no_strands() -> None:
     owner = np.array([0, 0, 1, 2], np.int32)
     found = _strands(graph, points, owner)
     assert found.tolist() == [[0, 3]]
+
+
+def test_of_many_strands_an_even_sample_in_the_order_of_edges_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(5)
+    points = rng.uniform(0, 400, (90, 2)).astype(np.float32)
+    graph = compute_graph(90, [tuple(pair) for pair in rng.integers(0, 90, (900, 2)).tolist()])
+    owner = (np.arange(90) % 7).astype(np.int32)
+    readers = graph.readers()
+    apart = np.hypot(*(points[graph.sources] - points[readers]).T)
+    long = np.flatnonzero((apart > 60) & (owner[graph.sources] != owner[readers]))
+    for most in (5_000, 100, 7):
+        monkeypatch.setattr("gallery.rendering.raster.strands._MOST", most)
+        step = max(-(-len(long) // most), 1)
+        kept = long[step // 2 :: step]
+        expected = np.stack([graph.sources[kept], readers[kept]], axis=1)
+        assert _strands(graph, points, owner).tolist() == expected.tolist()

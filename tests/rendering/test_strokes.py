@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gallery.rendering.raster.strokes import FAINTEST, Strokes, draw, edge_light, single_light
+from gallery.rendering.raster.frame import bounds
+from gallery.rendering.raster.strokes import (
+    FAINTEST,
+    Strokes,
+    draw,
+    edge_light,
+    mean_light,
+    single_light,
+)
 from gallery.rendering.raster.tiles import TILE
 from tests.strategies import compute_graph
 
@@ -134,6 +142,28 @@ def test_long_edges_are_fainter_but_never_gone() -> None:
     assert found == pytest.approx(0.5)
     alone = _strokes([[0, 0]], [])
     assert single_light(alone.known_spans(), alone.reach, alone.fade, None) == 0.7
+
+
+@given(st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=30))
+def test_bounds_are_the_least_and_the_most(points: list[tuple[float, float]]) -> None:
+    places = np.array(points, np.float32)
+    low, high = bounds(places)
+    assert low.tolist() == places.min(axis=0).tolist()
+    assert high.tolist() == places.max(axis=0).tolist()
+
+
+@pytest.mark.parametrize("sample", [50_000, 700])
+def test_the_mean_light_is_that_of_each_some_edges(
+    sample: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gallery.rendering.raster.strokes._SAMPLE", sample)
+    strokes = _crowd()
+    step = max(len(strokes.sources) // sample, 1)
+    readers = np.repeat(np.arange(len(strokes.points)), np.diff(strokes.indptr))
+    apart = (strokes.points[readers] - strokes.points[strokes.sources])[::step]
+    length = np.hypot(*apart.T.astype(float)).sum() * step
+    area = np.ptp(strokes.points, axis=0).prod() / 2
+    assert mean_light(strokes) == pytest.approx(length * strokes.line / area, rel=1e-5)
 
 
 def _crowd() -> Strokes:
