@@ -293,7 +293,9 @@ def _tints(palettes: Sequence[Palette]) -> tuple[npt.NDArray[np.uint16], Light]:
     colors = np.ones((len(palettes), most, 4), np.float32)
     for place, one in enumerate(palettes):
         colors[place, : len(one.colors), :3] = one.colors
-    return np.stack([one.rows for one in palettes]), colors
+    # The rows of a single one are not copied: that would take two bytes a vertex.
+    rows = np.stack([one.rows for one in palettes]) if len(palettes) > 1 else palettes[0].rows[None]
+    return read_only(rows), colors
 
 
 def _on_canvas(strokes: Strokes, left: int, above: int) -> tuple[Points, Light]:
