@@ -284,13 +284,21 @@ def _between(
     _children(parents, first.copy(), children)
     bounds = np.searchsorted(load, np.linspace(0, load[-1], _CHUNKS + 1))
     bounds[-1] = coarse
-    parts = each(
-        lambda begin, end: _merged(indptr, near, weights, parents, first, children, begin, end),
-        list(pairwise(bounds.tolist())),
+    # What is never written to takes no memory, nor does what is as large as this once it is freed.
+    out, heavy = np.empty(load[-1], np.int32), np.empty(load[-1], np.float32)
+    after = np.zeros(coarse + 1, np.int64)
+    chunks = [(begin, end, int(load[begin])) for begin, end in pairwise(bounds.tolist())]
+    counts = each(
+        lambda *chunk: _merged(
+            indptr, near, weights, parents, first, children, chunk, after, out, heavy
+        ),
+        chunks,
         alone=len(near) < _FEW,
     )
-    degrees, neighbours, heavy = (np.concatenate(found) for found in zip(*parts, strict=True))
-    return np.concatenate([[0], np.cumsum(degrees)]), neighbours, heavy
+    np.cumsum(after, out=after)
+    places = [slice(at, at + count) for (_, _, at), count in zip(chunks, counts, strict=True)]
+    neighbours, heavy = (np.concatenate([one[place] for place in places]) for one in (out, heavy))
+    return after, neighbours, heavy
 
 
 @kernel
@@ -310,14 +318,9 @@ def _children(parents, free, children):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _merged(indptr, near, weights, parents, first, children, begin, end):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
-    """Neighbours of some classes: how many each has, what they are, and their weights."""
-    most = 0
-    for k in range(first[begin], first[end]):
-        most += indptr[children[k] + 1] - indptr[children[k]]
-    # Memory that nobody writes to is never given.
-    degrees = np.empty(end - begin, np.int64)
-    out, heavy = np.empty(most, np.int32), np.empty(most, np.float32)
+def _merged(indptr, near, weights, parents, first, children, chunk, degrees, out, heavy):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+    """Neighbours of the classes of a chunk, from its place on, and their weights; how many."""
+    begin, end, place = chunk
     slot = np.full(len(first) - 1, -1, np.int32)
     free = 0
     for c in range(begin, end):
@@ -332,13 +335,13 @@ def _merged(indptr, near, weights, parents, first, children, begin, end):  # typ
                 weight = np.float32(1.0) if len(weights) == 0 else weights[e]
                 if slot[other] < start:
                     slot[other] = free
-                    out[free] = other
-                    heavy[free] = weight
+                    out[place + free] = other
+                    heavy[place + free] = weight
                     free += 1
                 else:
-                    heavy[slot[other]] += weight
-        degrees[c - begin] = free - start
-    return degrees, out[:free].copy(), heavy[:free].copy()
+                    heavy[place + slot[other]] += weight
+        degrees[c + 1] = free - start
+    return free
 
 
 @kernel
