@@ -215,18 +215,23 @@ def _paths(level: Level, hops: Hops) -> tuple[DoubleArray, DoubleArray | None]:
 def _best(
     aims: Aims, areas: tuple[float, ...], settings: LayoutSettings, seed: int
 ) -> tuple[Fold, float]:
-    """The fold and the area of bodies with the lowest cost."""
+    """The fold with the lowest cost, and the area of bodies that suits it best.
+
+    Folds are compared with bodies of one size, the median of those that suit them: the best size
+    of a fold jumps at a small change of the model, and its cost with it.
+    """
     trial = aims.of(np.unique(np.linspace(0, len(aims.charge) - 1, _SAMPLE).astype(np.int64)))
 
-    def tried(number: int, fold: Fold) -> tuple[float, int, float, Fold]:
+    def tried(fold: Fold) -> tuple[FloatArray, float]:
         places = _drawn(trial, fold, _TRIAL_ROUNDS, seed)
-        _, area = min((_cost(trial, places, area, settings), area) for area in areas)
-        return _cost(trial, places, area, settings, power=1), number, area, fold
+        return places, min((_cost(trial, places, area, settings), area) for area in areas)[1]
 
     folds = _folds(trial, seed) if settings.fill > 0 else [_STRAIGHT]
-    found = each(tried, enumerate(folds), alone=len(folds) == 1)
-    _, _, area, fold = min(found, key=lambda one: one[:2])
-    return fold, area
+    found = each(tried, ((fold,) for fold in folds), alone=len(folds) == 1)
+    usual = sorted(area for _, area in found)[len(found) // 2]
+    costs = [_cost(trial, places, usual, settings, power=1) for places, _ in found]
+    best = costs.index(min(costs))
+    return folds[best], found[best][1]
 
 
 def _cost(

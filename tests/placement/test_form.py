@@ -9,6 +9,7 @@ from gallery.graph import ComputeGraph
 from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.lowering.lowering import PASSES
+from gallery.model import Model
 from gallery.placement import layout
 from gallery.placement.form import form_of
 from gallery.placement.hemispheres import forward_half, halves
@@ -87,3 +88,18 @@ def test_the_left_half_of_training_has_the_form_of_the_forward_pass(name: str) -
     turned = both * np.vdot(both, alone) / np.vdot(both, both)
     assert np.abs(turned - alone).max() < 0.08
     assert np.median(np.abs(turned - alone)) < 0.03
+
+
+def test_relatives_have_the_same_form() -> None:
+    one, other = (stages(load(MODELS / f"{name}.onnx")) for name in ("resnet18", "resnet34"))
+    assert len(one) > 8
+    assert max(np.hypot(*(one[name] - other[name])) for name in one) < 0.35
+
+
+def stages(model: Model) -> dict[str, np.ndarray]:
+    """The middle of each part of a network, relative to the width of the drawing."""
+    graph = lower(model, vertices=30_000)
+    placed = layout(graph).positions
+    placed = placed / np.ptp(placed, axis=0).max()
+    part = np.array([layer.path.split("/")[0] for layer in graph.layers])[graph.vertex_layer()]
+    return {name: placed[part == name].mean(axis=0) for name in np.unique(part)}
