@@ -6,7 +6,7 @@
   const [BINS, LOW, HIGH] = [512, -12, 28];
   const PLACES = 65;
   const [RANKED, STEEPEST, DENSE, QUIET] = [0.55, 4, 0.9985, 0.974];
-  const [BRIGHT, BENT] = [0.63, 30];
+  const [BRIGHT, ARCHED, BENT] = [0.63, -0.5, 30];
   const [FEW, DARK, LESS, MORE, GROWN] = [0.02, 0.43, 0.12, 0.2, 0.3];
   // Share of the sample that has to be lit to tell anything, and steps of a search.
   const [ENOUGH, STEPS] = [0.025, 5];
@@ -40,7 +40,7 @@
     if (!(median < quiet && quiet < 1)) return places;
     const wanted = Math.max(goal, median + (1 - median) / 3);
     const above = (place) => (place - median) / (1 - median);
-    const bend = clamp((above(quiet) / above(wanted) - 1) / (1 - above(quiet)), 0, BENT);
+    const bend = clamp((above(quiet) / above(wanted) - 1) / (1 - above(quiet)), ARCHED, BENT);
     return places.map((place) => place > median
       ? median + (1 - median) * above(place) / (1 + bend * (1 - above(place))) : place);
   }

@@ -40,7 +40,7 @@ def constants(text: str) -> dict[str, float]:
     ("text", "module", "names"),
     [
         (SHADERS, tone, "FLOOR BODY _TINT _CORE _RED _YELLOW _GREEN _TURN"),
-        (FIT, fit, "_LOW _HIGH _RANKED _STEEPEST _DENSE _QUIET _BRIGHT _BENT"),
+        (FIT, fit, "_LOW _HIGH _RANKED _STEEPEST _DENSE _QUIET _BRIGHT _ARCHED _BENT"),
         (FIT, fit, "_FEW _DARK _LESS _MORE _GROWN _STEPS"),
         (FIT, tone, "FLOOR BODY _TINT _CORE _RED _YELLOW _GREEN _TURN"),
         (GAPS, gaps, "_LEAST _MOST _SMOOTH _SPARSE"),

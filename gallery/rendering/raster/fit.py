@@ -43,8 +43,9 @@ _QUIET = 0.974
 """Share of the pixels below the place where they are bright, so that few pixels are bright."""
 _BRIGHT = 0.63
 """Place at which, on average, the largest channel of a pixel on black is 240 of 255."""
-_BENT = 30.0
-"""How many times steeper at its top than at its median the curve may be bent for that, about."""
+_ARCHED, _BENT = -0.5, 30.0
+"""Bounds of the bend of the curve above its median for that: the slope at the median is 1 / (1 +
+bend) times that of a straight line, and at the top 1 + bend times."""
 _FEW, _DARK = 0.02, 0.43
 """Most of the lit pixels that are brighter than 240 of 255, and least that are darker than 100."""
 _LESS, _MORE = 0.12, 0.2
@@ -225,6 +226,6 @@ def _few_bright(places: Floats, median: float, quiet: float, goal: float) -> Flo
     above = np.maximum(places - median, 0.0) / (1 - median)
     wanted = max(goal, median + (1 - median) / 3)
     at, to = (quiet - median) / (1 - median), (wanted - median) / (1 - median)
-    bend = float(np.clip((at / to - 1) / (1 - at), 0.0, _BENT))
+    bend = float(np.clip((at / to - 1) / (1 - at), _ARCHED, _BENT))
     bent = median + (1 - median) * above / (1 + bend * (1 - above))
     return np.where(places > median, bent, places)
