@@ -41,7 +41,7 @@
     const { head } = graph;
     const said = new URLSearchParams(window.location.hash.slice(1));
     const hidden = (said.get("hide") || "").split(",");
-    app.renderer.show(head.passes.map((name) => Number(!hidden.includes(name))));
+    app.renderer.draw(head.passes.map((name) => Number(!hidden.includes(name))));
     const chosen = head.colorings.findIndex((one) => one.attribute === said.get("color"));
     app.colours.lit = litBy(said, app);
     app.recolour(Math.max(0, chosen), said.get("palette") || "");
@@ -55,7 +55,8 @@
       camera.changed();
     }
     const time = number(said.get("time"), -1);
-    if (time >= 0) app.play.seek(time);
+    // The light of the whole picture is fitted before only a part of it has some.
+    if (time >= 0) app.whenShown(() => app.play.seek(time));
     else if (app.play.time >= 0) app.play.stop();
     const wanted = number(said.get("vertex"), -1);
     app.pin(wanted >= 0 && wanted < graph.n ? wanted : -1);

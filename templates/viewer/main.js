@@ -137,6 +137,7 @@
     arrived(busy) {
       if (!this.first) {
         this.first = true;
+        this.waiting?.();
         performance.mark("viewer-first-frame");
         this.root.classList.add("live");
         // Decode what the card needs now, so that the first vertex need not wait for it.
@@ -145,6 +146,12 @@
       const state = busy ? "drawing" : "still";
       if (state === "still" && this.stage.dataset.state !== "still") performance.mark("viewer-still");
       this.stage.dataset.state = state;
+    }
+
+    // Does something once there is a first picture.
+    whenShown(act) {
+      if (this.first) act();
+      else this.waiting = act;
     }
 
     near(px, py, far) {
@@ -187,7 +194,7 @@
 
     showPass(number, on) {
       const { passes } = this.renderer;
-      this.renderer.show(passes.map((shown, k) => (k === number ? Number(on) : shown)));
+      this.renderer.draw(passes.map((shown, k) => (k === number ? Number(on) : shown)));
       this.changed();
     }
 
@@ -235,7 +242,7 @@
     // Draw once more and export the picture before the browser clears it.
     save() {
       if (!this.renderer.frames) return;
-      this.renderer.present();
+      this.renderer.show();
       this.renderer.canvas.toBlob((blob) => {
         const link = V.make("a");
         link.href = URL.createObjectURL(blob);

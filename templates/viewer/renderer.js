@@ -50,6 +50,7 @@
       this.divider = 1;
       this.sheets = {};
       this.sheet = null;
+      this.presented = 0;
       this.frames = 0;
       this.hold = false;
       this.quick = false;
@@ -147,8 +148,8 @@
       this.dirty = true;
     }
 
-    // Which passes are shown.
-    show(passes) {
+    // Which passes are drawn.
+    draw(passes) {
       this.passes = passes;
       this.place();
     }
@@ -172,6 +173,8 @@
         this.energy = HALF;
       }
       this.sheet = this.sheetFor(1);
+      // The canvas is empty now, and its next part is shown at once.
+      this.presented = 0;
       this.dirty = true;
     }
 
@@ -247,7 +250,7 @@
       // At rest not every part is shown, because composing and tone mapping would take a third of the
       // time.
       const shows = end === 1 || !this.frames || this.quick || now - this.presented > SEEN;
-      this.issued = { now, pace, cut: end < 1, shows };
+      this.issued = { now, pace, cut: end < 1, shows, sheet };
       this.done = end;
       // Each edge stands for some, and a line of one of the sheet's pixels is some of the picture's
       // wide.
@@ -318,11 +321,18 @@
       gl.deleteSync(this.fence);
       this.fence = null;
       this.adapt(now - this.issued.now, this.issued);
-      if (!this.issued.shows) return;
+      // After a change of size, the light is that of a sheet which is gone.
+      if (!this.issued.shows || this.issued.sheet !== this.sheet) return;
       this.tone.expose(this.graph.head.single,
         { gently: this.quick, hold: this.hold, whole: !this.issued.cut });
       this.presented = now;
       this.present();
+    }
+
+    // Shows on the canvas what has been drawn so far, also where it has not been composed yet.
+    show() {
+      if (this.round + this.done > 0) this.composed("calm");
+      if (this.sheet.light) this.present();
     }
 
     present() {

@@ -37,6 +37,7 @@
       gl.uniform1f(this.measure.at.gain, gain);
       gl.uniform1f(this.measure.at.parts, PARTS);
       V.draw(gl, this.measure, this.peaks, { image });
+      gl.deleteBuffer(this.pixels ?? null);
       this.pixels = gl.createBuffer();
       gl.bindBuffer(gl.PIXEL_PACK_BUFFER, this.pixels);
       gl.bufferData(gl.PIXEL_PACK_BUFFER, PARTS * PARTS * 16, gl.STREAM_READ);
