@@ -21,7 +21,7 @@ PULL = 0.35
 GATHER = 0.45
 """Height at which a straight line's middle passes the middle line, as a share of its own."""
 
-_TURN = np.uint32(2654435769)
+TURN = np.uint32(2654435769)
 """2**32 over the golden ratio."""
 
 
@@ -46,11 +46,12 @@ class Fibres:
 
         Args:
             layout: The layout that they are of.
-            places: float32 (p,), the curve's parameter at each, from 0 at the source to 1.
+            places: float32 (p,) or, if they differ, (k, p): the curve's parameter at each, from 0
+                at the source to 1.
         """
         start = layout.positions[layout.graph.sources[self.edges]][:, None]
         end = layout.positions[self.readers][:, None]
-        t = places.astype(np.float32)[None, :, None]
+        t = np.atleast_2d(places)[:, :, None]
         s = np.float32(1) - t
         one, two = self.controls[:, :1], self.controls[:, 1:]
         return np.asarray(
@@ -153,7 +154,7 @@ def _list_fibres(indptr, sources, side, share, edges, readers):  # type: ignore[
                     edges[kept] = e
                     readers[kept] = v
                     kept += 1
-                turn = np.uint32(turn + _TURN)
+                turn = np.uint32(turn + TURN)
     return kept
 
 

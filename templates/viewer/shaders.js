@@ -89,17 +89,18 @@ void main() { sum = light; }`];
   V.LINES = edgesAs(LINE);
   V.BANDS = edgesAs(BAND);
 
-  // Fibres as in gallery/placement/fibres.py and raster/curves.py: curves, of which the middle piece
-  // is long and blends the colours of the halves.
+  // Fibres as in gallery/placement/fibres.py and raster/curves.py: curves, of which a long piece blends
+  // the colours of the ends; where it lies differs, so that the colours of many blend softly.
   V.PIECES = 13;
   V.FIBRES = [SHARED + `
 const int HALF = ${(V.PIECES - 1) / 2};
 uniform vec2 middle, pixels;
 uniform float pull, gather, shine, far;
 uniform int first;
-vec2 curve(vec3 a, vec3 b, int k) {
-  float t = k <= HALF ? 0.41 * float(k) / float(HALF)
-                      : 1.0 - 0.41 * float(2 * HALF + 1 - k) / float(HALF);
+const float BLEND = 0.18, SHIFT = 0.3;
+vec2 curve(vec3 a, vec3 b, float blend, int k) {
+  float t = k <= HALF ? (blend - 0.5 * BLEND) * float(k) / float(HALF)
+      : 1.0 - (1.0 - blend - 0.5 * BLEND) * float(2 * HALF + 1 - k) / float(HALF);
   float s = 1.0 - t;
   vec3 level = vec3(middle, 0.5);
   vec3 inner = vec3(pull, gather, gather);
@@ -111,14 +112,16 @@ vec2 curve(vec3 a, vec3 b, int k) {
 void main() {
   int piece = gl_VertexID / 2 % ${V.PIECES};
   int end = gl_VertexID % 2;
-  uvec2 e = texelFetch(edges, at(uint(first + gl_VertexID / ${2 * V.PIECES})), 0).xy;
+  uint own = uint(first + gl_VertexID / ${2 * V.PIECES});
+  float blend = 0.5 + SHIFT * (float(own * 2654435769u) / 4294967296.0 - 0.5);
+  uvec2 e = texelFetch(edges, at(own), 0).xy;
   uvec4 from = spot(e.x);
   uvec4 to = spot(e.y);
   vec3 a = place(from);
   vec3 b = place(to);
   int k = piece + end;
-  vec2 p = curve(a, b, k);
-  vec2 steps = abs((curve(a, b, piece + 1 - end) - p) * pixels);
+  vec2 p = curve(a, b, blend, k);
+  vec2 steps = abs((curve(a, b, blend, piece + 1 - end) - p) * pixels);
   float t = float(k) / ${V.PIECES}.0;
   float away = mix(a.x, b.x, t) - middle.x;
   float weight = shine / (1.0 + away * away / (far * far));

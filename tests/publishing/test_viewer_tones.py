@@ -49,6 +49,7 @@ def constants(text: str) -> dict[str, float]:
         (LISTS, exposure, "_HUB _SPARK"),
         (LISTS, strands, "_SHORTEST"),
         (COMPOSE, strands, "_LIGHT _RIM _DIM _VEIL"),
+        (SHADERS, curves, "_BLEND _SHIFT"),
     ],
     ids=[
         "shaders",
@@ -61,6 +62,7 @@ def constants(text: str) -> dict[str, float]:
         "hubs",
         "strands",
         "rims",
+        "fibres",
     ],
 )
 def test_light_is_that_of_the_pictures(text: str, module: ModuleType, names: str) -> None:

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gallery.coloring import color
 from gallery.placement.fibres import crosses, fibres
@@ -50,10 +52,25 @@ def test_their_light_falls_from_the_middle(plan) -> None:  # type: ignore[no-unt
     assert at[1] == pytest.approx(at[0] / 2, rel=0.05)
 
 
+@given(st.integers(0, 500), st.integers(50, 100))
+def test_fibres_that_follow_one_another_blend_at_places_that_are_even(
+    first: int, many: int
+) -> None:
+    places = curves._places(first + many)[first:]
+    assert (places[:, 0] == 0).all()
+    assert (places[:, -1] == 1).all()
+    assert (np.diff(places, axis=1) > 0).all()
+    blend = places[:, curves._PIECES : curves._PIECES + 2]
+    np.testing.assert_allclose(np.diff(blend, axis=1), curves._BLEND, rtol=1e-5)
+    middles = np.sort(blend.mean(axis=1))
+    ends = 0.5 - curves._SHIFT / 2, 0.5 + curves._SHIFT / 2
+    assert np.diff([ends[0], *middles, ends[1]]).max() < 3 * curves._SHIFT / many
+
+
 def test_each_half_of_a_fibre_has_the_colour_of_its_end(plan) -> None:  # type: ignore[no-untyped-def]
     light = fibre_light(plan)
     colors = plan.strokes.colors
-    left = light[:, : round(plan.frame.left - plan.curves.reach)].reshape(-1, 4)
+    left = light[:, : round(plan.frame.left - 1.6 * plan.curves.reach)].reshape(-1, 4)
     left = left[left[:, 3] > 0]
     np.testing.assert_allclose(
         left[:, :3] / left[:, 3:], np.tile(colors[0], (len(left), 1)), rtol=1e-3

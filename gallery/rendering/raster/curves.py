@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.jit import parallel_kernel
-from gallery.placement.fibres import Fibres, fibres, straight
+from gallery.placement.fibres import TURN, Fibres, fibres, straight
 from gallery.placement.types import Layout
 from gallery.rendering.raster.frame import Frame
 from gallery.rendering.raster.strokes import (
@@ -24,9 +24,12 @@ from gallery.rendering.raster.strokes import (
 
 _MOST = 6_000
 """Fibres to draw; if there are more, an even sample stands for them."""
-_HALF = np.linspace(0, 0.41, 9, dtype=np.float32)
-_PLACES = np.concatenate([_HALF, 1 - _HALF[::-1]])
-"""Where a curve is cut into lines; in the long one in the middle, its colours blend."""
+_PIECES = 8
+"""Lines on either side of the long one in which the colours of a fibre's ends blend."""
+_BLEND = 0.18
+"""Length of that one, in the curve's parameter."""
+_SHIFT = 0.3
+"""Most that its middle differs from fibre to fibre, so that the colours of many blend softly."""
 LIGHT = 0.05
 """Light of a fibre, relative to 1 for a short edge."""
 REACH = 0.35
@@ -92,7 +95,7 @@ def split_strokes(
     found = edges.fibres
     if found is None:
         return strokes, None
-    points = found.curves(layout, _PLACES)
+    points = found.curves(layout, _places(len(found.edges)))
     many, steps = points.shape[:2]
     starts = np.concatenate([[0], np.cumsum(np.tile(np.r_[0, np.ones(steps - 1, np.int64)], many))])
     sources = np.arange(many * steps).reshape(many, steps)[:, :-1]
@@ -121,6 +124,16 @@ def split_strokes(
         reach=-left * drawn.scale * REACH,
         veil=_VEIL * mean_light(own),
     )
+
+
+def _places(many: int) -> npt.NDArray[np.float32]:
+    """The curve's parameter where each fibre is cut into lines: float32 (many, 18)."""
+    # Multiples of the golden ratio are even among the fibres of each bundle.
+    turns = (np.arange(many, dtype=np.uint32) * TURN).astype(np.float64) / 2**32
+    middle = 0.5 + _SHIFT * (turns[:, None] - 0.5)
+    half = np.linspace(0, 1, _PIECES + 1)
+    first, last = (middle - _BLEND / 2) * half, (1 - middle - _BLEND / 2) * half
+    return np.concatenate([first, 1 - last[:, ::-1]], axis=1).astype(np.float32)
 
 
 def draw_all(
