@@ -145,7 +145,7 @@ class Started:
         engine: One of `ENGINES`.
         seconds: Limit of processor time, after which the engine is killed.
         process: The process.
-        wall: Limit by the clock.
+        wall: Limit by the clock, from when it has its graph.
     """
 
     engine: str
@@ -156,21 +156,40 @@ class Started:
     def places(self, source: str) -> dict[str, Any]:
         """Where the parts that it was started for are; as `places`."""
         process, engine = self.process, self.engine
+        late = time.monotonic() + self.wall
         # By a thread: a pipe takes no more while the engine does not read, and `communicate`
         # forgets what it has not written yet when it is called again.
         given, process.stdin = process.stdin, None
         threading.Thread(target=_give, args=(given, source), daemon=True).start()
-        output, log = _finished(process, engine, self.seconds, self.wall)
+        output, log = self._finished(late)
         if process.returncode and process.returncode == -getattr(signal, "SIGKILL", 0):
             killed = f"{engine} was killed from outside, perhaps for lack of memory"
             raise LayoutError(killed, hint="build again")
         if process.returncode == _NOT_LOADED:
             raise LayoutError(f"Graphviz cannot be loaded: {log.strip()}", hint=_LIBRARIES)
+        if process.returncode and time.monotonic() > late:
+            raise self._too_late()  # It has the same limit, and may have noticed first.
         if process.returncode:
             tail = " ".join(log.split()[-20:])
             raise EngineError(f"{engine} failed with exit status {process.returncode}: {tail}")
         found: dict[str, Any] = json.loads(output)
         return found
+
+    def _finished(self, late: float) -> tuple[str, str]:
+        """What the process writes to its output and its log, if it ends by a time."""
+        while True:
+            with suppress(subprocess.TimeoutExpired):
+                return self.process.communicate(timeout=min(_POLL, self.seconds))
+            if _processor_time(self.process.pid) > self.seconds:
+                limit = f"{self.seconds:g} s of processor time"
+                raise EngineError(f"{self.engine} did not finish within {limit}")
+            if time.monotonic() > late:
+                raise self._too_late()
+
+    def _too_late(self) -> LayoutError:
+        time_of = f"{self.seconds:g} s of processor time within {self.wall:g} s"
+        found = f"{self.engine} got less than {time_of}"
+        return LayoutError(found, hint="build again when the machine is less busy")
 
 
 @contextmanager
@@ -198,21 +217,6 @@ def started(engine: str, seconds: float, *parts: str) -> Iterator[Started]:
 def _give(pipe: IO[str], text: str) -> None:
     with suppress(OSError), pipe:  # It may end before it has read all.
         pipe.write(text)
-
-
-def _finished(
-    process: subprocess.Popen[str], engine: str, seconds: float, wall: float
-) -> tuple[str, str]:
-    """What a process writes to its output and its log."""
-    late = time.monotonic() + wall
-    while True:
-        with suppress(subprocess.TimeoutExpired):
-            return process.communicate(timeout=min(_POLL, seconds))
-        if _processor_time(process.pid) > seconds:
-            raise EngineError(f"{engine} did not finish within {seconds:g} s of processor time")
-        if time.monotonic() > late:
-            found = f"{engine} got less than {seconds:g} s of processor time within {wall:g} s"
-            raise LayoutError(found, hint="build again when the machine is less busy")
 
 
 def _processor_time(pid: int) -> float:

@@ -146,8 +146,10 @@ def main() -> None:
     Argument 2 is the time limit in seconds.
     """
     engine, seconds, *parts = sys.argv[1:]
+    source = sys.stdin.read()
+    # Not before: the graph may still have been in the making.
     end_in_time(float(seconds))
-    drawn = pygraphviz.AGraph(string=sys.stdin.read())
+    drawn = pygraphviz.AGraph(string=source)
     drawn.layout(prog=engine)
     if "edges" in parts and max(map(abs, _box(drawn))) > _DIGITS:
         drawn = _refined(drawn, engine)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import random
 import signal
@@ -16,7 +18,7 @@ import psutil
 import pytest
 
 from gallery.errors import LayoutError
-from gallery.placement import graphviz_engines
+from gallery.placement import graphviz_engines, graphviz_process
 from gallery.placement.graphviz_engines import EngineError, dot_source, places, run
 
 _ALL = ("box", "nodes", "edges", "clusters")
@@ -147,6 +149,36 @@ def test_a_machine_that_stands_still_is_no_reason_for_another_engine(
     monkeypatch.setattr(graphviz_engines, "_LEAST_PATIENCE", 0.3)
     with pytest.raises(LayoutError, match="dot got less than 5 s of processor time within 5 s"):
         places("dot", "digraph {}", 5, "nodes")
+
+
+def test_an_engine_that_notices_first_that_a_machine_stands_still_is_none_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, monkeypatch, "import sys; sys.exit(1)")
+    monkeypatch.setattr(graphviz_engines, "_PATIENCE", 0)
+    monkeypatch.setattr(graphviz_engines, "_LEAST_PATIENCE", 0.0)
+    monkeypatch.setattr(graphviz_engines, "_POLL", 300.0)
+    with pytest.raises(LayoutError, match="dot got less than 300 s of processor time"):
+        places("dot", "digraph {}", 300, "nodes")
+
+
+def test_the_time_of_an_engine_begins_when_it_has_its_graph(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An engine is started while its graph is made, which can take longer than the limit."""
+    happened: list[str] = []
+
+    class Pipe(io.StringIO):
+        def read(self, size: int | None = -1, /) -> str:
+            happened.append("graph")
+            return super().read(size)
+
+    monkeypatch.setattr(sys, "argv", ["program", "dot", "5", "nodes"])
+    monkeypatch.setattr(sys, "stdin", Pipe("digraph { 1 }"))
+    monkeypatch.setattr(graphviz_process, "end_in_time", lambda _: happened.append("time"))
+    graphviz_process.main()
+    assert happened == ["graph", "time"]
+    assert set(json.loads(capsys.readouterr().out)["nodes"]) == {"1"}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
