@@ -48,6 +48,9 @@ _USUAL_AREA = 0.4
 _SAMPLE = 400
 """Number of bodies that is enough to estimate the stress and the cover of a drawing."""
 
+_ALONE = 32
+"""With fewer bodies, folds are tried in less time than it takes to start another thread."""
+
 _SIDE = 0.05
 """Share of the skeleton in the places from which pairs are moved."""
 
@@ -227,7 +230,8 @@ def _best(
         return places, min((_cost(trial, places, area, settings), area) for area in areas)[1]
 
     folds = _folds(trial, seed) if settings.fill > 0 else [_STRAIGHT]
-    found = each(tried, ((fold,) for fold in folds), alone=len(folds) == 1)
+    alone = len(folds) == 1 or len(aims.charge) < _ALONE
+    found = each(tried, ((fold,) for fold in folds), alone=alone)
     usual = sorted(area for _, area in found)[len(found) // 2]
     costs = [_cost(trial, places, usual, settings, power=1) for places, _ in found]
     best = costs.index(min(costs))

@@ -1,10 +1,14 @@
 """The drawing of operators: who meets whom, whose aims weigh how much, and what is a hub."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gallery import jit
 from gallery.placement import stress as bodies
 from gallery.placement.descent import _fixtures, _pair, descend
 from gallery.placement.distances import hops
@@ -67,6 +71,30 @@ def test_where_many_have_many_edges_none_is_a_hub() -> None:
     paths, closer = _paths(level, counted)
     np.testing.assert_allclose(paths, counted.distances())
     assert closer is None
+
+
+@pytest.mark.parametrize(("size", "pools"), [(2, 0), (40, 3)])
+def test_small_parts_are_worth_no_threads(
+    monkeypatch: pytest.MonkeyPatch, size: int, pools: int
+) -> None:
+    """Hundreds of pairs, as of an operator on single elements, took twice as long with them."""
+    started: list[int] = []
+
+    def pool(threads: int) -> ThreadPoolExecutor:
+        started.append(threads)
+        return ThreadPoolExecutor(threads)
+
+    monkeypatch.setattr(jit, "ThreadPoolExecutor", pool)
+    monkeypatch.setattr(numba, "get_num_threads", lambda: 2)
+    edges = [(part * size + k, part * size + k + 1) for part in range(3) for k in range(size - 1)]
+    level = reads_of(compute_graph(3 * size, edges)).whole()
+    unknown = np.full(3 * size, np.nan)
+    counted = hops(Hierarchy(levels=(level,), parents=()))
+    start = np.random.default_rng(1).random((3 * size, 2), np.float32)
+    pairs = Bodies(level=level, hops=counted, resolution=unknown)
+    drawn = draw(pairs, start, keep=0.0, seed=1, settings=LayoutSettings())
+    assert np.isfinite(drawn.places).all()
+    assert started == [2] * pools
 
 
 def test_a_hub_draws_blocks_nearer_and_keeps_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
