@@ -13,8 +13,9 @@ from scipy.sparse import csr_array
 
 from gallery.graph import FORM_VERTICES, ComputeGraph
 from gallery.jit import kernel, read_only
-from gallery.placement.graph_levels import IntArray, Level, quotient
+from gallery.placement.graph_levels import IntArray, Level
 from gallery.placement.hierarchy import SHRINK, Hierarchy
+from gallery.placement.quotients import quotient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

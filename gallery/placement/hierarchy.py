@@ -8,7 +8,8 @@ import numpy as np
 
 from gallery.graph import ComputeGraph
 from gallery.placement.coarsen import layer_groups, matched
-from gallery.placement.graph_levels import IntArray, Level, Reads, quotient
+from gallery.placement.graph_levels import IntArray, Level, Reads
+from gallery.placement.quotients import quotient
 
 SHRINK = 3
 """A level that is not at least this many times smaller than the one before is skipped."""

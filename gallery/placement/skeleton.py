@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.graph import ComputeGraph
-from gallery.placement.graph_levels import FloatArray, IntArray, Level, quotient
+from gallery.placement.graph_levels import FloatArray, IntArray, Level
 from gallery.placement.graphviz_engines import (
     EngineError,
     Started,
@@ -18,6 +18,7 @@ from gallery.placement.graphviz_engines import (
     started,
 )
 from gallery.placement.hierarchy import Hierarchy, smaller
+from gallery.placement.quotients import quotient
 from gallery.placement.remembered import remembered
 
 FALLBACKS = ("sfdp", "neato", "twopi")

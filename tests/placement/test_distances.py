@@ -9,9 +9,10 @@ from scipy.sparse.csgraph import dijkstra
 
 from gallery.graph import ComputeGraph
 from gallery.placement.distances import Hops, hops
-from gallery.placement.graph_levels import IntArray, Level, quotient
+from gallery.placement.graph_levels import IntArray, Level
 from gallery.placement.hierarchy import Hierarchy, reads_of
 from gallery.placement.quality import stress
+from gallery.placement.quotients import quotient
 from gallery.placement.settings import LayoutSettings
 from gallery.placement.stress import Bodies, DrawnBodies, draw
 from tests.strategies import compute_graph, compute_graphs, mesh, path

@@ -8,9 +8,10 @@ from scipy import special
 
 from gallery.graph import ComputeGraph
 from gallery.placement.forces import _LAST, _STIFFEST, Anchors, Forces, relax
-from gallery.placement.graph_levels import FloatArray, finest, quotient
+from gallery.placement.graph_levels import FloatArray, finest
 from gallery.placement.hierarchy import reads_of
 from gallery.placement.motion import divided, yields
+from gallery.placement.quotients import quotient
 from gallery.placement.repulsion import field, potential, spread_out, square_over
 from tests.strategies import compute_graph, compute_graphs, mesh
 

@@ -19,7 +19,8 @@ import numpy.typing as npt
 
 from gallery.graph import ComputeGraph, ComputeSet, Kind, Pass
 from gallery.model import freeze
-from gallery.placement.graph_levels import Level, quotient
+from gallery.placement.graph_levels import Level
+from gallery.placement.quotients import quotient
 
 _LEAST = 4
 """What part of the budget of vertices is shown at least, even if edges have to be left out."""
