@@ -21,6 +21,9 @@ from gallery.errors import GalleryError, SettingsError
 _INTERVAL = 1.0
 """Seconds between two checks of the files; checking 1,000 files takes a few milliseconds."""
 
+_POLL = 0.1
+"""Seconds between two looks of the server whether it is to end."""
+
 Say = Callable[[str], None]
 
 _log = logging.getLogger(__name__)
@@ -55,12 +58,16 @@ def serve_site(
         raise SettingsError(found, hint=hint) from error
     with server:
         server.shown = replace(server.shown, path=rebuild())
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        tell(f"{server.url} shows {site}; stop with Ctrl-C")
-        while True:
-            time.sleep(_INTERVAL)
-            if watch.changed():
-                _again(server, rebuild, say)
+        threading.Thread(target=server.serve_forever, args=(_POLL,), daemon=True).start()
+        try:
+            tell(f"{server.url} shows {site}; stop with Ctrl-C")
+            while True:
+                time.sleep(_INTERVAL)
+                if watch.changed():
+                    _again(server, rebuild, say)
+        finally:
+            # Else the thread would go on to look at a closed socket, without a pause.
+            server.shutdown()
 
 
 def _again(server: Server, rebuild: Callable[[], str], say: Say) -> None:

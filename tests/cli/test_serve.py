@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -92,10 +93,21 @@ def test_a_rebuild_may_fail_in_any_way(tmp_path: Path, failure: BaseException) -
 def test_the_number_grows_with_each_site_that_was_built(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown = []
-    monkeypatch.setattr(Server, "server_close", lambda self: shown.append(self.shown))
+    shown, close = [], Server.server_close
+
+    def closed(server: Server) -> None:
+        shown.append(server.shown)
+        close(server)
+
+    monkeypatch.setattr(Server, "server_close", closed)
     serve(tmp_path, "/", ZeroDivisionError(), "/nets/", "/nets/")
     assert [(one.version, one.path) for one in shown] == [(3, "/nets/")]
+
+
+def test_an_interrupt_ends_the_server_too(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    serve(tmp_path, "/")
+    assert set(threading.enumerate()) <= before
 
 
 def test_a_first_build_that_fails_ends_it(tmp_path: Path) -> None:
