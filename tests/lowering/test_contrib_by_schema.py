@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from gallery.costs.facts import facts
-from tests.lowering import by_schema, changes
+from tests.lowering import by_schema
 from tests.lowering.cases import Array
-from tests.lowering.operator_cases import judged
-from tests.lowering.runtime_cases import check_types, runtime_case
+from tests.lowering.schema_cases import Row, SchemaCase
 
 _RNG = np.random.default_rng(5)
 I32 = np.int32
@@ -39,7 +36,7 @@ FLAG = {"t": np.bool_(True), "f": np.bool_(False)}
 HALVES = {name: floats(2, 3, 5, 4, dtype=np.float16) for name in "qrks"}
 
 # fmt: off
-CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], by_schema.Function, int, float]] = {
+CASES: dict[str, Row] = {
     # call, inputs, initializers, function, multiply-accumulates by hand, least precision
     "packed, projected": (
         "y = PackedAttention<num_heads=2>(x, w, b, o, c)", {"x": floats(7, 6)},
@@ -140,13 +137,5 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], by_schema.Function, 
 
 @pytest.mark.parametrize("name", CASES)
 def test_as_the_schema_says(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    call, feeds, held, function, macs, floor = CASES[name]
-    case = runtime_case(tmp_path, call, feeds, held)
-    monkeypatch.setattr(changes, "NAN_SPREADS", changes.NAN_SPREADS | {case.operator})
-    session = by_schema.Schema(function, {k: np.asarray(v) for k, v in held.items()})
-    check_types(case, session)
-    assert facts(case.model, 0).macs == macs
-    tally = judged(case, budgets=(8000, 40), session=session)
-    assert (tally.misses, tally.unknown) == ([], set())
-    fine = judged(case, budgets=(8000,), session=session)
-    assert fine.precision >= floor
+    found = SchemaCase.of(CASES[name], tmp_path)
+    found.check(found.schema, monkeypatch)

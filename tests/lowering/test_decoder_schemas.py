@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from gallery.costs.facts import facts
-from tests.lowering import by_schema, changes, decoder_schemas
+from tests.lowering import decoder_schemas
 from tests.lowering.cases import Array
 from tests.lowering.changes import Session
-from tests.lowering.operator_cases import judged
-from tests.lowering.runtime_cases import check_inferred, check_types, runtime_case, session_of
+from tests.lowering.runtime_cases import check_inferred, runtime_case, session_of
+from tests.lowering.schema_cases import Row, SchemaCase
 
 _RNG = np.random.default_rng(5)
 I32 = np.int32
@@ -53,7 +51,7 @@ BOTH = {"w": signed(6, 18), "b": floats(18), "u": signed(6, 18), "d": floats(18)
 ONE = {"s": np.float32(0.02), "t": np.float32(0.02), "h": np.float32(0.02)}
 
 # fmt: off
-CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], by_schema.Function, int, float]] = {
+CASES: dict[str, Row] = {
     # call, inputs, initializers, function, multiply-accumulates by hand, least precision
     "a rotation by sections": (
         "y = MRotaryEmbedding<num_heads=2, mrope_section=[1, 1, 2]>(x, i, c, s)",
@@ -129,20 +127,13 @@ OWN_TYPES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_as_the_schema_says(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    call, feeds, held, function, macs, floor = CASES[name]
-    case = runtime_case(tmp_path, call, feeds, held)
-    monkeypatch.setattr(changes, "NAN_SPREADS", changes.NAN_SPREADS | {case.operator})
-    session: Session = by_schema.Schema(function, {k: np.asarray(v) for k, v in held.items()})
-    if case.operator in RUN:
-        ours, session = session, session_of(case)
-        for one, two in zip(ours.run(None, case.feeds), session.run(None, case.feeds), strict=True):
+    found = SchemaCase.of(CASES[name], tmp_path)
+    session: Session = found.schema
+    if found.case.operator in RUN:
+        session, feeds = session_of(found.case), found.case.feeds
+        for one, two in zip(found.schema.run(None, feeds), session.run(None, feeds), strict=True):
             np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-5)
-    check_types(case, session)
-    assert facts(case.model, 0).macs == macs
-    tally = judged(case, budgets=(8000, 40), session=session)
-    assert (tally.misses, tally.unknown) == ([], set())
-    fine = judged(case, budgets=(8000,), session=session)
-    assert fine.precision >= floor
+    found.check(session, monkeypatch)
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name not in OWN_TYPES])

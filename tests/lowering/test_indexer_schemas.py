@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from gallery.costs.facts import facts
-from tests.lowering import by_schema, changes, indexer_schemas
+from tests.lowering import indexer_schemas
 from tests.lowering.cases import Array
-from tests.lowering.operator_cases import judged
-from tests.lowering.runtime_cases import check_inferred, check_types, runtime_case
+from tests.lowering.runtime_cases import check_inferred, runtime_case
+from tests.lowering.schema_cases import Row, SchemaCase
 
 _RNG = np.random.default_rng(5)
 I32 = np.int32
@@ -58,7 +56,7 @@ CSA = 'policy_mode="csa", compress_ratio=2, index_topk=2'
 ROWS = {"i": np.array([[4, 0, -1], [1, 2, 3], [7, -1, -1]], I32), "n": whole(2, 3, 1)}
 
 # fmt: off
-CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], by_schema.Function, int, float]] = {
+CASES: dict[str, Row] = {
     # call, inputs, initializers, function, multiply-accumulates by hand, least precision
     "tokens": (
         f"y, m = SparseAttentionIndexer<{QSA}>(q, k, g, j, o, p, , a)", {**TOKENS, **WIDE}, {},
@@ -121,16 +119,8 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], by_schema.Function, 
 
 @pytest.mark.parametrize("name", CASES)
 def test_as_the_schema_says(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    call, feeds, held, function, macs, floor = CASES[name]
-    case = runtime_case(tmp_path, call, feeds, held)
-    monkeypatch.setattr(changes, "NAN_SPREADS", changes.NAN_SPREADS | {case.operator})
-    session = by_schema.Schema(function, {k: np.asarray(v) for k, v in held.items()})
-    check_types(case, session)
-    assert facts(case.model, 0).macs == macs
-    tally = judged(case, budgets=(8000, 40), session=session)
-    assert (tally.misses, tally.unknown) == ([], set())
-    fine = judged(case, budgets=(8000,), session=session)
-    assert fine.precision >= floor
+    found = SchemaCase.of(CASES[name], tmp_path)
+    found.check(found.schema, monkeypatch)
 
 
 @pytest.mark.parametrize("name", CASES)

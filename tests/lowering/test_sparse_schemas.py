@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from gallery.costs.facts import facts
-from tests.lowering import by_schema, changes, sparse_schemas
+from tests.lowering import sparse_schemas
 from tests.lowering.cases import Array
-from tests.lowering.operator_cases import judged
-from tests.lowering.runtime_cases import check_inferred, check_types, runtime_case
+from tests.lowering.runtime_cases import check_inferred, runtime_case
+from tests.lowering.schema_cases import Row, SchemaCase
 
 _RNG = np.random.default_rng(5)
 I32 = np.int32
@@ -51,7 +49,7 @@ PICKED = {"i": np.array([[0, 2, -1], [3, 1, 4], [1, 0, -1], [0, 1, 2], [3, 0, 2]
 OTHERS = {"e": halves(2, 5, 2, 4), "f": halves(2, 5, 2, 4), "m": whole(5, 5)}
 
 # fmt: off
-CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], by_schema.Function, int, float]] = {
+CASES: dict[str, Row] = {
     # call, inputs, initializers, function, multiply-accumulates by hand, least precision
     "chosen keys": (
         f"y, m, o, z = DynamicSparseAttention<{HEADS}>(q, k, v, a, c, , , i, n, l, t)",
@@ -107,17 +105,8 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], by_schema.Function, 
 
 @pytest.mark.parametrize("name", CASES)
 def test_as_the_schema_says(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    call, feeds, held, function, macs, floor = CASES[name]
-    case = runtime_case(tmp_path, call, feeds, held)
-    monkeypatch.setattr(changes, "NAN_SPREADS", changes.NAN_SPREADS | {case.operator})
-    held_ = {k: np.asarray(v) for k, v in held.items()}
-    session = by_schema.Schema(lambda values: function(values)[: len(case.model.outputs)], held_)
-    check_types(case, session)
-    assert facts(case.model, 0).macs == macs
-    tally = judged(case, budgets=(8000, 40), session=session)
-    assert (tally.misses, tally.unknown) == ([], set())
-    fine = judged(case, budgets=(8000,), session=session)
-    assert fine.precision >= floor
+    found = SchemaCase.of(CASES[name], tmp_path)
+    found.check(found.schema, monkeypatch)
 
 
 @pytest.mark.parametrize("name", CASES)
