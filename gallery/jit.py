@@ -20,6 +20,8 @@ import numpy.typing as npt
 from numba.core import event
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
+from gallery.call_types import remember_calls
+from gallery.compiling import Compiling
 from gallery.machine_code import ParallelCompiler, link_kernels
 
 # A thread that waits for another sleeps: by default, those of OpenMP run in circles for
@@ -142,7 +144,9 @@ def _shared(compiled: Any, place: str) -> Any:
 
 
 event.register("numba:compile", _Failures())
-link_kernels(lambda dispatcher: isinstance(getattr(dispatcher, "_cache", None), CompiledOnce))
+_COMPILING = Compiling(lambda found: isinstance(getattr(found, "_cache", None), CompiledOnce))
+link_kernels(_COMPILING)
+remember_calls(_COMPILING)
 
 _OPTIONS: dict[str, Any] = {
     "cache": True,

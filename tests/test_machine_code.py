@@ -15,6 +15,7 @@ from numba.core.codegen import JITCPUCodegen
 from numba.core.errors import TypingError
 
 from gallery import machine_code
+from gallery.compiling import Compiling
 from gallery.jit import kernel
 
 _ERRORS = """
@@ -95,5 +96,5 @@ def test_garbage_is_collected_but_while_a_kernel_is_compiled(
 def test_a_numba_that_is_built_otherwise_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     before = JITCPUCodegen._library_class
     monkeypatch.setattr(machine_code, "_CHANGED", ((JITCPUCodegen, "absent"),))
-    machine_code.link_kernels(lambda _: True)
+    machine_code.link_kernels(Compiling(lambda _: False))
     assert JITCPUCodegen._library_class is before
