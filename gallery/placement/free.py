@@ -117,6 +117,9 @@ def _drawn(
     return sizes, drawing, of_operators
 
 
+_hops = remembered(hops)  # All skeletons of a model have the same.
+
+
 @remembered
 def _bodies_drawn(
     sizes: Hierarchy,
@@ -128,7 +131,7 @@ def _bodies_drawn(
     settings: LayoutSettings,
 ) -> DrawnBodies:
     """What `draw` makes of the last of the levels of a form."""
-    bodies = Bodies(level=sizes.levels[-1].whole(), hops=hops(sizes), resolution=resolution)
+    bodies = Bodies(level=sizes.levels[-1].whole(), hops=_hops(sizes), resolution=resolution)
     return draw(bodies, places, keep=keep, seed=seed, settings=settings)
 
 

@@ -17,6 +17,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
@@ -160,7 +162,8 @@ class Started:
         # By a thread: a pipe takes no more while the engine does not read, and `communicate`
         # forgets what it has not written yet when it is called again.
         given, process.stdin = process.stdin, None
-        threading.Thread(target=_give, args=(given, source), daemon=True).start()
+        text = f"{self.wall}\n{source}"
+        threading.Thread(target=_give, args=(given, text), daemon=True).start()
         output, log = self._finished(late)
         if process.returncode and process.returncode == -getattr(signal, "SIGKILL", 0):
             killed = f"{engine} was killed from outside, perhaps for lack of memory"
@@ -201,9 +204,10 @@ def started(engine: str, seconds: float, *parts: str) -> Iterator[Started]:
         seconds: Limit of processor time, after which the engine is killed.
         parts: What `places` is to give.
     """
-    # -P keeps this directory off the module path, where its types.py would shadow Python's own.
+    # Isolated and without site packages, it starts sooner, and this directory is not on the module
+    # path, where its types.py would shadow Python's own.
     wall = max(seconds * _PATIENCE, _LEAST_PATIENCE)
-    command = [sys.executable, "-P", str(_PROGRAM), engine, str(wall), *parts]
+    command = [sys.executable, "-I", "-S", str(_PROGRAM), _folder(), engine, *parts]
     pipe = subprocess.PIPE
     with subprocess.Popen(  # noqa: S603
         command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, encoding="utf-8"
@@ -212,6 +216,19 @@ def started(engine: str, seconds: float, *parts: str) -> Iterator[Started]:
             yield Started(engine=engine, seconds=seconds, process=process, wall=wall)
         finally:
             process.kill()
+
+
+@cache
+def _folder() -> str:
+    """Where pygraphviz is; the process need not look for it.
+
+    Raises:
+        LayoutError: It is not installed.
+    """
+    found = find_spec("pygraphviz")
+    if found is None or not found.submodule_search_locations:
+        raise LayoutError("pygraphviz is not installed", hint="install it: pip install pygraphviz")
+    return found.submodule_search_locations[0]
 
 
 def _give(pipe: IO[str], text: str) -> None:

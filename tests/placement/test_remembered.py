@@ -13,6 +13,7 @@ import pytest
 from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.placement import free, layout
+from gallery.placement.distances import hops
 from gallery.placement.remembered import remembered
 from gallery.placement.stress import draw
 
@@ -124,3 +125,19 @@ def test_passes_share_one_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
     layout(lower(model, vertices=100_000, passes="training"))
     assert np.array_equal(layout(forward).positions, fresh.positions)
     assert len(drawn) == 3
+
+
+def test_skeletons_share_the_sums_over_distances(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = []
+
+    def counting(sizes: Any) -> Any:
+        counted.append(sizes)
+        return hops(sizes)
+
+    monkeypatch.setattr(free, "_hops", remembered(counting))
+    forgetful: Any = free._bodies_drawn
+    monkeypatch.setattr(free, "_bodies_drawn", remembered(forgetful.__wrapped__))
+    graph = lower(load(UNET), vertices=100_000)
+    drawn = [layout(graph, skeleton=one).positions for one in ("twopi", "circo", "twopi")]
+    assert np.array_equal(drawn[0], drawn[2])
+    assert len(counted) == 1
