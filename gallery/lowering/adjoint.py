@@ -42,6 +42,23 @@ class Forward:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Extent:
+    """How many vertices the backward pass of a forward graph of n vertices has.
+
+    Attributes:
+        has: bool (n,), vertices that have a gradient.
+        readers: int32 (n,), how many gradients are summed for each of these.
+        trees: int32 (n,), how many vertices that takes beside the gradient's own.
+        vertices: Number of vertices of the whole training step.
+    """
+
+    has: npt.NDArray[np.bool_]
+    readers: npt.NDArray[np.int32]
+    trees: npt.NDArray[np.int32]
+    vertices: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Training:
     """The whole graph of a training step.
 
@@ -63,22 +80,42 @@ class Training:
     first_update: int
 
 
-def training(forward: Forward) -> Training:
-    """Add the loss, the backward pass and the updates to a forward graph."""
+def extent(forward: Forward) -> Extent:
+    """How many vertices a loss, the backward pass and the updates add to a forward graph."""
     edges = forward.edges
     n = len(edges.indptr) - 1
-    is_output = np.zeros(n, bool)
-    is_output[forward.outputs] = True
     graph = (edges.indptr, edges.sources, edges.flags)
-    has = _with_gradient(*graph, forward.parameter, forward.through, is_output)
-    differentiated = np.flatnonzero(has)[::-1].astype(np.int32)
-    updated = np.flatnonzero(has & forward.parameter).astype(np.int32)
+    has = _with_gradient(*graph, forward.parameter, forward.through, _marked(forward))
     readers = _readers(*graph, has)
     trees = _trees(readers)
+    later = has.sum() + trees.sum() + (has & forward.parameter).sum()
+    return Extent(has=has, readers=readers, trees=trees, vertices=n + 1 + int(later))
+
+
+def _marked(forward: Forward) -> npt.NDArray[np.bool_]:
+    """Whether each vertex makes an output of the model: bool (n,)."""
+    is_output = np.zeros(len(forward.parameter), bool)
+    is_output[forward.outputs] = True
+    return is_output
+
+
+def training(forward: Forward, size: Extent) -> Training:
+    """Add the loss, the backward pass and the updates to a forward graph.
+
+    Args:
+        forward: The graph.
+        size: Its `extent`.
+    """
+    edges, is_output = forward.edges, _marked(forward)
+    n = len(edges.indptr) - 1
+    graph = (edges.indptr, edges.sources, edges.flags)
+    has, readers, trees = size.has, size.readers, size.trees
+    differentiated = np.flatnonzero(has)[::-1].astype(np.int32)
+    updated = np.flatnonzero(has & forward.parameter).astype(np.int32)
     gradient = np.full(n, -1, np.int32)
     gradient[differentiated] = n + np.cumsum(1 + trees[differentiated], dtype=np.int64)
     first_update = n + 1 + len(differentiated) + int(trees[differentiated].sum())
-    counts = np.zeros(first_update + len(updated), np.int64)
+    counts = np.zeros(size.vertices, np.int64)
     counts[:n] = np.diff(edges.indptr)
     counts[n] = len(forward.outputs)
     _count(*graph, gradient, forward.own, is_output, readers, trees, counts)

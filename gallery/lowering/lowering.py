@@ -5,35 +5,29 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from gallery.costs import Cost, cost
 from gallery.errors import LowerError
-from gallery.graph import FORM_VERTICES, ComputeGraph, GraphOperator, IntArray, Kind, Pass
+from gallery.graph import ComputeGraph, GraphOperator, IntArray, Kind, Pass
 from gallery.lowering import operators
 from gallery.lowering.access.contradictions import CONTRADICTIONS
-from gallery.lowering.adjoint import Forward, Training, training
+from gallery.lowering.adjoint import Extent, Forward, Training, extent, training
 from gallery.lowering.columns import Columns
-from gallery.lowering.connecting import connect, lined
+from gallery.lowering.connecting import Lined, connect, lined
+from gallery.lowering.edges import Edges
 from gallery.lowering.forward import Numbering, number
+from gallery.lowering.levels import Try, following, forward_splits, training_splits
 from gallery.lowering.operators.control_flow import lower_bodies
 from gallery.lowering.parents import forward_parents, training_parents
 from gallery.lowering.program import Builder, Program, groups_of
 from gallery.lowering.shares import sets_with_shares
 from gallery.lowering.tiling.splits import Splits, Splitter
-from gallery.lowering.tiling.targets import Target, target_named
+from gallery.lowering.tiling.targets import target_named
 from gallery.model import Model, Operator
-
-LEVEL_RATIO = 8
-"""Ratio of the vertex counts of successive levels."""
-
-_FORM_RATIO = 6
-"""The same for levels of up to about `FORM_VERTICES`; the bodies of few operators are one."""
-
-_TRAINING_SIZE = 2.4
-"""About how many times as large as its forward pass a training graph is."""
 
 MOST_VERTICES = 100_000_000
 """Above this, numbers of edges approach the limit of int32, and memory 16 GiB."""
@@ -71,8 +65,8 @@ def lower(
 
     Args:
         model: The model.
-        vertices: Size of the whole graph; the result is as close as the sizes of the tensors
-            allow, with at least one vertex per part of an operator.
+        vertices: Size of the whole graph; the result is within 2 % of it if the sizes of the
+            tensors allow, else smaller, with at least one vertex per part of an operator.
         passes: "forward", or "training" for forward, backward and update.
         target: Name of the parallel processor (see `gallery.lowering.tiling.targets`).
         fold: Leave out operators that only use constants and shapes, as they move no data at run
@@ -92,6 +86,42 @@ def lower(
     if not 1 <= vertices <= MOST_VERTICES:
         found = f"a graph of {vertices:,} vertices is not possible"
         raise LowerError(found, model.name, f"choose from 1 to {MOST_VERTICES:,} vertices")
+    whole = unsplit(model, fold)
+    start = Splitter(whole.program, processor, passes == "training")
+    if passes == "forward":
+        return split_as(whole, forward_splits(start, vertices), passes, processor.name)
+    forward, size = _sized(whole, start, vertices)
+    step = training(forward.differentiated(whole.program), size)
+    return _graph(whole, forward, step, processor.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Unsplit:
+    """A model before it is split.
+
+    Attributes:
+        model: The model.
+        program: Its parts.
+        operators: The side table of operators and graph inputs; the last is the loss.
+        inputs: The row of each graph input, by the input's tensor in the program.
+    """
+
+    model: Model
+    program: Program
+    operators: tuple[GraphOperator, ...]
+    inputs: dict[int, int]
+
+
+def unsplit(model: Model, fold: bool = True) -> Unsplit:
+    """The parts of a model, with the work of each operator by its cost formula.
+
+    Args:
+        model: The model.
+        fold: As of `lower`, where anything is left then.
+
+    Raises:
+        LowerError: The model has nothing to lower.
+    """
     work_of = _Work(model)
     program = _program_of(model, work_of.flops, fold)
     if not program.parts:
@@ -99,13 +129,24 @@ def lower(
     if not program.parts:
         found = "the model has no operators to lower"
         raise LowerError(found, model.name, "export a model that computes something")
-    steps = _split(program, processor, vertices, passes == "training")
-    return _graph(model, program, work_of, steps, processor, passes)
+    rows, inputs = _operators(model, program, work_of)
+    return Unsplit(model=model, program=program, operators=rows, inputs=inputs)
 
 
-def program_for(model: Model, fold: bool) -> Program:
-    """The unsplit parts of a model, with the work of each operator by its cost formula."""
-    return _program_of(model, _Work(model).flops, fold)
+def split_as(whole: Unsplit, steps: list[Splits], passes: str, target: str) -> ComputeGraph:
+    """The graph of a model whose levels are split in a given way.
+
+    Args:
+        whole: The model.
+        steps: The splits of its levels, coarse to fine.
+        passes: As of `lower`.
+        target: As of `lower`.
+    """
+    forward, step = _connected(whole, steps), None
+    if passes == "training":
+        adjoint = forward.differentiated(whole.program)
+        step = training(adjoint, extent(adjoint))
+    return _graph(whole, forward, step, target)
 
 
 class _Work:
@@ -166,41 +207,6 @@ def _program_of(model: Model, flops: Callable[[Operator], float], fold: bool = T
     )
 
 
-def _split(program: Program, target: Target, vertices: int, train: bool) -> list[Splits]:
-    """The splits of all levels, coarse to fine; at least two."""
-    splitter = Splitter(program, target, train)
-    steps = [splitter.snapshot()]
-    forward = int(vertices / _TRAINING_SIZE) if train else vertices
-    enough = 2 * int(splitter.totals[0])
-    levels = [size for size in reversed(level_sizes(forward)) if size > enough]
-    for size in (*levels, vertices):
-        splits = splitter.advance(vertices, size)
-        if splits != steps[-1]:
-            steps.append(splits)
-        if splitter.totals[1] >= vertices:
-            break
-    return steps if len(steps) > 1 else 2 * steps
-
-
-def level_sizes(vertices: int) -> list[int]:
-    """About the sizes of the levels of a forward pass, fine to coarse.
-
-    Small ones are the same for all forward passes that are larger.
-
-    >>> level_sizes(1_000_000)
-    [125000, 18000, 3000, 500, 83, 13, 2]
-    """
-    sizes = []
-    while vertices > 2 * FORM_VERTICES * LEVEL_RATIO:
-        vertices //= LEVEL_RATIO
-        sizes.append(vertices)
-    size = FORM_VERTICES
-    while size > 1:
-        sizes.append(size)
-        size //= _FORM_RATIO
-    return sizes
-
-
 def _operators(
     model: Model, program: Program, work_of: _Work
 ) -> tuple[tuple[GraphOperator, ...], dict[int, int]]:
@@ -235,49 +241,96 @@ def _outputs(program: Program, numbering: Numbering, columns: Columns) -> IntArr
     return np.flatnonzero(some if some.any() else mask).astype(np.int32)
 
 
-def _graph(
-    model: Model,
-    program: Program,
-    work_of: _Work,
-    steps: list[Splits],
-    target: Target,
-    passes: str,
-) -> ComputeGraph:
-    """The graph of a forward pass or a whole training step, from the splits of its levels."""
-    numbering = number(program, steps[-1])
-    known = lined(numbering)
-    edges = connect(numbering, known)
-    chain = forward_parents(program, steps)
-    operators, inputs = _operators(model, program, work_of)
-    columns = Columns(program, numbering, inputs)
-    step = None
-    if passes == "training":
-        outputs = _outputs(program, numbering, columns)
-        step = training(
-            Forward(
-                edges=edges,
-                parameter=columns.parameter,
-                through=columns.through,
-                own=columns.own,
-                outputs=outputs,
-            )
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Connected:
+    """A forward pass.
+
+    Attributes:
+        steps: The splits of its levels, coarse to fine.
+        numbering: Its vertices.
+        known: Those that read by straight relations alone.
+        edges: What they read.
+        columns: What is known of each.
+    """
+
+    steps: list[Splits]
+    numbering: Numbering
+    known: Lined
+    edges: Edges
+    columns: Columns
+
+    def differentiated(self, program: Program) -> Forward:
+        """What its adjoint needs to know."""
+        return Forward(
+            edges=self.edges,
+            parameter=self.columns.parameter,
+            through=self.columns.through,
+            own=self.columns.own,
+            outputs=_outputs(program, self.numbering, self.columns),
         )
+
+
+def _connected(whole: Unsplit, steps: list[Splits]) -> _Connected:
+    """The forward pass of the last of some splits."""
+    numbering = number(whole.program, steps[-1])
+    known = lined(numbering)
+    return _Connected(
+        steps=steps,
+        numbering=numbering,
+        known=known,
+        edges=connect(numbering, known),
+        columns=Columns(whole.program, numbering, whole.inputs),
+    )
+
+
+def _sized(whole: Unsplit, start: Splitter, vertices: int) -> tuple[_Connected, Extent]:
+    """The forward pass of a training step of about so many vertices, and the size of the latter.
+
+    Args:
+        whole: The model.
+        start: Its unsplit parts.
+        vertices: Number of vertices in all passes.
+    """
+    tried: list[Try] = []
+    steps: list[Splits] | None = training_splits(start, vertices)
+    while steps:
+        found = _connected(whole, steps)
+        size = extent(found.differentiated(whole.program))
+        tried.append(Try(steps=steps, forward=found.numbering.vertices, whole=size.vertices))
+        steps = following(start, tried, vertices)
+        if steps:
+            del found, size  # before there are those that follow
+    return found, size
+
+
+def _graph(whole: Unsplit, forward: _Connected, step: Training | None, target: str) -> ComputeGraph:
+    """The graph of a forward pass or a whole training step.
+
+    Args:
+        whole: The model.
+        forward: The forward pass.
+        step: The training step, if it is wanted.
+        target: Name of the parallel processor.
+    """
+    columns, numbering, edges = forward.columns, forward.numbering, forward.edges
+    program, rows = whole.program, whole.operators
+    chain = forward_parents(program, forward.steps)
     flops = _training_flops(columns, step) if step else columns.flops
     return ComputeGraph(
-        model=model.name,
-        vertex_operator=_extended(columns.operator, step, len(operators) - 1),
+        model=whole.model.name,
+        vertex_operator=_extended(columns.operator, step, len(rows) - 1),
         vertex_kind=_training_kinds(columns.kind, step) if step else columns.kind,
         vertex_pass=_training_passes(step) if step else np.zeros(numbering.vertices, np.uint8),
         vertex_flops=flops,
         vertex_bytes=_extended(columns.bytes, step, 4.0),
         indptr=step.indptr if step else edges.indptr,
         sources=step.sources if step else edges.sources,
-        operators=operators,
-        layers=model.layers,
-        sets=sets_with_shares(program, numbering, known),
+        operators=rows,
+        layers=whole.model.layers,
+        sets=sets_with_shares(program, numbering, forward.known),
         levels=_training_levels(chain, step) if step else tuple(chain),
         back_edges=_back_edges(program, numbering),
-        target=target.name,
+        target=target,
         unknown_operators=program.unknown,
         gradient_of=step.gradient_of if step else None,
     )

@@ -19,7 +19,7 @@ from gallery.costs.facts import facts
 from gallery.graph import ComputeGraph, Kind
 from gallery.loading.load import load
 from gallery.lowering import lower
-from gallery.lowering.lowering import MOST_VERTICES, program_for
+from gallery.lowering.lowering import MOST_VERTICES, split_as, unsplit
 from gallery.lowering.tiling.splits import Splitter
 from gallery.lowering.tiling.targets import target_named
 from gallery.model import Model
@@ -134,13 +134,14 @@ def check(model: Model, budget: int, passes: str) -> tuple[ComputeGraph, list[st
 
 
 def coarser(model: Model, fine: ComputeGraph) -> ComputeGraph:
-    """The graph whose vertices are the parents of another one's, lowered to that size."""
+    """The graph whose vertices are the parents of another one's."""
     parents, train = fine.levels[0], fine.gradient_of is not None
     end = int(np.argmax(fine.vertex_kind == Kind.LOSS))
     forward = int(parents[end] if train else parents.max() + 1)
-    splitter = Splitter(program_for(model, fold=True), target_named(fine.target), train)
-    size = splitter.advance(MOST_VERTICES, forward).vertices
-    return lower(model, vertices=size, passes=PASSES[train], target=fine.target)
+    whole = unsplit(model)
+    start = Splitter(whole.program, target_named(fine.target), train)
+    steps = [start.snapshot(), start.advance(MOST_VERTICES, forward)]
+    return split_as(whole, steps, PASSES[train], fine.target)
 
 
 def main(arguments: Sequence[str]) -> int:

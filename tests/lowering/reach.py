@@ -10,7 +10,7 @@ import numpy.typing as npt
 from gallery.lowering.connecting import connect, lined
 from gallery.lowering.edges import Producer
 from gallery.lowering.forward import Numbering, number
-from gallery.lowering.lowering import program_for
+from gallery.lowering.lowering import unsplit
 from gallery.lowering.program import Program
 from gallery.lowering.tiling.splits import Splitter
 from gallery.lowering.tiling.targets import target_named
@@ -81,7 +81,7 @@ class Reach:
 
 def reach(model: Model, vertices: int) -> Reach:
     """Lower a model to a budget and follow its edges."""
-    program = program_for(model, fold=True)
+    program = unsplit(model).program
     splits = Splitter(program, target_named("ipu2"), False).advance(vertices)
     numbering = number(program, splits)
     edges = connect(numbering, lined(numbering))

@@ -24,7 +24,7 @@ from gallery.lowering.access.registry import FAMILIES, lowers
 from gallery.lowering.connecting import connect, lined
 from gallery.lowering.edges import Edges
 from gallery.lowering.forward import Numbering, number
-from gallery.lowering.lowering import program_for
+from gallery.lowering.lowering import unsplit
 from gallery.lowering.parents import forward_parents
 from gallery.lowering.program import Program
 from gallery.lowering.tiling.splits import Splits, Splitter, tree
@@ -46,7 +46,7 @@ def model_of(name: str) -> Model:
 
 def split(name: str, *budgets: int) -> tuple[Program, list[Splits]]:
     """The program of a model, and its splits at ascending budgets."""
-    program = program_for(model_of(name), fold=True)
+    program = unsplit(model_of(name)).program
     splitter = Splitter(program, target_named("ipu2"), False)
     return program, [splitter.advance(budget) for budget in budgets]
 

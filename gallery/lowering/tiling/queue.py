@@ -88,3 +88,41 @@ def doubled(t, splits, queue, weights, counts, collapsed, totals, budgets):  # t
             counts[part, 0], counts[part, 1] = own, own_whole
         _sink(queue, length, weights, counts)
     return length, last, at, before, forward, whole
+
+
+@kernel
+def filled(t, splits, queue, weights, counts, collapsed, total, budget):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+    """Double each part at most once, in the order of a queue, where a budget allows it.
+
+    Args:
+        t: The program.
+        splits: int64 (dims,), all grids (IN, OUT).
+        queue: int64 (k,), the queue; afterwards in another order.
+        weights: float64 (parts,), work of each part.
+        counts: int64 (parts, 2), vertices of each part before; unchanged.
+        collapsed: bool (parts,), parts of collapsed recurrences, which are not doubled.
+        total: Vertices of all parts in the forward pass.
+        budget: How many of these are enough, and how many are the most.
+
+    Returns:
+        Vertices of all parts in the forward pass afterwards.
+    """
+    enough, most = budget
+    length = len(queue)
+    while length and total < enough:
+        part = queue[0]
+        length -= 1
+        queue[0] = queue[length]
+        _sink(queue, length, weights, counts)
+        if collapsed[part]:
+            continue
+        place, before = double(t, splits, part)
+        if place < 0:
+            continue
+        own, _ = counted(t, splits, part)
+        if total + own - counts[part, 0] > most:
+            splits[place] = before
+            follow(t, splits, part)
+        else:
+            total += own - counts[part, 0]
+    return total

@@ -5,13 +5,17 @@ this moves the least data. A budget only determines how far to go along this one
 blocks of a small budget are unions of the blocks of any larger one. Work and vertices are those of
 the forward pass, whatever other passes there are: so the forward pass of a training step is split
 as the forward pass alone is at some budget.
+
+Only where a doubling is too large a step to come near to a budget is the sequence left: the graph
+itself, though none of its levels, then has some parts doubled before their turn.
 """
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -19,12 +23,15 @@ import numpy.typing as npt
 
 from gallery.lowering.access.part import Part
 from gallery.lowering.program import Program
-from gallery.lowering.tiling.queue import doubled, started
+from gallery.lowering.tiling.queue import doubled, filled, started
 from gallery.lowering.tiling.tables import tables
 from gallery.lowering.tiling.targets import Target
 from gallery.lowering.tiling.traffic import FAN_IN, counted, follow, leaf_vertices
 
 _Counts = npt.NDArray[np.int64]
+
+_FULL = 0.995
+"""The part of a budget at which no more parts are doubled before their turn."""
 
 
 def tree(partials: int) -> list[int]:
@@ -49,7 +56,7 @@ class Splits:
         leaves: Splits of each input and parameter tensor, by its number.
         chunks: For each recurrence, the number of chunks of time steps, each of which is one vertex
             for all its parts (collapsed); 0 if each time step and part has its own vertices.
-        vertices: Number of vertices in all passes; those that sum gradients are estimated.
+        vertices: Number of vertices in the forward pass.
     """
 
     parts: tuple[tuple[int, ...], ...]
@@ -63,7 +70,8 @@ class Splitter:
 
     Attributes:
         counts: int64 (parts, 2), vertices of each part at the current point of the sequence: in
-            the forward pass, and in all passes.
+            the forward pass, and in all passes. In a backward pass, those that sum gradients are
+            estimated from what the part read when it was last doubled.
         totals: int64 (2,), the same of all parts.
     """
 
@@ -85,6 +93,15 @@ class Splitter:
         leaders = [i for i in range(len(parts)) if self._leads(i)]
         self.queue = self._queued(np.array(leaders, np.int64))
 
+    def fork(self) -> Splitter:
+        """Another walk from the current point."""
+        other = copy.copy(self)
+        other.splits, other.queue = self.splits.copy(), self.queue.copy()
+        other.counts, other.totals = self.counts.copy(), self.totals.copy()
+        other.weights, other.collapsed = self.weights.copy(), self.collapsed.copy()
+        other.chunks = [*self.chunks]
+        return other
+
     def snapshot(self) -> Splits:
         """The splits at the current point."""
         flat = self.splits.tolist()
@@ -94,7 +111,7 @@ class Splitter:
             parts=tuple(tuple(flat[begin:end]) for begin, end in parts),
             leaves={tensor: tuple(flat[begin:end]) for tensor, (begin, end) in leaves},
             chunks=tuple(self.chunks),
-            vertices=int(self.totals[1]),
+            vertices=int(self.totals[0]),
         )
 
     def _collapsed(self, i: int) -> int:
@@ -163,16 +180,20 @@ class Splitter:
             self.splits[place] = split
             follow(self.tables, self.splits, j)
 
-    def _without(self, step: _Step) -> Splits:
-        """The splits before the last step."""
-        present, chunks = int(self.splits[step.places[0]]), [*self.chunks]
-        self._split(step, step.before)
+    def _without(self, step: _Step) -> Splitter:
+        """Another walk from the point before the last step; recurrences that it opened are closed.
+
+        It may go on with parts alone, as the weights of recurrences are those after the step.
+        """
+        before, parts = self.fork(), list(step.parts)
+        before._split(step, step.before)
         if step.time >= 0:
-            self.chunks[step.time] = step.before
-        result = replace(self.snapshot(), vertices=int(step.fewer[1]))
-        self._split(step, present)
-        self.chunks = chunks
-        return result
+            before.chunks[step.time] = step.before
+            before.collapsed[parts] = True
+        before.counts[parts] = [before._count(i) for i in parts]
+        before.totals = step.fewer
+        before.queue = before._queued(before.queue)
+        return before
 
     def advance(self, budget: int, forward: int | None = None) -> Splits:
         """Double the part with the most work per vertex until a budget is reached.
@@ -184,18 +205,46 @@ class Splitter:
             forward: Number of vertices in the forward pass, if there the walk may stop earlier.
         """
         budgets = np.array([budget if forward is None else forward, budget], np.int64)
-        if (self.totals >= budgets).any():
+        step = self._reach(budgets)
+        if step is None:
             return self.snapshot()
-        while len(self.queue):
+        which = int(self.totals[1] >= budget)
+        more, less = self.totals[which], step.fewer[which]
+        near = more - budgets[which] <= budgets[which] - less
+        return (self if near else self._without(step)).snapshot()
+
+    def _reach(self, budgets: _Counts) -> _Step | None:
+        """Double until one of two budgets is reached.
+
+        Returns:
+            The doubling that reached it; None if one was reached before, or if none can be.
+        """
+        step = None
+        while len(self.queue) and not (self.totals >= budgets).any():
             first = int(self.queue[0])
             step = self._double_time(first) if self.collapsed[first] else self._double(budgets)
-            reached = self.totals >= budgets
-            if reached.any():
-                which = int(reached[1])
-                more, less = self.totals[which], step.fewer[which]
-                near = more - budgets[which] <= budgets[which] - less
-                return self.snapshot() if near else self._without(step)
-        return self.snapshot()
+        return step if (self.totals >= budgets).any() else None
+
+    def fill(self, forward: int) -> Splits:
+        """Double until the forward pass would be larger than a budget, then what still fits.
+
+        Which parts come before their turn follows from the same queue; each is doubled once.
+        """
+        step = self._reach(np.array([forward + 1, np.iinfo(np.int64).max], np.int64))
+        if step is None:
+            return self.snapshot()
+        full = self._without(step)
+        full.totals[0] = filled(
+            full.tables,
+            full.splits,
+            full.queue,
+            full.weights,
+            full.counts,
+            full.collapsed,
+            full.totals[0],
+            (math.ceil(_FULL * forward), forward),
+        )
+        return full.snapshot()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
