@@ -163,8 +163,25 @@ def listing(site: Path, onerror: Callable[[OSError], None] | None = None) -> dic
         site: The directory.
         onerror: Called with the error of a directory that cannot be read, or None to raise it.
     """
-    found: dict[str, int] = {}
-    waiting = [(site, "")]
+    return sizes(statuses(site, onerror))
+
+
+def sizes(files: Mapping[str, os.stat_result]) -> dict[str, int]:
+    """Size of each file, by its path; -1 for links and anything else."""
+    return {name: one.st_size if stat.S_ISREG(one.st_mode) else -1 for name, one in files.items()}
+
+
+def statuses(
+    site: Path, onerror: Callable[[OSError], None] | None = None
+) -> dict[str, os.stat_result]:
+    """What each file of a site is, by its relative path; links are not followed.
+
+    Args:
+        site: The directory.
+        onerror: Called with the error of a directory that cannot be read, or None to raise it.
+    """
+    found: dict[str, os.stat_result] = {}
+    waiting = [(os.fspath(site), "")]
     while waiting:
         folder, prefix = waiting.pop()
         try:
@@ -177,11 +194,9 @@ def listing(site: Path, onerror: Callable[[OSError], None] | None = None) -> dic
         for entry in entries:
             name = prefix + entry.name
             if entry.is_dir(follow_symlinks=False):
-                waiting.append((folder / entry.name, name + "/"))
-            elif entry.is_file(follow_symlinks=False):
-                found[name] = entry.stat(follow_symlinks=False).st_size
+                waiting.append((entry.path, name + "/"))
             else:
-                found[name] = -1
+                found[name] = entry.stat(follow_symlinks=False)
     return dict(sorted(found.items()))
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from importlib.util import find_spec
@@ -27,7 +27,9 @@ from gallery.discovery.static import static_files
 from gallery.errors import DamagedFileError, DiscoverError, SettingsError
 from gallery.pipeline.brief import brief_key
 from gallery.pipeline.models import Gallery, forecast
+from gallery.pipeline.next_site import NextSite
 from gallery.pipeline.options import BuildOptions
+from gallery.pipeline.outcome import Outcome
 from gallery.pipeline.pictures import site_files
 from gallery.pipeline.plan import ModelPlan, plan_of, versions, with_families
 from gallery.pipeline.records import damaged, forms
@@ -35,7 +37,14 @@ from gallery.pipeline.report import Report
 from gallery.pipeline.reuse import EarlierSite, Offering
 from gallery.pipeline.schedule import make
 from gallery.pipeline.shards import Shard, collection, part, read_shards, take_in, write_shard
-from gallery.pipeline.site import Published, check_place, put, site_settings, write_site
+from gallery.pipeline.site import (
+    Published,
+    begin_site,
+    check_place,
+    put,
+    site_settings,
+    write_site,
+)
 from gallery.pipeline.staging import check_writable
 from gallery.pipeline.start import Start
 from gallery.publishing.settings import check_site
@@ -102,18 +111,28 @@ def _build(
     _take_over(options.reuse, plans, cache)
     which = (*options.shard, collection(whole, settings)) if options.shard else None
     gallery, published = Gallery(plans=plans, settings=settings, cache=cache, static=static), None
-    for last in (False, True):
-        gallery = replace(
-            gallery, outcomes=make(plans, cache, options, start.worker, gallery.prepare)
-        )
-        if options.strict and gallery.report().return_code:
-            break
-        try:
-            published = _put(gallery, site, which)
-            break
-        except DamagedFileError:
-            if last or not _drop_damaged(gallery):
-                raise
+    with NextSite(place=site, cache=cache) as new:
+        # Who is second waits at the end.
+        ours = new.lock(wait=False) and not which
+
+        def meanwhile(outcomes: Mapping[str, Outcome]) -> None:
+            gallery.prepare(outcomes)
+            if ours:
+                begin_site(replace(gallery, outcomes=outcomes), new)
+
+        for last in (False, True):
+            gallery = replace(
+                gallery, outcomes=make(plans, cache, options, start.worker, meanwhile)
+            )
+            if options.strict and gallery.report().return_code:
+                break
+            try:
+                published = _put(gallery, new, which)
+                break
+            except DamagedFileError:
+                if last or not _drop_damaged(gallery):
+                    raise
+                new.drop()
     report = gallery.report()
     if published:
         report = _with_site(report, site, published)
@@ -138,11 +157,11 @@ def _planned(files: Sequence[ModelFile], settings: GallerySettings) -> list[Mode
     return with_families([plan_of(file, settings, made_by) for file in files], settings)
 
 
-def _put(gallery: Gallery, place: Path, which: tuple[int, int, str] | None) -> Published:
+def _put(gallery: Gallery, new: NextSite, which: tuple[int, int, str] | None) -> Published:
     """Put the site, or the part of it, into place."""
     if which:
-        return put(gallery, place, partial(write_shard, which=which), f"shard {which}")
-    return put(gallery, place, write_site, "site")
+        return put(gallery, new, partial(write_shard, which=which), f"shard {which}")
+    return put(gallery, new, write_site, "site")
 
 
 def merge(
@@ -185,7 +204,8 @@ def merge(
         cache=store,
         static=static_files(parts[0].place),
     )
-    report = _with_site(gallery.report(), site, put(gallery, site, write_site, "site"))
+    with NextSite(place=site, cache=store) as new:
+        report = _with_site(gallery.report(), site, _put(gallery, new, None))
     return replace(report, seconds=time.perf_counter() - started)
 
 

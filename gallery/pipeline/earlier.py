@@ -7,7 +7,9 @@ them is what was written; the digests of all others are unknown, whatever lists 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,33 +49,100 @@ def earlier_site(place: Path, cache: Cache) -> Earlier:
     return Earlier(root=place, digests=digests, stamps=stamps, made=made, texts=texts)
 
 
-def remember(place: Path, cache: Cache, sums: Mapping[str, str], earlier: Earlier) -> None:
+def with_links(earlier: Earlier, folder: Path) -> Earlier:
+    """The site with links in the empty directory of the next one to files that this may take over.
+
+    Args:
+        earlier: The site.
+        folder: The directory.
+    """
+    names = set(earlier.links())
+    try:
+        for parent in {name.rpartition("/")[0] for name in names}:
+            os.makedirs(f"{folder}/{parent}", exist_ok=True)
+        for name in names:
+            os.link(f"{earlier.root}/{name}", f"{folder}/{name}")
+    except OSError:  # no links here: files are copied when they are taken over
+        for one in os.scandir(folder):
+            shutil.rmtree(one)
+        return earlier
+    return replace(earlier, linked=names)
+
+
+def remove_stale(earlier: Earlier, folder: Path, files: Mapping[str, os.stat_result]) -> set[str]:
+    """Remove the links to files of the earlier site that the new one did not take over.
+
+    Args:
+        earlier: The earlier site.
+        folder: The new one.
+        files: What its files are, by path.
+
+    Returns:
+        Paths of those that were removed.
+    """
+    stale = {
+        name
+        for name in earlier.linked - earlier.kept
+        if name in files and files[name].st_ino == earlier.stamps[name][2]
+    }
+    for name in stale:
+        os.unlink(f"{folder}/{name}")
+        with suppress(OSError):  # other files are beside it
+            os.removedirs(os.path.dirname(f"{folder}/{name}"))
+    return stale
+
+
+def untouched(earlier: Earlier, files: Mapping[str, os.stat_result]) -> dict[str, str]:
+    """SHA-256 of the files of an earlier site that still are what they were, by path.
+
+    Args:
+        earlier: The site.
+        files: What its files are now, by path.
+    """
+    return {
+        name: digest
+        for name, digest in earlier.digests.items()
+        if name in files and stamp_of(files[name]) == earlier.stamps[name]
+    }
+
+
+def changed_in_place(earlier: Earlier, files: Mapping[str, os.stat_result]) -> bool:
+    """Whether a file of a new site is a link to one of the earlier site that was changed since.
+
+    Args:
+        earlier: The earlier site.
+        files: What the files of the new one are, by path.
+    """
+    return any(
+        files[name].st_ino == stamp[2] and stamp_of(files[name]) != stamp
+        for name, stamp in earlier.stamps.items()
+        if name in files
+    )
+
+
+def remember(
+    cache: Cache, sums: Mapping[str, str], stamps: Mapping[str, Stamp], earlier: Earlier
+) -> None:
     """Remember a site that was just put into place, or found to be there already.
 
     Args:
-        place: Where it is.
         cache: Remembers it.
         sums: SHA-256 of its files, by path.
-        earlier: The site that it replaced, with what the files of the new one are made from.
+        stamps: What tells each of them from a changed one, by path.
+        earlier: The site in whose place it is, with what the files of the new one are made from.
     """
-    stamps = {name: _stamp(f"{place}/{name}") for name in sums}
-    files = {name: [*stamp, sums[name]] for name, stamp in stamps.items() if stamp}
+    files = {name: [*stamps[name], digest] for name, digest in sums.items()}
     made = {source: list(names) for source, names in earlier.now.items()}
-    cache.keep(_key(place), {"files": files, "made": made, "texts": earlier.new_texts})
+    cache.keep(_key(earlier.root), {"files": files, "made": made, "texts": earlier.new_texts})
 
 
-def sums_of(staged: Path, names: Iterable[str], earlier: Earlier) -> dict[str, str]:
+def sums_of(staged: Path, stamps: Mapping[str, Stamp], earlier: Earlier) -> dict[str, str]:
     """SHA-256 of files of a new site, by path; those linked from the earlier one are not read."""
     inodes = {earlier.stamps[name]: digest for name, digest in earlier.digests.items()}
-    found = {}
-    for name in names:
-        stamp = _stamp(f"{staged}/{name}")
-        known = inodes.get(stamp) if stamp else None
-        found[name] = known or file_digest(staged / name)
-    return found
+    return {name: inodes.get(stamp) or file_digest(staged / name) for name, stamp in stamps.items()}
 
 
-def with_links(exhibits: Iterable[Exhibit], earlier: Earlier) -> list[Exhibit]:
+def linked_exhibits(exhibits: Iterable[Exhibit], earlier: Earlier) -> list[Exhibit]:
     """The exhibits with files of the earlier site in the place of equal ones in the cache."""
     names = {digest: name for name, digest in earlier.digests.items()}
 
@@ -97,12 +166,16 @@ def with_links(exhibits: Iterable[Exhibit], earlier: Earlier) -> list[Exhibit]:
     return [with_files(exhibit) for exhibit in exhibits]
 
 
+def stamp_of(status: os.stat_result) -> Stamp:
+    """What tells a file from a changed one."""
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
 def _stamp(path: str) -> Stamp | None:
     try:
-        status = os.lstat(path)
+        return stamp_of(os.lstat(path))
     except OSError:
         return None
-    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def _key(place: Path) -> str:

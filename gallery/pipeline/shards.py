@@ -24,6 +24,7 @@ from gallery.discovery.static import FOLDER as STATIC
 from gallery.errors import DamagedFileError, DiscoverError, Failure, SettingsError
 from gallery.files import read_regular
 from gallery.pipeline.models import Gallery
+from gallery.pipeline.next_site import NextSite
 from gallery.pipeline.outcome import Outcome, known
 from gallery.pipeline.plan import ModelPlan, plan_of, with_families
 from gallery.pipeline.products.base import Form
@@ -32,7 +33,6 @@ from gallery.pipeline.records import forms, judge
 from gallery.pipeline.reuse import LARGEST, LARGEST_FILE, check_records, records
 from gallery.pipeline.schedule import by_work
 from gallery.pipeline.shard_models import check_model, file_of, model_row
-from gallery.publishing.assets.earlier import Earlier
 from gallery.schema import (
     MismatchError,
     anything,
@@ -107,18 +107,15 @@ def collection(plans: Sequence[ModelPlan], settings: GallerySettings) -> str:
     return hashlib.sha256(repr([files, _plain(settings)]).encode()).hexdigest()
 
 
-def write_shard(
-    gallery: Gallery, folder: Path, _: Earlier | None = None, *, which: tuple[int, int, str]
-) -> None:
+def write_shard(gallery: Gallery, new: NextSite, *, which: tuple[int, int, str]) -> None:
     """Write a part into an empty directory.
 
     Args:
         gallery: The models of the part.
-        folder: The directory.
-        _: The part that it replaces, which is not needed.
+        new: The directory.
         which: The number of the part, how many parts there are, and the `collection`.
     """
-    number, count, whole = which
+    (number, count, whole), folder = which, new.begin()
     keys = gallery.keys()
     value = {
         "schema": SCHEMA,

@@ -4,27 +4,43 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import shutil
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gallery.cache import Cache, cache_key
-from gallery.errors import PublishError, system_error
-from gallery.files import SUMS, encode_sums, listing
+from gallery.errors import GalleryError, PublishError, system_error
+from gallery.files import SUMS, encode_sums, sizes, statuses
 from gallery.fingerprint import fingerprint
 from gallery.pipeline import ownership, reuse
-from gallery.pipeline.earlier import earlier_site, remember, sums_of, with_links
+from gallery.pipeline.earlier import (
+    changed_in_place,
+    linked_exhibits,
+    remember,
+    remove_stale,
+    stamp_of,
+    sums_of,
+    untouched,
+)
 from gallery.pipeline.models import Gallery
+from gallery.pipeline.next_site import NextSite
 from gallery.pipeline.products.base import Form, sound
-from gallery.pipeline.staging import locked, open_to_all, recover, staging, swap
+from gallery.pipeline.staging import open_file, opened, swap
 from gallery.provenance import software
+from gallery.publishing.addressed import addressed
 from gallery.publishing.assets.directories import digest_of, template_directories
-from gallery.publishing.assets.earlier import Earlier
+from gallery.publishing.assets.earlier import Earlier, Stamp
 from gallery.publishing.settings import SiteSettings
 from gallery.schema import DIGEST, mapping, record, text, whole
 from gallery.settings.values import GallerySettings
+
+if TYPE_CHECKING:
+    from gallery.publishing.site import Publisher
 
 log = logging.getLogger(__name__)
 
@@ -107,26 +123,47 @@ def site_settings(settings: GallerySettings) -> SiteSettings:
     )
 
 
-def write_site(gallery: Gallery, folder: Path, earlier: Earlier | None = None) -> None:
-    """Publish a gallery into an empty directory, with the records of what it was made from.
+def begin_site(gallery: Gallery, new: NextSite) -> None:
+    """Begin a site with the models whose outcomes are known, while others are still being made.
+
+    Args:
+        gallery: All models.
+        new: The site, whose place is locked.
+    """
+    # Whatever is wrong is told when the site is written.
+    with suppress(GalleryError, OSError):
+        new.begin()
+        publisher = new.publisher = _publisher(gallery, new)
+        for one in linked_exhibits(addressed(gallery.exhibits()), new.earlier):
+            if all(each.more for each in (one, *one.exports)):
+                publisher.view(one)
+
+
+def write_site(gallery: Gallery, new: NextSite) -> None:
+    """Publish a gallery, with the records of what it was made from.
 
     Args:
         gallery: What it shows.
-        folder: The directory.
-        earlier: The site that it replaces, whose files are linked where they are the same.
+        new: The site, whose directory is there; files of the earlier one that are the same are
+            linked.
     """
-    # A build that changes nothing must not wait for Jinja and Markdown.
-    from gallery.publishing import publish  # noqa: PLC0415
-
-    settings = site_settings(gallery.settings)
-    before = earlier or Earlier()
-    exhibits = with_links(gallery.exhibits(), before)
-    publish(exhibits, folder, settings=settings, cache=gallery.cache, earlier=before)
+    assert new.folder is not None
+    publisher = new.publisher or _publisher(gallery, new)
+    before, folder = new.earlier, new.folder
+    publisher.publish(linked_exhibits(gallery.exhibits(), before))
     known = reuse.known(before.root) if reuse.FILE_NAME in before.digests else {}
     kept = reuse.records(gallery.keys(), gallery.cache, known)
     (folder / reuse.FILE_NAME).write_bytes(reuse.encode(kept))
     copy_static(gallery, folder)
     before.forget(gallery.static)
+
+
+def _publisher(gallery: Gallery, new: NextSite) -> Publisher:
+    # A build that changes nothing must not wait for Jinja and Markdown.
+    from gallery.publishing.site import Publisher  # noqa: PLC0415
+
+    assert new.folder is not None
+    return Publisher(new.folder, site_settings(gallery.settings), gallery.cache, new.earlier)
 
 
 def copy_static(gallery: Gallery, folder: Path) -> None:
@@ -139,66 +176,83 @@ def copy_static(gallery: Gallery, folder: Path) -> None:
 
 
 def put(
-    gallery: Gallery, place: Path, write: Callable[[Gallery, Path, Earlier], None], kind: str
+    gallery: Gallery, new: NextSite, write: Callable[[Gallery, NextSite], None], kind: str
 ) -> Published:
     """Write a directory and swap it in, unless it would be the same; the user's files stay.
 
     Args:
         gallery: What it shows.
-        place: The directory.
-        write: Writes it into an empty directory; called only if something may have changed.
+        new: The directory, which may have been begun.
+        write: Writes it; called only if something may have changed.
         kind: What `write` makes.
 
     Raises:
         PublishError: The directory cannot be written.
     """
-    cache, key = gallery.cache, _key(gallery, kind)
+    place, cache, key = new.place, gallery.cache, _key(gallery, kind)
     try:
-        with locked(place):
-            recover(place)
-            sums = ownership.owned(place)
-            known = sound(cache.get(key), _FORM, f"the list of files of {place}")
-            same = known is not None and known.value["sums"] == _digest(sums)
-            if known and same and _whole(_listed(place), known.value["files"]):
-                return _published(known.value["files"], changed=False)
-            ownership.check_target(place)
-            with staging(place) as staged:
-                earlier = earlier_site(place, cache)
-                write(gallery, staged, earlier)
-                files = listing(staged)
-                new = sums_of(staged, files, earlier)
-                files[SUMS] = (staged / SUMS).write_bytes(encode_sums(new))
-                there = _listed(place)
-                by_hand = ownership.edited(place, sums, there, earlier.digests)
-                changed = sums != new or bool(by_hand) or not _whole(there, files)
-                if changed:
-                    open_to_all(staged)
-                    ownership.carry_over(place, sums, there, staged)
-                    swap(staged, place)
-                _keep(place, cache, key, files, new, earlier)
+        new.lock()
+        sums = ownership.owned(place)
+        known = sound(cache.get(key), _FORM, f"the list of files of {place}")
+        same = known is not None and known.value["sums"] == _digest(sums)
+        if known and same and _whole(sizes(_found(place)), known.value["files"]):
+            return _published(known.value["files"], changed=False)
+        ownership.check_target(place)
+        found = _written(gallery, new, write)
+        folder, earlier = new.begin(), new.earlier
+        stamps = {name: stamp_of(status) for name, status in found.items()}
+        fresh = sums_of(folder, stamps, earlier)
+        files = {**sizes(found), SUMS: (folder / SUMS).write_bytes(encode_sums(fresh))}
+        open_file(folder / SUMS)
+        there = _found(place)
+        by_hand = ownership.edited(place, sums, sizes(there), untouched(earlier, there))
+        changed = sums != fresh or bool(by_hand) or not _whole(sizes(there), files)
+        if changed:
+            ownership.carry_over(place, sums, there, folder)
+            swap(folder, place)
+        with ThreadPoolExecutor(1) as aside:
+            aside.submit(new.drop)
+            _keep(cache, key, files, fresh, stamps, earlier)
     except OSError as error:
-        found, hint = system_error(error)
-        raise PublishError(f"{place} cannot be written: {found}", hint=hint) from error
+        told, hint = system_error(error)
+        raise PublishError(f"{place} cannot be written: {told}", hint=hint) from error
     return _published(files, changed=changed, edited=tuple(by_hand))
 
 
+def _written(
+    gallery: Gallery, new: NextSite, write: Callable[[Gallery, NextSite], None]
+) -> dict[str, os.stat_result]:
+    """Write a directory; returns what its files are, by their paths in it."""
+    for last in (False, True):
+        folder = new.begin()
+        write(gallery, new)
+        found = opened(folder)
+        for name in remove_stale(new.earlier, folder, found):
+            del found[name]
+        # A file that someone changes where it lies changes in the new site as well.
+        if last or not changed_in_place(new.earlier, found):
+            break
+        new.drop()
+    return found
+
+
 def _keep(
-    place: Path,
     cache: Cache,
     key: str,
     files: Mapping[str, int],
     sums: Mapping[str, str],
+    stamps: Mapping[str, Stamp],
     earlier: Earlier,
 ) -> None:
     """Remember a site in the cache; where that is full, the site is as good without."""
     try:
-        remember(place, cache, sums, earlier)
+        remember(cache, sums, stamps, earlier)
         cache.keep(key, {"files": dict(files), "sums": _digest(sums)})
     except OSError as error:
         found, hint = system_error(error)
         log.warning(
             "%s is whole, but the cache cannot be written: %s; %s, or the next build takes longer",
-            *(place, found, hint),
+            *(earlier.root, found, hint),
         )
 
 
@@ -207,9 +261,9 @@ def _digest(sums: Mapping[str, str]) -> str:
     return hashlib.sha256(encode_sums(sums)).hexdigest()
 
 
-def _listed(place: Path) -> dict[str, int]:
-    """What `listing` finds in a directory that may be missing."""
-    return listing(place) if place.is_dir() else {}
+def _found(place: Path) -> dict[str, os.stat_result]:
+    """What the files of a directory are, which may be missing."""
+    return statuses(place) if place.is_dir() else {}
 
 
 def _whole(there: Mapping[str, int], files: Mapping[str, int]) -> bool:

@@ -21,12 +21,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from gallery.errors import PublishError, system_error
 from gallery.pipeline.ownership import is_ours
 
 _MARK = ".mark"
+
+_FOLDER, _FILE = 0o755, 0o644
+"""Modes of what everyone may read."""
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -46,10 +49,26 @@ def check_writable(site: Path) -> None:
 
 
 @contextmanager
-def locked(site: Path) -> Iterator[None]:
-    """Hold the lock of a site, after waiting while another process holds it. A kill releases it."""
-    with FileLock(_lock_file(site)):
-        yield
+def locked(site: Path, *, wait: bool = True) -> Iterator[bool]:
+    """Hold the lock of a site, after waiting while another process holds it. A kill releases it.
+
+    Args:
+        site: The site.
+        wait: Whether to wait.
+
+    Yields:
+        Whether it is held; always if `wait`.
+    """
+    lock = FileLock(_lock_file(site))
+    try:
+        lock.acquire(timeout=-1 if wait else 0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
 
 
 def _lock_file(site: Path) -> Path:
@@ -85,18 +104,38 @@ def staging(site: Path) -> Iterator[Path]:
         _remove(made)
 
 
-def open_to_all(staged: Path) -> None:
-    """Let everyone read a staged site, as a web server must, whatever the umask of the build."""
-    waiting = [os.fspath(staged)]
+def opened(staged: Path) -> dict[str, os.stat_result]:
+    """Let everyone read a staged site, as a web server must, whatever the umask of the build.
+
+    Returns:
+        What each of its files is, by its path in the site.
+    """
+    found: dict[str, os.stat_result] = {}
+    waiting = [(os.fspath(staged), "")]
     while waiting:
-        for entry in os.scandir(waiting.pop()):
+        place, prefix = waiting.pop()
+        for entry in os.scandir(place):
+            name = prefix + entry.name
             folder = entry.is_dir(follow_symlinks=False)
-            waiting += [entry.path] if folder else []
-            wanted = 0o755 if folder else 0o644
+            status = entry.stat(follow_symlinks=False)
+            if folder:
+                waiting.append((entry.path, f"{name}/"))
+            else:
+                found[name] = status
             # Most files are those of the site before, which has opened them.
-            if stat.S_IMODE(entry.stat(follow_symlinks=False).st_mode) != wanted:
-                with suppress(PermissionError):  # a file system without permissions
-                    os.chmod(entry.path, wanted)
+            if stat.S_IMODE(status.st_mode) != (_FOLDER if folder else _FILE):
+                _open(entry.path, _FOLDER if folder else _FILE)
+    return dict(sorted(found.items()))
+
+
+def open_file(path: Path) -> None:
+    """Let everyone read a file."""
+    _open(os.fspath(path), _FILE)
+
+
+def _open(path: str, mode: int) -> None:
+    with suppress(PermissionError):  # a file system without permissions
+        os.chmod(path, mode)
 
 
 def _remove(staged: Path) -> None:

@@ -23,6 +23,7 @@ from gallery.errors import SettingsError
 from gallery.files import SUMS, encode_sums, file_digest, listing, read_sums
 from gallery.pipeline.build import planned
 from gallery.pipeline.models import Gallery
+from gallery.pipeline.next_site import NextSite
 from gallery.pipeline.options import BuildOptions
 from gallery.pipeline.ownership import sums_of
 from gallery.pipeline.pictures import site_files
@@ -133,7 +134,8 @@ def verify(
         static, _ = site_files(models, plans)
         gallery = Gallery(plans=chosen, settings=settings, cache=cache, static=static)
         gallery = replace(gallery, outcomes=make(chosen, cache, options))
-        write_site(gallery, again)
+        again.mkdir()
+        write_site(gallery, NextSite(place=again, cache=cache, folder=again))
         made = sums_of(again)
     fixed = gallery.static.keys()
     if whole:

@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gallery.publishing.addressed import RESERVED
 from gallery.publishing.assets.files import MIME, content_of
 from gallery.publishing.collection import compare_script, parameters
 from gallery.publishing.machine.json_ld import linked_model
@@ -18,12 +19,6 @@ from gallery.publishing.parts.components import misfits
 from gallery.publishing.parts.numbers import count
 from gallery.publishing.viewer_page import ViewerPage, viewer_files
 from gallery.publishing.views import ModelView, placed_in
-from gallery.text import DEVICES
-
-RESERVED = DEVICES | {
-    "404", "assets", "compare", "family", "how-to-read", "index", "page", "tag", "year",
-}  # fmt: skip
-"""Names at the root of the site that no model may have."""
 
 RELATIVES = 24
 """Most models in the table of a model's family."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gallery.cache import Cache
 from gallery.errors import PublishError
+from gallery.publishing.addressed import addressed
 from gallery.publishing.assets.earlier import Earlier
 from gallery.publishing.assets.files import write
 from gallery.publishing.assets.static import static_files
@@ -21,7 +20,6 @@ from gallery.publishing.machine.catalogue import CATALOGUE, catalogue
 from gallery.publishing.machine.feeds import feed, robots, sitemap
 from gallery.publishing.machine.manifest import SCHEMA, encode, encode_manifest
 from gallery.publishing.machine.schema import NAME, manifest_schema
-from gallery.publishing.model_pages import RESERVED
 from gallery.publishing.model_views import model_view, prose_of
 from gallery.publishing.overview import gallery_sheet, site_icon
 from gallery.publishing.page import PageContext
@@ -30,7 +28,6 @@ from gallery.publishing.parts.prose import plain
 from gallery.publishing.settings import SiteSettings
 from gallery.publishing.views import ModelView
 
-_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _log = logging.getLogger(__name__)
 
 
@@ -75,42 +72,88 @@ def publish(
             picture cannot be read, or a template is wrong.
     """
     _check_directory(site)
-    env = environment(settings)
-    named = _addresses(exhibits)
-    before, digests = earlier or Earlier(), Digests(look_of(settings))
+    return Publisher(site, settings, cache, earlier).publish(exhibits)
 
-    def view(one: Exhibit) -> ModelView:
+
+class Publisher:
+    """Writes a site into a directory, which holds `earlier.linked` alone."""
+
+    def __init__(
+        self,
+        site: Path,
+        settings: SiteSettings,
+        cache: Cache | None = None,
+        earlier: Earlier | None = None,
+    ) -> None:
+        """Load the templates.
+
+        Args:
+            site: The directory.
+            settings: The site's settings.
+            cache: Keeps what is expensive to draw for the next build, or None.
+            earlier: The site that it replaces, or None.
+
+        Raises:
+            SettingsError: The templates or the texts cannot be found.
+        """
+        self._site = site
+        self._settings = settings
+        self._cache = cache
+        self._before = earlier or Earlier()
+        self._env = environment(settings)
+        self._digests = Digests(look_of(settings))
+        self._views: dict[tuple[str, str], ModelView] = {}
+
+    def view(self, exhibit: Exhibit) -> ModelView:
+        """A model as the pages show it, with its files in the site; made once.
+
+        Args:
+            exhibit: The model, whose slug is the name of its directory.
+
+        Raises:
+            PublishError: A file of it cannot be read or written.
+        """
+        name = exhibit.slug, exhibit.source
+        if not exhibit.source or name not in self._views:
+            self._views[name] = self._made(exhibit)
+        return self._views[name]
+
+    def _made(self, one: Exhibit) -> ModelView:
         if one.more is None:
-            return model_view(one, site, cache)
-        source = digests.of("text", one.prose)
-        return model_view(one, site, text=before.text(source, lambda: plain(prose_of(one, cache))))
+            return model_view(one, self._site, self._cache)
+        text = self._before.text(
+            self._digests.of("text", one.prose), lambda: plain(prose_of(one, self._cache))
+        )
+        return model_view(one, self._site, text=text)
 
-    views = sorted(map(view, named), key=_place)
-    icon = site_icon(views, settings, site, before, digests)
-    static = static_files(site, settings, icon)
-    context = PageContext(
-        env=env,
-        site=site,
-        settings=settings,
-        static=static,
-        cache=cache,
-        sheet=gallery_sheet(views, settings, site, before, digests),
-        earlier=before,
-        digests=digests,
-    )
-    pages = write_pages(context, views)
-    entries = [(site / one.slug / "facts.json").read_text("utf-8") for one in views]
-    write(site, "manifest.json", encode_manifest(entries, settings))
-    write(site, CATALOGUE, encode(catalogue(views)))
-    write(site, NAME, encode(manifest_schema(SCHEMA)))
-    write(site, "feed.xml", feed(views, settings))
-    write(site, "robots.txt", robots(settings))
-    write(site, ".nojekyll", b"")
-    if settings.base_url:
-        listed = [page for page in pages if page != "404.html"]
-        write(site, "sitemap.xml", sitemap(listed, settings))
-    _log.info("published %d models: %d pages", len(views), len(pages))
-    return Site(root=site, pages=tuple(sorted(pages)))
+    def publish(self, exhibits: Sequence[Exhibit]) -> Site:
+        """Write the whole site; see `publish`."""
+        site, settings, before, digests = self._site, self._settings, self._before, self._digests
+        views = sorted(map(self.view, addressed(exhibits)), key=_place)
+        icon = site_icon(views, settings, site, before, digests)
+        context = PageContext(
+            env=self._env,
+            site=site,
+            settings=settings,
+            static=static_files(site, settings, icon),
+            cache=self._cache,
+            sheet=gallery_sheet(views, settings, site, before, digests),
+            earlier=before,
+            digests=digests,
+        )
+        pages = write_pages(context, views)
+        entries = [(site / one.slug / "facts.json").read_text("utf-8") for one in views]
+        write(site, "manifest.json", encode_manifest(entries, settings))
+        write(site, CATALOGUE, encode(catalogue(views)))
+        write(site, NAME, encode(manifest_schema(SCHEMA)))
+        write(site, "feed.xml", feed(views, settings))
+        write(site, "robots.txt", robots(settings))
+        write(site, ".nojekyll", b"")
+        if settings.base_url:
+            listed = [page for page in pages if page != "404.html"]
+            write(site, "sitemap.xml", sitemap(listed, settings))
+        _log.info("published %d models: %d pages", len(views), len(pages))
+        return Site(root=site, pages=tuple(sorted(pages)))
 
 
 def _place(view: ModelView) -> tuple[bool, str, int, str]:
@@ -135,27 +178,3 @@ def _check_directory(site: Path) -> None:
         raise PublishError(
             f"{site} is not empty: it holds {occupied.name}", hint="publish to an empty directory"
         )
-
-
-def _addresses(exhibits: Sequence[Exhibit]) -> list[Exhibit]:
-    """The exhibits, renamed if their slug is one of the site's own names."""
-    taken = {one.slug for one in exhibits}
-    if len(taken) != len(exhibits):
-        slugs = [one.slug for one in exhibits]
-        double = next(slug for slug in slugs if slugs.count(slug) > 1)
-        raise PublishError(
-            f"two exhibits have the slug {double!r}", hint="give every exhibit a slug of its own"
-        )
-    named = []
-    for one in exhibits:
-        if not _SLUG.fullmatch(one.slug) or len(one.slug) > 120:
-            raise PublishError(
-                f"the slug {one.slug[:60]!r} is malformed",
-                hint="use at most 120 lower-case letters, digits and single hyphens",
-            )
-        slug = one.slug
-        while slug in RESERVED or (slug != one.slug and slug in taken):
-            slug += "-model"
-        taken.add(slug)
-        named.append(one if slug == one.slug else dataclasses.replace(one, slug=slug))
-    return named

@@ -11,9 +11,16 @@ from typing import Never
 import pytest
 
 from gallery.cache import Cache
-from gallery.files import file_digest, listing
-from gallery.pipeline.earlier import earlier_site, remember, sums_of, with_links
+from gallery.files import file_digest, listing, statuses
+from gallery.pipeline.earlier import (
+    earlier_site,
+    linked_exhibits,
+    remember,
+    stamp_of,
+    sums_of,
+)
 from gallery.pipeline.models import Gallery
+from gallery.pipeline.next_site import NextSite
 from gallery.pipeline.site import put
 from gallery.publishing import Exhibit, SiteSettings, publish
 from gallery.publishing.assets.earlier import Earlier
@@ -44,10 +51,16 @@ def cache(tmp_path: Path) -> Cache:
 @pytest.fixture
 def first(tmp_path: Path, exhibits: list[Exhibit], cache: Cache) -> Path:
     """A published site that is remembered."""
-    site, nothing = tmp_path / "first", Earlier()
+    site = tmp_path / "first"
+    nothing = Earlier(root=site)
     publish(exhibits, site, settings=SETTINGS, earlier=nothing)
-    remember(site, cache, sums_of(site, listing(site), nothing), nothing)
+    remember_as_it_is(nothing, cache)
     return site
+
+
+def remember_as_it_is(site: Earlier, cache: Cache) -> None:
+    stamps = {name: stamp_of(one) for name, one in statuses(site.root).items()}
+    remember(cache, sums_of(site.root, stamps, site), stamps, site)
 
 
 def same_file(one: Path, other: Path) -> bool:
@@ -60,11 +73,12 @@ def test_a_site_of_links_has_the_same_bytes(
     changed = [replace(exhibits[0], prose="Other words."), *exhibits[1:]]
     before = earlier_site(first, cache)
     linked, made = tmp_path / "linked", tmp_path / "anew"
-    publish(with_links(changed, before), linked, settings=SETTINGS, earlier=before)
+    publish(linked_exhibits(changed, before), linked, settings=SETTINGS, earlier=before)
     publish(changed, made, settings=SETTINGS)
     files = {name: (made / name).read_bytes() for name in listing(made)}
     assert {name: (linked / name).read_bytes() for name in listing(linked)} == files
-    assert sums_of(linked, files, before) == sums_of(made, files, Earlier())
+    stamps = {name: stamp_of((linked / name).stat()) for name in files}
+    assert sums_of(linked, stamps, before) == {name: file_digest(made / name) for name in files}
     kept = {(first / name).stat().st_ino for name in listing(first)}
     again = {name for name in files if (linked / name).stat().st_ino not in kept}
     assert {"one/index.html", "one/facts.json", "one/compare.js", "manifest.json"} <= again
@@ -84,7 +98,7 @@ def test_files_that_were_touched_are_made_again(
     before = earlier_site(first, cache)
     assert "two/index.html" not in before.digests
     assert "one/index.html" in before.digests
-    publish(with_links(exhibits, before), tmp_path / "next", settings=SETTINGS, earlier=before)
+    publish(linked_exhibits(exhibits, before), tmp_path / "next", settings=SETTINGS, earlier=before)
     assert (tmp_path / "next/two/index.html").read_bytes() == whole
     assert not same_file(tmp_path / "next/two/index.html", page)
 
@@ -92,13 +106,14 @@ def test_files_that_were_touched_are_made_again(
 def test_files_that_others_replaced_are_not_taken_for_ours(
     tmp_path: Path, exhibits: list[Exhibit], cache: Cache
 ) -> None:
-    site, nothing = tmp_path / "site", Earlier()
+    site = tmp_path / "site"
+    nothing = Earlier(root=site)
     publish(exhibits, site, settings=SETTINGS, earlier=nothing)
     (site / "one/index.html").write_text("from static/", "utf-8")
     nothing.forget(["one/index.html"])
-    remember(site, cache, sums_of(site, listing(site), nothing), nothing)
+    remember_as_it_is(nothing, cache)
     before = earlier_site(site, cache)
-    publish(with_links(exhibits, before), tmp_path / "next", settings=SETTINGS, earlier=before)
+    publish(linked_exhibits(exhibits, before), tmp_path / "next", settings=SETTINGS, earlier=before)
     assert "from static/" not in (tmp_path / "next/one/index.html").read_text("utf-8")
     assert same_file(tmp_path / "next/two/index.html", site / "two/index.html")
 
@@ -110,11 +125,12 @@ def test_a_full_cache_does_not_say_that_a_site_is_missing(
         def keep(self, *_: object, **__: object) -> Never:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def write(_: Gallery, folder: Path, earlier: Earlier) -> None:
-        publish(exhibits, folder, settings=SETTINGS, earlier=earlier)
+    def write(_: Gallery, new: NextSite) -> None:
+        publish(exhibits, new.begin(), settings=SETTINGS, earlier=new.earlier)
 
     gallery = Gallery(plans=(), settings=GallerySettings(), cache=Full(tmp_path / "cache"))
-    published = put(gallery, tmp_path / "site", write, "site")
+    with NextSite(place=tmp_path / "site", cache=gallery.cache) as new:
+        published = put(gallery, new, write, "site")
     assert published.changed
     assert (tmp_path / "site/index.html").is_file()
     assert "site is whole, but the cache cannot be written: No space left" in caplog.text

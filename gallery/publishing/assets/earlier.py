@@ -6,8 +6,8 @@ depends on more than a file in the cache is known by a digest of all that it was
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -32,6 +32,9 @@ class Earlier:
         stamps: What tells each of them from a changed one, by path.
         made: What its files were made from.
         texts: Plain text of the models' prose, by the digest of what it was made from.
+        linked: Paths of those files that the new site holds already, as links; what it does not
+            take over is to be removed from there.
+        kept: Paths of the files of the new site that are known by what they are made from.
         now: What the files of the new site are made from, which grows as that is written.
         new_texts: The texts of the new site.
     """
@@ -41,6 +44,8 @@ class Earlier:
     stamps: Mapping[str, Stamp] = field(default_factory=lambda: MappingProxyType({}))
     made: Made = field(default_factory=lambda: MappingProxyType({}))
     texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    linked: AbstractSet[str] = frozenset()
+    kept: set[str] = field(default_factory=set)
     now: dict[str, tuple[str, ...]] = field(default_factory=dict)
     new_texts: dict[str, str] = field(default_factory=dict)
 
@@ -69,9 +74,11 @@ class Earlier:
         names = self.made.get(source, ())
         if names and all(name in self.digests for name in names):
             self.now[source] = names
+            self.kept.update(names)
             return {name: self._linked(site, name) for name in names}
         made = make()
         self.now[source] = tuple(made)
+        self.kept.update(made)
         return {
             name: write(site, name, content)
             for name, content in made.items()
@@ -83,15 +90,18 @@ class Earlier:
         for source in [source for source, made in self.now.items() if set(made) & set(names)]:
             del self.now[source]
 
+    def links(self) -> Iterator[str]:
+        """Paths of the files that a new site may be able to take over."""
+        for names in self.made.values():
+            if all(name in self.digests for name in names):
+                yield from names
+
     def _linked(self, site: Path, name: str) -> Placed:
-        target = f"{site}/{name}"
-        try:
-            os.link(f"{self.root}/{name}", target)
-        except FileExistsError:
-            pass
-        except OSError:
-            Path(target).parent.mkdir(parents=True, exist_ok=True)
-            link_or_copy(self.root / name, Path(target))
+        if name not in self.linked:
+            target = site / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not target.exists():
+                link_or_copy(self.root / name, target)
         return Placed(
             href=name,
             bytes=self.stamps[name][0],
