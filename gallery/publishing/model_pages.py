@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gallery.publishing.addressed import RESERVED
-from gallery.publishing.assets.files import MIME, content_of
+from gallery.publishing.assets.files import MIME, ResponsivePicture, content_of
 from gallery.publishing.collection import compare_script, parameters
 from gallery.publishing.machine.json_ld import linked_model
 from gallery.publishing.machine.manifest import encode, entry
@@ -105,7 +105,7 @@ def write_viewer(context: PageContext, model: ModelView) -> list[str]:
         page = ViewerPage(
             slug=model.slug,
             title=model.title,
-            picture=model.hero.picture if model.hero else None,
+            pictures=_pictures(context.entire(model)),
             alt=model.hero.scan.caption if model.hero else "",
             icon=icon.href,
             diagram=content_of(diagram).decode("utf-8") if diagram else "",
@@ -116,6 +116,14 @@ def write_viewer(context: PageContext, model: ModelView) -> list[str]:
     source = context.digests.of("viewer", [model.slug, icon.href, icon.format, model])
     context.earlier.files(context.site, source, make)
     return [model.viewer]
+
+
+def _pictures(model: ModelView) -> dict[str, ResponsivePicture]:
+    """The main scan's pictures by ground."""
+    if model.hero is None:
+        return {}
+    on_paper = {"light": model.light} if model.light else {}
+    return {**on_paper, model.hero.scan.ground: model.hero.picture}
 
 
 def relatives(models: Sequence[ModelView]) -> dict[str, Sequence[ModelView]]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gallery.errors import DamagedFileError, PublishError
@@ -22,9 +23,9 @@ from gallery.publishing.assets.templates import render
 from gallery.publishing.settings import SiteSettings
 
 SCRIPTS = (
-    "decode", "graph", "shaders", "program", "fit", "tone", "gaps", "lists", "sheet", "compose",
-    "renderer", "camera", "space", "gestures", "tilt", "colour", "panel", "tree", "card", "order",
-    "run", "strip", "play", "diagram", "address", "main",
+    "decode", "graph", "ground", "shaders", "program", "judge", "fit", "tone", "gaps", "lists",
+    "sheet", "compose", "renderer", "camera", "space", "gestures", "tilt", "colour", "panel",
+    "tree", "card", "order", "run", "strip", "play", "diagram", "address", "main",
 )  # fmt: skip
 """The viewer's scripts in the order in which they are joined."""
 
@@ -41,8 +42,9 @@ class ViewerPage:
     Attributes:
         slug: The model's directory.
         title: Its name for visitors.
-        picture: The still picture, shown until the viewer has drawn, or None.
-        alt: Alternative text of the picture.
+        pictures: By ground, the still picture that is shown until the viewer has drawn; on a ground
+            that has none, that of the other.
+        alt: Alternative text of the pictures.
         icon: Path of the site's icon from its root.
         diagram: The operator diagram as SVG, whose boxes name their operators, or "".
         icon_type: Media type of the icon.
@@ -50,7 +52,7 @@ class ViewerPage:
 
     slug: str
     title: str
-    picture: ResponsivePicture | None = None
+    pictures: Mapping[str, ResponsivePicture] = field(default_factory=dict)
     alt: str = ""
     icon: str = "assets/icon.svg"
     diagram: str = ""
@@ -89,9 +91,11 @@ def viewer_files(
     script = _join([f"viewer/{name}.js" for name in SCRIPTS], directories)
     style = _join(["css/theme.css", "viewer/viewer.css"], directories)
     load = _COMMENT + made + b"\n" + _HEAD + base64.b64encode(data) + _TAIL
+    theme = _join(["js/theme.js"], directories)
     js, css = _named("viewer", "js", script), _named("viewer", "css", style)
+    switch = _named("theme", "js", theme)
     packed = _named(f"{page.slug}-viewer", "js", load)
-    files = {js: script, css: style, packed: load}
+    files = {js: script, css: style, switch: theme, packed: load}
     diagram = ""
     if page.diagram:
         drawing = base64.b64encode(zlib.compress(page.diagram.encode("utf-8"), 9))
@@ -106,6 +110,7 @@ def viewer_files(
         root="../../",
         css=css,
         js=js,
+        theme=switch,
         data=packed,
         diagram=diagram,
         icon=page.icon,

@@ -3,9 +3,7 @@
   "use strict";
 
   const MOST = 400;
-  // Pixels above and below the whole graph.
-  const HEAD = 24;
-  const FOOT = 92;
+  const SIDES = ["Left", "Top", "Right", "Bottom"];
   const still = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   V.still = still;
 
@@ -16,14 +14,37 @@
       this.changed = changed;
       // How far the centre may leave the graph, which a tipped one does.
       this.slack = 0;
+      this.clear = this.measure();
       this.home();
+    }
+
+    // Pixels of the stage that its controls take: what the style sheet says that its padding is.
+    measure() {
+      const style = getComputedStyle(this.stage);
+      return SIDES.map((side) => Number.parseFloat(style[`padding${side}`]) || 0);
+    }
+
+    // The stage has another size: the whole graph stays whole.
+    resized() {
+      this.clear = this.measure();
+      if (this.atHome) this.home();
+    }
+
+    // Something else of the stage is clear: the whole graph goes there, a part of it stays.
+    refit() {
+      const { scale, atHome } = this;
+      this.clear = this.measure();
+      this.set(this.x, this.y, scale / this.fit);
+      if (atHome) this.flyTo(...this.whole(), 1);
     }
 
     home() { this.set(...this.whole(), 1); }
 
-    // The centre that shows the whole graph clear of the controls at the bottom.
+    // The centre that shows the whole graph clear of the controls.
     whole() {
-      return [this.frame[0] / 2, this.frame[1] / 2 - (FOOT - HEAD) / 2 / this.fit];
+      const [left, top, right, bottom] = this.clear;
+      return [this.frame[0] / 2 + (right - left) / 2 / this.fit,
+        this.frame[1] / 2 - (bottom - top) / 2 / this.fit];
     }
 
     get isHome() {
@@ -33,9 +54,9 @@
 
     set(x, y, zoom) {
       this.zoom = Math.max(0.5, Math.min(MOST, zoom));
-      const held = (value, most) => Math.max(-this.slack, Math.min(most + this.slack, value));
-      this.x = held(x, this.frame[0]);
-      this.y = held(y, this.frame[1]);
+      const home = this.whole();
+      [this.x, this.y] = [x, y].map((value, axis) => Math.max(Math.min(-this.slack, home[axis]),
+        Math.min(Math.max(this.frame[axis] + this.slack, home[axis]), value)));
       this.flight = null;
       this.atHome = this.isHome;
     }
@@ -48,7 +69,8 @@
 
     // Width and height of the stage that the whole graph may take.
     get room() {
-      return [0.94 * this.stage.clientWidth, this.stage.clientHeight - HEAD - FOOT];
+      const [left, top, right, bottom] = this.clear;
+      return [this.stage.clientWidth - left - right, this.stage.clientHeight - top - bottom];
     }
 
     get scale() { return this.fit * this.zoom; }

@@ -88,6 +88,12 @@
         (parts.length ? ` (${parts.join("; ")}${dots})` : "");
     }
 
+    // In the colours of another ground.
+    restyle() {
+      if (this.vertex >= 0) this.write(this.vertex);
+      this.draw();
+    }
+
     resize(width, height, ratio) {
       this.canvas.width = width;
       this.canvas.height = height;
@@ -115,7 +121,7 @@
       };
       const [x, y] = at(this.vertex);
       const lines = (others, colour, feeds) => {
-        pen.strokeStyle = colour;
+        pen.strokeStyle = V.styled(colour);
         pen.lineWidth = 1.25;
         pen.beginPath();
         for (const v of others.subarray(0, LINES)) {
@@ -123,9 +129,9 @@
         }
         pen.stroke();
       };
-      lines(graph.sourcesOf(this.vertex), "rgba(140, 190, 255, 0.75)", false);
-      lines(graph.readersOf(this.vertex), "rgba(255, 205, 130, 0.75)", true);
-      pen.strokeStyle = "#fff";
+      lines(graph.sourcesOf(this.vertex), "--reads", false);
+      lines(graph.readersOf(this.vertex), "--feeds", true);
+      pen.strokeStyle = V.styled("--ink");
       pen.lineWidth = 1.75;
       pen.beginPath();
       pen.arc(x, y, 6, 0, 2 * Math.PI);
@@ -151,6 +157,7 @@
       pen.textBaseline = "middle";
       pen.lineJoin = "round";
       const { camera, space } = this.app;
+      const [halo, ink] = ["--halo", "--ink"].map(V.styled);
       for (const { text, x, y, z } of this.places) {
         const [px, py] = camera.point(...space.see(x, y, z));
         const half = pen.measureText(text).width / 2 + 5;
@@ -159,10 +166,10 @@
           continue;
         }
         taken.push(box);
-        pen.strokeStyle = "rgba(0, 0, 0, 0.85)";
+        pen.strokeStyle = halo;
         pen.lineWidth = 4;
         pen.strokeText(text, px, py);
-        pen.fillStyle = "#f4f5f7";
+        pen.fillStyle = ink;
         pen.fillText(text, px, py);
       }
     }

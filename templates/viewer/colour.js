@@ -30,9 +30,10 @@
 
     // The colours of all rows, three bytes each.
     table() {
-      const own = this.graph.colors(this.number);
+      const { ground } = this.renderer;
+      const own = this.graph.colors(this.number, ground);
       if (!this.palette) return own;
-      const stops = fromHex(this.graph.head.palettes[this.palette]);
+      const stops = fromHex(this.graph.head.palettes[this.palette][ground]);
       const count = own.length / 3;
       const out = new Uint8Array(own.length);
       for (let row = 0; row < count; row++) {
@@ -95,7 +96,7 @@
       const [label, , share, row] = entry;
       const { head } = this.graph;
       const { attribute, categorical, legend, entries } = this.coloring;
-      const rows = this.graph.colors(this.number).length / 3 - 1;
+      const rows = this.graph.colors(this.number, "dark").length / 3 - 1;
       if (!categorical) {
         const half = 0.5 / Math.max(1, legend.length - 1);
         return { rows: [Math.floor((share - half) * rows), Math.ceil((share + half) * rows)] };

@@ -3,7 +3,6 @@
   "use strict";
 
   const [LEAST, MOST, SMOOTH, SPARSE] = [32, 320, 4, 0.1];
-  const [LIFT, FAINT, BRIGHT] = [2.0, 0.05, 2];
   // Of fewer vertices, edges have light enough.
   const ENOUGH = 2000;
   // Cells around the graph, where the light of its outermost cells ends.
@@ -49,6 +48,7 @@
       this.gl = gl;
       this.graph = graph;
       this.on = all >= ENOUGH;
+      this.lift = V.GROUNDS.dark.lift;
       // The picture is as wide as the graph and its margins; lengths are in the graph's longer side.
       this.cell = 1 / (head.look.share * cells);
       this.side = Math.ceil(1 / this.cell) + 2 * AROUND;
@@ -141,13 +141,14 @@
     // factors and summands, and the amounts of the lift.
     bind({ at }, view, width, height, line) {
       const { gl, side, cell } = this;
+      const [most, faint, bright] = this.lift;
       const wide = 1 / (cell * side);
       gl.uniform4f(at.spread, 2 / view[0] * wide, 2 / view[1] * wide,
         (-1 - view[2]) / view[0] * wide + AROUND / side,
         (-1 - view[3]) / view[1] * wide + AROUND / side);
       const light = this.seen ? this.lightAt(view, width, line) : 0;
-      gl.uniform3f(at.lift, LIFT * light, Math.max(FAINT * light, 1e-9),
-        Math.max(BRIGHT * light, 1e-9));
+      gl.uniform3f(at.lift, most * light, Math.max(faint * light, 1e-9),
+        Math.max(bright * light, 1e-9));
     }
   };
 })(window.GalleryViewer = window.GalleryViewer || {});

@@ -106,7 +106,10 @@
       return this.rowsOf[coloring] ??= V.planes(this.sections["rows" + coloring]);
     }
 
-    colors(coloring) { return this.sections["colors" + coloring]; }
+    // Three bytes a row, on one of the grounds.
+    colors(coloring, ground) {
+      return this.sections[(ground === "light" ? "inks" : "colors") + coloring];
+    }
 
     sourcesOf(v) { return this.sources.subarray(this.start[v], this.start[v + 1]); }
 

@@ -12,6 +12,7 @@
       const plain = new URLSearchParams(window.location.search).has("plain");
       this.renderer = new V.Renderer(root.querySelector("[data-light]"), graph, plain);
       performance.mark("viewer-uploaded");
+      this.renderer.stand(V.groundNow());
       this.camera = camera;
       camera.changed = () => this.moved();
       this.space = new V.Space(graph, camera);
@@ -26,6 +27,17 @@
       this.resize();
       V.readAddress(this);
       new ResizeObserver(() => this.resize()).observe(this.stage);
+      V.whenGround((ground) => this.stand(ground));
+    }
+
+    // The page has another theme.
+    stand(ground) {
+      if (ground === this.renderer.ground) return;
+      this.renderer.stand(ground);
+      this.colours.shine();
+      this.card.restyle();
+      this.play.strip?.draw();
+      this.changed();
     }
 
     listen() {
@@ -60,6 +72,7 @@
       });
       on("save", () => this.save());
       on("panel-button", () => this.openPanel());
+      root.querySelector(".panel").addEventListener("keydown", (event) => this.closePanel(event));
       window.addEventListener("hashchange", () => V.readAddress(this));
       const canvas = this.renderer.canvas;
       canvas.addEventListener("webglcontextlost", (event) => {
@@ -163,8 +176,18 @@
     pin(v) {
       this.pinned = v;
       this.card.show(v, v >= 0);
-      if (v >= 0) this.uncover(v);
+      this.makeRoom(v >= 0);
+      if (v >= 0 && !this.camera.flight) this.uncover(v);
       this.said();
+    }
+
+    // On a small screen, the whole picture is shown above the card.
+    makeRoom(pinned) {
+      const { stage, root, camera } = this;
+      const top = this.card.card.getBoundingClientRect().top;
+      stage.style.setProperty("--card", `${stage.getBoundingClientRect().bottom - top + 8}px`);
+      root.classList.toggle("pinned", pinned);
+      if (String(camera.measure()) !== String(camera.clear)) camera.refit();
     }
 
     // Moves a vertex out from under its card.
@@ -239,6 +262,14 @@
       if (search) this.root.querySelector("[data-search]").focus();
     }
 
+    // Where the panel comes and goes, Escape ends it.
+    closePanel(event) {
+      const button = this.root.querySelector("[data-panel-button]");
+      if (event.key !== "Escape" || event.defaultPrevented || !button.offsetParent) return;
+      if (this.root.classList.contains("open")) this.openPanel();
+      button.focus();
+    }
+
     // Draw once more and export the picture before the browser clears it.
     save() {
       if (!this.renderer.frames) return;
@@ -258,13 +289,13 @@
     if (!root) return;
     const texts = JSON.parse(root.dataset.texts);
     const stage = root.querySelector("[data-stage]");
-    const image = stage.querySelector("img");
+    const images = stage.querySelectorAll("img");
     const { frame, share } = JSON.parse(root.dataset.frame);
     const camera = new V.Camera(stage, frame);
     // The still picture is where the graph will be, so that nothing jumps when the graph appears.
     const lay = () => {
-      if (camera.atHome) camera.home();
-      if (image) camera.lay(image, share);
+      camera.resized();
+      for (const image of images) camera.lay(image, share);
     };
     lay();
     new ResizeObserver(lay).observe(stage);

@@ -48,6 +48,7 @@
       this.size = 1;
       this.count = { quick: 40000, calm: 60000 };
       this.divider = 1;
+      this.ground = "dark";
       this.sheets = {};
       this.sheet = null;
       this.presented = 0;
@@ -85,9 +86,18 @@
         fibres: this.fibres, unit: this.plain ? PLAIN : 1 });
       this.programs = {};
       this.use(this.hold);
+      this.stand(this.ground);
       this.stride = V.strideFor(graph.n);
       this.tints = gl.createTexture();
       this.array = gl.createVertexArray();
+    }
+
+    // Draws on another ground, "dark" or "light".
+    stand(ground) {
+      this.ground = ground;
+      this.tone.use(ground);
+      this.gaps.lift = V.GROUNDS[ground].lift;
+      this.dirty = true;
     }
 
     // Sends the places of the vertices to the processor of the graphics.

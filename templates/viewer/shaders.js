@@ -238,11 +238,33 @@ void main() {
 }`];
 
   // The mean colour gives hue and chroma, the amount gives the lightness: see tone.py.
-  V.TONE = [WHOLE, `#version 300 es
+  // Light adds up on black, or ink on paper.
+  const ON_BLACK = `
+const float FLOOR = 0.19, TINT = 0.94, CORE = 0.6;
+const float RED = 35.0, YELLOW = 100.0, GREEN = 150.0, TURN = 34.0;
+float faint(float share) { return FLOOR * pow(share, 1.0 / 3.0); }
+float dense(float own) { return own + max(TINT - own, 0.0) * CORE; }
+float kept(float goal, float own) { return pow(min(goal / max(own, 1e-3), 1.25), 0.45); }
+// Dim light between red and green turns to red: dim yellow would be olive.
+float turned(float degrees, float goal, float own) {
+  float warm = min((degrees - RED) / (YELLOW - RED), (GREEN - degrees) / (GREEN - YELLOW));
+  return max(warm, 0.0) * max(1.0 - goal / max(own, 1e-3), 0.0) * radians(TURN);
+}`;
+  const ON_PAPER = `
+const float FIRST_INK = 0.07, DEPTH = 0.17, BLACKEST = 0.22;
+float faint(float share) { return paper.w - FIRST_INK * pow(share, 1.0 / 3.0); }
+float dense(float own) { return min(max(own - DEPTH, BLACKEST), own); }
+float kept(float goal, float own) {
+  float ink = min((paper.w - goal) / max(paper.w - own, 1e-3), 1.0);
+  return ink * (1.75 - 0.75 * ink);
+}
+float turned(float degrees, float goal, float own) { return 0.0; }`;
+  V.toneOf = (glows) => [WHOLE, `#version 300 es
 precision highp float;
 uniform sampler2D image, limits, rise;
 uniform float gain;
 uniform vec2 curve;
+uniform vec4 paper;
 out vec4 colour;
 const mat3 TO_LMS = mat3(0.4122214708, 0.2119034982, 0.0883024619, 0.5363325363, 0.6806995451,
   0.2817188376, 0.0514459929, 0.1073969566, 0.6299787005);
@@ -252,32 +274,29 @@ const mat3 FROM_LAB = mat3(1.0, 1.0, 1.0, 0.3963377774, -0.1055613458, -0.089484
   0.2158037573, -0.0638541728, -1.2914855480);
 const mat3 FROM_LMS = mat3(4.0767416621, -1.2684380046, -0.0041960863, -3.3077115913,
   2.6097574011, -0.7034186147, 0.2309699292, -0.3413193965, 1.7076147010);
-const float FLOOR = 0.19, BODY = 0.7, TINT = 0.94, CORE = 0.6;
-const float RED = 35.0, YELLOW = 100.0, GREEN = 150.0, TURN = 34.0;
+const float BODY = 0.7;
+${glows ? ON_BLACK : ON_PAPER}
 float between(sampler2D table, vec2 at) {
   vec2 size = vec2(textureSize(table, 0));
   return texture(table, (at * (size - 1.0) + 0.5) / size).r;
 }
 void main() {
   vec4 light = texelFetch(image, ivec2(gl_FragCoord.xy), 0);
-  colour = vec4(0.0, 0.0, 0.0, 1.0);
+  colour = vec4(paper.rgb, 1.0);
   float amount = light.a * gain;
   if (amount <= 0.0) return;
   vec3 lab = TO_LAB * pow(max(TO_LMS * (light.rgb / light.a), 0.0), vec3(1.0 / 3.0));
   float chroma = max(length(lab.yz), 1e-6);
   float hue = atan(lab.z, lab.y) / 6.2831853;
-  float goal = FLOOR * pow(amount / curve.x, 1.0 / 3.0);
+  float first = faint(min(amount / curve.x, 1.0));
+  float goal = first;
   if (amount > curve.x) {
     float place = between(rise, vec2(min(log(amount / curve.x) / curve.y, 1.0), 0.0));
-    float last = lab.x + max(TINT - lab.x, 0.0) * CORE;
-    goal = place < BODY ? mix(FLOOR, lab.x, place / BODY)
-                        : mix(lab.x, last, (place - BODY) / (1.0 - BODY));
+    goal = place < BODY ? mix(first, lab.x, place / BODY)
+                        : mix(lab.x, dense(lab.x), (place - BODY) / (1.0 - BODY));
   }
-  float wanted = chroma * pow(min(goal / max(lab.x, 1e-3), 1.25), 0.45);
-  // Dim light between red and green turns to red: dim yellow would be olive.
-  float degrees = fract(hue) * 360.0;
-  float warm = min((degrees - RED) / (YELLOW - RED), (GREEN - degrees) / (GREEN - YELLOW));
-  float turn = max(warm, 0.0) * max(1.0 - goal / max(lab.x, 1e-3), 0.0) * radians(TURN);
+  float wanted = chroma * kept(goal, lab.x);
+  float turn = turned(fract(hue) * 360.0, goal, lab.x);
   hue -= turn / 6.2831853;
   float hues = float(textureSize(limits, 0).x);
   float limit = 0.4 * between(limits, vec2((hue * hues - 0.5) / (hues - 1.0), goal));

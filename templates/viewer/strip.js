@@ -74,8 +74,11 @@
       const { start, pass, passes, steps } = graph.clock;
       const coloring = graph.head.colorings.find((one) => one.attribute === "pass");
       if (!coloring || passes === 1) return;
-      const colours = graph.head.passes.map((name) =>
-        coloring.legend.find(([label]) => label === name)?.[1] ?? "transparent");
+      const table = graph.colors(graph.head.colorings.indexOf(coloring), this.app.renderer.ground);
+      const colours = graph.head.passes.map((name) => {
+        const [, , , row] = coloring.legend.find(([label]) => label === name) ?? [];
+        return row === undefined ? "transparent" : this.app.colours.colourOfTable(table, row);
+      });
       const [top, bottom] = PASSES;
       for (let s = 0, first = 0; s < steps; s++) {
         if (s + 1 < steps && pass[s + 1] === pass[first]) continue;
@@ -119,8 +122,8 @@
       pen.textAlign = left ? "right" : "left";
       pen.textBaseline = "middle";
       pen.lineJoin = "round";
-      pen.strokeStyle = "#000";
-      pen.fillStyle = "#f1f2f4";
+      pen.strokeStyle = V.styled("--halo");
+      pen.fillStyle = V.styled("--ink");
       pen.lineWidth = 3;
       pen.strokeText(text, x + (left ? -8 : 8), y - 4);
       pen.fillText(text, x + (left ? -8 : 8), y - 4);

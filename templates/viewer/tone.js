@@ -16,7 +16,7 @@
       this.gl = gl;
       this.plain = plain;
       this.curve = null;
-      for (const name of ["measure", "tone", "shrink", "blur", "glow", "finish"]) {
+      for (const name of ["measure", "shrink", "blur", "glow", "finish"]) {
         this[name] = V.program(gl, V[name.toUpperCase()]);
       }
       this.peaks = plain ? null : V.target(gl, gl.RGBA32F, PARTS, PARTS);
@@ -24,9 +24,24 @@
       this.look = graph.head.look;
       const { gamut } = graph.sections;
       const hues = graph.head.gamut[1];
-      this.fit = new V.Fit({ ...this.look, gamut, hues });
+      this.grounds = {};
+      this.gamut = { gamut, hues };
       this.limits = V.table(gl, gl.createTexture(), gamut, hues);
       this.rise = gl.createTexture();
+      this.use("dark");
+    }
+
+    // Tones for another ground. A picture that was whole is fitted again, as what moves or plays may
+    // not be.
+    use(name) {
+      const { look, gamut, gl } = this;
+      const ground = V.GROUNDS[name];
+      this.grounds[name] ??= { ground, fit: new V.Fit(ground, { ...look, ...gamut }),
+        program: V.program(gl, V.toneOf(ground.glows)) };
+      Object.assign(this, { ground }, { fit: this.grounds[name].fit, tone: this.grounds[name].program });
+      // Until then, the curve is that of the other ground.
+      this.stale = Boolean(this.curve) && !this.sample;
+      if (this.sample) this.setCurve(this.fit.curve(this.sample, PARTS, this.curve.single, null));
     }
 
     // Requests amounts of light; they arrive with the fence, so nothing waits for them.
@@ -58,14 +73,17 @@
       gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, light);
       gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
       gl.deleteBuffer(this.pixels);
-      if (hold && this.curve) return;
-      const known = this.curve && (gently || !whole) ? this.curve.at : null;
+      const before = this.stale ? null : this.curve;
+      if (hold && before) return;
+      if (whole && !hold) this.sample = light;
+      const known = before && (gently || !whole) ? before.at : null;
       const goal = this.fit.curve(light, PARTS, single, known);
-      if (this.curve && gently) {
+      if (before && gently) {
         const mix = (now, then) => now + 0.35 * (then - now);
-        goal.span = mix(this.curve.span, goal.span);
-        goal.places = goal.places.map((place, i) => mix(this.curve.places[i], place));
+        goal.span = mix(before.span, goal.span);
+        goal.places = goal.places.map((place, i) => mix(before.places[i], place));
       }
+      this.stale = false;
       this.setCurve(goal);
     }
 
@@ -80,22 +98,30 @@
       gl.useProgram(this.tone.program);
       gl.uniform1f(this.tone.at.gain, gain);
       gl.uniform2f(this.tone.at.curve, this.curve.single, this.curve.span);
+      gl.uniform4fv(this.tone.at.paper, this.ground.paper);
       V.draw(gl, this.tone, toned,
         { image: light, limits: { texture: limits }, rise: { texture: rise } });
-      V.draw(gl, this.shrink, near, { image: toned });
-      V.draw(gl, this.shrink, tiny, { image: near });
-      const side = Math.max(toned.width, toned.height);
-      this.soften(near, half, wide, WIDTHS.wide * side / 8);
-      this.soften(tiny, soft, tiny, WIDTHS.widest * side / 32);
-      V.draw(gl, this.glow, half, { near, wide, widest: tiny });
+      const glow = this.ground.glows ? this.look.glow : 0;
+      if (glow) this.shine({ toned, near, half, wide, tiny, soft });
       gl.useProgram(this.finish.program);
-      gl.uniform1f(this.finish.at.glow, this.look.glow);
+      gl.uniform1f(this.finish.at.glow, glow);
       V.draw(gl, this.finish, shown, { image: toned, around: half });
       if (!shown) return;
       gl.bindFramebuffer(gl.READ_FRAMEBUFFER, shown.frame);
       gl.bindFramebuffer(gl.DRAW_FRAMEBUFFER, null);
       gl.blitFramebuffer(0, 0, shown.width, shown.height, 0, 0, gl.drawingBufferWidth,
         gl.drawingBufferHeight, gl.COLOR_BUFFER_BIT, gl.LINEAR);
+    }
+
+    // The glow of a picture, in `half`.
+    shine({ toned, near, half, wide, tiny, soft }) {
+      const { gl } = this;
+      V.draw(gl, this.shrink, near, { image: toned });
+      V.draw(gl, this.shrink, tiny, { image: near });
+      const side = Math.max(toned.width, toned.height);
+      this.soften(near, half, wide, WIDTHS.wide * side / 8);
+      this.soften(tiny, soft, tiny, WIDTHS.widest * side / 32);
+      V.draw(gl, this.glow, half, { near, wide, widest: tiny });
     }
 
     soften(from, between, to, step) {

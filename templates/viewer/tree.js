@@ -25,7 +25,11 @@
       this.input.addEventListener("input", () => this.search());
       this.input.addEventListener("keydown", (event) => {
         if (event.key === "Enter") { event.preventDefault(); this.found.querySelector("button")?.click(); }
-        if (event.key === "Escape") { this.input.value = ""; this.search(); }
+        if (event.key === "Escape" && this.input.value) {
+          event.preventDefault();
+          this.input.value = "";
+          this.search();
+        }
       });
     }
 

@@ -1,12 +1,12 @@
 """Opens a viewer in Chromium's software renderer and measures: data, frames, recolouring.
 
 Run as `python -m tests.benchmarks.bench_viewer [--model NAME] [--passes PASSES] [--vertices N]
-[--edges N] [--graph N] [--runs N] [--beside PAGE]`; `--graph` is the budget of the graph, of which
-the viewer shows `--vertices` and `--edges` at most. Milliseconds count from the start of the
-navigation, which is the click; each line is the median of the runs, with the smallest and the
-largest behind it. Frames are those that are shown while something moves; their processor time is
-that of all of Chromium's processes. With `--beside`, a viewer's page that is on disk, such as that
-of an earlier version, is visited in turn, and its numbers stand in a second line.
+[--edges N] [--graph N] [--runs N] [--ground GROUND] [--beside PAGE]`; `--graph` is the budget of
+the graph, of which the viewer shows `--vertices` and `--edges` at most. Milliseconds count from the
+start of the navigation, which is the click; each line is the median of the runs, with the smallest
+and the largest behind it. Frames are those that are shown while something moves; their processor
+time is that of all of Chromium's processes. With `--beside`, a viewer's page that is on disk, such
+as that of an earlier version, is visited in turn, and its numbers stand in a second line.
 """
 
 from __future__ import annotations
@@ -80,9 +80,13 @@ def write_page(args: argparse.Namespace, folder: Path) -> Path:
     graph = lower(model, vertices=args.graph or args.vertices, passes=args.passes)
     placed = layout(graph)
     names = attributes_of(graph)
-    colorings = [color(graph, name, positions=placed.positions) for name in names]
+    colorings, on_paper = (
+        [color(graph, name, ground=ground, positions=placed.positions) for name in names]
+        for ground in ("dark", "light")
+    )
     start = time.perf_counter()
-    data = viewer_data(placed, colorings, model, budget=(args.vertices, args.edges))
+    budget = (args.vertices, args.edges)
+    data = viewer_data(placed, colorings, model, on_paper=on_paper, budget=budget)
     seconds = time.perf_counter() - start
     settings = SiteSettings(title="Benchmark")
     page = ViewerPage(slug="net", title=args.model)
@@ -96,11 +100,12 @@ def write_page(args: argparse.Namespace, folder: Path) -> Path:
     return folder / "net" / "viewer" / "index.html"
 
 
-def chromium(profile: str) -> WebDriver:
-    """Headless Chromium that draws WebGL in software."""
+def chromium(profile: str, ground: str) -> WebDriver:
+    """Headless Chromium that draws WebGL in software, and wants pages of one of the grounds."""
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or "chromium"
-    for flag in (*_FLAGS, f"--user-data-dir={profile}"):
+    wanted = f"--blink-settings=preferredColorScheme={('dark', 'light').index(ground)}"
+    for flag in (*_FLAGS, wanted, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     return webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
 
@@ -168,13 +173,14 @@ def main() -> None:
     parser.add_argument("--vertices", type=int, default=250_000)
     parser.add_argument("--edges", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--ground", default="dark", choices=("dark", "light"))
     parser.add_argument("--beside", type=Path, help="page of another viewer, index.html")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         pages = [write_page(args, Path(folder) / "site")]
         if args.beside:
             pages.append(args.beside.resolve())
-        driver = chromium(str(Path(folder) / "profile"))
+        driver = chromium(str(Path(folder) / "profile"), args.ground)
         try:
             turns = [[visit(driver, page) for page in pages] for _ in range(args.runs)]
         finally:

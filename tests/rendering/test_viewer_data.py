@@ -7,15 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gallery.coloring.types import NO_ENTRY
+from gallery.coloring.types import NO_ENTRY, Coloring
 from gallery.errors import PublishError
 from gallery.graph import ComputeGraph, GraphOperator
 from gallery.model import Layer, Model
 from gallery.placement.types import Layout
 from gallery.rendering.raster.exposure import exposure
 from gallery.rendering.viewer.container import unpack
-from gallery.rendering.viewer.data import viewer_data
+from gallery.rendering.viewer.data import inks, viewer_data
 from gallery.rendering.viewer.sample import sample
 from tests.rendering.viewer_net import colorings, net, ring
 
@@ -139,7 +141,54 @@ def test_colours_and_names_are_there(whole: tuple[Model, Layout]) -> None:
     assert names == ["image", "w1"]
     assert head["tensors"][operators["writes"][conv][0]] == ["a", "float", "1 × 8 × 16 × 16"]
     assert len(head["palettes"]) > 5
-    assert all(re.fullmatch("([0-9a-f]{6})+", stops) for stops in head["palettes"].values())
+    for stops in head["palettes"].values():
+        assert list(stops) == ["dark", "light"]
+        assert all(re.fullmatch("([0-9a-f]{6})+", one) for one in stops.values())
+
+
+def test_inks_are_the_colours_on_paper_of_each_row(whole: tuple[Model, Layout]) -> None:
+    _, layout = whole
+    on_black, on_paper = colorings(layout), colorings(layout, "light")
+    _, sections = unpack(viewer_data(layout, on_black, on_paper=on_paper))
+    for number, (dark, light) in enumerate(zip(on_black, on_paper, strict=True)):
+        inks = np.frombuffer(sections[f"inks{number}"], np.uint8).reshape(-1, 3)
+        assert inks.shape == dark.colors.shape
+        np.testing.assert_array_equal(inks[dark.index], light.colors[light.index])
+
+
+@given(
+    shift=st.lists(st.integers(0, 40), min_size=2, max_size=8),
+    seed=st.integers(0, 1000),
+)
+def test_rows_that_were_moved_apart_keep_their_ink(shift: list[int], seed: int) -> None:
+    """Where a legend's neighbours lie elsewhere on paper, each vertex has its ink all the same."""
+    layers = np.arange(len(shift))
+    black = (100 * layers).astype(np.uint16)
+    paper = np.maximum.accumulate(100 * layers + np.array(shift)).astype(np.uint16)
+    vertices = np.concatenate([layers, np.random.default_rng(seed).choice(layers, 50)])
+    colors = np.repeat(np.arange(800, dtype=np.uint32)[:, None], 3, axis=1)
+    tones = (colors // np.array([1, 4, 16])).astype(np.uint8)
+    common = {"attribute": "layer", "palette": "aurora", "categorical": True, "legend": ()}
+    dark = Coloring(**common, ground="dark", index=black[vertices], colors=tones[::-1].copy())
+    light = Coloring(**common, ground="light", index=paper[vertices], colors=tones)
+    found = inks(dark, light)
+    np.testing.assert_array_equal(found[dark.index], light.colors[light.index])
+    # Rows of no vertex lie between those of their neighbours.
+    if not np.array_equal(black, paper):
+        slow = np.interp(np.arange(800), black, paper)
+        np.testing.assert_array_equal(found, tones[np.rint(slow).astype(int)])
+
+
+def test_without_colours_on_paper_they_are_the_same(whole: tuple[Model, Layout]) -> None:
+    _, layout = whole
+    _, sections = unpack(viewer_data(layout, colorings(layout)))
+    assert sections["inks0"] == sections["colors0"]
+
+
+def test_colourings_on_paper_are_by_the_same_attributes(whole: tuple[Model, Layout]) -> None:
+    _, layout = whole
+    with pytest.raises(PublishError, match="other attributes"):
+        viewer_data(layout, colorings(layout), on_paper=colorings(layout, "light")[::-1])
 
 
 def test_same_input_same_bytes(whole: tuple[Model, Layout]) -> None:

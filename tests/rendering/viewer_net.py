@@ -49,7 +49,7 @@ def ring(graph: ComputeGraph) -> Layout:
     return Layout(graph=graph, positions=places, skeleton="sfdp", engine="sfdp")
 
 
-def colorings(layout: Layout) -> list[Coloring]:
-    """Every colouring that the graph can have."""
-    graph = layout.graph
-    return [color(graph, name, positions=layout.positions) for name in attributes_of(graph)]
+def colorings(layout: Layout, ground: str = "dark") -> list[Coloring]:
+    """Every colouring that the graph can have, on one of the grounds."""
+    graph, where = layout.graph, layout.positions
+    return [color(graph, name, ground=ground, positions=where) for name in attributes_of(graph)]

@@ -18,6 +18,7 @@ from gallery.pipeline.products.base import (
 from gallery.schema import record
 
 if TYPE_CHECKING:
+    from gallery.coloring.types import Coloring
     from gallery.pipeline.plan import ModelPlan
     from gallery.pipeline.stages import Stages
 
@@ -49,29 +50,37 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
 
     most = stages.plan.variants.viewer_vertices
     model, layout = stages.model(), stages.layout(stages.plan.scans[0].scan)
-    names = attributes_of(layout.graph)
     palettes = _palettes(stages.plan)
     execution = run(layout.graph)
-    colorings = [
-        color(
-            layout.graph,
-            name,
-            palette=palettes.get(name, ""),
-            positions=layout.positions,
-            execution=execution,
-        )
-        for name in names
-    ]
-    colorings += [
-        color_measured(layout.graph, one, palette=palettes.get(one.attribute, ""))
-        for one in stages.measurements().values()
-    ]
+    measured = stages.measurements().values()
+
+    def colored(ground: str) -> list[Coloring]:
+        by_name = [
+            color(
+                layout.graph,
+                name,
+                palette=palettes.get(name, ""),
+                ground=ground,
+                positions=layout.positions,
+                execution=execution,
+            )
+            for name in attributes_of(layout.graph)
+        ]
+        by_number = [
+            color_measured(
+                layout.graph, one, palette=palettes.get(one.attribute, ""), ground=ground
+            )
+            for one in measured
+        ]
+        return by_name + by_number
+
     path = new_file(".bin")
     told = stages.plan.provenance(VIEWER)
     data = viewer_data(
         layout,
-        colorings,
+        colored("dark"),
         model,
+        on_paper=colored("light"),
         execution=execution if stages.plan.variants.run else None,
         budget=(most, _EDGES * most),
         provenance=told,

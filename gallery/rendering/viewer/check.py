@@ -22,17 +22,18 @@ from gallery.schema import (
     text,
     whole,
 )
-from gallery.settings.choices import ARRANGEMENTS
+from gallery.settings.choices import ARRANGEMENTS, GROUNDS
 
 _name = text(400)
 _share = number(0, 1)
 _count = whole(0, 1 << 40)
 _index = whole(-1, 1 << 40)
+_stops = text(4096, "([0-9a-f]{6})*")
 _names, _counts, _indices = each(_name), each(_count), each(_index)
 
 _head = record(
     {
-        "version": one_of(1),
+        "version": one_of(2),
         "whole": row(_count, _count),
         "shown": row(_count, _count),
         "frame": row(_share, _share),
@@ -85,7 +86,7 @@ _head = record(
             100,
             1,
         ),
-        "palettes": mapping(_name, text(4096, "([0-9a-f]{6})*"), 100),
+        "palettes": mapping(_name, record(dict.fromkeys(GROUNDS, _stops)), 100),
         "sections": mapping(_name, _count, 1000),
     },
     {
@@ -159,7 +160,8 @@ def _check_sections(head: dict[str, Any], sections: dict[str, bytes]) -> None:
     lengths |= {f"rows{number}": 2 * vertices for number in range(len(head["colorings"]))}
     varints = {"operator", "read", "sent", "degree"}
     tables = {"flops_table", "bytes_table"}
-    colors = {f"colors{number}" for number in range(len(head["colorings"]))}
+    numbers = range(len(head["colorings"]))
+    colors = {f"{name}{number}" for name in ("colors", "inks") for number in numbers}
     known = {*lengths, *varints, *tables, *colors, "edges", "forward"}
     known |= SECTIONS if "run" in head else set()
     _require(sections.keys() == known, "the viewer's sections", "sections")
@@ -181,6 +183,8 @@ def _check_sections(head: dict[str, Any], sections: dict[str, bytes]) -> None:
         size = len(sections[f"colors{place}"])
         rows = max(_largest(sections[f"rows{place}"]), *(entry[3] for entry in one["legend"]), -1)
         _require(not size % 3 and rows < size // 3, "a table of all colours", "colorings", place)
+        fits = len(sections[f"inks{place}"]) == size
+        _require(fits, "a colour on paper for each", "colorings", place)
     degrees = from_varints(sections["degree"])
     _require(
         int(degrees.max(initial=0)) <= edges and int(degrees.sum()) == edges,

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from gallery.coloring.oklab import chroma_limit
 from gallery.coloring.types import Coloring
-from gallery.elementary import log
+from gallery.elementary import interpolate, log
 from gallery.errors import PublishError
 from gallery.execution.types import Execution
 from gallery.graph import ComputeGraph, Kind, Pass
@@ -37,7 +37,7 @@ from gallery.rendering.viewer.sample import Sample, sample
 from gallery.rendering.viewer.schedule import schedule_sections, schedule_table
 from gallery.rendering.viewer.tables import color_tables, graph_tables, palettes
 
-VERSION = 1
+VERSION = 2
 VERTICES = 250_000
 """Most vertices that are shown: about 0.8 MB of data, and smooth on a phone's processor."""
 EDGES = 1_500_000
@@ -59,6 +59,7 @@ def viewer_data(  # noqa: PLR0913
     colorings: Sequence[Coloring],
     model: Model | None = None,
     *,
+    on_paper: Sequence[Coloring] = (),
     execution: Execution | None = None,
     budget: tuple[int, int] = (VERTICES, EDGES),
     provenance: Provenance | None = None,
@@ -70,6 +71,8 @@ def viewer_data(  # noqa: PLR0913
         layout: The graph with its positions.
         colorings: Colourings of the graph that the visitor can choose from, the default first.
         model: The model of the graph, for the names of what operators read and write, or None.
+        on_paper: The same colourings for a light ground, in the same order; without them, colours
+            are the same on both.
         execution: How the graph runs, for the player; without it, it plays the order.
         budget: Most vertices and edges.
         provenance: What the data are made from; None for this version and nothing else.
@@ -79,12 +82,17 @@ def viewer_data(  # noqa: PLR0913
         A container as described in `gallery.rendering.viewer.container`.
 
     Raises:
-        PublishError: There is no colouring, or one or the execution is of another graph.
+        PublishError: There is no colouring, one or the execution is of another graph, or those on
+            paper are not the same.
     """
     graph = layout.graph
     if not colorings:
         raise PublishError("the viewer has no colouring", graph.model, "give at least one")
-    for one in colorings:
+    papers = on_paper or colorings
+    if [one.attribute for one in papers] != [one.attribute for one in colorings]:
+        found = "the colourings on paper are by other attributes"
+        raise PublishError(found, graph.model, "colour the same attributes on both grounds")
+    for one in (*colorings, *papers):
         if len(one.index) != graph.vertices:
             found = (
                 f"the colouring by {one.attribute} has {len(one.index)} vertices, "
@@ -126,7 +134,7 @@ def viewer_data(  # noqa: PLR0913
         "y": smooth(places[:, 1]),
         **_vertex_sections(layout, shown),
         **_edge_sections(shown),
-        **_color_sections(colorings, shown),
+        **_color_sections(colorings, papers, shown),
         "gains": _gains(gains[shown.vertices] * _stands_for(graph, shown)),
         "gamut": _gamut(),
         **(schedule_sections(execution, shown) if execution else {}),
@@ -288,13 +296,32 @@ def _edge_sections(shown: Sample) -> dict[str, bytes]:
     return {"degree": varints(count), "edges": varints(zigzag(change))}
 
 
-def _color_sections(colorings: Sequence[Coloring], shown: Sample) -> dict[str, bytes]:
-    """Rows and colours of each colouring, "rows0", "colors0" and so on."""
+def _color_sections(
+    colorings: Sequence[Coloring], on_paper: Sequence[Coloring], shown: Sample
+) -> dict[str, bytes]:
+    """Rows, colours and inks of each colouring, "rows0", "colors0", "inks0" and so on."""
     sections = {}
     shades = _FEW_SHADES if len(shown.vertices) > _MANY else _SHADES
-    for number, one in enumerate(colorings):
+    for number, (one, paper) in enumerate(zip(colorings, on_paper, strict=True)):
         rows = one.index[shown.vertices]
         step = 1 if one.categorical else max(len(one.colors) // shades, 1)
         sections[f"rows{number}"] = planes(rows - rows % step)
         sections[f"colors{number}"] = one.colors.tobytes()
+        sections[f"inks{number}"] = inks(one, paper).tobytes()
     return sections
+
+
+def inks(coloring: Coloring, on_paper: Coloring) -> npt.NDArray[np.uint8]:
+    """The colours on paper of a colouring's rows: uint8 (k, 3), sRGB.
+
+    Neighbours in a legend are moved apart as far as their colours need it, which differs between
+    the grounds: where the two have other rows, those of the vertices tell which belong together,
+    and those of no vertex lie between them.
+    """
+    if not len(coloring.index) or np.array_equal(coloring.index, on_paper.index):
+        return on_paper.colors
+    there = np.full(len(coloring.colors), -1, np.int64)
+    there[coloring.index] = on_paper.index
+    known = np.flatnonzero(there >= 0)
+    every = interpolate(np.arange(len(there)), known, there[known])
+    return np.asarray(on_paper.colors[np.rint(every).astype(np.int64)])

@@ -12,6 +12,7 @@ from gallery.coloring.palettes import sample as sample_palette
 from gallery.coloring.types import NO_ENTRY, Coloring
 from gallery.graph import ComputeGraph, ComputeSet
 from gallery.model import Model, Tensor
+from gallery.settings.choices import GROUNDS
 from gallery.text import cut, printable
 
 _NAME = 160
@@ -113,11 +114,17 @@ def _nearest(coloring: Coloring, color: str) -> int:
     return int(distance.argmin()) if len(distance) else 0
 
 
-def palettes() -> dict[str, str]:
-    """The palettes that the viewer offers for any attribute: stops from low to high, "rrggbb"."""
+def palettes() -> dict[str, dict[str, str]]:
+    """The palettes that the viewer offers for any attribute.
+
+    By ground, stops from low to high, "rrggbb".
+    """
     offered = [name for name in PALETTES if not is_categorical(name)][:_OFFERED]
     places = np.linspace(0, 1, _STOPS)
-    return {name: sample_palette(name, places, "dark").tobytes().hex() for name in offered}
+    return {
+        name: {on: sample_palette(name, places, on).tobytes().hex() for on in GROUNDS}
+        for name in offered
+    }
 
 
 def _short(text: str, limit: int) -> str:

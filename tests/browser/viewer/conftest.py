@@ -12,11 +12,12 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
+from gallery.coloring import color
 from gallery.execution import run as schedule
 from gallery.execution.types import Execution
 from gallery.model import Model
 from gallery.placement.types import Layout
-from gallery.publishing.assets.files import Placed, picture
+from gallery.publishing.assets.files import Placed, ResponsivePicture, picture
 from gallery.publishing.assets.templates import environment
 from gallery.publishing.settings import SiteSettings
 from gallery.publishing.viewer_page import ViewerPage, viewer_files
@@ -25,6 +26,7 @@ from gallery.rendering.operator_diagram.draw import diagram
 from gallery.rendering.scan import render
 from gallery.rendering.viewer.container import pack, unpack
 from gallery.rendering.viewer.data import viewer_data
+from gallery.settings.choices import GROUNDS
 from tests.browser.chromium import Browser
 from tests.browser.viewer.hands import NASTY
 from tests.rendering.scans import layered, ring
@@ -37,6 +39,7 @@ _FLAGS = (
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
+    "--blink-settings=preferredColorScheme=0",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
@@ -47,7 +50,7 @@ _FLAGS = (
 
 @pytest.fixture(scope="package")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """Chromium with a software renderer for WebGL, which the other tests do without."""
+    """Chromium with a software renderer for WebGL, of a visitor who wants dark pages."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     chromedriver = shutil.which("chromedriver")
     if chromium is None or chromedriver is None:
@@ -75,7 +78,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Model, Layout]:
 @pytest.fixture(scope="package")
 def layout(whole: tuple[Model, Layout]) -> tuple[Layout, bytes]:
     model, placed = whole
-    return placed, viewer_data(placed, colorings(placed), model)
+    return placed, viewer_data(
+        placed, colorings(placed), model, on_paper=colorings(placed, "light")
+    )
 
 
 @pytest.fixture(scope="package")
@@ -106,26 +111,33 @@ def root(
     head["operators"]["name"] = [NASTY + name for name in names]
     head["layers"]["path"] = [NASTY for _ in head["layers"]["path"]]
     head["layers"]["name"] = head["layers"]["path"]
-    timed = viewer_data(layout[0], colorings(layout[0]), whole[0], execution=execution)
+    timed = viewer_data(
+        layout[0],
+        colorings(layout[0]),
+        whole[0],
+        on_paper=colorings(layout[0], "light"),
+        execution=execution,
+    )
     few_model, few = net(folder, vertices=1, passes="forward")
-    few_data = viewer_data(few, colorings(few), few_model)
+    few_data = viewer_data(few, colorings(few), few_model, on_paper=colorings(few, "light"))
     halves = replace(layout[0], arrangement="hemispheres")
     shown = {
         "net": (layout[0], layout[1]),
         "hostile": (layout[0], pack(head, sections)),
         "few": (few, few_data),
         "timed": (layout[0], timed),
-        "halves": (halves, viewer_data(halves, colorings(halves), whole[0])),
-        "apart": (apart, viewer_data(apart, colorings(apart))),
+        "halves": (
+            halves,
+            viewer_data(halves, colorings(halves), whole[0], on_paper=colorings(halves, "light")),
+        ),
+        "apart": (apart, viewer_data(apart, colorings(apart), on_paper=colorings(apart, "light"))),
     }
     for slug, (scanned, data) in shown.items():
-        href = f"assets/{slug}.png"
-        save(render(scanned, colorings(scanned)[0], size=720), folder / href)
-        placed = Placed(href=href, bytes=1, sha256="", format="png", width=720, height=720)
+        pictures = {on: _still(folder, slug, scanned, on) for on in GROUNDS}
         page = ViewerPage(
             slug=slug,
             title=NASTY if slug == "hostile" else "Net",
-            picture=picture([placed]),
+            pictures=pictures,
             alt="A scan",
             diagram=diagram(whole[0]),
         )
@@ -136,6 +148,15 @@ def root(
     icon = '<svg xmlns="http://www.w3.org/2000/svg"/>'
     (folder / "assets" / "icon.svg").write_text(icon, encoding="utf-8")
     return folder
+
+
+def _still(folder: Path, slug: str, scanned: Layout, ground: str) -> ResponsivePicture:
+    """The still picture on one of the grounds."""
+    href = f"assets/{slug}-{ground}.png"
+    first = color(scanned.graph, colorings(scanned)[0].attribute, ground=ground)
+    save(render(scanned, first, size=720), folder / href)
+    placed = Placed(href=href, bytes=1, sha256="", format="png", width=720, height=720)
+    return picture([placed])
 
 
 def _write_flat(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,21 @@ def shot(browser: Browser) -> np.ndarray:
     """What the stage shows now: int (h, w, 3)."""
     picture = Image.open(io.BytesIO(find(browser, "stage").screenshot_as_png))
     return np.asarray(picture.convert("RGB")).astype(int)
+
+
+def both(browser: Browser, address: str) -> tuple[np.ndarray, np.ndarray]:
+    """The viewer's light, and the still picture in its place."""
+    show(browser, address)
+    live = pixels(browser)
+    hide = "[data-light] { opacity: 0 !important; } .canvas img { opacity: 1 !important; }"
+    run(
+        browser,
+        f"const s = new CSSStyleSheet(); s.replaceSync({json.dumps(hide)});"
+        "document.adoptedStyleSheets = [s]",
+    )
+    browser.until("getComputedStyle(document.querySelector('[data-light]')).opacity === '0'")
+    browser.until("getComputedStyle(document.querySelector('.canvas img')).opacity === '1'")
+    return live, shot(browser)
 
 
 def exact(browser: Browser) -> str:
