@@ -63,7 +63,7 @@ def divide(context: Any, panel: Any, rows: Any, wave: Any) -> tuple[Any, Callabl
 
     Args:
         context: Numba's typing context.
-        panel: float32 (n * LANES,), contiguous.
+        panel: float32 (n, LANES), in C order.
         rows: Four uint64, where the rows start: of the one pair, then of the other.
         wave: Two float32, cosine and sine.
     """
@@ -84,7 +84,7 @@ def unite(context: Any, panel: Any, rows: Any, wave: Any) -> tuple[Any, Callable
 
     Args:
         context: Numba's typing context.
-        panel: float32 (n * LANES,), contiguous.
+        panel: float32 (n, LANES), in C order.
         rows: Four uint64, where the rows start: of the one pair, then of the other.
         wave: Two float32, cosine and sine.
     """

@@ -97,24 +97,22 @@ def _rows_of(start, k, half):  # type: ignore[no-untyped-def]
 @inner_kernel
 def _forward(panel, waves):  # type: ignore[no-untyped-def]
     """Transform columns, INOUT panel (n, lanes): to bit-reversed order."""
-    flat = panel.reshape(-1)
     half = len(panel) // 2
     while half:
         for start in range(0, len(panel), 2 * half):
             for k in range(half // 2 + 1):
-                divide(flat, _rows_of(start, k, half), (waves[0, half + k], waves[1, half + k]))
+                divide(panel, _rows_of(start, k, half), (waves[0, half + k], waves[1, half + k]))
         half //= 2
 
 
 @inner_kernel
 def _backward(panel, waves):  # type: ignore[no-untyped-def]
     """Transform columns, INOUT panel (n, lanes): from bit-reversed order."""
-    flat = panel.reshape(-1)
     half = 1
     while half < len(panel):
         for start in range(0, len(panel), 2 * half):
             for k in range(half // 2 + 1):
-                unite(flat, _rows_of(start, k, half), (waves[0, half + k], waves[1, half + k]))
+                unite(panel, _rows_of(start, k, half), (waves[0, half + k], waves[1, half + k]))
         half *= 2
 
 

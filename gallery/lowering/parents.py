@@ -169,24 +169,26 @@ def _parents(sets, fine, fine_chunks, coarse, coarse_chunks):  # type: ignore[no
         most = max(most, sets.dims[one + 1] - sets.dims[one])
     out = np.empty(total, np.int32)
     space = np.empty((3, most + 1), np.int64)
-    at = to = 0
+    # Constants would have types of their own, and `_onto` be compiled for each mix of them.
+    none = np.int64(0)
+    at = to = none
     for group in range(len(sets.groups)):
         first, last, leaf, leaf_end = sets.groups[group]
         for one in range(parts + leaf, parts + leaf_end):
             begin, end = sets.dims[one], sets.dims[one + 1]
             _space(space, sets.shape, fine, coarse, begin, end)
-            _onto(out, at, 0, to, 0, space, end - begin)
+            _onto(out, at, none, to, none, space, end - begin)
             at += _cells(fine, begin, end)
             to += _cells(coarse, begin, end)
         own = _counted(sets, fine, fine_chunks, group)
         coarser = _counted(sets, coarse, coarse_chunks, group)
-        steps, stride, coarse_stride = 1, 0, 0
+        steps, stride, coarse_stride = 1, none, none
         if fine_chunks[group]:
             last = first + 1
         elif last - first > 1:
             steps = sets.shape[sets.dims[first]]
             stride = own // steps
-            coarse_stride = 0 if coarse_chunks[group] else coarser // steps
+            coarse_stride = none if coarse_chunks[group] else coarser // steps
         this, onto = at, to
         for part in range(first, last):
             begin, end, rank = sets.dims[part], sets.dims[part + 1], sets.rank[part]

@@ -8,6 +8,7 @@ needed is compiled there as well, so nothing depends on this but time.
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -66,7 +67,7 @@ def main() -> None:
     """Draw a made-up scan with every kind of stroke that scans have."""
     import numpy as np  # noqa: PLC0415 - what only asks must not wait for numba
 
-    from gallery.coloring import color  # noqa: PLC0415
+    from gallery.coloring.types import Coloring  # noqa: PLC0415
     from gallery.graph import ComputeGraph, GraphOperator  # noqa: PLC0415
     from gallery.model import Layer  # noqa: PLC0415
     from gallery.placement.types import Layout  # noqa: PLC0415
@@ -75,6 +76,8 @@ def main() -> None:
     from gallery.rendering.scan import render  # noqa: PLC0415
     from gallery.rendering.types import RenderSettings  # noqa: PLC0415
 
+    # This process ends soon, and what kernels leave in it is not worth to be looked for.
+    gc.disable()
     # The glow first: its kernels are those of the layout too, which will soon need them.
     glow_of(np.zeros((64, 64, 3), np.float32), 1.0)
     # Each vertex reads the one before: enough of them for strands, and one edge that is a strand,
@@ -97,7 +100,17 @@ def main() -> None:
     placed = Layout(
         graph=graph, positions=positions, skeleton="sfdp", engine="sfdp", fallback="", seed=1
     )
-    render(placed, color(graph, "operator"), size=_SIDE, settings=RenderSettings())
+    # Colours of its own, as `color` needs modules that nothing else here does.
+    coloring = Coloring(
+        attribute="operator",
+        palette="",
+        ground="dark",
+        categorical=True,
+        index=graph.vertex_operator.astype(np.uint16),
+        colors=np.array([[255, 128, 0], [0, 128, 255]], np.uint8),
+        legend=(),
+    )
+    render(placed, coloring, size=_SIDE, settings=RenderSettings())
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 
@@ -16,6 +17,11 @@ from gallery.lowering.tiling.targets import target_named
 from gallery.lowering.tiling.traffic import counted, double
 
 MODELS = Path(__file__).parents[2] / "models"
+
+
+@numba.njit
+def _doubled(tables, splits, part):  # type: ignore[no-untyped-def]
+    return double(tables, splits, part)
 
 
 @pytest.mark.parametrize("training", [False, True])
@@ -32,7 +38,7 @@ def test_the_part_with_the_most_work_per_forward_vertex_is_doubled_next(
     heapq.heapify(queue)
     while sum(whole for _, whole in counts) < budget:
         _, i = heapq.heappop(queue)
-        place, _ = double(splitter.tables, splits, i)
+        place, _ = _doubled(splitter.tables, splits, i)
         if place >= 0:
             counts[i] = list(counted(splitter.tables, splits, i))
             heapq.heappush(queue, (-work[i] / counts[i][0], i))

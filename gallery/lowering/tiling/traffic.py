@@ -242,7 +242,7 @@ def vertices(t, splits, part):  # type: ignore[no-untyped-def]
     return own, 2 * own + np.int64(more)
 
 
-@kernel
+@inner_kernel
 def double(t, splits, part):  # type: ignore[no-untyped-def]
     """Take the next doubling of a part and of the leaves that follow it (IN, OUT: splits).
 
