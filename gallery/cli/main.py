@@ -6,7 +6,6 @@ Exit status: 0 all went well, 1 something failed, 2 wrong usage.
 from __future__ import annotations
 
 import argparse
-import gc
 import logging
 import os
 import sys
@@ -17,13 +16,9 @@ from gallery.cli import commands
 from gallery.cli.arguments.parser import parser
 from gallery.cli.messages import LogFormatter, say
 from gallery.errors import DiscoverError, GalleryError, PublishError, SettingsError, system_error
+from gallery.garbage import look_rarely
 
 _log = logging.getLogger(__name__)
-
-_OBJECTS = 50_000
-"""How many new objects make Python look for garbage, by default 700. There is hardly any, since a
-build keeps what it knows of its models, and to look at all of that again and again takes an eighth
-of the time of a build that changes nothing."""
 
 _USAGE = (SettingsError, DiscoverError)
 
@@ -37,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    gc.set_threshold(_OBJECTS)
+    look_rarely()
     _open_standard_streams()
     options = parser().parse_args(arguments)
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(options.verbose, 2)]
