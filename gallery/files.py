@@ -27,6 +27,9 @@ _KINDS = (
 )
 
 
+_READ = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+
+
 def open_regular(path: Path) -> FileIO:
     """Open a regular file for reading, unbuffered.
 
@@ -36,10 +39,8 @@ def open_regular(path: Path) -> FileIO:
     Raises:
         DiscoverError: The path is not a regular file, or cannot be read.
     """
-    names = ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
-    flags = sum((getattr(os, name, 0) for name in names), os.O_RDONLY)
     try:
-        descriptor = os.open(path, flags)
+        descriptor = os.open(path, _READ)
     except OSError as error:
         raise _unopened(path, error) from error
     except ValueError as error:

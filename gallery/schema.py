@@ -56,6 +56,8 @@ def text(most: int = 1 << 24, pattern: str = "") -> Schema:
 
 
 def _encodes(value: str) -> bool:
+    if value.isascii():
+        return True
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -149,8 +151,12 @@ def each(schema: Schema, most: int = LIST, least: int = 0) -> Schema:
             raise MismatchError(f"a list of {least} to {most} items")
         if isinstance(schema, _Whole) and schema.holds(value):
             return
-        for place, one in enumerate(value):
-            _within(place, schema, one)
+        place = 0
+        try:
+            for place, one in enumerate(value):  # noqa: B007 - where it went wrong
+                schema(one)
+        except MismatchError as error:
+            raise _within(place, error) from None
 
     return check
 
@@ -161,8 +167,12 @@ def row(*schemas: Schema) -> Schema:
     def check(value: object) -> None:
         if not isinstance(value, list) or len(value) != len(schemas):
             raise MismatchError(f"a list of {len(schemas)} items")
-        for place, (schema, one) in enumerate(zip(schemas, value, strict=True)):
-            _within(place, schema, one)
+        place = 0
+        try:
+            for place, (schema, one) in enumerate(zip(schemas, value, strict=True)):  # noqa: B007
+                schema(one)
+        except MismatchError as error:
+            raise _within(place, error) from None
 
     return check
 
@@ -175,8 +185,12 @@ def record(fields: Mapping[str, Schema], optional: Mapping[str, Schema] | None =
         keys = value.keys() if isinstance(value, dict) else set()
         if not isinstance(value, dict) or not fields.keys() <= keys <= known.keys():
             raise MismatchError("an object with the keys " + ", ".join(fields))
-        for name, one in value.items():
-            _within(name, known[name], one)
+        name = ""
+        try:
+            for name, one in value.items():
+                known[name](one)
+        except MismatchError as error:
+            raise _within(name, error) from None
 
     return check
 
@@ -187,9 +201,13 @@ def mapping(key: Schema, schema: Schema, most: int = LIST) -> Schema:
     def check(value: object) -> None:
         if not isinstance(value, dict) or len(value) > most:
             raise MismatchError(f"an object of at most {most} keys")
-        for place, (name, one) in enumerate(value.items()):
-            _within(place, key, name)
-            _within(place, schema, one)
+        place = 0
+        try:
+            for place, (name, one) in enumerate(value.items()):  # noqa: B007
+                key(name)
+                schema(one)
+        except MismatchError as error:
+            raise _within(place, error) from None
 
     return check
 
@@ -204,8 +222,6 @@ def a_list(value: object) -> None:
         raise MismatchError("a list")
 
 
-def _within(place: str | int, schema: Schema, value: object) -> None:
-    try:
-        schema(value)
-    except MismatchError as error:
-        raise MismatchError(error.wanted, place, *error.where) from None
+def _within(place: str | int, error: MismatchError) -> MismatchError:
+    """What is wrong with a value that has the wrong one at a place."""
+    return MismatchError(error.wanted, place, *error.where)

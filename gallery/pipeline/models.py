@@ -199,7 +199,7 @@ class Gallery:
         for plan, one in self.rows():
             keys = [key for _, _, key in results_of(one.plan)] if one else []
             file, failure = plan.file, failure_of(plan, one)
-            told = _carried_out(plan, one).whole_provenance().comment()
+            told = _carried_out(plan, one).whole_provenance()
             words = [file.sidecar, file.sidecar_text, file.group, file.catalogue, file.notes]
             rows.append([file.relative, file.slug, words, keys, failure, told])
         static = {name: file_digest(path) for name, path in self.static.items()}

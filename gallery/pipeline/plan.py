@@ -113,7 +113,11 @@ class ModelPlan:
                     product.name,
                     version,
                     inputs=inputs,
-                    told=self.provenance(product, what).value(),
+                    told={
+                        "software": self.versions.get(SOFTWARE, ""),
+                        "source": self.source,
+                        "settings": product.settings(self, what),
+                    },
                 )
                 for what, inputs in product.inputs(self).items()
             }

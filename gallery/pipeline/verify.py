@@ -44,7 +44,7 @@ _HASHED = re.compile(r"(assets/.+)\.[0-9a-f]{8}(\.\w+)")
 
 _SHARED = re.compile(
     r".*\.html|manifest\.json|ONNX_HUB_MANIFEST\.json|results\.json|feed\.xml|sitemap\.xml|"
-    r"assets/(collection|icon|gallery)\.\w+\.\w+"
+    r"assets/(collection|icon|gallery)(\.\w+)?\.\w+"
 )
 """Files that depend on all models."""
 

@@ -114,7 +114,7 @@ def collection_script(
     Args:
         models: In the order of the index.
         plot: The scatter plot of the models, or None.
-        made: What it is made from, for a comment at its beginning, or None.
+        made: What it is made from, for a comment, or None.
     """
     places = {one.index: [one.home_x, one.home_y] for one in plot.points} if plot else {}
     value = {
@@ -125,8 +125,21 @@ def collection_script(
             for one in models
         ),
     }
-    comment = f"// {made.comment()}\n".encode("ascii") if made else b""
-    return comment + _call("galleryCollection", value)
+    return _comment(made) + _call("galleryCollection", value)
+
+
+def where_script(href: str, made: Provenance | None = None) -> bytes:
+    """Calls `galleryCollectionAt(href)`, which loads what `collection_script` has made.
+
+    Args:
+        href: Its path from the root of the site.
+        made: What it is made from, for a comment, or None.
+    """
+    return _comment(made) + _call("galleryCollectionAt", href)
+
+
+def _comment(made: Provenance | None) -> bytes:
+    return f"// {made.comment()}\n".encode("ascii") if made else b""
 
 
 def _inverted(keys: Iterable[Iterable[str]]) -> dict[str, str]:

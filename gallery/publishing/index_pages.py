@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gallery.publishing.assets.files import Placed, write
-from gallery.publishing.collection import collection_script, filters, parameters, work
+from gallery.publishing.collection import (
+    collection_script,
+    filters,
+    parameters,
+    where_script,
+    work,
+)
 from gallery.publishing.machine.json_ld import linked_collection
 from gallery.publishing.page import PageContext, write_page
 from gallery.publishing.parts.scatter import HEIGHT, WIDTH, Scatter, scatter
@@ -19,6 +25,12 @@ def write_collection(context: PageContext, models: Sequence[ModelView]) -> Place
     """Write what scripts know about all models."""
     script = collection_script(models, _plot(models), context.settings.provenance())
     return write(context.site, "assets/collection.js", script, hashed=True)
+
+
+def _write_where(context: PageContext, data: Placed) -> Placed:
+    """Write where that is, under a name that stays, so that pages stay that name this file."""
+    script = where_script(data.href, context.settings.provenance())
+    return write(context.site, "assets/collection.js", script)
 
 
 def _plot(models: Sequence[ModelView]) -> Scatter | None:
@@ -44,24 +56,35 @@ def write_index(
     totals, linked = _totals(models), linked_collection(len(models), opening, context.settings)
     chunks = [models[i : i + PER_PAGE] for i in range(0, len(models), PER_PAGE)] or [[]]
     paths = [_path(number) for number in range(1, len(chunks) + 1)]
+    of_all: dict[str, object] = {
+        "data": data,
+        "everything": models,
+        "groups": context.groups,
+        "opening": opening,
+        "plot": plot,
+        "totals": totals,
+        "sheet": context.sheet,
+    }
+    later = {
+        **dict.fromkeys(of_all),
+        "data": _write_where(context, data) if len(chunks) > 1 else None,
+        "everything": (),
+        "groups": (),
+    }
     for number, (path, chunk) in enumerate(zip(paths, chunks, strict=True), start=1):
+        # A page after the first tells of its own models alone, and changes with them.
         write_page(
             context,
             "index.html",
             path,
-            data=data,
             models=chunk,
-            everything=models if number == 1 else (),
-            groups=context.groups if number == 1 else (),
-            opening=opening,
             face=opening,
             filters=choices,
-            plot=plot if number == 1 else None,
             plot_size=(WIDTH, HEIGHT),
             number=number,
             pages=paths,
-            totals=totals,
             linked=linked,
+            **(of_all if number == 1 else later),
         )
     return paths
 

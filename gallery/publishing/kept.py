@@ -68,12 +68,24 @@ class Digests:
 
     def once(self, value: object) -> str:
         """The digest of something that many pages show, such as a model."""
-        if isinstance(value, ModelView) and value.exhibit.source:
-            return f"{value.slug} {value.exhibit.source}"
         known = self._known.get(id(value))
         if known is None:
-            known = self._known[id(value)] = value, self._digest(value, value)
+            known = self._known[id(value)] = value, self._made_once(value)
         return known[1]
+
+    def _made_once(self, value: object) -> str:
+        if isinstance(value, ModelView) and value.exhibit.source:
+            return f"{value.slug} {value.exhibit.source}"
+        return self._digest(value, value)
+
+    def shared(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values with the digests of models in the place of those in lists, which are many."""
+        return {
+            name: ("models", *map(self.once, one))
+            if type(one) in (list, tuple) and one and all(type(each) is ModelView for each in one)
+            else one
+            for name, one in values.items()
+        }
 
 
 class _Pickler(pickle.Pickler):

@@ -20,7 +20,7 @@ from gallery.publishing.parts.numbers import count
 from gallery.publishing.viewer_page import ViewerPage, viewer_files
 from gallery.publishing.views import ModelView, placed_in
 
-RELATIVES = 24
+RELATIVES = 12
 """Most models in the table of a model's family."""
 
 

@@ -108,7 +108,8 @@ def write_page(
         return {path: render(context.env, template, **shown).encode("utf-8")}
 
     others = frozenset(context.shared.keys() - own.keys())
-    told = [_told(context, template, others), used(context.env, template, own)]
+    shown = context.digests.shared(used(context.env, template, own))
+    told = [_told(context, template, others), shown]
     context.earlier.files(context.site, context.digests.of(f"{template} {path}", told), make)
     return path
 

@@ -6,6 +6,7 @@ import difflib
 import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, TypeVar
 
 from gallery.settings.checks import Check
@@ -78,7 +79,8 @@ def table(kind: type) -> dict[str, Setting]:
     }
 
 
-def names(kind: type) -> dict[str, Setting]:
+@cache
+def names(kind: type) -> Mapping[str, Setting]:
     """The settings of a dataclass by name and by alias."""
     own = table(kind)
     return own | {one.alias: one for one in own.values() if one.alias}
@@ -95,7 +97,7 @@ def read(kind: type[T], data: Mapping[Any, object], where: str = "") -> tuple[T,
     Returns:
         The settings, with defaults for what is missing or wrong, and a message for each mistake.
     """
-    known = names(kind)
+    known = names(kind)  # type: ignore[arg-type] # mypy does not know that classes are hashable
     right: dict[str, Any] = {}
     problems: list[str] = []
     for key, value in data.items():

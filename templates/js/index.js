@@ -21,12 +21,13 @@
   // A page opened from disk may not fetch files, but it may load scripts.
   function load() {
     loading ??= new Promise((done, failed) => {
+      const add = (address) => {
+        const onload = () => { if (data) done(); };
+        document.head.append(Object.assign(document.createElement("script"), { src: address, onload, onerror: failed }));
+      };
       window.galleryCollection = (value) => { data = arrange(value); };
-      const script = document.createElement("script");
-      script.src = texts.collection;
-      script.onload = done;
-      script.onerror = failed;
-      document.head.append(script);
+      window.galleryCollectionAt = (address) => add(root + address);
+      add(texts.collection);
     });
     return loading;
   }

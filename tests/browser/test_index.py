@@ -124,3 +124,14 @@ def test_a_plot_of_many_models_shows_scans_where_one_points(
     shown = browser.driver.find_elements(By.CSS_SELECTOR, ".chosen a")
     assert len(shown) == 111
     assert browser.errors() == []
+
+
+def test_a_later_page_searches_all_models(browser: Browser, tmp_path: Path) -> None:
+    pages = make_index(130, make_pictures(tmp_path / "pictures"), tmp_path)
+    browser.open((tmp_path / pages[1]).as_uri())
+    assert _shown(browser) == [f"net-{i}" for i in range(120, 130)]
+    browser.driver.find_element(By.NAME, "q").send_keys("net-12")
+    found = [f"net-{i}" for i in (12, *range(120, 130))]
+    browser.until(f"document.querySelectorAll('[data-cards] > li').length === {len(found)}")
+    assert _shown(browser) == found
+    assert browser.errors() == []

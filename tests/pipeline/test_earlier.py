@@ -11,11 +11,12 @@ from typing import Never
 import pytest
 
 from gallery.cache import Cache
-from gallery.files import file_digest, listing, statuses
+from gallery.files import SUMS, encode_sums, file_digest, listing, statuses
 from gallery.pipeline.earlier import (
     earlier_site,
     linked_exhibits,
     remember,
+    remove_stale,
     stamp_of,
     sums_of,
 )
@@ -24,6 +25,7 @@ from gallery.pipeline.next_site import NextSite
 from gallery.pipeline.site import put
 from gallery.publishing import Exhibit, SiteSettings, publish
 from gallery.publishing.assets.earlier import Earlier
+from gallery.publishing.site import Publisher
 from gallery.settings.values import GallerySettings
 from tests.publishing.sample_exhibits import make_exhibit, make_pictures
 
@@ -101,6 +103,76 @@ def test_files_that_were_touched_are_made_again(
     publish(linked_exhibits(exhibits, before), tmp_path / "next", settings=SETTINGS, earlier=before)
     assert (tmp_path / "next/two/index.html").read_bytes() == whole
     assert not same_file(tmp_path / "next/two/index.html", page)
+
+
+def begun(place: Path, cache: Cache) -> NextSite:
+    new = NextSite(place=place, cache=cache)
+    assert new.lock()
+    new.begin()
+    return new
+
+
+def test_a_new_site_is_begun_with_links_and_ends_without_those_it_does_not_need(
+    exhibits: list[Exhibit], first: Path, cache: Cache, tmp_path: Path
+) -> None:
+    with begun(first, cache) as new:
+        folder, earlier = new.begin(), new.earlier
+        assert earlier.linked == set(listing(folder))
+        assert all(same_file(folder / name, first / name) for name in earlier.linked)
+        assert {"one/index.html", "one/facts.json", "two/index.html"} <= earlier.linked
+        fewer = [one for one in exhibits if one.slug != "two"]
+        Publisher(folder, SETTINGS, earlier=earlier).publish(linked_exhibits(fewer, earlier))
+        removed = remove_stale(earlier, folder, statuses(folder))
+        assert {"two/index.html", "two/facts.json"} <= removed
+        assert not (folder / "two").exists()
+        publish(fewer, tmp_path / "anew", settings=SETTINGS)
+        there = {name: (folder / name).read_bytes() for name in listing(folder)}
+        anew = tmp_path / "anew"
+        assert there == {name: (anew / name).read_bytes() for name in listing(anew)}
+
+
+def test_where_there_are_no_links_a_new_site_is_begun_empty(
+    exhibits: list[Exhibit], first: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: str, target: str) -> Never:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM), target)
+
+    monkeypatch.setattr(os, "link", refuse)
+    with begun(first, cache) as new:
+        assert not list(new.begin().iterdir())
+        Publisher(new.begin(), SETTINGS, earlier=new.earlier).publish(exhibits)
+        same = {name: file_digest(first / name) for name in listing(first)}
+        assert {name: file_digest(new.begin() / name) for name in listing(new.begin())} == same
+
+
+def test_a_file_that_is_edited_where_it_lies_while_the_new_site_is_begun_is_made_again(
+    exhibits: list[Exhibit], first: Path, cache: Cache
+) -> None:
+    page = first / "two/index.html"
+    whole = page.read_bytes()
+
+    def write(_: Gallery, new: NextSite) -> None:
+        Publisher(new.begin(), SETTINGS, earlier=new.earlier).publish(exhibits)
+
+    gallery = Gallery(plans=(), settings=GallerySettings(), cache=cache)
+    (first / SUMS).write_bytes(
+        encode_sums({one: file_digest(first / one) for one in listing(first)})
+    )
+    with begun(first, cache) as new:
+        with page.open("ab") as stream:
+            stream.write(b"edited")
+        published = put(gallery, new, write, "site")
+    assert published.edited == ("two/index.html",)
+    assert page.read_bytes() == whole
+
+
+def test_a_site_that_another_build_holds_is_not_begun(tmp_path: Path, cache: Cache) -> None:
+    place = tmp_path / "site"
+    with NextSite(place=place, cache=cache) as one, NextSite(place=place, cache=cache) as other:
+        assert one.lock()
+        assert not other.lock(wait=False)
+        one.__exit__()
+        assert other.lock(wait=False)
 
 
 def test_files_that_others_replaced_are_not_taken_for_ours(

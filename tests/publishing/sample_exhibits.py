@@ -17,6 +17,7 @@ from gallery.execution.curves import curves
 from gallery.execution.summary import summary
 from gallery.model import Layer
 from gallery.publishing import Exhibit, ImageFile, ScanImages, SiteSettings
+from gallery.publishing.assets.earlier import Earlier
 from gallery.publishing.assets.static import static_files
 from gallery.publishing.assets.templates import environment
 from gallery.publishing.exhibit import MeasuredSums, NamedNumber
@@ -314,8 +315,23 @@ def hostile_exhibit(slug: str, pictures: tuple[ImageFile, ...]) -> Exhibit:
     )
 
 
-def make_index(models: int, pictures: tuple[ImageFile, ...], folder: Path) -> list[str]:
-    """The index of many models, without their pages; returns the paths of its pages."""
+def make_index(
+    models: int,
+    pictures: tuple[ImageFile, ...],
+    folder: Path,
+    *,
+    flops: int = 10**6,
+    earlier: Earlier | None = None,
+) -> list[str]:
+    """The index of many models, without their pages; returns the paths of its pages.
+
+    Args:
+        models: How many.
+        pictures: Of each of them.
+        folder: Gets the pages.
+        flops: Of the first.
+        earlier: Gets what they are made from, or None.
+    """
     settings = SiteSettings()
     view = model_view(make_exhibit("net", pictures), folder)
     views = [
@@ -323,10 +339,18 @@ def make_index(models: int, pictures: tuple[ImageFile, ...], folder: Path) -> li
             view,
             slug=f"net-{i}",
             title=f"Net {i}",
-            facts=make_facts(f"{i}", parameters=10**5 * (i + 1), flops=10**6 * (i % 97 + 1)),
+            facts=make_facts(
+                f"{i}", parameters=10**5 * (i + 1), flops=10**6 * (i % 97 + 1) if i else flops
+            ),
         )
         for i in range(models)
     ]
     static = static_files(folder, settings)
-    context = PageContext(env=environment(settings), site=folder, settings=settings, static=static)
+    context = PageContext(
+        env=environment(settings),
+        site=folder,
+        settings=settings,
+        static=static,
+        earlier=earlier or Earlier(),
+    )
     return write_index(context, views)

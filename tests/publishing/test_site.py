@@ -13,6 +13,7 @@ import pytest
 
 from gallery.errors import PublishError
 from gallery.publishing import Exhibit, ImageFile, Site
+from gallery.publishing.assets.earlier import Earlier
 from gallery.settings.values import FrontMatter
 from tests.publishing.html_pages import Page
 from tests.publishing.sample_exhibits import (
@@ -180,6 +181,19 @@ def test_index_of_many_models(models: int, pictures: tuple[ImageFile, ...], tmp_
         weight += sum(((tmp_path / page).parent / name).stat().st_size for name in first if name)
         assert weight < 300_000
     assert slugs == [f"net-{i}" for i in range(models)]
+
+
+def test_a_later_page_of_the_index_changes_with_its_own_models_alone(
+    pictures: tuple[ImageFile, ...], tmp_path: Path
+) -> None:
+    def made_from(folder: Path, flops: int) -> dict[str, str]:
+        earlier = Earlier()
+        make_index(130, pictures, folder, flops=flops, earlier=earlier)
+        return {names[0]: source for source, names in earlier.now.items()}
+
+    one, other = made_from(tmp_path / "one", 10**6), made_from(tmp_path / "other", 10**7)
+    assert one["index.html"] != other["index.html"]
+    assert one["page/2/index.html"] == other["page/2/index.html"]
 
 
 def test_every_page_has_a_social_card(site: Site) -> None:

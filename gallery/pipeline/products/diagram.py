@@ -32,8 +32,11 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     return Drawn(value={"images": images}, files={"diagram.svg": path})
 
 
+_FORM = Form(value=record({"images": images("diagram.svg")}), files=("diagram.svg",))
+
+
 def _form(_: ModelPlan, __: str) -> Form:
-    return Form(value=record({"images": images("diagram.svg")}), files=("diagram.svg",))
+    return _FORM
 
 
 DIAGRAM = Product(

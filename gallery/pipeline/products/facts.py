@@ -95,8 +95,11 @@ _facts = record(
 """By hand, because the parent process must not wait for NumPy, which `Facts` needs."""
 
 
+_FORM = Form(value=_facts)
+
+
 def _form(_: ModelPlan, __: str) -> Form:
-    return Form(value=_facts)
+    return _FORM
 
 
 def _brief(_: ModelPlan, __: str, value: dict[str, Any]) -> dict[str, Any]:

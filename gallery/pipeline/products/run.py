@@ -73,14 +73,19 @@ _charts = {
 }
 
 
+_FORM = Form(
+    value=record(
+        {
+            "numbers": record(_numbers),
+            "charts": either(record(_charts), record({})),
+            "forward": each(_amount, 1 << 20),
+        }
+    )
+)
+
+
 def _form(_: ModelPlan, __: str) -> Form:
-    forward = each(_amount, 1 << 20)
-    parts = {
-        "numbers": record(_numbers),
-        "charts": either(record(_charts), record({})),
-        "forward": forward,
-    }
-    return Form(value=record(parts))
+    return _FORM
 
 
 def _settings(plan: ModelPlan, _: str) -> Mapping[str, object]:

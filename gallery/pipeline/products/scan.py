@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,8 +162,14 @@ def _width(image: Sequence[Any]) -> int:
 
 def _form(plan: ModelPlan, what: str) -> Form:
     one = next(one for one in plan.scans if one.key == what)
-    files = {f"{size}.{form}" for size in one.sizes for form in one.formats}
-    files |= {f"{one.png}.png"} if one.png else set()
+    return _form_of(one.sizes, one.formats, one.png)
+
+
+@cache
+def _form_of(sizes: tuple[int, ...], formats: tuple[str, ...], png: int) -> Form:
+    """The form of a scan; most models of a gallery have the same."""
+    files = {f"{size}.{form}" for size in sizes for form in formats}
+    files |= {f"{png}.png"} if png else set()
     value = {
         "images": images(*sorted(files)),
         "legend": each(row(text(), text(7, "#[0-9a-fA-F]{6}"), number(0, 1.001))),

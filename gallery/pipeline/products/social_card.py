@@ -75,8 +75,11 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     return Drawn(value={"images": [["card.jpeg", "jpeg", *CARD]]}, files={"card.jpeg": path})
 
 
+_FORM = Form(value=record({"images": images("card.jpeg")}), files=("card.jpeg",))
+
+
 def _form(_: ModelPlan, __: str) -> Form:
-    return Form(value=record({"images": images("card.jpeg")}), files=("card.jpeg",))
+    return _FORM
 
 
 SOCIAL_CARD = Product(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -110,15 +111,21 @@ def place(file: ImageFile, site: Path, stem: str, suffix: str) -> Placed:
     if not (file.published and file.sha256):
         return write(site, href, content_of(file), hashed=True)
     name = _hashed(href, file.sha256)
-    target = site / name
     try:
-        if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            link_or_copy(file.source, target)
-        size = target.stat().st_size
+        size = _size_of_linked(file, f"{site}/{name}")
     except OSError as error:
         raise _unwritable(name, error) from error
     return Placed(href=name, bytes=size, sha256=file.sha256, format=suffix)
+
+
+def _size_of_linked(file: ImageFile, target: str) -> int:
+    """Link a file to where it may be already; returns its size."""
+    try:
+        return os.stat(target).st_size
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        link_or_copy(file.source, Path(target))
+        return os.stat(target).st_size
 
 
 def write(site: Path, href: str, content: bytes, *, hashed: bool = False) -> Placed:
