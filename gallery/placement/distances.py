@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import prange
 
-from gallery.jit import kernel, parallel_kernel
+from gallery.jit import inner_kernel, kernel, parallel_kernel
 from gallery.placement.graph_levels import FloatArray
 from gallery.placement.hierarchy import Hierarchy
 
@@ -51,11 +51,6 @@ class Hops:
     def stress(self, places: FloatArray, radius: FloatArray) -> float:
         """Approximate normalised stress, after the best scaling, of vertices spread over discs.
 
-        The mean squared distance between points of two discs is the squared distance of the
-        centres plus half of the squared radii. The variance of the distance is a quarter of the
-        squared radii for discs far apart, and 0.18 of the mean square within one disc, where the
-        mean distance is 128/(45 pi) radii.
-
         Args:
             places: float32 (k, 2), the centres of the discs.
             radius: float32 (k,).
@@ -63,6 +58,31 @@ class Hops:
         ratio, total = _sums_over_discs(places, radius, self.near, self.square)
         total *= float(self.pairs.sum())
         return 1 - ratio * ratio / total if total > 0 else 1.0
+
+    def scale(self, places: FloatArray, radius: FloatArray) -> float:
+        """The factor by which the stress is taken; arguments as for `stress`."""
+        ratio, total = _sums_over_discs(places, radius, self.near, self.square)
+        return float(ratio / total) if total > 0 else 1.0
+
+
+@inner_kernel
+def between_discs(apart, own):  # type: ignore[no-untyped-def]
+    """The mean square of the distance between points of two discs, its mean, and its slope.
+
+    The mean square is the squared distance of the centres plus half of the squared radii. The
+    variance is a quarter of the squared radii for discs far apart, and 0.18 of the mean square
+    within one disc, where the mean distance is 128/(45 pi) radii.
+
+    Args:
+        apart: The squared distance of the centres.
+        own: The sum of the squared radii.
+
+    Returns:
+        The two means, and the derivative of the square of the latter by `apart`.
+    """
+    mean = apart + own / 2
+    far, near = own / 4, 0.18 * mean
+    return mean, np.sqrt(mean - min(far, near)), 1.0 if far < near else 0.82
 
 
 @kernel
@@ -74,11 +94,10 @@ def _sums_over_discs(places, radius, near, square):  # type: ignore[no-untyped-d
     for i in range(len(x)):
         # By themselves, many at a time: sums have an order, and their loop does one at a time.
         for j in range(i + 1):
-            both = own[i] + own[j]
             dx, dy = x[i] - x[j], y[i] - y[j]
-            apart = dx * dx + dy * dy + both / 2
-            squares[j] = apart * square[i, j]
-            lengths[j] = np.sqrt(apart - min(both / 4, 0.18 * apart)) * near[i, j]
+            mean, length, _ = between_discs(dx * dx + dy * dy, own[i] + own[j])
+            squares[j] = mean * square[i, j]
+            lengths[j] = length * near[i, j]
         # Pairs of two bodies count twice, once from either.
         for j in range(i):
             ratio += 2 * lengths[j]
