@@ -23,7 +23,14 @@
       this.canvas = root.querySelector("[data-over]");
       this.vertex = -1;
       this.names = false;
-      root.querySelector("[data-card-close]").addEventListener("click", () => app.pin(-1));
+      root.querySelector("[data-card-close]").addEventListener("click", () => this.close());
+      this.card.addEventListener("keydown", ({ key }) => { if (key === "Escape") this.close(); });
+    }
+
+    // Whoever closed it goes on at the scan.
+    close() {
+      this.app.pin(-1);
+      this.app.stage.focus({ preventScroll: true });
     }
 
     show(v, pinned) {

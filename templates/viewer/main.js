@@ -250,6 +250,8 @@
       while (next >= 0 && next < weights.length && !weights[next]) next += step;
       if (next < 0 || next >= weights.length) return;
       const part = { operator: next, operators: [next] };
+      const { name, type } = this.graph.head.operators;
+      this.root.querySelector("[data-said]").textContent = `${type[next]} ${name[next]}`;
       this.light(part);
       this.flyTo(part);
     }

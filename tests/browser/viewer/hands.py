@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,18 @@ NASTY = "<img src=x onerror=document.title='hit'>"
 
 def run(browser: Browser, script: str) -> Any:
     return browser.driver.execute_script(script)
+
+
+@contextmanager
+def preferring(browser: Browser, feature: str, value: str) -> Iterator[None]:
+    """A visitor whose system has a preference, such as "color-scheme" or "contrast"."""
+    name = feature if feature == "forced-colors" else f"prefers-{feature}"
+    wanted = {"features": [{"name": name, "value": value}]}
+    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", wanted)
+    try:
+        yield
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 def find(browser: Browser, name: str) -> WebElement:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -15,7 +13,7 @@ from gallery.rendering.raster.fit import fit_curve
 from gallery.rendering.raster.tone import tone
 from gallery.settings.choices import GROUNDS
 from tests.browser.chromium import Browser
-from tests.browser.viewer.hands import both, differ, pixels, run, show, still
+from tests.browser.viewer.hands import both, differ, pixels, preferring, run, show, still
 from tests.rendering.viewer_net import colorings
 
 pytestmark = pytest.mark.browser
@@ -23,22 +21,11 @@ pytestmark = pytest.mark.browser
 _PAPER = (251, 251, 250)
 
 
-@contextmanager
-def _preferring(browser: Browser, ground: str) -> Iterator[None]:
-    """The visitor's system has that theme."""
-    wanted = [{"name": "prefers-color-scheme", "value": ground}]
-    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": wanted})
-    try:
-        yield
-    finally:
-        browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
-
-
 @pytest.mark.parametrize("slug", ["net", "few", "apart", "halves"])
 def test_on_paper_it_has_the_ink_of_the_still_picture(
     browser: Browser, bases: dict[str, str], slug: str
 ) -> None:
-    with _preferring(browser, "light"):
+    with preferring(browser, "color-scheme", "light"):
         live, picture_only = both(browser, bases["file"] + f"{slug}/viewer/index.html")
     assert tuple(live[3, 3]) == tuple(picture_only[3, 3]) == _PAPER
     live, picture_only = 251 - live, 251 - picture_only
@@ -87,7 +74,7 @@ def test_until_it_draws_it_shows_the_picture_of_its_ground(
     )
     loaded = "[...document.querySelectorAll('.canvas img')].map((one) => one.complete)"
     for ground in GROUNDS:
-        with _preferring(browser, ground):
+        with preferring(browser, "color-scheme", ground):
             show(browser, bases["file"] + "net/viewer/index.html")
             assert run(browser, f"return {shown}") == [f"{ground}.png"]
             # The other is not even asked for.
@@ -99,7 +86,7 @@ def test_until_it_draws_it_shows_the_picture_of_its_ground(
 
 def test_a_lone_picture_has_its_own_ground(browser: Browser, bases: dict[str, str]) -> None:
     """Until the viewer draws, it is not a black square on paper."""
-    with _preferring(browser, "light"):
+    with preferring(browser, "color-scheme", "light"):
         show(browser, bases["file"] + "net/viewer/index.html")
         run(
             browser,
@@ -144,7 +131,7 @@ def test_tones_are_those_of_the_still_picture(
 def test_palettes_are_those_of_the_ground(
     browser: Browser, bases: dict[str, str], layout: tuple[Layout, bytes], ground: str
 ) -> None:
-    with _preferring(browser, ground):
+    with preferring(browser, "color-scheme", ground):
         show(browser, bases["file"] + "net/viewer/index.html")
         table = run(browser, "return [...GalleryViewer.app.colours.table()]")
         assert bytes(table) == colorings(layout[0], ground)[0].colors.tobytes()
@@ -166,7 +153,7 @@ def test_what_is_drawn_over_the_scan_stands_out_from_its_ground(
         " if (data[i + 3] > 120) seen.push((data[i] + data[i + 1] + data[i + 2]) / 3);"
         "return seen"
     )
-    with _preferring(browser, ground):
+    with preferring(browser, "color-scheme", ground):
         show(browser, bases["file"] + "net/viewer/index.html")
         run(browser, "GalleryViewer.app.card.show(100, false)")
         lines = np.array(run(browser, drawn))

@@ -14,6 +14,7 @@ from tests.browser.viewer.hands import (
     differ,
     find,
     pixels,
+    preferring,
     run,
     show,
 )
@@ -124,9 +125,7 @@ def test_the_strip_seeks_and_what_is_in_memory_glows(
 
 
 def test_reduced_motion_moves_in_steps(browser: Browser, bases: dict[str, str]) -> None:
-    features = [{"name": "prefers-reduced-motion", "value": "reduce"}]
-    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    try:
+    with preferring(browser, "reduced-motion", "reduce"):
         show(browser, bases["file"] + "net/viewer/index.html")
         find(browser, "play-button").click()
         assert run(browser, "return GalleryViewer.app.play.last") is None
@@ -139,5 +138,3 @@ def test_reduced_motion_moves_in_steps(browser: Browser, bases: dict[str, str]) 
         assert not run(browser, "return GalleryViewer.app.tilt.turning")
         find(browser, "tilt").click()
         assert run(browser, lean) == [0, 0]
-    finally:
-        browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
