@@ -286,6 +286,9 @@
     }
   }
 
+  // So that the visitor, who may want to leave or to switch the theme, does not wait for everything.
+  const pause = () => new Promise((go) => setTimeout(go));
+
   async function start() {
     const root = document.querySelector("[data-viewer]");
     if (!root) return;
@@ -298,14 +301,18 @@
     const lay = () => {
       camera.resized();
       for (const image of images) camera.lay(image, share);
+      root.classList.add("laid");
     };
     lay();
     new ResizeObserver(lay).observe(stage);
     try {
       const text = await V.received;
       performance.mark("viewer-received");
-      const graph = new V.Graph(await V.open(text));
+      const opened = await V.open(text);
+      await pause();
+      const graph = new V.Graph(opened);
       performance.mark("viewer-decoded");
+      await pause();
       root.classList.add("ready");
       V.app = new App(root, graph, camera, texts);
     } catch (error) {
@@ -317,5 +324,6 @@
     }
   }
 
-  document.addEventListener("DOMContentLoaded", start);
+  // The page is there when its scripts run, while the data, the last of them, may still be on their way.
+  start();
 })(window.GalleryViewer = window.GalleryViewer || {});

@@ -20,6 +20,16 @@ from tests.rendering.viewer_net import colorings
 
 pytestmark = pytest.mark.browser
 
+_PLACE = (
+    "const b = document.querySelector('.canvas .dark img').getBoundingClientRect();"
+    "return [b.x, b.y, b.width, b.height]"
+)
+_SHIFTS = (
+    "const seen = new PerformanceObserver(() => {}); seen.observe({type: 'layout-shift',"
+    " buffered: true}); return seen.takeRecords().reduce((all, one) => all + one.value, 0)"
+)
+"""How much of the page has moved since it was opened."""
+
 
 @pytest.mark.parametrize("way", ["file", "http"])
 def test_it_draws_and_asks_nobody_else(browser: Browser, bases: dict[str, str], way: str) -> None:
@@ -109,3 +119,23 @@ def test_names_stay_text(browser: Browser, bases: dict[str, str]) -> None:
     assert run(browser, "return document.querySelectorAll('img').length") == 2
     assert browser.driver.title != "hit"
     assert browser.errors() == []
+
+
+def test_the_picture_has_its_place_before_the_data_come(
+    browser: Browser, bases: dict[str, str]
+) -> None:
+    """It is seen while they are on their way, and nothing of the page moves."""
+    command = browser.driver.execute_cdp_cmd
+    command("Network.enable", {})
+    command("Network.setBlockedURLs", {"urls": ["*net-viewer*"]})
+    try:
+        browser.open(bases["http"] + "net/viewer/index.html", 860, 540)
+        browser.until("document.querySelector('.canvas .dark img').complete")
+        browser.until("document.querySelector('.viewer.laid')")
+        early = run(browser, _PLACE)
+        assert not run(browser, "return window.GalleryViewer.app")
+    finally:
+        command("Network.setBlockedURLs", {"urls": []})
+    show(browser, bases["http"] + "net/viewer/index.html")
+    assert run(browser, _PLACE) == early
+    assert run(browser, _SHIFTS) == 0
