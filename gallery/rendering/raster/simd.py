@@ -1,7 +1,7 @@
 """Adds the light of strokes to the four sums of a pixel with SIMD instructions.
 
-A line is drawn in two loops. The first finds, for eight columns at a time, which pixels each column
-of the line covers, and how much of them; a vector holds one number of eight columns. The second
+A line is drawn in two loops. The first finds, for 16 columns at a time, which pixels each column
+of the line covers, and how much of them; a vector holds one number of 16 columns. The second
 adds the light of column after column; a vector holds red, green, blue and weight of one pixel, or
 of two that lie side by side.
 Every lane does the same operations in the same order, so the width of a processor's registers does
@@ -22,7 +22,7 @@ from gallery.rendering.raster import batch
 
 _in_line = cast(Callable[[Callable[..., Any]], Callable[..., None]], intrinsic)
 
-LANES = 8
+LANES = 16
 """Columns of a line that are done at a time; arrays of columns need as many more at their end."""
 
 DISC = 4
@@ -169,9 +169,11 @@ class _Line:
         self._spots, self._covers = arrays.data(spots, 3, 0), arrays.data(covers, 3, 1)
         self._row = arrays.row(covers, 3, 1)
         tints = arrays.data(colors, 1)
-        self._first = self._color(tints, self._place(batch.TINT_FIRST))
-        self._more = builder.fsub(self._color(tints, self._place(batch.TINT_LAST)), self._first)
-        self._wide, self._weight = self._number(batch.WIDE), self._number(batch.WEIGHT)
+        weight = _all(builder, self._number(batch.WEIGHT), 4)
+        first = self._color(tints, self._place(batch.TINT_FIRST))
+        more = builder.fsub(self._color(tints, self._place(batch.TINT_LAST)), first)
+        self._first, self._more = (builder.fmul(one, weight) for one in (first, more))
+        self._wide = self._number(batch.WIDE)
 
     def _color(self, tints: Any, row: Any) -> Any:
         builder = self._builder
@@ -189,11 +191,18 @@ class _Line:
         return self._builder.sext(self._kept(self._places, field), _LONG)
 
     def _tone(self, share: Any) -> Any:
-        more = self._builder.fmul(self._more, _all(self._builder, share, 4))
-        return self._builder.fadd(self._first, more)
+        """The colour at a share of the way, for each pixel that is done at once."""
+        tone = self._builder.fadd(self._first, self._change(share))
+        return _twice(self._builder, tone) if self._pair else tone
 
-    def _add(self, at: Any, tone: Any, cover: Callable[[Any], Any]) -> None:
-        """Add a column: its pixels from `at` on, of which it covers `cover(pixel)`."""
+    def _change(self, share: Any) -> Any:
+        return self._builder.fmul(self._more, _all(self._builder, share, 4))
+
+    def _add(self, at: Any, tone: Any, cover: Callable[[Any], Any], both: Any) -> None:
+        """Add a column: its pixels from `at` on, of which it covers `cover(pixel)`.
+
+        Of a pair, `both` are the covers of its pixels.
+        """
         builder = self._builder
         if not self._pixels:
             with cgutils.for_range(builder, self._many) as loop:
@@ -201,30 +210,30 @@ class _Line:
                 share = _all(builder, cover(loop.index), 4)
                 _add(builder, self._light, place, tone, share)
             return
-        pixel = 0
-        while pixel < self._pixels:
-            if self._pair and pixel + 1 < self._pixels:
-                one, other = (_all(builder, cover(pixel + k)) for k in range(2))
-                both = builder.shuffle_vector(one, other, _lanes([0, 1, 2, 3, 12, 13, 14, 15]))
-                _add(builder, self._light, at, _twice(builder, tone), both)
-                pixel += 1
-                at = builder.add(at, self._across)
-            else:
-                _add(builder, self._light, at, tone, _all(builder, cover(pixel), 4))
-            pixel += 1
-            at = builder.add(at, self._across)
+        if self._pair:
+            shares = builder.shuffle_vector(both, both, _lanes([0] * 4 + [1] * 4))
+            _add(builder, self._light, at, tone, shares)
+            tone = builder.shuffle_vector(tone, tone, _lanes(range(4)))
+        for pixel in self._alone():
+            place = builder.add(at, builder.mul(self._across, _LONG(pixel)))
+            _add(builder, self._light, place, tone, _all(builder, cover(pixel), 4))
+
+    def _alone(self) -> range:
+        """The pixels of a column that are not in a pair."""
+        return range(2 if self._pair else 0, self._pixels)
 
     def end(self, spot: int, near: int, strength: int, share: int) -> None:
         """Add the first column or the last."""
         builder = self._builder
         within = self._number(near)
         far = builder.fadd(within, self._wide)
-        light = builder.fmul(self._number(strength), self._weight)
+        light = self._number(strength)
 
         def cover(pixel: Any) -> Any:
-            return builder.fmul(_cover(builder, within, far, pixel), light)
+            return builder.fmul(_cover(builder, within, far, pixel, self._pixels), light)
 
-        self._add(self._place(spot), self._tone(self._number(share)), cover)
+        both = _vector(builder, [cover(0), cover(1)]) if self._pair else None
+        self._add(self._place(spot), self._tone(self._number(share)), cover, both)
 
     def between(self) -> None:
         """Add the columns between."""
@@ -233,17 +242,29 @@ class _Line:
         with cgutils.for_range_slice(builder, _LONG(0), many, _LONG(LANES), _LONG) as (j, _):
             self._find(j)
         tone = cgutils.alloca_once_value(builder, self._tone(self._number(batch.SHARE)))
-        change = builder.fmul(self._more, _all(builder, self._number(batch.STEP), 4))
+        change = self._change(self._number(batch.STEP))
+        change = _twice(builder, change) if self._pair else change
         with cgutils.for_range(builder, many) as loop:
             now = builder.load(tone)
             at = builder.sext(builder.load(builder.gep(self._spots, [loop.index])), _LONG)
 
             def cover(pixel: Any) -> Any:
-                place = builder.add(loop.index, builder.mul(self._long(pixel), self._row))
-                return builder.load(builder.gep(self._covers, [place]))
+                return builder.load(self._cover_at(loop.index, pixel))
 
-            self._add(at, now, cover)
+            both = builder.load(self._both_at(loop.index, 2), align=4) if self._pair else None
+            self._add(at, now, cover, both)
             builder.store(builder.fadd(now, change), tone)
+
+    def _cover_at(self, j: Any, pixel: Any) -> Any:
+        """Where the cover of a pixel of column j is kept."""
+        place = self._builder.add(j, self._builder.mul(self._long(pixel), self._row))
+        return self._builder.gep(self._covers, [place])
+
+    def _both_at(self, j: Any, many: int) -> Any:
+        """Where those of a pair are kept, side by side in the place of two rows."""
+        place = self._builder.gep(self._covers, [self._builder.mul(j, _LONG(2))])
+        kind = ir.VectorType(ir.FloatType(), many)
+        return self._builder.bitcast(place, kind.as_pointer())
 
     def _long(self, pixel: Any) -> Any:
         return _LONG(pixel) if isinstance(pixel, int) else pixel
@@ -266,20 +287,24 @@ class _Line:
         to = builder.bitcast(builder.gep(self._spots, [j]), spot.type.as_pointer())
         builder.store(builder.add(start, spot), to, align=4)
         far = builder.fadd(near, _all(builder, self._wide))
-        strength = _all(builder, self._weight)
+
+        def share(pixel: Any) -> Any:
+            return _cover(builder, near, far, pixel, self._pixels)
 
         def keep(pixel: Any) -> None:
-            share = builder.fmul(_cover(builder, near, far, pixel), strength)
-            at = builder.add(j, builder.mul(self._long(pixel), self._row))
-            to = builder.bitcast(builder.gep(self._covers, [at]), _COLUMNS.as_pointer())
-            builder.store(share, to, align=4)
+            to = builder.bitcast(self._cover_at(j, pixel), _COLUMNS.as_pointer())
+            builder.store(share(pixel), to, align=4)
 
-        if self._pixels:
-            for pixel in range(self._pixels):
-                keep(pixel)
-        else:
+        if not self._pixels:
             with cgutils.for_range(builder, self._many) as loop:
                 keep(loop.index)
+            return
+        if self._pair:
+            in_turn = _lanes(lane for k in range(LANES) for lane in (k, LANES + k))
+            both = builder.shuffle_vector(share(0), share(1), in_turn)
+            builder.store(both, self._both_at(j, 2 * LANES), align=4)
+        for pixel in self._alone():
+            keep(pixel)
 
 
 def _lanes(numbers: Iterable[int]) -> Any:
@@ -293,8 +318,11 @@ def _twice(builder: Any, color: Any) -> Any:
     return builder.shuffle_vector(color, color, _lanes([0, 1, 2, 3, 0, 1, 2, 3]))
 
 
-def _cover(builder: Any, near: Any, far: Any, pixel: Any) -> Any:
-    """The share that lines cover of a pixel, if they reach from `near` to `far`, in pixels."""
+def _cover(builder: Any, near: Any, far: Any, pixel: Any, pixels: int) -> Any:
+    """The share that lines cover of a pixel, if they reach from `near` to `far`, in pixels.
+
+    They reach to the end of as many pixels at most, if that is not 0.
+    """
     kind = near.type
 
     def number(value: float) -> Any:
@@ -303,8 +331,8 @@ def _cover(builder: Any, near: Any, far: Any, pixel: Any) -> Any:
     if isinstance(pixel, int):
         if pixel == 0:
             return builder.fsub(_smaller(builder, far, number(1)), near)
-        rest = builder.fsub(far, number(pixel))
-        return _smaller(builder, _larger(builder, rest, number(0)), number(1))
+        rest = _larger(builder, builder.fsub(far, number(pixel)), number(0))
+        return rest if pixel == pixels - 1 else _smaller(builder, rest, number(1))
     place = builder.sitofp(pixel, ir.FloatType())
     first = builder.icmp_signed("==", pixel, _LONG(0))
     if kind == _COLUMNS:
