@@ -93,7 +93,7 @@ class _Graph:
         library, root = self._library, self.root
         context = library.gvContextWithBuiltins()
         if library.gvLayout(context, root, engine.encode()) == -1:
-            raise ValueError(f"there is no engine {engine}")
+            sys.exit(1)  # The library has said why.
         found = render(context)
         library.gvFreeLayout(context, root)
         library.gvFreeContext(context)
@@ -238,7 +238,7 @@ def _json(value: dict[str, Any] | list[Any] | float) -> str:
         return "{" + ",".join(f'"{name}":{_json(one)}' for name, one in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(_json, value)) + "]"
-    return repr(value)
+    return repr(value) if value - value == 0 else "NaN"
 
 
 def _first_line() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -14,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gallery.errors import LayoutError
 from gallery.placement import graphviz_engines, graphviz_process
@@ -45,6 +48,26 @@ def test_places_of_the_parts_that_were_asked_for() -> None:
     assert len(found["edges"]["7"]["points"]) % 3 == 2
     assert len(found["edges"]["7"]["label"]) == 2
     assert len(found["clusters"]["cluster_1"]) == 4
+
+
+@given(
+    value=st.recursive(
+        st.floats(width=64),
+        lambda inner: st.lists(inner) | st.dictionaries(st.from_regex(r"\A\w+\Z"), inner),
+    )
+)
+def test_what_an_engine_says_is_read_as_it_was_written(value: object) -> None:
+    """What is no number stays none: another engine is tried for a drawing without places."""
+    read = json.loads(graphviz_process._json(value))
+    np.testing.assert_equal(read, _finite(value))
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return value if np.isfinite(value) else np.nan  # type: ignore[call-overload]
 
 
 def test_positions_of_tall_drawings_are_as_fine_as_those_of_small_ones() -> None:

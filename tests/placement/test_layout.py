@@ -125,4 +125,4 @@ def test_an_engine_that_crashes_is_named_with_its_status(monkeypatch: pytest.Mon
     placed = layout(path(5), skeleton="neato")
     assert placed.engine == "sfdp"
     assert "no-such failed with exit status 1: " in placed.fallback
-    assert "not a valid layout program" in placed.fallback
+    assert "Use one of: circo dot" in placed.fallback
