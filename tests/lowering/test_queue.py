@@ -5,10 +5,10 @@ from __future__ import annotations
 import heapq
 from pathlib import Path
 
-import numba
 import numpy as np
 import pytest
 
+from gallery.jit import kernel
 from gallery.loading.load import load
 from gallery.lowering.forward import number
 from gallery.lowering.lowering import unsplit
@@ -19,7 +19,7 @@ from gallery.lowering.tiling.traffic import counted, double
 MODELS = Path(__file__).parents[2] / "models"
 
 
-@numba.njit
+@kernel
 def _doubled(tables, splits, part):  # type: ignore[no-untyped-def]
     return double(tables, splits, part)
 
