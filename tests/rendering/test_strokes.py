@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tracemalloc
 
 import numba
 import numpy as np
@@ -54,6 +55,8 @@ def _slow(strokes: Strokes, width: int, height: int) -> np.ndarray:
             rows, columns = np.mgrid[:height, :width] + 0.5
             near = 1 - ((columns - x) ** 2 + (rows - y) ** 2) / strokes.dot**2
             cover = strokes.dot_light * np.maximum(near, 0) ** 2
+            cover *= strokes.gains[v] if strokes.gains is not None else 1
+            cover *= strokes.sparks[v] if strokes.sparks is not None else 1
             tone = np.append(strokes.colors[strokes.index[v]], 1)
             light += cover[:, :, None] * tone
     return light
@@ -65,6 +68,8 @@ def _slow_line(light: np.ndarray, strokes: Strokes, a: int, b: int) -> None:
     weight = (
         1.0 if length <= strokes.reach else max((strokes.reach / length) ** strokes.fade, FAINTEST)
     )
+    if strokes.gains is not None:
+        weight *= 1 + (float(strokes.gains[b]) - 1) * weight
     axis = 0 if abs(end[0] - start[0]) >= abs(end[1] - start[1]) else 1
     along = abs(end[axis] - start[axis])
     if along == 0:
@@ -107,6 +112,39 @@ def test_tiles_show_nowhere(points: list[tuple[float, float]], data: st.DataObje
     width, height = TILE + 37, TILE + 20
     found = draw(strokes, (width, 0, height))
     assert found == pytest.approx(_slow(strokes, width, height), abs=2e-3)
+
+
+@pytest.mark.parametrize("hubs", [False, True])
+def test_gains_and_sparks_are_those_of_the_reader(hubs: bool) -> None:
+    random = np.random.default_rng(5)
+    points = random.uniform(8, 56, (12, 2))
+    strokes = _strokes(
+        points,
+        [(int(a), int(b)) for a, b in random.integers(0, 12, (20, 2)) if a != b],
+        gains=random.uniform(0.3, 3, 12).astype(np.float32),
+        sparks=random.uniform(1, 6, 12).astype(np.float32) if hubs else None,
+    )
+    assert draw(strokes, (64, 0, 64)) == pytest.approx(_slow(strokes, 64, 64), abs=2e-3)
+
+
+def test_memory_to_draw_a_vertex() -> None:
+    """Its point on the canvas, and first its tile and then its number among those of the tile."""
+    many = 300_000
+    points = np.random.default_rng(6).uniform(10, 54, (many, 2)).astype(np.float32)
+    ones = np.ones(many, np.float32)
+    strokes = dataclasses.replace(_strokes(points[:1], []), points=points, gains=ones, sparks=ones)
+    strokes = dataclasses.replace(
+        strokes, indptr=np.zeros(many + 1, np.int64), index=np.zeros(many, np.uint16)
+    )
+    strokes = dataclasses.replace(strokes, spans=strokes.known_spans())
+    draw(strokes, (64, 0, 64))
+    tracemalloc.start()
+    try:
+        draw(strokes, (64, 0, 64))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak / many < 8 + 4 + 4 + 2
 
 
 def test_the_light_of_a_line_is_length_times_width() -> None:

@@ -87,17 +87,20 @@ class Batch(NamedTuple):
 class Stage(NamedTuple):
     """What is drawn.
 
-    `points`: float32 (n, 2), pixels of the canvas. `lights`: float32 (n, 2), gain of the edges that
-    a vertex reads, and light of its dot. `rows`: uint16 (c, n), row of the colours of each vertex
-    in each colouring. `colors`: float32 (c, k, 4), linear light and 1. `dot`: radius of vertices in
-    pixels, 0 for none. `stride`: from one row of the light to the next.
+    `points`: float32 (n, 2), pixels of the canvas. `gains`: float32 (n,), light of the edges that a
+    vertex reads and of its dot. `sparks`: float32 (n,), times which its dot has its light besides,
+    or (0,) for 1. `rows`: uint16 (c, n), row of the colours of each vertex in each colouring.
+    `colors`: float32 (c, k, 4), linear light and 1. `dot`: radius of vertices in pixels, 0 for
+    none. `dot_light`: light of one. `stride`: from one row of the light to the next.
     """
 
     points: Numbers
-    lights: Numbers
+    gains: Numbers
+    sparks: Numbers
     rows: npt.NDArray[np.uint16]
     colors: Light
     dot: Real
+    dot_light: Real
     stride: int
 
 
@@ -138,14 +141,14 @@ def new_batch(look: Look) -> Batch:
 
 
 @inner_kernel
-def _gather(batch: Batch, many: int, points: Numbers, lights: Numbers) -> None:
+def _gather(batch: Batch, many: int, points: Numbers, gains: Numbers) -> None:
     # Nothing else, so that a processor fetches the ends of many lines at once.
     numbers = batch.numbers
     for k in range(many):
         a, b = batch.sources[k], batch.readers[k]
         numbers[k + AX], numbers[k + AY] = points[a, 0], points[a, 1]
         numbers[k + BX], numbers[k + BY] = points[b, 0], points[b, 1]
-        numbers[k + GAIN] = lights[b, 0]
+        numbers[k + GAIN] = gains[b]
 
 
 @inner_kernel
@@ -278,7 +281,7 @@ def draw_batch(
     """
     numbers, places, order = batch.numbers, batch.places, batch.order
     stride = scene.stride
-    _gather(batch, many, scene.points, scene.lights)
+    _gather(batch, many, scene.points, scene.gains)
     _prepare(numbers, places, many, look, stride, limit)
     _weigh(numbers, many, look.fades)
     first, flat, third = _sort(places, many, batch.slots, order)

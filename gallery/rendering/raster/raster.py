@@ -173,8 +173,10 @@ def plans_of(
     factor = max(1, -(-(detail or _DETAIL) // max(width, height)))
     drawn = frame(layout.positions, (width * factor, height * factor), settings.margin)
     same = same_of(layout, settings)
-    scenes = scenes_of(layout, colorings, settings, drawn, factor, same)
     whole = max(drawn.width, drawn.height) <= _WHOLE
+    # Before there is what the picture itself needs, as both take much memory.
+    previews = [] if whole else [_preview(layout, c, settings, drawn, same) for c in colorings]
+    scenes = scenes_of(layout, colorings, settings, drawn, factor, same)
     lights: list[Light] = []
     if whole:
         strokes, curves = zip(*scenes, strict=True)
@@ -185,7 +187,7 @@ def plans_of(
             curve = _curve(lights[place], own, coloring, settings, 1.0)
             seen = tone(lights[place], curve)
         else:
-            curve, seen = _preview(layout, coloring, settings, drawn, same)
+            curve, seen = previews[place]
         plans.append(
             Plan(
                 frame=drawn,

@@ -226,8 +226,16 @@ def draw_several(
     canvas = _canvas(strokes, window)
     stride = canvas.width * 4
     light = np.zeros((len(palettes), canvas.height * stride), np.float32)
-    points, lights = _on_canvas(strokes, canvas.left, canvas.above - top)
-    scene = Stage(points, lights, *_tints(palettes), np.float32(strokes.dot), stride)
+    points = np.empty_like(strokes.points)
+    _shift(strokes.points, np.float32(canvas.left), np.float32(canvas.above - top), points)
+    scene = Stage(
+        points,
+        *_gains(strokes),
+        *_tints(palettes),
+        np.float32(strokes.dot),
+        np.float32(strokes.dot_light),
+        stride,
+    )
     look = Look(
         np.float32(strokes.line / 2),
         np.float32(strokes.reach),
@@ -298,30 +306,15 @@ def _tints(palettes: Sequence[Palette]) -> tuple[npt.NDArray[np.uint16], Light]:
     return read_only(rows), colors
 
 
-def _on_canvas(strokes: Strokes, left: int, above: int) -> tuple[Points, Light]:
-    # As `Stage.points` and `Stage.lights`; IN pixels to the left of the picture and above it.
-    points, lights = np.empty_like(strokes.points), np.empty_like(strokes.points)
-    none = np.empty(0, np.float32)
-    gains = none if strokes.gains is None else strokes.gains
-    sparks = none if strokes.sparks is None else strokes.sparks
-    given = strokes.points, read_only(gains), read_only(sparks)
-    place = np.float32(left), np.float32(above), np.float32(strokes.dot_light)
-    _place(given, place, points, lights)
-    return points, lights
+def _gains(strokes: Strokes) -> tuple[Light, Light]:
+    # As `Stage.gains` and `Stage.sparks`.
+    gains = np.ones(len(strokes.points), np.float32) if strokes.gains is None else strokes.gains
+    sparks = np.empty(0, np.float32) if strokes.sparks is None else strokes.sparks
+    return read_only(gains), read_only(sparks)
 
 
 @parallel_kernel
-def _place(
-    given: tuple[Points, Light, Light],
-    place: tuple[Real, Real, Real],
-    points: Points,
-    lights: Light,
-) -> None:
-    # IN points (n, 2), gains and sparks (n,) or (0,), place, as x, y and light of a dot.
-    flat, gains, sparks = given
-    left, above, dot = place
-    for v in numba.prange(len(flat)):
-        points[v, 0], points[v, 1] = flat[v, 0] + left, flat[v, 1] + above
-        gain = gains[v] if len(gains) else np.float32(1)
-        lights[v, 0] = gain
-        lights[v, 1] = gain * dot * (sparks[v] if len(sparks) else np.float32(1))
+def _shift(points: Points, across: Real, down: Real, shifted: Points) -> None:
+    # OUT shifted (n, 2). NumPy's inner loop would be over the two columns.
+    for v in numba.prange(len(points)):
+        shifted[v, 0], shifted[v, 1] = points[v, 0] + across, points[v, 1] + down

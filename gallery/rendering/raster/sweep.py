@@ -22,18 +22,22 @@ _ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
 @inner_kernel
 def _dots(items: Indices, step: int, scene: Stage, one: int, light: Light) -> None:
     # IN one, the number of the colouring; INOUT light (height * stride). Profile (1 - d²/r²)².
-    points, lights, radius, stride = scene.points, scene.lights, scene.dot, scene.stride
+    points, gains, sparks = scene.points, scene.gains, scene.sparks
+    radius, stride = scene.dot, scene.stride
     rows, colors = scene.rows[one], scene.colors[one]
     inverse = _ONE / (radius * radius)
     width = stride // 4
     height = len(light) // stride
     for v in items:
-        x, y, weight = points[v, 0], points[v, 1], lights[v, 1]
+        x, y = points[v, 0], points[v, 1]
         y0, y1 = np.int32(np.floor(y - radius)), np.int32(np.ceil(y + radius))
         x0, x1 = np.int32(np.floor(x - radius)), np.int32(np.ceil(x + radius))
         skipped = step > 1 and v % step != 0
         if skipped or x0 < 0 or y0 < 0 or x1 > width or y1 > height:
             continue
+        weight = gains[v] * scene.dot_light
+        if len(sparks):
+            weight *= sparks[v]
         row = rows[v]
         parts = (colors[row, 0], colors[row, 1], colors[row, 2], _ONE)
         if x1 - x0 <= DISC and y1 - y0 <= DISC and x0 + DISC <= width and y0 + DISC <= height:
@@ -137,10 +141,10 @@ def draw_tiles(
     turns, tiles = queue
     starts, items, part_starts, part_items = bins
     indptr, sources, step, parts = edges
-    points, lights, rows, colors, dot, stride = scene
+    points, gains, sparks, rows, colors, dot, dot_light, stride = scene
     radius, reach, fades, longest, gradient, left, right, top, bottom = look
     for turn in numba.prange(len(turns) - 1):
-        own_scene = Stage(points, lights, rows, colors, dot, stride)
+        own_scene = Stage(points, gains, sparks, rows, colors, dot, dot_light, stride)
         own_look = Look(radius, reach, fades, longest, gradient, left, right, top, bottom)
         for place in range(turns[turn], turns[turn + 1]):
             tile = tiles[place]
