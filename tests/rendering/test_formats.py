@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,19 @@ def test_png_of_bands_is_the_png_of_the_whole(picture: Picture, cuts: list[int])
         with Image.open(io.BytesIO(b"".join(parts))) as image:
             assert np.array_equal(np.asarray(image), pixels)
             assert image.text == texts(WORDS)
+
+
+def test_a_band_is_gone_before_the_next_one_is_drawn() -> None:
+    drawn: list[weakref.ref[np.ndarray]] = []
+
+    def band() -> np.ndarray:
+        assert [one() for one in drawn] == [None] * len(drawn)
+        made = np.zeros((600, 3000, 3), np.uint8)
+        drawn.append(weakref.ref(made))
+        return made
+
+    assert list(png((band() for _ in range(3)), (3000, 1800), WORDS))
+    assert len(drawn) == 3
 
 
 def test_png_of_a_scan_is_about_as_small_as_pillows() -> None:

@@ -47,7 +47,8 @@ def png(
     above = np.zeros((1, size[0], 3), np.uint8)
     for rows in _slabs(bands):
         data = packer.compress(_filtered(rows, above).data)
-        above = rows[-1:]
+        above = rows[-1:].copy()
+        del rows  # with its band, before the next one is drawn
         if data:
             yield _chunk(b"IDAT", data)
     yield _chunk(b"IDAT", packer.flush())
@@ -65,6 +66,7 @@ def _slabs(bands: Iterable[Pixels]) -> Iterator[Pixels]:
         rows = max(_SLAB // max(band[0].size, 1), 1)
         for top in range(0, len(band), rows):
             yield band[top : top + rows]
+        del band
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
