@@ -21,6 +21,7 @@ from gallery.rendering.raster.strokes import (
     draw_several,
     mean_light,
 )
+from gallery.rendering.raster.sums import rows_of
 
 _MOST = 6_000
 """Fibres to draw; if there are more, an even sample stands for them."""
@@ -156,15 +157,17 @@ def draw_all_of(
         if one is not None:
             columns = (np.arange(light.shape[1]) + 0.5 - one.middle) / one.reach
             weights = (one.light / (1 + columns * columns)).astype(np.float32)
-            _add_behind(light, draw(one.strokes, window), weights, np.float32(one.veil))
+            behind = rows_of(draw(one.strokes, window))
+            _add_behind(rows_of(light), behind, weights, np.float32(one.veil))
     return lights
 
 
 @parallel_kernel
 def _add_behind(light: Light, behind: Light, weights: Light, veil: np.float32) -> None:
-    # IN behind (h, w, 4), weights (w,); INOUT light. An amount of `veil` halves what is behind it.
+    # IN behind, as of `rows_of`, weights (w,); INOUT light, as of `rows_of`. An amount of `veil`
+    # halves what is behind it.
     for y in numba.prange(light.shape[0]):
-        for x in range(light.shape[1]):
-            share = weights[x] * veil / (veil + light[y, x, 3])
+        for x in range(len(weights)):
+            share = weights[x] * veil / (veil + light[y, 4 * x + 3])
             for c in range(4):
-                light[y, x, c] += share * behind[y, x, c]
+                light[y, 4 * x + c] += share * behind[y, 4 * x + c]

@@ -20,6 +20,7 @@ from gallery.coloring.oklab import linear_from_srgb, srgb_from_linear
 from gallery.elementary import LN2, interpolate, log, logarithm, raised
 from gallery.jit import kernel
 from gallery.rendering.raster.bloom import glow_of
+from gallery.rendering.raster.sums import rows_of
 from gallery.rendering.raster.tone import BODY, PAPER, Curve, tone
 
 Light = npt.NDArray[np.float32]
@@ -173,7 +174,8 @@ def _across(choose: np.ufunc, colors: Light) -> Light:
 
 def _amounts(light: Light, single: float, light_ground: bool) -> _Amounts | None:
     # None if there is no light above that of the faintest edge.
-    counts = _histogram(light, -(-max(light.shape[:2]) // _COUNTED)).astype(np.float64)
+    step = -(-max(light.shape[:2]) // _COUNTED)
+    counts = _histogram(rows_of(light), light.shape[1], step).astype(np.float64)
     bounds = _LOW + np.arange(_BINS + 1) * (_HIGH - _LOW) / _BINS
     lowest = float(log(single)) / LN2
     counts[bounds[1:] <= lowest] = 0
@@ -202,14 +204,14 @@ def _amounts(light: Light, single: float, light_ground: bool) -> _Amounts | None
 
 
 @kernel
-def _histogram(light: Light, step: int) -> npt.NDArray[np.int64]:
-    # Counts of each `step`-th row's and column's pixels of light (h, w, 4) by the base-2 logarithm
-    # of their amount.
+def _histogram(light: Light, width: int, step: int) -> npt.NDArray[np.int64]:
+    # Counts of each `step`-th row's and column's pixels of light, as of `rows_of`, by the base-2
+    # logarithm of their amount.
     counts = np.zeros(_BINS, np.int64)
     scale = _BINS / (_HIGH - _LOW)
     for y in range(0, light.shape[0], step):
-        for x in range(0, light.shape[1], step):
-            amount = light[y, x, 3]
+        for x in range(0, width, step):
+            amount = light[y, 4 * x + 3]
             if amount > 0:
                 at = int((logarithm(amount) / LN2 - _LOW) * scale)
                 counts[min(max(at, 0), _BINS - 1)] += 1

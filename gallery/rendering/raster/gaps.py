@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.jit import kernel, parallel_kernel
+from gallery.rendering.raster.sums import rows_of
 
 Light = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float32]
@@ -118,17 +119,20 @@ def lift(light: Light, gaps: Gaps, top: int) -> None:
         top: Number of the first row.
     """
     most, faint, bright = (np.float32(one * gaps.light) for one in gaps.lift)
-    _lift(light, gaps.shares, (np.float32(1 / gaps.cell), top), (most, faint, bright))
+    place = np.float32(1 / gaps.cell), top
+    _lift(rows_of(light), light.shape[1], gaps.shares, place, (most, faint, bright))
 
 
 @parallel_kernel
 def _lift(
     light: Light,
+    width: int,
     shares: Light,
     place: tuple[np.float32, int],
     amounts: tuple[np.float32, np.float32, np.float32],
 ) -> None:
-    # INOUT light; IN shares, place (cells a pixel, first row), amounts (most, faint, bright).
+    # INOUT light, as of `rows_of`; IN width, shares, place (cells a pixel, first row), amounts
+    # (most, faint, bright).
     scale, top = place
     most, faint, bright = amounts
     rows, columns = shares.shape
@@ -138,8 +142,8 @@ def _lift(
         i = min(int(v), max(rows - 2, 0))
         below = np.float32(v - i)
         near, far = shares[i], shares[min(i + 1, rows - 1)]
-        for x in range(light.shape[1]):
-            amount = light[y, x, 3]
+        for x in range(width):
+            amount = light[y, 4 * x + 3]
             if amount <= 0:
                 continue
             u = min(max((x + half) * scale - half, np.float32(0)), np.float32(columns - 1))
@@ -151,4 +155,4 @@ def _lift(
             over = amount / bright
             gain = one + most * share / ((amount + faint) * (one + over * over))
             for c in range(4):
-                light[y, x, c] *= gain
+                light[y, 4 * x + c] *= gain

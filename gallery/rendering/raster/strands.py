@@ -16,6 +16,7 @@ import numpy.typing as npt
 from gallery.jit import inner_kernel, kernel, parallel_kernel
 from gallery.rendering.raster.simd import lay_over
 from gallery.rendering.raster.spans import Bounds, Spans
+from gallery.rendering.raster.sums import rows_of
 from gallery.rendering.raster.tiles import TILE, groups_of
 
 Light = npt.NDArray[np.float32]
@@ -232,20 +233,20 @@ def _lay_all(
     look: _Look,
     light: Light,
 ) -> None:
-    # INOUT light (height * width * 4,). Each tile belongs to one core.
+    # INOUT light (height, stride), as of `rows_of`. Each tile belongs to one core.
     points, index, colors = scene
     items, pairs = strands
     width, height, top = window
-    columns = -(-width // TILE)
+    columns, stride, flat = -(-width // TILE), light.shape[1], light.reshape(-1)
     for tile in numba.prange(len(starts) - 1):
         row, column = tile // columns * TILE, tile % columns * TILE
-        bounds = (width * 4, column, row, min(column + TILE, width), min(row + TILE, height))
+        bounds = (stride, column, row, min(column + TILE, width), min(row + TILE, height))
         for k in items[starts[tile] : starts[tile + 1]]:
             a, b = pairs[k, 0], pairs[k, 1]
             tone = colors[index[b]]
             other = colors[index[a]] if look.gradient else tone
             _lay(
-                light,
+                flat,
                 bounds,
                 (points[a, 0], points[a, 1] - top),
                 (points[b, 0], points[b, 1] - top),
@@ -264,7 +265,7 @@ def lay_strands(
     """Lay strands over the light of some rows of a picture.
 
     Args:
-        light: float32 (rows, width, 4), contiguous, changed in place.
+        light: float32 (rows, width, 4), as for `rows_of`, changed in place.
         strands: int32 (k, 2), source and reader of each.
         scene: Points float32 (n, 2) in pixels, row of the colours of each uint16 (n,), and colours
             float32 (k, 3), linear light.
@@ -285,4 +286,4 @@ def lay_strands(
     if len(items):
         _sort(strands, scene[0], pad, grid, (starts[:-1].copy(), items))
     drawn = _Look(wide / 2, rim, look[1])
-    _lay_all(starts, (items, strands), (width, height, top), scene, drawn, light.reshape(-1))
+    _lay_all(starts, (items, strands), (width, height, top), scene, drawn, rows_of(light))

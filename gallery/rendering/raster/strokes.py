@@ -194,7 +194,7 @@ def draw(strokes: Strokes, window: tuple[int, int, int], step: int = 1) -> Light
         step: Draw only every `step`-th edge and vertex, `step` times as bright.
 
     Returns:
-        float32 (rows, width, 4): red, green, blue, weight.
+        float32 (rows, width, 4): red, green, blue, weight; as for `sums.rows_of`.
     """
     palette = Palette(strokes.index, strokes.colors, strokes.gaps)
     return draw_several(strokes, [palette], window, step)[0]
@@ -269,7 +269,11 @@ def draw_several(
 
 
 def _window(light: Light, canvas: _Canvas, width: int, height: int) -> Light:
-    # The picture's part of a canvas (h * w * 4,), moved to its start: a copy would double the peak.
+    # The picture's part of a canvas (h * w * 4,).
+    if not canvas.left:
+        whole = light.reshape(canvas.height, canvas.width, 4)
+        return whole[canvas.above : canvas.above + height, :width]
+    # Moved to its start: a copy would double the peak.
     rows = light.reshape(canvas.height, canvas.width * 4)
     wide = width * 4
     for y in range(height):

@@ -28,6 +28,7 @@ from gallery.elementary import (
 )
 from gallery.jit import inner_kernel, parallel_kernel
 from gallery.rendering.raster.lanes import chromas, hues, scale_places, to_lab, to_linear
+from gallery.rendering.raster.sums import rows_of
 
 Light = npt.NDArray[np.float32]
 Lane = npt.NDArray[np.float32]
@@ -69,6 +70,7 @@ _ZERO, _ONE, _THREE = np.float32(0), np.float32(1), np.float32(3)
 _LITTLE, _NO_CHROMA = np.float32(1e-3), np.float32(1e-6)
 _FAINT_LIGHT, _FAINT_INK, _BODY = np.float32(FLOOR), np.float32(_FIRST_INK), np.float32(BODY)
 _STEP, _HUES, _ROW_BEFORE = np.int32(1), np.int32(HUES), np.int32(LIGHTNESSES - 2)
+_GREEN_SUM, _BLUE_SUM, _WEIGHT = np.uint64(1), np.uint64(2), np.uint64(3)
 _NEXT, _ROW, _LAST_ROW = np.uint32(1), np.uint32(HUES), np.float32(LIGHTNESSES - 1)
 
 
@@ -193,10 +195,11 @@ def _tone_row(
     tables: tuple[Table, Table],
     out: Light,
 ) -> None:
-    # INOUT out (w, 3): pixels with light are changed. They are gathered, and each step is a loop of
-    # its own with few arrays, so that it is done for several of them at a time.
+    # IN light, a row of `rows_of`; INOUT out (w, 3): pixels with light are changed. They are
+    # gathered, and each step is a loop of its own with few arrays, so that it is done for several
+    # of them at a time.
     limits, shares = tables
-    width = len(light)
+    width = len(out)
     columns = np.empty(width, np.int32)
     amounts, goal = np.empty(width, np.float32), np.empty(width, np.float32)
     r, g, b = np.empty(width, np.float32), np.empty(width, np.float32), np.empty(width, np.float32)
@@ -206,13 +209,14 @@ def _tone_row(
     # it is given to as well.
     many = int(np.int64(0))
     for x in range(width):
-        amount = light[x, 3]
+        at = np.uint64(4 * x)
+        amount = light[at + _WEIGHT]
         if amount > 0:
             columns[many], amounts[many] = x, amount
             r[many], g[many], b[many] = (
-                light[x, 0] / amount,
-                light[x, 1] / amount,
-                light[x, 2] / amount,
+                light[at] / amount,
+                light[at + _GREEN_SUM] / amount,
+                light[at + _BLUE_SUM] / amount,
             )
             many += 1
     to_lab(r, g, b, many)
@@ -250,12 +254,12 @@ def _tone(
     tables: tuple[Table, Table],
     out: Light,
 ) -> None:
-    # IN paper: linear light and lightness of the ground; 0 if light adds up. OUT out (h, w, 3),
-    # linear light.
+    # IN light as of `rows_of`, paper: linear light and lightness of the ground; 0 if light adds up.
+    # OUT out (h, w, 3), linear light.
     single, span = ends
     limits, shares = tables
     red, green, blue, ground = paper
-    for y in numba.prange(light.shape[0]):
+    for y in numba.prange(out.shape[0]):
         row = out[y]
         row[:, 0], row[:, 1], row[:, 2] = red, green, blue
         _tone_row(light[y], (single, span), places, ground, (limits, shares), row)
@@ -268,7 +272,7 @@ def tone(light: Light, curve: Curve) -> Light:
     paper = red, green, blue, np.float32(oklab_from_linear(np.array(PAPER))[0])
     span = float(log(curve.dense / curve.single))
     _tone(
-        light,
+        rows_of(light),
         (np.float32(curve.single), np.float32(span)),
         curve.places,
         paper if curve.light_ground else (_ZERO, _ZERO, _ZERO, _ZERO),
