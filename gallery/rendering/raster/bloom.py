@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from gallery.convolution import convolve, filter_of
 from gallery.elementary import exp
-from gallery.jit import kernel, parallel_kernel
+from gallery.jit import inner_kernel, kernel, parallel_kernel
 from gallery.rendering.raster.downsample import STEPS, gamma, shrink
 
 Light = npt.NDArray[np.float32]
@@ -98,6 +98,7 @@ def _finish(
     for y in numba.prange(linear.shape[0]):
         row = np.empty((glow.shape[1], 3), np.float32)
         _row(glow, (y + top + 0.5) * cells - 0.5, row)
+        lights = np.empty((linear.shape[1], 3), np.float32)
         for x in range(linear.shape[1]):
             j = columns[x]
             k, share = min(j + 1, last), shares[x]
@@ -107,15 +108,20 @@ def _finish(
             # One factor for all three channels, so that pixels that are too bright keep their hue.
             bright = max(r, g, b)
             scale = most / bright if bright > most else np.float32(1)
-            out[y, x, 0] = gamma[_step(r * scale)]
-            out[y, x, 1] = gamma[_step(g * scale)]
-            out[y, x, 2] = gamma[_step(b * scale)]
+            lights[x, 0], lights[x, 1], lights[x, 2] = r * scale, g * scale, b * scale
+        _encode(lights.reshape(-1), gamma, out[y].reshape(-1))
 
 
-@kernel
-def _step(value: np.float32) -> int:
-    # The row of `gamma` for linear light from 0 to 1.
-    return int(np.sqrt(value) * np.float32(STEPS - 1) + np.float32(0.5))
+@inner_kernel
+def _encode(lights: Light, gamma: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> None:
+    # IN linear light from 0 to 1; OUT its row of `gamma`. Roots in a loop of their own are several
+    # at a time.
+    steps = np.empty(len(lights), np.uint32)
+    most, half = np.float32(STEPS - 1), np.float32(0.5)
+    for k in range(len(lights)):
+        steps[k] = np.uint32(np.int32(np.sqrt(lights[k]) * most + half))
+    for k in range(len(lights)):
+        out[k] = gamma[steps[k]]
 
 
 def finish(linear: Light, glow: Glow, top: int, height: int) -> npt.NDArray[np.uint8]:

@@ -93,6 +93,8 @@ def exposure(graph: ComputeGraph, kind: str) -> Gains:
 
 def _balanced(graph: ComputeGraph, places: _Places) -> Gains:
     # The gains of bins, with as much light on edges within the backward pass as the forward one.
+    if not places.counts[Pass.BACKWARD].any():
+        return places.gains
     step = max(graph.vertices // _SAMPLE, 1)
     whole = np.rint(places.gains * np.float32(1000)).astype(np.int64)
     light = _within((graph.indptr, graph.sources), graph.vertex_pass, places.bins, whole, step)
@@ -194,18 +196,17 @@ def _bins(
     # of all; OUT bins (n,), counts (c, passes, _BINS + 1).
     values, passes = given
     for part in numba.prange(len(parts) - 1):
-        first = parts[part]
-        for i in range(first, parts[part + 1]):
-            value, own = values[i], passes[i]
-            # Neighbours are often equal.
-            if i > first and value == values[i - 1] and own == passes[i - 1]:
-                bins[i] = bins[i - 1]
-            elif value > 0:
+        i, end = parts[part], parts[part + 1]
+        while i < end:
+            first, value, own, found = i, values[i], passes[i], 0
+            if value > 0:
                 share = (_octave(value) - scale[own, 0]) / scale[own, 1]
-                bins[i] = int(min(max(share * _BINS, 0.0), _BINS - 1.0)) + 1
-            else:
-                bins[i] = 0
-            counts[part, own, bins[i]] += 1
+                found = int(min(max(share * _BINS, 0.0), _BINS - 1.0)) + 1
+            # Neighbours are often equal.
+            while i == first or (i < end and values[i] == value and passes[i] == own):
+                bins[i] = found
+                i += 1
+            counts[part, own, found] += i - first
 
 
 @parallel_kernel

@@ -24,7 +24,15 @@ from gallery.rendering.raster.parts import long_edges
 from gallery.rendering.raster.spans import Spans, spans_of
 from gallery.rendering.raster.strands import lay_strands
 from gallery.rendering.raster.sweep import draw_tiles
-from gallery.rendering.raster.tiles import TILE, Bins, Grid, no_points, quarters, sort_points
+from gallery.rendering.raster.tiles import (
+    CHUNKS,
+    TILE,
+    Bins,
+    Grid,
+    no_points,
+    quarters,
+    sort_points,
+)
 
 Light = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float32]
@@ -115,11 +123,15 @@ def _lengths(
     indptr: npt.NDArray[np.int64], sources: Indices, points: Points, step: int, lengths: Light
 ) -> None:
     # OUT lengths of each `step`-th edge.
-    for k in numba.prange(len(lengths)):
-        b = np.searchsorted(indptr, k * step, side="right") - 1
-        a = sources[k * step]
-        dx, dy = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1]
-        lengths[k] = np.sqrt(dx * dx + dy * dy)
+    for part in numba.prange(CHUNKS):
+        first, end = len(lengths) * part // CHUNKS, len(lengths) * (part + 1) // CHUNKS
+        b = np.searchsorted(indptr, first * step, side="right") - 1
+        for k in range(first, end):
+            while indptr[b + 1] <= k * step:
+                b += 1
+            a = sources[k * step]
+            dx, dy = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1]
+            lengths[k] = np.sqrt(dx * dx + dy * dy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
