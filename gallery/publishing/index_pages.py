@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gallery.publishing.assets.files import Placed, write
 from gallery.publishing.collection import (
@@ -28,9 +29,13 @@ def write_collection(context: PageContext, models: Sequence[ModelView]) -> Place
 
 
 def _write_where(context: PageContext, data: Placed) -> Placed:
-    """Write where that is, under a name that stays, so that pages stay that name this file."""
+    """Write where that is, under a name that stays, so that pages stay that name this file.
+
+    Returns:
+        The file without its digest, since the pages do not change with it.
+    """
     script = where_script(data.href, context.settings.provenance())
-    return write(context.site, "assets/collection.js", script)
+    return replace(write(context.site, "assets/collection.js", script), bytes=0, sha256="")
 
 
 def _plot(models: Sequence[ModelView]) -> Scatter | None:
@@ -53,7 +58,6 @@ def write_index(
     """
     plot, data = _plot(models), data or write_collection(context, models)
     opening, choices = opening_of(models), filters(models)
-    totals, linked = _totals(models), linked_collection(len(models), opening, context.settings)
     chunks = [models[i : i + PER_PAGE] for i in range(0, len(models), PER_PAGE)] or [[]]
     paths = [_path(number) for number in range(1, len(chunks) + 1)]
     of_all: dict[str, object] = {
@@ -62,7 +66,7 @@ def write_index(
         "groups": context.groups,
         "opening": opening,
         "plot": plot,
-        "totals": totals,
+        "totals": _totals(models),
         "sheet": context.sheet,
     }
     later = {
@@ -73,17 +77,18 @@ def write_index(
     }
     for number, (path, chunk) in enumerate(zip(paths, chunks, strict=True), start=1):
         # A page after the first tells of its own models alone, and changes with them.
+        face = opening if number == 1 else next((one for one in chunk if one.hero), None)
         write_page(
             context,
             "index.html",
             path,
             models=chunk,
-            face=opening,
+            face=face,
             filters=choices,
             plot_size=(WIDTH, HEIGHT),
             number=number,
             pages=paths,
-            linked=linked,
+            linked=linked_collection(len(models), face, context.settings),
             **(of_all if number == 1 else later),
         )
     return paths
