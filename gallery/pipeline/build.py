@@ -26,6 +26,7 @@ from gallery.discovery.lone_sidecars import lone_sidecars
 from gallery.discovery.static import static_files
 from gallery.errors import DamagedFileError, DiscoverError, SettingsError
 from gallery.pipeline.brief import brief_key
+from gallery.pipeline.lasting import lasting, until_the_end
 from gallery.pipeline.models import Gallery, forecast
 from gallery.pipeline.next_site import NextSite
 from gallery.pipeline.options import BuildOptions
@@ -88,7 +89,7 @@ def build(
     site = Path(os.path.abspath(site)).resolve()
     check_place(site, models, part=options.shard[0] if options.shard else 0)
     cache = _cache(options.cache, site)
-    with Start(models, site, cache, options) as start:
+    with until_the_end(), Start(models, site, cache, options) as start:
         report = _build(models, site, settings, options, start)
     return replace(report, seconds=time.perf_counter() - started)
 
@@ -98,8 +99,9 @@ def _build(
 ) -> Report:
     """Build a gallery whose settings and place are right."""
     cache = start.cache
-    files = _discovered(models, settings, options)
-    whole = _planned(files, settings)
+    with lasting():
+        files = _discovered(models, settings, options)
+        whole = _planned(files, settings)
     static, missing = site_files(models, whole)
     notes = (*_notes(models, files, settings, options), *missing)
     notes += _unused_families(whole, settings)
@@ -116,9 +118,10 @@ def _build(
         ours = new.lock(wait=False) and not which
 
         def meanwhile(outcomes: Mapping[str, Outcome]) -> None:
-            gallery.prepare(outcomes)
-            if ours:
-                begin_site(replace(gallery, outcomes=outcomes), new)
+            with lasting():
+                gallery.prepare(outcomes)
+                if ours:
+                    begin_site(replace(gallery, outcomes=outcomes), new)
 
         for last in (False, True):
             gallery = replace(

@@ -11,6 +11,7 @@ from contextlib import closing, nullcontext
 from typing import Any
 
 from gallery.cache import Cache
+from gallery.pipeline.lasting import lasting
 from gallery.pipeline.options import BuildOptions
 from gallery.pipeline.outcome import Outcome, known, outcome_of
 from gallery.pipeline.plan import ModelPlan
@@ -49,16 +50,17 @@ def make(
     """
     outcomes: dict[str, Outcome] = {}
     waiting: list[ModelPlan] = []
-    for plan in plans:
-        if plan.failure:
-            continue
-        one = known(plan, cache)
-        if one:
-            outcomes[plan.file.slug] = one
-            options.listen(plan.file.relative, {"event": "known"})
-        else:
-            waiting.append(plan)
-            options.listen(plan.file.relative, {"event": "wait"})
+    with lasting():
+        for plan in plans:
+            if plan.failure:
+                continue
+            one = known(plan, cache)
+            if one:
+                outcomes[plan.file.slug] = one
+                options.listen(plan.file.relative, {"event": "known"})
+            else:
+                waiting.append(plan)
+                options.listen(plan.file.relative, {"event": "wait"})
     failed = any(plan.failure for plan in plans if not plan.file.group.absent) or any(
         one.failure for one in outcomes.values()
     )

@@ -27,6 +27,7 @@ from gallery.pipeline.earlier import (
     sums_of,
     untouched,
 )
+from gallery.pipeline.lasting import lasting
 from gallery.pipeline.models import Gallery
 from gallery.pipeline.next_site import NextSite
 from gallery.pipeline.products.base import Form, sound
@@ -150,7 +151,9 @@ def write_site(gallery: Gallery, new: NextSite) -> None:
     assert new.folder is not None
     publisher = new.publisher or _publisher(gallery, new)
     before, folder = new.earlier, new.folder
-    publisher.publish(linked_exhibits(gallery.exhibits(), before))
+    with lasting():
+        exhibits = linked_exhibits(gallery.exhibits(), before)
+    publisher.publish(exhibits)
     known = reuse.known(before.root) if reuse.FILE_NAME in before.digests else {}
     kept = reuse.records(gallery.keys(), gallery.cache, known)
     (folder / reuse.FILE_NAME).write_bytes(reuse.encode(kept))
