@@ -61,9 +61,8 @@
     },
   };
 
-  // The one that the page has now: that of its theme, which the visitor may switch.
-  V.groundNow = () =>
-    getComputedStyle(document.documentElement).colorScheme === "light" ? "light" : "dark";
+  // The one that the page has now: that of its theme, which js/theme.js sets and the visitor switches.
+  V.groundNow = () => (document.documentElement.dataset.theme === "light" ? "light" : "dark");
 
   V.whenGround = (change) => new MutationObserver(() => change(V.groundNow()))
     .observe(document.documentElement, { attributeFilter: ["data-theme"] });

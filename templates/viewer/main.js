@@ -2,6 +2,9 @@
 (function (V) {
   "use strict";
 
+  // Pixels between a vertex that moved out from under its card and the card.
+  const ASIDE = 48;
+
   class App {
     constructor(root, graph, camera, texts) {
       this.root = root;
@@ -200,7 +203,7 @@
       if (x + frame.left > box.right + 8 || y + frame.top > box.bottom + 8 ||
         x + frame.left < box.left - 8 || y + frame.top < box.top - 8) return;
       const goal = below ? [frame.width / 2, (box.top - frame.top) / 2]
-        : [(box.right - frame.left + frame.width) / 2, y];
+        : [box.right - frame.left + ASIDE, y];
       camera.flyTo(camera.x + (x - goal[0]) / camera.scale, camera.y - (y - goal[1]) / camera.scale,
         camera.zoom);
     }
