@@ -116,7 +116,10 @@ def digests(model: Path, vertices: int, passes: str) -> dict[str, str]:
         note(f"pixels on {ground}", *strips(placed, one, 640, settings))
         picture = render(placed, one, size=640, settings=settings)
         note(f"scan on {ground}", picture.pixels)
-    note("viewer", viewer_data(placed, colorings))
+    on_paper = [
+        color(graph, name, ground="light", positions=placed.positions) for name in attributes
+    ]
+    note("viewer", viewer_data(placed, colorings, on_paper=on_paper))
     return found
 
 
