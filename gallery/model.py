@@ -100,12 +100,14 @@ class Body:
         operators: Range of indices of its operators, including those of the bodies nested in it.
         inputs: Tensors that the owner binds on each trip (none for If).
         outputs: Tensors that the owner reads at the end of each trip.
+        trips: The most trips of a Loop that its condition allows, if that ends it by counting.
     """
 
     name: str
     operators: range
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    trips: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

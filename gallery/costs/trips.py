@@ -21,7 +21,8 @@ def trip_count(model: Model, operator: Operator) -> int | None:
     if operator.type == "Loop" and operator.bodies:
         endless = not _fed(operator, 0)
         again_ = again(model, operator.bodies[0])
-        return known_trips(_value(model, operator, 0), _value(model, operator, 1), again_, endless)
+        limit, begins = _value(model, operator, 0), _value(model, operator, 1)
+        return known_trips(limit, begins, again_, endless, operator.bodies[0].trips)
     if operator.type == "Scan":
         first = len(operator.inputs) - int(operator.attributes.get("num_scan_inputs", 1))
         axes = operator.attributes.get("scan_input_axes") or (0,)
@@ -31,7 +32,9 @@ def trip_count(model: Model, operator: Operator) -> int | None:
     return None
 
 
-def known_trips(limit: Value, begins: Value, again: Value, endless: bool) -> int | None:
+def known_trips(
+    limit: Value, begins: Value, again: Value, endless: bool, counted: int | None = None
+) -> int | None:
     """Number of trips of a Loop, or the most if its condition may end it; None if not known.
 
     Args:
@@ -39,6 +42,7 @@ def known_trips(limit: Value, begins: Value, again: Value, endless: bool) -> int
         begins: The condition before the first trip.
         again: The condition after each trip, if it is always the same.
         endless: Whether the loop has no limit but its condition.
+        counted: The most trips that the condition allows (`Body.trips`).
     """
     if begins is not None and begins.size == 1 and not begins.reshape(()):
         return 0
@@ -46,6 +50,8 @@ def known_trips(limit: Value, begins: Value, again: Value, endless: bool) -> int
     if limit is not None and limit.size == 1 and int(limit.reshape(())) < _MOST:
         # A limit below 0 is reached at once.
         most = max(int(limit.reshape(())), 0)
+    if counted is not None:
+        most = counted if most is None else min(most, counted)
     if again is not None and again.size == 1 and not again.reshape(()):
         return 1 if endless else None if most is None else min(most, 1)
     return most

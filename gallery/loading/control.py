@@ -22,14 +22,11 @@ _LONGEST = 2**31
 _SCAN_WITHOUT_BATCH = 9
 
 
-def enter_body(flat: Flat, entry: BodyEntry, warnings: list[str]) -> None:
+def enter_body(flat: Flat, entry: BodyEntry) -> None:
     """Give the inputs of a body the types of the tensors that its owner feeds it."""
     kinds = [flat.values[index].kind if index >= 0 else None for index in entry.fed]
     if entry.owner.op_type == "Loop":
         fed = [tensor_type(_INT64, ()), tensor_type(_BOOL, ()), *kinds[2:]]
-        if entry.fed and trips(flat, entry.fed[:1]) is None:
-            name = text_of(entry.owner.name) or "Loop"
-            warnings.append(f"the number of trips of the loop {name!r} is not known")
     elif entry.owner.op_type == "Scan" and entry.version < _SCAN_WITHOUT_BATCH:
         states = len(kinds) - _scanned(entry.attributes)
         fed = [_shorter(kind, 0) for kind in kinds[1:]]
@@ -54,7 +51,7 @@ def owner_types(flat: Flat, step: FlatNode) -> dict[int, onnx.TypeProto]:
         made = bodies[0][1:]
         carried = len(step.inputs) - 2
         never = idle(flat, step, "body")
-        count = 0 if never else trips(flat, step.inputs[:1])
+        count = 0 if never else trips(flat, step)
         fed = [_kind(flat, index) for index in step.inputs[2:]]
         found = [
             (fed[slot] if never else common(fed[slot], kind))
@@ -89,15 +86,24 @@ def idle(flat: Flat, step: FlatNode, body: str) -> bool:
         return False
     begins = _value(flat, step.inputs[1]) if len(step.inputs) > 1 else None
     never = begins is not None and begins.size == 1 and not begins.reshape(())
-    return never or trips(flat, step.inputs[:1]) == 0
+    return never or trips(flat, step) == 0
 
 
-def trips(flat: Flat, limit: tuple[int, ...]) -> int | None:
-    """The most trips of a Loop with this first input, or None if it is not known."""
-    value = flat.values[limit[0]].value if limit and limit[0] >= 0 else None
+def trips(flat: Flat, step: FlatNode) -> int | None:
+    """The most trips of a Loop, by its limit and by its condition, or None if not known."""
+    counted = step.bodies[0].trips
+    value = _value(flat, step.inputs[0]) if step.inputs else None
     if value is None or value.size != 1 or not 0 <= int(value.reshape(())) < _LONGEST:
-        return None
-    return int(value.reshape(()))
+        return counted
+    limit = int(value.reshape(()))
+    return limit if counted is None else min(limit, counted)
+
+
+def trips_note(flat: Flat, step: FlatNode) -> str:
+    """A note on a Loop whose number of trips is not known, or ""."""
+    if step.type != "Loop" or not step.inputs or trips(flat, step) is not None:
+        return ""
+    return f"the number of trips of the loop {text_of(step.node.name) or 'Loop'!r} is not known"
 
 
 def _if_types(

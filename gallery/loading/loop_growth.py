@@ -26,7 +26,7 @@ _PASSED = 2
 def grows(flat: Flat, step: FlatNode) -> bool:
     """Whether the first trip of a Loop gives a carried tensor other sizes than it had."""
     (body, *_) = step.bodies
-    if step.type != "Loop" or idle(flat, step, body.name) or not trips(flat, step.inputs[:1]):
+    if step.type != "Loop" or idle(flat, step, body.name) or not trips(flat, step):
         return False
     return any(
         fed >= 0 and made >= 0 and _shape(flat, fed) != _shape(flat, made)
@@ -49,7 +49,7 @@ def grown(
         warnings: Gets a note if sizes are taken to grow evenly.
     """
     (body, *_) = step.bodies
-    count = trips(flat, step.inputs[:1]) or 0
+    count = trips(flat, step) or 0
     inner = {i for at in body.operators for i in flat.steps[at].outputs if i >= 0}
     inner |= {i for entry in _entries(flat, body.operators) for i in entry if i >= 0}
     before = {i: (flat.values[i].kind, flat.values[i].value) for i in inner | set(body.inputs)}

@@ -18,7 +18,8 @@ import onnx
 from onnx import numpy_helper, shape_inference
 
 from gallery.loading.contrib_types import rule_types
-from gallery.loading.control import enter_body, idle, owner_types, owner_values
+from gallery.loading.control import enter_body, idle, owner_types, owner_values, trips_note
+from gallery.loading.counted_trips import counted_trips
 from gallery.loading.early_opsets import later_node, legacy_type
 from gallery.loading.evaluation import EVALUATED, run_node
 from gallery.loading.flat import Flat, FlatNode, Value
@@ -33,6 +34,9 @@ from gallery.model import Unread, freeze
 _FED = 1024
 _MOST_REPEATED = 50_000
 """How many operators may be typed again, at most, to follow the loops of a model."""
+
+_MOST_COMPUTED = 20_000
+"""How many operators may be computed, at most, to count the trips of the loops of a model."""
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +58,7 @@ class Inference:
     warnings: list[str] = field(default_factory=list)
     data: dict[int, tuple[npt.NDArray[Any], onnx.TensorProto]] = field(default_factory=dict)
     repeated: int = 0
+    computed: int = 0
 
 
 def infer(flat: Flat, model: onnx.ModelProto, binding: Binding) -> Inference:
@@ -70,10 +75,28 @@ def infer(flat: Flat, model: onnx.ModelProto, binding: Binding) -> Inference:
             value.kind = resolve(value.kind, binding.sizes)
     for position in range(len(flat.steps) + 1):
         for entry in flat.entries.get(position, ()):
-            enter_body(flat, entry, state.warnings)
+            enter_body(flat, entry)
         if position < len(flat.steps):
+            _count_trips(state, flat.steps[position])
             _visit(state, position)
     return state
+
+
+def _count_trips(state: Inference, step: FlatNode) -> None:
+    """Note at the body of a Loop how often it runs, or in the warnings that this is not known."""
+    if step.type != "Loop" or step.domain or not step.bodies:
+        return
+
+    def run(one: FlatNode, fed: Mapping[str, Any]) -> list[Any]:
+        if state.computed == _MOST_COMPUTED:
+            raise RuntimeError("too many operators were computed to count trips")
+        state.computed += 1
+        return _results(one, fed)
+
+    (body, *rest) = step.bodies
+    step.bodies = (replace(body, trips=counted_trips(state.flat, step, run)), *rest)
+    note = trips_note(state.flat, step)
+    state.warnings += [note] if note else []
 
 
 def _visit(state: Inference, position: int) -> None:
@@ -108,7 +131,7 @@ def _again(state: Inference, loop: FlatNode) -> bool:
             own = next(at for at, entry in enumerate(entries) if entry.inputs == body.inputs)
             entries = entries[own + 1 :]
         for entry in entries:
-            enter_body(state.flat, entry, state.warnings)
+            enter_body(state.flat, entry)
         _visit(state, position)
     state.misfits = misfits
     return True

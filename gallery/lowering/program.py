@@ -155,7 +155,7 @@ class Builder:
         inputs = [self.resolve(t, place) for t in operator.inputs]
         if not any(t in self.values for t in inputs):
             return False
-        values = [self._value(t) for t in inputs]
+        values = [self.value(t) for t in inputs]
         if any(value is None for value, t in zip(values, inputs, strict=True) if t >= 0):
             return False
         made = run_operator(operator, values)
@@ -166,7 +166,8 @@ class Builder:
             place[tensor] = self.know(self.place[tensor], value)
         return True
 
-    def _value(self, tensor: int) -> npt.NDArray[Any] | None:
+    def value(self, tensor: int) -> npt.NDArray[Any] | None:
+        """The value of a tensor of the program, if that is known; -1 has none."""
         if tensor < 0 or tensor in self.values:
             return self.values.get(tensor)
         number = self.tensors[tensor].model

@@ -164,6 +164,43 @@ def test_a_condition_that_is_false_after_each_trip_ends_the_first(limit: str) ->
     assert reach(case.model, 100).program.back == ()
 
 
+COUNTS = """
+<ir_version: 8, opset_import: ["" : 17]>
+counts (float[3] x, float[3] w) => (float[3] y)
+  <int64 start = {0}, bool begins = {1}, int64 one = {1}, int64 end = {4}> {
+  k, y = Loop <body = b (int64 i, bool c, int64 j, float[3] a) => (bool d, int64 j2, float[3] a2) {
+    j2 = Add(j, one)
+    d = Less(j2, end)
+    a2 = Mul(a, w)
+  }> (, begins, start, x)
+}
+"""
+
+
+def test_a_loop_that_counts_is_unrolled() -> None:
+    """What it counts takes no vertices, and its last trip alone makes the output."""
+    case = case_of(COUNTS, {"x": uniform(3), "w": uniform(3)})
+    graph = lower(case.model, vertices=1000)
+    assert facts(case.model, 0).flops - 2 * 4 == 3 * 4
+    assert graph.vertex_flops.sum() == 3 * 4
+    made = graph.producers(case.model.outputs[0])
+    assert all(np.diff(graph.indptr)[made] == 1)
+    tally = judged(case)
+    assert tally.misses == []
+    assert tally.precision == 1
+    assert reach(case.model, 100).program.back == ()
+
+
+def test_what_a_loop_counted_is_read_after_it() -> None:
+    text = COUNTS.replace("k, y =", "k, z =").replace("float[3] y)", "float[3] y, int64 k)")
+    text = text.rstrip().removesuffix("}") + "  f = Cast<to = 1>(k)\n  y = Mul(z, f)\n}"
+    case = case_of(text, {"x": uniform(3), "w": uniform(3)})
+    tally = judged(case)
+    assert tally.misses == []
+    assert tally.precision == 1
+    assert lower(case.model, vertices=1000, passes="training").vertices > 0
+
+
 def test_a_limit_below_zero_is_reached_at_once() -> None:
     """ONNX Runtime 1.32 makes no trip."""
     case = case_of(COUNTED.replace("{5}", "{-1}") % 1, {"x": uniform(3), "w": uniform(3)})

@@ -31,7 +31,7 @@ def lower_loop(
     limit = context.value(0)
     condition = context.value(1)
     endless = context.inputs[0] < 0
-    trips = known_trips(limit, condition, again(builder.model, body), endless)
+    trips = known_trips(limit, condition, again(builder.model, body), endless, body.trips)
     trips = -1 if trips is None else trips
     carried = len(context.inputs) - 2
     current = [context.inputs[1] if len(context.inputs) > 1 else -1, *context.inputs[2:]]
@@ -39,8 +39,8 @@ def lower_loop(
         _once(builder, index, place, lower, list(context.inputs), trips)
         return
     steady = _steady(builder, body, place)
-    # What is known to be true from the start, and stays so, ends no trip.
-    conditions = {t for t in current[:1] if t >= 0} if condition is None or not steady else set()
+    # What is known to be true ends no trip.
+    conditions = {t for t in current[:1] if t >= 0} if condition is None else set()
     choices: list[list[int]] = [[t] for t in current[1:]]
     stacks: list[list[int]] = [[] for _ in body.outputs[1 + carried :]]
     builder.copies *= max(trips, 1)
@@ -51,14 +51,15 @@ def lower_loop(
         number = builder.place[body.inputs[0]]
         inner[body.inputs[0]] = builder.know(number, np.array(trip, np.int64))
         for slot, source in zip(body.inputs[1:], current, strict=True):
-            _alias(builder, index, inner, slot, source)
+            if not _count(builder, inner, slot, source):
+                _alias(builder, index, inner, slot, source)
         lower(builder, index, body, inner)
         made = [builder.resolve(t, inner) for t in body.outputs]
         current = made[: 1 + carried]
-        if not steady:
-            conditions.add(made[0])
         for have, tensor in zip(choices, current[1:], strict=True):
-            have[:] = [tensor] if steady and not conditions else [*have, tensor]
+            have[:] = [*have, tensor] if conditions else [tensor]
+        if not steady and builder.value(made[0]) is None:
+            conditions.add(made[0])
         for stack, tensor in zip(stacks, made[1 + carried :], strict=True):
             stack.append(tensor)
     builder.copies //= max(trips, 1)
@@ -167,6 +168,15 @@ def fresh(builder: Builder, body: Body, place: dict[int, int], trip: int) -> dic
         nested = bool(place) or trip > 0
         inner[tensor] = new_like(builder, builder.tensors[own]) if nested else own
     return inner
+
+
+def _count(builder: Builder, inner: dict[int, int], slot: int, source: int) -> bool:
+    """Make an input of a body a number that is known within its trip, if it is fed one."""
+    value = builder.value(source) if builder.fold else None
+    if value is None or value.dtype.kind not in "biu":
+        return False
+    inner[slot] = builder.know(builder.place[slot], value)
+    return True
 
 
 def _alias(builder: Builder, index: int, inner: dict[int, int], slot: int, source: int) -> None:
