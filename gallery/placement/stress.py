@@ -4,7 +4,8 @@ Pairs of bodies are moved towards their target distance. The target distance is 
 between the bodies' vertices, folded along the longest path, so that short distances are kept and
 only long ones shrink. Each pair of bodies is weighted by its number of vertex pairs, since stress
 is defined on vertices. The fold is an arc, an S or a shell: what gives the best balance of low
-stress and a well-filled circle.
+stress and a well-filled circle. At last the bodies are moved closer to the true distances, as far
+as the fold lets them.
 """
 
 from __future__ import annotations

@@ -106,3 +106,16 @@ def test_a_folded_drawing_has_less_stress_in_a_smaller_circle(
     (stress, radius), (less, smaller) = drawn(0), drawn(usual)
     assert less < 0.97 * stress
     assert smaller < 0.92 * radius
+
+
+def test_a_drawing_that_keeps_its_skeleton_is_moved_towards_that() -> None:
+    level = reads_of(mesh(4, 5)).whole()
+    graph = Bodies(level=level, hops=counted(mesh(4, 5)), resolution=np.full(20, np.nan))
+    skeleton = np.random.default_rng(1).random((20, 2), np.float32)
+    straight = LayoutSettings(fill=0)
+    places = draw(graph, skeleton, keep=1.0, seed=1, settings=straight).places
+    own, kept = (
+        np.hypot(*(one[:, None] - one[None]).transpose(2, 0, 1)).ravel()
+        for one in (places, skeleton)
+    )
+    assert np.corrcoef(own, kept)[0, 1] > 0.98
