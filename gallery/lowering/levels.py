@@ -57,11 +57,14 @@ def forward_splits(start: Splitter, vertices: int, near: float = _NEAR) -> list[
         vertices: Number of vertices of the forward pass.
         near: How far it may be from that, as a part of it, where other splits would be nearer.
     """
-    smaller = [size for size in reversed(level_sizes(vertices)) if size < vertices]
-    steps = _along(start, (*smaller, vertices), np.iinfo(np.int64).max)
-    if _far(steps[-1].vertices, vertices, near):
-        steps = [*steps[:-1], start.fork().fill(vertices)]
-    return steps if len(steps) > 1 else 2 * steps
+    splitter = start.fork()
+    smaller = [size for size in _levels(start, vertices) if size < vertices]
+    steps = _along(splitter, smaller, np.iinfo(np.int64).max)
+    # The doubling that reached the last level may have gone too far.
+    walk = splitter if splitter.totals[0] < vertices else start.fork()
+    last = walk.settle(vertices, near)
+    steps = [splits for splits in steps if splits.vertices <= last.vertices and splits != last]
+    return [*steps, last] if steps else [last, last]
 
 
 def training_splits(start: Splitter, vertices: int) -> list[Splits]:
@@ -71,8 +74,8 @@ def training_splits(start: Splitter, vertices: int) -> list[Splits]:
         start: The unsplit program.
         vertices: Number of vertices in all passes.
     """
-    smaller = reversed(level_sizes(int(vertices / _TRAINING_SIZE)))
-    steps = _along(start, (*smaller, vertices), vertices)
+    smaller = _levels(start, int(vertices / _TRAINING_SIZE))
+    steps = _along(start.fork(), [*smaller, vertices], vertices)
     return steps if len(steps) > 1 else 2 * steps
 
 
@@ -118,25 +121,31 @@ def _aims(tried: Sequence[Try], vertices: int) -> Iterator[int]:
         yield from (max(aim * (100 + percent) // 100, 1), max(aim * (100 - percent) // 100, 1))
 
 
-def _along(start: Splitter, sizes: Sequence[int], whole: int) -> list[Splits]:
-    """Splits along the one sequence, coarse to fine; at least one.
+def _along(splitter: Splitter, sizes: Sequence[int], whole: int) -> list[Splits]:
+    """Splits along the one sequence, coarse to fine, with those at its start; at least one.
 
     Args:
-        start: The unsplit program.
-        sizes: About how many vertices their forward passes have, ascending; the first are left out
-            that have less than twice as many as the unsplit program.
+        splitter: At the start; it walks along.
+        sizes: About how many vertices their forward passes have, ascending.
         whole: Number of vertices in all passes, by estimate, at which to stop at the latest.
     """
-    splitter = start.fork()
     steps = [splitter.snapshot()]
-    enough = 2 * int(splitter.totals[0])
-    for size in (*[size for size in sizes[:-1] if size > enough], sizes[-1]):
+    for size in sizes:
         splits = splitter.advance(whole, size)
         if splits != steps[-1]:
             steps.append(splits)
         if splitter.totals[1] >= whole:
             break
     return steps
+
+
+def _levels(start: Splitter, vertices: int) -> list[int]:
+    """The sizes of the levels of a forward pass, coarse to fine.
+
+    Those are left out that have less than twice as many vertices as the unsplit program.
+    """
+    enough = 2 * int(start.totals[0])
+    return [size for size in reversed(level_sizes(vertices)) if size > enough]
 
 
 def level_sizes(vertices: int) -> list[int]:

@@ -113,7 +113,7 @@ def nests(fine: Splits, coarse: Splits) -> bool:
 @pytest.mark.parametrize("name", ["alexnet", "pointnet", "vgg16"])
 def test_parts_come_before_their_turn_by_one_doubling_at_most(name: str) -> None:
     budget = 60_000
-    last = start_of(name).fill(budget)
+    last = start_of(name).settle(budget, 0.0)
     walk = start_of(name)
     points = [walk.advance(size) for size in range(budget // 2, budget, 100)]
     before = next(splits for splits in reversed(points) if splits.vertices <= budget)

@@ -225,14 +225,22 @@ class Splitter:
             step = self._double_time(first) if self.collapsed[first] else self._double(budgets)
         return step if (self.totals >= budgets).any() else None
 
-    def fill(self, forward: int) -> Splits:
-        """Double until the forward pass would be larger than a budget, then what still fits.
+    def settle(self, forward: int, near: float) -> Splits:
+        """Double until the forward pass has a number of vertices, if need be out of turn.
 
-        Which parts come before their turn follows from the same queue; each is doubled once.
+        Where no point of the sequence is near enough, it is the last one with fewer vertices, and
+        then what still fits is doubled, in the order of the queue, but each part only once.
+
+        Args:
+            forward: Number of vertices of the forward pass.
+            near: How far it may be from that, as a part of it.
         """
-        step = self._reach(np.array([forward + 1, np.iinfo(np.int64).max], np.int64))
+        step = self._reach(np.array([forward, np.iinfo(np.int64).max], np.int64))
         if step is None:
             return self.snapshot()
+        more, less = int(self.totals[0]) - forward, forward - int(step.fewer[0])
+        if min(more, less) <= near * forward:
+            return (self if more <= less else self._without(step)).snapshot()
         full = self._without(step)
         full.totals[0] = filled(
             full.tables,
