@@ -98,8 +98,9 @@ def test_levels_are_those_of_the_one_sequence_where_the_graph_leaves_it(
     budget=st.integers(2000, 40_000),
 )
 @example(name="alexnet", budget=18_010)  # the level of 18,000 would have more vertices
-def test_levels_nest(name: str, budget: int) -> None:
+def test_levels_nest_and_no_budget_is_exceeded(name: str, budget: int) -> None:
     steps = forward_splits(start_of(name), budget)
+    assert steps[-1].vertices <= 1.02 * budget
     for fine, coarse in zip(steps[1:], steps[:-1], strict=True):
         assert nests(fine, coarse)
 
