@@ -86,10 +86,10 @@ def regions_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Region]
     least = 1 if few else max(_LEAST * int(named.sum()), 3)
     regions = []
     for name, depth, composite, members in _parts(graph, step):
-        inside = members & named
+        inside = np.flatnonzero(members & named)
         if halves and depth and name in told:
             continue
-        if inside.sum() < least:
+        if len(inside) < least:
             continue
         own = points[inside]
         anchor, radius = _middle(own) if composite else _anchor(own, frame, few)

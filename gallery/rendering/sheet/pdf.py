@@ -94,9 +94,10 @@ def _face(face: Face, further: frozenset[str]) -> bytes:
 def _letters(further: frozenset[str]) -> bytes:
     """The variable font with the letters that all faces need."""
     font = TTFont(io.BytesIO(font_bytes()), lazy=True, recalcTimestamp=False)
-    options = subset.Options(notdef_outline=True)
-    options.drop_tables = [*options.drop_tables, *_SHAPING]
-    cutter = subset.Subsetter(options)
+    for table in _SHAPING:  # Before the subsetter reads them, though it is told to drop them.
+        if table in font:
+            del font[table]
+    cutter = subset.Subsetter(subset.Options(notdef_outline=True))
     cutter.populate(text="".join(sorted(_USUAL | further)))
     cutter.subset(font)
     return _bytes(font)
