@@ -13,9 +13,9 @@
       this.pinned = -1;
       this.stage = root.querySelector("[data-stage]");
       const plain = new URLSearchParams(window.location.search).has("plain");
-      this.renderer = new V.Renderer(root.querySelector("[data-light]"), graph, plain);
+      const canvas = root.querySelector("[data-light]");
+      this.renderer = new V.Renderer(canvas, graph, plain, V.groundNow());
       performance.mark("viewer-uploaded");
-      this.renderer.stand(V.groundNow());
       this.camera = camera;
       camera.changed = () => this.moved();
       this.space = new V.Space(graph, camera);

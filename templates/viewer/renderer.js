@@ -32,7 +32,7 @@
   }
 
   V.Renderer = class {
-    constructor(canvas, graph, plain) {
+    constructor(canvas, graph, plain, ground) {
       const gl = canvas.getContext("webgl2",
         { alpha: false, antialias: false, depth: false, powerPreference: "high-performance" });
       if (!gl) throw new Error("this browser has no WebGL 2");
@@ -48,7 +48,7 @@
       this.size = 1;
       this.count = { quick: 40000, calm: 60000 };
       this.divider = 1;
-      this.ground = "dark";
+      this.ground = ground;
       this.sheets = {};
       this.sheet = null;
       this.presented = 0;

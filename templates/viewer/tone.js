@@ -28,17 +28,16 @@
       this.gamut = { gamut, hues };
       this.limits = V.table(gl, gl.createTexture(), gamut, hues);
       this.rise = gl.createTexture();
-      this.use("dark");
     }
 
-    // Tones for another ground. A picture that was whole is fitted again, as what moves or plays may
-    // not be.
+    // Tones for a ground, the first or another. A picture that was whole is fitted again, as what moves
+    // or plays may not be.
     use(name) {
       const { look, gamut, gl } = this;
       const ground = V.GROUNDS[name];
       this.grounds[name] ??= { ground, fit: new V.Fit(ground, { ...look, ...gamut }),
-        program: V.program(gl, V.toneOf(ground.glows)) };
-      Object.assign(this, { ground }, { fit: this.grounds[name].fit, tone: this.grounds[name].program });
+        tone: V.program(gl, V.toneOf(ground.glows)) };
+      Object.assign(this, this.grounds[name]);
       // Until then, the curve is that of the other ground.
       this.stale = Boolean(this.curve) && !this.sample;
       if (this.sample) this.setCurve(this.fit.curve(this.sample, PARTS, this.curve.single, null));

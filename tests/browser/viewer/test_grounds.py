@@ -123,8 +123,9 @@ def test_tones_are_those_of_the_still_picture(
     )
     # The viewer has a coarser table of what sRGB can show.
     apart = np.abs(np.array(found) - known).max(axis=1)
-    assert np.median(apart) < 0.003
-    assert np.quantile(apart, 0.99) < 0.05
+    most, nearly_all = {"dark": (3e-4, 0.003), "light": (1e-5, 0.02)}[ground]
+    assert np.median(apart) < most
+    assert np.quantile(apart, 0.9) < nearly_all
 
 
 @pytest.mark.parametrize("ground", GROUNDS)
