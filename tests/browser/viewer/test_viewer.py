@@ -128,14 +128,22 @@ def test_the_picture_has_its_place_before_the_data_come(
     command = browser.driver.execute_cdp_cmd
     command("Network.enable", {})
     command("Network.setBlockedURLs", {"urls": ["*net-viewer*"]})
+    # The page's own event waits for the data, too.
+    seen = (
+        "document.addEventListener('DOMContentLoaded',"
+        " () => { window.early = document.querySelector('.viewer.laid') !== null; })"
+    )
+    added = command("Page.addScriptToEvaluateOnNewDocument", {"source": seen})
     try:
         browser.open(bases["http"] + "net/viewer/index.html", 860, 540)
         browser.until("document.querySelector('.canvas .dark img').complete")
         browser.until("document.querySelector('.viewer.laid')")
+        assert run(browser, "return window.early")
         early = run(browser, _PLACE)
         assert not run(browser, "return window.GalleryViewer.app")
     finally:
         command("Network.setBlockedURLs", {"urls": []})
+        command("Page.removeScriptToEvaluateOnNewDocument", added)
     show(browser, bases["http"] + "net/viewer/index.html")
     assert run(browser, _PLACE) == early
     assert run(browser, _SHIFTS) == 0
