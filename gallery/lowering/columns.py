@@ -106,8 +106,9 @@ def _shares(shape, splits, share):  # type: ignore[no-untyped-def]
             continue
         # Backwards, so that what is still to be read is not written over.
         for k in range(known - 1, -1, -1):
-            outer = share[k]
+            outer, low = share[k], 0
             for block in range(split):
-                extent = (block + 1) * size // split - block * size // split
-                share[k * split + block] = outer * (extent / max(size, 1))
+                high = (block + 1) * size // split
+                share[k * split + block] = outer * ((high - low) / max(size, 1))
+                low = high
         known *= split
