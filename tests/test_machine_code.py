@@ -9,14 +9,15 @@ import sys
 from pathlib import Path
 
 import numba
+import numpy as np
 import pytest
 from numba.core import event
-from numba.core.codegen import JITCPUCodegen
+from numba.core.codegen import CPUCodeLibrary, JITCPUCodegen
 from numba.core.errors import TypingError
 
 from gallery import machine_code
 from gallery.compiling import Compiling
-from gallery.jit import kernel
+from gallery.jit import kernel, parallel_kernel
 
 _ERRORS = """
 import numpy as np
@@ -91,6 +92,42 @@ def test_garbage_is_collected_but_while_a_kernel_is_compiled(
         during.clear()
         assert numba.njit(_double)(2) == 4
         assert set(during) == {True}
+
+
+def _raised(numbers):  # type: ignore[no-untyped-def]
+    out = np.empty_like(numbers)
+    for i in numba.prange(len(numbers)):
+        out[i] = max(numbers[i], 1.0)
+    return out
+
+
+def test_what_kernels_call_is_compiled_once_and_optimised_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[str] = []
+    optimised: list[str] = []
+    optimise = CPUCodeLibrary._optimize_final_module
+
+    class Names(event.Listener):  # type: ignore[misc]
+        def on_start(self, told: event.Event) -> None:
+            compiled.append(told.data["dispatcher"].py_func.__qualname__)
+
+        def on_end(self, told: object) -> None:
+            pass
+
+    def counted(library: CPUCodeLibrary) -> None:
+        optimised.append(library.name)
+        optimise(library)
+
+    monkeypatch.setattr(CPUCodeLibrary, "_optimize_final_module", counted)
+    numbers = np.arange(3.0)
+    with event.install_listener("numba:compile", Names()):
+        for decorator in (kernel, parallel_kernel):
+            monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / decorator.__name__))
+            assert decorator(_raised)(numbers).tolist() == [1, 1, 2]
+    assert compiled.count("_raised") == 2
+    assert compiled.count("ol_max.<locals>.impl") == 1
+    assert len(optimised) == 2
 
 
 def test_a_numba_that_is_built_otherwise_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
