@@ -76,8 +76,6 @@ def main() -> None:
     from gallery.rendering.scan import render  # noqa: PLC0415
     from gallery.rendering.types import RenderSettings  # noqa: PLC0415
 
-    # This process ends soon, and what kernels leave in it is not worth to be looked for.
-    gc.disable()
     # The glow first: its kernels are those of the layout too, which will soon need them.
     glow_of(np.zeros((64, 64, 3), np.float32), 1.0)
     # Each vertex reads the one before: enough of them for strands, and one edge that is a strand,
@@ -114,4 +112,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    # This process ends soon: what kernels leave behind in it is not worth looking for.
+    gc.disable()
     main()
