@@ -13,18 +13,16 @@ BATCH = 512
 AX, AY, BX, BY, GAIN, PART = (BATCH * i for i in range(6))
 # Light of the line; where it stands in the table of the light by length.
 WEIGHT, PLACE = (BATCH * i for i in range(6, 8))
-# Near side in the middle of the second column, slope, width across, share of the way from end to
-# end there, and its step.
-LOW, SLOPE, WIDE, SHARE, STEP = (BATCH * i for i in range(8, 13))
-# First column: how far into its first pixel the line is, share of its width, share of the way.
-NEAR_FIRST, STRENGTH_FIRST, SHARE_FIRST = (BATCH * i for i in range(13, 16))
-# The same of the last one.
-NEAR_LAST, STRENGTH_LAST, SHARE_LAST = (BATCH * i for i in range(16, 19))
-FLOATS = 19
+# Near side in the middle of the second column, slope, width across; where the line begins and ends,
+# in columns from there.
+LOW, SLOPE, WIDE, BEGIN, END = (BATCH * i for i in range(8, 13))
+# Share of the way from end to end in the middle of the first column, the second and the last, each
+# of what the line covers of it; and the step from one column between to the next.
+SHARE_FIRST, SHARE, SHARE_LAST, STEP = (BATCH * i for i in range(13, 17))
+FLOATS = 17
 
-# First pixel of the first column and of the last; pixel 0 of the second column; number of columns;
-# slot in the order by length; whether the line runs from reader to source; rows of the colours at
-# its ends.
-FIRST, LAST, START, COLUMNS, SLOT, SWAPPED = (BATCH * i for i in range(6))
-TINT_FIRST, TINT_LAST = (BATCH * i for i in range(6, 8))
-INTEGERS = 8
+# Pixel 0 of the first column; number of columns; slot in the order by length; whether the line runs
+# from reader to source; rows of the colours at its ends.
+START, COLUMNS, SLOT, SWAPPED = (BATCH * i for i in range(4))
+TINT_FIRST, TINT_LAST = (BATCH * i for i in range(4, 6))
+INTEGERS = 6

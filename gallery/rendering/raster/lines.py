@@ -19,17 +19,15 @@ from gallery.rendering.raster.batch import (
     AX,
     AY,
     BATCH,
+    BEGIN,
     BX,
     BY,
     COLUMNS,
-    FIRST,
+    END,
     FLOATS,
     GAIN,
     INTEGERS,
-    LAST,
     LOW,
-    NEAR_FIRST,
-    NEAR_LAST,
     PART,
     PLACE,
     SHARE,
@@ -39,15 +37,13 @@ from gallery.rendering.raster.batch import (
     SLOT,
     START,
     STEP,
-    STRENGTH_FIRST,
-    STRENGTH_LAST,
     SWAPPED,
     TINT_FIRST,
     TINT_LAST,
     WEIGHT,
     WIDE,
 )
-from gallery.rendering.raster.simd import LANES, line_of
+from gallery.rendering.raster.simd import GROUP, LANES, lines_of
 
 Light = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.float32]
@@ -60,10 +56,12 @@ _ZERO, _HALF, _ONE, _TINY = np.float32(0), np.float32(0.5), np.float32(1), np.fl
 _STEPS, _LAST = np.float32(FADES), np.int32(FADES - 1)
 _LENGTHS = np.int32(64)
 """Lengths in columns by which lines are sorted; longer ones count as the longest."""
+_KINDS = 6
+"""Flat lines of up to two pixels in a column, up to three, and more; and steep ones."""
 
-_flat_2, _steep_2 = line_of(2, steep=False), line_of(2, steep=True)
-_flat_3, _steep_3 = line_of(3, steep=False), line_of(3, steep=True)
-_wide = line_of(0, steep=False)
+_flat_2, _steep_2 = lines_of(2, steep=False), lines_of(2, steep=True)
+_flat_3, _steep_3 = lines_of(3, steep=False), lines_of(3, steep=True)
+_wide = lines_of(0, steep=False)
 
 
 class Batch(NamedTuple):
@@ -134,9 +132,9 @@ def new_batch(look: Look) -> Batch:
         np.zeros(FLOATS * BATCH, np.float32),
         np.empty(INTEGERS * BATCH, np.int32),
         np.empty(BATCH, np.int32),
-        np.empty(4 * int(_LENGTHS), np.int32),
-        np.empty(length, np.int32),
-        np.empty((pixels, length), np.float32),
+        np.empty(_KINDS * int(_LENGTHS), np.int32),
+        np.empty(GROUP * length, np.int32),
+        np.empty((pixels, GROUP * length), np.float32),
     )
 
 
@@ -188,37 +186,24 @@ def _prepare(
             & (min(before, after) - half <= far_across)
         )
         first, last = np.floor(start), np.floor(end)
-        step, across = (row, np.int32(4)) if steep else (np.int32(4), row)
-        edge = before - half
-        # The first column and the last, of which the line covers but a part.
-        stop = min(end, first + _ONE)
-        middle = (start + stop) * _HALF - start
-        place = edge + slope * middle
-        pixel = np.floor(place)
-        numbers[k + NEAR_FIRST] = place - pixel
-        numbers[k + STRENGTH_FIRST] = stop - start
-        numbers[k + SHARE_FIRST] = (start - low + middle) * inverse
-        places[k + FIRST] = np.int32(first) * step + np.int32(pixel) * across
-        middle = (last + end) * _HALF - start
-        place = edge + slope * middle
-        pixel = np.floor(place)
-        numbers[k + NEAR_LAST] = place - pixel
-        numbers[k + STRENGTH_LAST] = end - last if last > first else _ZERO
-        numbers[k + SHARE_LAST] = (start - low + middle) * inverse
-        places[k + LAST] = np.int32(last) * step + np.int32(pixel) * across
-        # Those between.
-        middle = first + _ONE + _HALF - start
-        numbers[k + LOW] = edge + slope * middle
+        second = first + _ONE + _HALF
+        numbers[k + LOW] = before - half + slope * (second - start)
         numbers[k + SLOPE] = slope
         numbers[k + WIDE] = half + half
-        numbers[k + SHARE] = (start - low + middle) * inverse
+        numbers[k + BEGIN] = start - second
+        numbers[k + END] = end - second
+        stop = min(end, first + _ONE)
+        numbers[k + SHARE_FIRST] = ((start + stop) * _HALF - low) * inverse
+        numbers[k + SHARE] = (second - low) * inverse
+        numbers[k + SHARE_LAST] = ((last + end) * _HALF - low) * inverse
         numbers[k + STEP] = inverse
-        places[k + START] = (np.int32(first) + np.int32(1)) * step
+        places[k + START] = np.int32(first) * (row if steep else np.int32(4))
         columns = np.int32(last) - np.int32(first) + np.int32(1)
         columns = columns if inside else np.int32(0)
         places[k + COLUMNS] = columns
-        kind = np.int32(2) if steep else np.int32(0)
+        kind = np.int32(3) if steep else np.int32(0)
         kind += np.int32(1) if half + half > _ONE else np.int32(0)
+        kind += np.int32(1) if half > _ONE else np.int32(0)
         places[k + SLOT] = kind * _LENGTHS + min(columns, _LENGTHS - np.int32(1))
         places[k + SWAPPED] = np.int32(1) if swapped else np.int32(0)
 
@@ -235,22 +220,19 @@ def _weigh(numbers: Numbers, many: int, fades: Numbers) -> None:
 
 
 @inner_kernel
-def _sort(places: Indices, many: int, slots: Indices, order: Indices) -> tuple[int, int, int]:
-    # OUT order, flat lines before steep ones, of each narrow ones before wide ones, each by length;
-    # returns the number of narrow flat ones, of flat ones, and of those and narrow steep ones.
+def _sort(places: Indices, many: int, slots: Indices, order: Indices) -> None:
+    # OUT order, lines by slot, and slots, where those after each end.
     slots[:] = 0
     for k in range(many):
         slots[places[k + SLOT]] += 1
     total = np.int32(0)
-    for i in range(4 * _LENGTHS):
+    for i in range(len(slots)):
         total += slots[i]
         slots[i] = total - slots[i]
-    ends = (int(slots[_LENGTHS]), int(slots[2 * _LENGTHS]), int(slots[3 * _LENGTHS]))
     for k in range(many):
         at = places[k + SLOT]
         order[slots[at]] = k
         slots[at] += 1
-    return ends
 
 
 @inner_kernel
@@ -284,26 +266,16 @@ def draw_batch(
     _gather(batch, many, scene.points, scene.gains)
     _prepare(numbers, places, many, look, stride, limit)
     _weigh(numbers, many, look.fades)
-    first, flat, third = _sort(places, many, batch.slots, order)
-    room = (batch.spots, batch.covers)
+    _sort(places, many, batch.slots, order)
+    ends = batch.slots[_LENGTHS - 1 :: _LENGTHS]
+    lines, room = (numbers, places, order), (batch.spots, batch.covers)
+    pixels = len(batch.covers)
     for one in range(len(light)):
         tints, painted = scene.colors[one], light[one]
         _tint(batch, many, scene.rows[one], look.gradient)
-        for at in range(many):
-            k = order[at]
-            if places[k + COLUMNS] == 0:
-                continue
-            line = (numbers, places, k)
-            if at < first:
-                _flat_2(painted, tints, line, room, (4, stride, 2))
-            elif flat <= at < third:
-                _steep_2(painted, tints, line, room, (stride, 4, 2))
-            elif numbers[k + WIDE] <= np.float32(2):
-                if at < flat:
-                    _flat_3(painted, tints, line, room, (4, stride, 3))
-                else:
-                    _steep_3(painted, tints, line, room, (stride, 4, 3))
-            else:
-                steps = (4, stride) if at < flat else (stride, 4)
-                pixels = int(np.ceil(numbers[k + WIDE])) + 1
-                _wide(painted, tints, line, room, (steps[0], steps[1], pixels))
+        _flat_2(painted, tints, lines, room, (0, ends[0], 4, stride, 2))
+        _flat_3(painted, tints, lines, room, (ends[0], ends[1], 4, stride, 3))
+        _wide(painted, tints, lines, room, (ends[1], ends[2], 4, stride, pixels))
+        _steep_2(painted, tints, lines, room, (ends[2], ends[3], stride, 4, 2))
+        _steep_3(painted, tints, lines, room, (ends[3], ends[4], stride, 4, 3))
+        _wide(painted, tints, lines, room, (ends[4], ends[5], stride, 4, pixels))

@@ -10,7 +10,8 @@ not change the result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 from llvmlite import ir
@@ -24,6 +25,9 @@ _in_line = cast(Callable[[Callable[..., Any]], Callable[..., None]], intrinsic)
 
 LANES = 16
 """Columns of a line that are done at a time; arrays of columns need as many more at their end."""
+
+GROUP = 16
+"""Lines of which all columns are found before they are drawn."""
 
 DISC = 4
 """Most pixels of a disc along either axis."""
@@ -155,33 +159,53 @@ def add_disc(context: Any, light: Any, at: Any, stride: Any, tone: Any, disc: An
     return signature, build
 
 
-class _Line:
-    """Code that draws a line; `pixels` of a column, or as many as a call tells if that is 0."""
+class _Lines:
+    """Code that draws lines; `pixels` of a column, or as many as a call tells if that is 0.
+
+    Where the pixels of a column lie side by side (`pair`), the first two are done at once: what is
+    covered of them is kept side by side too.
+    """
 
     def __init__(self, builder: Any, arrays: _Arrays, values: Any, pixels: int, pair: bool) -> None:
         self._builder, self._pixels, self._pair = builder, pixels, pair
-        light, colors, line, room, steps = values
-        numbers, places, self._k = cgutils.unpack_tuple(builder, line)
+        light, colors, lines, room, steps = values
+        numbers, places, order = cgutils.unpack_tuple(builder, lines)
         spots, covers = cgutils.unpack_tuple(builder, room)
-        self._step, self._across, self._many = cgutils.unpack_tuple(builder, steps)
-        self._light = arrays.data(light, 0)
+        self._begin, self._end, self._step, self._across, self._many = (
+            one if one.type == _LONG else builder.sext(one, _LONG)
+            for one in cgutils.unpack_tuple(builder, steps)
+        )
+        self._light, self._tints = arrays.data(light, 0), arrays.data(colors, 1)
         self._numbers, self._places = arrays.data(numbers, 2, 0), arrays.data(places, 2, 1)
+        self._order = arrays.data(order, 2, 2)
         self._spots, self._covers = arrays.data(spots, 3, 0), arrays.data(covers, 3, 1)
         self._row = arrays.row(covers, 3, 1)
-        tints = arrays.data(colors, 1)
-        weight = _all(builder, self._number(batch.WEIGHT), 4)
-        first = self._color(tints, self._place(batch.TINT_FIRST))
-        more = builder.fsub(self._color(tints, self._place(batch.TINT_LAST)), first)
-        self._first, self._more = (builder.fmul(one, weight) for one in (first, more))
-        self._wide = self._number(batch.WIDE)
+        self._line: Any = None
 
-    def _color(self, tints: Any, row: Any) -> Any:
+    def draw(self) -> None:
+        """Draw them, some at a time: what is found of a line is long ready when it is needed."""
         builder = self._builder
-        pointer = builder.gep(tints, [builder.mul(row, _LONG(4))])
-        return builder.load(builder.bitcast(pointer, _PIXEL.as_pointer()), align=4)
+        room = builder.sdiv(self._row, _LONG(GROUP))
+        with _loop(builder, self._begin, self._end, GROUP) as at:
+            left = builder.sub(self._end, at)
+            many = builder.select(builder.icmp_signed("<", left, _LONG(GROUP)), left, _LONG(GROUP))
+            with _loop(builder, _LONG(0), many) as place:
+                self._choose(builder.add(at, place))
+                kept = builder.mul(place, room)
+                with _loop(builder, _LONG(0), self._place(batch.COLUMNS), LANES) as column:
+                    self._find(column, builder.add(kept, column))
+            with _loop(builder, _LONG(0), many) as place:
+                self._choose(builder.add(at, place))
+                columns = self._place(batch.COLUMNS)
+                with builder.if_then(builder.icmp_signed(">", columns, _LONG(0)), likely=True):
+                    self._add_all(builder.mul(place, room), columns)
+
+    def _choose(self, at: Any) -> None:
+        builder = self._builder
+        self._line = builder.sext(builder.load(builder.gep(self._order, [at])), _LONG)
 
     def _kept(self, data: Any, field: int) -> Any:
-        at = self._builder.add(self._builder.zext(self._k, _LONG), _LONG(field))
+        at = self._builder.add(self._line, _LONG(field))
         return self._builder.load(self._builder.gep(data, [at]))
 
     def _number(self, field: int) -> Any:
@@ -190,121 +214,123 @@ class _Line:
     def _place(self, field: int) -> Any:
         return self._builder.sext(self._kept(self._places, field), _LONG)
 
-    def _tone(self, share: Any) -> Any:
-        """The colour at a share of the way, for each pixel that is done at once."""
-        tone = self._builder.fadd(self._first, self._change(share))
-        return _twice(self._builder, tone) if self._pair else tone
-
-    def _change(self, share: Any) -> Any:
-        return self._builder.fmul(self._more, _all(self._builder, share, 4))
-
-    def _add(self, at: Any, tone: Any, cover: Callable[[Any], Any], both: Any) -> None:
-        """Add a column: its pixels from `at` on, of which it covers `cover(pixel)`.
-
-        Of a pair, `both` are the covers of its pixels.
-        """
-        builder = self._builder
-        if not self._pixels:
-            with cgutils.for_range(builder, self._many) as loop:
-                place = builder.add(at, builder.mul(loop.index, self._across))
-                share = _all(builder, cover(loop.index), 4)
-                _add(builder, self._light, place, tone, share)
-            return
-        if self._pair:
-            shares = builder.shuffle_vector(both, both, _lanes([0] * 4 + [1] * 4))
-            _add(builder, self._light, at, tone, shares)
-            tone = builder.shuffle_vector(tone, tone, _lanes(range(4)))
-        for pixel in self._alone():
-            place = builder.add(at, builder.mul(self._across, _LONG(pixel)))
-            _add(builder, self._light, place, tone, _all(builder, cover(pixel), 4))
-
-    def _alone(self) -> range:
-        """The pixels of a column that are not in a pair."""
-        return range(2 if self._pair else 0, self._pixels)
-
-    def end(self, spot: int, near: int, strength: int, share: int) -> None:
-        """Add the first column or the last."""
-        builder = self._builder
-        within = self._number(near)
-        far = builder.fadd(within, self._wide)
-        light = self._number(strength)
-
-        def cover(pixel: Any) -> Any:
-            return builder.fmul(_cover(builder, within, far, pixel, self._pixels), light)
-
-        both = _vector(builder, [cover(0), cover(1)]) if self._pair else None
-        self._add(self._place(spot), self._tone(self._number(share)), cover, both)
-
-    def between(self) -> None:
-        """Add the columns between."""
-        builder = self._builder
-        many = builder.sub(self._place(batch.COLUMNS), _LONG(2))
-        with cgutils.for_range_slice(builder, _LONG(0), many, _LONG(LANES), _LONG) as (j, _):
-            self._find(j)
-        tone = cgutils.alloca_once_value(builder, self._tone(self._number(batch.SHARE)))
-        change = self._change(self._number(batch.STEP))
-        change = _twice(builder, change) if self._pair else change
-        with cgutils.for_range(builder, many) as loop:
-            now = builder.load(tone)
-            at = builder.sext(builder.load(builder.gep(self._spots, [loop.index])), _LONG)
-
-            def cover(pixel: Any) -> Any:
-                return builder.load(self._cover_at(loop.index, pixel))
-
-            both = builder.load(self._both_at(loop.index, 2), align=4) if self._pair else None
-            self._add(at, now, cover, both)
-            builder.store(builder.fadd(now, change), tone)
-
-    def _cover_at(self, j: Any, pixel: Any) -> Any:
-        """Where the cover of a pixel of column j is kept."""
-        place = self._builder.add(j, self._builder.mul(self._long(pixel), self._row))
-        return self._builder.gep(self._covers, [place])
-
-    def _both_at(self, j: Any, many: int) -> Any:
-        """Where those of a pair are kept, side by side in the place of two rows."""
-        place = self._builder.gep(self._covers, [self._builder.mul(j, _LONG(2))])
-        kind = ir.VectorType(ir.FloatType(), many)
-        return self._builder.bitcast(place, kind.as_pointer())
-
-    def _long(self, pixel: Any) -> Any:
-        return _LONG(pixel) if isinstance(pixel, int) else pixel
-
-    def _find(self, j: Any) -> None:
-        """Find the first pixel of some columns and how much of each pixel they cover."""
+    def _find(self, j: Any, kept: Any) -> None:
+        """Find the first pixel of columns from j on and how much of each pixel they cover."""
         builder = self._builder
         step, across = (
             _all(builder, builder.trunc(one, _INT)) for one in (self._step, self._across)
         )
         lanes = ir.Constant(ir.VectorType(_INT, LANES), list(range(LANES)))
         column = builder.add(_all(builder, builder.trunc(j, _INT)), lanes)
-        slope = _all(builder, self._number(batch.SLOPE))
-        low = _all(builder, self._number(batch.LOW))
-        low = builder.fadd(low, builder.fmul(slope, builder.sitofp(column, _COLUMNS)))
+        # Along the line, from the middle of the second column.
+        place = builder.sitofp(column, _COLUMNS)
+        left, right = (builder.fsub(place, _floats(edge)) for edge in (1.5, 0.5))
+        # The line may begin and end within a column.
+        left = _larger(builder, left, _all(builder, self._number(batch.BEGIN)))
+        right = _smaller(builder, right, _all(builder, self._number(batch.END)))
+        middle = builder.fmul(builder.fadd(left, right), _floats(0.5))
+        low = builder.fmul(_all(builder, self._number(batch.SLOPE)), middle)
+        low = builder.fadd(_all(builder, self._number(batch.LOW)), low)
         pixel = builder.fptosi(low, column.type)
         near = builder.fsub(low, builder.sitofp(pixel, _COLUMNS))
         start = _all(builder, builder.trunc(self._place(batch.START), _INT))
         spot = builder.add(builder.mul(column, step), builder.mul(pixel, across))
-        to = builder.bitcast(builder.gep(self._spots, [j]), spot.type.as_pointer())
+        to = builder.bitcast(builder.gep(self._spots, [kept]), spot.type.as_pointer())
         builder.store(builder.add(start, spot), to, align=4)
-        far = builder.fadd(near, _all(builder, self._wide))
+        far = builder.fadd(near, _all(builder, self._number(batch.WIDE)))
+        part = builder.fsub(right, left)
 
         def share(pixel: Any) -> Any:
-            return _cover(builder, near, far, pixel, self._pixels)
+            return builder.fmul(_cover(builder, near, far, pixel, self._pixels), part)
 
-        def keep(pixel: Any) -> None:
-            to = builder.bitcast(self._cover_at(j, pixel), _COLUMNS.as_pointer())
-            builder.store(share(pixel), to, align=4)
+        def keep(pixel: Any, shares: Any) -> None:
+            to = builder.bitcast(self._cover_at(kept, pixel), shares.type.as_pointer())
+            builder.store(shares, to, align=4)
 
         if not self._pixels:
-            with cgutils.for_range(builder, self._many) as loop:
-                keep(loop.index)
+            with _loop(builder, _LONG(0), self._many) as pixel:
+                keep(pixel, share(pixel))
             return
         if self._pair:
-            in_turn = _lanes(lane for k in range(LANES) for lane in (k, LANES + k))
-            both = builder.shuffle_vector(share(0), share(1), in_turn)
-            builder.store(both, self._both_at(j, 2 * LANES), align=4)
-        for pixel in self._alone():
-            keep(pixel)
+            in_turn = [lane for k in range(LANES) for lane in (k, LANES + k)]
+            keep(0, builder.shuffle_vector(share(0), share(1), _lanes(in_turn)))
+        for pixel in self._single():
+            keep(pixel, share(pixel))
+
+    def _single(self) -> range:
+        """The pixels of a column that are done one at a time."""
+        return range(2 if self._pair else 0, self._pixels)
+
+    def _cover_at(self, kept: Any, pixel: Any) -> Any:
+        """Where the cover of a pixel is kept; for the first of a pair, those of both."""
+        builder = self._builder
+        if self._pair and pixel == 0:
+            return builder.gep(self._covers, [builder.mul(kept, _LONG(2))])
+        row = builder.mul(_LONG(pixel) if isinstance(pixel, int) else pixel, self._row)
+        return builder.gep(self._covers, [builder.add(kept, row)])
+
+    def _add_all(self, kept: Any, columns: Any) -> None:
+        """Add all columns; the middles of the first and the last are not a step from the next."""
+        builder = self._builder
+        first = self._color(batch.TINT_FIRST)
+        more = builder.fsub(self._color(batch.TINT_LAST), first)
+
+        def change(share: int) -> Any:
+            lanes = 8 if self._pair else 4
+            return builder.fmul(more, _all(builder, self._number(share), lanes))
+
+        last = builder.sub(columns, _LONG(1))
+        self._add(kept, builder.fadd(first, change(batch.SHARE_FIRST)))
+        tone = cgutils.alloca_once(builder, first.type)
+        builder.store(builder.fadd(first, change(batch.SHARE)), tone)
+        step = change(batch.STEP)
+        with _loop(builder, _LONG(1), last) as column:
+            now = builder.load(tone)
+            self._add(builder.add(kept, column), now)
+            builder.store(builder.fadd(now, step), tone)
+        with builder.if_then(builder.icmp_signed(">", last, _LONG(0)), likely=True):
+            end = builder.fadd(first, change(batch.SHARE_LAST))
+            self._add(builder.add(kept, last), end)
+
+    def _color(self, tint: int) -> Any:
+        """The colour at an end, for each pixel done at once."""
+        builder = self._builder
+        pointer = builder.gep(self._tints, [builder.mul(self._place(tint), _LONG(4))])
+        color = builder.load(builder.bitcast(pointer, _PIXEL.as_pointer()), align=4)
+        color = builder.fmul(color, _all(builder, self._number(batch.WEIGHT), 4))
+        return _twice(builder, color) if self._pair else color
+
+    def _add(self, kept: Any, tone: Any) -> None:
+        """Add a column."""
+        builder = self._builder
+        at = builder.sext(builder.load(builder.gep(self._spots, [kept])), _LONG)
+        if not self._pixels:
+            with _loop(builder, _LONG(0), self._many) as pixel:
+                self._add_one(at, tone, kept, pixel)
+            return
+        if self._pair:
+            # Both to either half, and then one of them within each: that is two instructions.
+            both = builder.bitcast(self._cover_at(kept, 0), ir.DoubleType().as_pointer())
+            halves = _all(builder, builder.load(both, align=4), 4)
+            covers = builder.bitcast(halves, ir.VectorType(ir.FloatType(), 8))
+            shares = builder.shuffle_vector(covers, covers, _lanes([0] * 4 + [5] * 4))
+            _add(builder, self._light, at, tone, shares)
+            tone = builder.shuffle_vector(tone, tone, _lanes(range(4)))
+        for pixel in self._single():
+            self._add_one(at, tone, kept, _LONG(pixel))
+
+    def _add_one(self, at: Any, tone: Any, kept: Any, pixel: Any) -> None:
+        builder = self._builder
+        place = builder.add(at, builder.mul(pixel, self._across))
+        cover = builder.load(self._cover_at(kept, pixel))
+        _add(builder, self._light, place, tone, _all(builder, cover, 4))
+
+
+@contextmanager
+def _loop(builder: Any, first: Any, end: Any, step: int = 1) -> Iterator[Any]:
+    """A loop over whole numbers."""
+    with cgutils.for_range_slice(builder, first, end, _LONG(step), _LONG) as (number, _):
+        yield number
 
 
 def _lanes(numbers: Iterable[int]) -> Any:
@@ -319,53 +345,45 @@ def _twice(builder: Any, color: Any) -> Any:
 
 
 def _cover(builder: Any, near: Any, far: Any, pixel: Any, pixels: int) -> Any:
-    """The share that lines cover of a pixel, if they reach from `near` to `far`, in pixels.
+    """The share that columns cover of a pixel, if they reach from `near` to `far`, in pixels.
 
     They reach to the end of as many pixels at most, if that is not 0.
     """
-    kind = near.type
-
-    def number(value: float) -> Any:
-        return ir.Constant(kind, [value] * LANES if kind == _COLUMNS else value)
-
     if isinstance(pixel, int):
         if pixel == 0:
-            return builder.fsub(_smaller(builder, far, number(1)), near)
-        rest = _larger(builder, builder.fsub(far, number(pixel)), number(0))
-        return rest if pixel == pixels - 1 else _smaller(builder, rest, number(1))
-    place = builder.sitofp(pixel, ir.FloatType())
+            return builder.fsub(_smaller(builder, far, _floats(1)), near)
+        rest = _larger(builder, builder.fsub(far, _floats(pixel)), _floats(0))
+        return rest if pixel == pixels - 1 else _smaller(builder, rest, _floats(1))
+    place = _all(builder, builder.sitofp(pixel, ir.FloatType()))
     first = builder.icmp_signed("==", pixel, _LONG(0))
-    if kind == _COLUMNS:
-        place = _all(builder, place)
     rest = builder.fsub(far, place)
-    rest = _smaller(builder, _larger(builder, rest, number(0)), number(1))
-    return builder.fsub(rest, builder.select(first, near, number(0)))
+    rest = _smaller(builder, _larger(builder, rest, _floats(0)), _floats(1))
+    return builder.fsub(rest, builder.select(first, near, _floats(0)))
 
 
-def line_of(pixels: int, *, steep: bool) -> Callable[..., None]:
-    """A function that draws a line that covers at most so many pixels of a column; 0 for any."""
+def lines_of(pixels: int, *, steep: bool) -> Callable[..., None]:
+    """A function that draws lines that cover at most so many pixels of a column; 0 for any."""
 
     @_in_line
-    def draw(context: Any, light: Any, colors: Any, line: Any, room: Any, steps: Any) -> _Built:
-        """Draw a line, without bounds checks.
+    def draw(context: Any, light: Any, colors: Any, lines: Any, room: Any, steps: Any) -> _Built:
+        """Draw lines, without bounds checks.
 
         Args:
             context: Numba's typing context.
             light: float32 (n,), contiguous, INOUT.
             colors: float32 (k, 4), contiguous: red, green, blue and 1.
-            line: Numbers and places of its batch (`raster.batch`), and its number there.
-            room: int32 (c,) and float32 (p, c), to keep what columns cover.
-            steps: Three int64: from one column to the next, from one pixel of it to the next, and
-                the number of pixels, if the function is for any.
+            lines: Numbers and places of a batch (`raster.batch`), and the order of the lines.
+            room: int32 (c,) and float32 (p, c), to keep what columns cover; c / GROUP is at least
+                the number of columns of a line and LANES.
+            steps: Five int64: the first line in the order, the one after the last; from one column
+                to the next, from one pixel of it to the next; and the number of pixels, if the
+                function is for any.
         """
-        signature = types.void(light, colors, line, room, steps)
+        signature = types.void(light, colors, lines, room, steps)
 
         def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             arrays = _Arrays(context, builder, signature)
-            made = _Line(builder, arrays, values, pixels, steep)
-            made.end(batch.FIRST, batch.NEAR_FIRST, batch.STRENGTH_FIRST, batch.SHARE_FIRST)
-            made.between()
-            made.end(batch.LAST, batch.NEAR_LAST, batch.STRENGTH_LAST, batch.SHARE_LAST)
+            _Lines(builder, arrays, values, pixels, steep).draw()
             return context.get_dummy_value()
 
         return signature, build
