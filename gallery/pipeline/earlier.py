@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -142,8 +142,8 @@ def sums_of(staged: Path, stamps: Mapping[str, Stamp], earlier: Earlier) -> dict
     return {name: inodes.get(stamp) or file_digest(staged / name) for name, stamp in stamps.items()}
 
 
-def linked_exhibits(exhibits: Iterable[Exhibit], earlier: Earlier) -> list[Exhibit]:
-    """The exhibits with files of the earlier site in the place of equal ones in the cache."""
+def linking(earlier: Earlier) -> Callable[[Exhibit], Exhibit]:
+    """Puts files of the earlier site in the place of equal ones in the cache, for an exhibit."""
     names = {digest: name for name, digest in earlier.digests.items()}
 
     def linked(files: tuple[ImageFile, ...]) -> tuple[ImageFile, ...]:
@@ -163,7 +163,7 @@ def linked_exhibits(exhibits: Iterable[Exhibit], earlier: Earlier) -> list[Exhib
             more=(lambda: with_files(more())) if more else None,
         )
 
-    return [with_files(exhibit) for exhibit in exhibits]
+    return with_files
 
 
 def stamp_of(status: os.stat_result) -> Stamp:

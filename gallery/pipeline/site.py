@@ -20,7 +20,7 @@ from gallery.fingerprint import fingerprint
 from gallery.pipeline import ownership, reuse
 from gallery.pipeline.earlier import (
     changed_in_place,
-    linked_exhibits,
+    linking,
     remember,
     remove_stale,
     stamp_of,
@@ -135,9 +135,10 @@ def begin_site(gallery: Gallery, new: NextSite) -> None:
     with suppress(GalleryError, OSError):
         new.begin()
         publisher = new.publisher = _publisher(gallery, new)
-        for one in linked_exhibits(addressed(gallery.exhibits()), new.earlier):
+        linked = linking(new.earlier)
+        for one in addressed(gallery.exhibits()):
             if all(each.more for each in (one, *one.exports)):
-                publisher.view(one)
+                publisher.view(linked(one))
 
 
 def write_site(gallery: Gallery, new: NextSite) -> None:
@@ -152,7 +153,8 @@ def write_site(gallery: Gallery, new: NextSite) -> None:
     publisher = new.publisher or _publisher(gallery, new)
     before, folder = new.earlier, new.folder
     with lasting():
-        exhibits = linked_exhibits(gallery.exhibits(), before)
+        linked = linking(before)
+        exhibits = [one if publisher.has(one) else linked(one) for one in gallery.exhibits()]
     publisher.publish(exhibits)
     known = reuse.known(before.root) if reuse.FILE_NAME in before.digests else {}
     kept = reuse.records(gallery.keys(), gallery.cache, known)

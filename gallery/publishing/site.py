@@ -113,10 +113,13 @@ class Publisher:
         Raises:
             PublishError: A file of it cannot be read or written.
         """
-        name = exhibit.slug, exhibit.source
-        if not exhibit.source or name not in self._views:
-            self._views[name] = self._made(exhibit)
-        return self._views[name]
+        if not self.has(exhibit):
+            self._views[exhibit.slug, exhibit.source] = self._made(exhibit)
+        return self._views[exhibit.slug, exhibit.source]
+
+    def has(self, exhibit: Exhibit) -> bool:
+        """Whether the view of a model was made, of which only slug and digest are asked."""
+        return bool(exhibit.source) and (exhibit.slug, exhibit.source) in self._views
 
     def _made(self, one: Exhibit) -> ModelView:
         if one.more is None:

@@ -14,7 +14,7 @@ from gallery.cache import Cache
 from gallery.files import SUMS, encode_sums, file_digest, listing, statuses
 from gallery.pipeline.earlier import (
     earlier_site,
-    linked_exhibits,
+    linking,
     remember,
     remove_stale,
     stamp_of,
@@ -75,7 +75,7 @@ def test_a_site_of_links_has_the_same_bytes(
     changed = [replace(exhibits[0], prose="Other words."), *exhibits[1:]]
     before = earlier_site(first, cache)
     linked, made = tmp_path / "linked", tmp_path / "anew"
-    publish(linked_exhibits(changed, before), linked, settings=SETTINGS, earlier=before)
+    publish(list(map(linking(before), changed)), linked, settings=SETTINGS, earlier=before)
     publish(changed, made, settings=SETTINGS)
     files = {name: (made / name).read_bytes() for name in listing(made)}
     assert {name: (linked / name).read_bytes() for name in listing(linked)} == files
@@ -100,7 +100,9 @@ def test_files_that_were_touched_are_made_again(
     before = earlier_site(first, cache)
     assert "two/index.html" not in before.digests
     assert "one/index.html" in before.digests
-    publish(linked_exhibits(exhibits, before), tmp_path / "next", settings=SETTINGS, earlier=before)
+    publish(
+        list(map(linking(before), exhibits)), tmp_path / "next", settings=SETTINGS, earlier=before
+    )
     assert (tmp_path / "next/two/index.html").read_bytes() == whole
     assert not same_file(tmp_path / "next/two/index.html", page)
 
@@ -121,7 +123,7 @@ def test_a_new_site_is_begun_with_links_and_ends_without_those_it_does_not_need(
         assert all(same_file(folder / name, first / name) for name in earlier.linked)
         assert {"one/index.html", "one/facts.json", "two/index.html"} <= earlier.linked
         fewer = [one for one in exhibits if one.slug != "two"]
-        Publisher(folder, SETTINGS, earlier=earlier).publish(linked_exhibits(fewer, earlier))
+        Publisher(folder, SETTINGS, earlier=earlier).publish(list(map(linking(earlier), fewer)))
         removed = remove_stale(earlier, folder, statuses(folder))
         assert {"two/index.html", "two/facts.json"} <= removed
         assert not (folder / "two").exists()
@@ -185,7 +187,9 @@ def test_files_that_others_replaced_are_not_taken_for_ours(
     nothing.forget(["one/index.html"])
     remember_as_it_is(nothing, cache)
     before = earlier_site(site, cache)
-    publish(linked_exhibits(exhibits, before), tmp_path / "next", settings=SETTINGS, earlier=before)
+    publish(
+        list(map(linking(before), exhibits)), tmp_path / "next", settings=SETTINGS, earlier=before
+    )
     assert "from static/" not in (tmp_path / "next/one/index.html").read_text("utf-8")
     assert same_file(tmp_path / "next/two/index.html", site / "two/index.html")
 
