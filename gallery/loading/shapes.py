@@ -8,7 +8,7 @@ operator are small and known; so shapes that a model computes from other shapes 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -173,10 +173,19 @@ def _infer(state: Inference, step: FlatNode) -> tuple[dict[int, onnx.TypeProto],
             first = values[step.inputs[0]].kind if step.inputs and step.inputs[0] >= 0 else None
             return legacy_type(step, first), ""
         schema, node = later
-    try:
-        types = shape_inference.infer_node_outputs(
-            schema, node, kinds, data, None, state.opsets, state.ir_version
+
+    def inferred(fed: dict[str, onnx.TypeProto]) -> dict[str, onnx.TypeProto]:
+        return shape_inference.infer_node_outputs(
+            schema, node, fed, data, None, state.opsets, state.ir_version
         )
+
+    try:
+        try:
+            types = inferred(kinds)
+        except Exception as error:
+            if "unsupported type" not in str(error) or not any(map(_is_bfloat16, kinds.values())):
+                raise
+            types = _as_bfloat16(schema, node, kinds, inferred)
     except Exception as error:
         # It raises errors of its own, of its checker and of the C++ library, without a common base.
         # It may miss what the reader left in the file: this says nothing about the model.
@@ -186,6 +195,40 @@ def _infer(state: Inference, step: FlatNode) -> tuple[dict[int, onnx.TypeProto],
     slots = {str(index): slot for slot, index in enumerate(step.outputs) if index >= 0}
     found = {slots[name]: kind for name, kind in types.items() if name in slots}
     return runtime_types(step, values, found), ""
+
+
+def _is_bfloat16(kind: onnx.TypeProto) -> bool:
+    return kind.tensor_type.elem_type == onnx.TensorProto.BFLOAT16
+
+
+def _as_bfloat16(
+    schema: onnx.defs.OpSchema,
+    node: onnx.NodeProto,
+    kinds: Mapping[str, onnx.TypeProto],
+    inferred: Callable[[dict[str, onnx.TypeProto]], dict[str, onnx.TypeProto]],
+) -> dict[str, onnx.TypeProto]:
+    """Types of the outputs of an operator whose version does not have bfloat16.
+
+    PyTorch's exporter writes such operators. They are typed as if they computed with 32-bit floats.
+    """
+    formal = schema.inputs
+    own = {
+        formal[min(slot, len(formal) - 1)].type_str
+        for slot, name in enumerate(node.input)
+        if name and _is_bfloat16(kinds[name])
+    }
+    wide: dict[str, onnx.TypeProto] = {}
+    for name, kind in kinds.items():
+        wide[name] = onnx.TypeProto()
+        wide[name].CopyFrom(kind)
+        if _is_bfloat16(kind):
+            wide[name].tensor_type.elem_type = onnx.TensorProto.FLOAT
+    types = inferred(wide)
+    made = schema.outputs
+    for slot, name in enumerate(node.output):
+        if name in types and made[min(slot, len(made) - 1)].type_str in own:
+            types[name].tensor_type.elem_type = onnx.TensorProto.BFLOAT16
+    return types
 
 
 def plain_node(step: FlatNode) -> onnx.NodeProto:

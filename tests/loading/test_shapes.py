@@ -282,3 +282,23 @@ def test_the_mask_of_an_early_dropout_has_a_shape(tmp_path, opset, dtype):
     model = loaded(tmp_path, parse(text))
     mask = model.tensors[model.outputs[1]]
     assert (mask.shape, mask.dtype) == ((2, 3), dtype)
+
+
+def test_operators_whose_version_has_no_bfloat16_are_typed(tmp_path):
+    """torch 2.13.0 exports bfloat16 networks at opset 20, whose Conv does not take bfloat16.
+
+    Also for what has no declared types, since optimisers drop those.
+    """
+    model = parse(
+        """<ir_version: 9, opset_import: ["" : 20]>
+        net (bfloat16[1,3,8,8] x, bfloat16[4,3,3,3] w, bfloat16[5,36] v) => (y, s) {
+            c = Conv(x, w) r = Relu(c) p = MaxPool<kernel_shape = [2,2], strides = [2,2]>(r)
+            f = Flatten(p) y = Gemm<transB = 1>(f, v) s = Shape(c) }"""
+    )
+    net = loaded(tmp_path, model)
+    sizes = {t.name: (t.shape, t.dtype) for t in net.tensors}
+    assert sizes["c"] == ((1, 4, 6, 6), "bfloat16")
+    assert sizes["p"] == ((1, 4, 3, 3), "bfloat16")
+    assert sizes["y"] == ((1, 5), "bfloat16")
+    assert sizes["s"] == ((4,), "int64")
+    assert net.warnings == ()
