@@ -22,6 +22,7 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from gallery.call_types import remember_calls
 from gallery.compiling import Compiling
+from gallery.fingerprint import fingerprint
 from gallery.machine_code import ParallelCompiler, link_kernels
 
 # A thread that waits for another sleeps: by default, those of OpenMP run in circles for
@@ -50,7 +51,7 @@ class CompiledOnce(FunctionCache):  # type: ignore[misc]
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
-        self._cache_file = _Files.of(vars(self)["_cache_file"])
+        self._cache_file = _Files.of(vars(self)["_cache_file"], fingerprint(function.__module__))
         self._name = f"{function.__module__}.{function.__qualname__}.lock"
         self._held: IO[bytes] | None = None
 
@@ -96,14 +97,20 @@ class _Files(IndexDataCacheFile):  # type: ignore[misc]
 
     Numba's own names it before. For a moment the index then names what an older version of the
     kernel has left, and, where two processes write at once, later too what was compiled for another
-    signature.
+    signature. And numba compares the module of the kernel alone with the one that was compiled: a
+    kernel would go on with an older version of what it calls in other modules.
     """
 
     @classmethod
-    def of(cls, files: IndexDataCacheFile) -> _Files:
-        """Those of the same kernel."""
+    def of(cls, files: IndexDataCacheFile, version: str) -> _Files:
+        """Those of the same kernel.
+
+        Args:
+            files: As numba makes them.
+            version: Of all that the kernel is made of.
+        """
         base = files._index_name.removesuffix(".nbi")
-        return cls(files._cache_path, base, files._source_stamp)
+        return cls(files._cache_path, base, (files._source_stamp, version))
 
     def save(self, key: Any, data: Any) -> None:
         """Add what was compiled for a signature."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -101,3 +105,54 @@ def test_two_that_write_at_once_keep_their_own(
         monkeypatch.setattr(one, "_save_data", meanwhile)
         one.save("one", "one code")
     assert [files().load(key) for key in ("one", "other")] == ["one code", "other code"]
+
+
+_CALLS = """
+from gallery.constants import STEP
+from gallery.inner import next_of
+from gallery.jit import kernel
+
+@kernel
+def both(number):
+    return next_of(number) * STEP
+
+print(both(1))
+"""
+
+_INNER = """
+from gallery.jit import inner_kernel
+
+@inner_kernel
+def next_of(number):
+    return number + 1
+"""
+
+
+def test_a_kernel_is_compiled_again_when_what_it_calls_has_changed(tmp_path: Path) -> None:
+    """numba 0.68 compares the file of a kernel alone, and goes on with the old code of others."""
+    package = tmp_path / "gallery"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    for name in ("jit", "compiling", "call_types", "machine_code", "fingerprint"):
+        shutil.copy(Path(jit.__file__).with_name(f"{name}.py"), package)
+
+    def result(constants: str, inner: str) -> tuple[str, int]:
+        for name, text in (("constants", constants), ("inner", inner), ("outer", _CALLS)):
+            (package / f"{name}.py").write_text(text, "utf-8")
+        given = {"PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
+        told = subprocess.run(
+            [sys.executable, "-B", "-c", "import gallery.outer"],
+            cwd=tmp_path,
+            env={**os.environ, **given},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        kept = (tmp_path / "kernels").rglob("outer.both*.nbi")
+        return told.strip(), max(one.stat().st_mtime_ns for one in kept)
+
+    first = result("STEP = 10", _INNER)
+    assert first[0] == "20"
+    assert result("STEP = 10", _INNER) == first
+    assert result("STEP = 100", _INNER)[0] == "200"
+    assert result("STEP = 100", _INNER.replace("+ 1", "+ 2"))[0] == "300"
