@@ -176,7 +176,9 @@ def test_rows_that_were_moved_apart_keep_their_ink(shift: list[int], seed: int) 
     # Rows of no vertex lie between those of their neighbours.
     if not np.array_equal(black, paper):
         slow = np.interp(np.arange(800), black, paper)
-        np.testing.assert_array_equal(found, tones[np.rint(slow).astype(int)])
+        # Halves are rounded up or down, as the last digit of the interpolation has it.
+        low, high = (tones[np.rint(slow + tiny).astype(int)] for tiny in (-1e-9, 1e-9))
+        assert ((found == low).all(axis=1) | (found == high).all(axis=1)).all()
 
 
 def test_without_colours_on_paper_they_are_the_same(whole: tuple[Model, Layout]) -> None:

@@ -192,12 +192,15 @@ def _classes(graph: ComputeGraph, sets: tuple[ComputeSet, ...]) -> Numbers:
 
 
 def _corners(fine: Sequence[int], coarse: Sequence[int]) -> Numbers:
-    """For each block of a grid, row-major, the first block in its block of a coarser grid."""
+    """For each block of a grid, row-major, the first block in its block of a coarser grid.
+
+    Where a grid has a block for each of its cells, the coarser one has the boxes of a
+    `ComputeSet` with so many blocks.
+    """
     corner = np.zeros(1, np.int64)
     for split, blocks in zip(fine, coarse, strict=True):
-        joined = -(-split // blocks)
-        step = np.arange(split, dtype=np.int64) // joined * joined
-        corner = (corner[:, None] * split + step).ravel()
+        block = ((np.arange(split, dtype=np.int64) + 1) * blocks - 1) // split
+        corner = (corner[:, None] * split + block * split // blocks).ravel()
     return corner
 
 
