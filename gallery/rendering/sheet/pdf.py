@@ -13,6 +13,7 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 
 from gallery.coloring.hex_codes import from_hex
 from gallery.provenance import software
@@ -120,6 +121,11 @@ def _add_fonts(page: FPDF, sheet: Sheet, folder: Path) -> None:
             path = folder / f"{face.name}.ttf"
             path.write_bytes(face_bytes(face, lines))
             page.add_font(face.name, "", path)
+    for font in page.fonts.values():
+        if isinstance(font, TTFFont):
+            # The bounds of the face hold for a subset, too; otherwise all its outlines are unpacked
+            # and packed again, which takes as long as the rest of embedding it.
+            font.ttfont.recalcBBoxes = False
 
 
 def _write(page: FPDF, words: TextLine) -> None:
