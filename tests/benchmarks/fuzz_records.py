@@ -47,7 +47,7 @@ from gallery.pipeline.shards import read_shards, take_in
 from gallery.pipeline.workers.jobs import Job, Result
 from gallery.pipeline.workers.shipment import decode, encode, pack, unpack
 from gallery.placement.storage import load_layout
-from gallery.publishing.how_to_read.figures import drawings, subject
+from gallery.publishing.how_to_read.figures import draw, planned, subject
 from gallery.publishing.how_to_read.scan_data import read_scan
 from gallery.rendering.viewer.check import checked
 from gallery.rendering.viewer.container import unpack as unpack_viewer
@@ -249,7 +249,8 @@ def viewer(ground: Ground) -> Attempt:
             scan = read_scan(mutant)
             drawn = generator.random() < DRAWN and scan.whole
             if drawn and subject(scan) is not None:
-                drawings(scan)
+                for figure in planned(scan).values():
+                    draw(scan, figure, figure.attributes)
         except ValueError:
             return "refused"
         return "read"

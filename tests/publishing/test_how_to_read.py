@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,15 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallery.cache import Cache
+from gallery.coloring import color
 from gallery.graph import Kind, Pass
 from gallery.model import Model
 from gallery.placement.types import Layout
+from gallery.provenance import Provenance
 from gallery.publishing import ImageFile, Site, SiteSettings, publish
 from gallery.publishing.how_to_read import figures as drawing
 from gallery.publishing.how_to_read import page as room
 from gallery.publishing.how_to_read.crop import Window, _cut, _near, around, lit, looks
-from gallery.publishing.how_to_read.figures import DrawnFigure, drawings, subject
+from gallery.publishing.how_to_read.figures import FigurePlan, draw, planned, shown, subject
 from gallery.publishing.how_to_read.scan_data import ScanData, read_scan
+from gallery.rendering.types import Picture
 from gallery.rendering.viewer.container import pack
 from gallery.rendering.viewer.data import viewer_data
 from tests.publishing.sample_exhibits import make_exhibit, make_file
@@ -38,8 +43,8 @@ def scan(whole: tuple[Model, Layout]) -> ScanData:
 
 
 @pytest.fixture(scope="module")
-def drawn(scan: ScanData) -> dict[str, DrawnFigure]:
-    return drawings(scan)
+def figures(scan: ScanData) -> dict[str, FigurePlan]:
+    return planned(scan)
 
 
 def test_a_scan_is_read_back(whole: tuple[Model, Layout], scan: ScanData) -> None:
@@ -74,7 +79,7 @@ def test_a_scan_in_larger_blocks_is_whole_unless_edges_are_left_out(
     )
     assert every.whole
     assert every.layout.graph.vertices <= 300
-    assert set(drawings(every)) == {"vertex", "edge", "near", "light", "tilt"}
+    assert set(planned(every)) == {"vertex", "edge", "near", "light", "tilt"}
     assert not few.whole
 
 
@@ -131,10 +136,10 @@ def test_only_what_is_meant_is_in_colour(scan: ScanData) -> None:
 
 
 def test_the_marked_vertex_reads_what_is_marked(
-    scan: ScanData, drawn: dict[str, DrawnFigure]
+    scan: ScanData, figures: dict[str, FigurePlan]
 ) -> None:
     graph = scan.layout.graph
-    figure = drawn["edge"]
+    figure = figures["edge"]
     marks = np.array([[x, y] for x, y, _ in figure.marks])
     kinds = [kind for _, _, kind in figure.marks]
     assert kinds[-1] == "reader"
@@ -165,12 +170,12 @@ def test_the_marked_vertex_reads_what_is_marked(
 
 
 def test_the_operator_that_is_shown_has_as_many_vertices_as_is_said(
-    scan: ScanData, drawn: dict[str, DrawnFigure]
+    scan: ScanData, figures: dict[str, FigurePlan]
 ) -> None:
     operator = subject(scan)
     assert operator is not None
     graph = scan.layout.graph
-    values = drawn["vertex"].values
+    values = figures["vertex"].values
     own = np.flatnonzero(graph.vertex_operator == operator)
     assert values["vertices"] == f"{len(own):,}"
     assert values["edges"] == f"{sum(np.diff(graph.indptr)[own].tolist()):,}"
@@ -179,7 +184,6 @@ def test_the_operator_that_is_shown_has_as_many_vertices_as_is_said(
 def test_the_page_shows_the_figures_and_draws_them_once(
     tmp_path: Path,
     whole: tuple[Model, Layout],
-    drawn: dict[str, DrawnFigure],
     pictures: tuple[ImageFile, ...],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -196,7 +200,6 @@ def test_the_page_shows_the_figures_and_draws_them_once(
         site = publish(exhibits, tmp_path / name, settings=SiteSettings(), cache=kept)
         return (site.root / "how-to-read/index.html").read_text(encoding="utf-8"), site
 
-    monkeypatch.setattr(drawing, "drawings", lambda _: drawn)
     first, site = page("first", cache)
     for name in ("vertex", "edge", "near", "light", "tilt"):
         assert f"a-lesson-{name}-" in first, name
@@ -205,8 +208,81 @@ def test_the_page_shows_the_figures_and_draws_them_once(
         assert all(file.name in first for file in files)
     assert "The a net" in first
     assert page("without", None)[0] == first
-    monkeypatch.setattr(drawing, "drawings", lambda _: pytest.fail("drawn again"))
+    monkeypatch.setattr(drawing, "planned", lambda _: pytest.fail("made again"))
     assert page("again", cache)[0] == first
+
+
+def test_what_is_drawn_beside_a_picture_does_not_change_it(
+    scan: ScanData, figures: dict[str, FigurePlan]
+) -> None:
+    light = figures["light"]
+    assert len(light.attributes) > 2
+    several = draw(scan, light, light.attributes)
+    for name, picture in zip(light.attributes[1:], several[1:], strict=True):
+        (alone,) = draw(scan, light, [name])
+        np.testing.assert_array_equal(alone.pixels, picture.pixels, name)
+        assert alone.metadata == picture.metadata
+
+
+def test_another_palette_leaves_the_pictures_by_other_attributes(
+    tmp_path: Path, whole: tuple[Model, Layout], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, layout = whole
+
+    def data(palette: str) -> bytes:
+        chosen = [
+            color(layout.graph, "layer", palette=palette) if one.attribute == "layer" else one
+            for one in colorings(layout)
+        ]
+        told = Provenance(software="x 1", settings={"seed": 1, "palettes": {"layer": palette}})
+        return viewer_data(layout, chosen, model, provenance=told)
+
+    drew: list[str] = []
+
+    def noted(scan: ScanData, figure: FigurePlan, names: Sequence[str]) -> tuple[Picture, ...]:
+        drew.extend(names)
+        return draw(scan, figure, names)
+
+    monkeypatch.setattr(drawing, "draw", noted)
+    cache, anew = Cache(tmp_path / "cache"), Cache(tmp_path / "anew")
+    room._figures(data("ember"), cache)
+    assert {"operator", "depth"} < set(drew)
+    drew.clear()
+    kept = room._figures(data("fire"), cache)
+    assert set(drew) == {"layer"}
+    assert len(drew) == 5
+    value, files = room._figures(data("fire"), anew)
+    assert kept[0] == value
+    assert {name: one.sha256 for name, one in kept[1].items()} == {
+        name: one.sha256 for name, one in files.items()
+    }
+
+
+def test_a_picture_is_known_by_all_that_it_shows(
+    scan: ScanData, figures: dict[str, FigurePlan]
+) -> None:
+    layout, near = scan.layout, figures["near"]
+    assert near.edges is not None
+    assert near.window is not None
+    layer = scan.colorings["layer"]
+    other_edges = replace(near, edges=~near.edges)
+    changed = [
+        replace(scan, layout=replace(layout, positions=layout.positions * 2)),
+        replace(scan, layout=replace(layout, graph=replace(layout.graph, model="another"))),
+        replace(scan, colorings={"layer": replace(layer, colors=255 - layer.colors)}),
+        replace(scan, colorings={"layer": replace(layer, index=layer.index[::-1].copy())}),
+    ]
+    wider = replace(near.window, side=2 * near.window.side)
+    keys = [
+        shown(scan, near, "layer"),
+        *(shown(one, near, "layer") for one in changed),
+        *(
+            shown(scan, one, "layer")
+            for one in (other_edges, replace(near, window=wider), replace(near, size=99))
+        ),
+    ]
+    assert len(set(keys)) == len(keys)
+    assert shown(replace(scan, whole=False), near, "layer") == keys[0]
 
 
 def test_without_a_viewer_the_page_has_its_texts(

@@ -7,6 +7,7 @@ tipped into space.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,7 +19,7 @@ from gallery.publishing.how_to_read.crop import Window, around, lit, looks
 from gallery.publishing.how_to_read.grid import Grid
 from gallery.publishing.how_to_read.scan_data import ScanData
 from gallery.publishing.parts.clean import shorten
-from gallery.rendering.scan import render
+from gallery.rendering.scan import render_several
 from gallery.rendering.tilt import tilted
 from gallery.rendering.types import Picture
 
@@ -38,26 +39,30 @@ _PLACE = 1.5
 """Distance within which vertices look like one, in points of a scan 1,000 points wide."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DrawnFigure:
-    """A figure whose pictures have been drawn.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FigurePlan:
+    """A figure whose pictures can be drawn: what they show, and what is said of it.
 
     Attributes:
-        pictures: One, or several side by side; none if the scan has nothing to show.
-        labels: Attribute of each picture, if there are several.
+        attributes: What its pictures are coloured by, side by side.
+        size: Side of a picture, in pixels.
+        window: The part of the scan that it shows, or None for the whole, tipped into space.
+        edges: bool (m,), those in colour while all others are grey; None if all are in colour.
         marks: x, y and kind of rings over the picture, in a drawing 1,000 wide, y down.
         grids: Grids of the block that a vertex makes and of the blocks that it reads.
         values: Values for the caption.
     """
 
-    pictures: tuple[Picture, ...] = ()
-    labels: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ("layer",)
+    size: int = _SIDE
+    window: Window | None
+    edges: npt.NDArray[np.bool_] | None = None
     marks: tuple[tuple[float, float, str], ...] = ()
     grids: tuple[Grid, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-def drawings(scan: ScanData) -> dict[str, DrawnFigure]:
+def planned(scan: ScanData) -> dict[str, FigurePlan]:
     """All figures that can be drawn of a scan, by name.
 
     Args:
@@ -66,14 +71,42 @@ def drawings(scan: ScanData) -> dict[str, DrawnFigure]:
     operator = subject(scan)
     if operator is None:
         return {}
-    drawn = {
+    figures = {
         "vertex": _point(scan, operator),
         "edge": _reads(scan, operator),
         "near": _bridge(scan),
         "light": _colours(scan),
-        "tilt": _tipped(scan),
+        "tilt": _tipped(),
     }
-    return {name: one for name, one in drawn.items() if one.pictures}
+    return {name: one for name, one in figures.items() if one is not None}
+
+
+def draw(scan: ScanData, figure: FigurePlan, attributes: Sequence[str]) -> tuple[Picture, ...]:
+    """A figure's pictures by some of its attributes; which others are drawn changes none."""
+    colorings = [scan.colorings[name] for name in attributes]
+    if figure.window is None:
+        return render_several(tilted(scan.layout, _TIPPED), colorings, size=figure.size)
+    if figure.edges is None:
+        return looks(scan.layout, colorings, figure.window, figure.size)
+    return tuple(
+        lit(scan.layout, one, figure.edges, figure.window, figure.size) for one in colorings
+    )
+
+
+def shown(scan: ScanData, figure: FigurePlan, attribute: str) -> str:
+    """SHA-256 of all that shapes the pixels and the description of one picture of a figure."""
+    graph, coloring = scan.layout.graph, scan.colorings[attribute]
+    digest = hashlib.sha256()
+    for array in (
+        *(scan.layout.positions, graph.indptr, graph.sources, graph.vertex_operator),
+        *(graph.vertex_kind, graph.vertex_pass, coloring.index, coloring.colors),
+        *(() if figure.edges is None else (figure.edges,)),
+    ):
+        digest.update(f"{array.dtype} {array.shape}\0".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    words = graph.model, scan.layout.engine, attribute, coloring.palette, coloring.categorical
+    digest.update(repr((words, figure.window, figure.size)).encode("utf-8", "replace"))
+    return digest.hexdigest()
 
 
 def subject(scan: ScanData) -> int | None:
@@ -88,13 +121,12 @@ def subject(scan: ScanData) -> int | None:
     return None
 
 
-def _point(scan: ScanData, operator: int) -> DrawnFigure:
+def _point(scan: ScanData, operator: int) -> FigurePlan:
     """All vertices of an operator and what they read, highlighted."""
     layout, graph = scan.layout, scan.layout.graph
     own = graph.vertex_operator == operator
     edges = own[graph.readers()]
     window = around(layout.positions[own], 0.2)
-    picture = lit(layout, scan.colorings["layer"], edges, window, _SIDE)
     row = graph.operators[operator]
     values = {
         "name": shorten(row.name, 60),
@@ -102,10 +134,10 @@ def _point(scan: ScanData, operator: int) -> DrawnFigure:
         "vertices": f"{int(own.sum()):,}",
         "edges": f"{int(edges.sum()):,}",
     }
-    return DrawnFigure(pictures=(picture,), values=values)
+    return FigurePlan(window=window, edges=edges, values=values)
 
 
-def _reads(scan: ScanData, operator: int) -> DrawnFigure:
+def _reads(scan: ScanData, operator: int) -> FigurePlan:
     """One vertex of an operator with what it reads, and the blocks of both."""
     layout, graph = scan.layout, scan.layout.graph
     vertex = _typical(scan, operator)
@@ -115,7 +147,6 @@ def _reads(scan: ScanData, operator: int) -> DrawnFigure:
     edges[graph.indptr[vertex] : graph.indptr[vertex + 1]] = True
     weights = graph.vertex_kind[sources] == Kind.PARAMETER
     window = around(layout.positions[[vertex, *sources[~weights]]], 0.24)
-    picture = lit(layout, scan.colorings["layer"], edges, window, _SIDE)
     marks = [
         (*window.place(layout.positions[one]), "weight" if is_weight else "data")
         for one, is_weight in zip(sources.tolist(), weights.tolist(), strict=True)
@@ -128,7 +159,9 @@ def _reads(scan: ScanData, operator: int) -> DrawnFigure:
         "data": f"{len(data):,}",
         "weights": f"{int(weights.sum()):,}",
     }
-    return DrawnFigure(pictures=(picture,), marks=tuple(marks), grids=tuple(grids), values=values)
+    return FigurePlan(
+        window=window, edges=edges, marks=tuple(marks), grids=tuple(grids), values=values
+    )
 
 
 def _typical(scan: ScanData, operator: int) -> int:
@@ -182,8 +215,8 @@ def _block(grid: ComputeSet, vertex: int, axes: Sequence[int]) -> tuple[int, int
     return int(at[axes[0]]) if len(axes) > 1 else 0, int(at[axes[-1]])
 
 
-def _bridge(scan: ScanData) -> DrawnFigure:
-    """The edges between the two operators that are farthest apart."""
+def _bridge(scan: ScanData) -> FigurePlan | None:
+    """The edges between the two operators that are farthest apart, if there are enough."""
     layout, graph = scan.layout, scan.layout.graph
     readers = graph.readers()
     ends = layout.positions[graph.sources] - layout.positions[readers]
@@ -200,32 +233,27 @@ def _bridge(scan: ScanData) -> DrawnFigure:
     mean[known // count == known % count] = 0
     best = int(mean.argmax())
     if mean[best] <= 0:
-        return DrawnFigure()
+        return None
     edges = group == best
     points = layout.positions[np.concatenate([graph.sources[edges], readers[edges]])]
-    picture = lit(layout, scan.colorings["layer"], edges, around(points, 0.14), _SIDE)
     first, second = (graph.operators[int(one)] for one in divmod(int(known[best]), count))
     values = {
         "edges": f"{int(edges.sum()):,}",
         "first": shorten(first.name, 60),
         "second": shorten(second.name, 60),
     }
-    return DrawnFigure(pictures=(picture,), values=values)
+    return FigurePlan(window=around(points, 0.14), edges=edges, values=values)
 
 
-def _colours(scan: ScanData) -> DrawnFigure:
+def _colours(scan: ScanData) -> FigurePlan:
     """The densest part in several colourings."""
-    chosen = [name for name in ATTRIBUTES if name in scan.colorings]
-    window = _densest(scan.layout.positions)
-    pictures = looks(scan.layout, [scan.colorings[name] for name in chosen], window, _SMALL)
-    return DrawnFigure(pictures=pictures, labels=tuple(chosen))
+    chosen = tuple(name for name in ATTRIBUTES if name in scan.colorings)
+    return FigurePlan(attributes=chosen, size=_SMALL, window=_densest(scan.layout.positions))
 
 
-def _tipped(scan: ScanData) -> DrawnFigure:
+def _tipped() -> FigurePlan:
     """The whole scan from the side."""
-    layout = tilted(scan.layout, _TIPPED)
-    picture = render(layout, scan.colorings["layer"], size=_WHOLE)
-    return DrawnFigure(pictures=(picture,), values={"degrees": f"{_TIPPED}"})
+    return FigurePlan(window=None, size=_WHOLE, values={"degrees": f"{_TIPPED}"})
 
 
 def _densest(positions: npt.NDArray[np.float32]) -> Window:

@@ -11,11 +11,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from gallery import schema
-from gallery.cache import Cache, Entry, cache_key
+from gallery.cache import Cache, CachedFile, Entry, cache_key
 from gallery.errors import GalleryError
 from gallery.files import file_digest
 from gallery.fingerprint import fingerprint
-from gallery.provenance import Provenance
 from gallery.publishing.assets.files import (
     ResponsivePicture,
     content_of,
@@ -29,7 +28,8 @@ from gallery.rendering.files.formats import save
 from gallery.schema import MismatchError
 
 if TYPE_CHECKING:
-    from gallery.publishing.how_to_read.figures import DrawnFigure
+    from gallery.publishing.how_to_read.figures import FigurePlan
+    from gallery.publishing.how_to_read.scan_data import ScanData
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,8 @@ _KNOWN = ("resnet", "unet", "vgg", "alexnet", "mobilenet", "efficientnet", "gpt2
 """Networks that people know, as the names of their files begin, the best example first."""
 
 _text, _size = schema.text(2000), schema.whole(0, 1 << 40)
+
+_check_picture = schema.record({"width": _size, "height": _size})
 
 _check_figures = schema.record(
     {
@@ -75,7 +77,7 @@ _check_figures = schema.record(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A `DrawnFigure` whose pictures are in the site."""
+    """A `FigurePlan` whose pictures are in the site; it has labels if they are several."""
 
     pictures: tuple[ResponsivePicture, ...]
     labels: tuple[str, ...]
@@ -159,29 +161,19 @@ def _drawn(model: ModelView, cache: Cache) -> Entry | None:
     packed = model.exhibit.file("viewer")
     assert packed is not None
     try:
-        data = file_digest(packed.source)
-        key = cache_key(
-            "lesson", fingerprint("gallery.publishing.how_to_read.figures", __name__), data=data
-        )
+        key = cache_key("lesson", _version(), data=file_digest(packed.source))
         cache.drop_damaged([key])
         entry = _kept(key, cache)
         if entry is None:
-            entry = _keep(*_figures(content_of(packed)), key, cache)
+            entry = cache.put(key, *_figures(content_of(packed), cache))
     except (OSError, ValueError, GalleryError) as error:
         log.warning("%s: no figures for the page on reading a scan: %s", model.slug, error)
         return None
     return entry if entry.value["figures"] else None
 
 
-def _figures(data: bytes) -> tuple[Mapping[str, DrawnFigure], Provenance]:
-    """The figures of a viewer's data, if it is fit for them, and what it is made from."""
-    # Most builds have the figures in the cache and must not wait for numba.
-    from gallery.publishing.how_to_read.figures import drawings, subject  # noqa: PLC0415
-    from gallery.publishing.how_to_read.scan_data import read_scan  # noqa: PLC0415
-
-    scan = read_scan(data)
-    fit = scan.whole and subject(scan) is not None
-    return (drawings(scan) if fit else {}), scan.made
+def _version() -> str:
+    return fingerprint("gallery.publishing.how_to_read.figures", __name__)
 
 
 def _kept(key: str, cache: Cache) -> Entry | None:
@@ -201,26 +193,65 @@ def _kept(key: str, cache: Cache) -> Entry | None:
     return entry
 
 
-def _keep(found: Mapping[str, DrawnFigure], made: Provenance, key: str, cache: Cache) -> Entry:
-    files: dict[str, Path] = {}
+def _figures(data: bytes, cache: Cache) -> tuple[dict[str, Any], dict[str, CachedFile]]:
+    """The figures of a viewer's data as a value and files; none if it is not fit for them."""
+    # Most builds have the figures in the cache and must not wait for numba.
+    from gallery.publishing.how_to_read.figures import planned, subject  # noqa: PLC0415
+    from gallery.publishing.how_to_read.scan_data import read_scan  # noqa: PLC0415
+
+    scan = read_scan(data)
+    fit = scan.whole and subject(scan) is not None
+    files: dict[str, CachedFile] = {}
     figures: dict[str, Any] = {}
-    for name, one in found.items():
+    for name, one in (planned(scan) if fit else {}).items():
         images = []
-        for number, drawn in enumerate(one.pictures, start=1):
-            images.append([f"{name}-{number}", drawn.width, drawn.height])
-            for kind in _FORMATS:
-                files[f"{name}-{number}-{kind}"] = path = cache.temporary(f".{kind}")
-                save(drawn.told(made.entries()), path, "good")
+        for number, entry in enumerate(_pictures(scan, one, cache), start=1):
+            images.append([f"{name}-{number}", entry.value["width"], entry.value["height"]])
+            files |= {f"{name}-{number}-{kind}": entry.files[kind] for kind in _FORMATS}
         figures[name] = {
             "images": images,
-            "labels": one.labels,
+            "labels": one.attributes if len(images) > 1 else (),
             "marks": one.marks,
             "grids": [
                 [grid.name, grid.shape, grid.rows, grid.columns, grid.lit] for grid in one.grids
             ],
             "values": dict(one.values),
         }
-    return cache.put(key, {"figures": figures}, files)
+    return {"figures": figures}, files
+
+
+def _pictures(scan: ScanData, figure: FigurePlan, cache: Cache) -> list[Entry]:
+    """The pictures of a figure, in the cache: another palette changes those by its attribute."""
+    from gallery.publishing.how_to_read.figures import draw, shown  # noqa: PLC0415
+
+    keys = {
+        name: cache_key(
+            "lesson picture", _version(), shown=shown(scan, figure, name), told=scan.told(name)
+        )
+        for name in figure.attributes
+    }
+    cache.drop_damaged(keys.values())
+    found = {name: entry for name, key in keys.items() if (entry := _known(key, cache))}
+    missing = [name for name in figure.attributes if name not in found]
+    for name, drawn in zip(missing, draw(scan, figure, missing), strict=True):
+        files = {kind: cache.temporary(f".{kind}") for kind in _FORMATS}
+        for path in files.values():
+            save(drawn.told(scan.told(name)), path, "good")
+        size = {"width": drawn.width, "height": drawn.height}
+        found[name] = cache.put(keys[name], size, files)
+    return [found[name] for name in figure.attributes]
+
+
+def _known(key: str, cache: Cache) -> Entry | None:
+    """A picture in the cache, if it is one."""
+    entry = cache.get(key)
+    try:
+        if entry is not None:
+            _check_picture(entry.value)
+    except MismatchError as error:
+        log.warning("a picture for the page on reading a scan is drawn again: %s", error)
+        return None
+    return entry if entry and entry.files.keys() == set(_FORMATS) else None
 
 
 def _placed(model: ModelView, entry: Entry, site: Path) -> dict[str, Figure]:

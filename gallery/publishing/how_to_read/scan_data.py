@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,14 @@ class ScanData:
     tensors: tuple[tuple[str, str, str], ...]
     whole: bool
     made: Provenance
+
+    def told(self, attribute: str) -> dict[str, str]:
+        """Metadata of a picture by an attribute; the palettes of others do not shape it."""
+        settings = dict(self.made.settings)
+        if isinstance(palettes := settings.get("palettes"), dict):
+            own = {name: one for name, one in palettes.items() if name == attribute}
+            settings["palettes"] = own
+        return replace(self.made, settings=settings).entries()
 
 
 def read_scan(data: bytes) -> ScanData:
