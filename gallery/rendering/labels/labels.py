@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from math import ceil, sqrt
 
 import numpy as np
@@ -275,16 +276,23 @@ def _shade(pixels: npt.NDArray[np.uint8], label: Label, ground: str) -> None:
     if y0 >= y1 or x0 >= x1:
         return
     cover = cover[y0 - top : y1 - top, x0 - left : x1 - left]
-    area = pixels[y0:y1, x0:x1]
+    covered = cover > 0  # Elsewhere, light and back is the same level.
+    cover, area = cover[covered], pixels[y0:y1, x0:x1]
     level = float(luminance(np.array(label_color(label, ground))))
-    linear = linear_from_srgb(area / 255.0)
+    linear = _linear()[area[covered]]
     if ground == "light":
         linear = 1 - linear
         allowed = 1 - ((level + 0.05) * CONTRAST * 1.25 - 0.05)
     else:
         allowed = (level + 0.05) / (CONTRAST * 1.25) - 0.05
     amount = times(_LUMINANCE, linear)[..., 0]
-    linear *= (1 - cover * amount / (amount + allowed))[:, :, None]
+    linear *= (1 - cover * amount / (amount + allowed))[:, None]
     if ground == "light":
         linear = 1 - linear
-    pixels[y0:y1, x0:x1] = np.rint(srgb_from_linear(linear) * 255).astype(np.uint8)
+    area[covered] = np.rint(srgb_from_linear(linear) * 255).astype(np.uint8)
+
+
+@cache
+def _linear() -> npt.NDArray[np.float64]:
+    """Linear light of each level of sRGB: float64 (256,)."""
+    return linear_from_srgb(np.arange(256) / 255.0)
