@@ -130,9 +130,10 @@ def parameters(model: Model) -> dict[int, int]:
     as Exp, and a Constant only if its elements differ. Weights that a ConstantOfShape makes, as in
     files whose weights were left out, count. Integers count as weights if they are dequantised, or
     by an operator on quantised tensors. What no training changes does not count: running means and
-    variances, scales and zero points, initial states, masks, tables of sines and cosines. Nor does
-    what nothing reads. Packed weights count as weights, not as bytes, and a table of biases that
-    was looked up in advance as the table.
+    variances, scales and zero points, initial states, masks, tables of sines and cosines, constants
+    with the name of the function that filled them. Nor does what nothing reads. Packed weights
+    count as weights, not as bytes, and a table of biases that was looked up in advance as the
+    table.
     """
     found = roles(model, _apart(model))
     biases = _read_as(model, _BIASES)
@@ -146,6 +147,8 @@ def parameters(model: Model) -> dict[int, int]:
 
     def counts(index: int) -> bool:
         tensor, role = model.tensors[index], found[index]
+        if _MADE_BY_CODE.fullmatch(tensor.name):
+            return False
         if not tensor.dtype.startswith(_FLOATS):
             narrow = tensor.dtype.removeprefix("u").startswith(_INTEGERS)
             whole = index in biases or index in packed
@@ -201,6 +204,14 @@ def _is_attribute(name: str) -> bool:
 
 
 _MADE_UP = re.compile(r"constant|^auto\.cast\.|^p2o\.", re.IGNORECASE)
+
+
+_MADE_BY_CODE = re.compile(
+    r"(?:(?:new_)?(?:zeros|ones|full|empty)|(?:zeros|ones|full|empty)_like|arange|eye|linspace"
+    r"|lifted_tensor)(?:_\d+)?"
+)
+"""Names of constants that PyTorch's exporter by torch.export folds: that of the function which made
+them, such as the zeros that a recurrence starts with or that are scattered into."""
 
 
 def _apart(model: Model) -> Mapping[tuple[str, str], tuple[int, ...]]:

@@ -12,6 +12,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from gallery.costs.facts import facts
+from gallery.loading.load import load
 from tests.onnx_text import loaded
 
 F, I4, I8, U8, I32, I64 = np.float32, ml_dtypes.int4, np.int8, np.uint8, np.int32, np.int64
@@ -266,6 +267,29 @@ def test_a_number_with_a_name_that_is_made_up_is_no_parameter(tmp_path: Path, na
     model = _parsed("(float[2,4] x) => (y) { y = Mul(x, n) }", {"n": S})
     model.graph.initializer[0].name = model.graph.node[0].input[1] = name
     assert facts(loaded(tmp_path, model), 0).parameters == 0
+
+
+@pytest.mark.parametrize("name", ["zeros", "zeros_like_3", "new_zeros_1", "new_full", "ones_2"])
+@pytest.mark.parametrize("external", [False, True])
+def test_what_a_function_of_pytorch_filled_is_no_parameter(
+    tmp_path: Path, name: str, external: bool
+) -> None:
+    """As PyTorch 2.13 exports with dynamo=True and fixed sizes: folded, with the function's name.
+
+    Weights that are folded with what turns them have such names too ("slice_1", "val_5"), and
+    attributes of the whole model no dots ("pos"): these are learned.
+    """
+    body = (
+        "(float[1,64,64] x, int64[1,64,64] i) => (y) { e = Add(x, pos) s = ScatterElements<axis=2>"
+        "(z, i, e) m = Max(s, z) c = Concat<axis=1>(m, z) p = Add(c, slice_1) "
+        "y = MatMul(p, val_5) }"
+    )
+    made = np.full((1, 64, 64), 0.5, F)
+    arrays = {name: made, "pos": made, "slice_1": made[:, :1], "val_5": made[0]}
+    model = _parsed(body.replace("z", name), arrays)
+    path = tmp_path / "net.onnx"
+    onnx.save(model, path, save_as_external_data=external, location="net.data", size_threshold=0)
+    assert facts(load(path), 0).parameters == 64 * 64 * 2 + 64
 
 
 def test_the_scale_of_a_product_quantised_as_it_comes_is_no_parameter(tmp_path: Path) -> None:
