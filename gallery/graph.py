@@ -194,7 +194,8 @@ class ComputeGraph:
         target: Name of the target.
         unknown_operators: "domain.Type" of operators that are lowered to a gather vertex, sorted.
         gradient_of: int32 (n,), the forward vertex that a backward vertex differentiates, else -1.
-            None if there is no backward pass.
+            None if there is no backward pass, as in a training step of a model with nothing to
+            train.
     """
 
     model: str

@@ -8,7 +8,7 @@ from typing import Any
 
 from gallery.cli.output import check_output
 from gallery.cli.progress import steps_of
-from gallery.cli.scan import ScanOptions, plan_one, provenance_of
+from gallery.cli.scan import ScanOptions, notes_on, plan_one, provenance_of
 from gallery.errors import SettingsError
 from gallery.execution import run
 from gallery.files import write_whole
@@ -69,7 +69,7 @@ def make_film(
             "frames": settings.frames,
             "bytes": len(content),
         },
-        "notes": [*model.warnings, *filter(None, [placed.fallback])],
+        "notes": notes_on(model, scan, placed),
     }
 
 

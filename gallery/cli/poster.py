@@ -12,6 +12,7 @@ from typing import Any
 from gallery.cache import Cache
 from gallery.cli.output import check_output
 from gallery.cli.progress import steps_of
+from gallery.cli.scan import notes_on
 from gallery.discovery.discover import named
 from gallery.errors import RenderError, SettingsError
 from gallery.files import write_whole
@@ -95,8 +96,7 @@ def make_poster(
         else:
             made = stages.entry(POSTER)
             write_whole(output, made.files[f"poster.{kind}"].path.read_bytes())
-        notes = (*plan.notes, *stages.model().warnings, stages.layout(main).fallback)
-    return tuple(filter(None, notes))
+        return (*plan.notes, *notes_on(stages.model(), main, stages.layout(main)))
 
 
 def _save_wallpaper(stages: Stages, output: Path, size: tuple[int, int]) -> None:

@@ -17,12 +17,13 @@ from gallery.coloring.types import Coloring
 from gallery.discovery.discover import ModelFile, named
 from gallery.errors import RenderError, SettingsError
 from gallery.files import write_whole
-from gallery.model import WHOLE
+from gallery.model import WHOLE, Model
 from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.products.base import picture_settings
 from gallery.pipeline.products.measured import attributes_measured
+from gallery.pipeline.products.scan import lacks_training
 from gallery.pipeline.stages import Stages, Step
-from gallery.pipeline.variants import ScanPlan
+from gallery.pipeline.variants import NOTHING_TO_TRAIN, ScanPlan
 from gallery.placement.quality import quality as measure
 from gallery.placement.types import Layout
 from gallery.provenance import Provenance, software, source_of
@@ -120,12 +121,18 @@ def make_scan(
         "unknown_operators": list(graph.unknown_operators),
         "skeleton": placed.engine,
         "picture": {"path": str(output), "width": size, "height": size},
-        "notes": [*model.warnings, *filter(None, [placed.fallback])],
+        "notes": notes_on(model, settings, placed),
     }
     if options.quality:
         with stages.timed("quality", ""):
             made["quality"] = asdict(measure(placed))
     return {**made, "seconds": seconds, "peak_bytes": _peak_bytes()}
+
+
+def notes_on(model: Model, scan: ScanSettings, placed: Layout) -> list[str]:
+    """What the user should know about a scan, in sentences."""
+    untrained = NOTHING_TO_TRAIN if lacks_training(scan, placed.graph) else ""
+    return [*model.warnings, *filter(None, (placed.fallback, untrained))]
 
 
 def plan_one(path: Path, options: ScanOptions) -> ModelPlan:

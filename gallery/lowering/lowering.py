@@ -67,7 +67,8 @@ def lower(
         model: The model.
         vertices: Size of the whole graph; the result is within 2 % of it if the sizes of the
             tensors allow, else smaller, with at least one vertex per part of an operator.
-        passes: "forward", or "training" for forward, backward and update.
+        passes: "forward", or "training" for forward, backward and update. Of a model with nothing
+            to train there is the forward pass alone.
         target: Name of the parallel processor (see `gallery.lowering.tiling.targets`).
         fold: Leave out operators that only use constants and shapes, as they move no data at run
             time.
@@ -91,7 +92,7 @@ def lower(
     if passes == "forward":
         return split_as(whole, forward_splits(start, vertices), passes, processor.name)
     forward, size = _sized(whole, start, vertices)
-    step = training(forward.differentiated(whole.program), size)
+    step = _step(forward.differentiated(whole.program), size)
     return _graph(whole, forward, step, processor.name)
 
 
@@ -145,7 +146,7 @@ def split_as(whole: Unsplit, steps: list[Splits], passes: str, target: str) -> C
     forward, step = _connected(whole, steps), None
     if passes == "training":
         adjoint = forward.differentiated(whole.program)
-        step = training(adjoint, extent(adjoint))
+        step = _step(adjoint, extent(adjoint))
     return _graph(whole, forward, step, target)
 
 
@@ -303,13 +304,23 @@ def _sized(whole: Unsplit, start: Splitter, vertices: int) -> tuple[_Connected, 
     return found, size
 
 
+def _step(forward: Forward, size: Extent) -> Training | None:
+    """The training step of a forward graph; None if nothing in it has a gradient.
+
+    Args:
+        forward: The graph.
+        size: Its `extent`.
+    """
+    return training(forward, size) if size.has.any() else None
+
+
 def _graph(whole: Unsplit, forward: _Connected, step: Training | None, target: str) -> ComputeGraph:
     """The graph of a forward pass or a whole training step.
 
     Args:
         whole: The model.
         forward: The forward pass.
-        step: The training step, if it is wanted.
+        step: The training step, if it is wanted and there is one.
         target: Name of the parallel processor.
     """
     columns, numbering, edges = forward.columns, forward.numbering, forward.edges

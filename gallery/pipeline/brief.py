@@ -20,6 +20,7 @@ from gallery.fingerprint import fingerprint
 from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.products import PRODUCTS
 from gallery.pipeline.products.base import Form, Product
+from gallery.pipeline.variants import NOTHING_TO_TRAIN
 from gallery.schema import DIGEST, MismatchError, a_list, each, record, text
 
 log = logging.getLogger(__name__)
@@ -173,6 +174,8 @@ def notes_of(entries: Iterable[Entry | None]) -> tuple[str, ...]:
             notes[
                 f"operators drawn as one vertex, because they are unknown or inconsistent: {listed}"
             ] = None
+        if entry.value.get("untrained"):
+            notes[NOTHING_TO_TRAIN] = None
         for warning in entry.value.get("warnings", ()):
             notes[warning] = None
     return tuple(notes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
@@ -21,7 +21,7 @@ from gallery.pipeline.products.measured import MEASURED
 from gallery.pipeline.products.run import RUN, run_in
 from gallery.pipeline.products.scan import SCANS
 from gallery.pipeline.records import read
-from gallery.pipeline.variants import ScanPlan
+from gallery.pipeline.variants import ScanPlan, without_training
 from gallery.publishing.exhibit import Exhibit, ImageFile, MeasuredSums, NamedNumber, ScanImages
 
 
@@ -91,11 +91,22 @@ def _shown(bare: Exhibit, plan: ModelPlan, kept: Mapping[str, Entry | None]) -> 
         bare,
         facts=facts_in(facts, plan.file.slug) if facts else None,
         run=run_in(ran) if ran else None,
-        scans=tuple(_scan(scan, entry) for scan, entry in drawn if entry) if main else (),
+        scans=tuple(_scan(*one) for one in _truthful(drawn)) if main else (),
         files=files,
         **_measured(found[MEASURED.name].get(""), found[BESIDE.name].get("") if main else None),
         unknown_operators=tuple(main.value["unknown_operators"]) if main else (),
     )
+
+
+def _truthful(
+    drawn: Sequence[tuple[ScanPlan, Entry | None]],
+) -> Iterator[tuple[ScanPlan, Entry]]:
+    """The scans that are there, as what they show; of nothing to train there is no variant."""
+    for scan, entry in drawn:
+        if entry and not entry.value["untrained"]:
+            yield scan, entry
+        elif entry and scan.key != "training":
+            yield without_training(scan), entry
 
 
 def _measured(entry: Entry | None, beside: Entry | None) -> dict[str, Any]:

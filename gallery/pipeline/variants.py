@@ -152,7 +152,20 @@ def _default(attribute: str, family: str) -> str:
     return family if attribute == "layer" else ""
 
 
+NOTHING_TO_TRAIN = "nothing in it can be trained, so scans show the forward pass alone"
+
+
+def without_training(plan: ScanPlan) -> ScanPlan:
+    """What a scan of a training step is if the model has nothing to train."""
+    words = plan.caption.removeprefix(_PASSES["training"])
+    caption, scan = _PASSES["forward"] + words, replace(plan.scan, passes="forward")
+    return replace(plan, caption=caption, scan=scan)
+
+
+_PASSES = {"forward": "Forward pass", "training": "Training: forward and backward"}
+
+
 def _caption(scan: ScanSettings) -> str:
-    passes = "Forward pass" if scan.passes == "forward" else "Training: forward and backward"
+    passes = _PASSES[scan.passes]
     color = _attribute(scan.color).title if is_measured(scan.color) else scan.color
     return f"{passes}, skeleton by {scan.skeleton}, coloured by {color}"

@@ -9,6 +9,7 @@ import pytest
 from gallery.cli.main import main, parser
 from gallery.cli.progress import steps_of
 from gallery.pipeline.stages import Step
+from gallery.pipeline.variants import NOTHING_TO_TRAIN
 from gallery.rendering import ahead
 from tests.conftest import SETTINGS
 from tests.onnx_text import write
@@ -76,3 +77,18 @@ def test_an_empty_path_is_not_the_current_directory(
         parser().parse_args(arguments)
     assert stopped.value.code == 2
     assert "the path is empty" in capsys.readouterr().err
+
+
+def test_each_command_tells_that_there_is_nothing_to_train(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net = write(tmp_path, "net (float[4,8] x) => (bool[4,8] y) { y = Greater(x, x) }")
+    out = tmp_path / "out.png"
+    for command in (("scan", "--vertices", "60", "--size", "64"), ("poster", "--dpi", "30")):
+        for passes, told in (("training", [f"note: {net}: {NOTHING_TO_TRAIN}"]), ("forward", [])):
+            assert (
+                main([*command[:1], str(net), "-o", str(out), "--passes", passes, *command[1:]])
+                == 0
+            )
+            err = capsys.readouterr().err.splitlines()
+            assert [line for line in err if line.startswith("note: ")] == told

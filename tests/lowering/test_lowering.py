@@ -428,3 +428,20 @@ def test_a_shared_number_is_beside_each_operator_that_reads_it(tmp_path: Path) -
     readers = [tuple(np.unique(owner[graph.sources == v])) for v in parameters]
     assert readers[:2] == [(0,), (1,)]
     assert set(readers[2:]) == {(2, 3)}
+
+
+@pytest.mark.parametrize("learned", [False, True])
+def test_a_training_step_of_nothing_to_train_is_the_forward_pass(
+    tmp_path: Path, learned: bool
+) -> None:
+    body = "(float[64,2] x) => (float[64,2] y) <float[2,2] w = {1, 2, 3, 4}> { y = MatMul(x, w) }"
+    if not learned:
+        body = "(float[64,2] x) => (bool[64,2] y) <float c = {0.5}> { y = Less(x, c) }"
+    model = loaded(tmp_path, f"g {body}")
+    whole, alone = (lower(model, vertices=500, passes=passes) for passes in ("training", "forward"))
+    assert (whole.gradient_of is not None) == learned
+    assert bool((whole.vertex_kind == Kind.LOSS).any()) == learned
+    if not learned:
+        assert np.array_equal(whole.sources, alone.sources)
+        assert np.array_equal(whole.vertex_kind, alone.vertex_kind)
+        assert [level.tolist() for level in whole.levels] == [x.tolist() for x in alone.levels]

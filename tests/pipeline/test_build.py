@@ -11,8 +11,9 @@ import pytest
 
 from gallery.pipeline.build import BuildOptions, build
 from gallery.pipeline.report import Report
+from gallery.pipeline.variants import NOTHING_TO_TRAIN
 from gallery.publishing.assets.directories import template_directories
-from tests.conftest import NET, WIDER, Run, make_models
+from tests.conftest import NET, SETTINGS, WIDER, Run, make_models
 from tests.onnx_text import write
 
 pytestmark = pytest.mark.usefixtures("without_workers")
@@ -228,3 +229,30 @@ def test_a_model_over_its_memory_gets_a_card(run: Run, models: Path, tmp_path: P
     result = run("build", models, "-o", tmp_path / "site", "--memory", "20 MiB")
     assert result.returncode == 1
     assert "more than 20 MiB of memory" in result.stderr
+
+
+COUNTS = "net (float[4,8] x) => (bool[4,8] y) { y = Greater(x, x) }"
+
+
+@pytest.mark.parametrize("passes", ["forward", "training"])
+def test_no_page_promises_a_training_step_of_a_model_with_nothing_to_train(
+    run_here: Run, tmp_path: Path, passes: str
+) -> None:
+    models, site = tmp_path / "models", tmp_path / "site"
+    write(models, COUNTS, "counts.onnx")
+    write(models, NET, "trained.onnx")
+    for name in ("counts", "trained"):
+        (models / f"{name}.md").write_text(f"---\npasses: {passes}\n---\n")
+    toml = SETTINGS.replace("training = false", "training = true").replace("names = false", "")
+    (models / "gallery.toml").write_text(toml)
+    told = run_here("build", models, "-o", site)
+    assert told.returncode == 0, told.stderr
+    notes = [line for line in told.stderr.splitlines() if NOTHING_TO_TRAIN in line]
+    assert notes == [f"note: counts.onnx: {NOTHING_TO_TRAIN}"]
+    page = (site / "counts" / "index.html").read_text("utf-8")
+    assert "orward and backward" not in page
+    assert "backward passes" in (site / "trained" / "index.html").read_text("utf-8")
+    for one in json.loads((site / "manifest.json").read_bytes())["models"]:
+        shown = {scan["passes"] for scan in one["scans"]}
+        assert shown == ({"forward"} if one["slug"] == "counts" else {passes, "training"})
+    assert run_here("check", site).returncode == 0

@@ -70,7 +70,12 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     from gallery.rendering.types import RenderSettings
 
     plan, facts = stages.plan, facts_in(stages.entry(FACTS), stages.plan.name)
-    others = [(one.short, picture_of(stages.entry(SCANS, one.key), _SIDE)) for one in _others(plan)]
+    beside = [(one, stages.entry(SCANS, one.key)) for one in _others(plan)]
+    others = [
+        (one.short, picture_of(entry, _SIDE))
+        for one, entry in beside
+        if not (one.key == "training" and entry.value["untrained"])
+    ]
     paper = paper_named(plan.variants.poster_size)
     main, variants = plan.scans[0], plan.variants
     scan, whole = main.scan, whole_side(main)

@@ -17,17 +17,19 @@ from gallery.pipeline.products.base import (
     images,
     picture_settings,
 )
-from gallery.schema import each, number, record, row, text, whole
+from gallery.schema import each, number, record, row, switch, text, whole
 
 if TYPE_CHECKING:
     from gallery.cache import Entry
     from gallery.coloring.types import Coloring
+    from gallery.graph import ComputeGraph
     from gallery.pipeline.plan import ModelPlan
     from gallery.pipeline.stages import Stages
     from gallery.pipeline.variants import ScanPlan
     from gallery.placement.types import Layout
     from gallery.rendering.several_sizes import SeveralSizes
     from gallery.rendering.types import Picture
+    from gallery.settings.values import ScanSettings
 
 
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
@@ -69,7 +71,7 @@ def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
             text = names_svg(layout, coloring, size, margin=RenderSettings().margin, metadata=told)
             files[name].write_text(text, "utf-8")
             images.append([name, "svg", size, size])
-        return Drawn(value=_value(images, layout, coloring), files=files)
+        return Drawn(value=_value(images, plan, layout, coloring), files=files)
     drawing = drawing_of(stages, plan)
     wanted = {size: list(plan.formats) for size in plan.sizes}
     if plan.png:
@@ -83,10 +85,12 @@ def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
             files[name] = new_file(f".{form}")
             save(picture.told(told), files[name], plan.quality)
             images.append([name, form, picture.width, picture.height])
-    return Drawn(value=_value(images, layout, coloring), files=files)
+    return Drawn(value=_value(images, plan, layout, coloring), files=files)
 
 
-def _value(images: list[list[Any]], layout: Layout, coloring: Coloring) -> dict[str, Any]:
+def _value(
+    images: list[list[Any]], plan: ScanPlan, layout: Layout, coloring: Coloring
+) -> dict[str, Any]:
     from gallery.coloring.storage import legend_value
 
     return {
@@ -98,7 +102,13 @@ def _value(images: list[list[Any]], layout: Layout, coloring: Coloring) -> dict[
         "vertices": layout.graph.vertices,
         "edges": layout.graph.edges,
         "unknown_operators": list(layout.graph.unknown_operators),
+        "untrained": lacks_training(plan.scan, layout.graph),
     }
+
+
+def lacks_training(scan: ScanSettings, graph: ComputeGraph) -> bool:
+    """Whether a scan is to show a training step, but its graph has no backward pass."""
+    return scan.passes == "training" and graph.gradient_of is None
 
 
 def whole_side(plan: ScanPlan) -> int:
@@ -179,6 +189,7 @@ def _form_of(sizes: tuple[int, ...], formats: tuple[str, ...], png: int) -> Form
         "vertices": whole(0, 1 << 40),
         "edges": whole(0, 1 << 40),
         "unknown_operators": each(text()),
+        "untrained": switch,
     }
     return Form(value=record(value), files=tuple(sorted(files)))
 
