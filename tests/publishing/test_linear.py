@@ -55,6 +55,10 @@ KINDS = {
     "headings": lambda n: "a\n=\n" * n,
     "hashes": lambda n: "# " + " #" * n + "a",
     "fences": lambda n: "~~~a\n```\n" * n,
+    "bare addresses": lambda n: "https://a" + ")." * n + " https://b" * n,
+    "alerts": lambda n: "> [!NOTE]\n> a\n\n" * n,
+    "badges": lambda n: "[![a](b)](https://c) " * n,
+    "files": lambda n: "[a](b) " * n,
     "lazy lines": lambda n: ">" * 30 + "a\n" + "a\n" * n,
 }
 
@@ -153,9 +157,9 @@ def test_quotes_are_typographic(text: str, made: str) -> None:
 
 
 def test_quotes_see_the_text_beside_them_but_not_code() -> None:
-    html = prose('"*a*" `"b"` "[c](d "e")" -- f... \\"g')
+    html = prose('"*a*" `"b"` "[c](d.html "")" -- f... \\"g')
     assert html == (
-        '<p>“<em>a</em>” <code>"b"</code> “<a href="d" title="e" rel="noopener noreferrer">c</a>” '
+        '<p>“<em>a</em>” <code>"b"</code> “<a href="d.html" rel="noopener noreferrer">c</a>” '
         '– f… "g</p>'
     )
 

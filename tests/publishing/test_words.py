@@ -104,6 +104,46 @@ def test_relative_and_mail_links_stay() -> None:
     assert "ftp:" not in html
 
 
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        # As READMEs of the ONNX Model Zoo link to the models beside them.
+        (
+            "[98 MB](model/net-7.onnx), [a](LICENSE) [b](../up/) [c](/docs)",
+            "98 MB, a b c",
+        ),
+        ("[b](../b/index.html#c)", '<a href="../b/index.html#c">b</a>'),
+        ("<a name='usage'></a>a", "a"),
+        ("[![Colab](https://a.org/b.svg)](https://a.org/c)d", "d"),
+        (
+            "![e](https://a.org/e.png)[*f* ![g](g.png)](https://a.org)",
+            '<a href="https://a.org"><em>f</em> </a>',
+        ),
+        ("https://a.org/b--c_d_e.", '<a href="https://a.org/b--c_d_e">https://a.org/b--c_d_e</a>.'),
+        ("(http://a.org/b_(c))", '(<a href="http://a.org/b_(c)">http://a.org/b_(c)</a>)'),
+        ("[https://a.org](https://b.org)", '<a href="https://b.org">https://a.org</a>'),
+        ("<a href='https://a.org'>https://b.org</a>", '<a href="https://a.org">https://b.org</a>'),
+        ("`https://a.org` xhttps://b", "<code>https://a.org</code> xhttps://b"),
+    ],
+)
+def test_links_of_cards(text: str, made: str) -> None:
+    html = str(prose(text)).replace(' rel="noopener noreferrer"', "")
+    assert html == f"<p>{made}</p>"
+
+
+def test_what_held_nothing_but_badges_is_left_out() -> None:
+    badge = "[![a](https://a.org/b.svg)](https://a.org)"
+    assert str(prose(f"{badge}\n{badge}\n\nb")) == "<p>b</p>"
+
+
+def test_alerts_begin_with_their_kind() -> None:
+    html = str(prose("> [!NOTE]\n> Small.\n\n> [!tip]\n\n> [!NOTE] no\n\n[!NOTE]"))
+    assert "<p><strong>Note</strong><br>\nSmall.</p>" in html
+    assert "<p><strong>Tip</strong></p>" in html
+    assert "<p>[!NOTE] no</p>" in html
+    assert html.endswith("<p>[!NOTE]</p>")
+
+
 def test_summary_ends_with_a_sentence() -> None:
     text = plain(prose("One sentence that is long enough to stay here. " * 9))
     assert summary(text, 120).endswith("here.")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
@@ -16,6 +17,7 @@ from markupsafe import Markup
 from gallery.cache import Cache, cache_key
 from gallery.fingerprint import fingerprint
 from gallery.publishing.parts.clean import clean
+from gallery.publishing.parts.hub_marks import hub_marks
 from gallery.publishing.parts.raw_html import bounded
 from gallery.publishing.parts.typography import typography
 
@@ -34,6 +36,11 @@ _HEADING = re.compile(r"(</?)h([1-6])\b", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 _TAG = re.compile(r"<(?:[^>\"]|\"[^\"]*\")*+>")
 _IMAGE = re.compile(r"<img\b(?:[^>\"]|\"[^\"]*\")*+>")
+_LINK_OR_IMAGE = re.compile(
+    rf"(?P<opened><a\b(?:[^>\"]|\"[^\"]*\")*+>)(?P<inside>.*?)</a>|{_IMAGE.pattern}", re.DOTALL
+)
+_HREF = re.compile(r"\shref=\"")
+_EMPTY = re.compile(r"<p>\s*</p>\n?")
 _SOURCE = re.compile(r"\ssrc=\"([^\"]*)\"")
 _BREAK = re.compile(r"<(/p|/li|/h\d|br|/td|/tr)\b")
 
@@ -45,11 +52,12 @@ def _demote(tag: str) -> str:
 
 @functools.cache
 def _reader() -> MarkdownIt:
-    """Parses CommonMark with tables in a time that grows with the length alone."""
+    """Parses CommonMark with tables and hubs' marks in a time that grows with the length alone."""
     reader = MarkdownIt("commonmark").enable("table")
     # Cleaning decides about addresses.
     reader.validateLink = lambda url: True  # type: ignore[method-assign]
-    reader.core.ruler.after("inline", "typography", typography)
+    reader.core.ruler.after("inline", "hub_marks", hub_marks)
+    reader.core.ruler.after("hub_marks", "typography", typography)
     return reader
 
 
@@ -74,8 +82,10 @@ def prose(
 ) -> Markup:
     """Render Markdown, then keep only simple text markup with harmless links.
 
-    Links may be http, https, mailto or relative. Of images, those stay that the site has: pages
-    make no outside requests.
+    Links may be http, https or mailto, or lead to a page of the site (`../resnet50/index.html`):
+    of others, such as those to a repository's files, the words stay. Of images, those stay that the
+    site has, since pages make no outside requests; what held nothing but others, such as a badge's
+    link, goes with them.
 
     Args:
         markdown: Text of a sidecar, without its front matter.
@@ -87,6 +97,8 @@ def prose(
     """
 
     def kept(tag: str, attribute: str, value: str) -> str | None:
+        if (tag, attribute) == ("a", "href"):
+            return value if _leads_on(value) else None
         if (tag, attribute) != ("img", "src"):
             return value
         return pictures[value].href if value in pictures else None
@@ -101,8 +113,8 @@ def prose(
         link_rel="noopener noreferrer",
     )
     by_href = {one.href: one for one in pictures.values()}
-    safe = _IMAGE.sub(lambda found: _sized(found[0], by_href), safe)
-    return Markup(safe.strip())  # noqa: S704 - nh3 has just cleaned it
+    safe = _LINK_OR_IMAGE.sub(lambda found: _shown(found, by_href), safe)
+    return Markup(_EMPTY.sub("", safe).strip())  # noqa: S704 - nh3 has just cleaned it
 
 
 def picture_sources(markdown: str) -> tuple[str, ...]:
@@ -111,6 +123,26 @@ def picture_sources(markdown: str) -> tuple[str, ...]:
         return ()
     found = (_SOURCE.search(image) for image in _IMAGE.findall(_rendered(markdown, None)))
     return tuple(dict.fromkeys(html.unescape(one[1]) for one in found if one))
+
+
+def _leads_on(address: str) -> bool:
+    """Whether an address leads to a page of the site, a place on the page, or out of the site."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    inside = not (parts.scheme or parts.netloc) and parts.path
+    return not inside or parts.path.endswith(".html")
+
+
+def _shown(found: re.Match[str], pictures: Mapping[str, ProsePicture]) -> str:
+    """A cleaned link or image as the page shows it."""
+    if found["opened"] is None:
+        return _sized(found[0], pictures)
+    words = _IMAGE.sub(lambda image: _sized(image[0], pictures), found["inside"])
+    if "<img" not in words and not plain(words):
+        return ""
+    return f"{found['opened']}{words}</a>" if _HREF.search(found["opened"]) else words
 
 
 def _sized(image: str, pictures: Mapping[str, ProsePicture]) -> str:
