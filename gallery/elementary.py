@@ -255,8 +255,18 @@ def times(matrix: Floats, vectors: npt.ArrayLike) -> Floats:
 
     For small matrices: BLAS adds in an order that depends on the processor.
     """
-    parts = np.asarray(vectors, np.float64)[..., None, :] * matrix
-    total = parts[..., 0]
-    for k in range(1, matrix.shape[1]):
-        total = total + parts[..., k]
-    return np.asarray(total)
+    given = np.ascontiguousarray(vectors, np.float64)
+    rows, columns = matrix.shape
+    made = np.empty((given.size // columns, rows))
+    _products(made, read_only(np.ascontiguousarray(matrix)), read_only(given.reshape(-1, columns)))
+    return made.reshape(*given.shape[:-1], rows)
+
+
+@kernel
+def _products(made: Floats, matrix: Floats, vectors: Floats) -> None:  # OUT: made
+    for i in range(len(vectors)):
+        for row in range(len(matrix)):
+            total = matrix[row, 0] * vectors[i, 0]
+            for k in range(1, matrix.shape[1]):
+                total += matrix[row, k] * vectors[i, k]
+            made[i, row] = total

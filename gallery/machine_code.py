@@ -5,14 +5,20 @@ that only other kernels call, which hold copies of it and optimise these again. 
 body of each parallel loop and turns it into machine code four times: by itself, with what unpacks
 the arguments of calls from Python; in two wrappers; and in its kernel. Here each function is
 simplified by itself, and what is called from Python is then optimised with all that it calls and
-turned into machine code; the rest is only linked. That holds for what `gallery.jit` compiles and
-what it needs; others see numba as it is.
+turned into machine code; the rest is only linked.
+
+numba also keeps the code before it becomes machine code, for callers that are compiled later, and a
+process that loads a kernel parses all of it. Here it is parsed when a caller is compiled.
+
+All that holds for what `gallery.jit` compiles and what it needs; others see numba as it is.
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
+from llvmlite import binding
 from numba.core import codegen as numba_codegen
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
@@ -28,13 +34,17 @@ _CHANGED = (
     *((JITCodeLibrary, name) for name in ("_optimize_functions", "_optimize_final_module")),
     *((JITCodeLibrary, name) for name in ("_finalize_final_module", "_finalize_dynamic_globals")),
     *((JITCodeLibrary, name) for name in ("_ensure_finalized", "serialize_using_bitcode")),
-    (JITCodeLibrary, "get_defined_functions"),
+    *((JITCodeLibrary, name) for name in ("get_defined_functions", "_get_module_for_linking")),
+    *((JITCodeLibrary, name) for name in ("_unserialize", "_set_compiled_object")),
     (CPUContext, "create_cfunc_wrapper"),
 )
 """What is not numba's public interface: the same from version 0.61 to 0.68."""
 
 _MANAGERS_ARE_SHARED = not hasattr(numba_codegen, "create_pass_builder")
 """Whether numba makes what runs LLVM's passes once a module, as it did up to version 0.61."""
+
+_NAMED = "object with names"
+"""Kind of what is kept of a function: machine code, bitcode, and the names that both define."""
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
@@ -96,6 +106,8 @@ def link_kernels(compiling: Compiling) -> None:
             super().__init__(codegen, name)
             # Until its machine code is asked for, if it is needed for a kernel of ours.
             self.is_linked = bool(compiling)
+            self.is_ours = self.is_linked
+            self._unparsed = b""
 
         def _optimize_functions(self, module: Any) -> None:
             if not self.is_linked or _MANAGERS_ARE_SHARED:
@@ -135,8 +147,36 @@ def link_kernels(compiling: Compiling) -> None:
             self._ensure_finalized()
             if self.is_linked:
                 return self.serialize_using_bitcode()
-            return super().serialize_using_object_code()
+            name, kind, data = super().serialize_using_object_code()
+            if not self.is_ours:
+                return name, kind, data
+            return name, _NAMED, (*data, _defined_in(self._get_module_for_linking()))
+
+        @classmethod
+        def _unserialize(cls, codegen: Any, state: Any) -> Any:
+            name, kind, data = state
+            if kind != _NAMED:
+                return super()._unserialize(codegen, state)
+            made = codegen.create_library(name)
+            made.enable_object_caching()
+            machine_code, made._unparsed, names = data
+            made._set_compiled_object(machine_code)
+            made._finalize_final_module()
+            codegen._engine._defined_symbols.update(names)
+            return made
+
+        def _get_module_for_linking(self) -> Any:
+            if self._unparsed:
+                self._shared_module = binding.parse_bitcode(self._unparsed)
+                self._unparsed = b""
+            return super()._get_module_for_linking()
 
     JITCPUCodegen._library_class = Library
     JITCPUCodegen.set_env = set_env
     CPUContext.create_cfunc_wrapper = create_cfunc_wrapper
+
+
+def _defined_in(module: Any) -> list[str]:
+    """Names of the functions and variables that a module does not merely declare."""
+    there = itertools.chain(module.functions, module.global_variables)
+    return [one.name for one in there if not one.is_declaration]

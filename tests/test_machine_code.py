@@ -135,3 +135,60 @@ def test_a_numba_that_is_built_otherwise_is_left_as_it_is(monkeypatch: pytest.Mo
     monkeypatch.setattr(machine_code, "_CHANGED", ((JITCPUCodegen, "absent"),))
     machine_code.link_kernels(Compiling(lambda _: False))
     assert JITCPUCodegen._library_class is before
+
+
+_CALLS = """
+import sys
+from llvmlite import binding
+from gallery.jit import kernel
+
+parsed, parse = [], binding.parse_bitcode
+
+def counted(code):
+    parsed.append(code)
+    return parse(code)
+
+binding.parse_bitcode = counted
+
+@kernel
+def doubled(number):
+    return 2 * number
+
+@kernel
+def more(number):
+    return doubled(number) + 1
+
+assert doubled(3) == 6
+print(len(parsed))
+if "more" in sys.argv:
+    assert more(3) == 7
+    print(len(parsed))
+"""
+
+
+def test_a_kernel_is_parsed_when_what_calls_it_is_compiled(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(_CALLS, "utf-8")
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    environment["PYTHONPATH"] = str(Path(__file__).parents[1])
+
+    def printed(*arguments: str) -> list[str]:
+        command = [sys.executable, str(program), *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    printed()
+    assert printed("more") == ["0", "1"]
+    assert printed("more") == ["0", "0"]
+
+
+def test_numba_keeps_the_functions_of_others_in_its_own_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    kinds: list[str] = []
+    for function in (numba.njit(cache=True)(_double), kernel(_double)):
+        assert function(2) == 4
+        (compiled,) = function.overloads.values()  # type: ignore[attr-defined]
+        kinds.append(compiled.library.serialize_using_object_code()[1])
+    assert kinds == ["object", machine_code._NAMED]

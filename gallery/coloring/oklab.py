@@ -99,6 +99,7 @@ def chroma_limits() -> npt.NDArray[np.float32]:
     """The largest chroma inside sRGB: float32 (LIGHTNESSES, HUES), by bisection; read-only."""
     lightness = np.linspace(0, 1, LIGHTNESSES)[:, None]
     angle = np.radians(np.arange(HUES))[None, :]
+    ahead, aside = cos(angle), sin(angle)
     low = np.zeros((LIGHTNESSES, HUES))
     high = np.full_like(low, 0.4)
     for _ in range(14):
@@ -106,8 +107,8 @@ def chroma_limits() -> npt.NDArray[np.float32]:
         lab = np.stack(
             [
                 np.broadcast_to(lightness, middle.shape),
-                middle * cos(angle),
-                middle * sin(angle),
+                middle * ahead,
+                middle * aside,
             ],
             axis=-1,
         )

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx.reference import ReferenceEvaluator
 
 from gallery.loading.wire import SMALL
 from gallery.model import Operator, freeze
@@ -48,6 +47,8 @@ def run_node(node: onnx.NodeProto, version: int, fed: Mapping[str, Any]) -> list
         version: Of its operator set.
         fed: Values of its inputs by name.
     """
+    from onnx.reference import ReferenceEvaluator  # noqa: PLC0415 - it takes a while
+
     given = {one.name: one.i for one in node.attribute}
     if version < _NUMPY_BROADCASTS and given.get("broadcast") and "axis" in given:
         raise ValueError("the evaluator ignores the axis along which an operand is broadcast")

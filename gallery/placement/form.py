@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from gallery.graph import FORM_VERTICES, ComputeGraph
 from gallery.jit import kernel, read_only
@@ -99,14 +98,12 @@ def _first(parents, member):  # type: ignore[no-untyped-def]
 
 def _plain(level: Level) -> Level:
     """The graph with neighbours in order, edges that count once and charges of 1 + degree."""
-    shape = (level.vertices, level.vertices)
-    ones = np.ones(level.ends, np.int8)
-    edges = csr_array((ones, level.neighbours.copy(), level.indptr), shape)
-    edges.sort_indices()
-    charge = 1 + np.diff(level.indptr)
+    degree = np.diff(level.indptr)
+    ends = np.repeat(np.arange(level.vertices), degree)
+    charge = 1 + degree
     return Level(
         indptr=level.indptr,
-        neighbours=edges.indices.astype(np.int32),
+        neighbours=level.neighbours[np.lexsort((level.neighbours, ends))],
         weights=np.empty(0, np.float32),
         charge=(charge / charge.sum()).astype(np.float32),
     )

@@ -26,10 +26,9 @@ import graphviz
 import numpy as np
 import numpy.typing as npt
 import psutil
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from gallery.errors import LayoutError
+from gallery.placement.parts import parts_of
 
 ENGINES = ("dot", "neato", "fdp", "sfdp", "circo", "twopi", "osage", "patchwork")
 """The engines of Graphviz, each of which gives scans a different shape."""
@@ -90,9 +89,7 @@ def dot_source(edges: npt.NDArray[np.int32], weights: npt.NDArray[np.float32], s
 def _components(edges: npt.NDArray[np.int32]) -> int:
     """Number of connected components, without isolated nodes."""
     nodes, ends = np.unique(edges, return_inverse=True)
-    sources, readers = ends.reshape(-1, 2).T
-    joined = coo_array((np.ones(len(edges), bool), (sources, readers)), (len(nodes), len(nodes)))
-    return int(connected_components(joined, directed=False, return_labels=False))
+    return int(parts_of(len(nodes), ends.reshape(-1, 2)).max(initial=-1)) + 1
 
 
 def run(engine: str, source: str, nodes: int, seconds: float) -> npt.NDArray[np.float32]:

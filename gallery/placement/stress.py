@@ -14,8 +14,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
 
 from gallery.jit import each
 from gallery.placement.cost import cost, radius, reach
@@ -26,6 +24,7 @@ from gallery.placement.graph_levels import FloatArray, Level
 from gallery.placement.majorisation import truer
 from gallery.placement.orientation import unmirrored
 from gallery.placement.packing import pack
+from gallery.placement.parts import parts_of
 from gallery.placement.roundness import roundness
 from gallery.placement.settings import LayoutSettings
 from gallery.placement.targets import best_scale, blend, squarish, weights
@@ -159,12 +158,11 @@ def draw(
         settings: How much of the circle to fill, and how long to try.
     """
     level, hops = bodies.level, bodies.hops
-    ones = np.ones(len(level.neighbours), np.int8)
-    graph = csr_array((ones, level.neighbours, level.indptr), (level.vertices,) * 2)
-    parts, part = connected_components(graph, directed=False)
+    ends = np.repeat(np.arange(level.vertices), np.diff(level.indptr))
+    part = parts_of(level.vertices, np.stack((ends, level.neighbours), axis=1))
     places = np.zeros((level.vertices, 2), np.float32)
     paths, closer = _paths(level, hops)
-    sizes = np.bincount(part, minlength=parts)
+    sizes = np.bincount(part)
     areas = tuple(size * level.vertices for size in _SIZES)
     for number in np.argsort(-sizes, kind="stable").tolist():
         inside = np.flatnonzero(part == number)
@@ -188,8 +186,8 @@ def draw(
         relaxed = _relaxed(aims, settled, area, settings)
         places[inside] = unmirrored(relaxed, guide(aims.way, fold), aims.charge)
     area = areas[len(areas) // 2] * settings.bodies
-    if parts > 1:
-        places = pack(places, part.astype(np.int32), radius(level.charge, area))
+    if len(sizes) > 1:
+        places = pack(places, part, radius(level.charge, area))
     return DrawnBodies(places=places, area=area)
 
 
@@ -213,6 +211,10 @@ def _paths(level: Level, hops: Hops) -> tuple[DoubleArray, DoubleArray | None]:
     shared = np.maximum(degree[ends], degree[level.neighbours])
     if shared.max() <= usual:
         return distances, None
+    # Few graphs have hubs, and it takes a while.
+    from scipy.sparse import csr_array  # noqa: PLC0415
+    from scipy.sparse.csgraph import dijkstra  # noqa: PLC0415
+
     lengths = near / np.median(near) * np.maximum(shared / usual, 1)
     graph = csr_array((lengths, level.neighbours, level.indptr), (level.vertices,) * 2)
     around = dijkstra(graph, directed=False)
