@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from gallery.cache import cache_key
@@ -39,6 +40,13 @@ from gallery.settings.values import (
     ScanSettings,
     VariantSettings,
 )
+
+_ORDER = {
+    stage.name: (stage, before.name if before else "")
+    for before, stage in pairwise((None, *STAGES))
+    if stage
+}
+"""Each stage and the name of the one before, by its name."""
 
 SOFTWARE = "software"
 """Key of the program's name and release among the versions."""
@@ -95,12 +103,15 @@ class ModelPlan:
             name: Name of the stage.
             scan: How the scan is made; loading a model does not depend on it.
         """
+        stage, before = _ORDER[name]
+        scan = scan if before else ANY_SCAN
         if (name, scan) not in self._known:
-            key = ""
-            for stage in STAGES:
-                version = self.versions.get(stage.name, "")
-                key = cache_key(stage.name, version, before=key, inputs=stage.inputs(self, scan))
-                self._known[stage.name, scan] = key
+            self._known[name, scan] = cache_key(
+                name,
+                self.versions.get(name, ""),
+                before=self.stage_key(before, scan) if before else "",
+                inputs=stage.inputs(self, scan),
+            )
         known: str = self._known[name, scan]
         return known
 

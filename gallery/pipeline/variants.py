@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
 
 from gallery.settings.attributes import MEASURED, TABLE, Attribute, find, is_measured
 from gallery.settings.choices import AUTO, FAMILY_PALETTES
-from gallery.settings.values import FrontMatter, GallerySettings, ScanSettings
+from gallery.settings.values import FrontMatter, GallerySettings, ScanSettings, VariantSettings
 from gallery.text import slugify
 
 
@@ -38,6 +40,10 @@ class ScanPlan:
     over: bool = False
 
 
+_OWN = ("passes", "vertices", "skeleton", "arrangement", "color", "palette")
+"""What a sidecar says of the main scan, besides the seed; empty where it says nothing."""
+
+
 def main_scan(settings: GallerySettings, front: FrontMatter, family: str = "") -> ScanSettings:
     """The gallery's scan settings, overridden by a sidecar's front matter.
 
@@ -46,18 +52,15 @@ def main_scan(settings: GallerySettings, front: FrontMatter, family: str = "") -
         front: The front matter.
         family: Palette of the model's family, or "".
     """
-    scan = settings.scan
-    color = front.color or scan.color
-    return replace(
-        scan,
-        passes=front.passes or scan.passes,
-        vertices=front.vertices or scan.vertices,
-        skeleton=front.skeleton or scan.skeleton,
-        arrangement=front.arrangement or scan.arrangement,
-        color=color,
-        palette=front.palette or scan.palette or _default(color, family),
-        seed=scan.seed if front.seed is None else front.seed,
-    )
+    own = {name: getattr(front, name) or None for name in _OWN}
+    return _main(settings.scan, **own, seed=front.seed, family=family)
+
+
+@lru_cache(maxsize=256)
+def _main(scan: ScanSettings, *, family: str, **own: Any) -> ScanSettings:
+    """The settings with those that a model has of its own; most models have the same."""
+    main = replace(scan, **{name: value for name, value in own.items() if value is not None})
+    return replace(main, palette=main.palette or _default(main.color, family))
 
 
 def plan_scans(
@@ -79,7 +82,15 @@ def plan_scans(
         measured: Attributes that the model's measurements have. A main scan by another one of
             measurements is coloured by layer.
     """
-    variants, main = settings.variants, main_scan(settings, front, family)
+    main = main_scan(settings, front, family)
+    return _scans(main, settings.variants, family, tuple(measured))
+
+
+@lru_cache(maxsize=256)
+def _scans(
+    main: ScanSettings, variants: VariantSettings, family: str, measured: tuple[str, ...]
+) -> tuple[ScanPlan, ...]:
+    """The main scan and its variants; most models of a gallery have the same."""
     if is_measured(main.color) and main.color not in measured:
         main = replace(main, color="layer", palette=family)
     small_budget = min([variants.vertices, *({main.vertices} - {AUTO})])
