@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from gallery.cache import cache_key
 from gallery.discovery.discover import check_unchanged
 from gallery.pipeline.budget import budget, decided_by
 from gallery.pipeline.products.base import Drawn, NewFile, Product, sound
@@ -315,6 +316,37 @@ class Stages:
     def missing(self, product: Product, what: str = "") -> bool:
         """Whether the cache lacks a result of a product."""
         return self._cache is None or self._cache.get(self.plan.keys(product)[what]) is None
+
+    def stored(
+        self,
+        product: Product,
+        inputs: object,
+        *,
+        make: Callable[[], T],
+        save: Callable[[T], Any],
+        restore: Callable[[Any], T],
+    ) -> T:
+        """What the results of a product have in common, from the cache or made now.
+
+        Args:
+            product: The product, with whose code its version changes.
+            inputs: All that it depends on besides, JSON.
+            make: Makes it.
+            save: Returns it as JSON.
+            restore: The opposite of `save`; may raise anything if that is damaged.
+        """
+        version = self.plan.versions.get(product.name, "")
+        key = cache_key(f"part of {product.name}", version, inputs=inputs)
+        entry = self._cache.get(key) if self._cache else None
+        if entry is not None:
+            try:
+                return restore(entry.value["part"])
+            except Exception:  # any damage to a file of the cache is a miss
+                log.warning("%s: a cache file is damaged; making it again", self.plan.file.slug)
+        made = make()
+        if self._cache:
+            self._cache.keep(key, {"part": save(made)})
+        return made
 
     def keep(self, name: str, key: str, make: Callable[[], T], *, stage: str) -> T:
         """The value made for this name and key, kept as long as the result of a stage is."""

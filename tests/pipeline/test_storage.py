@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,28 @@ import pytest
 
 from gallery import fingerprint as room
 from gallery.cache import Cache
+from gallery.coloring import color
 from gallery.costs.facts import facts
 from gallery.costs.storage import facts_of, facts_value
 from gallery.graph import ComputeGraph
 from gallery.lowering import lower
 from gallery.lowering.storage import load_graph, save_graph
+from gallery.pipeline.build import planned
+from gallery.pipeline.options import BuildOptions
+from gallery.pipeline.products import SCANS
+from gallery.pipeline.stages import Stages
 from gallery.placement import layout
 from gallery.placement.storage import load_layout, save_layout
+from gallery.placement.types import Layout
+from gallery.rendering.labels import overlay, storage
+from gallery.rendering.labels.labels import PlacedName
+from gallery.rendering.labels.overlay import names_for, names_svg
+from gallery.rendering.labels.storage import names_of, names_value
 from gallery.schema import MismatchError
+from gallery.settings.values import GallerySettings
 from tests.conftest import NET
-from tests.onnx_text import loaded
+from tests.onnx_text import loaded, write
+from tests.rendering.scans import layered, ring
 
 
 def assert_same(one: object, other: object, name: str) -> None:
@@ -55,6 +68,49 @@ def test_graph_and_layout_come_back(tmp_path: Path, passes: str) -> None:
         again.fallback,
         again.seed,
     )
+
+
+def test_places_of_names_come_back_and_only_colours_follow_the_palette() -> None:
+    placed = ring(layered())
+    names = names_for(placed, 640, 0.045)
+    assert any(one.lead for one in names)
+    assert names_of(json.loads(json.dumps(names_value(names)))) == names
+    for palette in ("ember", "fire"):
+        coloring = color(placed.graph, "layer", palette=palette)
+        kept = names_svg(placed, coloring, 640, margin=0.045, names=names)
+        assert kept == names_svg(placed, coloring, 640, margin=0.045)
+
+
+def test_another_palette_finds_the_places_of_names_in_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = tmp_path / "models"
+    write(models, NET)
+    cache, drew = Cache(tmp_path / "cache"), list[int]()
+
+    def noted(placed: Layout, size: int, margin: float) -> tuple[PlacedName, ...]:
+        drew.append(size)
+        return names_for(placed, size, margin)
+
+    monkeypatch.setattr(overlay, "names_for", noted)
+
+    def names(palette: str, cache: Cache) -> list[str]:
+        settings = GallerySettings()
+        settings = replace(settings, scan=replace(settings.scan, vertices=500, palette=palette))
+        (plan,) = planned(models, settings, BuildOptions())
+        entry = Stages(plan, cache, lambda _: None).entry(SCANS, "names")
+        return [entry.files[name].sha256 for name in sorted(entry.files)]
+
+    names("ember", cache)
+    assert len(drew) > 1
+    drew.clear()
+    kept = names("fire", cache)
+    assert drew == []
+    assert kept == names("fire", Cache(tmp_path / "anew"))
+    drew.clear()
+    monkeypatch.setattr(storage, "names_of", lambda value: value["damaged"])
+    names("lagoon", cache)
+    assert len(drew) > 1
 
 
 def test_facts_come_back(tmp_path: Path) -> None:

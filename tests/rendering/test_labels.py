@@ -30,7 +30,7 @@ from gallery.rendering.labels.labels import (
     shade_labels,
 )
 from gallery.rendering.labels.placement import counts
-from gallery.rendering.labels.regions import main_layer_heads, regions_of
+from gallery.rendering.labels.regions import main_layer_heads, mean_colors, regions_of
 from gallery.rendering.raster.frame import frame
 from gallery.rendering.scan import render
 from gallery.rendering.sheet.fonts import mask, text_width
@@ -203,9 +203,7 @@ def test_parts_stand_for_a_layer_that_is_nearly_everything() -> None:
     )
     deep = dataclasses.replace(graph, layers=tuple(layers), operators=operators)
     layout = ring(deep)
-    names = {
-        region.name for region in regions_of(layout, color(deep), frame(layout.positions, 900, 0))
-    }
+    names = {region.name for region in regions_of(layout, frame(layout.positions, 900, 0))}
     assert names == {"layer.0", "layer.1", "layer.2", "layer.3", "head"}
     assert sorted(main_layer_heads(deep)) == [1, 4, 5, 6, 7]
     found = color(deep)
@@ -302,3 +300,26 @@ def test_labels_of_sample_models_read_well_and_do_not_overlap(name: str) -> None
             assert max(label.box[2:]) <= 1600
             assert_text_is_in_its_box(label)
             assert contrasts(under, label, ground).min() >= CONTRAST
+
+
+@pytest.mark.parametrize("vertices", [40, 3000])
+@pytest.mark.parametrize("passes", ["forward", "training"])
+def test_a_region_has_the_mean_colour_of_its_vertices(passes: str, vertices: int) -> None:
+    graph = lower(load(MODELS / "lstm.onnx"), vertices=vertices, passes=passes)
+    layout, coloring = layout_of(graph), color(graph)
+    regions = regions_of(layout, frame(layout.positions, 900, 0.045))
+    assert regions
+    forward = graph.vertex_pass == 0
+    for region, found in zip(
+        regions, mean_colors(layout, coloring, [one.part for one in regions]), strict=True
+    ):
+        own = []
+        for vertex in np.flatnonzero(forward).tolist():
+            operator = int(graph.vertex_operator[vertex])
+            layer = graph.operators[operator].layer
+            above = {layer}
+            while (layer := graph.layers[layer].parent) >= 0:
+                above.add(layer)
+            if region.part in above or ~region.part == operator:
+                own.append(coloring.colors[coloring.index[vertex]])
+        assert found == tuple(np.mean(own, axis=0).astype(int).tolist()), region.name

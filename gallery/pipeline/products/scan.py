@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gallery.pipeline.stages import Stages
     from gallery.pipeline.variants import ScanPlan
     from gallery.placement.types import Layout
+    from gallery.rendering.labels.labels import PlacedName
     from gallery.rendering.several_sizes import SeveralSizes
     from gallery.rendering.types import Picture
     from gallery.settings.values import ScanSettings
@@ -59,6 +60,7 @@ def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
     from gallery.rendering.labels.overlay import names_svg
     from gallery.rendering.types import RenderSettings
 
+    margin = RenderSettings().margin
     plan = next(one for one in stages.plan.scans if one.key == what)
     layout, coloring = stages.layout(plan.scan), stages.coloring(plan.scan)
     told = stages.plan.provenance(SCANS, what).entries()
@@ -68,7 +70,8 @@ def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
         for size in sorted(plan.sizes, reverse=True):
             name = f"{size}.svg"
             files[name] = new_file(".svg")
-            text = names_svg(layout, coloring, size, margin=RenderSettings().margin, metadata=told)
+            names = _names(stages, plan, size, margin)
+            text = names_svg(layout, coloring, size, margin=margin, names=names, metadata=told)
             files[name].write_text(text, "utf-8")
             images.append([name, "svg", size, size])
         return Drawn(value=_value(images, plan, layout, coloring), files=files)
@@ -86,6 +89,20 @@ def _make(stages: Stages, what: str, new_file: NewFile) -> Drawn:
             save(picture.told(told), files[name], plan.quality)
             images.append([name, form, picture.width, picture.height])
     return Drawn(value=_value(images, plan, layout, coloring), files=files)
+
+
+def _names(stages: Stages, plan: ScanPlan, size: int, margin: float) -> Sequence[PlacedName]:
+    """Where the layer names of a scan are; another palette leaves them there."""
+    from gallery.rendering.labels.overlay import names_for
+    from gallery.rendering.labels.storage import names_of, names_value
+
+    return stages.stored(
+        SCANS,
+        ["names", stages.plan.stage_key("layout", plan.scan), size, margin],
+        make=lambda: names_for(stages.layout(plan.scan), size, margin),
+        save=names_value,
+        restore=names_of,
+    )
 
 
 def _value(

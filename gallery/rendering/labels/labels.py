@@ -25,7 +25,7 @@ from gallery.coloring.types import Coloring
 from gallery.elementary import times
 from gallery.placement.types import Layout
 from gallery.rendering.labels.placement import LabelPositions, Point, Rectangle
-from gallery.rendering.labels.regions import Region, regions_of, traces
+from gallery.rendering.labels.regions import Region, mean_colors, regions_of, traces
 from gallery.rendering.raster.frame import Frame
 from gallery.rendering.sheet.fonts import ASCENT, Face, extent, mask, plain
 from gallery.rendering.sheet.sheet import Element, Stroke, TextLine, dot, draw_elements
@@ -45,16 +45,37 @@ _END = 3.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
-    """A layer name and its position.
+class PlacedName:
+    """A layer name and its position, whatever colours the scan has.
 
     Attributes:
         text: The name, in characters that the font has.
         box: Left, top, right, bottom in pixels, with some padding around the text.
         size: Size of the font in pixels.
         face: Face of the font.
-        color: sRGB colour of the region.
         lead: Ends of the line from the text to the region, or None if the text is on it.
+        part: What is named, see `Region`.
+    """
+
+    text: str
+    box: Rectangle
+    size: int
+    face: Face
+    lead: tuple[Point, Point] | None = None
+    part: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """A layer name, its position and its colour.
+
+    Attributes:
+        text: See `PlacedName`.
+        box: See `PlacedName`.
+        size: See `PlacedName`.
+        face: See `PlacedName`.
+        color: sRGB colour of the region.
+        lead: See `PlacedName`.
     """
 
     text: str
@@ -62,7 +83,7 @@ class Label:
     size: int
     face: Face
     color: tuple[int, int, int]
-    lead: tuple[tuple[float, float], tuple[float, float]] | None = None
+    lead: tuple[Point, Point] | None = None
 
     @property
     def at(self) -> tuple[int, int]:
@@ -83,11 +104,30 @@ def place_labels(
     within: Rectangle | None = None,
     taken: Sequence[Rectangle] = (),
 ) -> tuple[Label, ...]:
+    """Layer names at the places of `place_names`, in the colours of a colouring of the graph."""
+    return colored(place_names(layout, frame, sizes, within, taken), layout, coloring)
+
+
+def colored(names: Sequence[PlacedName], layout: Layout, coloring: Coloring) -> tuple[Label, ...]:
+    """Placed names in the colours of their regions."""
+    colors = mean_colors(layout, coloring, [one.part for one in names])
+    return tuple(
+        Label(text=one.text, box=one.box, size=one.size, face=one.face, color=color, lead=one.lead)
+        for one, color in zip(names, colors, strict=True)
+    )
+
+
+def place_names(
+    layout: Layout,
+    frame: Frame,
+    sizes: tuple[int, int, int] | None = None,
+    within: Rectangle | None = None,
+    taken: Sequence[Rectangle] = (),
+) -> tuple[PlacedName, ...]:
     """Place layer names at their regions, without overlaps, the largest layers first.
 
     Args:
         layout: Where the vertices are.
-        coloring: A colouring of the same graph.
         frame: The frame of the picture.
         sizes: Font sizes in pixels for large, medium and small regions; None for sizes that suit
             the picture.
@@ -103,14 +143,14 @@ def place_labels(
         free.occupy(box)
     regions = [
         replace(region, anchor=_nearest(region.anchor, inside, _dot(_size(region, chosen, side))))
-        for region in regions_of(layout, coloring, frame)
+        for region in regions_of(layout, frame)
     ]
     for region in regions:
         if not region.composite:
             free.keep(region.anchor)
-    placed: list[Label] = []
+    placed: list[PlacedName] = []
     for region in regions:
-        label = _label(region, chosen, side)
+        label = _name(region, chosen, side)
         position = free.find(
             region.anchor,
             region.radius,
@@ -154,14 +194,14 @@ def _dot(size: int) -> float:
     return _END * _line(size) / 2
 
 
-def _label(region: Region, sizes: Sequence[int], side: int) -> Label:
+def _name(region: Region, sizes: Sequence[int], side: int) -> PlacedName:
     # Placed at the origin, to measure how much space the name needs.
     size = _size(region, sizes, side)
     face = Face.TEXT if region.depth else Face.STRONG
     text = plain(region.name, _LONGEST)
     wide, tall = extent(text, size, face)
     box = (0, 0, wide + 2 * pad(size), tall + 2 * pad(size))
-    return Label(text=text, box=box, size=size, face=face, color=region.color)
+    return PlacedName(text=text, box=box, size=size, face=face, part=region.part)
 
 
 def draw_labels(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -11,7 +11,7 @@ from gallery.coloring.oklab import hex_of, srgb_from_linear
 from gallery.coloring.types import Coloring
 from gallery.placement.types import Layout
 from gallery.rendering.files.xmp import xmp
-from gallery.rendering.labels.labels import named, place_labels
+from gallery.rendering.labels.labels import PlacedName, colored, named, place_names
 from gallery.rendering.raster.frame import frame
 from gallery.rendering.raster.tone import PAPER
 from gallery.rendering.sheet.sheet import TextLine
@@ -22,12 +22,18 @@ _SOFT, _DENSE = 0.34, 3.2
 """How far the shade behind a name fades, in sizes of the smallest font, and how much it covers."""
 
 
+def names_for(layout: Layout, size: int, margin: float) -> tuple[PlacedName, ...]:
+    """Where the layer names of a square scan are, see `names_svg`."""
+    return place_names(layout, frame(layout.positions, size, margin))
+
+
 def names_svg(
     layout: Layout,
     coloring: Coloring,
     size: int,
     *,
     margin: float,
+    names: Sequence[PlacedName] | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> str:
     """The layer names of a scan, at the places that `render` gives them.
@@ -37,13 +43,14 @@ def names_svg(
         coloring: What colours they have, and on which ground.
         size: Side of the scan, in pixels.
         margin: Share of it that the scan leaves free, see `RenderSettings`.
+        names: What `names_for` returned for the same layout, size and margin, or None.
         metadata: How it was made.
 
     Returns:
         The document, without scripts and with all names escaped.
     """
-    labels = place_labels(layout, coloring, frame(layout.positions, size, margin))
-    drawn = named(labels, coloring.ground)
+    placed = names_for(layout, size, margin) if names is None else names
+    drawn = named(colored(placed, layout, coloring), coloring.ground)
     lines = [one for one in drawn if not isinstance(one, TextLine)]
     texts = [one for one in drawn if isinstance(one, TextLine)]
     shade = np.zeros(3) if coloring.ground == "dark" else srgb_from_linear(np.array(PAPER))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +37,7 @@ class Region:
             than one.
         anchor: Centre of its densest part in pixels; of all of it if it is composite.
         radius: Radius in pixels that contains most of it.
-        color: sRGB, the mean of its vertices.
+        part: Number n of the layer, or ~n of an operator.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Region:
     composite: bool
     anchor: tuple[float, float]
     radius: float
-    color: tuple[int, int, int]
+    part: int
 
 
 def traces(layout: Layout, frame: Frame) -> Points:
@@ -65,7 +65,7 @@ def _step(count: int) -> int:
     return max(1, count // _SAMPLE) | 1
 
 
-def regions_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Region]:
+def regions_of(layout: Layout, frame: Frame) -> list[Region]:
     """The regions, most important first, without layers of less than 0.4% of the vertices.
 
     In a graph of few vertices, the operators that are in no layer are regions, too. Of hemispheres,
@@ -77,15 +77,12 @@ def regions_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Region]
     points = frame.place(layout.positions[::step])
     if not graph.vertices:
         return []
-    index = coloring.index[::step]
     few = graph.vertices < FEW
-    named = np.ones(len(index), bool)
+    named = _named(layout, step)
     halves, told = layout.arrangement == "hemispheres", set[str]()
-    if halves:
-        named = graph.vertex_pass[::step] == 0
     least = 1 if few else max(_LEAST * int(named.sum()), 3)
     regions = []
-    for name, depth, composite, members in _parts(graph, step):
+    for name, depth, composite, part, members in _parts(graph, step):
         inside = np.flatnonzero(members & named)
         if halves and depth and name in told:
             continue
@@ -93,10 +90,6 @@ def regions_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Region]
             continue
         own = points[inside]
         anchor, radius = _middle(own) if composite else _anchor(own, frame, few)
-        rows = np.bincount(index[inside], minlength=len(coloring.colors))
-        red, green, blue = (
-            int(one) for one in (rows[:, None] * coloring.colors).sum(axis=0) / len(own)
-        )
         told.add(name)
         regions.append(
             Region(
@@ -105,23 +98,62 @@ def regions_of(layout: Layout, coloring: Coloring, frame: Frame) -> list[Region]
                 composite=composite,
                 anchor=anchor,
                 radius=radius,
-                color=(red, green, blue),
+                part=part,
             )
         )
     return regions
 
 
-def _parts(graph: ComputeGraph, step: int) -> Iterator[tuple[str, int, bool, Chosen]]:
-    """What may be named: its name, depth, whether it is composite, and which vertices it has."""
+def mean_colors(
+    layout: Layout, coloring: Coloring, parts: Sequence[int]
+) -> list[tuple[int, int, int]]:
+    """The mean sRGB colours of the vertices of regions.
+
+    Args:
+        layout: Where the vertices are.
+        coloring: A colouring of the same graph.
+        parts: See `Region`.
+    """
+    graph = layout.graph
+    step = _step(graph.vertices)
+    named = _named(layout, step)
+    colors = coloring.colors[coloring.index[::step][named]]
+    layers = _sums(graph.vertex_layer()[::step][named], colors, len(graph.layers))
+    operators = _sums(graph.vertex_operator[::step][named], colors, len(graph.operators))
+    found = []
+    for part in parts:
+        own = operators[~part] if part < 0 else layers[members_of(graph, part)].sum(axis=0)
+        red, green, blue = (int(one) for one in own[:3] / own[3])
+        found.append((red, green, blue))
+    return found
+
+
+def _sums(
+    group: npt.NDArray[np.int32], colors: npt.NDArray[np.uint8], count: int
+) -> npt.NDArray[np.float64]:
+    # Sums of red, green and blue by group, and how many they are: whole numbers, so exact.
+    channels = (np.bincount(group, channel, count) for channel in colors.T)
+    return np.stack([*channels, np.bincount(group, minlength=count)], axis=1)
+
+
+def _named(layout: Layout, step: int) -> Chosen:
+    """Which of the sampled vertices regions are of: of hemispheres, those of the forward one."""
+    passes = layout.graph.vertex_pass[::step]
+    return passes == 0 if layout.arrangement == "hemispheres" else np.ones(len(passes), bool)
+
+
+def _parts(graph: ComputeGraph, step: int) -> Iterator[tuple[str, int, bool, int, Chosen]]:
+    """What may be named: name, depth, whether it is composite, its number, and its vertices."""
     layer = graph.vertex_layer()[::step]
     for head, depth, composite in _layers(graph)[:_MOST]:
-        yield layer_name(graph.layers, head), depth, composite, members_of(graph, head)[layer]
+        name = layer_name(graph.layers, head)
+        yield name, depth, composite, head, members_of(graph, head)[layer]
     if graph.vertices >= FEW:
         return
     for number, operator in enumerate(graph.operators[:_MOST]):
         if operator.layer == 0:
             name = operator.name.rstrip("/").rpartition("/")[2] or operator.type
-            yield name, 1, False, graph.vertex_operator[::step] == number
+            yield name, 1, False, ~number, graph.vertex_operator[::step] == number
 
 
 def main_layer_heads(graph: ComputeGraph) -> list[int]:
