@@ -306,7 +306,7 @@ def test_labels_of_sample_models_read_well_and_do_not_overlap(name: str) -> None
 @pytest.mark.parametrize("passes", ["forward", "training"])
 def test_a_region_has_the_mean_colour_of_its_vertices(passes: str, vertices: int) -> None:
     graph = lower(load(MODELS / "lstm.onnx"), vertices=vertices, passes=passes)
-    layout, coloring = layout_of(graph), color(graph)
+    layout, coloring = layout_of(graph), color(graph, "depth")
     regions = regions_of(layout, frame(layout.positions, 900, 0.045))
     assert regions
     forward = graph.vertex_pass == 0
