@@ -13,7 +13,7 @@ from gallery.discovery.slugs import SUFFIX
 
 _PRECISION = re.compile(
     r"fp(?:4|8|16|32|64)|float(?:8|16|32|64)|b(?:f|float)16|q?u?int(?:2|4|8|16)|q[2-8](?:f(?:16|32))?"
-    r"|w\d{1,2}a\d{1,2}|quant(?:i[sz]ed)?|qdq|bnb4|nf4|awq|gptq|hqq|o[1-4]|optimi[sz]ed|opset\d{1,2}",
+    r"|w\d{1,2}a\d{1,2}|quant(?:i[sz]ed)?|qdq|bnb4|nf4|awq|gptq|hqq|o[1-4]|optimi[sz]ed|simplified|opset\d{1,2}",
     re.IGNORECASE,
 )
 """A part of a name that says in which precision a model is, how it was quantised, or for what."""
@@ -29,7 +29,7 @@ _COUNTED = re.compile(r"block|level|group|acc", re.IGNORECASE)
 _RANKS = (
     (re.compile(r"fp(?:32|64)|float(?:32|64)|opset\d+", re.IGNORECASE), 0),
     (re.compile(r"fp16|float16|bf16|bfloat16", re.IGNORECASE), 1),
-    (re.compile(r"o[1-4]|optimi[sz]ed", re.IGNORECASE), 2),
+    (re.compile(r"o[1-4]|optimi[sz]ed|simplified", re.IGNORECASE), 2),
     (re.compile(r"fp8|float8|q?u?int(?:8|16)|q8\w*|quant(?:i[sz]ed)?|qdq|w8a8", re.I), 3),
 )
 _LOWEST = 4

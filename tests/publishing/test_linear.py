@@ -56,6 +56,7 @@ KINDS = {
     "hashes": lambda n: "# " + " #" * n + "a",
     "fences": lambda n: "~~~a\n```\n" * n,
     "bare addresses": lambda n: "https://a" + ")." * n + " https://b" * n,
+    "strikes": lambda n: "~~a " * n + "a~~ ~~~" * n,
     "alerts": lambda n: "> [!NOTE]\n> a\n\n" * n,
     "badges": lambda n: "[![a](b)](https://c) " * n,
     "files": lambda n: "[a](b) " * n,

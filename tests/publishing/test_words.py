@@ -120,6 +120,7 @@ def test_relative_and_mail_links_stay() -> None:
             '<a href="https://a.org"><em>f</em> </a>',
         ),
         ("https://a.org/b--c_d_e.", '<a href="https://a.org/b--c_d_e">https://a.org/b--c_d_e</a>.'),
+        ("~~a~~ ~b~", "<s>a</s> ~b~"),
         ("(http://a.org/b_(c))", '(<a href="http://a.org/b_(c)">http://a.org/b_(c)</a>)'),
         ("[https://a.org](https://b.org)", '<a href="https://b.org">https://a.org</a>'),
         ("<a href='https://a.org'>https://b.org</a>", '<a href="https://a.org">https://b.org</a>'),

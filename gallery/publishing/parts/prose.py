@@ -25,7 +25,7 @@ WORTH_KEEPING = 10_000
 """Characters of Markdown from which rendering takes longer than asking the cache."""
 
 _TAGS = {
-    *("p", "br", "hr", "em", "strong", "del", "sub", "sup", "code", "pre", "blockquote"),
+    *("p", "br", "hr", "em", "strong", "del", "s", "sub", "sup", "code", "pre", "blockquote"),
     *("ul", "ol", "li", "dl", "dt", "dd", "a", "h2", "h3", "h4", "h5", "h6"),
     *("table", "thead", "tbody", "tr", "th", "td", "img"),
 }
@@ -52,8 +52,8 @@ def _demote(tag: str) -> str:
 
 @functools.cache
 def _reader() -> MarkdownIt:
-    """Parses CommonMark with tables and hubs' marks in a time that grows with the length alone."""
-    reader = MarkdownIt("commonmark").enable("table")
+    """Parses CommonMark and hubs' marks in a time that grows with the length alone."""
+    reader = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     # Cleaning decides about addresses.
     reader.validateLink = lambda url: True  # type: ignore[method-assign]
     reader.core.ruler.after("inline", "hub_marks", hub_marks)

@@ -51,7 +51,7 @@ class Scatter:
         up: Marks of the axis of FLOPs.
         side: Side length of a point's picture.
         thumbnails: Whether points are pictures rather than dots.
-        missing: Number of models left out, because one of their numbers is unknown.
+        missing: Number of models left out, because one of their numbers is zero or unknown.
     """
 
     points: tuple[Point, ...]
