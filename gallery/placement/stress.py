@@ -25,6 +25,7 @@ from gallery.placement.majorisation import truer
 from gallery.placement.orientation import unmirrored
 from gallery.placement.packing import pack
 from gallery.placement.parts import parts_of
+from gallery.placement.paths import path_lengths
 from gallery.placement.roundness import roundness
 from gallery.placement.settings import LayoutSettings
 from gallery.placement.targets import best_scale, blend, squarish, weights
@@ -211,13 +212,8 @@ def _paths(level: Level, hops: Hops) -> tuple[DoubleArray, DoubleArray | None]:
     shared = np.maximum(degree[ends], degree[level.neighbours])
     if shared.max() <= usual:
         return distances, None
-    # Few graphs have hubs, and it takes a while.
-    from scipy.sparse import csr_array  # noqa: PLC0415
-    from scipy.sparse.csgraph import dijkstra  # noqa: PLC0415
-
     lengths = near / np.median(near) * np.maximum(shared / usual, 1)
-    graph = csr_array((lengths, level.neighbours, level.indptr), (level.vertices,) * 2)
-    around = dijkstra(graph, directed=False)
+    around = path_lengths(level.indptr, level.neighbours, lengths)
     apart = ~np.isfinite(around)
     around[apart] = distances[apart]
     first, closer = ((1 - share) * distances + share * around for share in (_AROUND, _CLOSER))
