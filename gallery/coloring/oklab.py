@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.elementary import arctan2, cbrt, cos, raised, sin, times
+from gallery.jit import kernel, read_only
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,6 +50,10 @@ HUES = 360
 """Columns of `chroma_limits`: whole degrees."""
 LIGHTNESSES = 257
 """Rows of `chroma_limits`: lightness 0 to 1 in steps of 1/256."""
+_MOST_CHROMA = 0.4
+"""More than any colour in sRGB has."""
+_HALVINGS = 14
+"""Until the largest chroma is known to 1/40,000."""
 
 
 def linear_from_srgb(srgb: npt.ArrayLike) -> Floats:
@@ -97,28 +102,40 @@ def srgb8_from_oklch(lch: npt.ArrayLike) -> npt.NDArray[np.uint8]:
 @cache
 def chroma_limits() -> npt.NDArray[np.float32]:
     """The largest chroma inside sRGB: float32 (LIGHTNESSES, HUES), by bisection; read-only."""
-    lightness = np.linspace(0, 1, LIGHTNESSES)[:, None]
-    angle = np.radians(np.arange(HUES))[None, :]
-    ahead, aside = cos(angle), sin(angle)
-    low = np.zeros((LIGHTNESSES, HUES))
-    high = np.full_like(low, 0.4)
-    for _ in range(14):
-        middle = (low + high) / 2
-        lab = np.stack(
-            [
-                np.broadcast_to(lightness, middle.shape),
-                middle * ahead,
-                middle * aside,
-            ],
-            axis=-1,
-        )
-        linear = linear_from_oklab(lab)
-        inside = ((linear >= -1e-6) & (linear <= 1 + 1e-6)).all(axis=-1)
-        low = np.where(inside, middle, low)
-        high = np.where(inside, high, middle)
-    limits = low.astype(np.float32)
+    lightness = np.linspace(0, 1, LIGHTNESSES)
+    angle = np.radians(np.arange(HUES))
+    limits = np.empty((LIGHTNESSES, HUES), np.float32)
+    matrices = read_only(ROOTS_FROM_LAB), read_only(LINEAR_FROM_LMS)
+    _bisect(limits, lightness, cos(angle), sin(angle), *matrices)
     limits.setflags(write=False)
     return limits
+
+
+@kernel
+def _bisect(limits, lightness, ahead, aside, roots_from_lab, linear_from_lms):  # type: ignore[no-untyped-def]
+    """OUT: limits float32 (lightnesses, hues); the hues are given by their cosines and sines."""
+    roots = np.empty(3)
+    for i in range(len(lightness)):
+        for j in range(len(ahead)):
+            low, high = 0.0, _MOST_CHROMA
+            for _ in range(_HALVINGS):
+                middle = (low + high) / 2
+                for k in range(3):
+                    root = roots_from_lab[k, 0] * lightness[i]
+                    root += roots_from_lab[k, 1] * (middle * ahead[j])
+                    root += roots_from_lab[k, 2] * (middle * aside[j])
+                    roots[k] = root * root * root
+                inside = True
+                for k in range(3):
+                    linear = linear_from_lms[k, 0] * roots[0]
+                    linear += linear_from_lms[k, 1] * roots[1]
+                    linear += linear_from_lms[k, 2] * roots[2]
+                    inside &= -1e-6 <= linear <= 1 + 1e-6
+                if inside:
+                    low = middle
+                else:
+                    high = middle
+            limits[i, j] = low
 
 
 def chroma_limit(lightness: npt.ArrayLike, hue: npt.ArrayLike) -> Floats:
