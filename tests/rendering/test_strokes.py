@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from gallery.rendering.raster.frame import bounds
 from gallery.rendering.raster.strokes import (
     FAINTEST,
+    Palette,
     Strokes,
     draw,
+    draw_several,
     edge_light,
     mean_light,
     single_light,
@@ -226,6 +228,28 @@ def test_threads_do_not_show() -> None:
         assert draw(_crowd(), (480, 0, 480)).tobytes() == expected
     finally:
         numba.set_num_threads(before)
+
+
+@pytest.mark.parametrize("line", [0.4, 1.3, 4.0])
+@pytest.mark.parametrize("gradient", [False, True])
+def test_each_of_several_colourings_is_drawn_as_if_alone(line: float, gradient: bool) -> None:
+    # More vertices and edges in a tile than are drawn at a time, and tables of all lengths.
+    rng = np.random.default_rng(5)
+    points = rng.uniform(0, 100, (1200, 2)).astype(np.float32)
+    edges = [tuple(pair) for pair in rng.integers(0, 1200, (2400, 2)).tolist()]
+    strokes = _strokes(points, edges, line=line, gradient=gradient)
+    palettes = [
+        Palette(
+            rng.integers(0, many, len(points), np.uint16),
+            rng.uniform(size=(many, 3)).astype(np.float32),
+            None,
+        )
+        for many in (1, 7, 300, 2)
+    ]
+    window = (110, 0, 110)
+    for palette, found in zip(palettes, draw_several(strokes, palettes, window), strict=True):
+        alone = dataclasses.replace(strokes, index=palette.rows, colors=palette.colors)
+        assert found.tobytes() == draw(alone, window).tobytes()
 
 
 def test_strips_join_without_a_seam() -> None:

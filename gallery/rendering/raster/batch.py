@@ -22,7 +22,10 @@ SHARE_FIRST, SHARE, SHARE_LAST, STEP = (BATCH * i for i in range(13, 17))
 FLOATS = 17
 
 # Pixel 0 of the first column; number of columns; slot in the order by length; whether the line runs
-# from reader to source; rows of the colours at its ends.
+# from reader to source.
 START, COLUMNS, SLOT, SWAPPED = (BATCH * i for i in range(4))
-TINT_FIRST, TINT_LAST = (BATCH * i for i in range(4, 6))
-INTEGERS = 6
+INTEGERS = 4
+
+# In each colouring: rows of the colours at both ends.
+TINT_FIRST, TINT_LAST = (BATCH * i for i in range(2))
+TINTS = 2

@@ -40,6 +40,7 @@ from gallery.rendering.raster.batch import (
     SWAPPED,
     TINT_FIRST,
     TINT_LAST,
+    TINTS,
     WEIGHT,
     WIDE,
 )
@@ -68,14 +69,16 @@ class Batch(NamedTuple):
     """Lines to draw.
 
     `sources`, `readers`: int32 (k,), the vertices at both ends. `numbers`, `places`: float32 and
-    int32, see `raster.batch`. `order`: int32 (k,), lines by length. `slots`: int32, how many there
-    are of each length. `spots`, `covers`: int32 (c,) and float32 (p, c), columns of one line.
+    int32, see `raster.batch`. `tints`: int32 (c, t), those of each colouring, see there. `order`:
+    int32 (k,), lines by length. `slots`: int32, how many there are of each length. `spots`,
+    `covers`: int32 (r,) and float32 (p, r), columns of `GROUP` lines.
     """
 
     sources: Indices
     readers: Indices
     numbers: Numbers
     places: Indices
+    tints: Indices
     order: Indices
     slots: Indices
     spots: Indices
@@ -87,7 +90,7 @@ class Stage(NamedTuple):
 
     `points`: float32 (n, 2), pixels of the canvas. `gains`: float32 (n,), light of the edges that a
     vertex reads and of its dot. `sparks`: float32 (n,), times which its dot has its light besides,
-    or (0,) for 1. `rows`: uint16 (c, n), row of the colours of each vertex in each colouring.
+    or (0,) for 1. `rows`: uint16 (n, c), row of the colours of each vertex in each colouring.
     `colors`: float32 (c, k, 4), linear light and 1. `dot`: radius of vertices in pixels, 0 for
     none. `dot_light`: light of one. `stride`: from one row of the light to the next.
     """
@@ -121,8 +124,8 @@ class Look(NamedTuple):
 
 
 @inner_kernel
-def new_batch(look: Look) -> Batch:
-    """An empty batch for lines that look so, all of them first parts."""
+def new_batch(look: Look, colorings: int) -> Batch:
+    """An empty batch for lines that look so in some colourings, all of them first parts."""
     length = int(look.longest) + 2 + LANES
     # A diagonal line is sqrt(2) times as wide across.
     pixels = int(look.radius * np.float32(2.9)) + 3
@@ -131,6 +134,7 @@ def new_batch(look: Look) -> Batch:
         np.empty(BATCH, np.int32),
         np.zeros(FLOATS * BATCH, np.float32),
         np.empty(INTEGERS * BATCH, np.int32),
+        np.empty((colorings, TINTS * BATCH), np.int32),
         np.empty(BATCH, np.int32),
         np.empty(_KINDS * int(_LENGTHS), np.int32),
         np.empty(GROUP * length, np.int32),
@@ -237,14 +241,21 @@ def _sort(places: Indices, many: int, slots: Indices, order: Indices) -> None:
 
 @inner_kernel
 def _tint(batch: Batch, many: int, rows: npt.NDArray[np.uint16], gradient: bool) -> None:
-    # OUT places: rows of the colours at both ends of each line.
-    places = batch.places
+    # OUT tints of the batch. The branch is for speed: a loop over colourings for each line makes
+    # the sweep of a single one 4 % longer.
+    tints = batch.tints
     for k in range(many):
-        b = np.int32(rows[batch.readers[k]])
-        a = np.int32(rows[batch.sources[k]]) if gradient else b
-        swapped = places[k + SWAPPED] != 0
-        places[k + TINT_FIRST] = b if swapped else a
-        places[k + TINT_LAST] = a if swapped else b
+        reader = batch.readers[k]
+        source = batch.sources[k] if gradient else reader
+        swapped = batch.places[k + SWAPPED] != 0
+        first, last = (reader, source) if swapped else (source, reader)
+        if len(tints) == 1:
+            tints[0, k + TINT_FIRST] = rows[first, 0]
+            tints[0, k + TINT_LAST] = rows[last, 0]
+            continue
+        for one in range(len(tints)):
+            tints[one, k + TINT_FIRST] = rows[first, one]
+            tints[one, k + TINT_LAST] = rows[last, one]
 
 
 @inner_kernel
@@ -268,14 +279,13 @@ def draw_batch(
     _weigh(numbers, many, look.fades)
     _sort(places, many, batch.slots, order)
     ends = batch.slots[_LENGTHS - 1 :: _LENGTHS]
+    _tint(batch, many, scene.rows, look.gradient)
+    paints = (scene.colors, batch.tints)
     lines, room = (numbers, places, order), (batch.spots, batch.covers)
     pixels = len(batch.covers)
-    for one in range(len(light)):
-        tints, painted = scene.colors[one], light[one]
-        _tint(batch, many, scene.rows[one], look.gradient)
-        _flat_2(painted, tints, lines, room, (0, ends[0], 4, stride, 2))
-        _flat_3(painted, tints, lines, room, (ends[0], ends[1], 4, stride, 3))
-        _wide(painted, tints, lines, room, (ends[1], ends[2], 4, stride, pixels))
-        _steep_2(painted, tints, lines, room, (ends[2], ends[3], stride, 4, 2))
-        _steep_3(painted, tints, lines, room, (ends[3], ends[4], stride, 4, 3))
-        _wide(painted, tints, lines, room, (ends[4], ends[5], stride, 4, pixels))
+    _flat_2(light, paints, lines, room, (0, ends[0], 4, stride, 2))
+    _flat_3(light, paints, lines, room, (ends[0], ends[1], 4, stride, 3))
+    _wide(light, paints, lines, room, (ends[1], ends[2], 4, stride, pixels))
+    _steep_2(light, paints, lines, room, (ends[2], ends[3], stride, 4, 2))
+    _steep_3(light, paints, lines, room, (ends[3], ends[4], stride, 4, 3))
+    _wide(light, paints, lines, room, (ends[4], ends[5], stride, 4, pixels))

@@ -1,9 +1,9 @@
 """Adds the light of strokes to the four sums of a pixel with SIMD instructions.
 
 A line is drawn in two loops. The first finds, for 16 columns at a time, which pixels each column
-of the line covers, and how much of them; a vector holds one number of 16 columns. The second
-adds the light of column after column; a vector holds red, green, blue and weight of one pixel, or
-of two that lie side by side.
+of the line covers, and how much of them; a vector holds one number of 16 columns. The second, once
+for each colouring, adds the light of column after column; a vector holds red, green, blue and
+weight of one pixel, or of two that lie side by side.
 Every lane does the same operations in the same order, so the width of a processor's registers does
 not change the result.
 """
@@ -90,8 +90,8 @@ class _Arrays:
     def data(self, value: Any, *place: int) -> Any:
         return self._made(value, *place).data
 
-    def row(self, value: Any, *place: int) -> Any:
-        return cgutils.unpack_tuple(self._builder, self._made(value, *place).shape)[1]
+    def shape(self, value: Any, *place: int) -> Any:
+        return cgutils.unpack_tuple(self._builder, self._made(value, *place).shape)
 
 
 @_in_line
@@ -168,18 +168,25 @@ class _Lines:
 
     def __init__(self, builder: Any, arrays: _Arrays, values: Any, pixels: int, pair: bool) -> None:
         self._builder, self._pixels, self._pair = builder, pixels, pair
-        light, colors, lines, room, steps = values
+        light, paints, lines, room, steps = values
+        colors, tints = cgutils.unpack_tuple(builder, paints)
         numbers, places, order = cgutils.unpack_tuple(builder, lines)
         spots, covers = cgutils.unpack_tuple(builder, room)
         self._begin, self._end, self._step, self._across, self._many = (
             one if one.type == _LONG else builder.sext(one, _LONG)
             for one in cgutils.unpack_tuple(builder, steps)
         )
-        self._light, self._tints = arrays.data(light, 0), arrays.data(colors, 1)
+        self._lights = arrays.data(light, 0)
+        self._colorings, self._size = arrays.shape(light, 0)
+        self._palettes, self._palette = arrays.data(colors, 1, 0), arrays.shape(colors, 1, 0)[1]
+        self._all_tints = arrays.data(tints, 1, 1)
         self._numbers, self._places = arrays.data(numbers, 2, 0), arrays.data(places, 2, 1)
         self._order = arrays.data(order, 2, 2)
         self._spots, self._covers = arrays.data(spots, 3, 0), arrays.data(covers, 3, 1)
-        self._row = arrays.row(covers, 3, 1)
+        self._row = arrays.shape(covers, 3, 1)[1]
+        self._light: Any = None
+        self._colors: Any = None
+        self._tints: Any = None
         self._line: Any = None
 
     def draw(self) -> None:
@@ -194,11 +201,22 @@ class _Lines:
                 kept = builder.mul(place, room)
                 with _loop(builder, _LONG(0), self._place(batch.COLUMNS), LANES) as column:
                     self._find(column, builder.add(kept, column))
-            with _loop(builder, _LONG(0), many) as place:
-                self._choose(builder.add(at, place))
-                columns = self._place(batch.COLUMNS)
-                with builder.if_then(builder.icmp_signed(">", columns, _LONG(0)), likely=True):
-                    self._add_all(builder.mul(place, room), columns)
+            with _loop(builder, _LONG(0), self._colorings) as one:
+                self._paint(one)
+                with _loop(builder, _LONG(0), many) as place:
+                    self._choose(builder.add(at, place))
+                    columns = self._place(batch.COLUMNS)
+                    with builder.if_then(builder.icmp_signed(">", columns, _LONG(0)), likely=True):
+                        self._add_all(builder.mul(place, room), columns)
+
+    def _paint(self, one: Any) -> None:
+        """Go on with a colouring."""
+        builder = self._builder
+        self._light = builder.gep(self._lights, [builder.mul(one, self._size)])
+        colors = builder.mul(one, builder.mul(self._palette, _LONG(4)))
+        self._colors = builder.gep(self._palettes, [colors])
+        tints = builder.mul(one, _LONG(batch.TINTS * batch.BATCH))
+        self._tints = builder.gep(self._all_tints, [tints])
 
     def _choose(self, at: Any) -> None:
         builder = self._builder
@@ -295,7 +313,8 @@ class _Lines:
     def _color(self, tint: int) -> Any:
         """The colour at an end, for each pixel done at once."""
         builder = self._builder
-        pointer = builder.gep(self._tints, [builder.mul(self._place(tint), _LONG(4))])
+        row = builder.sext(self._kept(self._tints, tint), _LONG)
+        pointer = builder.gep(self._colors, [builder.mul(row, _LONG(4))])
         color = builder.load(builder.bitcast(pointer, _PIXEL.as_pointer()), align=4)
         color = builder.fmul(color, _all(builder, self._number(batch.WEIGHT), 4))
         return _twice(builder, color) if self._pair else color
@@ -365,21 +384,22 @@ def lines_of(pixels: int, *, steep: bool) -> Callable[..., None]:
     """A function that draws lines that cover at most so many pixels of a column; 0 for any."""
 
     @_in_line
-    def draw(context: Any, light: Any, colors: Any, lines: Any, room: Any, steps: Any) -> _Built:
-        """Draw lines, without bounds checks.
+    def draw(context: Any, light: Any, paints: Any, lines: Any, room: Any, steps: Any) -> _Built:
+        """Draw lines in each of some colourings, without bounds checks.
 
         Args:
             context: Numba's typing context.
-            light: float32 (n,), contiguous, INOUT.
-            colors: float32 (k, 4), contiguous: red, green, blue and 1.
+            light: float32 (c, n), contiguous, INOUT.
+            paints: float32 (c, k, 4), contiguous: red, green, blue and 1; and the tints of a batch
+                (`raster.batch`).
             lines: Numbers and places of a batch (`raster.batch`), and the order of the lines.
-            room: int32 (c,) and float32 (p, c), to keep what columns cover; c / GROUP is at least
+            room: int32 (r,) and float32 (p, r), to keep what columns cover; r / GROUP is at least
                 the number of columns of a line and LANES.
             steps: Five int64: the first line in the order, the one after the last; from one column
                 to the next, from one pixel of it to the next; and the number of pixels, if the
                 function is for any.
         """
-        signature = types.void(light, colors, lines, room, steps)
+        signature = types.void(light, paints, lines, room, steps)
 
         def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             arrays = _Arrays(context, builder, signature)

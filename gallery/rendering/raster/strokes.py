@@ -318,7 +318,9 @@ def _tints(palettes: Sequence[Palette]) -> tuple[npt.NDArray[np.uint16], Light]:
     for place, one in enumerate(palettes):
         colors[place, : len(one.colors), :3] = one.colors
     # The rows of a single one are not copied: that would take two bytes a vertex.
-    rows = np.stack([one.rows for one in palettes]) if len(palettes) > 1 else palettes[0].rows[None]
+    rows = palettes[0].rows[:, None]
+    if len(palettes) > 1:
+        rows = np.stack([one.rows for one in palettes], axis=1)
     return read_only(rows), colors
 
 

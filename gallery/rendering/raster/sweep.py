@@ -24,7 +24,7 @@ def _dots(items: Indices, step: int, scene: Stage, one: int, light: Light) -> No
     # IN one, the number of the colouring; INOUT light (height * stride). Profile (1 - d²/r²)².
     points, gains, sparks = scene.points, scene.gains, scene.sparks
     radius, stride = scene.dot, scene.stride
-    rows, colors = scene.rows[one], scene.colors[one]
+    rows, colors = scene.rows, scene.colors[one]
     inverse = _ONE / (radius * radius)
     width = stride // 4
     height = len(light) // stride
@@ -38,7 +38,7 @@ def _dots(items: Indices, step: int, scene: Stage, one: int, light: Light) -> No
         weight = gains[v] * scene.dot_light
         if len(sparks):
             weight *= sparks[v]
-        row = rows[v]
+        row = rows[v, one]
         parts = (colors[row, 0], colors[row, 1], colors[row, 2], _ONE)
         if x1 - x0 <= DISC and y1 - y0 <= DISC and x0 + DISC <= width and y0 + DISC <= height:
             place = np.uint64(y0 * stride + x0 * 4)
@@ -100,7 +100,7 @@ def _draw_tile(
 ) -> None:
     # IN own: vertices and parts of edges; INOUT light (colourings, height * stride).
     indptr, sources, step, parts = edges
-    batch = new_batch(look)
+    batch = new_batch(look, len(light))
     at = np.zeros(3, np.int64)
     while True:
         limit = look.longest - _ONE
@@ -112,8 +112,11 @@ def _draw_tile(
             break
         draw_batch(light, batch, many, scene, look, limit)
     if scene.dot > _ZERO:
-        for one in range(len(light)):
-            _dots(own[0], step, scene, one, light[one])
+        # Some at a time, so that what is read of a vertex is near in all colourings.
+        for first in range(0, len(own[0]), BATCH):
+            some = own[0][first : first + BATCH]
+            for one in range(len(light)):
+                _dots(some, step, scene, one, light[one])
 
 
 @parallel_kernel
