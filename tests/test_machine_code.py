@@ -97,7 +97,7 @@ def test_garbage_is_collected_but_while_a_kernel_is_compiled(
 def _raised(numbers):  # type: ignore[no-untyped-def]
     out = np.empty_like(numbers)
     for i in numba.prange(len(numbers)):
-        out[i] = max(numbers[i], 1.0)
+        out[i] = max(numbers[i], np.int8(1))
     return out
 
 
@@ -120,7 +120,7 @@ def test_what_kernels_call_is_compiled_once_and_optimised_with_them(
         optimise(library)
 
     monkeypatch.setattr(CPUCodeLibrary, "_optimize_final_module", counted)
-    numbers = np.arange(3.0)
+    numbers = np.arange(3, dtype=np.uint16)  # of which no other kernel takes the larger of two
     with event.install_listener("numba:compile", Names()):
         for decorator in (kernel, parallel_kernel):
             monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / decorator.__name__))

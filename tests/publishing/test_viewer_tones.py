@@ -17,6 +17,8 @@ VIEWER = Path(__file__).parents[2] / "templates" / "viewer"
 SHADERS = (VIEWER / "shaders.js").read_text("utf-8")
 TONES = (VIEWER / "tone.js").read_text("utf-8")
 FIT = (VIEWER / "fit.js").read_text("utf-8")
+GROUND = (VIEWER / "ground.js").read_text("utf-8")
+JUDGE = (VIEWER / "judge.js").read_text("utf-8")
 COMPOSE = (VIEWER / "compose.js").read_text("utf-8")
 RENDERER = (VIEWER / "renderer.js").read_text("utf-8")
 GAPS = (VIEWER / "gaps.js").read_text("utf-8")
@@ -31,7 +33,7 @@ def floats(text: str) -> list[float]:
 def constants(text: str) -> dict[str, float]:
     """Numbers by their names, of `NAME = 1.0, OTHER = 2.0` and of `[NAME, OTHER] = [1, 2]`."""
     found = {name: float(value) for name, value in re.findall(rf"(\w+) = ({NUMBER})\b", text)}
-    for names, values in re.findall(r"\[([A-Z, ]+)\] = \[(.*?)\]", text):
+    for names, values in re.findall(r"\[([A-Z0-9_, ]+)\] = \[(.*?)\]", text, re.S):
         found |= dict(zip(names.split(", "), floats(values), strict=True))
     return found
 
@@ -40,9 +42,12 @@ def constants(text: str) -> dict[str, float]:
     ("text", "module", "names"),
     [
         (SHADERS, tone, "FLOOR BODY _TINT _CORE _RED _YELLOW _GREEN _TURN"),
-        (FIT, fit, "_LOW _HIGH _RANKED _STEEPEST _DENSE _QUIET _BRIGHT _ARCHED _BENT"),
+        (SHADERS, tone, "_FIRST_INK _DEPTH _BLACKEST"),
+        (FIT, fit, "_LOW _HIGH _RANKED _STEEPEST _DENSE _QUIET _ARCHED _BENT"),
         (FIT, fit, "_FEW _DARK _LESS _MORE _GROWN _STEPS"),
-        (FIT, tone, "FLOOR BODY _TINT _CORE _RED _YELLOW _GREEN _TURN"),
+        (GROUND, tone, "FLOOR _TINT _CORE _RED _YELLOW _GREEN _TURN"),
+        (GROUND, tone, "_FIRST_INK _DEPTH _BLACKEST"),
+        (JUDGE, tone, "BODY"),
         (GAPS, gaps, "_LEAST _MOST _SMOOTH _SPARSE"),
         (GAPS, scenes, "_VEIL _STEPS"),
         (GAPS, growth, "ENOUGH"),
@@ -53,9 +58,12 @@ def constants(text: str) -> dict[str, float]:
     ],
     ids=[
         "shaders",
+        "ink",
         "fit",
         "search",
         "tones",
+        "tones on paper",
+        "body",
         "gaps",
         "updates",
         "enough",
@@ -78,14 +86,26 @@ def test_as_many_strands_and_fibres_are_drawn() -> None:
 
 
 def test_levels_of_grey_are_those_of_the_fit() -> None:
-    found = constants(FIT)
-    for name, level in (("LIT", fit._GREY_8), ("GREY", fit._GREY_100), ("WHITE", fit._GREY_240)):
-        assert found[name] == pytest.approx(level, rel=1e-3)
+    found = constants(GROUND)
+    for name in ("GREY_8", "GREY_15", "GREY_100", "GREY_155", "GREY_240"):
+        assert found[name] == pytest.approx(getattr(fit, f"_{name}"), rel=1e-3)
+    assert found["INK_8"] == pytest.approx(fit._LIT_INK, rel=1e-4)
 
 
-def test_gaps_are_lifted_as_on_the_dark_ground() -> None:
-    found = constants(GAPS)
-    assert gaps.LIFTS["dark"] == (found["LIFT"], found["FAINT"], found["BRIGHT"])
+def test_grounds_are_those_of_the_pictures() -> None:
+    dark, light = GROUND.split("    light: {")
+    lightness, *_ = oklab.oklab_from_linear(np.array(tone.PAPER))
+    (white,) = re.findall(rf"WHITE = ({NUMBER})", dark)
+    (paper,) = re.findall(r"PAPER = \[(.*?)\]", dark)
+    assert floats(paper) == list(tone.PAPER)
+    assert float(white) == pytest.approx(lightness, abs=1e-6)
+    for name, text, bright in (("dark", dark, fit._BRIGHT), ("light", light, tone.BODY)):
+        (lift,) = re.findall(r"lift: \[(.*?)\]", text)
+        assert floats(lift) == list(gaps.LIFTS[name])
+        assert re.findall(rf"bright: ({NUMBER})", text) == [str(bright)]
+    (ink, most) = re.findall(rf"Math.min\(({NUMBER}) \* place, ({NUMBER})\)", light)[0]
+    assert float(ink) == fit._INK
+    assert float(most) == 0.98
 
 
 @pytest.mark.parametrize(
