@@ -201,7 +201,7 @@ def test_an_engine_without_a_graph_ends() -> None:
 
 @pytest.mark.parametrize("engine", ["", "none"])
 def test_an_engine_that_there_is_not(engine: str) -> None:
-    with pytest.raises(EngineError, match=r"failed with exit status 1: .*there is no engine"):
+    with pytest.raises(EngineError, match=r"failed with exit status 1: .*Use one of: circo dot"):
         places(engine, "digraph { 1 }", 60, "nodes")
 
 
