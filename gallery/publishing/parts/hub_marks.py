@@ -1,6 +1,7 @@
 """What model cards hold beyond CommonMark: bare addresses, and the alerts of GitHub and the hubs.
 
-https://github.github.com/gfm/#autolinks-extension- says where a bare address ends.
+https://github.github.com/gfm/#autolinks-extension- says where a bare address ends. The plugin of
+mdit-py-plugins 0.7 for them counts all brackets anew for each one at an address's end.
 """
 
 from __future__ import annotations
