@@ -206,9 +206,9 @@ def _marks(graph: ComputeGraph, start: int) -> Array:
 def checked(one: Small) -> Found:
     """Compare slopes and graph."""
     graph, found = one.graph, Found()
-    assert graph.gradient_of is not None
     backward = (graph.vertex_kind == Kind.GRADIENT) & (graph.vertex_pass == Pass.BACKWARD)
-    gradient = {int(graph.gradient_of[v]): int(v) for v in np.flatnonzero(backward)}
+    of = graph.gradient_of  # None if nothing has a gradient.
+    gradient = {int(of[v]): int(v) for v in np.flatnonzero(backward)} if of is not None else {}
     base = {}
     for name in one.values:
         for vertex, box in one.blocks(name) if name not in one.frozen else []:
