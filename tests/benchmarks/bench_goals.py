@@ -7,7 +7,7 @@ DIRECTORY is another tree of this program. Both trees take turns, each time in a
 with its kernels compiled, and rows are printed as they come: medians of seconds by the wall and of
 the processor, of all cores together. A ratio is now over before, or over the other program's. The
 wall decides whether a goal is met, so the machine has to be quiet; builds run on one core and are
-measured by the processor. All takes half an hour on two cores. `--repeat-long` is for builds, first
+measured by the processor. All takes an hour on two cores. `--repeat-long` is for builds, first
 scans and the largest graph, which take minutes a turn; `--quick` measures small graphs twice, to
 see that the command works.
 
@@ -50,9 +50,10 @@ class Sizes:
     """What is measured, and how often.
 
     `turns` and `long_turns` count the medians' runs. `lowered`, `built` and `rivals` name models
-    and layouts; `laid_out`, `drawn` and `whole` give budgets of ResNet-50's vertices, `largest`
-    that of AlexNet's training and the picture's side in pixels, `beside` that of the graph that
-    rivals lay out and `lines` how many they draw.
+    and layouts; all sample models are built where `built` names none. `laid_out`, `drawn` and
+    `whole` give budgets of ResNet-50's vertices, `largest` that of AlexNet's training and the
+    picture's side in pixels, `beside` that of the graph that rivals lay out and `lines` how many
+    they draw.
     """
 
     turns: int = 5
@@ -62,7 +63,7 @@ class Sizes:
     drawn: int = 3_200_000
     whole: int = 3_200_000
     largest: tuple[int, int] = (20_000_000, 8192)
-    built: Sequence[str] = ("resnet50", "vit-b16", "unet")
+    built: Sequence[str] = ()
     beside: int = 60_000
     rivals: Sequence[str] = ("sfdp", "networkit-pivotmds", "networkit-maxent", "ogdf-fmmm")
     lines: int = 600_000
@@ -184,7 +185,7 @@ def _scanned(name: str, case: Sequence[bench_scale.Scanned]) -> Iterator[Row]:
 
 
 def building(before: Path, sizes: Sizes) -> Iterator[Row]:
-    """Models with their pages on one core, from nothing and in another palette."""
+    """The sample gallery on one core, from nothing and in another palette."""
     bench_gallery.compare((before, ROOT), ("lstm",), 1)  # Compiles.
     was, now = bench_gallery.compare(
         (before, ROOT), sizes.built, sizes.long_turns, vertices=str(BUDGET_BEFORE)
@@ -192,7 +193,7 @@ def building(before: Path, sizes: Sizes) -> Iterator[Row]:
     (cold, other), (cold_now, other_now) = (
         [sum(kind.values()) for kind in side] for side in (was, now)
     )
-    names = ", ".join(sizes.built)
+    names = ", ".join(sizes.built) or "the sample gallery"
     yield Row(what=f"**build {names}**, processor", before=cold, now=cold_now, most=0.4)
     many = bench_gallery.times(ROOT, sizes.built)[0]
     what = "**the same**, with the default of a million vertices now"
