@@ -27,7 +27,7 @@ from numba.core.cpu import CPUContext
 from numba.core.typed_passes import ParforPreLoweringPass
 from numba.parfors.parfor import Parfor
 
-from gallery.compiling import Compiling
+from gallery.jit.compiling import Compiling
 
 _CHANGED = (
     *((JITCPUCodegen, name) for name in ("_library_class", "set_env")),

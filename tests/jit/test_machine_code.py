@@ -15,9 +15,8 @@ from numba.core import event
 from numba.core.codegen import CPUCodeLibrary, JITCPUCodegen
 from numba.core.errors import TypingError
 
-from gallery import machine_code
-from gallery.compiling import Compiling
-from gallery.jit import kernel, parallel_kernel
+from gallery.jit import kernel, machine_code, parallel_kernel
+from gallery.jit.compiling import Compiling
 
 _ERRORS = """
 import numpy as np
@@ -47,7 +46,7 @@ except ValueError as error:
 def test_an_inner_kernel_says_what_is_wrong_when_compiled_and_when_read(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(_ERRORS, "utf-8")
-    root = str(Path(__file__).parents[1])
+    root = str(Path(__file__).parents[2])
     for _ in range(2):
         command = [sys.executable, str(program)]
         done = subprocess.run(
@@ -170,7 +169,7 @@ def test_a_kernel_is_parsed_when_what_calls_it_is_compiled(tmp_path: Path) -> No
     program = tmp_path / "program.py"
     program.write_text(_CALLS, "utf-8")
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    environment["PYTHONPATH"] = str(Path(__file__).parents[1])
+    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
 
     def printed(*arguments: str) -> list[str]:
         command = [sys.executable, str(program), *arguments]

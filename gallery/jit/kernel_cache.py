@@ -1,38 +1,23 @@
-"""Numba's decorators, typed so that compiled functions keep their types for the type checker.
+"""Keeps what kernels were compiled to, for this process and all others on the machine.
 
-None of them allows LLVM's fast math, which may reorder sums and fuse products with them as the
-processor suits: pictures have to be the same on all processors.
+Numba's cache, but for three things: of the processes that need a kernel at once one compiles it; an
+index never names a file that is not written yet; and a kernel is compiled again when anything that
+it is made of has changed.
 """
 
 from __future__ import annotations
 
 import itertools
-import os
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, TypeVar, cast
+from typing import IO, Any
 
-import numba
-import numpy.typing as npt
 from numba.core import event
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
-from gallery.call_types import remember_calls
-from gallery.compiling import Compiling
 from gallery.fingerprint import fingerprint
-from gallery.machine_code import ParallelCompiler, link_kernels
-
-# A thread that waits for another sleeps: by default, those of OpenMP run in circles for
-# milliseconds. On a busy machine that takes the time of the very thread that they wait for, and
-# as much again as the small steps of a layout themselves. Read when the first parallel kernel runs.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-
-Function = TypeVar("Function", bound=Callable[..., Any])
-Array = TypeVar("Array", bound=npt.NDArray[Any])
-Found = TypeVar("Found")
 
 _PATIENCE = 60.0
 """Seconds to wait for another process to compile a kernel, which takes it some at most."""
@@ -79,7 +64,7 @@ class CompiledOnce(FunctionCache):  # type: ignore[misc]
             self._held = None
 
 
-class _Failures(event.Listener):  # type: ignore[misc]
+class Failures(event.Listener):  # type: ignore[misc]
     """Lets others try to compile the kernels that this process could not compile."""
 
     def on_start(self, told: Any) -> None:
@@ -141,87 +126,3 @@ def _locked(path: Path) -> IO[bytes] | None:
             time.sleep(_POLL)
         file.close()
     return None
-
-
-def _shared(compiled: Any, place: str) -> Any:
-    """A compiled function whose cache is `CompiledOnce`; itself if numba is turned off."""
-    if isinstance(getattr(compiled, place, None), FunctionCache):
-        setattr(compiled, place, CompiledOnce(compiled.py_func))
-    return compiled
-
-
-event.register("numba:compile", _Failures())
-_COMPILING = Compiling(lambda found: isinstance(getattr(found, "_cache", None), CompiledOnce))
-link_kernels(_COMPILING)
-remember_calls(_COMPILING)
-
-_OPTIONS: dict[str, Any] = {
-    "cache": True,
-    "nogil": True,
-    # Division by zero gives infinity or NaN, or 0 for integers: a branch at each division that
-    # raises an error would keep the compiler from doing several at a time.
-    "error_model": "numpy",
-    # Nobody calls them as functions of C.
-    "no_cfunc_wrapper": True,
-}
-
-
-def kernel(function: Function) -> Function:
-    """Compile a function with numba, once per machine; it runs without the GIL."""
-    return cast(Function, _shared(numba.njit(**_OPTIONS)(function), "_cache"))
-
-
-def read_only(array: Array) -> Array:
-    """A view of an array that cannot be written to.
-
-    A kernel is compiled once more for arrays of another kind, such as those that can be, so
-    those that can be given both are given views.
-    """
-    view = array.view()
-    view.flags.writeable = False
-    return view
-
-
-def inner_kernel(function: Function) -> Function:
-    """Compile a function that kernels alone call: a call from Python would end the process.
-
-    What unpacks the arguments of calls from Python takes as long to compile as a small function.
-    """
-    made = numba.njit(no_cpython_wrapper=True, **_OPTIONS)(function)
-    return cast(Function, _shared(made, "_cache"))
-
-
-def ufunc(function: Callable[..., float]) -> Callable[..., Any]:
-    """Compile a function of numbers into one of arrays, which broadcasts as NumPy's do."""
-    made = numba.vectorize(cache=True)(function)
-    _shared(getattr(made, "_dispatcher", made), "cache")
-    return cast(Callable[..., Any], made)
-
-
-def parallel_kernel(function: Function) -> Function:
-    """Compile a function whose `numba.prange` loops run on all cores.
-
-    Only for loops whose iterations write to separate memory: then the result does not depend on
-    the number of cores.
-    """
-    made = numba.njit(parallel=True, pipeline_class=ParallelCompiler, **_OPTIONS)(function)
-    return cast(Function, _shared(made, "_cache"))
-
-
-def each(
-    work: Callable[..., Found], items: Iterable[tuple[Any, ...]], *, alone: bool
-) -> list[Found]:
-    """What a function makes of each item, on as many threads as kernels use.
-
-    For work within kernels that are not parallel themselves: they run without the GIL.
-
-    Args:
-        work: The function.
-        items: Its arguments.
-        alone: On this thread, as others are not worth their start.
-    """
-    threads = 1 if alone else numba.get_num_threads()
-    if threads == 1:
-        return [work(*item) for item in items]
-    with ThreadPoolExecutor(threads) as pool:
-        return [one.result() for one in [pool.submit(work, *item) for item in items]]

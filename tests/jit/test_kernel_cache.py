@@ -16,7 +16,8 @@ import numba
 import pytest
 from numba.core.errors import TypingError
 
-from gallery import jit
+from gallery import fingerprint, jit
+from gallery.jit import kernel_cache
 
 
 def _next(number: int) -> int:
@@ -28,8 +29,8 @@ def test_the_second_waits_for_what_the_first_compiles(
 ) -> None:
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     waits = threading.Event()
-    monkeypatch.setattr(jit.time, "sleep", lambda _: waits.set())
-    first, second = jit.CompiledOnce(_next), jit.CompiledOnce(_next)
+    monkeypatch.setattr(kernel_cache.time, "sleep", lambda _: waits.set())
+    first, second = kernel_cache.CompiledOnce(_next), kernel_cache.CompiledOnce(_next)
     compiled, wanted = numba.njit(_next), (numba.int64,)
     compiled.compile(wanted)
     assert first.load_overload(wanted, compiled.targetctx) is None
@@ -44,8 +45,8 @@ def test_a_process_that_waits_too_long_compiles(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(jit, "_PATIENCE", 0.0)
-    first, second = jit.CompiledOnce(_next), jit.CompiledOnce(_next)
+    monkeypatch.setattr(kernel_cache, "_PATIENCE", 0.0)
+    first, second = kernel_cache.CompiledOnce(_next), kernel_cache.CompiledOnce(_next)
     assert first.load_overload((numba.int64,), numba.njit(_next).targetctx) is None
     assert second.load_overload((numba.int64,), numba.njit(_next).targetctx) is None
 
@@ -58,7 +59,7 @@ def test_a_kernel_that_cannot_be_compiled_keeps_no_other_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(jit.time, "sleep", lambda _: pytest.fail("it waits"))
+    monkeypatch.setattr(kernel_cache.time, "sleep", lambda _: pytest.fail("it waits"))
     first, second = jit.kernel(_wrong), jit.kernel(_wrong)
     for one in (first, second):
         with pytest.raises(TypingError):
@@ -66,14 +67,14 @@ def test_a_kernel_that_cannot_be_compiled_keeps_no_other_waiting(
 
 
 @pytest.fixture
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], jit._Files]:
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], kernel_cache._Files]:
     """The files of a kernel as a process sees them."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
-    return lambda: jit.CompiledOnce(_next)._cache_file
+    return lambda: kernel_cache.CompiledOnce(_next)._cache_file
 
 
 def test_what_an_older_version_has_left_is_never_read(
-    files: Callable[[], jit._Files], monkeypatch: pytest.MonkeyPatch
+    files: Callable[[], kernel_cache._Files], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer, reader, found = files(), files(), []
     writer.save("old", "old code")
@@ -90,11 +91,11 @@ def test_what_an_older_version_has_left_is_never_read(
 
 
 def test_two_that_write_at_once_keep_their_own(
-    files: Callable[[], jit._Files], monkeypatch: pytest.MonkeyPatch
+    files: Callable[[], kernel_cache._Files], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other, waits = files(), files(), threading.Event()
     write = one._save_data
-    monkeypatch.setattr(jit.time, "sleep", lambda _: waits.set())
+    monkeypatch.setattr(kernel_cache.time, "sleep", lambda _: waits.set())
     with ThreadPoolExecutor(1) as pool:
 
         def meanwhile(*given: object) -> None:
@@ -133,8 +134,10 @@ def test_a_kernel_is_compiled_again_when_what_it_calls_has_changed(tmp_path: Pat
     package = tmp_path / "gallery"
     package.mkdir()
     (package / "__init__.py").touch()
-    for name in ("jit", "compiling", "call_types", "machine_code", "fingerprint"):
-        shutil.copy(Path(jit.__file__).with_name(f"{name}.py"), package)
+    shutil.copy(fingerprint.__file__, package)
+    shutil.copytree(
+        Path(jit.__file__).parent, package / "jit", ignore=shutil.ignore_patterns("__pycache__")
+    )
 
     def result(constants: str, inner: str) -> tuple[str, int]:
         for name, text in (("constants", constants), ("inner", inner), ("outer", _CALLS)):

@@ -14,7 +14,7 @@ from typing import Any
 from numba.core.targetconfig import ConfigStack
 from numba.core.types.functions import BaseFunction
 
-from gallery.compiling import Compiling
+from gallery.jit.compiling import Compiling
 
 
 def remember_calls(compiling: Compiling) -> None:
