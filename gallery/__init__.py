@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         RenderError,
         SettingsError,
     )
-    from gallery.execution import run
+    from gallery.execution.run import run
     from gallery.execution.types import Execution
     from gallery.graph import ComputeGraph
     from gallery.loading.load import load
@@ -108,7 +108,7 @@ _HOMES = {
     "load": "gallery.loading.load",
     "lower": "gallery.lowering",
     "render": "gallery.rendering.scan",
-    "run": "gallery.execution",
+    "run": "gallery.execution.run",
     "save": "gallery.rendering.files.formats",
 }
 

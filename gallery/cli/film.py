@@ -10,7 +10,7 @@ from gallery.cli.output import check_output
 from gallery.cli.progress import steps_of
 from gallery.cli.scan import ScanOptions, notes_on, plan_one, provenance_of
 from gallery.errors import SettingsError
-from gallery.execution import run
+from gallery.execution.run import run
 from gallery.files import write_whole
 from gallery.pipeline.stages import Stages, Step
 from gallery.rendering.ahead import FILM

@@ -16,7 +16,7 @@ from gallery.cli import commands
 from gallery.cli.arguments.parser import parser
 from gallery.cli.messages import LogFormatter, say
 from gallery.errors import DiscoverError, GalleryError, PublishError, SettingsError, system_error
-from gallery.garbage import look_rarely
+from gallery.pipeline.garbage import look_rarely
 
 _log = logging.getLogger(__name__)
 

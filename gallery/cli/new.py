@@ -16,7 +16,7 @@ from pathlib import Path
 from gallery.discovery.slugs import SUFFIX
 from gallery.discovery.words import words_path
 from gallery.errors import SettingsError, system_error
-from gallery.provenance import PROGRAM, software
+from gallery.rendering.provenance import PROGRAM, software
 from gallery.settings.fields import table
 from gallery.settings.gallery_toml import FILE_NAME, example
 from gallery.settings.values import FrontMatter

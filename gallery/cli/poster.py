@@ -22,9 +22,9 @@ from gallery.pipeline.products.measured import attributes_measured
 from gallery.pipeline.products.poster import POSTER
 from gallery.pipeline.stages import Stages
 from gallery.pipeline.variants import main_scan, plan_scans
-from gallery.provenance import Provenance
 from gallery.rendering.compose.wallpaper import framed
 from gallery.rendering.files.formats import check_format
+from gallery.rendering.provenance import Provenance
 from gallery.rendering.scan import save_scan
 from gallery.rendering.sheet.sheet import MILLIMETRES_PER_INCH
 from gallery.settings.formats import POSTER_SUFFIXES, format_named

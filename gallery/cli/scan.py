@@ -26,8 +26,8 @@ from gallery.pipeline.stages import Stages, Step
 from gallery.pipeline.variants import NOTHING_TO_TRAIN, ScanPlan
 from gallery.placement.quality import quality as measure
 from gallery.placement.types import Layout
-from gallery.provenance import Provenance, software, source_of
 from gallery.rendering.files.formats import check_format
+from gallery.rendering.provenance import Provenance, software, source_of
 from gallery.rendering.scan import save_scan
 from gallery.rendering.svg import render_svg
 from gallery.rendering.tilt import tilted

@@ -24,8 +24,8 @@ from gallery.pipeline.products.scan import SCANS, picture_of
 from gallery.pipeline.report import Report
 from gallery.pipeline.schedule import make
 from gallery.pipeline.stages import Stages
-from gallery.provenance import software
 from gallery.rendering.compose.wall import PAPER, SCREEN, Hanging, Hung, hanging, wall
+from gallery.rendering.provenance import software
 from gallery.rendering.sheet.sheet import MILLIMETRES_PER_INCH, Sheet
 from gallery.settings.gallery_toml import checked
 from gallery.settings.paper import paper_named, screen

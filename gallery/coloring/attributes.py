@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gallery.elementary import exp, log
 from gallery.errors import RenderError
-from gallery.execution import run
+from gallery.execution.run import run
 from gallery.execution.types import Execution
 from gallery.graph import ComputeGraph, Kind
 from gallery.jit import kernel
 from gallery.lowering.tiling.targets import TARGETS
+from gallery.numerics.elementary import exp, log
 from gallery.settings.attributes import TABLE, Source
 
 Values = npt.NDArray[np.float64]

@@ -9,8 +9,8 @@ from gallery.coloring.layer_key import LayerKey, apart, joined, layer_key, run_l
 from gallery.coloring.layer_order import tree_places
 from gallery.coloring.palettes import distances, is_categorical, sample
 from gallery.coloring.types import MOST_ENTRIES, NO_ENTRY, Categories
-from gallery.elementary import interpolate
 from gallery.graph import ComputeGraph
+from gallery.numerics.elementary import interpolate
 
 _ROWS = 1024
 _APART = 0.04

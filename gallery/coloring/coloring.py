@@ -17,9 +17,9 @@ from gallery.coloring.palettes import check, for_ground, is_categorical, sample
 from gallery.coloring.rules import Painted, painted_by, repainted, tidy
 from gallery.coloring.types import MOST_ENTRIES, NO_ENTRY, Categories, Coloring, LegendEntry
 from gallery.errors import RenderError
+from gallery.execution.results import TITLES, Held
 from gallery.execution.types import Execution
 from gallery.graph import ComputeGraph, Kind, Pass
-from gallery.runs import TITLES, Held
 from gallery.settings.attributes import ATTRIBUTES, TABLE, Attribute
 from gallery.text import amount
 

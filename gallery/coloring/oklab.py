@@ -11,8 +11,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from gallery.elementary import arctan2, cbrt, cos, raised, sin, times
 from gallery.jit import kernel, read_only
+from gallery.numerics.elementary import arctan2, cbrt, cos, raised, sin, times
 
 Floats = npt.NDArray[np.float64]
 

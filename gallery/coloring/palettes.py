@@ -25,8 +25,8 @@ from gallery.coloring.oklab import (
     oklch_from_srgb8,
     srgb8_from_oklch,
 )
-from gallery.elementary import cos, interpolate, sin
 from gallery.errors import RenderError
+from gallery.numerics.elementary import cos, interpolate, sin
 
 _STOPS: Mapping[str, tuple[tuple[float, float, float], ...]] = {
     # Lightness, hue in degrees (unwrapped), share of the chroma that sRGB allows there.

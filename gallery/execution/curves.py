@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from gallery.elementary import interpolate
 from gallery.execution.layers import named_layers
+from gallery.execution.results import Held, RunCurves
 from gallery.execution.types import Execution, Times, held
 from gallery.graph import Pass
-from gallery.runs import Held, RunCurves
+from gallery.numerics.elementary import interpolate
 
 COLUMNS = 180
 """Columns of the charts over time."""

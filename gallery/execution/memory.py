@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from gallery.execution.results import Held
 from gallery.execution.types import Times
 from gallery.graph import ComputeGraph, IntArray, Kind, Pass
 from gallery.jit import kernel
-from gallery.runs import Held
 
 
 def last_readers(graph: ComputeGraph, step: IntArray, steps: int) -> IntArray:

@@ -8,13 +8,13 @@ import numpy.typing as npt
 from gallery.errors import LowerError
 from gallery.execution import clock
 from gallery.execution.memory import kinds_of, last_readers, most_by_tile, over_time
+from gallery.execution.results import Held
 from gallery.execution.steps import by_step, steps_of
 from gallery.execution.tiles import place
 from gallery.execution.types import Execution, Times
 from gallery.execution.work import reading, work_of
 from gallery.graph import ComputeGraph, IntArray, Kind
 from gallery.lowering.tiling.targets import Target, target_named
-from gallery.runs import Held
 
 MOMENTS = 2
 """Values that the optimiser keeps for each parameter, as Adam does (Kingma, Ba, ICLR 2015)."""

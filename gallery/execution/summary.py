@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gallery.execution.layers import named_layers
+from gallery.execution.results import TITLES, Held, RunOperator, RunSummary
 from gallery.execution.types import Execution, Times, held
 from gallery.graph import ComputeGraph, Pass
-from gallery.runs import TITLES, Held, RunOperator, RunSummary
 
 MOST_OPERATORS = 60
 """Most operators that are told one by one."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gallery.execution.results import Held
 from gallery.graph import ComputeGraph, IntArray, Kind
 from gallery.lowering.tiling.targets import Target
 from gallery.model import freeze
-from gallery.runs import Held
 
 Times = npt.NDArray[np.float64]
 

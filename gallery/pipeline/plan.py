@@ -27,7 +27,7 @@ from gallery.pipeline.products.measured import MEASURED, attributes_measured
 from gallery.pipeline.products.profile import MACHINE
 from gallery.pipeline.stages import ANY_SCAN, STAGES
 from gallery.pipeline.variants import ScanPlan, main_scan, plan_scans
-from gallery.provenance import Provenance, software, source_of
+from gallery.rendering.provenance import Provenance, software, source_of
 from gallery.settings.choices import AUTO
 from gallery.settings.families import family_palettes, folded
 from gallery.settings.front_matter import Words, words_of

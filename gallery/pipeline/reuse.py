@@ -20,7 +20,7 @@ from gallery.errors import DiscoverError, SettingsError
 from gallery.files import read_regular
 from gallery.pipeline.products.base import Form
 from gallery.pipeline.records import judge
-from gallery.provenance import software
+from gallery.rendering.provenance import software
 from gallery.schema import DIGEST, MismatchError, mapping, one_of, record, text
 
 FILE_NAME = "results.json"

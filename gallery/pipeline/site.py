@@ -32,11 +32,11 @@ from gallery.pipeline.models import Gallery
 from gallery.pipeline.next_site import NextSite
 from gallery.pipeline.products.base import Form, sound
 from gallery.pipeline.staging import open_file, opened, swap
-from gallery.provenance import software
 from gallery.publishing.addressed import addressed
 from gallery.publishing.assets.directories import digest_of, template_directories
 from gallery.publishing.assets.earlier import Earlier, Stamp
 from gallery.publishing.settings import SiteSettings
+from gallery.rendering.provenance import software
 from gallery.schema import DIGEST, mapping, record, text, whole
 from gallery.settings.values import GallerySettings
 

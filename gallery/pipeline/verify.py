@@ -31,8 +31,8 @@ from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.report import ModelReport
 from gallery.pipeline.schedule import make
 from gallery.pipeline.site import site_settings, write_site
-from gallery.provenance import software
 from gallery.publishing.settings import check_site
+from gallery.rendering.provenance import software
 from gallery.settings.gallery_toml import checked
 from gallery.settings.values import GallerySettings
 

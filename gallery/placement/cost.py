@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gallery.elementary import log
+from gallery.numerics.elementary import log
 from gallery.placement.distances import Hops
 from gallery.placement.graph_levels import FloatArray
 from gallery.placement.roundness import circle, roundness

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gallery.elementary import raised
 from gallery.jit import kernel
+from gallery.numerics.elementary import raised
 from gallery.placement.graph_levels import FloatArray, IntArray
 from gallery.placement.noise import scattered
 

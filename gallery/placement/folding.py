@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from gallery.elementary import cos, exp, interpolate, raised, sin
+from gallery.numerics.elementary import cos, exp, interpolate, raised, sin
 from gallery.placement.graph_levels import FloatArray
 from gallery.placement.stages import borders, parted
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from gallery.elementary import raised
 from gallery.errors import LayoutError
 from gallery.graph import ComputeGraph
+from gallery.numerics.elementary import raised
 from gallery.placement.distances import DoubleArray, hops
 from gallery.placement.forces import Anchors, Forces, relax
 from gallery.placement.form import Form, form_of

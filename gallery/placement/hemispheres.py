@@ -13,9 +13,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from gallery.elementary import cos, sin
 from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.jit import kernel
+from gallery.numerics.elementary import cos, sin
 from gallery.placement.fibres import GATHER
 from gallery.placement.graph_levels import FloatArray
 from gallery.placement.rim import around

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import prange
 
-from gallery.elementary import cos, log, sin
 from gallery.jit import inner_kernel, parallel_kernel
+from gallery.numerics.elementary import cos, log, sin
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)

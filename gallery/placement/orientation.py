@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gallery.elementary import times
+from gallery.numerics.elementary import times
 from gallery.placement.graph_levels import FloatArray
 from gallery.placement.roundness import circle
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gallery.elementary import cos, sin
 from gallery.jit import kernel
+from gallery.numerics.elementary import cos, sin
 from gallery.placement.graph_levels import FloatArray, IntArray
 
 DoubleArray = npt.NDArray[np.float64]

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numba import prange
 
-from gallery.convolution import convolve, spectrum
-from gallery.elementary import bessel_k0
 from gallery.jit import inner_kernel, kernel, parallel_kernel
+from gallery.numerics.convolution import convolve, spectrum
+from gallery.numerics.elementary import bessel_k0
 from gallery.placement.graph_levels import FloatArray
 
 CHUNKS = 8

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gallery.elementary import arctan2, cos, interpolate, sin
 from gallery.jit import kernel
+from gallery.numerics.elementary import arctan2, cos, interpolate, sin
 
 DoubleArray = npt.NDArray[np.float64]
 

@@ -13,8 +13,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from gallery.elementary import log
 from gallery.graph import ComputeGraph, Kind
+from gallery.numerics.elementary import log
 from gallery.placement.graph_levels import IntArray
 
 DoubleArray = npt.NDArray[np.float64]

@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gallery.provenance import Provenance
 from gallery.publishing.assets.files import Placed
 from gallery.publishing.parts.clean import shorten
 from gallery.publishing.parts.scatter import Scatter
 from gallery.publishing.views import ModelView
+from gallery.rendering.provenance import Provenance
 
 if TYPE_CHECKING:
     from gallery.costs.facts import Facts
-    from gallery.runs import RunCurves
+    from gallery.execution.results import RunCurves
 
 SIZES = (1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
 """Bounds between the size classes, in parameters."""

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gallery.errors import Failure
-from gallery.provenance import Provenance
+from gallery.rendering.provenance import Provenance
 from gallery.settings.cards import Card
 from gallery.settings.values import FrontMatter
 
 if TYPE_CHECKING:  # a build with nothing to publish must not wait for numba
     from gallery.coloring.types import LegendEntry
     from gallery.costs.facts import Facts
-    from gallery.runs import RunCurves, RunSummary
+    from gallery.execution.results import RunCurves, RunSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

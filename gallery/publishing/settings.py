@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gallery.errors import SettingsError
-from gallery.provenance import Provenance, compact, software
 from gallery.publishing.assets.directories import check_contents, template_directories
 from gallery.publishing.assets.strings import load_strings, viewer_strings
+from gallery.rendering.provenance import Provenance, compact, software
 from gallery.settings import checks
 
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gallery.errors import DamagedFileError, PublishError
-from gallery.provenance import Provenance
 from gallery.publishing.assets.directories import find, template_directories
 from gallery.publishing.assets.files import ResponsivePicture
 from gallery.publishing.assets.sandbox import Sandbox
 from gallery.publishing.assets.strings import viewer_strings
 from gallery.publishing.assets.templates import render
 from gallery.publishing.settings import SiteSettings
+from gallery.rendering.provenance import Provenance
 
 SCRIPTS = (
     "decode", "graph", "ground", "shaders", "program", "judge", "fit", "tone", "gaps", "lists",

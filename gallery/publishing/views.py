@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from gallery.errors import Failure
+from gallery.execution.results import RunSummary
 from gallery.publishing.assets.files import Placed, ResponsivePicture, Source
 from gallery.publishing.exhibit import Exhibit, ScanImages
 from gallery.publishing.parts.bars import HistogramBar
@@ -17,7 +18,6 @@ from gallery.publishing.parts.legend import Legend
 from gallery.publishing.parts.measured import MeasuredView
 from gallery.publishing.parts.run_charts import RunCharts
 from gallery.publishing.parts.tree import Branch
-from gallery.runs import RunSummary
 
 if TYPE_CHECKING:
     from gallery.costs.facts import Facts

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.coloring.attributes import VALUES, Given
-from gallery.elementary import cosine, sine
 from gallery.graph import ComputeGraph, Pass
+from gallery.numerics.elementary import cosine, sine
 from gallery.placement.types import Layout
 
 RISE = 0.6

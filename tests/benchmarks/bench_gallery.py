@@ -51,7 +51,7 @@ def made(models, settings, cache):
     return found
 
 try:
-    from gallery.garbage import look_rarely
+    from gallery.pipeline.garbage import look_rarely
 except ImportError:
     pass  # A tree that looks as often as Python does by itself.
 else:

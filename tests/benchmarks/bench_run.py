@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gallery.execution import clock, run
+from gallery.execution import clock
+from gallery.execution.run import run
 from gallery.execution.steps import by_step
 from gallery.execution.types import Execution, held
 from gallery.execution.work import reading

@@ -11,7 +11,7 @@ from gallery.cli.arguments.parser import parser
 from gallery.cli.commands.given import settings_of
 from gallery.cli.main import main
 from gallery.cli.options import given
-from gallery.provenance import software
+from gallery.rendering.provenance import software
 from gallery.settings.choices import PALETTES
 from gallery.settings.color_rules import ColorRule
 from gallery.settings.fields import Setting, table

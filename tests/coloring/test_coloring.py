@@ -19,7 +19,7 @@ from gallery.coloring.oklab import oklch_from_srgb8
 from gallery.coloring.operator_types import FAMILIES, family, type_color
 from gallery.coloring.palettes import from_hex, is_categorical
 from gallery.errors import RenderError
-from gallery.execution import run
+from gallery.execution.run import run
 from gallery.graph import ComputeGraph, Kind
 from gallery.model import Layer
 from gallery.settings.attributes import TABLE, Attribute, Source, is_measured

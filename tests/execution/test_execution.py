@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gallery.errors import LowerError
-from gallery.execution import run
+from gallery.execution.results import Held
+from gallery.execution.run import run
 from gallery.execution.types import Execution, held
 from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.lowering.tiling.targets import TARGETS
 from gallery.model import Model
-from gallery.runs import Held
 from tests.execution.graphs import small, working_graphs
 from tests.lowering.runtime_cases import runtime_case
 from tests.strategies import path, star

@@ -21,7 +21,7 @@ from pathlib import Path
 import onnx
 import pytest
 
-from gallery.execution import run
+from gallery.execution.run import run
 from gallery.graph import ComputeGraph
 from gallery.loading.load import load
 from gallery.lowering import lower

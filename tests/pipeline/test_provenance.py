@@ -31,8 +31,8 @@ from gallery.discovery.discover import discover
 from gallery.pipeline.build import build
 from gallery.pipeline.plan import ModelPlan, plan_of, versions
 from gallery.pipeline.products import PRODUCTS, results_of
-from gallery.provenance import LONGEST, Provenance, software, source_of
 from gallery.publishing.settings import SiteSettings
+from gallery.rendering.provenance import LONGEST, Provenance, software, source_of
 from gallery.rendering.viewer.container import unpack
 from gallery.settings.color_rules import ColorRule
 from gallery.settings.gallery_toml import read_settings

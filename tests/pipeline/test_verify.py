@@ -16,7 +16,7 @@ from gallery.files import SUMS, encode_sums, file_digest, listing, read_sums
 from gallery.pipeline.build import build, planned
 from gallery.pipeline.options import BuildOptions
 from gallery.pipeline.verify import Sample, Verification, _verdicts, verify
-from gallery.provenance import software
+from gallery.rendering.provenance import software
 from gallery.settings.gallery_toml import read_settings
 from tests.conftest import NET, SETTINGS, make_models
 from tests.onnx_text import write

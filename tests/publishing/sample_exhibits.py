@@ -12,8 +12,9 @@ from PIL import Image
 from gallery.coloring.types import LegendEntry
 from gallery.costs.facts import Facts, LayerFact, TensorFact
 from gallery.errors import Failure
-from gallery.execution import run
 from gallery.execution.curves import curves
+from gallery.execution.results import RunCurves, RunSummary
+from gallery.execution.run import run
 from gallery.execution.summary import summary
 from gallery.model import Layer
 from gallery.publishing import Exhibit, ImageFile, ScanImages, SiteSettings
@@ -24,7 +25,6 @@ from gallery.publishing.exhibit import MeasuredSums, NamedNumber
 from gallery.publishing.index_pages import write_index
 from gallery.publishing.model_views import model_view
 from gallery.publishing.page import PageContext
-from gallery.runs import RunCurves, RunSummary
 from gallery.settings.cards import Card, CardResult
 from gallery.settings.values import FrontMatter
 from tests.strategies import mesh

@@ -17,13 +17,13 @@ from gallery.coloring import color
 from gallery.graph import Kind, Pass
 from gallery.model import Model
 from gallery.placement.types import Layout
-from gallery.provenance import Provenance
 from gallery.publishing import ImageFile, Site, SiteSettings, publish
 from gallery.publishing.how_to_read import figures as drawing
 from gallery.publishing.how_to_read import page as room
 from gallery.publishing.how_to_read.crop import Window, _cut, _near, around, lit, looks
 from gallery.publishing.how_to_read.figures import FigurePlan, draw, planned, shown, subject
 from gallery.publishing.how_to_read.scan_data import ScanData, read_scan
+from gallery.rendering.provenance import Provenance
 from gallery.rendering.types import Picture
 from gallery.rendering.viewer.container import pack
 from gallery.rendering.viewer.data import viewer_data

@@ -13,9 +13,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from gallery.errors import SettingsError
-from gallery.provenance import software
 from gallery.publishing import Exhibit, ImageFile, Site, SiteSettings
 from gallery.publishing.machine.schema import manifest_schema
+from gallery.rendering.provenance import software
 from gallery.settings.fields import table
 from gallery.settings.values import FrontMatter
 from tests.publishing.sample_exhibits import HOSTILE, make_exhibit, make_facts

@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gallery.execution import run
 from gallery.execution.curves import COLUMNS, curves
+from gallery.execution.results import Held, run_of, run_value
+from gallery.execution.run import run
 from gallery.execution.summary import summary
 from gallery.execution.types import Execution, held
 from gallery.pipeline.products.run import RUN
 from gallery.publishing import SiteSettings
 from gallery.publishing.parts.run_charts import duration, run_charts
 from gallery.publishing.site import publish
-from gallery.runs import Held, run_of, run_value
 from tests.publishing.sample_exhibits import make_exhibit, make_pictures, make_run
 from tests.rendering.scans import layered
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 from gallery.coloring import color
 from gallery.errors import RenderError
-from gallery.execution import run
+from gallery.execution.run import run
 from gallery.rendering.film.encode import CODECS, codec_named, encode
 from gallery.rendering.film.film import film
 from gallery.rendering.film.trace import trace_of

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gallery.execution import run
 from gallery.execution.curves import COLUMNS, curves
+from gallery.execution.results import Held
+from gallery.execution.run import run
 from gallery.execution.summary import summary
 from gallery.execution.types import Execution, held
 from gallery.model import Model
@@ -20,7 +21,6 @@ from gallery.rendering.viewer.data import viewer_data
 from gallery.rendering.viewer.decode import from_varints, signed
 from gallery.rendering.viewer.sample import sample
 from gallery.rendering.viewer.schedule import PARTS, TICKS
-from gallery.runs import Held
 from tests.execution.graphs import small
 from tests.rendering.viewer_net import colorings, net
 

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from gallery.cli.arguments import models, sites
 from gallery.cli.messages import harmless
-from gallery.provenance import software
+from gallery.rendering.provenance import software
 from gallery.text import printable
 
 

@@ -36,7 +36,7 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
 
 
 def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
-    from gallery.execution import run
+    from gallery.execution.run import run
     from gallery.files import write_whole
     from gallery.rendering.files.formats import save
     from gallery.rendering.film.encode import codec_named, encode

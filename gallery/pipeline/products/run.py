@@ -12,9 +12,9 @@ from gallery.schema import Schema, each, either, number, record, row, switch, te
 
 if TYPE_CHECKING:
     from gallery.cache import Entry
+    from gallery.execution.results import RunCurves, RunSummary
     from gallery.pipeline.plan import ModelPlan
     from gallery.pipeline.stages import Stages
-    from gallery.runs import RunCurves, RunSummary
 
 
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
@@ -24,10 +24,10 @@ def _inputs(plan: ModelPlan) -> Mapping[str, object]:
 
 
 def _make(stages: Stages, _: str, __: NewFile) -> Drawn:
-    from gallery.execution import run
     from gallery.execution.curves import curves
+    from gallery.execution.results import run_value
+    from gallery.execution.run import run
     from gallery.execution.summary import forward_seconds, summary
-    from gallery.runs import run_value
 
     execution = run(stages.graph(stages.plan.scans[0].scan))
     forward = forward_seconds(execution, len(stages.model().operators))
@@ -36,7 +36,7 @@ def _make(stages: Stages, _: str, __: NewFile) -> Drawn:
 
 def run_in(entry: Entry) -> tuple[RunSummary, RunCurves]:
     """The run of an entry that this product made."""
-    from gallery.runs import run_of
+    from gallery.execution.results import run_of
 
     return run_of(entry.value)
 

@@ -45,7 +45,7 @@ def _palettes(plan: ModelPlan) -> dict[str, str]:
 
 def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     from gallery.coloring import attributes_of, color, color_measured
-    from gallery.execution import run
+    from gallery.execution.run import run
     from gallery.rendering.viewer.data import viewer_data
 
     most = stages.plan.variants.viewer_vertices

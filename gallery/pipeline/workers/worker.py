@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from gallery.cache import Cache
 from gallery.errors import ChangedFileError, GalleryError, system_error
-from gallery.garbage import look_rarely
+from gallery.pipeline.garbage import look_rarely
 from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.products import make_all
 from gallery.pipeline.stages import Stages, Step

@@ -14,7 +14,7 @@ from gallery.errors import GalleryError
 from gallery.graph import ComputeGraph, ComputeSet, GraphOperator, Kind
 from gallery.model import Layer
 from gallery.placement.types import Layout
-from gallery.provenance import Provenance
+from gallery.rendering.provenance import Provenance
 from gallery.rendering.viewer.check import checked
 from gallery.rendering.viewer.decode import (
     Numbers,

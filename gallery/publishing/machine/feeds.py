@@ -10,10 +10,10 @@ import uuid
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from gallery.provenance import software
 from gallery.publishing.parts.clean import clean
 from gallery.publishing.settings import SiteSettings
 from gallery.publishing.views import ModelView
+from gallery.rendering.provenance import software
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"

@@ -17,10 +17,10 @@ from typing import Any
 from gallery.coloring.types import LegendEntry
 from gallery.costs.facts import Facts
 from gallery.errors import Failure
-from gallery.provenance import Provenance
+from gallery.execution.results import RunSummary
 from gallery.publishing.assets.files import Placed
 from gallery.publishing.exhibit import MeasuredSums, ScanImages
-from gallery.runs import RunSummary
+from gallery.rendering.provenance import Provenance
 from gallery.settings.cards import Card
 from gallery.settings.values import FrontMatter
 

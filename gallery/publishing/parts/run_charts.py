@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 
+from gallery.execution.results import TITLES, Held, RunCurves, RunSummary
 from gallery.publishing.parts.clean import shorten
 from gallery.publishing.parts.numbers import quantity
-from gallery.runs import TITLES, Held, RunCurves, RunSummary
 from gallery.text import dotted
 
 _ROOM = 1.12

@@ -13,8 +13,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from gallery.elementary import raised
 from gallery.jit import parallel_kernel
+from gallery.numerics.elementary import raised
 from gallery.rendering.film.types import FilmSettings, Timeline
 from gallery.rendering.raster.curves import Curves, draw_all
 from gallery.rendering.raster.raster import Plan

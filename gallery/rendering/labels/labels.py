@@ -22,7 +22,7 @@ from gallery.coloring.oklab import (
     srgb_from_linear,
 )
 from gallery.coloring.types import Coloring
-from gallery.elementary import times
+from gallery.numerics.elementary import times
 from gallery.placement.types import Layout
 from gallery.rendering.labels.placement import LabelPositions, Point, Rectangle
 from gallery.rendering.labels.regions import Region, mean_colors, regions_of, traces

@@ -10,7 +10,7 @@ from math import sqrt
 import numpy as np
 import numpy.typing as npt
 
-from gallery.elementary import cos, exp, sin
+from gallery.numerics.elementary import cos, exp, sin
 
 Rectangle = tuple[int, int, int, int]
 Point = tuple[float, float]

@@ -9,9 +9,9 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from gallery.convolution import convolve, filter_of
-from gallery.elementary import exp
 from gallery.jit import inner_kernel, kernel, parallel_kernel
+from gallery.numerics.convolution import convolve, filter_of
+from gallery.numerics.elementary import exp
 from gallery.rendering.raster.downsample import STEPS, gamma, shrink
 
 Light = npt.NDArray[np.float32]

@@ -15,9 +15,9 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from gallery.elementary import LN2, interpolate, logarithm, raised
 from gallery.graph import ComputeGraph, Pass
 from gallery.jit import kernel, parallel_kernel
+from gallery.numerics.elementary import LN2, interpolate, logarithm, raised
 from gallery.rendering.raster.tiles import CHUNKS
 
 Gains = npt.NDArray[np.float32]

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.coloring.oklab import linear_from_srgb, srgb_from_linear
-from gallery.elementary import LN2, interpolate, log, logarithm, raised
 from gallery.jit import kernel
+from gallery.numerics.elementary import LN2, interpolate, log, logarithm, raised
 from gallery.rendering.raster.bloom import glow_of
 from gallery.rendering.raster.sums import rows_of
 from gallery.rendering.raster.tone import BODY, PAPER, Curve, tone

@@ -3,7 +3,7 @@
 Each number is float32 and has an array of its own, and no loop branches, so that its steps become
 SIMD instructions. All of them are within some 1e-6 of the exact result, far less than a grey level,
 and the same on all processors. Matrices and functions are those of `gallery.coloring.oklab` and
-`gallery.elementary`, which are exact.
+`gallery.numerics.elementary`, which are exact.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from gallery.coloring.types import Coloring
 from gallery.errors import RenderError
 from gallery.placement.types import Layout
-from gallery.provenance import software
 from gallery.rendering.growth import grown
+from gallery.rendering.provenance import software
 from gallery.rendering.raster.bloom import Glow, finish, glow_of
 from gallery.rendering.raster.curves import Curves, draw_all, draw_all_of
 from gallery.rendering.raster.downsample import shrink

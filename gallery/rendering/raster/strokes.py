@@ -15,8 +15,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from gallery.elementary import power, raised
 from gallery.jit import kernel, parallel_kernel, read_only
+from gallery.numerics.elementary import power, raised
 from gallery.rendering.raster.frame import bounds
 from gallery.rendering.raster.gaps import Gaps, lift
 from gallery.rendering.raster.lines import FADES, Look, Stage

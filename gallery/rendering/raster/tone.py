@@ -22,11 +22,11 @@ from gallery.coloring.oklab import (
     chroma_limits,
     oklab_from_linear,
 )
-from gallery.elementary import (
+from gallery.jit import inner_kernel, parallel_kernel
+from gallery.numerics.elementary import (
     log,
     raised,
 )
-from gallery.jit import inner_kernel, parallel_kernel
 from gallery.rendering.raster.lanes import chromas, hues, scale_places, to_lab, to_linear
 from gallery.rendering.raster.sums import rows_of
 

@@ -16,9 +16,9 @@ from fpdf import FPDF
 from fpdf.fonts import TTFFont
 
 from gallery.coloring.hex_codes import from_hex
-from gallery.provenance import software
 from gallery.rendering.files.formats import encode
 from gallery.rendering.files.xmp import xmp
+from gallery.rendering.provenance import software
 from gallery.rendering.sheet.fonts import Face, font_bytes, plain
 from gallery.rendering.sheet.sheet import (
     MILLIMETRES_PER_INCH,

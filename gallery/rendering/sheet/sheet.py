@@ -14,7 +14,7 @@ from PIL import Image
 
 from gallery.coloring.hex_codes import from_hex
 from gallery.errors import RenderError
-from gallery.provenance import software
+from gallery.rendering.provenance import software
 from gallery.rendering.sheet.fonts import ASCENT, Face, mask, plain, put, text_width
 from gallery.rendering.types import Picture
 from gallery.settings.formats import LARGEST

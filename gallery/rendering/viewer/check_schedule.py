@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from gallery.execution.results import Held
 from gallery.rendering.viewer.decode import count_varints, from_varints, signed
 from gallery.rendering.viewer.schedule import LARGEST, MOST_STEPS, TICKS
-from gallery.runs import Held
 from gallery.schema import MismatchError, each, number, one_of, record, row, switch, text, whole
 
 SECTIONS = frozenset({"clock", "memory", "runs", "run_pass", "step", "last", "begin", "end"})

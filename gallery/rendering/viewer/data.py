@@ -17,15 +17,15 @@ import numpy.typing as npt
 
 from gallery.coloring.oklab import chroma_limit
 from gallery.coloring.types import Coloring
-from gallery.elementary import interpolate, log
 from gallery.errors import PublishError
 from gallery.execution.types import Execution
 from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.model import Model
+from gallery.numerics.elementary import interpolate, log
 from gallery.placement.fibres import GATHER, PULL, straight
 from gallery.placement.types import Layout
-from gallery.provenance import Provenance, software
 from gallery.rendering.growth import grown
+from gallery.rendering.provenance import Provenance, software
 from gallery.rendering.raster.curves import LIGHT, REACH
 from gallery.rendering.raster.exposure import BOUNDS, exposure
 from gallery.rendering.raster.spans import spans_of

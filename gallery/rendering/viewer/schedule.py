@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gallery.execution.results import TITLES, Held
 from gallery.execution.types import Execution
 from gallery.rendering.viewer.container import steps, varints, zigzag
 from gallery.rendering.viewer.sample import Sample
-from gallery.runs import TITLES, Held
 
 TICKS = 1 << 24
 """Ticks of a whole run: enough for a three-digit clock in its shortest step."""

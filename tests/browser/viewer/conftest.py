@@ -13,7 +13,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from gallery.coloring import color
-from gallery.execution import run as schedule
+from gallery.execution.run import run as schedule
 from gallery.execution.types import Execution
 from gallery.model import Model
 from gallery.placement.types import Layout

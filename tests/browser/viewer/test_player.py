@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from gallery.execution.results import Held
 from gallery.execution.summary import summary
 from gallery.execution.types import Execution, held
-from gallery.runs import Held
 from tests.browser.chromium import Browser
 from tests.browser.viewer.hands import (
     differ,

@@ -31,7 +31,7 @@ def software() -> str:
 
 
 def _version_of_checkout() -> str:
-    path = Path(__file__).resolve().parents[1] / "pyproject.toml"
+    path = Path(__file__).resolve().parents[2] / "pyproject.toml"
     try:
         project = tomllib.loads(path.read_text("utf-8"))["project"]
         return str(project["version"]) if project["name"] == PROGRAM else ""

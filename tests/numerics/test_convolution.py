@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numba import get_num_threads, set_num_threads
 from scipy import fft
 
-from gallery.convolution import convolve, filter_of, spectrum
+from gallery.numerics.convolution import convolve, filter_of, spectrum
 
 SIZES = st.sampled_from([1, 2, 4, 8, 32, 128])
 

@@ -1,4 +1,4 @@
-"""The butterflies of `gallery.convolution`, sixteen columns at once.
+"""The butterflies of `gallery.numerics.convolution`, sixteen columns at once.
 
 Numba compiles a loop over the columns to one number at a time, as two rows might be the same
 memory; with vectors it takes a quarter of the time. LLVM splits them into registers as wide as the

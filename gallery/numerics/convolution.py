@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import prange
 
-from gallery.butterflies import LANES, divide, unite
-from gallery.elementary import cos, sin
 from gallery.jit import inner_kernel, parallel_kernel
+from gallery.numerics.butterflies import LANES, divide, unite
+from gallery.numerics.elementary import cos, sin
 
 Grid = npt.NDArray[np.float32]
 

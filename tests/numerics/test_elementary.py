@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import special
 
-from gallery import elementary
+from gallery.numerics import elementary
 
 EPSILON = float(np.finfo(float).eps)
 LARGE = st.floats(1e-290, 1e290)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gallery import provenance
+from gallery.rendering import provenance
 
 
 def test_a_checkout_that_is_not_installed_has_the_same_version(
