@@ -25,7 +25,7 @@ from gallery.pipeline.products import PRODUCTS, results_of
 from gallery.pipeline.products.base import Product, load_settings, picture_settings
 from gallery.pipeline.products.measured import MEASURED, attributes_measured
 from gallery.pipeline.products.profile import MACHINE
-from gallery.pipeline.stages import ANY_SCAN, STAGES
+from gallery.pipeline.stage_table import ANY_SCAN, STAGES
 from gallery.pipeline.variants import ScanPlan, main_scan, plan_scans
 from gallery.rendering.provenance import Provenance, software, source_of
 from gallery.settings.choices import AUTO

@@ -52,6 +52,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ("settings/gallery_toml.py", set()),
         ("pipeline/plan.py", set()),
         ("pipeline/variants.py", set()),
+        ("pipeline/stage_table.py", set()),
         ("pipeline/stages.py", set()),
         ("publishing/parts/clean.py", set()),
         ("publishing/parts/prose.py", set()),
