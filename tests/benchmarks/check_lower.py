@@ -19,9 +19,10 @@ from gallery.costs.facts import facts
 from gallery.graph import ComputeGraph, Kind
 from gallery.loading.load import load
 from gallery.lowering import lower
-from gallery.lowering.lowering import MOST_VERTICES, split_as, unsplit
+from gallery.lowering.lowering import MOST_VERTICES, split_as
 from gallery.lowering.tiling.splits import Splitter
 from gallery.lowering.tiling.targets import target_named
+from gallery.lowering.unsplit import unsplit
 from gallery.model import Model
 
 MODELS = Path(__file__).parents[2] / "models"

@@ -10,10 +10,10 @@ import numpy.typing as npt
 from gallery.lowering.connecting import connect, lined
 from gallery.lowering.edges import Producer
 from gallery.lowering.forward import Numbering, number
-from gallery.lowering.lowering import unsplit
 from gallery.lowering.program import Program
 from gallery.lowering.tiling.splits import Splitter
 from gallery.lowering.tiling.targets import target_named
+from gallery.lowering.unsplit import unsplit
 from gallery.model import Model
 
 Box = tuple[slice, ...]

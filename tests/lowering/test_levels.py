@@ -17,9 +17,9 @@ from gallery.lowering.columns import Columns
 from gallery.lowering.connecting import connect, lined
 from gallery.lowering.forward import number
 from gallery.lowering.levels import forward_splits, level_sizes
-from gallery.lowering.lowering import Unsplit, unsplit
 from gallery.lowering.tiling.splits import Splits, Splitter
 from gallery.lowering.tiling.targets import target_named
+from gallery.lowering.unsplit import Unsplit, unsplit
 
 MODELS = Path(__file__).parents[2] / "models"
 NAMES = tuple(sorted(path.stem for path in MODELS.glob("*.onnx")))

@@ -24,12 +24,12 @@ from gallery.lowering.access.registry import FAMILIES, lowers
 from gallery.lowering.connecting import connect, lined
 from gallery.lowering.edges import Edges
 from gallery.lowering.forward import Numbering, number
-from gallery.lowering.lowering import unsplit
 from gallery.lowering.parents import forward_parents
 from gallery.lowering.program import Program
 from gallery.lowering.tiling.splits import Splits, Splitter, tree
 from gallery.lowering.tiling.targets import target_named
 from gallery.lowering.tiling.traffic import FAN_IN
+from gallery.lowering.unsplit import unsplit
 from gallery.model import Model
 from gallery.placement.hemispheres import forward_half
 from tests.onnx_text import loaded

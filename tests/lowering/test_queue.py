@@ -11,10 +11,10 @@ import pytest
 from gallery.jit import kernel
 from gallery.loading.load import load
 from gallery.lowering.forward import number
-from gallery.lowering.lowering import unsplit
 from gallery.lowering.tiling.splits import Splitter
 from gallery.lowering.tiling.targets import target_named
 from gallery.lowering.tiling.traffic import counted, double
+from gallery.lowering.unsplit import unsplit
 
 MODELS = Path(__file__).parents[2] / "models"
 
