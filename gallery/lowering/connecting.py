@@ -32,15 +32,8 @@ from gallery.lowering.edges import (
     pattern_of,
 )
 from gallery.lowering.forward import Numbering, Piece
-from gallery.lowering.straight import (
-    Lines,
-    StraightRead,
-    count,
-    fill,
-    lines_of,
-    rows_of,
-    straight_reads,
-)
+from gallery.lowering.lines import Lines, StraightRead, lines_of, straight_reads
+from gallery.lowering.straight import count, fill, rows_of
 from gallery.lowering.tiling.traffic import FAN_IN
 
 CHUNK = 1 << 18

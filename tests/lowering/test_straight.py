@@ -10,8 +10,9 @@ from gallery.graph import ComputeSet, Kind
 from gallery.lowering.access.part import Part, Read
 from gallery.lowering.access.relations import AxisRule, fixed, per_axis, same, table, window
 from gallery.lowering.edges import Producer, meeting, merged
+from gallery.lowering.lines import lines_of, straight_reads
 from gallery.lowering.shares import SAMPLE, share_read
-from gallery.lowering.straight import lines_of, rows_of, shares, straight_reads
+from gallery.lowering.straight import rows_of, shares
 
 SPACE, SPLITS = (1, 7, 12), (1, 4, 3)
 GRID = ComputeSet(first=50, shape=SPACE, splits=SPLITS, rank=3, tensors=(), kind=Kind.COMPUTE)
