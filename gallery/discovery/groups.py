@@ -14,7 +14,7 @@ from gallery.discovery.discover import ModelFile
 from gallery.discovery.exports import exports, is_pointer
 from gallery.discovery.precisions import export_name
 
-TOGETHER, EACH, APART = "together", "each", "apart"
+EACH, APART = "each", "apart"
 """Whether the exports of one model share a page and a scan, share a page, or have their own."""
 
 
