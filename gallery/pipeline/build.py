@@ -26,7 +26,7 @@ from gallery.discovery.lone_sidecars import lone_sidecars
 from gallery.discovery.static import static_files
 from gallery.errors import DamagedFileError, DiscoverError, SettingsError
 from gallery.pipeline.brief import brief_key
-from gallery.pipeline.lasting import lasting, until_the_end
+from gallery.pipeline.garbage import lasting, until_the_end
 from gallery.pipeline.models import Gallery, forecast
 from gallery.pipeline.next_site import NextSite
 from gallery.pipeline.options import BuildOptions

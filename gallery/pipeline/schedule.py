@@ -11,7 +11,7 @@ from contextlib import closing, nullcontext
 from typing import Any
 
 from gallery.cache import Cache
-from gallery.pipeline.lasting import lasting
+from gallery.pipeline.garbage import lasting
 from gallery.pipeline.options import BuildOptions
 from gallery.pipeline.outcome import Outcome, known, outcome_of
 from gallery.pipeline.plan import ModelPlan

@@ -27,7 +27,7 @@ from gallery.pipeline.earlier import (
     sums_of,
     untouched,
 )
-from gallery.pipeline.lasting import lasting
+from gallery.pipeline.garbage import lasting
 from gallery.pipeline.models import Gallery
 from gallery.pipeline.next_site import NextSite
 from gallery.pipeline.products.base import Form, sound
