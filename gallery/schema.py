@@ -7,8 +7,9 @@ behind it has to expect. Messages quote nothing of the value: it may be long, or
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import cast
 
 LARGE = 10**300
@@ -19,6 +20,10 @@ DIGEST = "[0-9a-f]{64}"
 
 LIST = 20_000_000
 """Most items of a list."""
+
+
+_FEW = 4
+"""Most values that are checked faster one by one."""
 
 
 class MismatchError(ValueError):
@@ -42,17 +47,45 @@ class MismatchError(ValueError):
 Schema = Callable[[object], None]
 
 
+def _hold(schema: Schema, values: Sequence[object]) -> bool:
+    """Whether it is certain that all of some values fit a schema.
+
+    Schemas with a method `holds` tell it of many values at once: records have thousands, and each
+    build reads those of all models. Where one does not tell, each value has to be checked.
+    """
+    if len(values) <= _FEW:
+        return not values
+    holds = getattr(schema, "holds", None)
+    return holds is not None and holds(values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A string of at most so many characters, with a form."""
+
+    most: int
+    form: re.Pattern[str] | None
+
+    def __call__(self, value: object) -> None:
+        """Check one."""
+        if not isinstance(value, str) or len(value) > self.most or not _encodes(value):
+            raise MismatchError(f"a text of at most {self.most} characters")
+        if self.form and not self.form.fullmatch(value):
+            raise MismatchError(f"a text of the form {self.form.pattern}")
+
+    def holds(self, values: Sequence[object]) -> bool:
+        """Whether all of some values fit."""
+        if set(map(type, values)) != {str}:
+            return False
+        texts = cast("Sequence[str]", values)
+        if max(map(len, texts)) > self.most or not all(map(str.isascii, texts)):
+            return False
+        return self.form is None or all(map(self.form.fullmatch, texts))
+
+
 def text(most: int = 1 << 24, pattern: str = "") -> Schema:
     """A string of Unicode characters, at most so many, that matches a pattern as a whole."""
-    form = re.compile(pattern, re.DOTALL) if pattern else None
-
-    def check(value: object) -> None:
-        if not isinstance(value, str) or len(value) > most or not _encodes(value):
-            raise MismatchError(f"a text of at most {most} characters")
-        if form and not form.fullmatch(value):
-            raise MismatchError(f"a text of the form {pattern}")
-
-    return check
+    return _Text(most, re.compile(pattern, re.DOTALL) if pattern else None)
 
 
 def _encodes(value: str) -> bool:
@@ -79,11 +112,11 @@ class _Whole:
             ends = "" if (low, high) == (-LARGE, LARGE) else f" from {low} to {high}"
             raise MismatchError(f"a whole number{ends}")
 
-    def holds(self, values: list[object]) -> bool:
-        """Whether a list holds nothing else: records have thousands, and are read by each build."""
+    def holds(self, values: Sequence[object]) -> bool:
+        """Whether all of some values fit."""
         if set(map(type, values)) != {int}:
             return False
-        numbers = cast("list[int]", values)
+        numbers = cast("Sequence[int]", values)
         return self.low <= min(numbers) and max(numbers) <= self.high
 
 
@@ -126,12 +159,16 @@ def nothing(value: object) -> None:
         raise MismatchError("null")
 
 
-def either(*schemas: Schema) -> Schema:
+@dataclass(frozen=True, slots=True)
+class _Either:
     """What fits one of some schemas."""
 
-    def check(value: object) -> None:
+    schemas: tuple[Schema, ...]
+
+    def __call__(self, value: object) -> None:
+        """Check one."""
         wanted = []
-        for schema in schemas:
+        for schema in self.schemas:
             try:
                 return schema(value)
             except MismatchError as error:
@@ -140,59 +177,111 @@ def either(*schemas: Schema) -> Schema:
                 wanted.append(error.wanted)
         raise MismatchError(" or ".join(wanted))
 
-    return check
+    def holds(self, values: Sequence[object]) -> bool:
+        """Whether all of some values are nothing, if that fits, or fit the first other schema."""
+        if nothing in self.schemas:
+            values = [one for one in values if one is not None]
+        first = next((one for one in self.schemas if one is not nothing), nothing)
+        return _hold(first, values)
+
+
+def either(*schemas: Schema) -> Schema:
+    """What fits one of some schemas."""
+    return _Either(schemas)
+
+
+@dataclass(frozen=True, slots=True)
+class _Each:
+    """A list whose items fit a schema."""
+
+    schema: Schema
+    most: int
+    least: int
+
+    def __call__(self, value: object) -> None:
+        """Check one."""
+        if not isinstance(value, list) or not self.least <= len(value) <= self.most:
+            raise MismatchError(f"a list of {self.least} to {self.most} items")
+        if not _hold(self.schema, value):
+            _check_items(repeat(self.schema), value)
+
+    def holds(self, values: Sequence[object]) -> bool:
+        """Whether all of some values fit."""
+        if set(map(type, values)) != {list}:
+            return False
+        lists = cast("Sequence[list[object]]", values)
+        sizes = set(map(len, lists))
+        if min(sizes) < self.least or max(sizes) > self.most:
+            return False
+        return _hold(self.schema, list(chain.from_iterable(lists)))
 
 
 def each(schema: Schema, most: int = LIST, least: int = 0) -> Schema:
     """A list whose items fit a schema."""
+    return _Each(schema, most, least)
 
-    def check(value: object) -> None:
-        if not isinstance(value, list) or not least <= len(value) <= most:
-            raise MismatchError(f"a list of {least} to {most} items")
-        if isinstance(schema, _Whole) and schema.holds(value):
-            return
-        place = 0
-        try:
-            for place, one in enumerate(value):  # noqa: B007 - where it went wrong
-                schema(one)
-        except MismatchError as error:
-            raise _within(place, error) from None
 
-    return check
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A list of a fixed length, with a schema for each item."""
+
+    schemas: tuple[Schema, ...]
+
+    def __call__(self, value: object) -> None:
+        """Check one."""
+        if not isinstance(value, list) or len(value) != len(self.schemas):
+            raise MismatchError(f"a list of {len(self.schemas)} items")
+        _check_items(self.schemas, value)
+
+    def holds(self, values: Sequence[object]) -> bool:
+        """Whether all of some values fit."""
+        if set(map(type, values)) != {list}:
+            return False
+        rows = cast("Sequence[list[object]]", values)
+        if set(map(len, rows)) != {len(self.schemas)}:
+            return False
+        return all(map(_hold, self.schemas, zip(*rows, strict=True)))
 
 
 def row(*schemas: Schema) -> Schema:
     """A list of a fixed length, with a schema for each item."""
+    return _Row(schemas)
 
-    def check(value: object) -> None:
-        if not isinstance(value, list) or len(value) != len(schemas):
-            raise MismatchError(f"a list of {len(schemas)} items")
-        place = 0
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """An object with some keys, and perhaps others."""
+
+    fields: Mapping[str, Schema]
+    known: Mapping[str, Schema]
+
+    def __call__(self, value: object) -> None:
+        """Check one."""
+        keys = value.keys() if isinstance(value, dict) else set()
+        if not isinstance(value, dict) or not self.fields.keys() <= keys <= self.known.keys():
+            raise MismatchError("an object with the keys " + ", ".join(self.fields))
+        name = ""
         try:
-            for place, (schema, one) in enumerate(zip(schemas, value, strict=True)):  # noqa: B007
-                schema(one)
+            for name, one in value.items():
+                self.known[name](one)
         except MismatchError as error:
-            raise _within(place, error) from None
+            raise _within(name, error) from None
 
-    return check
+    def holds(self, values: Sequence[object]) -> bool:
+        """Whether all of some values fit, without optional keys."""
+        if set(map(type, values)) != {dict}:
+            return False
+        records = cast("Sequence[dict[str, object]]", values)
+        if any(one.keys() != self.fields.keys() for one in records):
+            return False
+        return all(
+            _hold(schema, [one[name] for one in records]) for name, schema in self.fields.items()
+        )
 
 
 def record(fields: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None) -> Schema:
     """An object with exactly these keys, and perhaps some of the optional ones."""
-    known = {**fields, **(optional or {})}
-
-    def check(value: object) -> None:
-        keys = value.keys() if isinstance(value, dict) else set()
-        if not isinstance(value, dict) or not fields.keys() <= keys <= known.keys():
-            raise MismatchError("an object with the keys " + ", ".join(fields))
-        name = ""
-        try:
-            for name, one in value.items():
-                known[name](one)
-        except MismatchError as error:
-            raise _within(name, error) from None
-
-    return check
+    return _Record(fields, {**fields, **(optional or {})})
 
 
 def mapping(key: Schema, schema: Schema, most: int = LIST) -> Schema:
@@ -201,6 +290,8 @@ def mapping(key: Schema, schema: Schema, most: int = LIST) -> Schema:
     def check(value: object) -> None:
         if not isinstance(value, dict) or len(value) > most:
             raise MismatchError(f"an object of at most {most} keys")
+        if _hold(key, list(value)) and _hold(schema, list(value.values())):
+            return
         place = 0
         try:
             for place, (name, one) in enumerate(value.items()):  # noqa: B007
@@ -220,6 +311,16 @@ def a_list(value: object) -> None:
     """A list of whatever is checked elsewhere."""
     if not isinstance(value, list):
         raise MismatchError("a list")
+
+
+def _check_items(schemas: Iterable[Schema], values: Sequence[object]) -> None:
+    """Check the items of a list, each by its own schema."""
+    place = 0
+    try:
+        for place, (schema, one) in enumerate(zip(schemas, values, strict=False)):  # noqa: B007
+            schema(one)
+    except MismatchError as error:
+        raise _within(place, error) from None
 
 
 def _within(place: str | int, error: MismatchError) -> MismatchError:

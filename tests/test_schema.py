@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -81,3 +82,65 @@ def test_no_value_makes_a_schema_fail(value: object) -> None:
     for schema, _, _ in CASES:
         with suppress(MismatchError):
             schema(value)
+
+
+def plainly(schema: Schema) -> Schema:
+    """The same schema, which cannot tell of many values at once."""
+
+    def check(value: object) -> None:
+        schema(value)
+
+    return check
+
+
+def told(schema: Schema, value: object) -> str:
+    """What a schema says of a value; nothing if it fits."""
+    try:
+        schema(value)
+    except MismatchError as error:
+        return str(error)
+    return ""
+
+
+MANY: list[tuple[Callable[[Schema], Schema], Callable[[list[object]], object]]] = [
+    (each, list),
+    (lambda one: each(row(one)), lambda values: [[one] for one in values]),
+    (lambda one: each(record({"a": one})), lambda values: [{"a": one} for one in values]),
+    (lambda one: each(either(one)), list),
+    (lambda one: each(either(nothing, one)), lambda values: [*values, None]),
+    (lambda one: each(each(one)), lambda values: [values, [], values]),
+    (
+        lambda one: mapping(text(2), one),
+        lambda values: {str(place): one for place, one in enumerate(values)},
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("many", MANY)
+def test_many_values_are_checked_as_one_by_one(
+    case: tuple[Schema, object, list[object]],
+    many: tuple[Callable[[Schema], Schema], Callable[[list[object]], object]],
+) -> None:
+    schema, good, bad = case
+    whole_schema, value_of = many
+    assert told(whole_schema(schema), value_of([good] * 9)) == ""
+    for one in bad:
+        for place in (0, 5, 9):
+            value = value_of([*[good] * place, one, *[good] * (9 - place)])
+            assert told(whole_schema(schema), value) == told(whole_schema(plainly(schema)), value)
+
+
+def test_a_key_is_checked_among_many() -> None:
+    schema = mapping(text(2), whole())
+    schema({str(place): place for place in range(9)})
+    with pytest.raises(MismatchError):
+        schema({"long": 0, **{str(place): place for place in range(9)}})
+
+
+def test_records_may_have_different_keys() -> None:
+    schema = each(record({"a": whole()}, {"b": switch}))
+    schema([*[{"a": 1}] * 9, {"a": 1, "b": True}])
+    for bad in ({"a": 1, "b": 1}, {"b": True}, {"a": 1, "c": 1}):
+        with pytest.raises(MismatchError):
+            schema([*[{"a": 1}] * 9, bad])

@@ -7,6 +7,7 @@ leave garbage, as templates refer to themselves.
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,9 +21,11 @@ def look_rarely() -> None:
 
     A process keeps nearly all that it makes: modules, kernels, what it knows of the models. To look
     at all of that again and again takes an eighth of the time of a build that changes nothing, and
-    a fiftieth of the processor time of a worker that makes three models.
+    a fiftieth of the processor time of a worker that makes three models. Nor does Python look at
+    its end, for which it takes a thirtieth of the time of a build after one changed model.
     """
     gc.set_threshold(_OBJECTS)
+    atexit.register(gc.freeze)
 
 
 @contextmanager

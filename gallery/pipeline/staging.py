@@ -17,7 +17,8 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -139,9 +140,20 @@ def _open(path: str, mode: int) -> None:
 
 
 def _remove(staged: Path) -> None:
-    shutil.rmtree(staged, ignore_errors=True)
+    if not staged.is_symlink():  # whatever lies there must not lead elsewhere
+        with suppress(OSError):
+            folders = [one.path for one in os.scandir(staged) if one.is_dir(follow_symlinks=False)]
+            # Half of the time is the system's, during which Python runs the other thread.
+            with ThreadPoolExecutor(2) as both:
+                list(both.map(_remove_all, (folders[::2], folders[1::2])))
+    _remove_all([staged])
     if not staged.exists():
         staged.with_name(staged.name + _MARK).unlink(missing_ok=True)
+
+
+def _remove_all(folders: Iterable[str | Path]) -> None:
+    for one in folders:
+        shutil.rmtree(one, ignore_errors=True)
 
 
 def swap(staged: Path, site: Path) -> None:

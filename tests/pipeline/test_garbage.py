@@ -24,6 +24,16 @@ def test_commands_and_workers_look_for_garbage_rarely(module: str) -> None:
     assert "most 50000\n" in done.stderr
 
 
+def test_nobody_looks_for_garbage_at_the_end() -> None:
+    # What is registered first runs last.
+    told = "atexit.register(lambda: print('frozen', gc.get_freeze_count() > 0))"
+    program = f"import atexit, gc; {told}; from gallery.pipeline.garbage import look_rarely; look_rarely()"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "frozen True\n"
+
+
 class Self:
     """Refers to itself: garbage once nobody else does."""
 

@@ -163,3 +163,17 @@ def test_a_lock_waits_for_its_holder_and_for_no_dead_one(tmp_path: Path) -> None
 def test_a_place_that_takes_no_files_is_refused_and_not_waited_for() -> None:
     with pytest.raises(PublishError, match="/proc cannot be written"):
         check_writable(Path("/proc/site"))
+
+
+def test_a_link_in_the_place_of_a_new_site_is_not_followed(tmp_path: Path) -> None:
+    theirs = make_site(tmp_path / "theirs", "keep")
+    make_site(theirs / "inside", "keep")
+    staged = tmp_path / ".site.staging-x"
+    staged.symlink_to(theirs, target_is_directory=True)
+    staged.with_name(".site.staging-x.mark").touch()
+    (make_site(tmp_path / ".site.staging-y", "old") / "inside").symlink_to(theirs / "inside")
+    (tmp_path / ".site.staging-y.mark").touch()
+    swap.recover(tmp_path / "site")
+    assert not (tmp_path / ".site.staging-y").exists()
+    assert (theirs / "index.html").read_text() == "keep"
+    assert (theirs / "inside" / "index.html").read_text() == "keep"
