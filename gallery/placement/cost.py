@@ -7,7 +7,7 @@ import numpy as np
 from gallery.numerics.elementary import log
 from gallery.placement.distances import Hops
 from gallery.placement.graph_levels import FloatArray
-from gallery.placement.roundness import circle, roundness
+from gallery.placement.roundness import Cover, cover
 
 _SWELL = 0.35
 """How much further than discs of their area bodies extend, pulled by their edges; set by eye."""
@@ -56,19 +56,20 @@ def cost(
     extent = reach(charge, area)
     found = float(log(max(hops.stress(places, extent), 1e-9)))
     if fill > 0:
-        crowding = _crowding(places, extent)
+        covered = cover(places, extent)
+        crowding = _crowding(covered, extent)
         found += _CROWDED * float(log(crowding))
-        extent *= np.float32(np.sqrt(np.sqrt(crowding)))
-        covered, middle = roundness(places, extent)
-        lack = max(float(log(fill / max(covered, 1e-3))), 0.0)
-        hollow = max(1 - middle / _HOLLOW, 0.0)
+        if crowding > 1:
+            extent *= np.float32(np.sqrt(np.sqrt(crowding)))
+            covered = cover(places, extent)
+        lack = max(float(log(fill / max(covered.whole, 1e-3))), 0.0)
+        hollow = max(1 - covered.middle / _HOLLOW, 0.0)
         found += _EMPTINESS * lack**power + _HOLLOWNESS * hollow
     return found
 
 
-def _crowding(places: FloatArray, reach: FloatArray) -> float:
+def _crowding(covered: Cover, reach: FloatArray) -> float:
     """The area of all bodies over what they cover, relative to what is usual, at least 1."""
-    covered, _ = roundness(places, reach)
-    _, radius = circle(places, reach)
     total = float((reach.astype(np.float64) ** 2).sum())
-    return max(total / (_USUAL_CROWDING * max(covered, 1e-3) * radius * radius), 1.0)
+    lit = _USUAL_CROWDING * max(covered.whole, 1e-3) * covered.radius * covered.radius
+    return max(total / lit, 1.0)

@@ -9,7 +9,7 @@ sparse stress model, 2016, https://doi.org/10.1007/978-3-319-50106-2_2).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -33,11 +33,17 @@ class Hops:
         near: float64 (k, k), sums of 1/d.
         square: float64 (k, k), sums of 1/d².
         pairs: float64 (k, k), numbers of connected pairs.
+        connected: How many pairs there are in all.
     """
 
     near: DoubleArray
     square: DoubleArray
     pairs: DoubleArray
+    connected: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Count the pairs."""
+        object.__setattr__(self, "connected", float(self.pairs.sum()))
 
     def of(self, inside: npt.NDArray[np.int64]) -> Hops:
         """The sums for some of the bodies."""
@@ -56,7 +62,7 @@ class Hops:
             radius: float32 (k,).
         """
         ratio, total = _sums_over_discs(places, radius, self.near, self.square)
-        total *= float(self.pairs.sum())
+        total *= self.connected
         return 1 - ratio * ratio / total if total > 0 else 1.0
 
     def scale(self, places: FloatArray, radius: FloatArray) -> float:

@@ -26,7 +26,7 @@ from gallery.placement.orientation import unmirrored
 from gallery.placement.packing import pack
 from gallery.placement.parts import parts_of
 from gallery.placement.paths import path_lengths
-from gallery.placement.roundness import roundness
+from gallery.placement.roundness import cover
 from gallery.placement.settings import LayoutSettings
 from gallery.placement.targets import best_scale, blend, squarish, weights
 
@@ -113,6 +113,7 @@ class Aims:
 
     Attributes:
         hops: The sums from which its stress is computed.
+        weights: float32 (n, n), how much each pair counts.
         skeleton: float32 (n, 2), the skeleton.
         keep: Share of the skeleton's own distances in the target distances.
         charge: float32 (n,), to which the bodies' areas are proportional.
@@ -122,6 +123,7 @@ class Aims:
     """
 
     hops: Hops
+    weights: FloatArray
     paths: DoubleArray
     closer: DoubleArray | None
     skeleton: FloatArray
@@ -133,8 +135,10 @@ class Aims:
         """The aims for some of the bodies, which take the space of all."""
         charge = self.charge[inside]
         total = self.charge.sum(dtype=np.float64) / max(charge.sum(dtype=np.float64), 1e-30)
+        hops = self.hops.of(inside)
         return Aims(
-            hops=self.hops.of(inside),
+            hops=hops,
+            weights=weights(hops),
             paths=self.paths[np.ix_(inside, inside)],
             closer=None if self.closer is None else self.closer[np.ix_(inside, inside)],
             skeleton=self.skeleton[inside],
@@ -169,9 +173,10 @@ def draw(
         inside = np.flatnonzero(part == number)
         if len(inside) == 1:
             break
-        own = paths[np.ix_(inside, inside)]
+        own, sums = paths[np.ix_(inside, inside)], hops.of(inside)
         aims = Aims(
-            hops=hops.of(inside),
+            hops=sums,
+            weights=weights(sums),
             skeleton=squarish(start[inside]),
             keep=keep,
             charge=level.charge[inside],
@@ -228,7 +233,8 @@ def _best(
     Folds are compared with bodies of one size, the median of those that suit them: the best size
     of a fold jumps at a small change of the model, and its cost with it.
     """
-    trial = aims.of(np.unique(np.linspace(0, len(aims.charge) - 1, _SAMPLE).astype(np.int64)))
+    some = np.unique(np.linspace(0, len(aims.charge) - 1, _SAMPLE).astype(np.int64))
+    trial = aims.of(some) if len(some) < len(aims.charge) else aims
 
     def tried(fold: Fold) -> tuple[FloatArray, float]:
         places = _drawn(trial, fold, _TRIAL_ROUNDS, seed)
@@ -256,8 +262,8 @@ def _folds(aims: Aims, seed: int) -> list[Fold]:
     one covers 4 / pi times width over length of its circle.
     """
     straight = _drawn(aims, _STRAIGHT, 2 * _TRIAL_ROUNDS, seed)
-    covered, _ = roundness(straight, reach(aims.charge, _USUAL_AREA * len(aims.charge)))
-    bends = float(np.sqrt(4 / np.pi / max(covered, 1e-3)))
+    covered = cover(straight, reach(aims.charge, _USUAL_AREA * len(aims.charge)))
+    bends = float(np.sqrt(4 / np.pi / max(covered.whole, 1e-3)))
     arcs = [Fold(bends=1.0, turn=turn) for turn in _ARCS]
     return [*arcs, _MEANDER, *(Fold(bends=bends, coil=coil) for coil in _COILS)]
 
@@ -272,7 +278,7 @@ def _drawn(aims: Aims, fold: Fold, rounds: int, seed: int) -> FloatArray:
     start = scaled if aims.keep else beside + _SIDE * scaled
     random = np.random.default_rng(seed)
     aim = blend(wanted, scaled, aims.keep)
-    return descend(start, aim, weights(aims.hops), 1.0, rounds, random)
+    return descend(start, aim, aims.weights, 1.0, rounds, random)
 
 
 def _settled(
@@ -290,7 +296,7 @@ def _settled(
     start = places.astype(np.float64)
     start *= best_scale(start, wanted)
     random = np.random.default_rng(seed)
-    nearer = descend(start, wanted, weights(aims.hops), _GENTLE, settings.rounds, random)
+    nearer = descend(start, wanted, aims.weights, _GENTLE, settings.rounds, random)
     before, after = (_cost(aims, one, area, settings) for one in (places, nearer))
     return nearer if after < before - _WORTH else places
 

@@ -8,6 +8,7 @@ from gallery.discovery.discover import ModelFile
 from gallery.errors import DiscoverError
 from gallery.pipeline.build import _unused_families
 from gallery.pipeline.plan import ModelPlan, plan_of, with_families
+from gallery.pipeline.products.scan import SCANS
 from gallery.pipeline.products.viewer import VIEWER
 from gallery.pipeline.schedule import by_work
 from gallery.pipeline.shards import collection, part
@@ -69,6 +70,17 @@ def test_a_smaller_plan_has_a_quarter_of_every_budget() -> None:
 
 
 SIZES = {"a": 10, "b": 50, "c": 10, "d": 40, "e": 30}
+
+
+def test_scans_that_share_a_form_are_made_one_after_the_other() -> None:
+    # What follows by chance would do so for some of these.
+    for number in range(8):
+        one = plan(model("a", digest=f"{number:064}"))
+        own = {scan.key: scan.scan for scan in one.scans}
+        made = [(own[key].skeleton, own[key].passes) for key in SCANS.inputs(one)]
+        main = made.index(("sfdp", "forward"))
+        assert made[main - 1] == ("sfdp", "training")
+        assert set(made[main:]) == {("sfdp", "forward")}
 
 
 def test_models_with_much_work_come_first() -> None:

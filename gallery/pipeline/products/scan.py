@@ -36,14 +36,18 @@ if TYPE_CHECKING:
 def _inputs(plan: ModelPlan) -> Mapping[str, object]:
     """Scans with the same layout follow one another, those with the main scan's layout last.
 
-    So that layout is at hand for the products that are made after the scans.
+    So that layout is at hand for the products that are made after the scans. Right before it come
+    others with its skeleton: their operators are laid out alike, which is done once.
     """
     layouts = {one.key: plan.stage_key("layout", one.scan) for one in plan.scans}
     graphs = {one.key: plan.stage_key("lower", one.scan) for one in plan.scans}
-    main = layouts[plan.scans[0].key] if plan.scans else ""
+    main = plan.scans[0] if plan.scans else None
 
-    def order(one: ScanPlan) -> tuple[bool, str, str]:
-        return layouts[one.key] == main, graphs[one.key], layouts[one.key]
+    def order(one: ScanPlan) -> tuple[bool, bool, str, str]:
+        assert main
+        alike = one.scan.skeleton == main.scan.skeleton
+        last = layouts[one.key] == layouts[main.key]
+        return last, alike, graphs[one.key], layouts[one.key]
 
     return {one.key: _depends(plan, one) for one in sorted(plan.scans, key=order)}
 
