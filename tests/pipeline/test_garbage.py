@@ -27,7 +27,8 @@ def test_commands_and_workers_look_for_garbage_rarely(module: str) -> None:
 def test_nobody_looks_for_garbage_at_the_end() -> None:
     # What is registered first runs last.
     told = "atexit.register(lambda: print('frozen', gc.get_freeze_count() > 0))"
-    program = f"import atexit, gc; {told}; from gallery.pipeline.garbage import look_rarely; look_rarely()"
+    asked = "from gallery.pipeline.garbage import look_rarely; look_rarely()"
+    program = f"import atexit, gc; {told}; {asked}"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )

@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallery.rendering.viewer.container import pack, planes, smooth, steps, unpack, varints, zigzag
+from gallery.rendering.viewer.container import (
+    joined,
+    pack,
+    part_of,
+    planes,
+    smooth,
+    steps,
+    unpack,
+    varints,
+    zigzag,
+)
 
 
 def _read_varints(data: bytes) -> list[int]:
@@ -67,6 +77,28 @@ def test_container_comes_back_whatever_the_names() -> None:
     found, parts = unpack(pack(head, sections))
     assert parts == sections
     assert {key: found[key] for key in head} == head
+
+
+_texts = st.lists(st.text(st.characters(codec="utf-8"), max_size=40), max_size=3)
+_bytes = st.binary(max_size=3000) | st.binary(max_size=3).map(lambda some: some * 9999)
+
+
+@given(st.lists(st.tuples(_texts, st.lists(_bytes, max_size=3)), max_size=4))
+def test_parts_that_were_deflated_apart_are_one_container(
+    parts: list[tuple[list[str], list[bytes]]],
+) -> None:
+    """`unpack` has zlib check the sum of all bytes."""
+    heads, sections = dict[str, str](), dict[str, bytes]()
+    made = []
+    for number, (texts, data) in enumerate(parts):
+        head = {f"{number}.{place}": text for place, text in enumerate(texts)}
+        some = {f"{number}.{place}": one for place, one in enumerate(data)}
+        made.append(part_of(head, some))
+        heads |= head
+        sections |= some
+    found, read = unpack(joined(made))
+    assert read == sections
+    assert found == {**heads, "sections": {name: len(one) for name, one in sections.items()}}
 
 
 def test_same_values_make_the_same_bytes() -> None:

@@ -16,8 +16,9 @@ from gallery.graph import ComputeGraph, GraphOperator
 from gallery.model import Layer, Model
 from gallery.placement.types import Layout
 from gallery.rendering.raster.exposure import exposure
+from gallery.rendering.viewer.color_data import inks
 from gallery.rendering.viewer.container import unpack
-from gallery.rendering.viewer.data import inks, viewer_data
+from gallery.rendering.viewer.data import viewer_data
 from gallery.rendering.viewer.sample import sample
 from tests.rendering.viewer_net import colorings, net, ring
 

@@ -76,25 +76,22 @@ def _tensor(tensor: Tensor) -> list[str]:
     return [_short(tensor.name, _NAME), _short(tensor.dtype, 24), _short(sizes, _NAME)]
 
 
-def color_tables(colorings: Sequence[Coloring], graph: ComputeGraph) -> list[dict[str, Any]]:
-    """What each colouring shows.
+def color_table(coloring: Coloring, graph: ComputeGraph) -> dict[str, Any]:
+    """What a colouring shows.
 
     A legend entry is label, colour, share and row of the colours; `entries` has the legend entry of
     each operator (-1 for none), if operators have one each.
     """
-    return [
-        {
-            "attribute": one.attribute,
-            "palette": one.palette,
-            "categorical": one.categorical,
-            "legend": [
-                [_short(e.label, _NAME), e.color, round(e.share, 5), _nearest(one, e.color)]
-                for e in one.legend
-            ],
-            "entries": _entries(one, graph),
-        }
-        for one in colorings
-    ]
+    return {
+        "attribute": coloring.attribute,
+        "palette": coloring.palette,
+        "categorical": coloring.categorical,
+        "legend": [
+            [_short(e.label, _NAME), e.color, round(e.share, 5), _nearest(coloring, e.color)]
+            for e in coloring.legend
+        ],
+        "entries": _entries(coloring, graph),
+    }
 
 
 def _entries(coloring: Coloring, graph: ComputeGraph) -> list[int]:
