@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,7 +83,7 @@ def test_slugs_are_safe(text: str) -> None:
 
 def test_prose_keeps_plain_markup_only() -> None:
     html = str(prose(PROSE))
-    assert "<h3>What it is</h3>" in html
+    assert '<h3 id="card-what-it-is">What it is</h3>' in html
     assert "<em>computes</em>" in html
     assert "<table>" in html
     assert '<a href="https://example.org/paper" rel="noopener noreferrer">' in html
@@ -113,7 +115,7 @@ def test_relative_and_mail_links_stay() -> None:
             "98 MB, a b c",
         ),
         ("[b](../b/index.html#c)", '<a href="../b/index.html#c">b</a>'),
-        ("<a name='usage'></a>a", "a"),
+        ("<a name='usage'></a>a", '<a id="card-usage"></a>a'),
         ("[![Colab](https://a.org/b.svg)](https://a.org/c)d", "d"),
         (
             "![e](https://a.org/e.png)[*f* ![g](g.png)](https://a.org)",
@@ -143,6 +145,54 @@ def test_alerts_begin_with_their_kind() -> None:
     assert "<p><strong>Tip</strong></p>" in html
     assert "<p>[!NOTE] no</p>" in html
     assert html.endswith("<p>[!NOTE]</p>")
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        # https://github.com/Flet/github-slugger/blob/master/test/fixtures.json names them so.
+        ("# Usage of `run()`\n[a](#usage-of-run)", "usage-of-run"),
+        ("# What's *new*, 1.5?\n[a](#whats-new-15)", "whats-new-15"),
+        ("## Café\n[a](#caf%C3%A9)", "café"),
+        ("<h2>Raw</h2>\n\n[a](#Raw)", "raw"),
+        ("# A\n# A-1\n# A\n[a](#a-2)", "a-2"),
+        ("<a name='b'></a><a id='b'></a>\n\n[a](#b)", "b"),
+        ("<a id='c&quot;>'></a>[a](#c%22%3E)", "c&quot;&gt;"),
+    ],
+)
+def test_links_of_a_card_lead_to_its_places(text: str, made: str) -> None:
+    html = str(prose(text))
+    assert html.count(f'id="card-{made}"') == 1
+    assert f'href="#card-{made}"' in html
+
+
+@pytest.mark.parametrize(
+    "text", ["[a](#content)", "# !\n[a](#)", f"# {'b' * 300}\n[a](#{'b' * 300})"]
+)
+def test_a_link_to_no_place_is_its_words(text: str) -> None:
+    html = str(prose(text))
+    assert html.endswith("a</p>")
+    assert "<a" not in html
+    assert "id=" not in html
+
+
+@given(st.lists(st.sampled_from(["a", "a-1", "a-2", "a-1-1", "A", "A 1"]), max_size=12))
+def test_no_two_places_have_one_name(headings: list[str]) -> None:
+    html = str(prose("\n".join(f"# {heading}" for heading in headings)))
+    names = re.findall(r'id="([^"]*)"', html)
+    assert len(names) == len(set(names)) == len(headings)
+
+
+def test_tasks_have_boxes() -> None:
+    html = str(
+        prose("- [ ] a\n- [x] *b*\n- [y] c\n\n1. [X] d\n\n[ ] e\n\n<li class='stage'>f</li>")
+    )
+    assert '<li class="task">☐ a</li>' in html
+    assert '<li class="task">☑ <em>b</em></li>' in html
+    assert "<li>[y] c</li>" in html
+    assert '<li class="task">☑ d</li>' in html
+    assert "<p>[ ] e</p>" in html
+    assert "stage" not in html
 
 
 def test_summary_ends_with_a_sentence() -> None:

@@ -1,4 +1,4 @@
-"""What model cards hold beyond CommonMark: bare addresses, and the alerts of GitHub and the hubs.
+"""What model cards hold beyond CommonMark: bare addresses, and GitHub's alerts and lists of tasks.
 
 https://github.github.com/gfm/#autolinks-extension- says where a bare address ends. The plugin of
 mdit-py-plugins 0.7 for them counts all brackets anew for each one at an address's end.
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _ADDRESS = re.compile(r"(?<![\w/])https?://[^\s<>\"`]+", re.IGNORECASE)
 _AFTER = "?!.,:;*_~'"
+_TASK = re.compile(r"\[([ xX])\][ \n]")
+TASK = "task"
+"""The class of an item that begins with a box."""
 _ALERT = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*", re.IGNORECASE)
 
 
@@ -25,8 +28,13 @@ def hub_marks(state: StateCore) -> None:
     """A rule for markdown-it that follows the one for inline text."""
     for at, block in enumerate(state.tokens):
         if block.type == "inline" and block.children:
-            quoted = at > 1 and state.tokens[at - 2].type == "blockquote_open"
-            tokens = _alert(block.children) if quoted else block.children
+            around = state.tokens[at - 2] if at > 1 else block
+            tokens = block.children
+            if around.type == "blockquote_open":
+                tokens = _alert(tokens)
+            elif around.type == "list_item_open" and _TASK.match(tokens[0].content):
+                around.attrSet("class", TASK)
+                tokens = _task(tokens)
             block.children = list(_linked(tokens))
 
 
@@ -42,6 +50,13 @@ def _alert(tokens: list[Token]) -> list[Token]:
         Token("strong_close", "strong", -1),
     ]
     return [*head, *([Token("hardbreak", "br", 0)] if len(tokens) > 1 else []), *tokens[2:]]
+
+
+def _task(tokens: list[Token]) -> list[Token]:
+    """A paragraph that begins an item of a list of tasks, with a box in place of its brackets."""
+    first = tokens[0]
+    box = "☐" if first.content[1] == " " else "☑"
+    return [Token("text", "", 0, content=f"{box} {first.content[4:]}"), *tokens[1:]]
 
 
 def _linked(tokens: Sequence[Token]) -> Iterator[Token]:

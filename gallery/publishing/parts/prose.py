@@ -16,8 +16,9 @@ from markupsafe import Markup
 
 from gallery.cache import Cache, cache_key
 from gallery.fingerprint import fingerprint
+from gallery.publishing.parts.anchors import anchored
 from gallery.publishing.parts.clean import clean
-from gallery.publishing.parts.hub_marks import hub_marks
+from gallery.publishing.parts.hub_marks import TASK, hub_marks
 from gallery.publishing.parts.raw_html import bounded
 from gallery.publishing.parts.typography import typography
 
@@ -29,7 +30,8 @@ _TAGS = {
     *("ul", "ol", "li", "dl", "dt", "dd", "a", "h2", "h3", "h4", "h5", "h6"),
     *("table", "thead", "tbody", "tr", "th", "td", "img"),
 }
-_ATTRIBUTES = {"a": ("href", "title"), "img": ("src", "alt", "title")}
+_ATTRIBUTES = {"a": ("href", "title", "id", "name"), "img": ("src", "alt", "title")}
+_CLASSES = {"li": {TASK}}
 _SILENT = {"script", "style", "template", "svg", "math", "iframe", "noscript"}
 _SCHEMES = {"http", "https", "mailto"}
 _HEADING = re.compile(r"(</?)h([1-6])\b", re.IGNORECASE)
@@ -40,6 +42,7 @@ _LINK_OR_IMAGE = re.compile(
     rf"(?P<opened><a\b(?:[^>\"]|\"[^\"]*\")*+>)(?P<inside>.*?)</a>|{_IMAGE.pattern}", re.DOTALL
 )
 _HREF = re.compile(r"\shref=\"")
+_ID = re.compile(r"\sid=\"")
 _EMPTY = re.compile(r"<p>\s*</p>\n?")
 _SOURCE = re.compile(r"\ssrc=\"([^\"]*)\"")
 _BREAK = re.compile(r"<(/p|/li|/h\d|br|/td|/tr)\b")
@@ -82,10 +85,10 @@ def prose(
 ) -> Markup:
     """Render Markdown, then keep only simple text markup with harmless links.
 
-    Links may be http, https or mailto, or lead to a page of the site (`../resnet50/index.html`):
-    of others, such as those to a repository's files, the words stay. Of images, those stay that the
-    site has, since pages make no outside requests; what held nothing but others, such as a badge's
-    link, goes with them.
+    Links may be http, https or mailto, or lead to a page of the site (`../resnet50/index.html`) or
+    to a place in the text: of others, such as those to a repository's files, the words stay. Of
+    images, those stay that the site has, since pages make no outside requests; what held nothing
+    but others, such as a badge's link, goes with them.
 
     Args:
         markdown: Text of a sidecar, without its front matter.
@@ -103,17 +106,18 @@ def prose(
             return value
         return pictures[value].href if value in pictures else None
 
-    safe = nh3.clean(
+    cleaned = nh3.clean(
         _rendered(markdown, cache),
         tags=_TAGS,
         clean_content_tags=_SILENT,
         attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
+        allowed_classes=_CLASSES,
         attribute_filter=kept,
         url_schemes=_SCHEMES,
         link_rel="noopener noreferrer",
     )
     by_href = {one.href: one for one in pictures.values()}
-    safe = _LINK_OR_IMAGE.sub(lambda found: _shown(found, by_href), safe)
+    safe = _LINK_OR_IMAGE.sub(lambda found: _shown(found, by_href), anchored(cleaned))
     return Markup(_EMPTY.sub("", safe).strip())  # noqa: S704 - nh3 has just cleaned it
 
 
@@ -140,9 +144,10 @@ def _shown(found: re.Match[str], pictures: Mapping[str, ProsePicture]) -> str:
     if found["opened"] is None:
         return _sized(found[0], pictures)
     words = _IMAGE.sub(lambda image: _sized(image[0], pictures), found["inside"])
-    if "<img" not in words and not plain(words):
+    place = _ID.search(found["opened"])
+    if not place and "<img" not in words and not plain(words):
         return ""
-    return f"{found['opened']}{words}</a>" if _HREF.search(found["opened"]) else words
+    return f"{found['opened']}{words}</a>" if place or _HREF.search(found["opened"]) else words
 
 
 def _sized(image: str, pictures: Mapping[str, ProsePicture]) -> str:
@@ -163,7 +168,8 @@ def _rendered(markdown: str, cache: Cache | None) -> str:
         return str(known.value["html"])
     text = _reader().render(clean(markdown))
     text = _HEADING.sub(lambda found: f"{found[1]}{_demote(found[2])}", text)
-    text = bounded(text, {tag: _ATTRIBUTES.get(tag, ()) for tag in _TAGS}, _SILENT)
+    kept = _ATTRIBUTES | dict.fromkeys(_CLASSES, ("class",))
+    text = bounded(text, {tag: kept.get(tag, ()) for tag in _TAGS}, _SILENT)
     if cache and len(markdown) >= WORTH_KEEPING:
         cache.put(key, {"html": text})
     return text
