@@ -99,7 +99,9 @@
     choice(name, type, weight, part) {
       const button = V.make("button", "choice");
       button.type = "button";
-      button.append(V.make("bdi", "name", name));
+      const shown = V.make("span", "name");
+      shown.append(V.make("bdi", "", name));
+      button.append(shown);
       if (type && type !== name) button.append(V.make("span", "type", type));
       button.append(V.make("span", "share", V.amount(weight, "")));
       button.addEventListener("click", () => {

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -338,6 +340,89 @@ def test_paper_has_the_scan_and_the_facts_alone(
         ".variants": False,
         ".take": False,
     }
+
+
+def _box(browser: Browser, selector: str) -> dict[str, float]:
+    box: dict[str, float] = browser.driver.execute_script(
+        "return document.querySelector(arguments[0]).getBoundingClientRect().toJSON()", selector
+    )
+    return box
+
+
+def test_on_paper_no_word_is_broken_and_no_table_cut(
+    browser: Browser, addresses: dict[str, str]
+) -> None:
+    # An A4 sheet between Chromium's margins.
+    browser.open(addresses["file"] + "alpha/index.html", width=718)
+    _media(browser, "print")
+    try:
+        lines = browser.driver.execute_script(
+            "return [...document.querySelectorAll('.card dt')].map((one) => {"
+            "const r = new Range(); r.selectNodeContents(one); return r.getClientRects().length})"
+        )
+        wider = browser.driver.execute_script(
+            "return [...document.querySelectorAll('.scroll')]"
+            ".filter((one) => one.scrollWidth > one.clientWidth).length"
+        )
+        diagram = browser.driver.find_element(By.CSS_SELECTOR, ".diagram").is_displayed()
+    finally:
+        _media(browser)
+    assert set(lines) == {1}
+    assert wider == 0
+    assert not diagram
+
+
+def test_on_paper_each_lesson_has_its_figure_beside_it(
+    browser: Browser, addresses: dict[str, str]
+) -> None:
+    browser.open(addresses["file"] + "how-to-read/index.html", width=718)
+    _media(browser, "print")
+    try:
+        words, figure = (_box(browser, f".lesson > {one}") for one in ("div", "figure"))
+        mark = browser.driver.find_element(By.CSS_SELECTOR, ".marks path")
+        tone = mark.value_of_css_property("stroke")
+    finally:
+        _media(browser)
+    assert figure["left"] >= words["right"]
+    assert figure["top"] < words["bottom"]
+    assert tone == "rgb(255, 184, 107)"
+
+
+def test_edges_meet(browser: Browser, addresses: dict[str, str]) -> None:
+    base = addresses["file"]
+    browser.open(base + "how-to-read/index.html", width=1440)
+    first, second = (
+        (
+            _box(browser, f".blocks > :nth-child({n}) svg"),
+            _box(browser, f".blocks > :nth-child({n}) p"),
+        )
+        for n in (1, 2)
+    )
+    assert first[0]["bottom"] == pytest.approx(second[0]["bottom"], abs=0.5)
+    assert first[1]["top"] == pytest.approx(second[1]["top"], abs=0.5)
+    assert _box(browser, ".bottom p:last-child")["right"] == pytest.approx(
+        _box(browser, ".bottom a:last-child")["right"], abs=0.5
+    )
+    browser.open(base + "alpha/index.html", width=1440)
+    title, facts = _box(browser, ".label h1"), _box(browser, ".facts")
+    assert facts["left"] == pytest.approx(title["left"], abs=0.5)
+    assert facts["right"] == pytest.approx(_box(browser, ".numbers")["right"], abs=0.5)
+    browser.open(base + "404.html", width=1440)
+    assert _box(browser, "h1")["left"] == _box(browser, ".wordmark")["left"]
+
+
+@pytest.mark.parametrize(("theme", "ground"), [("dark", (8, 9, 12)), ("light", (245, 246, 249))])
+def test_the_diagram_has_the_ground_of_the_page(
+    browser: Browser, addresses: dict[str, str], theme: str, ground: tuple[int, int, int]
+) -> None:
+    browser.open(addresses["file"] + "alpha/index.html")
+    browser.driver.execute_script("document.documentElement.dataset.theme = arguments[0]", theme)
+    board = browser.driver.find_element(By.CSS_SELECTOR, ".diagram .board")
+    browser.driver.execute_script("arguments[0].scrollIntoView()", board)
+    browser.until("document.querySelector('.diagram img').complete")
+    seen = Image.open(io.BytesIO(board.screenshot_as_png)).convert("RGB")
+    shades = seen.getcolors(seen.width * seen.height)
+    assert max(shades or ())[1] == ground
 
 
 def test_who_wants_no_motion_gets_none(browser: Browser, addresses: dict[str, str]) -> None:

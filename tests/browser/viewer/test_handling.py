@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
@@ -18,6 +21,7 @@ from tests.browser.viewer.hands import (
     hover,
     hue_share,
     pixels,
+    preferring,
     run,
     show,
     still,
@@ -97,6 +101,42 @@ def test_legend_and_search_light_up_and_the_address_keeps_it(
     near = pixels(browser)
     show(browser, browser.driver.current_url)
     assert differ(near, pixels(browser)) < 0.05
+
+
+def test_what_a_search_finds_is_seen_at_once_with_its_end(
+    browser: Browser, bases: dict[str, str]
+) -> None:
+    browser.open(bases["file"] + "timed/viewer/index.html", 1100, 520)
+    still(browser)
+    find(browser, "search").send_keys("relu")
+    browser.until("document.querySelectorAll('[data-found] button').length > 0")
+    first = browser.driver.find_element(By.CSS_SELECTOR, "[data-found] .name")
+    assert browser.driver.execute_script(
+        "const legend = document.querySelector('[data-legend]').getBoundingClientRect();"
+        "return arguments[0].getBoundingClientRect().bottom < Math.min(legend.top, innerHeight)",
+        first,
+    )
+    # A name that is longer than its row shows its end, and signs stay where they are.
+    browser.driver.execute_script(
+        "arguments[0].firstChild.textContent = 'a'.repeat(200) + '(b)'", first
+    )
+    text = "arguments[0].firstChild.getBoundingClientRect()"
+    row = "arguments[0].getBoundingClientRect()"
+    assert browser.driver.execute_script(f"return Math.abs({text}.right - {row}.right) < 1", first)
+    assert browser.driver.execute_script(f"return {text}.left < {row}.left", first)
+
+
+@pytest.mark.parametrize(("theme", "ground"), [("dark", (8, 9, 12)), ("light", (245, 246, 249))])
+def test_the_diagram_has_the_ground_of_the_viewer(
+    browser: Browser, bases: dict[str, str], theme: str, ground: tuple[int, int, int]
+) -> None:
+    with preferring(browser, "color-scheme", theme):
+        show(browser, bases["file"] + "net/viewer/index.html")
+        find(browser, "board-button").click()
+        browser.until("document.querySelector('.board svg')")
+        seen = Image.open(io.BytesIO(find(browser, "board").screenshot_as_png)).convert("RGB")
+    shades = seen.getcolors(seen.width * seen.height)
+    assert max(shades or ())[1] == ground
 
 
 def test_diagram_and_scan_show_one_selection(
