@@ -5,6 +5,7 @@ padding at the end: MaxPool-22 and PyTorch's documentation of MaxPool2d leave it
 Runtime does for every opset. Resize and Upsample multiply sizes by their scales in float32, while
 ONNX's inference multiplies in double: 10 times 0.7 is 7 and not 6. Before opset 10, the axes of a
 Slice need not be sorted, and inference gives up where they are not. Indices of Einsum broadcast.
+Of the present keys and values of an Attention without past ones, inference says nothing.
 """
 
 from __future__ import annotations
@@ -23,8 +24,11 @@ Kinds = dict[int, onnx.TypeProto]
 
 def runtime_types(step: FlatNode, values: Sequence[Value], inferred: Kinds) -> Kinds:
     """The types of the outputs, by position, with sizes as runtimes compute them."""
-    rule = _RULES.get(step.type) if not step.domain else None
     fed = [values[index] if index >= 0 else None for index in step.inputs]
+    if (step.domain, step.type) == ("", "Attention"):
+        silent = {slot for slot in range(len(step.outputs)) if _silent(inferred.get(slot))}
+        return inferred | {slot: k for slot, k in _attended(step, fed).items() if slot in silent}
+    rule = _RULES.get(step.type) if not step.domain else None
     if rule is None or not fed or fed[0] is None:
         return inferred
     data = dims_of(fed[0].kind)
@@ -35,6 +39,36 @@ def runtime_types(step: FlatNode, values: Sequence[Value], inferred: Kinds) -> K
     if sizes is None:
         return inferred
     return {slot: _with(kind, sizes) for slot, kind in inferred.items()}
+
+
+def _attended(step: FlatNode, fed: Sequence[Value | None]) -> Kinds:
+    """Present keys and values, and scores, of an Attention that is given no past keys."""
+    shapes = [dims_of(one.kind) if one else None for one in fed[:3]]
+    if len(fed) < 3 or (len(fed) > _PAST_KEYS and fed[_PAST_KEYS] is not None):
+        return {}
+    heads = [step.attributes.get(f"{of}_num_heads") for of in ("q", "kv", "kv")]
+    queries, keys, values = map(_by_head, shapes, heads)
+    made: Kinds = {}
+    for slot, one, shape in ((1, fed[1], keys), (2, fed[2], values)):
+        if shape is not None and one is not None:
+            made[slot] = tensor_type(element_of(one.kind), shape)
+    if queries is not None and keys is not None and fed[0] is not None:
+        made[3] = tensor_type(element_of(fed[0].kind), (*queries[:3], keys[2]))
+    return made
+
+
+def _by_head(shape: Shape, heads: object) -> Shape:
+    """[batch, heads, tokens, size of a head] of a tensor that may have its heads side by side."""
+    if shape is None or len(shape) == _RANK_BY_HEAD:
+        return shape
+    if len(shape) != _RANK_BY_HEAD - 1 or not isinstance(heads, int) or heads < 1:
+        return None
+    width = shape[2] // heads if isinstance(shape[2], int) else None
+    return (shape[0], heads, shape[1], width)
+
+
+def _silent(kind: onnx.TypeProto | None) -> bool:
+    return kind is None or dims_of(kind) is None
 
 
 def _with(kind: onnx.TypeProto, sizes: Sequence[int | str | None]) -> onnx.TypeProto:
@@ -141,6 +175,8 @@ def _summed(step: FlatNode, fed: Sequence[Value | None], _: Shape) -> list[int |
 _SLICE_WITH_INPUTS = 10
 _RESIZE_WITH_ROI = 11
 _SIZES = 3
+_PAST_KEYS = 4
+_RANK_BY_HEAD = 4
 
 _RULES: Mapping[
     str, Callable[[FlatNode, Sequence[Value | None], Shape], list[int | None] | None]

@@ -215,3 +215,37 @@ def test_indices_of_einsum_broadcast(tmp_path) -> None:
     model.graph.initializer.append(numpy_helper.from_array(np.ones((3, 4), np.float32), "b"))
     wanted = run(model, x=np.ones((1, 4), np.float32)).shape
     assert shape_of(loaded(tmp_path, model), "y") == wanted == (3, 4)
+
+
+@pytest.mark.parametrize("rank", [3, 4])
+@pytest.mark.parametrize("opset", [23, 24])
+@pytest.mark.parametrize("declared", [None, (2, 5, 8)])
+def test_present_keys_without_past_ones(tmp_path, rank, opset, declared) -> None:  # type: ignore[no-untyped-def]
+    # onnx 1.23.2 infers nothing for the outputs after the first if past_key is left out, and
+    # mobius-onnx 0.1.0 declares the keys of cross attention [batch, tokens, width] there;
+    # onnxruntime 1.32.0 makes [batch, heads, tokens, size of a head], as the operator's text says.
+    shapes = {3: ((2, 3, 16), (2, 5, 8), (2, 5, 12)), 4: ((2, 4, 3, 4), (2, 2, 5, 4), (2, 2, 5, 6))}
+    heads = {"q_num_heads": 4, "kv_num_heads": 2} if rank == 3 else {}
+    names = ["y", "key", "value", "scores"]
+    fed = {
+        name: np.zeros(shape, np.float32) for name, shape in zip("xkv", shapes[rank], strict=True)
+    }
+    graph = helper.make_graph(
+        [helper.make_node("Attention", list("xkv"), names, **heads)],
+        "g",
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, a.shape) for n, a in fed.items()],
+        [
+            helper.make_tensor_value_info(n, TensorProto.FLOAT, declared if n == "key" else None)
+            for n in names
+        ],
+    )
+    opsets = [helper.make_opsetid("", opset)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    read = loaded(tmp_path, model)
+    for name, made in zip(names, session.run(None, fed), strict=True):
+        assert shape_of(read, name) == made.shape, name
