@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 from gallery.errors import DiscoverError
@@ -50,6 +51,8 @@ ROLES: tuple[tuple[str, ...], ...] = (
     ("embeddings",),
     ("text", "embedding"),
     ("text", "embeddings"),
+    ("prepare", "inputs", "embeds"),
+    ("duration", "predictor"),
     ("encode",),
     ("encoder",),
     ("vae", "encoder"),
@@ -58,6 +61,8 @@ ROLES: tuple[tuple[str, ...], ...] = (
     ("unet",),
     ("transformer",),
     ("flow", "lm"),
+    ("language",),
+    ("vector", "estimator"),
     ("prompt", "encoder", "mask", "decoder"),
     ("mask", "decoder"),
     ("uncached", "decode"),
@@ -65,8 +70,14 @@ ROLES: tuple[tuple[str, ...], ...] = (
     ("decoder",),
     ("decoder", "with", "past"),
     ("decoder", "merged"),
+    ("decoder", "joint"),
     ("joiner",),
+    ("joint",),
     ("lm", "head"),
+    ("gen", "head"),
+    ("gen", "img", "embeds"),
+    ("image", "decode"),
+    ("conditional", "decoder"),
     ("decoder", "postnet", "and", "vocoder"),
     ("encodec", "decode"),
     ("vae", "decoder"),
@@ -99,13 +110,17 @@ class Component:
 
 
 def components(
-    bases: Mapping[str, str], configs: Mapping[str, Mapping[str, str]]
+    bases: Mapping[str, str],
+    configs: Mapping[str, Mapping[str, str]],
+    cards: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Component]:
     """The place of each model that is a component of another, by the model's path.
 
     Args:
         bases: Path without suffix and precision of each model, by its path.
         configs: Role of each file in a genai_config.json, by file name, by the folder's path.
+        cards: Path of the card above each model, by the model's path. Models that have a card each
+            are not components: a larger model has one, or its components have none.
     """
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for path, base in bases.items():
@@ -117,9 +132,14 @@ def components(
     return {
         path: Component(whole=whole, role=members[path], rank=rank)
         for whole, members in found.items()
-        if len(set(members.values())) > 1
+        if len(set(members.values())) > 1 and not _have_a_card_each(members, cards)
         for rank, path in enumerate(sorted(members, key=lambda one: (_rank(members[one]), one)))
     }
+
+
+def _have_a_card_each(members: Mapping[str, str], cards: Mapping[str, str]) -> bool:
+    told = {cards.get(path, "") for path in members}
+    return "" not in told and len(told) == len(set(members.values()))
 
 
 def config_roles(folder: Path) -> tuple[dict[str, str], list[str]]:

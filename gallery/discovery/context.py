@@ -18,6 +18,8 @@ class Group:
         role: What it is there ("decoder with past"), or "".
         rank: Its place among the components in the order in which data flows, from 0.
         twin: Slug of the first file of the same content, under whose name both are drawn, or "".
+        title: What to call it, or what it is a component of, if nobody gave that a title; "" if it
+            was not compared with other models.
         absent: Whether it is an export in whose place a pointer of Git LFS or Xet lies.
     """
 
@@ -28,6 +30,7 @@ class Group:
     role: str = ""
     rank: int = 0
     twin: str = ""
+    title: str = ""
     absent: bool = False
 
 

@@ -11,8 +11,10 @@ from pathlib import Path
 from gallery.discovery.components import components, config_roles
 from gallery.discovery.context import Group
 from gallery.discovery.discover import ModelFile
-from gallery.discovery.exports import exports, is_pointer
+from gallery.discovery.exports import exports, has_own_words, is_pointer
 from gallery.discovery.precisions import export_name
+from gallery.discovery.slugs import SUFFIX
+from gallery.discovery.titles import title_from, title_of_whole, told_apart
 
 EACH, APART = "each", "apart"
 """Whether the exports of one model share a page and a scan, share a page, or have their own."""
@@ -46,18 +48,22 @@ def with_groups(
     files = [by_path[file.relative] for file in files]
     heads = [file for file in files if not groups.get(file.relative, Group()).lead]
     configs, notes = _configurations(files, directory)
-    parts = components({file.relative: _base(file, groups) for file in heads}, configs)
+    bases = {file.relative: _base(file, groups) for file in heads}
+    cards = {file.relative: "" if has_own_words(file) else file.sidecar for file in heads}
+    parts = components(bases, configs, cards)
     for path, part in parts.items():
         groups[path] = replace(
             groups.get(path, Group()), whole=part.whole, role=part.role, rank=part.rank
         )
     for path, slug in _twins(files).items():
         groups[path] = replace(groups.get(path, Group()), twin=slug)
+    for path, title in _titles(files, groups).items():
+        groups[path] = replace(groups.get(path, Group()), title=title)
     told = {file.relative: notes.get(posixpath.dirname(file.relative), []) for file in heads}
     return tuple(
         replace(
             file,
-            group=groups.get(file.relative, file.group),
+            group=groups[file.relative],
             notes=(*file.notes, *told.get(file.relative, ())),
         )
         for file in files
@@ -86,6 +92,22 @@ def _twins(files: Sequence[ModelFile]) -> dict[str, str]:
         file.relative: slugs[file.relative]
         for file in files
         if file.digest and slugs[file.relative] != file.slug
+    }
+
+
+def _titles(files: Sequence[ModelFile], groups: Mapping[str, Group]) -> dict[str, str]:
+    """A title of each file, or of what it is a component of, by the file's path."""
+    wholes = {path: group.whole for path, group in groups.items() if group.whole}
+    paths = {
+        file.relative: f"{group.base}{SUFFIX}" if group.base else file.address or file.relative
+        for file in files
+        if not (group := groups.get(file.relative, Group())).whole
+    }
+    of_wholes = told_apart(wholes.values(), title_of_whole)
+    of_models = told_apart(paths.values(), title_from)
+    return {
+        **{path: of_wholes[whole] for path, whole in wholes.items()},
+        **{path: of_models[address] for path, address in paths.items()},
     }
 
 

@@ -12,8 +12,10 @@ from functools import lru_cache
 from gallery.discovery.slugs import SUFFIX
 
 _PRECISION = re.compile(
-    r"fp(?:4|8|16|32|64)|float(?:8|16|32|64)|b(?:f|float)16|q?u?int(?:2|4|8|16)|q[2-8](?:f(?:16|32))?"
-    r"|w\d{1,2}a\d{1,2}|quant(?:i[sz]ed)?|qdq|bnb4|nf4|awq|gptq|hqq|o[1-4]|optimi[sz]ed|simplified|opset\d{1,2}",
+    r"fp(?:4|8|16|32|64)|float(?:8|16|32|64)?|half|b(?:f|float)16"
+    r"|(?:q?u?int(?:2|4|8|16)|q[2-8])(?:f(?:16|32))?|[2-8]bits?|w\d{1,2}a\d{1,2}"
+    r"|quant(?:i[sz]ed)?|qdq|bnb4|nf4|awq|gptq|hqq|o[1-4]|optimi[sz]ed|simplified"
+    r"|op(?:set)?\d{1,2}",
     re.IGNORECASE,
 )
 """A part of a name that says in which precision a model is, how it was quantised, or for what."""
@@ -25,12 +27,18 @@ _QUALIFIER = re.compile(
 )
 """A part of a name that says more of a precision: how it was made, and for which machines."""
 
+_MACHINE = re.compile(r"cpu|cuda|gpu|dml|directml|webgpu|npu|tensorrt", re.IGNORECASE)
+"""A part of a name that says for which machines, even before the precision."""
+
+_PLAIN = re.compile(r"model|network", re.IGNORECASE)
+"""A name that says nothing: what comes before it can only be a precision."""
+
 _COUNTED = re.compile(r"block|level|group|acc", re.IGNORECASE)
 _RANKS = (
-    (re.compile(r"fp(?:32|64)|float(?:32|64)|opset\d+", re.IGNORECASE), 0),
-    (re.compile(r"fp16|float16|bf16|bfloat16", re.IGNORECASE), 1),
+    (re.compile(r"fp(?:32|64)|float(?:32|64)?|op(?:set)?\d+", re.IGNORECASE), 0),
+    (re.compile(r"fp16|float16|half|bf16|bfloat16", re.IGNORECASE), 1),
     (re.compile(r"o[1-4]|optimi[sz]ed|simplified", re.IGNORECASE), 2),
-    (re.compile(r"fp8|float8|q?u?int(?:8|16)|q8\w*|quant(?:i[sz]ed)?|qdq|w8a8", re.I), 3),
+    (re.compile(r"fp8|float8|q?u?int(?:8|16)\w*|q8\w*|8bits?|quant(?:i[sz]ed)?|qdq|w8a8", re.I), 3),
 )
 _LOWEST = 4
 
@@ -70,19 +78,27 @@ def export_name(address: str) -> ExportName:
     ExportName(base='net/model', label='cpu int4 rtn block 32')
     >>> export_name("net-quantised/net.v2.onnx")
     ExportName(base='net/net.v2', label='quantised')
+    >>> export_name("cuda-fp16/net-cuda-fp16.onnx"), export_name("net/optimized_model.onnx")
+    (ExportName(base='net', label='cuda fp16'), ExportName(base='net/model', label='optimized'))
     """
     *above, name = address.split("/")
     name = name[: -len(SUFFIX)] if name.lower().endswith(SUFFIX) else name
     base, label = _divided(name)
-    folders, labels = [], []
+    folders: list[str] = []
+    words: list[str] = []
     for folder in above:
-        kept, words = _divided(folder, whole=True)
+        kept, found = _divided(folder, whole=True)
         folders += [kept] if kept else []
-        labels += words
-    words = [*labels, *label]
+        words = _with(words, found)
+    words = _with(words, label)
     if any(map(_PRECISION.fullmatch, words)):
         folders = [one for one in folders if not _is_qualified(one)]
     return ExportName(base="/".join([*folders, base]), label=" ".join(words))
+
+
+def _with(words: list[str], more: list[str]) -> list[str]:
+    """The words and more of them, if these are not said already."""
+    return words if words[-len(more) :] == more else [*words, *more]
 
 
 def _divided(name: str, *, whole: bool = False) -> tuple[str, list[str]]:
@@ -99,7 +115,10 @@ def _divided(name: str, *, whole: bool = False) -> tuple[str, list[str]]:
     while at < len(words) and not (_PRECISION.fullmatch(words[at]) or (whole and at == 0)):
         at += 1
     if not any(map(_PRECISION.fullmatch, words[at:])):
-        return name, []
+        plain = len(words) == 2 and _PRECISION.fullmatch(words[0]) and _PLAIN.fullmatch(words[1])
+        return (words[1], words[:1]) if plain else (name, [])
+    while at > 1 and _MACHINE.fullmatch(words[at - 1]):
+        at -= 1
     rest = "".join(_pieces(name)[: 2 * at])
     return rest.rstrip("_.-"), words[at:]
 

@@ -16,8 +16,7 @@ from gallery.cache import cache_key
 from gallery.discovery.discover import ModelFile
 from gallery.discovery.exports import has_own_words
 from gallery.discovery.groups import EACH
-from gallery.discovery.slugs import SUFFIX
-from gallery.discovery.titles import title_from, title_of_whole
+from gallery.discovery.titles import title_from
 from gallery.errors import Failure
 from gallery.fingerprint import fingerprint
 from gallery.model import WHOLE
@@ -252,13 +251,11 @@ def plan_of(file: ModelFile, settings: GallerySettings, made_by: Mapping[str, st
 
 def _title(file: ModelFile, given: str, catalogued: str) -> str:
     """What to call a model: its words' title, the catalogue's, or a name from its path."""
-    group = file.group
     if given and has_own_words(file):
         return given
-    if group.whole:
-        return f"{given or catalogued or title_of_whole(group.whole)} ({group.role})"
-    path = f"{group.base}{SUFFIX}" if group.base else file.address or file.relative
-    return given or catalogued or title_from(path)
+    group = file.group
+    title = given or catalogued or group.title or title_from(file.address or file.relative)
+    return f"{title} ({group.role})" if group.whole else title
 
 
 def _of_an_export(variants: VariantSettings) -> VariantSettings:

@@ -57,6 +57,7 @@ check_model = record(
                 "role": text(200),
                 "rank": whole(0, 1 << 20),
                 "twin": text(200),
+                "title": text(4096),
                 "absent": switch,
             }
         ),

@@ -41,6 +41,15 @@ def test_models_that_only_look_alike_stay_apart(paths: tuple[str, ...]) -> None:
     assert order(*paths) == []
 
 
+def test_models_with_a_card_each_are_no_components() -> None:
+    bases = {f"{name}/model.onnx": f"{name}/model" for name in ("unet", "transformer")}
+    cards = {path: f"{path.split('/')[0]}/README.md" for path in bases}
+    assert components(bases, {}, cards) == {}
+    shared = dict.fromkeys(bases, "README.md")
+    for told in (shared, dict.fromkeys(bases, ""), {**cards, "unet/model.onnx": ""}):
+        assert len(components(bases, {}, told)) == 2
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

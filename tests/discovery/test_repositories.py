@@ -39,6 +39,30 @@ def test_titles_tell_components_apart_and_exports_not(tmp_path: Path) -> None:
     assert titles["decoder_fp16"] == "net (decoder)"
 
 
+def test_titles_from_paths_are_told_apart_by_folders(tmp_path: Path) -> None:
+    put(tmp_path, "z/small/det.onnx", "z/large/det.onnx", "z/det2.onnx", "a/net.onnx", "b/net.onnx")
+    put(tmp_path, *(f"{one}/w/onnx/{part}.onnx" for one in "xy" for part in ("encoder", "decoder")))
+    put(tmp_path, *(f"{one}/p/q/model{kind}.onnx" for one in "kl" for kind in ("", "_fp16")))
+    (tmp_path / "b" / "net.md").write_text("---\ntitle: Net\n---\n")
+    plans = planned(tmp_path, GallerySettings(), BuildOptions())
+    titles = {plan.file.relative: plan.words.front.title for plan in plans}
+    assert titles == {
+        "z/small/det.onnx": "small/det", "z/large/det.onnx": "large/det", "z/det2.onnx": "det2",
+        "a/net.onnx": "a/net", "b/net.onnx": "Net",
+        "x/w/onnx/encoder.onnx": "x/w (encoder)", "x/w/onnx/decoder.onnx": "x/w (decoder)",
+        "y/w/onnx/encoder.onnx": "y/w (encoder)", "y/w/onnx/decoder.onnx": "y/w (decoder)",
+        "k/p/q/model.onnx": "k/p/q", "k/p/q/model_fp16.onnx": "k/p/q",
+        "l/p/q/model.onnx": "l/p/q", "l/p/q/model_fp16.onnx": "l/p/q",
+    }  # fmt: skip
+
+
+def test_wholes_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    put(tmp_path, *(f"{a}/p/q/{part}.onnx" for a in "mn" for part in ("encoder", "decoder")))
+    plans = planned(tmp_path, GallerySettings(), BuildOptions())
+    titles = sorted(plan.words.front.title for plan in plans)
+    assert titles == [f"{a}/p/q ({part})" for a in "mn" for part in ("decoder", "encoder")]
+
+
 @pytest.mark.parametrize(("exports", "scans"), [("together", [5, 0]), ("each", [5, 1])])
 def test_the_settings_say_of_which_exports_scans_are_made(
     exports: str, scans: list[int], tmp_path: Path
