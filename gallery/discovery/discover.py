@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import logging
 import math
 import os
@@ -31,6 +32,7 @@ IGNORE_FILE = ".galleryignore"
 LARGEST_SIDECAR = 2 << 20
 """Bytes; cards of embedding models list the results of thousands of tests."""
 
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LONG = 2.0
 """Seconds from which the reading of a file is worth a message."""
 
@@ -50,7 +52,7 @@ class ModelFile:
         sidecar: Path, as `relative`, of the Markdown file with the words about it, or "": the
             file beside it with the same stem, or else the nearest model card above it.
         sidecar_text: The text of that file, or None.
-        sidecar_problem: Why that file is not read, or "".
+        sidecar_problem: Why that file is not read, or not entirely, or "".
         problem: Why the model cannot be read, or None.
         measurements: The files beside it with measurements of it.
         group: What else it belongs to, from `gallery.discovery.groups`.
@@ -258,7 +260,8 @@ def _with_words(
         return file
     file = replace(file, sidecar=_relative(path, directory))
     try:
-        return replace(file, sidecar_text=_text(path, roots))
+        text, told = _text(path, roots)
+        return replace(file, sidecar_text=text, sidecar_problem=told)
     except DiscoverError as problem:
         told = f"{problem.found}, so it is not read; {problem.hint}"
         return replace(file, sidecar_problem=told)
@@ -306,16 +309,28 @@ def check_unchanged(file: ModelFile, digest: str = "") -> None:
     raise ChangedFileError(found, hint="build again")
 
 
-def _text(path: Path, roots: Sequence[Path]) -> str:
-    return content(path, roots, LARGEST_SIDECAR).decode("utf-8-sig", errors="replace")
+def _text(path: Path, roots: Sequence[Path]) -> tuple[str, str]:
+    """The text of a file, and what is lost of it, or "": UTF-8, or UTF-16 with a byte order mark.
+
+    Raises:
+        DiscoverError: See `content`.
+    """
+    raw = content(path, roots, LARGEST_SIDECAR)
+    form = "utf-16" if raw.startswith(_UTF_16) else "utf-8-sig"
+    try:
+        return raw.decode(form), ""
+    except UnicodeDecodeError:
+        told = f"{path.name} is not {form.removesuffix('-sig').upper()}, so letters are lost"
+        return raw.decode(form, errors="replace"), f"{told}; save it as UTF-8"
 
 
 def _ignore_lines(directory: Path, roots: Sequence[Path]) -> list[str]:
     path = directory / IGNORE_FILE
     if not os.path.lexists(path):
         return []
+    text, _ = _text(path, roots)
     # As in git, only a line feed ends a line, with or without a carriage return before it.
-    return [line.removesuffix("\r") for line in _text(path, roots).split("\n")]
+    return [line.removesuffix("\r") for line in text.split("\n")]
 
 
 def _relative(path: Path, directory: Path) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_LONGEST, _MOST = 200, 64
+_LONGEST, _MOST, _MOST_OTHERS = 200, 256, 64
 _RESULTS = 100
 _OTHER = 2000
 
@@ -191,4 +191,4 @@ def _others(head: Mapping[str, Any]) -> dict[str, str]:
         for key, value in head.items()
         if key not in KEYS and value is not None
     }
-    return dict([(key, text) for key, text in others.items() if len(text) <= _OTHER][:_MOST])
+    return dict([(key, text) for key, text in others.items() if len(text) <= _OTHER][:_MOST_OTHERS])

@@ -23,6 +23,9 @@ HEAD_LIMIT = 1 << 20
 PROSE_LIMIT = 256 << 10
 """Most characters of prose that a page shows."""
 
+MOST_TAGS = 64
+"""Most tags of a model; a hub takes any number."""
+
 _FORMS = {"yaml": ("YAML", read_yaml), "toml": ("TOML", read_toml)}
 _NEAR = 0.8
 
@@ -61,6 +64,10 @@ def words_of(text: str) -> Words:
     known = {key: value for key, value in values.items() if key in own}
     if "license" in values or "license_name" in values:
         known["license"] = licence(values)
+    tags = known.get("tags")
+    if isinstance(tags, list) and len(tags) > MOST_TAGS:
+        known["tags"] = tags[:MOST_TAGS]
+        notes.append(f"tags has {len(tags):,} values; the first {MOST_TAGS} count")
     # A key without a value means the default.
     front, problems = read(FrontMatter, {k: v for k, v in known.items() if v is not None})
     card = card_of({key: values[key] for key in values if key not in own})

@@ -53,3 +53,21 @@ def test_a_card_that_leads_out_costs_its_words(tmp_path: Path) -> None:
     (file,) = discover(tmp_path / "models")
     assert (file.problem, file.sidecar_text) == (None, None)
     assert "README.md is a link that leads out" in file.sidecar_problem
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "told"),
+    [
+        ("utf-8", "Réseau", ""),
+        ("utf-8-sig", "Réseau", ""),
+        ("utf-16", "Réseau", ""),
+        ("utf-16-be", "\ufeffRéseau", ""),
+        ("latin-1", "R\ufffdseau", "README.md is not UTF-8, so letters are lost; save it as UTF-8"),
+    ],
+)
+def test_a_card_in_another_encoding(encoding: str, text: str, told: str, tmp_path: Path) -> None:
+    put(tmp_path, "net/model.onnx")
+    written = text.replace("\ufffd", "é")
+    (tmp_path / "net" / "README.md").write_bytes(written.encode(encoding))
+    (file,) = discover(tmp_path)
+    assert (file.sidecar_text, file.sidecar_problem) == (text.lstrip("\ufeff"), told)

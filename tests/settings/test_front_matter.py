@@ -237,7 +237,8 @@ EDGES = [
     ("year", ["1900", "2200"], ["1899", "2201"]),
     ("title", ["x" * 300], ["x" * 301]),
     ("authors", ["x" * 200, "[a, b]"], ["x" * 201, f"{['a'] * 65}"]),
-    ("tags", [f"{['a'] * 64}"], [f"{['a'] * 65}"]),
+    ("authors", [f"{['a'] * 64}"], [f"{['a'] * 65}"]),
+    ("tags", [f"{['a'] * 64}"], ["{a: b}"]),
     ("family", ["x" * 200], ["x" * 201]),
     ("licence", ["x" * 500], ["x" * 501]),
     (
@@ -266,3 +267,15 @@ def test_no_head_brings_a_traceback(text: str) -> None:
     for mark in ("---", "+++"):
         words = words_of(f"{mark}\n{text}\n{mark}\nProse.")
         assert words.prose.endswith("Prose.")
+
+
+def test_more_tags_than_a_model_has_cost_those_beyond() -> None:
+    words = words_of("---\ntags:\n" + "".join(f"- tag {i}\n" for i in range(70)) + "---\n")
+    assert words.front.tags == tuple(f"tag {i}" for i in range(64))
+    assert words.notes == ("tags has 70 values; the first 64 count",)
+
+
+def test_the_languages_of_a_translator_are_all_read() -> None:
+    tags = [f"{a}{b}" for a in "abcdefgh" for b in "abcdefghijklmnopqrstuvwxyz"][:200]
+    words = words_of("---\nlanguage: [" + ", ".join(tags) + "]\n---\n")
+    assert (words.card.languages, words.notes) == (tuple(tags), ())
