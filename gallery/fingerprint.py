@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata
 from pathlib import Path
 
 _ROOT = Path(__file__).parent
@@ -20,6 +20,8 @@ _ROOT = Path(__file__).parent
 _IMPORT = re.compile(
     r"^\s*(?:from\s+([\w.]+)\s+import\s+(\([^)]*\)|[^\n]*)|import\s+([\w.]+))", re.M
 )
+
+_VERSION = re.compile(r"^Version:\s*(\S+)\s*$", re.M)
 
 _FOR_TYPES_ALONE = re.compile(r"^if TYPE_CHECKING:[^\n]*\n(?:(?:[ \t][^\n]*)?\n)*", re.M)
 
@@ -138,6 +140,9 @@ def _python() -> str:
 @functools.cache
 def _release(distribution: str) -> str:
     try:
-        return version(distribution)
-    except PackageNotFoundError:
+        text = metadata.distribution(distribution).read_text("METADATA") or ""
+    except metadata.PackageNotFoundError:
         return ""
+    # Python itself reads the whole file as a letter, for which it takes a while.
+    found = _VERSION.search(text.partition("\n\n")[0])
+    return found[1] if found else metadata.version(distribution)

@@ -10,6 +10,7 @@ import numba
 from numba.core import event
 from numba.core.caching import FunctionCache
 
+from gallery.jit.array_functions import load_array_functions
 from gallery.jit.call_types import remember_calls
 from gallery.jit.compiling import Compiling
 from gallery.jit.kernel_cache import CompiledOnce, Failures
@@ -22,6 +23,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+load_array_functions()
 event.register("numba:compile", Failures())
 _COMPILING = Compiling(lambda found: isinstance(getattr(found, "_cache", None), CompiledOnce))
 link_kernels(_COMPILING)

@@ -6,6 +6,7 @@ import ast
 import shutil
 import sys
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,15 @@ def test_the_release_of_every_library_that_shapes_a_result_counts() -> None:
 
 
 DRAWN = {"scan", "diagram", *SHEETS}
+
+
+def test_a_release_is_what_python_says_of_it() -> None:
+    for name in fingerprint.LIBRARIES.values():
+        try:
+            release = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            release = ""
+        assert fingerprint._release(name) == release
 
 
 @pytest.mark.parametrize(
