@@ -7,8 +7,8 @@ Builds the sample models, or those named, in one process on one core: all anew, 
 palette with what the cache has. "start" is imports and discovery, "pages" what the parent process
 does at the end. `--before` does the same with another tree of this program, in turn, each with its
 own defaults; `--vertices` is the budget of main scans of this tree alone. Numbers are medians of
-the runs. Python looks for garbage as often as in the processes of `gallery build`. Processor time
-includes that of Graphviz. Kernels must be compiled: build anything first.
+the runs. Python looks for garbage as often, and memory is kept as long, as in a worker. Processor
+time includes that of Graphviz. Kernels must be compiled: build anything first.
 """
 
 from __future__ import annotations
@@ -56,6 +56,12 @@ except ImportError:
     pass  # A tree that looks as often as Python does by itself.
 else:
     look_rarely()
+try:
+    from gallery.pipeline.memory import keep_freed
+except ImportError:
+    pass  # A tree that gives it back.
+else:
+    keep_freed()
 vertices, *names = sys.argv[1:]
 with tempfile.TemporaryDirectory() as room:
     models, site = Path(room) / "models", Path(room) / "site"

@@ -20,6 +20,7 @@ from typing import IO, Any
 from gallery.cache import Cache
 from gallery.errors import ChangedFileError, GalleryError, system_error
 from gallery.pipeline.garbage import look_rarely
+from gallery.pipeline.memory import keep_freed
 from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.products import make_all
 from gallery.pipeline.stages import Stages, Step
@@ -30,6 +31,7 @@ from gallery.pipeline.workers.warm import warm_up
 def main() -> None:
     """Run the jobs on standard input; the process ends when that closes."""
     look_rarely()
+    keep_freed()
     events = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     # Whatever a library prints must not mix with the events.
     os.dup2(2, 1)
