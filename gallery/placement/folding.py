@@ -165,18 +165,14 @@ def _shell(way: Way, fold: Fold) -> DoubleArray:
     return np.asarray(-step / inner)
 
 
-def folded(paths: DoubleArray, way: Way, places: DoubleArray) -> FloatArray:
-    """Distances of bodies beside a folded path: float32 (n, n).
+def beside(paths: DoubleArray, way: Way) -> DoubleArray:
+    """The squares of what distances have beside the path, however it is folded: float64 (n, n).
+
+    Bodies are as far apart as the path is beside them, and as that in a direction of its own.
 
     Args:
         paths: float64 (n, n), distances along the data.
         way: Where the bodies lie along the path.
-        places: float64 (n, 2), where the path is beside each body.
     """
-    along, across, up = (
-        values[:, None] - values[None, :] for values in (way.along, places[:, 0], places[:, 1])
-    )
-    beside = np.maximum(paths * paths - along * along, 0)
-    found = np.sqrt(across * across + up * up + beside)
-    np.fill_diagonal(found, 0)
-    return found.astype(np.float32)
+    along = way.along[:, None] - way.along[None, :]
+    return np.maximum(paths * paths - along * along, 0)

@@ -10,7 +10,7 @@ as the fold lets them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from gallery.jit import each
 from gallery.placement.cost import cost, radius, reach
 from gallery.placement.descent import descend
 from gallery.placement.distances import DoubleArray, Hops
-from gallery.placement.folding import Fold, Way, folded, guide, way
+from gallery.placement.folding import Fold, Way, beside, guide, way
 from gallery.placement.graph_levels import FloatArray, Level
 from gallery.placement.majorisation import truer
 from gallery.placement.orientation import unmirrored
@@ -28,7 +28,8 @@ from gallery.placement.parts import parts_of
 from gallery.placement.paths import path_lengths
 from gallery.placement.roundness import cover
 from gallery.placement.settings import LayoutSettings
-from gallery.placement.targets import best_scale, blend, squarish, weights
+from gallery.placement.targets import blend, distances, squarish, weights
+from gallery.placement.tournament import Tournament, tournament
 
 _TRIAL_ROUNDS = 8
 """Enough to estimate how much of its circle a drawing will cover."""
@@ -113,39 +114,68 @@ class Aims:
 
     Attributes:
         hops: The sums from which its stress is computed.
-        weights: float32 (n, n), how much each pair counts.
         skeleton: float32 (n, 2), the skeleton.
         keep: Share of the skeleton's own distances in the target distances.
         charge: float32 (n,), to which the bodies' areas are proportional.
         paths: float64 (n, n), target distances along the data, in distances of neighbours.
         closer: The same with hubs closer to their neighbours, or None if there are no hubs.
         way: The longest of the paths.
+        pairs: The order in which pairs are moved.
+        weights: float32 (days, tables), how much each of them counts.
+        beside: float64 (days, tables), what their distances have beside the path, squared.
     """
 
     hops: Hops
-    weights: FloatArray
-    paths: DoubleArray
-    closer: DoubleArray | None
     skeleton: FloatArray
     keep: float
     charge: FloatArray
+    paths: DoubleArray
+    closer: DoubleArray | None
     way: Way
+    pairs: Tournament
+    weights: FloatArray = field(init=False)
+    beside: DoubleArray = field(init=False)
 
-    def of(self, inside: npt.NDArray[np.int64]) -> Aims:
-        """The aims for some of the bodies, which take the space of all."""
+    def __post_init__(self) -> None:
+        """Put what all folds share into the order of the pairs."""
+        for name, value in (
+            ("weights", self.pairs.of(weights(self.hops))),
+            ("beside", self.pairs.of(beside(self.paths, self.way))),
+        ):
+            object.__setattr__(self, name, value)
+
+    def of(self, inside: npt.NDArray[np.int64], pairs: Tournament) -> Aims:
+        """The aims for some of the bodies, which take the space of all and meet in an order."""
         charge = self.charge[inside]
         total = self.charge.sum(dtype=np.float64) / max(charge.sum(dtype=np.float64), 1e-30)
-        hops = self.hops.of(inside)
         return Aims(
-            hops=hops,
-            weights=weights(hops),
-            paths=self.paths[np.ix_(inside, inside)],
-            closer=None if self.closer is None else self.closer[np.ix_(inside, inside)],
+            hops=self.hops.of(inside),
             skeleton=self.skeleton[inside],
             keep=self.keep,
             charge=charge * np.float32(total),
+            paths=self.paths[np.ix_(inside, inside)],
+            closer=None if self.closer is None else self.closer[np.ix_(inside, inside)],
             way=self.way.of(inside),
+            pairs=pairs,
         )
+
+    def folded(self, path: DoubleArray) -> FloatArray:
+        """Distances of bodies beside a folded path: float32 (days, tables).
+
+        Args:
+            path: float64 (n, 2), where the path is beside each body.
+        """
+        return self.pairs.distances(path, self.beside).astype(np.float32)
+
+    def scaled(self, wanted: FloatArray) -> DoubleArray:
+        """The skeleton as large as suits target distances: float64 (n, 2)."""
+        return self.skeleton.astype(np.float64) * self.pairs.scale(self.skeleton, wanted)
+
+    def blended(self, wanted: FloatArray, skeleton: DoubleArray) -> FloatArray:
+        """Target distances with their share of those of a skeleton: float32 (days, tables)."""
+        if not self.keep:
+            return wanted
+        return blend(wanted, self.pairs.distances(skeleton), self.keep)
 
 
 def draw(
@@ -173,28 +203,32 @@ def draw(
         inside = np.flatnonzero(part == number)
         if len(inside) == 1:
             break
-        own, sums = paths[np.ix_(inside, inside)], hops.of(inside)
+        own = paths[np.ix_(inside, inside)]
         aims = Aims(
-            hops=sums,
-            weights=weights(sums),
+            hops=hops.of(inside),
             skeleton=squarish(start[inside]),
             keep=keep,
             charge=level.charge[inside],
             paths=own,
             closer=None if closer is None else closer[np.ix_(inside, inside)],
             way=way(own, level.charge[inside], bodies.resolution[inside]),
+            pairs=_meetings(len(inside), settings, seed),
         )
         # The largest part decides for all, so that equal bodies get equal areas.
         fold, area = _best(aims, areas, settings, seed)
         areas = (area,)
-        first = _drawn(aims, fold, settings.rounds, seed)
-        settled = _settled(aims, fold, first, area, settings, seed)
+        first = _drawn(aims, fold, settings.rounds)
+        settled = _settled(aims, fold, first, area, settings)
         relaxed = _relaxed(aims, settled, area, settings)
         places[inside] = unmirrored(relaxed, guide(aims.way, fold), aims.charge)
     area = areas[len(areas) // 2] * settings.bodies
     if len(sizes) > 1:
         places = pack(places, part, radius(level.charge, area))
     return DrawnBodies(places=places, area=area)
+
+
+def _meetings(bodies: int, settings: LayoutSettings, seed: int) -> Tournament:
+    return tournament(bodies, max(settings.rounds, 2 * _TRIAL_ROUNDS), seed)
 
 
 def _paths(level: Level, hops: Hops) -> tuple[DoubleArray, DoubleArray | None]:
@@ -234,13 +268,15 @@ def _best(
     of a fold jumps at a small change of the model, and its cost with it.
     """
     some = np.unique(np.linspace(0, len(aims.charge) - 1, _SAMPLE).astype(np.int64))
-    trial = aims.of(some) if len(some) < len(aims.charge) else aims
+    trial = aims
+    if len(some) < len(aims.charge):
+        trial = aims.of(some, _meetings(len(some), settings, seed))
 
     def tried(fold: Fold) -> tuple[FloatArray, float]:
-        places = _drawn(trial, fold, _TRIAL_ROUNDS, seed)
+        places = _drawn(trial, fold, _TRIAL_ROUNDS)
         return places, min((_cost(trial, places, area, settings), area) for area in areas)[1]
 
-    folds = _folds(trial, seed) if settings.fill > 0 else [_STRAIGHT]
+    folds = _folds(trial) if settings.fill > 0 else [_STRAIGHT]
     alone = len(folds) == 1 or len(aims.charge) < _ALONE
     found = each(tried, ((fold,) for fold in folds), alone=alone)
     usual = sorted(area for _, area in found)[len(found) // 2]
@@ -255,48 +291,42 @@ def _cost(
     return cost(aims.hops, aims.charge, places, area, settings.fill, power=power)
 
 
-def _folds(aims: Aims, seed: int) -> list[Fold]:
+def _folds(aims: Aims) -> list[Fold]:
     """Folds to try.
 
     A band that is folded k times fills a square if its length is k² times its width. A straight
     one covers 4 / pi times width over length of its circle.
     """
-    straight = _drawn(aims, _STRAIGHT, 2 * _TRIAL_ROUNDS, seed)
+    straight = _drawn(aims, _STRAIGHT, 2 * _TRIAL_ROUNDS)
     covered = cover(straight, reach(aims.charge, _USUAL_AREA * len(aims.charge)))
     bends = float(np.sqrt(4 / np.pi / max(covered.whole, 1e-3)))
     arcs = [Fold(bends=1.0, turn=turn) for turn in _ARCS]
     return [*arcs, _MEANDER, *(Fold(bends=bends, coil=coil) for coil in _COILS)]
 
 
-def _drawn(aims: Aims, fold: Fold, rounds: int, seed: int) -> FloatArray:
+def _drawn(aims: Aims, fold: Fold, rounds: int) -> FloatArray:
     """Places whose distances are close to the target distances."""
-    skeleton = aims.skeleton.astype(np.float64)
-    beside = guide(aims.way, fold)
-    wanted = folded(aims.paths, aims.way, beside)
-    scaled = skeleton * best_scale(skeleton, wanted)
+    path = guide(aims.way, fold)
+    wanted = aims.folded(path)
+    scaled = aims.scaled(wanted)
     # Engines that aim at distances only tell on which side of the path bodies are.
-    start = scaled if aims.keep else beside + _SIDE * scaled
-    random = np.random.default_rng(seed)
-    aim = blend(wanted, scaled, aims.keep)
-    return descend(start, aim, aims.weights, 1.0, rounds, random)
+    start = scaled if aims.keep else path + _SIDE * scaled
+    aim = aims.blended(wanted, scaled)
+    return descend(aims.pairs, start, aim, aims.weights, 1.0, rounds)
 
 
 def _settled(
-    aims: Aims, fold: Fold, places: FloatArray, area: float, settings: LayoutSettings, seed: int
+    aims: Aims, fold: Fold, places: FloatArray, area: float, settings: LayoutSettings
 ) -> FloatArray:
     """Places after hubs have pulled them closer, if that lowers the cost enough, else unchanged."""
     if aims.closer is None:
         return places
     # As much shorter as the fold makes the distances of the first drawing.
-    shorter = folded(aims.paths, aims.way, guide(aims.way, fold)) / np.maximum(aims.paths, 1e-9)
-    wanted = (aims.closer * shorter).astype(np.float32)
-    np.fill_diagonal(wanted, 0)
-    skeleton = aims.skeleton.astype(np.float64)
-    wanted = blend(wanted, skeleton * best_scale(skeleton, wanted), aims.keep)
-    start = places.astype(np.float64)
-    start *= best_scale(start, wanted)
-    random = np.random.default_rng(seed)
-    nearer = descend(start, wanted, aims.weights, _GENTLE, settings.rounds, random)
+    shorter = aims.folded(guide(aims.way, fold)) / np.maximum(aims.pairs.of(aims.paths), 1e-9)
+    wanted = (aims.pairs.of(aims.closer) * shorter).astype(np.float32)
+    wanted = aims.blended(wanted, aims.scaled(wanted))
+    start = places.astype(np.float64) * aims.pairs.scale(places, wanted)
+    nearer = descend(aims.pairs, start, wanted, aims.weights, _GENTLE, settings.rounds)
     before, after = (_cost(aims, one, area, settings) for one in (places, nearer))
     return nearer if after < before - _WORTH else places
 
@@ -304,8 +334,9 @@ def _settled(
 def _relaxed(aims: Aims, places: FloatArray, area: float, settings: LayoutSettings) -> FloatArray:
     """Places closer to the true distances, in a circle if there is one to fill."""
     true = (aims.paths if aims.closer is None else aims.closer).astype(np.float32)
-    skeleton = aims.skeleton.astype(np.float64)
-    true = blend(true, skeleton * best_scale(skeleton, true), aims.keep)
+    if aims.keep:
+        scaled = aims.scaled(aims.pairs.of(true))
+        true = blend(true, distances(scaled), aims.keep)
     hops = replace(aims.hops, near=aims.hops.square * true)
     width = _WIDTH if settings.fill > 0 else None
     return truer(hops, places, reach(aims.charge, area), _SWEEPS, width=width)

@@ -8,6 +8,8 @@ import numpy.typing as npt
 from gallery.placement.distances import Hops
 from gallery.placement.graph_levels import FloatArray
 
+DoubleArray = npt.NDArray[np.float64]
+
 
 def weights(hops: Hops) -> FloatArray:
     """How many pairs of vertices two bodies stand for, relative to the median: float32 (n, n)."""
@@ -26,25 +28,36 @@ def squarish(positions: FloatArray) -> FloatArray:
     return np.asarray(centred * factor, np.float32)
 
 
-def blend(paths: FloatArray, skeleton: npt.NDArray[np.float64], keep: float) -> FloatArray:
-    """Path lengths mixed with the distances of the skeleton: float32 (n, n)."""
-    if not keep:
-        return paths
-    return np.asarray((1 - keep) * paths + keep * _distances(skeleton, skeleton), np.float32)
+def blend(wanted: FloatArray, skeleton: DoubleArray, keep: float) -> FloatArray:
+    """Target distances mixed with those of the skeleton: float32.
+
+    Args:
+        wanted: float32, target distances of pairs.
+        skeleton: float64, the skeleton's.
+        keep: Share of these.
+    """
+    return np.asarray((1 - keep) * wanted + keep * skeleton, np.float32)
 
 
-def _distances(
-    some: npt.NDArray[np.float64], others: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
-    across, up = (some[:, None, axis] - others[None, :, axis] for axis in (0, 1))
+def distances(places: npt.NDArray[np.floating]) -> DoubleArray:
+    """The distance of each two places: float64 (n, n).
+
+    Args:
+        places: (n, 2).
+    """
+    x, y = places.astype(np.float64).T
+    across, up = x[:, None] - x, y[:, None] - y
     return np.asarray(np.sqrt(across * across + up * up))
 
 
-def best_scale(positions: npt.NDArray[np.float64], wanted: FloatArray) -> float:
-    """The factor that brings the distances of positions closest to the target distances."""
-    index = np.linspace(0, len(positions) - 1, min(len(positions), 300)).astype(np.int64)
-    some = positions[index]
-    goal = wanted[np.ix_(index, index)].astype(np.float64)
-    ratio = np.divide(_distances(some, some), goal, out=np.zeros_like(goal), where=goal > 0)
+def best_scale(distances: DoubleArray, wanted: FloatArray) -> float:
+    """The factor that brings distances closest to the target distances, each relative to its own.
+
+    Args:
+        distances: float64, of pairs.
+        wanted: float32, their target distances; 0 for pairs that do not matter.
+    """
+    ratio = np.zeros(wanted.shape)
+    np.divide(distances, wanted, out=ratio, where=wanted > 0)
     total = float((ratio**2).sum())
     return float(ratio.sum()) / total if total > 0 else 1.0

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallery.placement.folding import Fold, folded, guide, way
+from gallery.placement.folding import Fold, Way, beside, guide, way
+from gallery.placement.targets import distances
 
 BODIES = 80
 CHAIN = np.abs(np.subtract.outer(np.arange(BODIES), np.arange(BODIES))).astype(np.float64)
@@ -21,8 +22,13 @@ def senses(fold: Fold, charge: np.ndarray = EVEN, resolution: np.ndarray = NONE)
     return np.asarray(np.arctan2(across, along))
 
 
+def folded(paths: np.ndarray, line: Way, fold: Fold) -> np.ndarray:
+    """Distances of bodies beside a folded path."""
+    return np.asarray(np.sqrt(distances(guide(line, fold)) ** 2 + beside(paths, line)))
+
+
 def test_a_path_without_a_turn_is_straight() -> None:
-    found = folded(CHAIN, way(CHAIN, EVEN, NONE), guide(way(CHAIN, EVEN, NONE), Fold()))
+    found = folded(CHAIN, way(CHAIN, EVEN, NONE), Fold())
     np.testing.assert_allclose(found, CHAIN, atol=1e-4)
 
 
@@ -99,6 +105,6 @@ def test_folding_lengthens_nothing_and_leaves_what_is_beside(
     )
     paths = apart.astype(np.float64)
     line = way(paths, EVEN, NONE)
-    found = folded(paths, line, guide(line, Fold(bends=bends, turn=turn)))
+    found = folded(paths, line, Fold(bends=bends, turn=turn))
     assert (found <= paths + 1e-3).all()
     np.testing.assert_allclose(found[same], paths[same], atol=1e-3)
