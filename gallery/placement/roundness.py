@@ -12,6 +12,9 @@ from gallery.jit import kernel
 from gallery.numerics.elementary import cos, sin
 from gallery.placement.graph_levels import FloatArray
 
+Column = npt.NDArray[np.float64]
+"""float64 (n,), a number of each disc."""
+
 _POINTS = 512
 """Number of points at which cover is tested."""
 
@@ -60,30 +63,36 @@ def circle(places: FloatArray, reach: FloatArray) -> tuple[npt.NDArray[np.float6
         places: float32 (n, 2), the centres of the discs.
         reach: float32 (n,), their radii.
     """
-    x, y, radius = _circle(places, reach)
+    x, y, radius = _circle(*_columns(places, reach), np.empty(len(reach)))
     return np.array([x, y]), float(radius)
 
 
 def cover(places: FloatArray, reach: FloatArray) -> Cover:
     """What discs cover of their circle; arguments as for `circle`."""
-    x, y, radius = _circle(places, reach)
-    covered = np.zeros(_POINTS, np.bool_)
-    _cover(places, reach, _sunflower(), (x, y), radius, covered)
+    discs = _columns(places, reach)
+    x, y, radius = _circle(*discs, np.empty(len(reach)))
+    across, up = _sunflower() * radius + [[x], [y]]
+    covered, square = np.zeros(_POINTS, np.bool_), (reach * reach).astype(np.float64)
+    _cover(*discs, square, across, up, (x, y), radius, covered)
     middle = covered[: round(_POINTS * MIDDLE * MIDDLE)]
     return Cover(radius=radius, whole=float(covered.mean()), middle=float(middle.mean()))
 
 
+def _columns(places: FloatArray, reach: FloatArray) -> tuple[Column, Column, Column]:
+    """x, y and radius of each disc."""
+    x, y, radius = (one.astype(np.float64) for one in (*places.T, reach))
+    return x, y, radius
+
+
 @kernel
-def _circle(places, reach):  # type: ignore[no-untyped-def]
-    across, up = places[:, 0].astype(np.float64), places[:, 1].astype(np.float64)
-    extent, ends = reach.astype(np.float64), np.empty(len(places))
+def _circle(across, up, reach, ends):  # type: ignore[no-untyped-def]
     # Positive numbers have the order of their bits, which are compared many at a time.
     order = ends.view(np.int64)
     x, y, radius = across[0], up[0], 0.0
     for step in range(1, _STEPS + 1):
         for i in range(len(ends)):
             dx, dy = across[i] - x, up[i] - y
-            ends[i] = np.sqrt(dx * dx + dy * dy) + extent[i]
+            ends[i] = np.sqrt(dx * dx + dy * dy) + reach[i]
         largest, far = 0, 0
         for i in range(len(order)):
             largest = max(largest, order[i])
@@ -100,20 +109,19 @@ def _circle(places, reach):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _cover(places, reach, sunflower, centre, radius, covered):  # type: ignore[no-untyped-def]
+def _cover(across, up, reach, square, x, y, centre, radius, covered):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     """Find the points of a sunflower within discs, OUT covered: bool (points,).
 
-    They lie ever farther from the middle: a disc covers points of one stretch alone.
+    They lie ever farther from its centre, so that a disc covers points of one stretch alone.
     """
     points = len(covered)
-    x, y = sunflower[0] * radius + centre[0], sunflower[1] * radius + centre[1]
-    for i in range(len(places)):
-        dx, dy = places[i, 0] - centre[0], places[i, 1] - centre[1]
-        away, size = np.sqrt(dx * dx + dy * dy), reach[i] * reach[i]
+    for i in range(len(reach)):
+        dx, dy = across[i] - centre[0], up[i] - centre[1]
+        away = np.sqrt(dx * dx + dy * dy)
         near, far = max(away - reach[i], 0.0) / radius, (away + reach[i]) / radius
         # With one more at either end, as these are rounded.
         first = max(int(points * near * near - 0.5) - 1, 0)
         last = min(int(points * far * far - 0.5) + 3, points)
         for k in range(first, last):
-            dx, dy = places[i, 0] - x[k], places[i, 1] - y[k]
-            covered[k] |= dx * dx + dy * dy <= size
+            dx, dy = across[i] - x[k], up[i] - y[k]
+            covered[k] |= dx * dx + dy * dy <= square[i]
