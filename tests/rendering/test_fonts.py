@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image, ImageDraw
 
+from gallery.rendering.sheet import fonts
 from gallery.rendering.sheet.fonts import (
+    ASCENT,
     MISSING,
     Face,
     extent,
@@ -111,3 +114,19 @@ def test_put_blends_and_is_cut_at_the_border() -> None:
     assert not pixels[:2].any()
     assert not pixels[:, 2:].any()
     put(pixels, np.ones((2, 2), np.float32), (9, 9), (1, 1, 1))
+
+
+@given(st.text("AVfjgçß,□1 ×", max_size=9), st.sampled_from([7, 16, 95, 96]), st.sampled_from(Face))
+def test_letters_that_are_kept_make_what_drawing_them_one_by_one_makes(
+    text: str, size: int, face: Face
+) -> None:
+    """Pillow draws each letter where it belongs, four times as large if it is small."""
+    fine = 4 if size < 96 else 1
+    width, height = extent(text, size, face)
+    image, x = Image.new("L", ((width + 1) * fine, height * fine)), 0.0
+    for letter in text:
+        at, font = (round(x), round(ASCENT * size * fine)), fonts._font(size * fine, face)
+        ImageDraw.Draw(image).text(at, letter, 255, font, anchor="ls")
+        x += size * fine * fonts._advance(letter, face)
+    expected = np.asarray(image.reduce(fine) if fine > 1 else image, np.float32) / 255
+    np.testing.assert_array_equal(mask(text, size, face), expected)

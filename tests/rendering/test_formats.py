@@ -148,6 +148,14 @@ def test_the_longest_picture_of_each_format_is_opened(kind: PictureFormat, wide:
         check_format(kind.suffixes[0], beyond)
 
 
+def test_a_jpeg_that_is_only_shown_whole_has_the_same_pixels_in_one_scan() -> None:
+    scan = render(ring(layered()), color(layered()), size=160)
+    found = [encode(scan, ".jpg", "good", progressive=one) for one in (True, False)]
+    images = [Image.open(io.BytesIO(one)) for one in found]
+    assert [bool(one.info.get("progressive")) for one in images] == [True, False]
+    np.testing.assert_array_equal(*map(np.asarray, images))
+
+
 @pytest.mark.parametrize("kind", ["webp", "avif", "jpeg"])
 def test_a_longer_picture_is_not_written_or_not_opened(kind: str) -> None:
     """The limits of the table are the encoders' own, not ours."""

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gallery.pipeline.plan import ModelPlan
     from gallery.pipeline.stages import Stages
     from gallery.pipeline.variants import ScanPlan
+    from gallery.rendering.labels.labels import PlacedName
     from gallery.rendering.sheet.sheet import Sheet
     from gallery.rendering.types import Picture
 
@@ -92,7 +93,7 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
         paper,
         variants.poster_dpi,
         look=RenderSettings(title=plan.name, exposure=scan.exposure),
-        names=variants.poster_labels,
+        names=_names(stages) if variants.poster_labels else (),
         drawn=drawn,
     )
     sheet = poster(facts, plan.words.front, shown, others, paper)
@@ -105,6 +106,22 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
         width, height = save_sheet(sheet, variants.poster_dpi, files[name], variants.quality)
         images.append([name, form, width, height])
     return Drawn(value={"images": images}, files=files)
+
+
+def _names(stages: Stages) -> Sequence[PlacedName]:
+    """Where the layer names of the main scan are; another palette leaves them there."""
+    from gallery.rendering.compose.poster_scan import names_on
+    from gallery.rendering.labels.storage import names_of, names_value
+
+    scan, variants = stages.plan.scans[0].scan, stages.plan.variants
+    paper, dpi = variants.poster_size, variants.poster_dpi
+    return stages.stored(
+        POSTER,
+        ["names", stages.plan.stage_key("layout", scan), paper, dpi],
+        make=lambda: names_on(stages.layout(scan), paper_named(paper), dpi),
+        save=names_value,
+        restore=names_of,
+    )
 
 
 def _others(plan: ModelPlan) -> list[ScanPlan]:

@@ -71,7 +71,8 @@ def _make(stages: Stages, _: str, new_file: NewFile) -> Drawn:
     )
     sheet = sheet.told(stages.plan.provenance(SOCIAL_CARD).entries())
     path = new_file(".jpeg")
-    save(sheet_picture(sheet, MILLIMETRES_PER_INCH), path, stages.plan.variants.quality)
+    picture = sheet_picture(sheet, MILLIMETRES_PER_INCH)
+    save(picture, path, stages.plan.variants.quality, progressive=False)
     return Drawn(value={"images": [["card.jpeg", "jpeg", *CARD]]}, files={"card.jpeg": path})
 
 

@@ -14,7 +14,7 @@ from gallery.rendering.compose.centred import centred
 from gallery.rendering.compose.layer_strip import Stretch, layer_strip
 from gallery.rendering.compose.poster_grid import BODY, HEAD, SMALL
 from gallery.rendering.compose.poster_grids import grid_of, units
-from gallery.rendering.labels.labels import Label, place_labels
+from gallery.rendering.labels.labels import Label, PlacedName, colored, place_names
 from gallery.rendering.labels.placement import Rectangle
 from gallery.rendering.raster.frame import Frame, frame
 from gallery.rendering.raster.raster import describe
@@ -59,6 +59,48 @@ class Shown:
     halves: Sequence[tuple[float, float]] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where things are in the scan of a poster, in its pixels.
+
+    Attributes:
+        frame: The frame of its drawing.
+        sizes: Font sizes of layer names, for large, medium and small regions.
+        within: Left, top, right and bottom that no layer name leaves.
+        halves: See `Shown`.
+    """
+
+    frame: Frame
+    sizes: tuple[int, int, int]
+    within: Rectangle
+    halves: tuple[tuple[float, float], ...]
+
+
+def _place(layout: Layout, sheet: Paper, dpi: float) -> _Place:
+    grid = grid_of(sheet)
+    scale = units(sheet, grid) * dpi / MILLIMETRES_PER_INCH
+    left, top, width, height = grid.scan
+    inside = frame(layout.positions, (round(width * scale), round(height * scale)), grid.edge)
+    large, middling, small = (max(round(one * scale), 1) for one in _LABELS)
+    right = min(width, grid.width - grid.margin - left)
+    lengths = (grid.margin - left, max(grid.margin - top, _ROOM), right, height - _ROOM)
+    low_x, low_y, high_x, high_y = (round(one * scale) for one in lengths)
+    return _Place(
+        frame=inside,
+        sizes=(large, middling, small),
+        within=(low_x, low_y, high_x, high_y),
+        halves=_halves(layout, inside, large),
+    )
+
+
+def names_on(layout: Layout, sheet: Paper, dpi: float) -> tuple[PlacedName, ...]:
+    """Where the layer names of a poster's scan are; the arguments are those of `show`."""
+    place = _place(layout, sheet, dpi)
+    large = place.sizes[0]
+    taken = [_box(words, at, large) for words, at in zip(HALVES, place.halves, strict=False)]
+    return place_names(layout, place.frame, place.sizes, place.within, taken)
+
+
 def show(  # noqa: PLR0913
     layout: Layout,
     coloring: Coloring,
@@ -66,7 +108,7 @@ def show(  # noqa: PLR0913
     dpi: float,
     *,
     look: RenderSettings | None = None,
-    names: bool = True,
+    names: Sequence[PlacedName] | None = None,
     drawn: Callable[[int], Picture | None] = lambda _: None,
 ) -> Shown:
     """Draw a scan for a poster, or take it from a drawing.
@@ -77,30 +119,16 @@ def show(  # noqa: PLR0913
         sheet: The paper.
         dpi: Pixels per inch.
         look: Title for the metadata and exposure; the rest is that of the poster.
-        names: Whether layers have their names.
+        names: What `names_on` returned for the same layout, sheet and resolution; None to find
+            that out, nothing for layers without names.
         drawn: A square drawing of the scan of at least this side, with the usual margin and without
             text, or None if there is none so large.
     """
-    grid = grid_of(sheet)
-    scale = units(sheet, grid) * dpi / MILLIMETRES_PER_INCH
-    left, top, width, height = grid.scan
-    size = (round(width * scale), round(height * scale))
-    inside = frame(layout.positions, size, grid.edge)
-    large, middling, small = (max(round(one * scale), 1) for one in _LABELS)
-    right = min(width, grid.width - grid.margin - left)
-    lengths = (grid.margin - left, max(grid.margin - top, _ROOM), right, height - _ROOM)
-    low_x, low_y, high_x, high_y = (round(one * scale) for one in lengths)
-    halves = _halves(layout, inside, large)
-    labels = place_labels(
-        layout,
-        coloring,
-        inside,
-        (large, middling, small),
-        (low_x, low_y, high_x, high_y),
-        [_box(words, at, large) for words, at in zip(HALVES, halves, strict=False)],
-    )
-    framed = replace(look or RenderSettings(), margin=grid.edge)
-    side = _side(layout, inside)
+    place = _place(layout, sheet, dpi)
+    placed = names_on(layout, sheet, dpi) if names is None else names
+    framed = replace(look or RenderSettings(), margin=grid_of(sheet).edge)
+    size = place.frame.width, place.frame.height
+    side = _side(layout, place.frame)
     square = drawn(side)
     if square is None:
         picture = render(layout, coloring, size=size, settings=framed)
@@ -109,10 +137,10 @@ def show(  # noqa: PLR0913
     return Shown(
         picture=picture,
         coloring=coloring,
-        labels=labels if names else (),
+        labels=colored(placed, layout, coloring),
         strip=layer_strip(layout.graph, coloring),
         passes=_passes(layout.graph),
-        halves=halves,
+        halves=place.halves,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import unicodedata
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import numpy as np
@@ -131,13 +131,23 @@ def mask(text: str, size: int, face: Face = Face.TEXT) -> npt.NDArray[np.float32
     """
     width, height = extent(text, size, face)
     fine = _FINE if size < _LARGE else 1
-    image = Image.new("L", ((width + 1) * fine, height * fine))
-    draw, x = ImageDraw.Draw(image), 0.0
+    image, x = Image.new("L", ((width + 1) * fine, height * fine)), 0.0
+    baseline = round(ASCENT * size * fine)
     for letter in text:
-        at = (round(x), round(ASCENT * size * fine))
-        draw.text(at, letter, 255, _font(size * fine, face), anchor="ls")
+        drawn, left, top = _letter_mask(letter, size * fine, face)
+        image.paste(255, (round(x) + left, baseline + top), drawn)
         x += size * fine * _advance(letter, face)
     return np.asarray(image.reduce(fine) if fine > 1 else image, np.float32) / np.float32(255)
+
+
+@lru_cache(maxsize=1024)
+def _letter_mask(letter: str, size: int, face: Face) -> tuple[Image.Image, int, int]:
+    """A letter's coverage, and its left and top as seen from the start of its baseline."""
+    font = _font(size, face)
+    left, top, right, bottom = (int(one) for one in font.getbbox(letter, anchor="ls"))
+    image = Image.new("L", (max(right - left, 1), max(bottom - top, 1)))
+    ImageDraw.Draw(image).text((-left, -top), letter, 255, font, anchor="ls")
+    return image, left, top
 
 
 def put(

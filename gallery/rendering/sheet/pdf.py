@@ -158,5 +158,5 @@ def _paste(page: FPDF, plate: Plate, dpi: float, quality: str) -> None:
     width = min(round(plate.width * dpi / MILLIMETRES_PER_INCH), picture.width)
     height = max(round(width * picture.height / picture.width), 1)
     small = Picture(pixels=resized(picture, width, height).copy())
-    stream = io.BytesIO(encode(small, ".jpg", quality))
+    stream = io.BytesIO(encode(small, ".jpg", quality, progressive=False))
     page.image(stream, plate.x, plate.y, plate.width, plate.height)
