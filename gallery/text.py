@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 DEVICES = frozenset({"con", "prn", "aux", "nul"}).union(
     f"{port}{number}" for port in ("com", "lpt") for number in range(10)
@@ -77,16 +78,28 @@ def amount(value: float, unit: str = "") -> str:
     if unit == "s" and 0 < value < 0.9995:
         power = next(p for p in (1, 2, 3, 4) if value * 1000**p >= 0.9995 or p == 4)
         return f"{value * 1000**power:.3g} {'mµnp'[power - 1]}s"
-    prefixes = ("", "k", "M", "G", "T", "P", "E")
+    number, prefix = _scaled(value, ("", "k", "M", "G", "T", "P", "E"))
+    if unit in ("FLOP", "B"):
+        return f"{number} {prefix}{unit}"
+    return f"{number}{' ' + prefix if prefix else ''}{' ' + unit if unit else ''}"
+
+
+def rounded(count: int) -> str:
+    """A number of things in three significant digits, as people say it: a billion, not a giga.
+
+    >>> rounded(1_100_048_384), rounded(1329), rounded(12)
+    ('1.1 B', '1.33 k', '12')
+    """
+    return " ".join(_scaled(count, ("", "k", "M", "B", "T", "Q"))).rstrip()
+
+
+def _scaled(value: float, prefixes: Sequence[str]) -> tuple[str, str]:
+    """Three significant digits, and the prefix that they have in common with the value."""
     power = 0
     while abs(value) >= 999.5 and power < len(prefixes) - 1:
         value /= 1000
         power += 1
-    number = f"{value:.3g}"
-    prefix = prefixes[power]
-    if unit in ("FLOP", "B"):
-        return f"{number} {prefix}{unit}"
-    return f"{number}{' ' + prefix if prefix else ''}{' ' + unit if unit else ''}"
+    return f"{value:.3g}", prefixes[power]
 
 
 def counted(number: int, noun: str, several: str = "") -> str:
@@ -104,4 +117,4 @@ def roughly(number: int, noun: str, several: str = "") -> str:
     >>> roughly(1, "vertex", "vertices"), roughly(20_123, "edge")
     ('1 vertex', '20.1 k edges')
     """
-    return f"{amount(number)} {noun if number == 1 else several or noun + 's'}"
+    return f"{rounded(number)} {noun if number == 1 else several or noun + 's'}"

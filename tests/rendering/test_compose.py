@@ -17,19 +17,20 @@ from gallery.costs.facts import Facts
 from gallery.errors import RenderError
 from gallery.placement.types import Layout
 from gallery.rendering.compose.contact_sheet import contact_sheet
-from gallery.rendering.compose.layer_strip import layer_strip
+from gallery.rendering.compose.layer_strip import Stretch, layer_strip
 from gallery.rendering.compose.poster import poster
 from gallery.rendering.compose.poster_columns import histogram
 from gallery.rendering.compose.poster_grid import BODY, FIGURE, HEAD, MARGIN, SMALL, THEMES, Slot
 from gallery.rendering.compose.poster_grids import grid_of, units
 from gallery.rendering.compose.poster_scan import HALVES, Shown, show
+from gallery.rendering.compose.poster_strip import drawn_strip
 from gallery.rendering.compose.social_card import CARD, SCAN, card
 from gallery.rendering.compose.wall import Hung, hanging, wall
 from gallery.rendering.compose.wallpaper import MARGIN as MARGIN_OF_WALLPAPERS
 from gallery.rendering.compose.wallpaper import wallpaper
 from gallery.rendering.labels.labels import CONTRAST, luminance
 from gallery.rendering.scan import render
-from gallery.rendering.sheet.fonts import Face, text_width
+from gallery.rendering.sheet.fonts import Face, bearing, text_width
 from gallery.rendering.sheet.pdf import sheet_pdf
 from gallery.rendering.sheet.sheet import Bar, Plate, Sheet, Stroke, TextLine, sheet_picture
 from gallery.settings.paper import LANDSCAPE, PAPERS, paper_named
@@ -176,6 +177,64 @@ def test_the_numbers_are_told_and_unknown_ones_said_so() -> None:
         assert words in texts
     assert any("On Nets, 2015" in text for text in texts)
     assert "unknown" in [words.text for words in _words(_sheet(macs=None))]
+
+
+def test_counts_are_told_in_billions() -> None:
+    told = [words.text for words in _words(_sheet(parameters=1_100_048_384, macs=134_000_000_000))]
+    assert {"1.1 B", "134 G"} <= set(told)
+    scan = render(ring(layered()), color(layered()), size=SCAN)
+    shown = _words(card(_facts(parameters=1_100_048_384), FRONT, scan))
+    assert "1.1 B" in [words.text for words in shown]
+
+
+def test_the_foot_calls_the_processor_by_its_name() -> None:
+    shown = _hero()
+    told = {**shown.picture.metadata, "Target": "ipu2"}
+    picture = replace(shown.picture, metadata=told)
+    sheet = poster(_facts(), FRONT, replace(shown, picture=picture))
+    texts = [words.text for words in _words(sheet)]
+    assert any("split for Graphcore Colossus GC200" in text for text in texts)
+
+
+@pytest.mark.parametrize("title", ["Resnet", "Title", "1.1B", "jet"])
+def test_the_stem_of_the_title_stands_on_the_edge_of_the_column(title: str) -> None:
+    sheet = poster(_facts(), replace(FRONT, title=title), _hero())
+    line = next(words for words in _words(sheet) if words.text == title)
+    stem = line.x + bearing(title, line.size, line.face)
+    assert stem == pytest.approx(next(bar.x for bar in _bars(sheet)))
+    shown = _words(
+        card(
+            _facts(),
+            replace(FRONT, title=title),
+            render(ring(layered()), color(layered()), size=SCAN),
+        )
+    )
+    line = next(words for words in shown if words.text == title)
+    assert line.x + bearing(title, line.size, line.face) == pytest.approx(56)
+
+
+def test_a_name_is_not_broken() -> None:
+    authors = ("Kaiming He", "Xiangyu Zhang", "Shaoqing Ren", "Jian Sun")
+    texts = [
+        words.text for words in _words(poster(_facts(), replace(FRONT, authors=authors), _hero()))
+    ]
+    told = [text for text in texts if "Zhang" in text or "Sun" in text]
+    assert told
+    assert all(sum(name in text for text in told) == 1 for name in authors)
+
+
+def test_the_strip_leaves_out_what_nobody_could_see() -> None:
+    slot = Slot(x=10.0, y=0.0, width=300.0)
+    strip = [
+        Stretch(name=name, share=share, colors=("#ff0000",))
+        for name, share in (("a", 0.0001), ("b", 0.5), ("c", 0.4999))
+    ]
+    shown = drawn_strip(slot, color(layered()), strip, THEMES["dark"])
+    bars = [one for one in shown if isinstance(one, Bar)]
+    assert [words.text for words in shown if isinstance(words, TextLine)] == ["b", "c"]
+    assert len(bars) == 2
+    assert bars[0].x == slot.x
+    assert bars[-1].x + bars[-1].width == pytest.approx(310, abs=0.05)
 
 
 def test_bars_are_as_long_as_their_numbers() -> None:

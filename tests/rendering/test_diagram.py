@@ -117,6 +117,28 @@ def test_labels_of_crowded_diagrams_are_below_their_blocks(
         assert y + 12 < label[1] < y + 12 + 0.3 * 72
 
 
+def test_labels_touch_neither_their_arrow_nor_each_other_in_a_wide_font() -> None:
+    # Advances of DejaVu Sans, which stands in for Helvetica where there is none: digits, and ×.
+    def wide(label: str) -> float:
+        return 9 * sum(0.838 if sign == "×" else 0.636 for sign in label)
+
+    blocks = tuple(
+        Block(title=str(number), notes=(), type="Add", layer=0, members=(number,))
+        for number in range(4)
+    )
+    ends = ((0, 1, "1×3×224×224"), (1, 2, "1×64×56×56"), (1, 3, "1×64×56×56"))
+    links = tuple(Link(source=a, reader=b, label=label) for a, b, label in ends)
+    found = place.place(Drawing(blocks=blocks, links=links, hidden=0), [(64.0, 24.0)] * 4, [0], 5.0)
+    assert not found.fallback
+    spans = []
+    for link, at in zip(links, found.labels, strict=True):
+        assert at is not None
+        spans.append((at[0] - wide(link.label) / 2, at[0] + wide(link.label) / 2))
+    assert spans[0][0] > found.nodes[0][0]
+    left, right = sorted(spans[1:])
+    assert left[1] < right[0]
+
+
 def test_hostile_names_stay_text(tmp_path: Path) -> None:
     evil = '"]; }</text><script>\\N\\l\x07{|}<>' + "é" * 10_000
     relu = onnx.helper.make_node("Relu", [evil], [evil + "y"], name=f"/a{evil}/b/Relu")

@@ -13,6 +13,8 @@ from gallery.rendering.sheet.fonts import (
     ASCENT,
     MISSING,
     Face,
+    bearing,
+    bound,
     extent,
     letters,
     mask,
@@ -98,6 +100,23 @@ def test_lines_fit_their_column(text: str, width: float, most: int) -> None:
     assert all(text_width(line, 4) <= width or line == "…" for line in lines)
     if all(not line.endswith("…") for line in lines):
         assert " ".join(lines).split() == plain(text, 2000).split()
+
+
+@pytest.mark.parametrize("face", [Face.TITLE, Face.LIGHT])
+@pytest.mark.parametrize("word", ["Resnet", "1", "T", "A", "", " "])
+def test_the_bearing_is_what_is_blank_before_a_word(word: str, face: Face) -> None:
+    blank = bearing(word, 300, face)
+    inked = (mask(word, 300, face) >= 0.5).any(axis=0) if word.strip() else np.ones(1, bool)
+    assert blank == pytest.approx(inked.argmax(), abs=1)
+
+
+def test_bound_words_stay_on_one_line() -> None:
+    names = ("Ada Byron", "Alan M. Turing", "Grace Hopper")
+    width = 1.2 * text_width(names[1], 4)
+    lines = wrap(", ".join(bound(one, 4, width) for one in names), 4, width)
+    assert lines == ["Ada Byron,", "Alan M. Turing,", "Grace Hopper"]
+    long = "An institution of many words"
+    assert all(not line.endswith("…") for line in wrap(bound(long, 4, width), 4, width))
 
 
 def test_text_that_is_cut_says_so() -> None:

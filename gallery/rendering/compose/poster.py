@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gallery.lowering.tiling.targets import TARGETS
 from gallery.rendering.compose.poster_columns import (
     histogram,
     in_words,
@@ -18,6 +19,7 @@ from gallery.rendering.compose.poster_columns import (
     reading,
 )
 from gallery.rendering.compose.poster_grid import (
+    BODY,
     HEAD,
     SMALL,
     THEMES,
@@ -30,7 +32,7 @@ from gallery.rendering.compose.poster_grids import grid_of, units
 from gallery.rendering.compose.poster_scan import HALVES, Shown
 from gallery.rendering.compose.poster_strip import drawn_strip
 from gallery.rendering.labels.labels import named, shade_labels
-from gallery.rendering.sheet.fonts import Face, plain, text_width, wrap
+from gallery.rendering.sheet.fonts import Face, bearing, bound, plain, text_width, wrap
 from gallery.rendering.sheet.sheet import (
     Bar,
     Element,
@@ -137,7 +139,9 @@ def _heading(
     if shown.passes:
         claim = "The whole training step of a neural network"
         told += ": forward and backward pass and updates"
-    authors = ", ".join(front.authors[:6]) + (" and others" if len(front.authors) > 6 else "")
+    # A name that fits into a line is not broken.
+    names = (bound(one, BODY, grid.head[3].width) for one in front.authors[:6])
+    authors = ", ".join(names) + (" and others" if len(front.authors) > 6 else "")
     year = str(front.year) if front.year is not None else ""
     paper = ", ".join(part for part in (front.paper, year) if part)
     tones = (theme.ink, theme.faint, theme.faint, theme.faint)
@@ -168,7 +172,7 @@ def _title(grid: PosterGrid, title: str, theme: Theme) -> list[Element]:
     return [
         TextLine(
             text=line,
-            x=slot.x - size * 0.07,
+            x=slot.x - bearing(line, size, Face.TITLE),
             y=slot.y - size * 1.08 * (len(found) - 1 - place),
             size=size,
             color=theme.ink,
@@ -182,9 +186,10 @@ def _footer(
     grid: PosterGrid, facts: Facts, front: FrontMatter, scan: Picture, theme: Theme
 ) -> list[Element]:
     file = "ONNX file" if facts.digest_is_whole else "ONNX file without weights"
+    target = scan.metadata.get("Target", "")
     made = [
         f"{file} {facts.digest[:16]}" if facts.digest else "",
-        f"split for {scan.metadata['Target']}" if "Target" in scan.metadata else "",
+        f"split for {TARGETS[target].title}" if target in TARGETS else "",
         f"skeleton by {scan.metadata['Engine']}" if "Engine" in scan.metadata else "",
     ]
     texts = (", ".join(part for part in made if part), front.paper_url)

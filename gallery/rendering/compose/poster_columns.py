@@ -22,11 +22,11 @@ from gallery.rendering.compose.poster_grid import (
     lines,
     section,
 )
-from gallery.rendering.sheet.fonts import Face, plain, shorten, text_width, wrap
+from gallery.rendering.sheet.fonts import Face, bearing, plain, shorten, text_width, wrap
 from gallery.rendering.sheet.sheet import Bar, Element, Plate, Stroke, TextLine
 from gallery.rendering.types import Picture
 from gallery.settings.attributes import find
-from gallery.text import amount
+from gallery.text import amount, rounded
 
 _TOP = 10.0
 """From the baseline of a heading to the first below it."""
@@ -150,12 +150,12 @@ def numbers(
     elements = section(slot, "In numbers", theme)
     macs = "unknown" if facts.macs is None else amount(facts.macs)
     rows: list[tuple[str, str]] = [
-        (amount(facts.parameters), "parameters"),
+        (rounded(facts.parameters), "parameters"),
         (macs, "multiply-adds forward" if passes else "multiply-adds a run"),
     ]
     if passes:
         names = ("vertices forward", "vertices backward", "vertices that update")
-        rows += [(amount(count), words) for count, words in zip(passes, names, strict=True)]
+        rows += [(rounded(count), words) for count, words in zip(passes, names, strict=True)]
     else:
         rows += [(f"{facts.operators:,}", "operators"), (f"{facts.depth:,}", "operators deep")]
         rows += _shown(scan, "Vertices", "vertices shown")
@@ -165,9 +165,8 @@ def numbers(
         left = slot.x + place % 2 * (slot.width + 6) / 2
         y = slot.y + _TOP + 7.5 + place // 2 * 31.0
         size = min(FIGURE, FIGURE * room / max(text_width(number, FIGURE, Face.LIGHT), 1e-6))
-        figure = TextLine(
-            text=number, x=left - size * 0.05, y=y, size=size, color=theme.ink, face=Face.LIGHT
-        )
+        x = left - bearing(number, size, Face.LIGHT)
+        figure = TextLine(text=number, x=x, y=y, size=size, color=theme.ink, face=Face.LIGHT)
         elements.append(figure)
         elements.append(TextLine(text=words, x=left, y=y + 6.2, size=SMALL, color=theme.faint))
     return elements
@@ -175,7 +174,7 @@ def numbers(
 
 def _shown(scan: Picture, key: str, words: str) -> list[tuple[str, str]]:
     number = scan.metadata.get(key, "")
-    return [(amount(int(number)), words)] if number.isdigit() else []
+    return [(rounded(int(number)), words)] if number.isdigit() else []
 
 
 def histogram(slot: Slot, facts: Facts, theme: Theme, ground: str) -> list[Element]:

@@ -11,6 +11,9 @@ from gallery.rendering.compose.poster_grid import SMALL, Slot, Theme
 from gallery.rendering.sheet.fonts import plain, text_width
 from gallery.rendering.sheet.sheet import Bar, Element, TextLine
 
+_LEAST = 0.2
+"""Least length of a layer in the strip."""
+
 
 def drawn_strip(
     slot: Slot, coloring: Coloring, strip: Sequence[Stretch], theme: Theme
@@ -33,6 +36,8 @@ def drawn_strip(
 def _stretches(slot: Slot, stretches: Sequence[Stretch], theme: Theme) -> list[Element]:
     elements: list[Element] = []
     gap = 0.8
+    # Of less than this nothing would be seen but its gap.
+    stretches = [one for one in stretches if one.share * slot.width >= _LEAST]
     length = slot.width - gap * max(len(stretches) - 1, 0)
     x, last = slot.x, 0.0
     for stretch in stretches:

@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from gallery.rendering.compose.centred import centred
 from gallery.rendering.compose.poster_grid import THEMES
-from gallery.rendering.sheet.fonts import Face, shorten, text_width, wrap
+from gallery.rendering.sheet.fonts import Face, bearing, shorten, text_width, wrap
 from gallery.rendering.sheet.sheet import Element, Plate, Sheet, TextLine
 from gallery.rendering.types import Picture, RenderSettings
-from gallery.text import amount
+from gallery.text import amount, rounded
 
 if TYPE_CHECKING:  # so that changes in these redraw nothing
     from gallery.costs.facts import Facts
@@ -50,9 +50,8 @@ def card(facts: Facts, front: FrontMatter, scan: Picture) -> Sheet:
     lines, size = _title(title)
     for place, line in enumerate(lines):
         y = 88 + size * 1.06 * (place + 1)
-        elements.append(
-            TextLine(text=line, x=_MARGIN - 3, y=y, size=size, color=theme.ink, face=Face.TITLE)
-        )
+        x = _MARGIN - bearing(line, size, Face.TITLE)
+        elements.append(TextLine(text=line, x=x, y=y, size=size, color=theme.ink, face=Face.TITLE))
     for place, (number, words) in enumerate(_numbers(facts, scan)):
         x, y = _MARGIN + place % 2 * 210, 468 + place // 2 * 98
         elements.append(
@@ -104,10 +103,10 @@ def _title(title: str) -> tuple[Sequence[str], float]:
 
 
 def _numbers(facts: Facts, scan: Picture) -> list[tuple[str, str]]:
-    rows = [(amount(facts.parameters), "parameters")]
+    rows = [(rounded(facts.parameters), "parameters")]
     if facts.macs is not None:
         rows.append((amount(facts.macs), "multiply-adds"))
     for key in ("Vertices", "Edges"):
         if scan.metadata.get(key, "").isdigit():
-            rows.append((amount(int(scan.metadata[key])), key.lower()))
+            rows.append((rounded(int(scan.metadata[key])), key.lower()))
     return rows

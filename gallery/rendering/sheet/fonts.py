@@ -17,6 +17,8 @@ import numpy.typing as npt
 from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw, ImageFont
 
+NBSP = "\u00a0"
+"""A space at which `wrap` breaks no line."""
 MISSING = "□"
 """Replaces a character that the font lacks, or that would affect the text around it."""
 ASCENT = 1984 / 2048
@@ -118,6 +120,25 @@ def text_width(text: str, size: float, face: Face = Face.TEXT) -> float:
     return size * sum(_advance(letter, face) for letter in text)
 
 
+def bearing(text: str, size: float, face: Face = Face.TEXT) -> float:
+    """Blank to the left of a line's first letter, by which large letters seem to be indented."""
+    return size * _bearing(text[:1], face)
+
+
+@cache
+def _bearing(letter: str, face: Face) -> float:
+    if not letter.strip():
+        return 0.0
+    inked = (mask(letter, _EXACT, face) >= 0.5).any(axis=0)
+    return float(inked.argmax()) / _EXACT
+
+
+def bound(words: str, size: float, width: float, face: Face = Face.TEXT) -> str:
+    """Words that `wrap` keeps on one line, if they fit on one."""
+    fits = text_width(plain(words, 2000), size, face) <= width
+    return NBSP.join(words.split()) if fits else words
+
+
 def extent(text: str, size: int, face: Face = Face.TEXT) -> tuple[int, int]:
     """Width and height in pixels of a line of plain text."""
     return int(np.ceil(text_width(text, size, face))), int(np.ceil(_LINE * size))
@@ -188,7 +209,7 @@ def wrap(text: str, size: float, width: float, most: int = 99, face: Face = Face
     """
     lines: list[str] = []
     line = ""
-    for word in plain(text, 2000).split():
+    for word in _words(text[:2000]):
         longer = f"{line} {word}" if line else word
         if line and text_width(longer, size, face) > width:
             lines.append(line)
@@ -199,6 +220,11 @@ def wrap(text: str, size: float, width: float, most: int = 99, face: Face = Face
     if len(lines) > most:
         lines = [*lines[: most - 1], lines[most - 1] + "…"]
     return [shorten(one, size, width, face) for one in lines]
+
+
+def _words(text: str) -> list[str]:
+    kept = NBSP.join(plain(part, 2000) for part in text.split(NBSP))
+    return [word.replace(NBSP, " ") for word in kept.split(" ") if word]
 
 
 def shorten(text: str, size: float, width: float, face: Face = Face.TEXT) -> str:
