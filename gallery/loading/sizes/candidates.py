@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from gallery.loading.flat import Flat
@@ -69,23 +69,27 @@ class Candidate:
 
     Attributes:
         sizes: By role.
-        line: The height of pictures of lines of text, or 0 for pictures as high as wide.
+        own: Those of single names that differ from their role's, as of pictures of lines of text.
         more: How much longer a total is than past and sequence together.
         apart: Whether dimensions of one name but different roles are set apart.
     """
 
     sizes: Mapping[Role, int]
-    line: int = 0
+    own: Mapping[str, int] = field(default_factory=dict)
     more: int = 0
     apart: bool = True
 
     def key(self) -> tuple[object, ...]:
         """What tells it from others."""
-        return (*self.sizes.values(), self.line, self.more, self.apart)
+        return (*self.sizes.values(), *sorted(self.own.items()), self.more, self.apart)
 
     def at(self, role: Role, size: int) -> Candidate:
         """The same with another size for a role."""
         return replace(self, sizes={**self.sizes, role: size})
+
+    def alone(self, name: str, size: int) -> Candidate:
+        """The same with another size for one name."""
+        return replace(self, own={**self.own, name: size})
 
 
 def unknowns(found: Sequence[Symbol], flat: Flat, dims: Mapping[str, int]) -> Unknowns:
@@ -114,8 +118,7 @@ def _sizes(what: Unknowns, candidate: Candidate) -> dict[str, int]:
                 role = role_of(name)
                 size = _size(what, candidate, Guess(role=role)) if role else 0
                 sizes[name] = size if role else _inverse(one, _size(what, candidate, guess))
-    if candidate.line:
-        sizes |= dict.fromkeys(_heights(what), candidate.line)
+    sizes |= {name: size for name, size in candidate.own.items() if name in sizes}
     totals = {name for name, guess in by_name.items() if guess.role is Role.TOTAL}
     if totals:
         sizes |= dict.fromkeys(totals, _total(what, candidate, sizes))
@@ -126,11 +129,14 @@ def _sizes(what: Unknowns, candidate: Candidate) -> dict[str, int]:
     return sizes
 
 
-def _heights(what: Unknowns) -> set[str]:
-    """The names of the first axes of pictures, where the second ones have other names."""
-    pixels = [o for o, g in zip(what.found, what.guesses, strict=True) if g.role is Role.PIXELS]
-    pairs = [(one, two) for one, two in pairwise(pixels) if one.input == two.input]
-    return {one.names[0] for one, two in pairs if one.names != two.names}
+def pairs(what: Unknowns, role: Role) -> list[tuple[str, str]]:
+    """The names of axes of a role that follow each other in one input under different names."""
+    axes = [one for one, g in zip(what.found, what.guesses, strict=True) if g.role is role]
+    return [
+        (one.names[0], two.names[0])
+        for one, two in pairwise(axes)
+        if one.input == two.input and one.names != two.names
+    ]
 
 
 def _size(what: Unknowns, candidate: Candidate, guess: Guess) -> int:

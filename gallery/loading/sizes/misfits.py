@@ -27,7 +27,10 @@ class Misfit:
         found: What contradicts what.
         sizes: Two sizes that should be equal or, of a window, the space and the least that it
             needs; None if they are not known.
+        fixed: Whether the second is that of a tensor in the file.
         pieces: Whether instead the first should be a multiple of the second.
+        inner: What follows the first dimension of a tensor whose first one alone is left open, and
+            what should; None otherwise.
         of_sizes: Whether it is about sizes: ONNX's inference also fails for other reasons.
         avoidable: Whether it is in a branch beside another in which all fits.
     """
@@ -37,7 +40,9 @@ class Misfit:
     type: str
     found: str
     sizes: tuple[int, int] | None = None
+    fixed: bool = False
     pieces: bool = False
+    inner: tuple[int, int] | None = None
     of_sizes: bool = True
     avoidable: bool = False
 
@@ -72,7 +77,9 @@ def misfit(
         type=step.type,
         found=told.found,
         sizes=told.sizes,
+        fixed=told.fixed,
         pieces=told.pieces,
+        inner=told.inner,
         of_sizes=not silent or bool(_ABOUT_SIZES.search(error)),
     )
 
@@ -80,6 +87,7 @@ def misfit(
 _ABOUT_SIZES = re.compile(
     r"ncompatible (dim|shapes)|unification|but they differ|instead of|sum of .*split|Sum of split"
     r"|evenly|requested k|non-negative|'Repeats' input must not|must have rank"
+    r"|Invalid attribute perm"
 )
 """Messages of ONNX's inference of sizes that may be right at other sizes of the inputs."""
 

@@ -64,7 +64,7 @@ def _misfit_note(found: Sequence[Symbol], choice: Choice) -> str:
     first = choice.contradictions[0]
     where = f"{first.type} {first.name[:60]!r}: {' '.join(first.found.split())[:200]}"
     count = len(choice.contradictions)
-    also = f" (and {count - 1} more operators)" if count > 1 else ""
+    also = f" (and {counted(count - 1, 'more operator')})" if count > 1 else ""
     if not found:
         return f"the sizes in the file contradict each other at {where}{also}"
     sizes = _listed(choice.binding.sizes)
@@ -73,8 +73,9 @@ def _misfit_note(found: Sequence[Symbol], choice: Choice) -> str:
     chosen = {n: size for n, size in choice.binding.sizes.items() if n not in choice.assumed}
     beside = f" beside the chosen {_listed(chosen)}" if chosen else ""
     tries = counted(choice.tries, "try", "tries")
+    do = "does" if len(choice.binding.sizes) == 1 else "do"
     return (
-        f"no sizes that fit{beside} were found in {tries}; {sizes} do not fit at "
+        f"no sizes that fit{beside} were found in {tries}; {sizes} {do} not fit at "
         f"{where}{also}; set sizes with --dim or with dims in the front matter"
     )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import combinations
 
-from gallery.loading.sizes.candidates import COMMON, LARGEST, ORDER, Candidate, Unknowns
+from gallery.loading.sizes.candidates import COMMON, LARGEST, ORDER, Candidate, Unknowns, pairs
 from gallery.loading.sizes.misfits import Misfit
 from gallery.loading.sizes.words import Role, role_of
 
@@ -15,6 +16,12 @@ _LINES, _LINE_WIDTH = (48, 32, 64), 320
 
 _SQUARES = (Role.PIXELS, Role.LATENTS, Role.VOXELS)
 """Roles of axes that networks take together with another of the same size."""
+
+_STUCK = 3
+"""After so many sizes of a role at the same contradiction, its axes are changed one by one."""
+
+_APART = 1.25
+"""Factor from which on two sizes of an axis are not made one by rounding."""
 
 _NEAR = 0.15
 """How far a common size may be from the exact one, as a share of it."""
@@ -29,6 +36,8 @@ def proposals(
     active |= {Role.SEQUENCE} if Role.TOTAL in active else set()
     changed = [role for role in ORDER if role in active]
     for role in changed:
+        yield from _one_by_one(what, role, best, tried)
+    for role in changed:
         if role is not Role.BATCH:
             for size in _pointed(role, best, tried):
                 yield best.at(role, size)
@@ -36,7 +45,9 @@ def proposals(
         yield replace(best, more=1)
     yield replace(best, apart=False)
     if Role.PIXELS in active:
-        yield from (replace(best.at(Role.PIXELS, _LINE_WIDTH), line=high) for high in _LINES)
+        heights = [first for first, _ in pairs(what, Role.PIXELS)]
+        lines = best.at(Role.PIXELS, _LINE_WIDTH)
+        yield from (replace(lines, own=dict.fromkeys(heights, high)) for high in _LINES)
     for role in changed:
         for size in COMMON[role]:
             yield best.at(role, size)
@@ -58,18 +69,80 @@ def _pointed(
         same = candidate.at(role, best.sizes[role]).key() == best.key()
         if same and misfits and misfits[0].position == first.position and misfits[0].sizes:
             seen.append((candidate.sizes[role], misfits[0].sizes))
-    for want_at in (1, 0):
-        wants = {sizes[want_at] for _, sizes in seen}
-        if len(wants) != 1:
-            continue
-        want = wants.pop()
-        near = sorted(
-            (abs(sizes[1 - want_at] - want), at, sizes[1 - want_at]) for at, sizes in seen
-        )
-        points = [(at, got) for _, at, got in near if got > 0][:2]
+    if _idle(seen):
+        return
+    for side in (1, 0):
+        want, points = _aim(seen, side)
         for power in (0.5, 1.0) if role in _SQUARES else (1.0, 0.5):
             for exact in _between(points, want, power):
                 yield from _near(role, exact)
+
+
+def _idle(seen: Sequence[tuple[int, tuple[int, int]]]) -> bool:
+    """Whether a contradiction stays as it is when a size changes, which then does not matter.
+
+    Sizes that are nearly alike may become one by rounding and do not tell.
+    """
+    return any(
+        both == others and max(at, other) > _APART * min(at, other)
+        for (at, both), (other, others) in combinations(seen, 2)
+    )
+
+
+def _aim(
+    seen: Sequence[tuple[int, tuple[int, int]]], side: int
+) -> tuple[int, list[tuple[int, int]]]:
+    """What is wanted if it is this side of the pairs that were met, and the two nearest tries.
+
+    Where this side differs from try to try, it is not what is wanted, and there are no tries.
+
+    Args:
+        seen: Sizes that were tried, each with the two sizes that contradicted each other.
+        side: Which of the two is the one wanted.
+    """
+    wants = {sizes[side] for _, sizes in seen}
+    if len(wants) != 1:
+        return 0, []
+    want = wants.pop()
+    near = sorted((abs(sizes[1 - side] - want), at, sizes[1 - side]) for at, sizes in seen)
+    return want, [(at, got) for _, at, got in near if got > 0][:2]
+
+
+def _one_by_one(
+    what: Unknowns, role: Role, best: Candidate, tried: Sequence[tuple[Candidate, Sequence[Misfit]]]
+) -> Iterator[Candidate]:
+    """Sizes for one of several axes of a role, where weights want another of one of them alone.
+
+    Such are the times and the bands of a spectrum. The last axis comes first: what weights fix is
+    more often the size of an inner axis.
+    """
+    first = next(misfits[0] for candidate, misfits in tried if candidate is best)
+    here = [(c, m[0]) for c, m in tried if m and m[0].position == first.position]
+    common = best.sizes[role]
+    alike = [(c.sizes[role], m) for c, m in here if c.at(role, common).key() == best.key()]
+    if len({*map(_wanted, (m for _, m in alike))} - {None}) < _STUCK:
+        return
+    for name in reversed({name: None for pair in pairs(what, role) for name in pair}):
+        at = best.own.get(name, common)
+        met = [
+            (c.own.get(name, common), _wanted(m))
+            for c, m in here
+            if c.alone(name, at) == best.alone(name, at)
+        ]
+        seen = [(size, sizes) for size, sizes in met if sizes]
+        want, points = (0, []) if _idle(seen) else _aim(seen, 1)
+        for exact in _between(points, want, 1.0):
+            if 0.5 <= exact <= LARGEST:
+                yield from (best.alone(name, size) for size in _whole(exact))
+
+
+def _wanted(told: Misfit) -> tuple[int, int] | None:
+    """What was met and what weights want instead, if they do."""
+    return told.inner or (told.sizes if told.fixed else None)
+
+
+def _whole(exact: float) -> tuple[int, ...]:
+    return max(1, round(exact)), math.ceil(exact), max(1, math.floor(exact))
 
 
 def _multiples(size: int, whole: int, piece: int) -> Iterator[int]:
@@ -90,7 +163,7 @@ def _near(role: Role, exact: float) -> Iterator[int]:
     for step in (32, 8, 4):
         if exact > 4 * step:
             yield round(exact / step) * step
-    yield from (max(1, round(exact)), math.ceil(exact), max(1, math.floor(exact)))
+    yield from _whole(exact)
 
 
 def _between(points: Sequence[tuple[int, int]], want: int, power: float) -> Iterator[float]:

@@ -19,7 +19,9 @@ class Told:
 
     found: str
     sizes: tuple[int, int] | None = None
+    fixed: bool = False
     pieces: bool = False
+    inner: tuple[int, int] | None = None
 
 
 class Fed:
@@ -44,6 +46,11 @@ class Fed:
         """The value of an input, if it is known."""
         value = self.values[slot] if slot < len(self.values) else None
         return value.value if value is not None else None
+
+    def fixed(self, slot: int) -> bool:
+        """Whether an input is in the file, and so are its sizes."""
+        value = self.values[slot] if slot < len(self.values) else None
+        return value is not None and (value.source is not None or value.value is not None)
 
     def get(self, name: str, default: Any) -> Any:
         """An attribute, or its default."""
@@ -75,12 +82,13 @@ def _conv(fed: Fed) -> Told | None:
 
 
 def _product(fed: Fed) -> Told | None:
-    left, right = map(fed.shape, {"QLinearMatMul": (0, 3)}.get(fed.step.type, (0, 1)))
+    slots = {"QLinearMatMul": (0, 3)}.get(fed.step.type, (0, 1))
+    left, right = map(fed.shape, slots)
     if not left or not right:
         return None
     one, two = left[-1], right[-2] if len(right) > 1 else right[0]
     if one != two:
-        return _unequal(one, two)
+        return _unequal(one, two, fixed=fed.fixed(slots[1]))
     return _broadcast([left[:-2], right[:-2]])
 
 
@@ -90,13 +98,15 @@ def _gemm(fed: Fed) -> Told | None:
         return None
     one = left[0 if fed.get("transA", 0) else 1]
     two = right[1 if fed.get("transB", 0) else 0]
-    return _unequal(one, two) if one != two else None
+    return _unequal(one, two, fixed=fed.fixed(1)) if one != two else None
 
 
 def _elementwise(fed: Fed) -> Told | None:
     if fed.step.version < _NUMPY_BROADCASTS:
         return None
-    return _broadcast([shape for shape in map(fed.shape, range(len(fed))) if shape is not None])
+    shapes = {slot: shape for slot in range(len(fed)) if (shape := fed.shape(slot)) is not None}
+    weights = [shape for slot, shape in shapes.items() if fed.fixed(slot)]
+    return _broadcast([*shapes.values()], weights)
 
 
 def _expand(fed: Fed) -> Told | None:
@@ -106,12 +116,16 @@ def _expand(fed: Fed) -> Told | None:
     return _broadcast([data, tuple(int(size) for size in wanted.reshape(-1))])
 
 
-def _broadcast(shapes: Sequence[Sequence[int]]) -> Told | None:
+def _broadcast(
+    shapes: Sequence[Sequence[int]], weights: Sequence[Sequence[int]] = ()
+) -> Told | None:
     rank = max(map(len, shapes), default=0)
     for axis in range(1, rank + 1):
         sizes = sorted({shape[-axis] for shape in shapes if axis <= len(shape)} - {1})
         if len(sizes) > 1:
-            return _unequal(sizes[0], sizes[1])
+            held = {shape[-axis] for shape in weights if axis <= len(shape)}
+            sizes.sort(key=lambda size: size in held)
+            return _unequal(sizes[0], sizes[1], fixed=sizes[1] in held)
     return None
 
 
@@ -121,7 +135,7 @@ def _one_way(fed: Fed) -> Told | None:
         return None
     for one, two in zip(reversed(data), reversed(slope), strict=False):
         if two not in (1, one):
-            return _unequal(one, two)
+            return _unequal(one, two, fixed=fed.fixed(1))
     return None
 
 
@@ -145,7 +159,10 @@ def _reshape(fed: Fed) -> Told | None:
     whole, known = math.prod(data), math.prod(size for size in sizes if size != -1)
     if sizes.count(-1) == 1 and (whole % known if known else whole):
         return Told(
-            f"{whole:,} elements are not a multiple of {known:,}", (whole, known), pieces=True
+            f"{whole:,} elements are not a multiple of {known:,}",
+            (whole, known),
+            pieces=True,
+            inner=(math.prod(data[1:]), known) if sizes[0] == -1 and data else None,
         )
     if -1 not in sizes and whole != known:
         return Told(f"{whole:,} elements do not make {sizes}", (whole, known))
@@ -246,8 +263,10 @@ def _cached(fed: Fed) -> Told | None:
     return _unequal(past[3], size) if past[3] != size else None
 
 
-def _unequal(one: int, two: int) -> Told:
-    return Told(f"sizes of {one:,} and {two:,} should be equal", (one, two))
+def _unequal(one: int, two: int, *, fixed: bool = False) -> Told:
+    less, more = sorted((one, two))
+    found = f"sizes of {less:,} and {more:,} should be equal"
+    return Told(found, (one, two), fixed=fixed)
 
 
 _NUMPY_BROADCASTS = 7

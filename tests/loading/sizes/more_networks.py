@@ -216,3 +216,35 @@ def cache_of_heads() -> onnx.ModelProto:
     model = net.model(net.linear(y, 32, 50))
     model.opset_import.append(onnx.helper.make_opsetid("com.microsoft", 1))
     return model
+
+
+@network
+def bands() -> onnx.ModelProto:
+    """A spectrogram whose bands the weights behind the convolutions fix, and whose times not."""
+    net = Net(18)
+    x = net.input("input", ["input_dim_0", "input_dim_1"])
+    x = net.op("Unsqueeze", x, net.ints(0, 1))
+    x = net.conv(x, 1, 6, 5, pad=0)
+    x = net.conv(x, 6, 4, pad=0)
+    x = net.op("Transpose", net.op("Squeeze", x, net.ints(0)), perm=[1, 0, 2])
+    x = net.op("Reshape", x, net.ints(-1, 4 * 74))
+    return net.model(net.linear(x, 4 * 74, 8))
+
+
+@network
+def scaled_bands() -> onnx.ModelProto:
+    """A spectrogram each of whose bands has a scale of its own."""
+    net = Net()
+    x = net.input("input", ["frames", "bins", "channels"])
+    x = net.op("Mul", x, net.weight(72, 3))
+    x = net.op("Transpose", net.op("Unsqueeze", x, net.ints(0)), perm=[0, 3, 1, 2])
+    return net.model(net.conv(x, 3, 4))
+
+
+@network
+def squeezed_batch() -> onnx.ModelProto:
+    """All axes of one element are dropped, and with a single sample that of the batch, too."""
+    net = Net(11)
+    x = net.input("x", ["n", 8])
+    y = net.op("Squeeze", net.op("Unsqueeze", net.linear(x, 8, 4), axes=[2]))
+    return net.model(net.op("Transpose", y, perm=[1, 0]))

@@ -73,6 +73,9 @@ USUAL = {
     "positions_40": {"batch": 1, "sequence": 40},
     "chat": {"batch": 1, "seq_len": 128, "history_len": 0, "all_len": 128},
     "clicks": {"batch": 1, "num_points": 1},
+    "bands": {"input_dim_0": 224, "input_dim_1": 80},
+    "scaled_bands": {"frames": 100, "bins": 72, "channels": 3},
+    "squeezed_batch": {"n": 2},
     "one_name_two_sizes": {"N": 224, "ids[0]": 1, "ids[1]": 128, "image[0]": 1},
 }
 
@@ -94,6 +97,21 @@ def test_what_was_assumed_is_said(tmp_path):
     assert load(path, default_dim=16).warnings == ()
     unnamed = write(tmp_path, unet(4, None, 3, None, 32))
     assert "--dim 'image[2]=SIZE' or dims" in load(unnamed).warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("dims", "told"),
+    [
+        (("n", 3, 1), "; n 1 does not fit at Add "),
+        (("n", 3, "m"), "; n 1, m 128 do not fit at Add "),
+    ],
+)
+def test_one_size_does_not_fit_and_several_do_not(tmp_path, dims, told):
+    net = Net()
+    x = net.input("x", dims)
+    made = [net.op("Add", x, net.weight(7, 1)), net.op("Add", x, net.weight(5, 1))]
+    noted = loaded(tmp_path, net.model(*made)).warnings
+    assert any(told in one and "(and 1 more operator)" in one for one in noted)
 
 
 def test_a_batch_of_one_is_nothing_to_speak_of(tmp_path):
