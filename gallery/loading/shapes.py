@@ -8,7 +8,7 @@ operator are small and known; so shapes that a model computes from other shapes 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from gallery.loading.early_opsets import later_node, legacy_type
 from gallery.loading.evaluation import EVALUATED, run_node
 from gallery.loading.flat import Flat, FlatNode, Value
 from gallery.loading.loop_growth import grown, grows
+from gallery.loading.partial_values import Partial, moved, sized_by, sizes_of
 from gallery.loading.runtime_sizes import runtime_types
 from gallery.loading.sizes.misfits import Misfit, misfit
 from gallery.loading.sizes.symbols import Binding, resolve, sized
@@ -48,6 +49,10 @@ class Inference:
     Attributes:
         misfits: Operators whose sizes contradict each other or whose types ONNX could not infer.
         warnings: Notes on loops, for `Model.warnings`.
+        data: Values as messages.
+        parts: What is known of values that are not known as a whole.
+        repeated: How many operators were typed again.
+        computed: How many operators were computed to count trips.
     """
 
     flat: Flat
@@ -57,6 +62,7 @@ class Inference:
     misfits: list[Misfit] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     data: dict[int, tuple[npt.NDArray[Any], onnx.TensorProto]] = field(default_factory=dict)
+    parts: dict[int, Partial] = field(default_factory=dict)
     repeated: int = 0
     computed: int = 0
 
@@ -194,7 +200,9 @@ def _infer(state: Inference, step: FlatNode) -> tuple[dict[int, onnx.TypeProto],
         return {}, str(error).strip() or type(error).__name__
     slots = {str(index): slot for slot, index in enumerate(step.outputs) if index >= 0}
     found = {slots[name]: kind for name, kind in types.items() if name in slots}
-    return runtime_types(step, values, found), ""
+    found = runtime_types(step, values, found)
+    parts = [state.parts.get(index) for index in step.inputs]
+    return sized_by(step.type, found, parts) if any(parts) and not step.domain else found, ""
 
 
 def _is_bfloat16(kind: onnx.TypeProto) -> bool:
@@ -252,18 +260,23 @@ def _data(state: Inference, index: int) -> onnx.TensorProto | None:
 
 def _evaluate(state: Inference, step: FlatNode) -> None:
     values = state.flat.values
+    for index in step.outputs:
+        state.parts.pop(index, None)
     if step.domain or not step.outputs or step.outputs[0] < 0:
         return
     first = values[step.outputs[0]]
     if step.type in ("Shape", "Size"):
         first.value = _shape_value(step, values[step.inputs[0]]) if step.inputs else None
+        if first.value is None and step.inputs and step.type == "Shape":
+            _keep(state, step, sizes_of(dims_of(values[step.inputs[0]].kind), *_limits(step)))
         return
     if step.type not in EVALUATED or first.value is not None:
         return
     fed = {str(index): values[index].value for index in step.inputs if index >= 0}
-    if any(value is None for value in fed.values()) or not all(
-        _small(values[index]) for index in step.outputs if index >= 0
-    ):
+    if not all(_small(values[index]) for index in step.outputs if index >= 0):
+        return
+    if any(value is None for value in fed.values()):
+        _evaluate_partly(state, step)
         return
     try:
         results = _results(step, fed)
@@ -274,6 +287,37 @@ def _evaluate(state: Inference, step: FlatNode) -> None:
     for index, result in zip([i for i in step.outputs if i >= 0], results, strict=False):
         if isinstance(result, np.ndarray | np.generic) and np.size(result) * 16 <= 4 * SMALL:
             values[index].value = freeze(np.array(result))
+
+
+def _evaluate_partly(state: Inference, step: FlatNode) -> None:
+    """Find what is known of the value of an operator whose inputs are known in part."""
+    values = state.flat.values
+    fed = [
+        None if index < 0 else state.parts.get(index, values[index].value) for index in step.inputs
+    ]
+    if any(one is None and index >= 0 for one, index in zip(fed, step.inputs, strict=True)):
+        return
+
+    def run(given: Sequence[npt.NDArray[Any] | None]) -> npt.NDArray[Any]:
+        pairs = zip(step.inputs, given, strict=True)
+        return np.asarray(_results(step, {str(i): one for i, one in pairs if one is not None})[0])
+
+    try:
+        _keep(state, step, moved(step.type, fed, run))
+    except Exception:
+        # It raises whatever numpy raises; the value then stays unknown, which does no harm.
+        logger.debug("%s is not evaluated", step.name, exc_info=True)
+
+
+def _keep(state: Inference, step: FlatNode, part: Partial | None) -> None:
+    """Keep what is known of an operator's first output, which may be all."""
+    if part is None or not part.known.any():
+        return
+    first = state.flat.values[step.outputs[0]]
+    if part.known.all():
+        first.value = freeze(part.values)
+    else:
+        state.parts[step.outputs[0]] = part
 
 
 def _results(step: FlatNode, fed: Mapping[str, Any]) -> list[Any]:
@@ -300,5 +344,10 @@ def _shape_value(step: FlatNode, value: Value) -> np.ndarray | None:
     known = np.array(sizes, np.int64)
     if step.type == "Size":
         return freeze(np.array(known.prod(dtype=np.int64)))
-    start, end = step.attributes.get("start", 0), step.attributes.get("end", len(known))
+    start, end = _limits(step)
     return freeze(known[start:end].copy())
+
+
+def _limits(step: FlatNode) -> tuple[int, int | None]:
+    """The part of a shape that an operator of type Shape gives."""
+    return step.attributes.get("start", 0), step.attributes.get("end")
