@@ -23,7 +23,9 @@ from tests.benchmarks.beside import ROOT, in_turn, told
 BUILD = """
 import os, shutil, tempfile
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 from gallery.cache import Cache
@@ -50,18 +52,14 @@ def made(models, settings, cache):
         found["the rest"] += busy() - began - inner
     return found
 
-try:
-    from gallery.pipeline.garbage import look_rarely
-except ImportError:
-    pass  # A tree that looks as often as Python does by itself.
-else:
-    look_rarely()
-try:
-    from gallery.pipeline.memory import keep_freed
-except ImportError:
-    pass  # A tree that gives it back.
-else:
-    keep_freed()
+# What workers do; older trees have some of these elsewhere, or not at all.
+for home, name in (
+    ("gallery.pipeline.garbage", "look_rarely"),
+    ("gallery.garbage", "look_rarely"),
+    ("gallery.pipeline.memory", "keep_freed"),
+):
+    with suppress(ImportError):
+        getattr(import_module(home), name)()
 vertices, *names = sys.argv[1:]
 with tempfile.TemporaryDirectory() as room:
     models, site = Path(room) / "models", Path(room) / "site"
