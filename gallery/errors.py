@@ -126,7 +126,10 @@ class Failure:
 _REMEDIES = (
     (("ENOSPC", "EDQUOT"), "free some space, or choose another directory"),
     (("EACCES", "EPERM", "EROFS"), "check the permissions, or choose another directory"),
-    (("ENOENT", "ENOTDIR", "EISDIR", "ENAMETOOLONG", "ELOOP", "EINVAL"), "check the path"),
+    (
+        ("ENOENT", "EEXIST", "ENOTDIR", "EISDIR", "ENAMETOOLONG", "ELOOP", "EINVAL"),
+        "check the path",
+    ),
     (("EMFILE", "ENFILE"), "raise the limit on open files (ulimit -n)"),
     (("EFBIG",), "raise the limit on file sizes (ulimit -f)"),
     (("ENOMEM", "EAGAIN"), "let fewer programs run at once"),

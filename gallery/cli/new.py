@@ -107,6 +107,8 @@ def make_start(directory: Path, host: str = "") -> Start:
     Raises:
         SettingsError: The directory cannot be made or written.
     """
+    if directory.exists() and not directory.is_dir():
+        raise SettingsError(f"{directory} is not a directory", hint="give another one")
     wanted = _files(directory, host)
     try:
         written = [name for name, content in wanted.items() if _write(directory / name, content)]

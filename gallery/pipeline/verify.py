@@ -166,8 +166,11 @@ def _manifest(site: Path) -> dict[str, Any]:
     Raises:
         SettingsError: There is none.
     """
+    path = site / "manifest.json"
     try:
-        value = json.loads((site / "manifest.json").read_bytes())
+        if not path.is_file():
+            raise ValueError("it has no manifest.json")
+        value = json.loads(path.read_bytes())
         if not isinstance(value, dict) or not read_sums(site):
             raise ValueError("it does not list its files")
     except (OSError, ValueError, RecursionError) as error:

@@ -90,4 +90,4 @@ def test_a_file_in_place_of_the_directory_is_wrong_usage(
 ) -> None:
     (tmp_path / "file").write_text("mine")
     assert main(["new", str(tmp_path / "file")]) == 2
-    assert "cannot be written" in capsys.readouterr().err
+    assert "is not a directory" in capsys.readouterr().err

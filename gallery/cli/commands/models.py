@@ -151,3 +151,5 @@ def _check_model(path: Path) -> None:
     """Check that a model exists: a wrong path is wrong usage, not a bad model."""
     if not path.exists():
         raise SettingsError(f"there is no file {path}", hint="check the path of the model")
+    if path.is_dir():
+        raise SettingsError(f"{path} is a directory", hint="name a file in it")
