@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gallery import fingerprint as room
+from gallery import fingerprint
 from gallery.cache import Cache
 from gallery.coloring import color
 from gallery.costs.facts import facts
@@ -129,13 +129,13 @@ def test_a_fingerprint_follows_imports(tmp_path: Path, monkeypatch: pytest.Monke
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    monkeypatch.setattr(room, "_ROOT", tmp_path)
+    monkeypatch.setattr(fingerprint, "_ROOT", tmp_path)
 
     def now() -> str:
-        for cached in vars(room).values():
+        for cached in vars(fingerprint).values():
             if hasattr(cached, "cache_clear"):
                 cached.cache_clear()
-        return room.fingerprint("gallery.one")
+        return fingerprint.fingerprint("gallery.one")
 
     try:
         before = now()

@@ -14,9 +14,9 @@ from gallery.lowering.access.registry import Context, NoGridError, lowers
 from gallery.lowering.access.relations import broadcast, identity, per_axis, same
 from gallery.lowering.operators.heads import (
     Band,
+    Extras,
     Heads,
     Operand,
-    Wishes,
     attended,
     by_head,
     seen,
@@ -35,7 +35,7 @@ def attention(context: Context) -> list[Part]:
         _stored(context, (1, 4, 1), (sizes.batch, kv, sizes.keys, sizes.depth), past, parts),
         _stored(context, (2, 5, 2), (sizes.batch, kv, sizes.keys, sizes.width), past, parts),
     )
-    return parts + attended(context, sizes, operands, _wishes(context, sizes), context.flops)
+    return parts + attended(context, sizes, operands, _extras(context, sizes), context.flops)
 
 
 def _sizes(context: Context) -> tuple[Heads, int]:
@@ -121,7 +121,7 @@ def _stored(
     return Operand(tensor=made, shape=shape)
 
 
-def _wishes(context: Context, sizes: Heads) -> Wishes:
+def _extras(context: Context, sizes: Heads) -> Extras:
     masks: list[Read] = []
     if context.has(3):
         masks.append(context.read(3, seen(broadcast(context.shape(3), 4), sizes)))
@@ -129,7 +129,7 @@ def _wishes(context: Context, sizes: Heads) -> Wishes:
         lengths = per_axis(context.shape(6), [same(0)])
         masks.append(context.read(6, lengths, differentiable=False))
     mode = int(context.attribute("qk_matmul_output_mode", 0)) if context.makes(3) else -1
-    return Wishes(
+    return Extras(
         masks=masks,
         raw=3 if mode == 0 else -1,
         masked=3 if mode in (1, 2) else -1,

@@ -26,11 +26,11 @@ from gallery.lowering.operators.fused_heads import Lengths, apart, heads_of, siz
 from gallery.lowering.operators.grouped_attention import rows_of
 from gallery.lowering.operators.heads import (
     Band,
+    Extras,
     Heads,
     Operand,
     Sight,
     Table,
-    Wishes,
     attended,
     hull,
 )  # fmt: skip
@@ -84,12 +84,12 @@ def dynamic_sparse_attention(context: Context) -> list[Part]:
     sinks = []
     if context.has(16):
         sinks.append(context.read(16, per_axis(context.shape(16), [same(1)]), saved=True))
-    wishes = Wishes(masks=[*by, *_selected(context, (7, 8), sizes.queries)], sinks=sinks)
+    extras = Extras(masks=[*by, *_selected(context, (7, 8), sizes.queries)], sinks=sinks)
     if context.makes(3):
         checked = [slot for slot in (7, 8, 9, 10, 13, 17, 18, 19) if context.has(slot)]
         reads = [whole(context, slot, differentiable=False) for slot in checked]
         parts.append(making(context, reads, (3,), share=0.0))
-    return parts + attended(context, heads, (query, key, value), wishes, context.flops)
+    return parts + attended(context, heads, (query, key, value), extras, context.flops)
 
 
 def _beside(context: Context) -> bool:
@@ -201,8 +201,8 @@ def sparse_paged_attention(context: Context) -> list[Part]:
     masks = [*places_of(context, _SLOTS), *_selected(context, (9, 10), heads.queries)]
     if context.has(13) and context.value(13) is None:
         masks.append(whole(context, 13, differentiable=False))
-    wishes = Wishes(masks=masks, sinks=sinks)
-    return parts + attended(context, heads, (query, key, value), wishes, context.flops)
+    extras = Extras(masks=masks, sinks=sinks)
+    return parts + attended(context, heads, (query, key, value), extras, context.flops)
 
 
 def _behind(

@@ -13,7 +13,7 @@ from gallery.lowering.access.relations import identity, per_axis, same
 from gallery.lowering.operators.cached_heads import Cache, Rows, joined, up_to
 from gallery.lowering.operators.contraction import first_of
 from gallery.lowering.operators.fused_heads import given_to, strip, stripes
-from gallery.lowering.operators.heads import Heads, Operand, Wishes, attended
+from gallery.lowering.operators.heads import Extras, Heads, Operand, attended
 from gallery.lowering.operators.parts import given, inside, unread
 
 Shape = tuple[int, int, int, int]
@@ -63,8 +63,8 @@ def decoder_attention(context: Context) -> list[Part]:
     if context.has(5) and masked != 0:
         places = per_axis(context.shape(5), [same(0), same(3)])
         masks.append(context.read(5, places, differentiable=False))
-    wishes = Wishes(masks=masks, steps_first=True)
-    parts += attended(context, sizes, (query, both[0], both[1]), wishes, context.flops - work)
+    extras = Extras(masks=masks, steps_first=True)
+    parts += attended(context, sizes, (query, both[0], both[1]), extras, context.flops - work)
     used = {0, 2, 4, 8, 9, 10, 11}
     used |= (set() if kept else {source, 3}) | ({6, 7} if cached else set())
     used |= {5} if masked != 0 else set()

@@ -35,7 +35,7 @@ from gallery.lowering.operators.fused_heads import (
     strip,
     stripes,
 )  # fmt: skip
-from gallery.lowering.operators.heads import Band, Heads, Operand, Wishes, attended, seen
+from gallery.lowering.operators.heads import Band, Extras, Heads, Operand, attended, seen
 from gallery.lowering.operators.parts import inside, making, whole
 
 
@@ -53,9 +53,9 @@ def multi_head_attention(context: Context) -> list[Part]:
     for_values = _cache(context, slots.past_values, 2)
     key = _from_beams(context, joined(context, key, for_keys, rows, parts), sizes)
     value = _from_beams(context, joined(context, value, for_values, rows, parts), sizes)
-    heads, wishes = _masked(context, sizes)
-    wishes = replace(wishes, masked=3 if context.makes(3) else -1)
-    return parts + attended(context, heads, (query, key, value), wishes, context.flops)
+    heads, extras = _masked(context, sizes)
+    extras = replace(extras, masked=3 if context.makes(3) else -1)
+    return parts + attended(context, heads, (query, key, value), extras, context.flops)
 
 
 @lowers(
@@ -86,9 +86,9 @@ def projecting_attention(context: Context) -> list[Part]:
     key, value = (_from_beams(context, one, sizes) for one in both)
     if context.makes(1):
         parts.append(_stacked(context, both[0], both[1]))
-    heads, wishes = _masked(context, sizes)
+    heads, extras = _masked(context, sizes)
     core = context.flops - work
-    return parts + attended(context, heads, (query, key, value), wishes, core)
+    return parts + attended(context, heads, (query, key, value), extras, core)
 
 
 @lowers("com.microsoft.QOrderedAttention")
@@ -129,11 +129,11 @@ def ordered_attention(context: Context) -> list[Part]:
         share = work * columns / max(sum(made), 1)
         parts.append(inside(inner, (*shape, hidden), reads, 4, share))
         found.append(Operand(tensor=inner, shape=shape))
-    heads, wishes = _masked(context, sizes)
+    heads, extras = _masked(context, sizes)
     scales = [whole(context, slot, differentiable=False) for slot in (14, 15) if context.has(slot)]
-    wishes = replace(wishes, masks=[*wishes.masks, *scales])
-    heads = replace(heads, masked=heads.masked or bool(wishes.masks))
-    parts += attended(context, heads, (found[0], found[1], found[2]), wishes, context.flops - work)
+    extras = replace(extras, masks=[*extras.masks, *scales])
+    heads = replace(heads, masked=heads.masked or bool(extras.masks))
+    parts += attended(context, heads, (found[0], found[1], found[2]), extras, context.flops - work)
     last = replace(parts[-1], reads=(*parts[-1].reads, whole(context, 16, differentiable=False)))
     return [*parts[:-1], last]
 
@@ -207,7 +207,7 @@ def _from_beams(context: Context, operand: Operand, sizes: Lengths) -> Operand:
     return replace(operand, place=several([old, new]))
 
 
-def _masked(context: Context, sizes: Lengths) -> tuple[Heads, Wishes]:
+def _masked(context: Context, sizes: Lengths) -> tuple[Heads, Extras]:
     """What hides keys, and the reads of it."""
     slots = SLOTS[context.operator.type]
     heads = heads_of(sizes)
@@ -225,7 +225,7 @@ def _masked(context: Context, sizes: Lengths) -> tuple[Heads, Wishes]:
         masks.append(context.read(slots.added, relation))
     if context.has(slots.beams):
         masks.append(_beams(context, sizes))
-    return heads, Wishes(masks=masks)
+    return heads, Extras(masks=masks)
 
 
 def _beams(context: Context, sizes: Lengths) -> Read:

@@ -30,9 +30,9 @@ from gallery.lowering.operators.fused_heads import (
 )  # fmt: skip
 from gallery.lowering.operators.heads import (
     Band,
+    Extras,
     Heads,
     Operand,
-    Wishes,
     attended,
     seen,
 )  # fmt: skip
@@ -63,7 +63,7 @@ def group_query_attention(context: Context) -> list[Part]:
     sight = _causal(context, sizes, pasts)
     heads = replace(heads_of(sizes), sight=sight, masked=_sinks(context))
     return parts + attended(
-        context, heads, (query, key, value), _wishes(context, heads), context.flops
+        context, heads, (query, key, value), _extras(context, heads), context.flops
     )
 
 
@@ -71,7 +71,7 @@ def _sinks(context: Context) -> bool:
     return context.has(10) or context.has(11) or bool(context.attribute("smooth_softmax", 0))
 
 
-def _wishes(context: Context, heads: Heads) -> Wishes:
+def _extras(context: Context, heads: Heads) -> Extras:
     masks: list[Read] = []
     if context.has(10):
         shape = context.shape(10)
@@ -84,7 +84,7 @@ def _wishes(context: Context, heads: Heads) -> Wishes:
     if context.has(11):
         sinks.append(context.read(11, per_axis(context.shape(11), [same(1)]), saved=True))
     mode = int(context.attribute("qk_output", 0)) if context.makes(3) else 0
-    return Wishes(
+    return Extras(
         masks=masks,
         sinks=sinks,
         masked=3 if mode == 1 else -1,

@@ -183,7 +183,7 @@ class Operand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class Extras:
     """What an attention reads besides queries, keys and values, and makes besides its output.
 
     Attributes:
@@ -216,31 +216,31 @@ def attended(
     context: Context,
     sizes: Heads,
     operands: tuple[Operand, Operand, Operand],
-    wishes: Wishes,
+    extras: Extras,
     flops: float,
 ) -> list[Part]:
     """From queries, keys and values to output 0."""
     query, key, value = operands
     grid = sizes.grid
-    scores = context.outputs[wishes.raw] if wishes.raw >= 0 else context.virtual(grid)
+    scores = context.outputs[extras.raw] if extras.raw >= 0 else context.virtual(grid)
     rules = [same(0), divided(1, sizes.shared), same(3), same(4)]
     reads = [query.read([same(0), same(1), same(2), same(4)]), key.read(rules)]
     share = flops * sizes.depth / (sizes.depth + sizes.width + 3)
     parts = [inside(scores, (*grid, sizes.depth), reads, 4, share)]
     masked = scores
-    if wishes.masked >= 0 or wishes.masks or sizes.sight is not None:
-        masked = context.outputs[wishes.masked] if wishes.masked >= 0 else context.virtual(grid)
+    if extras.masked >= 0 or extras.masks or sizes.sight is not None:
+        masked = context.outputs[extras.masked] if extras.masked >= 0 else context.virtual(grid)
         cut = seen(identity(grid), sizes)
-        own = [Read(tensor=scores, relation=cut, exact=sizes.whole), *wishes.masks]
+        own = [Read(tensor=scores, relation=cut, exact=sizes.whole), *extras.masks]
         parts.append(inside(masked, grid, own, 4))
-    weights = context.outputs[wishes.weights] if wishes.weights >= 0 else context.virtual(grid)
+    weights = context.outputs[extras.weights] if extras.weights >= 0 else context.virtual(grid)
     rest = flops - share
     part_of = sizes.width / (sizes.width + 3)
-    parts += _softmax(context, (masked, weights), sizes, wishes.sinks, rest * (1 - part_of))
+    parts += _softmax(context, (masked, weights), sizes, extras.sinks, rest * (1 - part_of))
     parts += _weighted(context, weights, value, sizes, rest * part_of)
     parts = outermost(parts, 2)
     if len(context.out_shape()) < 4:
-        parts.append(_flat(context, sizes, parts[-1], wishes.steps_first))
+        parts.append(_flat(context, sizes, parts[-1], extras.steps_first))
     return parts
 
 

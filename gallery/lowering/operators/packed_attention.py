@@ -27,7 +27,7 @@ from gallery.lowering.operators.fused_heads import (
     projected,
     sizes_of,
 )  # fmt: skip
-from gallery.lowering.operators.heads import Table, Wishes, attended
+from gallery.lowering.operators.heads import Extras, Table, attended
 
 
 @lowers("com.microsoft.PackedAttention", "com.microsoft.PackedMultiHeadAttention")
@@ -47,7 +47,7 @@ def packed_attention(context: Context) -> list[Part]:
     slot = SLOTS[context.operator.type].added
     masks = [_added(context, slot, first)] if context.has(slot) else []
     heads = replace(heads_of(sizes), sight=Table(first=first, last=last), masked=context.has(slot))
-    return parts + attended(context, heads, operands, Wishes(masks=masks), context.flops - work)
+    return parts + attended(context, heads, operands, Extras(masks=masks), context.flops - work)
 
 
 def sequences(context: Context, slot: int, tokens: int) -> tuple[Ints, Ints]:

@@ -32,7 +32,7 @@ from gallery.lowering.operators.cached_heads import (
     up_to,
 )  # fmt: skip
 from gallery.lowering.operators.fused_heads import columns
-from gallery.lowering.operators.heads import Heads, Operand, Table, Wishes, attended
+from gallery.lowering.operators.heads import Extras, Heads, Operand, Table, attended
 from gallery.lowering.operators.packed_attention import sequences
 from gallery.lowering.operators.parts import making, whole
 
@@ -71,8 +71,8 @@ def paged_attention(context: Context) -> list[Part]:
     """
     parts: list[Part] = []
     sizes, operands, sinks = on_pages(context, _SLOTS, parts)
-    wishes = Wishes(masks=places_of(context, _SLOTS), sinks=sinks)
-    return parts + attended(context, sizes, operands, wishes, context.flops)
+    extras = Extras(masks=places_of(context, _SLOTS), sinks=sinks)
+    return parts + attended(context, sizes, operands, extras, context.flops)
 
 
 def places_of(context: Context, slots: PageSlots) -> list[Read]:

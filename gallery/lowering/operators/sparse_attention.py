@@ -26,7 +26,7 @@ from gallery.lowering.operators.fused_heads import (
     stripes,
 )  # fmt: skip
 from gallery.lowering.operators.grouped_attention import rows_of
-from gallery.lowering.operators.heads import Heads, Operand, Table, Wishes, attended, hull
+from gallery.lowering.operators.heads import Extras, Heads, Operand, Table, attended, hull
 from gallery.lowering.operators.parts import inside, whole
 
 _MOST = 4096
@@ -87,7 +87,7 @@ def sparse_attention(context: Context) -> list[Part]:
     key = cached(context, key, rows, (3, 1, -1), parts)
     value = cached(context, value, rows, (4, 2, -1), parts)
     heads = replace(heads_of(sizes), sight=_layouts(context, sizes, pasts))
-    return parts + attended(context, heads, (query, key, value), Wishes(masks=by), context.flops)
+    return parts + attended(context, heads, (query, key, value), Extras(masks=by), context.flops)
 
 
 def _lengths(context: Context) -> list[Read]:
@@ -155,7 +155,7 @@ def longformer_attention(context: Context) -> list[Part]:
         flags = per_axis(context.shape(slots.flags), [same(0), same(axis)])
         masks.append(context.read(slots.flags, flags, differentiable=False))
     operands = (made[0], made[1], made[2])
-    return parts + attended(context, heads, operands, Wishes(masks=masks), context.flops - work)
+    return parts + attended(context, heads, operands, Extras(masks=masks), context.flops - work)
 
 
 def _projected(
