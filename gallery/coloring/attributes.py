@@ -13,9 +13,9 @@ from gallery.execution.run import run
 from gallery.execution.types import Execution
 from gallery.graph import ComputeGraph, Kind
 from gallery.jit import kernel
-from gallery.lowering.tiling.targets import TARGETS
 from gallery.numerics.elementary import exp, log
 from gallery.settings.attributes import TABLE, Source
+from gallery.targets import TARGETS
 
 Values = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.float32]

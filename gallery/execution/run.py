@@ -14,7 +14,7 @@ from gallery.execution.tiles import place
 from gallery.execution.types import Execution, Times
 from gallery.execution.work import reading, work_of
 from gallery.graph import ComputeGraph, IntArray, Kind
-from gallery.lowering.tiling.targets import Target, target_named
+from gallery.targets import Target, target_named
 
 MOMENTS = 2
 """Values that the optimiser keeps for each parameter, as Adam does (Kingma, Ba, ICLR 2015)."""
@@ -30,7 +30,7 @@ def run(graph: ComputeGraph, target: str | Target = "", *, moments: int = MOMENT
 
     Args:
         graph: From `lower`.
-        target: A processor or its name (see `gallery.lowering.tiling.targets`); "" for the one that
+        target: A processor or its name (see `gallery.targets`); "" for the one that
             the graph was split for.
         moments: Values that the optimiser keeps for each parameter in training: 0 for plain
             gradient descent, 1 with momentum, 2 for Adam.

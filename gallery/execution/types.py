@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from gallery.execution.results import Held
 from gallery.graph import ComputeGraph, IntArray, Kind
-from gallery.lowering.tiling.targets import Target
 from gallery.model import freeze
+from gallery.targets import Target
 
 Times = npt.NDArray[np.float64]
 

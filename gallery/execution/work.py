@@ -8,7 +8,7 @@ import numpy.typing as npt
 from gallery.execution.types import Times
 from gallery.graph import ComputeGraph, Kind
 from gallery.jit import kernel
-from gallery.lowering.tiling.targets import Target
+from gallery.targets import Target
 
 
 def reading(graph: ComputeGraph) -> npt.NDArray[np.float64]:

@@ -13,9 +13,9 @@ from gallery.lowering.assembly import graph_of
 from gallery.lowering.forward_pass import ForwardPass, connected
 from gallery.lowering.levels import Try, following, forward_splits, training_splits
 from gallery.lowering.tiling.splits import Splits, Splitter
-from gallery.lowering.tiling.targets import target_named
 from gallery.lowering.unsplit import Unsplit, unsplit
 from gallery.model import Model
+from gallery.targets import target_named
 
 MOST_VERTICES = 100_000_000
 """Above this, numbers of edges approach the limit of int32, and memory 16 GiB."""
@@ -57,7 +57,7 @@ def lower(
             tensors allow, else smaller, with at least one vertex per part of an operator.
         passes: "forward", or "training" for forward, backward and update. Of a model with nothing
             to train there is the forward pass alone.
-        target: Name of the parallel processor (see `gallery.lowering.tiling.targets`).
+        target: Name of the parallel processor (see `gallery.targets`).
         fold: Leave out operators that only use constants and shapes, as they move no data at run
             time.
 

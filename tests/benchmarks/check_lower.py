@@ -21,9 +21,9 @@ from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.lowering.lowering import MOST_VERTICES, split_as
 from gallery.lowering.tiling.splits import Splitter
-from gallery.lowering.tiling.targets import target_named
 from gallery.lowering.unsplit import unsplit
 from gallery.model import Model
+from gallery.targets import target_named
 
 MODELS = Path(__file__).parents[2] / "models"
 BUDGETS = (10_000, 100_000, 1_000_000)

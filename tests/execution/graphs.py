@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from gallery.graph import ComputeGraph, Kind
-from gallery.lowering.tiling.targets import TARGETS, Target
+from gallery.targets import TARGETS, Target
 from tests.strategies import compute_graphs
 
 

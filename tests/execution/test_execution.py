@@ -17,8 +17,8 @@ from gallery.execution.types import Execution, held
 from gallery.graph import ComputeGraph, Kind, Pass
 from gallery.loading.load import load
 from gallery.lowering import lower
-from gallery.lowering.tiling.targets import TARGETS
 from gallery.model import Model
+from gallery.targets import TARGETS
 from tests.execution.graphs import small, working_graphs
 from tests.lowering.runtime_cases import runtime_case
 from tests.strategies import path, star

@@ -25,7 +25,7 @@ from gallery.execution.run import run
 from gallery.graph import ComputeGraph
 from gallery.loading.load import load
 from gallery.lowering import lower
-from gallery.lowering.tiling.targets import TARGETS, Target
+from gallery.targets import TARGETS, Target
 from tests.onnx_text import write
 
 MODELS = Path(__file__).parents[2] / "models"

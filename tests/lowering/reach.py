@@ -12,9 +12,9 @@ from gallery.lowering.edges import Producer
 from gallery.lowering.forward import Numbering, number
 from gallery.lowering.program import Program
 from gallery.lowering.tiling.splits import Splitter
-from gallery.lowering.tiling.targets import target_named
 from gallery.lowering.unsplit import unsplit
 from gallery.model import Model
+from gallery.targets import target_named
 
 Box = tuple[slice, ...]
 

@@ -14,9 +14,9 @@ from gallery.lowering.edges import Edges
 from gallery.lowering.forward import Numbering, number
 from gallery.lowering.program import Program
 from gallery.lowering.tiling.splits import Splits, Splitter
-from gallery.lowering.tiling.targets import target_named
 from gallery.lowering.unsplit import unsplit
 from gallery.model import Model
+from gallery.targets import target_named
 
 MODELS = Path(__file__).parents[2] / "models"
 NAMES = sorted(path.stem for path in MODELS.glob("*.onnx"))

@@ -18,8 +18,8 @@ from gallery.lowering.connecting import connect, lined
 from gallery.lowering.forward import number
 from gallery.lowering.levels import forward_splits, level_sizes
 from gallery.lowering.tiling.splits import Splits, Splitter
-from gallery.lowering.tiling.targets import target_named
 from gallery.lowering.unsplit import Unsplit, unsplit
+from gallery.targets import target_named
 
 MODELS = Path(__file__).parents[2] / "models"
 NAMES = tuple(sorted(path.stem for path in MODELS.glob("*.onnx")))

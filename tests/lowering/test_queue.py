@@ -12,9 +12,9 @@ from gallery.jit import kernel
 from gallery.loading.load import load
 from gallery.lowering.forward import number
 from gallery.lowering.tiling.splits import Splitter
-from gallery.lowering.tiling.targets import target_named
 from gallery.lowering.tiling.traffic import counted, double
 from gallery.lowering.unsplit import unsplit
+from gallery.targets import target_named
 
 MODELS = Path(__file__).parents[2] / "models"
 

@@ -14,7 +14,6 @@ from gallery.coloring import ATTRIBUTES, PALETTES
 from gallery.coloring.coloring import CATEGORIES
 from gallery.coloring.palettes import is_categorical
 from gallery.errors import SettingsError
-from gallery.lowering import TARGETS
 from gallery.placement import ARRANGEMENTS, ENGINES
 from gallery.rendering.types import EXPOSURES
 from gallery.settings import checks, choices, values
@@ -23,6 +22,7 @@ from gallery.settings.fields import table
 from gallery.settings.gallery_toml import checked, example, read_settings, settings_from
 from gallery.settings.values import GallerySettings
 from gallery.settings.weight import FULL
+from gallery.targets import TARGETS
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 KINDS = (

@@ -1,1 +1,1 @@
-"""How far each part is split: targets, splits of dimensions, and the traffic that they cause."""
+"""How far each part is split: splits of dimensions, and the traffic that they cause."""

@@ -25,8 +25,8 @@ from gallery.lowering.access.part import Part
 from gallery.lowering.program import Program
 from gallery.lowering.tiling.queue import doubled, filled, started
 from gallery.lowering.tiling.tables import tables
-from gallery.lowering.tiling.targets import Target
 from gallery.lowering.tiling.traffic import FAN_IN, counted, follow, leaf_vertices
+from gallery.targets import Target
 
 _Counts = npt.NDArray[np.int64]
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gallery.lowering.tiling.targets import TARGETS
 from gallery.rendering.compose.poster_columns import (
     histogram,
     in_words,
@@ -42,6 +41,7 @@ from gallery.rendering.sheet.sheet import (
 )
 from gallery.rendering.types import Picture
 from gallery.settings.paper import Paper
+from gallery.targets import TARGETS
 
 if TYPE_CHECKING:  # so that changes in these redraw nothing
     from gallery.costs.facts import Facts
