@@ -12,10 +12,10 @@ import numpy.typing as npt
 from gallery.coloring.types import Coloring
 from gallery.files import write_whole
 from gallery.placement.types import Layout
-from gallery.rendering.compose.legend import legend_under
 from gallery.rendering.files.formats import check_format, save
 from gallery.rendering.files.png import png
 from gallery.rendering.labels.labels import Label, draw_labels, place_labels
+from gallery.rendering.labels.legend import legend_under
 from gallery.rendering.raster.frame import frame
 from gallery.rendering.raster.raster import describe, strips, strips_of
 from gallery.rendering.sheet.sheet import MILLIMETRES_PER_INCH, sheet_picture

@@ -19,10 +19,10 @@ from gallery.coloring.types import Coloring
 from gallery.errors import RenderError
 from gallery.placement.fibres import crosses
 from gallery.placement.types import Layout
-from gallery.rendering.compose.legend import legend_under
 from gallery.rendering.files.xmp import xmp
 from gallery.rendering.growth import ENOUGH, grown, stroke_pixels
 from gallery.rendering.labels.labels import named, place_labels
+from gallery.rendering.labels.legend import legend_under
 from gallery.rendering.raster.exposure import exposure, sparks
 from gallery.rendering.raster.frame import Frame, frame
 from gallery.rendering.raster.gaps import gaps_of, share_at

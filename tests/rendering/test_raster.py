@@ -17,9 +17,9 @@ from gallery.coloring.oklab import oklab_from_linear, oklch_from_srgb8
 from gallery.errors import RenderError
 from gallery.model import Layer
 from gallery.placement.types import Layout
-from gallery.rendering.compose.legend import caption
 from gallery.rendering.files.formats import save
 from gallery.rendering.labels.labels import place_labels
+from gallery.rendering.labels.legend import caption
 from gallery.rendering.raster.frame import Frame, frame
 from gallery.rendering.raster.raster import strips
 from gallery.rendering.raster.strokes import draw

@@ -13,8 +13,8 @@ from gallery.coloring import color
 from gallery.coloring.palettes import from_hex, hex_of
 from gallery.errors import RenderError
 from gallery.placement.fibres import crosses
-from gallery.rendering.compose.legend import legend_under
 from gallery.rendering.labels.labels import CONTRAST, luminance, place_labels
+from gallery.rendering.labels.legend import legend_under
 from gallery.rendering.raster.frame import frame
 from gallery.rendering.sheet.sheet import TextLine
 from gallery.rendering.svg import render_svg

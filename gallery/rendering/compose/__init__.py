@@ -1,1 +1,1 @@
-"""Sheets of scans and text: posters, social cards, contact sheets, legends."""
+"""Sheets of scans and text: posters, social cards, contact sheets."""

@@ -1,1 +1,1 @@
-"""Layer names, placed where they cover little of the scan."""
+"""The text of a scan: layer names, placed where they cover little of it, and the legend below."""
