@@ -85,6 +85,8 @@ def called(source: str) -> set[str]:
         node = waiting.pop()
         if isinstance(node, ast.FunctionDef) and _decorators(node) & _KERNELS:
             continue
+        if isinstance(node, ast.Attribute) and node.attr == "py_func":  # what was compiled
+            continue
         found |= {node.id} if isinstance(node, ast.Name) else set()
         found |= {node.attr} if isinstance(node, ast.Attribute) else set()
         waiting += ast.iter_child_nodes(node)
@@ -135,4 +137,5 @@ def test_a_call_of_an_inner_kernel_is_found() -> None:
     source = "@inner_kernel\ndef add(a): return a\n@kernel\ndef sum(a): return add(a)\n"
     assert _inner(source) == {"add"}
     assert "add" not in called(source)
+    assert "add" not in called(source + "add.py_func(1)")
     assert "add" in called(source + "add(1)")
