@@ -91,12 +91,12 @@ def test_a_later_strand_lies_over_an_earlier_one_with_a_dark_rim(cores: int) -> 
     owner = np.arange(4, dtype=np.int32)
     found = _strands(graph, points, owner)
     assert found.tolist() == [[0, 1], [2, 3]]
-    colors = np.ones((1, 3), np.float32)
+    colors = np.ones((1, 1, 4), np.float32)
     light = np.zeros((256, 256, 4), np.float32)
     before = min(numba.get_num_threads(), cores)
     numba.set_num_threads(before)
-    scene = (points, np.zeros(4, np.uint16), colors)
-    lay_strands(light, found, scene, (2.0, True), (256, 0, 256))
+    scene = (points, np.zeros((4, 1), np.uint16), colors)
+    lay_strands(light.reshape(1, -1), found, scene, (2.0, True), (256, 256))
     numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
     along = light[TILE, :, 3]
     assert along[TILE - 2] < 0.9 * along[60]

@@ -45,13 +45,16 @@ def glow_of(toned: Light, strength: float) -> Glow:
         toned: float32 (h, w, 3), linear light.
         strength: 0 for none, 1 for a strong glow.
     """
-    side = max(1, -(-max(toned.shape[:2]) // _SIDE))
-    return Glow(_blurred(shrink(toned, side), strength), *(one / side for one in toned.shape[:2]))
+    height, width = toned.shape[:2]
+    side = max(1, -(-max(height, width) // _SIDE))
+    if strength > 0:
+        light = _blurred(shrink(toned, side), strength)
+    else:
+        light = np.zeros((height // side, width // side, 3), np.float32)
+    return Glow(light, height / side, width / side)
 
 
 def _blurred(small: Light, strength: float) -> Light:
-    if strength <= 0:
-        return np.zeros_like(small)
     height, width = small.shape[:2]
     room = int(_REACH * max(share for share, _ in _WIDTHS) * max(height, width)) + 1
     padded = tuple(1 << (side + room - 1).bit_length() for side in (height, width))

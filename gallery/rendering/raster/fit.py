@@ -123,7 +123,8 @@ def fit_curve(
     if np.count_nonzero(sampled[..., 3] >= single) < _ENOUGH:
         return found.curve(wanted, usual)
 
-    halo = glow_of(tone(sampled, found.curve(wanted, usual)), glow).light
+    def glowing() -> Light | float:
+        return glow_of(tone(sampled, found.curve(wanted, usual)), glow).light if glow > 0 else 0.0
 
     def enough_dark(place: float) -> bool:
         return _shares(sampled, found.curve(place, usual), halo)[1] >= _DARK
@@ -131,12 +132,16 @@ def fit_curve(
     def few_bright(place: float) -> bool:
         return _shares(sampled, found.curve(wanted, place), halo)[0] <= _FEW
 
+    halo = glowing()
     if middle <= _GROWN:
         wanted = _highest(enough_dark, wanted / 2, wanted)
     low, high = usual - _LESS, usual + _MORE
     usual = _highest(few_bright, low, high)
-    halo = glow_of(tone(sampled, found.curve(wanted, usual)), glow).light
-    return found.curve(wanted, _highest(few_bright, low, high))
+    if glow > 0:
+        # Now that bright pixels are where they belong, they glow otherwise.
+        halo = glowing()
+        usual = _highest(few_bright, low, high)
+    return found.curve(wanted, usual)
 
 
 def _highest(fits: Callable[[float], bool], low: float, high: float) -> float:
@@ -149,7 +154,7 @@ def _highest(fits: Callable[[float], bool], low: float, high: float) -> float:
     return low
 
 
-def _shares(sampled: Light, curve: Curve, halo: Light) -> tuple[float, float]:
+def _shares(sampled: Light, curve: Curve, halo: Light | float) -> tuple[float, float]:
     # Shares of the lit pixels that are bright and dark: by their strongest channel, on paper by
     # how much ink of its strongest colour a pixel has.
     linear = tone(sampled, curve)

@@ -16,13 +16,13 @@ import numpy.typing as npt
 from gallery.jit import inner_kernel, kernel, parallel_kernel
 from gallery.rendering.raster.simd import lay_over
 from gallery.rendering.raster.spans import Bounds, Spans
-from gallery.rendering.raster.sums import rows_of
 from gallery.rendering.raster.tiles import TILE, groups_of
 
 Light = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float32]
 Pointers = npt.NDArray[np.int64]
 Indices = npt.NDArray[np.int32]
+Rows = npt.NDArray[np.uint16]
 
 _MOST = 5_000
 """Strands to draw; if there are more, an even sample stands for them."""
@@ -137,22 +137,22 @@ def strands_of(
 def _lay(
     light: Light,
     within: tuple[int, int, int, int, int],
-    start: tuple[float, float],
-    end: tuple[float, float],
-    tones: tuple[Light, Light],
-    look: tuple[float, float],
+    ends: tuple[float, float, float, float],
+    tones: Light,
+    look: _Look,
 ) -> None:
-    # INOUT light (h * row,), a picture; IN its row, and the first column and row of the part that
-    # is drawn and those after the last; start, end (pixels), tones of both, look (radius, rim).
-    radius, rim = look
-    ax, ay, bx, by = start[0], start[1], end[0], end[1]
-    first, last = tones
+    # INOUT light (c, h * row), a picture in some colourings; IN its row, and the first column and
+    # row of the part that is drawn and those after the last; x and y of both ends in pixels, and
+    # their tones (c, 2, 3). Sums of weights are the same in all colourings.
+    radius, rim = look.radius, look.rim
+    ax, ay, bx, by = ends
     steep = abs(by - ay) > abs(bx - ax)
     if steep:
         ax, ay, bx, by = ay, ax, by, bx
-    if ax > bx:
+    swapped = ax > bx
+    if swapped:
         ax, ay, bx, by = bx, by, ax, ay
-        first, last = last, first
+    start, end = (1, 0) if swapped else (0, 1)
     along = bx - ax
     line, left, top, right, bottom = within
     near, far = (top, bottom) if steep else (left, right)
@@ -171,15 +171,17 @@ def _lay(
             # A line narrower than a pixel covers no more than its width.
             cover = min(max(core + 0.5 - beside, 0.0), 1.0, 2 * core)
             at = np.uint64((u * line + w * 4) if steep else (w * line + u * 4))
-            free = _VEIL / (_VEIL + light[at + np.uint64(3)])
-            gain = np.float32(_LIGHT * cover * free)
-            tone = (
-                np.float32(first[0] + (last[0] - first[0]) * t) * gain,
-                np.float32(first[1] + (last[1] - first[1]) * t) * gain,
-                np.float32(first[2] + (last[2] - first[2]) * t) * gain,
-                gain,
-            )
-            lay_over(light, at, tone, np.float32(1 - _DIM * shade * free))
+            free = _VEIL / (_VEIL + light[0, at + np.uint64(3)])
+            gain, keep = np.float32(_LIGHT * cover * free), np.float32(1 - _DIM * shade * free)
+            for one in range(len(light)):
+                first, last = tones[one, start], tones[one, end]
+                tone = (
+                    np.float32(first[0] + (last[0] - first[0]) * t) * gain,
+                    np.float32(first[1] + (last[1] - first[1]) * t) * gain,
+                    np.float32(first[2] + (last[2] - first[2]) * t) * gain,
+                    gain,
+                )
+                lay_over(light[one], at, tone, keep)
 
 
 @inner_kernel
@@ -202,15 +204,15 @@ def _sort(
     pairs: Indices,
     points: Points,
     pad: float,
-    grid: tuple[int, int, float],
+    grid: tuple[int, int],
     out: tuple[Pointers, Indices],
 ) -> None:
     # OUT cursors of the tiles, and, unless empty, the strands of each, in their order.
-    columns, rows, top = grid
+    columns, rows = grid
     cursors, items = out
     for k in range(len(pairs)):
         a, b = pairs[k, 0], pairs[k, 1]
-        ax, ay, bx, by = points[a, 0], points[a, 1] - top, points[b, 0], points[b, 1] - top
+        ax, ay, bx, by = points[a, 0], points[a, 1], points[b, 0], points[b, 1]
         first = max(int(np.floor((min(ax, bx) - pad) / TILE)), 0)
         last = min(int(np.floor((max(ax, bx) + pad) / TILE)), columns - 1)
         for column in range(first, last + 1):
@@ -224,66 +226,72 @@ def _sort(
                 cursors[tile] += 1
 
 
+@inner_kernel
+def _tones(ends: tuple[int, int], palettes: tuple[Rows, Light], tones: Light) -> None:
+    # OUT tones (c, 2, 3) of the vertices at both ends.
+    rows, colors = palettes
+    for one in range(len(tones)):
+        for end in range(2):
+            row = rows[ends[end], one]
+            for channel in range(3):
+                tones[one, end, channel] = colors[one, row, channel]
+
+
 @parallel_kernel
 def _lay_all(
     starts: Pointers,
     strands: tuple[Indices, Indices],
-    window: tuple[int, int, int],
-    scene: tuple[Points, npt.NDArray[np.uint16], Light],
+    size: tuple[int, int],
+    scene: tuple[Points, Rows, Light],
     look: _Look,
     light: Light,
 ) -> None:
-    # INOUT light (height, stride), as of `rows_of`. Each tile belongs to one core.
-    points, index, colors = scene
+    # INOUT light (c, height * stride). Each tile belongs to one core.
+    points, rows, colors = scene
     items, pairs = strands
-    width, height, top = window
-    columns, stride, flat = -(-width // TILE), light.shape[1], light.reshape(-1)
+    width, height = size
+    columns, stride = -(-width // TILE), light.shape[1] // height
+    radius, rim, gradient = look
     for tile in numba.prange(len(starts) - 1):
         row, column = tile // columns * TILE, tile % columns * TILE
         bounds = (stride, column, row, min(column + TILE, width), min(row + TILE, height))
+        tones = np.empty((len(light), 2, 3), np.float32)
         for k in items[starts[tile] : starts[tile + 1]]:
             a, b = pairs[k, 0], pairs[k, 1]
-            tone = colors[index[b]]
-            other = colors[index[a]] if look.gradient else tone
-            _lay(
-                flat,
-                bounds,
-                (points[a, 0], points[a, 1] - top),
-                (points[b, 0], points[b, 1] - top),
-                (other, tone),
-                (look.radius, look.rim),
-            )
+            _tones((a if gradient else b, b), (rows, colors), tones)
+            start = np.float64(points[a, 0]), np.float64(points[a, 1])
+            end = np.float64(points[b, 0]), np.float64(points[b, 1])
+            _lay(light, bounds, (*start, *end), tones, _Look(radius, rim, gradient))
 
 
 def lay_strands(
     light: Light,
     strands: Indices,
-    scene: tuple[Points, npt.NDArray[np.uint16], Light],
+    scene: tuple[Points, Rows, Light],
     look: tuple[float, bool],
-    window: tuple[int, int, int],
+    size: tuple[int, int],
 ) -> None:
-    """Lay strands over the light of some rows of a picture.
+    """Lay strands over the light of a canvas, in one or several colourings.
 
     Args:
-        light: float32 (rows, width, 4), as for `rows_of`, changed in place.
+        light: float32 (c, height * stride), changed in place; all with the same weights.
         strands: int32 (k, 2), source and reader of each.
-        scene: Points float32 (n, 2) in pixels, row of the colours of each uint16 (n,), and colours
-            float32 (k, 3), linear light.
+        scene: Points float32 (n, 2) in pixels of the canvas, row of the colours of each in each
+            colouring uint16 (n, c), and colours float32 (c, k, 4), linear light and 1.
         look: Width of an edge in pixels, and whether it blends from the source's colour to the
             reader's.
-        window: Width of the picture, first row and number of rows.
+        size: Width and height of the canvas.
     """
     wide = max(look[0], 1.0)
     rim = _RIM * wide
     pad = (wide / 2 + rim + 1.0) * 1.5
-    width, top, height = window
-    columns, rows = -(-width // TILE), -(-height // TILE)
-    grid = (columns, rows, float(top))
-    ends = np.zeros(columns * rows, np.int64)
+    width, height = size
+    grid = (-(-width // TILE), -(-height // TILE))
+    ends = np.zeros(grid[0] * grid[1], np.int64)
     _sort(strands, scene[0], pad, grid, (ends, np.empty(0, np.int32)))
     starts = np.concatenate([[0], np.cumsum(ends)])
     items = np.empty(int(starts[-1]), np.int32)
     if len(items):
         _sort(strands, scene[0], pad, grid, (starts[:-1].copy(), items))
     drawn = _Look(wide / 2, rim, look[1])
-    _lay_all(starts, (items, strands), (width, height, top), scene, drawn, rows_of(light))
+    _lay_all(starts, (items, strands), (width, height), scene, drawn, light)

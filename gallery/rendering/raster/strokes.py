@@ -268,12 +268,10 @@ def draw_several(
         _run(sweep, none, parts.bins, parts.edges)
     if step > 1:
         light *= np.float32(step)
-    found = [_window(one, canvas, width, height) for one in light]
     if strokes.strands is not None and len(strokes.strands):
-        wanted = (strokes.line, strokes.gradient)
-        for one, palette in zip(found, palettes, strict=True):
-            places = (strokes.points, palette.rows, palette.colors)
-            lay_strands(one, strokes.strands, places, wanted, window)
+        wanted, size = (strokes.line, strokes.gradient), (canvas.width, canvas.height)
+        lay_strands(light, strokes.strands, (points, scene.rows, scene.colors), wanted, size)
+    found = [_window(one, canvas, width, height) for one in light]
     for one, palette in zip(found, palettes, strict=True):
         if palette.gaps is not None:
             lift(one, palette.gaps, top)

@@ -80,12 +80,12 @@ def test_strands_are_laid_over_what_is_under_them_as_in_the_still_picture(
     before = _lights(browser)
     # In the units of a picture 1,600 wide, whose edges have less light; rows go down.
     expected = np.ascontiguousarray(before[::-1] / most, np.float32)
-    colors = np.ones((1, 3), np.float32)
-    index = np.zeros(len(points), np.uint16)
+    colors = np.ones((1, 1, 4), np.float32)
+    rows = np.zeros((len(points), 1), np.uint16)
     places = np.array(points, np.float32)
-    window = (expected.shape[1], 0, expected.shape[0])
+    size = (expected.shape[1], expected.shape[0])
     strands = np.reshape(pairs, (-1, 2)).astype(np.int32)
-    lay_strands(expected, strands, (places, index, colors), (1.0, False), window)
+    lay_strands(expected.reshape(1, -1), strands, (places, rows, colors), (1.0, False), size)
     found, known = after[::-1, :, 3] / most, expected[..., 3]
     under = before[::-1, :, 3] / most
     brighter, darker = known > 2 * under + 0.5, (known < 0.97 * under) & (under > 0.01)
