@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from io import FileIO
 from pathlib import Path
+from types import MappingProxyType
 
 from gallery.errors import DiscoverError, RenderError, system_error
 
@@ -173,13 +174,16 @@ def sizes(files: Mapping[str, os.stat_result]) -> dict[str, int]:
 
 
 def statuses(
-    site: Path, onerror: Callable[[OSError], None] | None = None
+    site: Path,
+    onerror: Callable[[OSError], None] | None = None,
+    known: Mapping[str, os.stat_result] = MappingProxyType({}),
 ) -> dict[str, os.stat_result]:
     """What each file of a site is, by its relative path; links are not followed.
 
     Args:
         site: The directory.
         onerror: Called with the error of a directory that cannot be read, or None to raise it.
+        known: What was found a moment ago of files elsewhere, which may be the same file.
     """
     found: dict[str, os.stat_result] = {}
     waiting = [(os.fspath(site), "")]
@@ -197,7 +201,9 @@ def statuses(
             if entry.is_dir(follow_symlinks=False):
                 waiting.append((entry.path, name + "/"))
             else:
-                found[name] = entry.stat(follow_symlinks=False)
+                one = known.get(name)
+                same = one is not None and one.st_ino == entry.inode()
+                found[name] = one if one and same else entry.stat(follow_symlinks=False)
     return dict(sorted(found.items()))
 
 

@@ -104,21 +104,22 @@ class ModelPlan:
         """
         stage, before = _ORDER[name]
         scan = scan if before else ANY_SCAN
-        if (name, scan) not in self._known:
-            self._known[name, scan] = cache_key(
+        known: str | None = self._known.get((name, scan))
+        if known is None:
+            known = self._known[name, scan] = cache_key(
                 name,
                 self.versions.get(name, ""),
                 before=self.stage_key(before, scan) if before else "",
                 inputs=stage.inputs(self, scan),
             )
-        known: str = self._known[name, scan]
         return known
 
     def keys(self, product: Product) -> dict[str, str]:
         """Key of each result of a product, by the result's name; empty if it is not wanted."""
-        if product.name not in self._known:
+        known: dict[str, str] | None = self._known.get(product.name)
+        if known is None:
             version = self.versions.get(product.name, "")
-            self._known[product.name] = {
+            known = self._known[product.name] = {
                 what: cache_key(
                     product.name,
                     version,
@@ -131,7 +132,6 @@ class ModelPlan:
                 )
                 for what, inputs in product.inputs(self).items()
             }
-        known: dict[str, str] = self._known[product.name]
         return known
 
     def measured_keys(self) -> list[str]:

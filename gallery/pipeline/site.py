@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from gallery.cache import Cache, cache_key
@@ -209,7 +210,7 @@ def put(
         fresh = sums_of(folder, stamps, earlier)
         files = {**sizes(found), SUMS: (folder / SUMS).write_bytes(encode_sums(fresh))}
         open_file(folder / SUMS)
-        there = _found(place)
+        there = _found(place, found)
         by_hand = ownership.edited(place, sums, sizes(there), untouched(earlier, there))
         changed = sums != fresh or bool(by_hand) or not _whole(sizes(there), files)
         if changed:
@@ -266,9 +267,11 @@ def _digest(sums: Mapping[str, str]) -> str:
     return hashlib.sha256(encode_sums(sums)).hexdigest()
 
 
-def _found(place: Path) -> dict[str, os.stat_result]:
-    """What the files of a directory are, which may be missing."""
-    return statuses(place) if place.is_dir() else {}
+def _found(
+    place: Path, known: Mapping[str, os.stat_result] = MappingProxyType({})
+) -> dict[str, os.stat_result]:
+    """What the files of a directory are, which may be missing; see `statuses`."""
+    return statuses(place, known=known) if place.is_dir() else {}
 
 
 def _whole(there: Mapping[str, int], files: Mapping[str, int]) -> bool:

@@ -13,7 +13,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +47,7 @@ class Choice:
     Attributes:
         value: As written in the URL.
         label: As shown to visitors.
-        models: How many models have it.
+        models: How many models have it; 0 if that is not told.
     """
 
     value: str
@@ -84,6 +84,21 @@ def filters(models: Sequence[ModelView]) -> Filters:
             for name in (one.facts.histogram if one.facts else ())
         ),
         size=tuple(sizes) if len(sizes) > 1 else (),
+    )
+
+
+def uncounted(filters: Filters) -> Filters:
+    """The filters without how many models have what, for pages that are not to change with it."""
+
+    def without(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
+        return tuple(replace(one, models=0) for one in choices)
+
+    return replace(
+        filters,
+        tag=without(filters.tag),
+        family=without(filters.family),
+        year=without(filters.year),
+        operator=without(filters.operator),
     )
 
 

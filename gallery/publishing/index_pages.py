@@ -10,6 +10,7 @@ from gallery.publishing.collection import (
     collection_script,
     filters,
     parameters,
+    uncounted,
     where_script,
     work,
 )
@@ -68,12 +69,14 @@ def write_index(
         "plot": plot,
         "totals": _totals(models),
         "sheet": context.sheet,
+        "filters": choices,
     }
     later = {
         **dict.fromkeys(of_all),
         "data": _write_where(context, data) if len(chunks) > 1 else None,
         "everything": (),
         "groups": (),
+        "filters": uncounted(choices),
     }
     for number, (path, chunk) in enumerate(zip(paths, chunks, strict=True), start=1):
         # A page after the first tells of its own models alone, and changes with them.
@@ -84,7 +87,6 @@ def write_index(
             path,
             models=chunk,
             face=face,
-            filters=choices,
             plot_size=(WIDTH, HEIGHT),
             number=number,
             pages=paths,

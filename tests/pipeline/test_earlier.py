@@ -107,6 +107,20 @@ def test_files_that_were_touched_are_made_again(
     assert not same_file(tmp_path / "next/two/index.html", page)
 
 
+def test_what_is_known_of_a_link_is_not_asked_again(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder in (one, other):
+        (folder / "inside").mkdir(parents=True)
+        for name in ("inside/own", "own"):
+            (folder / name).write_text(folder.name)
+    (one / "inside/link").write_text("one")
+    os.link(one / "inside/link", other / "inside/link")
+    known = statuses(one)
+    found = statuses(other, known=known)
+    assert found == statuses(other)
+    assert [name for name in found if found[name] is known[name]] == ["inside/link"]
+
+
 def begun(place: Path, cache: Cache) -> NextSite:
     new = NextSite(place=place, cache=cache)
     assert new.lock()

@@ -321,6 +321,7 @@ def make_index(
     folder: Path,
     *,
     flops: int = 10**6,
+    tags: tuple[str, ...] = ("one", "two"),
     earlier: Earlier | None = None,
 ) -> list[str]:
     """The index of many models, without their pages; returns the paths of its pages.
@@ -330,6 +331,7 @@ def make_index(
         pictures: Of each of them.
         folder: Gets the pages.
         flops: Of the first.
+        tags: Of the first; all others have "one" and "two".
         earlier: Gets what they are made from, or None.
     """
     settings = SiteSettings()
@@ -339,6 +341,7 @@ def make_index(
             view,
             slug=f"net-{i}",
             title=f"Net {i}",
+            tags=("one", "two") if i else tags,
             facts=make_facts(
                 f"{i}", parameters=10**5 * (i + 1), flops=10**6 * (i % 97 + 1) if i else flops
             ),

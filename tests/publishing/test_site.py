@@ -186,14 +186,18 @@ def test_index_of_many_models(models: int, pictures: tuple[ImageFile, ...], tmp_
 def test_a_later_page_of_the_index_changes_with_its_own_models_alone(
     pictures: tuple[ImageFile, ...], tmp_path: Path
 ) -> None:
-    def made_from(folder: Path, flops: int) -> dict[str, str]:
+    def made_from(folder: Path, flops: int, tags: tuple[str, ...]) -> dict[str, str]:
         earlier = Earlier()
-        make_index(130, pictures, folder, flops=flops, earlier=earlier)
+        make_index(130, pictures, folder, flops=flops, tags=tags, earlier=earlier)
         return {names[0]: source for source, names in earlier.now.items()}
 
-    one, other = made_from(tmp_path / "one", 10**6), made_from(tmp_path / "other", 10**7)
-    assert one["index.html"] != other["index.html"]
-    assert one["page/2/index.html"] == other["page/2/index.html"]
+    one = made_from(tmp_path / "one", 10**6, ("one", "two"))
+    for name, flops, tags in (("flops", 10**7, ("one", "two")), ("tags", 10**6, ("one",))):
+        other = made_from(tmp_path / name, flops, tags)
+        assert one["index.html"] != other["index.html"]
+        assert one["page/2/index.html"] == other["page/2/index.html"]
+    assert ">two (129)<" in (tmp_path / "tags/index.html").read_text(encoding="utf-8")
+    assert ">two<" in (tmp_path / "tags/page/2/index.html").read_text(encoding="utf-8")
 
 
 def test_every_page_has_a_social_card(site: Site) -> None:
