@@ -47,8 +47,8 @@ class MismatchError(ValueError):
 Schema = Callable[[object], None]
 
 
-def _hold(schema: Schema, values: Sequence[object]) -> bool:
-    """Whether it is certain that all of some values fit a schema.
+def hold(schema: Schema, values: Sequence[object]) -> bool:
+    """Whether it is certain that all of some values fit a schema; few are not looked at.
 
     Schemas with a method `holds` tell it of many values at once: records have thousands, and each
     build reads those of all models. Where one does not tell, each value has to be checked.
@@ -125,16 +125,31 @@ def whole(low: int = -LARGE, high: int = LARGE) -> Schema:
     return _Whole(low, high)
 
 
-def number(low: float, high: float) -> Schema:
+@dataclass(frozen=True, slots=True)
+class _Number:
     """A number in a range with finite ends."""
 
-    def check(value: object) -> None:
+    low: float
+    high: float
+
+    def __call__(self, value: object) -> None:
+        """Check one."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise MismatchError("a number")
-        if not low <= value <= high:
-            raise MismatchError(f"a number from {low:g} to {high:g}")
+        if not self.low <= value <= self.high:
+            raise MismatchError(f"a number from {self.low:g} to {self.high:g}")
 
-    return check
+    def holds(self, values: Sequence[object]) -> bool:
+        """Whether all of some values fit."""
+        if not set(map(type, values)) <= {int, float}:
+            return False
+        low, high = self.low, self.high
+        return all(low <= one <= high for one in cast("Sequence[float]", values))
+
+
+def number(low: float, high: float) -> Schema:
+    """A number in a range with finite ends."""
+    return _Number(low, high)
 
 
 def one_of(*values: object) -> Schema:
@@ -147,10 +162,21 @@ def one_of(*values: object) -> Schema:
     return check
 
 
-def switch(value: object) -> None:
+class _Switch:
     """True or false."""
-    if not isinstance(value, bool):
-        raise MismatchError("true or false")
+
+    def __call__(self, value: object) -> None:
+        """Check one."""
+        if not isinstance(value, bool):
+            raise MismatchError("true or false")
+
+    def holds(self, values: Sequence[object]) -> bool:
+        """Whether all of some values fit."""
+        return set(map(type, values)) == {bool}
+
+
+switch: Schema = _Switch()
+"""True or false."""
 
 
 def nothing(value: object) -> None:
@@ -182,7 +208,7 @@ class _Either:
         if nothing in self.schemas:
             values = [one for one in values if one is not None]
         first = next((one for one in self.schemas if one is not nothing), nothing)
-        return _hold(first, values)
+        return hold(first, values)
 
 
 def either(*schemas: Schema) -> Schema:
@@ -202,7 +228,7 @@ class _Each:
         """Check one."""
         if not isinstance(value, list) or not self.least <= len(value) <= self.most:
             raise MismatchError(f"a list of {self.least} to {self.most} items")
-        if not _hold(self.schema, value):
+        if not hold(self.schema, value):
             _check_items(repeat(self.schema), value)
 
     def holds(self, values: Sequence[object]) -> bool:
@@ -213,7 +239,7 @@ class _Each:
         sizes = set(map(len, lists))
         if min(sizes) < self.least or max(sizes) > self.most:
             return False
-        return _hold(self.schema, list(chain.from_iterable(lists)))
+        return hold(self.schema, list(chain.from_iterable(lists)))
 
 
 def each(schema: Schema, most: int = LIST, least: int = 0) -> Schema:
@@ -240,7 +266,7 @@ class _Row:
         rows = cast("Sequence[list[object]]", values)
         if set(map(len, rows)) != {len(self.schemas)}:
             return False
-        return all(map(_hold, self.schemas, zip(*rows, strict=True)))
+        return all(map(hold, self.schemas, zip(*rows, strict=True)))
 
 
 def row(*schemas: Schema) -> Schema:
@@ -275,7 +301,7 @@ class _Record:
         if any(one.keys() != self.fields.keys() for one in records):
             return False
         return all(
-            _hold(schema, [one[name] for one in records]) for name, schema in self.fields.items()
+            hold(schema, [one[name] for one in records]) for name, schema in self.fields.items()
         )
 
 
@@ -290,7 +316,7 @@ def mapping(key: Schema, schema: Schema, most: int = LIST) -> Schema:
     def check(value: object) -> None:
         if not isinstance(value, dict) or len(value) > most:
             raise MismatchError(f"an object of at most {most} keys")
-        if _hold(key, list(value)) and _hold(schema, list(value.values())):
+        if hold(key, list(value)) and hold(schema, list(value.values())):
             return
         place = 0
         try:

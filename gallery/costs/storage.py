@@ -7,6 +7,14 @@ from typing import Any
 
 from gallery.costs.facts import Facts, LayerFact, TensorFact
 
+_KINDS = {
+    one.name: kind
+    for one in fields(Facts)
+    for kind in (dict, tuple)
+    if str(one.type).startswith(kind.__name__)
+}
+"""Fields that are dictionaries or tuples, which JSON does not tell from lists."""
+
 
 def facts_value(facts: Facts) -> dict[str, Any]:
     """Facts as JSON; dicts become lists of pairs, so that their order is kept."""
@@ -20,10 +28,8 @@ def facts_value(facts: Facts) -> dict[str, Any]:
 def facts_of(value: dict[str, Any]) -> Facts:
     """Facts from what `facts_value` returned, even after a round trip through JSON."""
     known = dict(value)
-    for field in fields(Facts):
-        for kind in (dict, tuple):
-            if str(field.type).startswith(kind.__name__):
-                known[field.name] = kind(known[field.name])
+    for name, kind in _KINDS.items():
+        known[name] = kind(known[name])
     known["layers"] = tuple(LayerFact(**row) for row in known["layers"])
     for name in ("inputs", "outputs"):
         known[name] = tuple(_tensor_fact(row) for row in known[name])

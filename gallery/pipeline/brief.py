@@ -13,6 +13,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from gallery.cache import Cache, CachedFile, Entry, cache_key
@@ -21,7 +22,7 @@ from gallery.pipeline.plan import ModelPlan
 from gallery.pipeline.products import PRODUCTS
 from gallery.pipeline.products.base import Form, Product
 from gallery.pipeline.variants import NOTHING_TO_TRAIN
-from gallery.schema import DIGEST, MismatchError, a_list, each, record, text
+from gallery.schema import DIGEST, MismatchError, a_list, each, hold, record, text
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,10 @@ _FORM = record(
         "results": a_list,
     }
 )
+
+
+Forms = Mapping[int, Form]
+"""Forms by their identity: what they are made of cannot be compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -138,17 +143,40 @@ def kept(plan: ModelPlan, cache: Cache) -> Brief | None:
     )
 
 
-def told_in(brief: Brief, plan: ModelPlan) -> dict[str, Entry | None] | None:
+def forms_kept(rows: Iterable[tuple[Brief, ModelPlan]]) -> Forms:
+    """The forms that all results of many models have: to see that at once takes far less time.
+
+    Args:
+        rows: Briefs, each with the plan of its results.
+    """
+    values: dict[int, list[object]] = {}
+    forms: dict[int, Form] = {}
+    for brief, plan in rows:
+        for (product, what, _), value in zip(_results(plan), brief.told, strict=True):
+            form = product.form(plan, what)
+            forms[id(form)] = form
+            values.setdefault(id(form), []).append(value)
+    return {
+        name: form
+        for name, form in forms.items()
+        if hold(form.value, [value for value in values[name] if value is not None])
+    }
+
+
+def told_in(
+    brief: Brief, plan: ModelPlan, sure: Forms = MappingProxyType({})
+) -> dict[str, Entry | None] | None:
     """What other pages show of each result, by its key; None if the brief is damaged.
 
     Args:
         brief: Of the results of the plan.
         plan: The plan.
+        sure: Forms that its results have, from `forms_kept`; the others are checked.
     """
     files = _by_number(brief.files)
     try:
         return {
-            key: _checked(key, value, files.get(number, {}), product.form(plan, what))
+            key: _checked(key, value, files.get(number, {}), product.form(plan, what), sure)
             for number, ((product, what, key), value) in enumerate(
                 zip(_results(plan), brief.told, strict=True)
             )
@@ -207,10 +235,13 @@ def _by_number(files: Mapping[str, CachedFile]) -> dict[int, dict[str, CachedFil
     return found
 
 
-def _checked(key: str, value: Any, files: Mapping[str, CachedFile], form: Form) -> Entry | None:
+def _checked(
+    key: str, value: Any, files: Mapping[str, CachedFile], form: Form, sure: Forms
+) -> Entry | None:
     """A result, if it has its form; raises MismatchError."""
+    form.check_files(files)
     if value is None:
-        form.check_files(files)
         return None
-    form.check(value, files)
+    if id(form) not in sure:
+        form.value(value)
     return Entry(key=key, value=value, files=files)

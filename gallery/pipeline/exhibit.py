@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from gallery.cache import Cache, Entry
 from gallery.coloring.storage import legend_of
 from gallery.errors import DamagedFileError
-from gallery.pipeline.brief import brief_of, digest_of, keep, told_in
+from gallery.pipeline.brief import Forms, brief_of, digest_of, keep, told_in
 from gallery.pipeline.outcome import Outcome
 from gallery.pipeline.plan import ModelPlan, outcome_key
 from gallery.pipeline.products import PRODUCTS, results_of
@@ -25,16 +26,19 @@ from gallery.pipeline.variants import ScanPlan, without_training
 from gallery.publishing.exhibit import Exhibit, ImageFile, MeasuredSums, NamedNumber, ScanImages
 
 
-def exhibit(bare: Exhibit, one: Outcome, cache: Cache) -> Exhibit:
+def exhibit(
+    bare: Exhibit, one: Outcome, cache: Cache, sure: Forms = MappingProxyType({})
+) -> Exhibit:
     """Complete an exhibit with what the cache holds of a model: in brief, if that is all there.
 
     Args:
         bare: An exhibit with slug, path, sidecar and failure.
         one: The model's outcome.
         cache: Holds the results.
+        sure: Forms that its results have, see `told_in`.
     """
     plan, brief = one.plan, one.brief
-    told = told_in(brief, plan) if brief else None
+    told = told_in(brief, plan, sure) if brief else None
     if brief is None or told is None:
         entries = read(plan, cache)
         del entries[outcome_key(plan)]

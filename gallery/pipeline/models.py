@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from gallery.cache import Cache, cache_key
 from gallery.discovery.precisions import ExportName
 from gallery.errors import DamagedFileError, Failure
 from gallery.files import file_digest
-from gallery.pipeline.brief import dimensions_of
+from gallery.pipeline.brief import Forms, dimensions_of, forms_kept
 from gallery.pipeline.outcome import Outcome, known
 from gallery.pipeline.pictures import shown
 from gallery.pipeline.plan import ABSENT, ModelPlan, shown_keys
@@ -30,8 +31,10 @@ def _precision(row: tuple[ModelPlan, Outcome | None]) -> tuple[int, str]:
     return ExportName(base="", label=file.group.label).rank, file.relative
 
 
-def exhibit_of(plan: ModelPlan, one: Outcome | None, cache: Cache) -> Exhibit:
-    """What the site shows of a model."""
+def exhibit_of(
+    plan: ModelPlan, one: Outcome | None, cache: Cache, sure: Forms = MappingProxyType({})
+) -> Exhibit:
+    """What the site shows of a model, of whose results some forms are known to be right."""
     # A build that changes nothing makes no exhibits and must not wait for numpy.
     from gallery.pipeline.exhibit import exhibit  # noqa: PLC0415
 
@@ -51,7 +54,7 @@ def exhibit_of(plan: ModelPlan, one: Outcome | None, cache: Cache) -> Exhibit:
         rank=plan.file.group.rank,
         archive=(entry.archive, entry.archive_sha, entry.archive_bytes),
     )
-    whole = shown if one is None else exhibit(shown, one, cache)
+    whole = shown if one is None else exhibit(shown, one, cache, sure)
     scans = [(scan.key, scan.caption, repr(scan.scan)) for scan in one.plan.scans] if one else []
     source = cache_key("exhibit", "1", words=repr(shown), scans=scans, results=whole.source)
     return replace(whole, source=source)
@@ -141,12 +144,13 @@ class Gallery:
 
     def prepare(self, outcomes: Mapping[str, Outcome]) -> None:
         """Make the exhibits of models whose outcomes are known, for `exhibits` to take later."""
-        for plan in self.plans:
-            one = outcomes.get(plan.file.slug)
-            if one is not None and one.brief is not None:
-                # What is damaged is told when the site is made.
-                with suppress(DamagedFileError):
-                    self.ready[plan.file.slug] = one, exhibit_of(plan, one, self.cache)
+        known = [(plan, outcomes.get(plan.file.slug)) for plan in self.plans]
+        whole = [(plan, one) for plan, one in known if one and one.brief]
+        sure = forms_kept((one.brief, one.plan) for _, one in whole if one.brief)
+        for plan, one in whole:
+            # What is damaged is told when the site is made.
+            with suppress(DamagedFileError):
+                self.ready[plan.file.slug] = one, exhibit_of(plan, one, self.cache, sure)
 
     def _exhibit(self, plan: ModelPlan, one: Outcome | None) -> Exhibit:
         known = self.ready.get(plan.file.slug)

@@ -7,13 +7,19 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from gallery import schema
+from gallery.cache import Cache
 from gallery.files import listing
-from gallery.pipeline.build import build
+from gallery.pipeline.brief import forms_kept, kept, told_in
+from gallery.pipeline.build import build, planned
 from gallery.pipeline.options import BuildOptions
+from gallery.pipeline.products.facts import FACTS
+from gallery.settings.gallery_toml import read_settings
 from tests.conftest import NET, SETTINGS, WIDER
 from tests.onnx_text import write
 
@@ -193,3 +199,22 @@ def test_a_brief_that_is_damaged_is_made_again(made_models: Path) -> None:
     assert damage_briefs(place / ".cache" / "gallery") == 2
     assert build(made_models, place / "site").changed
     assert contents(place / "site") == contents(place / "other")
+
+
+def test_forms_of_many_briefs_are_checked_at_once(
+    made_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "_FEW", 0)
+    build(made_models, made_models.parent / "site")
+    cache = Cache(made_models.parent / ".cache" / "gallery")
+    plans = planned(made_models, read_settings(made_models / "gallery.toml"), BuildOptions())
+    briefs = [brief for plan in plans if (brief := kept(plan, cache))]
+    rows = list(zip(briefs, plans, strict=True))
+    sure = forms_kept(rows)
+    assert id(FACTS.form(plans[0], "")) in sure
+    for brief, plan in rows:
+        assert told_in(brief, plan, sure) == told_in(brief, plan)
+    wrong = replace(briefs[-1], told=({"unheard": "of"}, *briefs[-1].told[1:]))
+    fewer = forms_kept([*rows[:-1], (wrong, plans[-1])])
+    assert sure.keys() - fewer.keys() == {id(FACTS.form(plans[0], ""))}
+    assert told_in(wrong, plans[-1], fewer) is None
