@@ -28,6 +28,9 @@ _TURNS = 180
 _SAMPLE = 4000
 """Vertices that are enough to measure a turn."""
 
+_SIDES = 64
+"""Corners of the polygon outside which points have to be to count for a turn."""
+
 _GAP = 0.02
 """Half of the gap between the hemispheres, in widths of one."""
 
@@ -106,34 +109,65 @@ def _turned(forward: DoubleArray, outputs: npt.NDArray[np.int32]) -> DoubleArray
 
     Of all turns, the best has the smallest circle around both, with the outputs close to the loss.
     """
-    step = max(len(forward) // _SAMPLE, 1)
+    sample = forward[:: max(len(forward) // _SAMPLE, 1)]
     ends = forward[outputs].mean(axis=0) if len(outputs) else forward.mean(axis=0)
-    best, least = forward, np.inf
-    for number in range(_TURNS):
-        angle = 2 * np.pi * number / _TURNS
-        turn = np.array([[cos(angle), sin(angle)], [-sin(angle), cos(angle)]])
-        some = _beside(_rotated(forward[::step], turn))
-        radius = np.sqrt((some**2).sum(axis=1)).max()
-        place = _rotated(ends[None], turn) + (some[0] - _rotated(forward[:1], turn)[0])
-        cost = radius + _ENDS * float(np.sqrt((place**2).sum()))
+    best, least = 0, np.inf
+    for number, cost in enumerate(_costs(_outer(sample), ends).tolist()):
         if cost < least * (1 - 1e-9):
-            best, least = turn, cost
-    return _beside(_rotated(forward, best))
+            best, least = number, cost
+    across, up = _rotated(forward, _angle(best))
+    inner, middle = _beside(across, up)
+    return np.stack([across - inner, up - middle], axis=1)
 
 
-def _rotated(points: DoubleArray, turn: DoubleArray) -> DoubleArray:
+def _costs(points: DoubleArray, ends: DoubleArray) -> DoubleArray:
+    """What each turn costs: float64 (turns,); `ends` is the middle of the outputs, (2,)."""
+    turns = _angle(np.arange(_TURNS)[:, None])
+    across, up = _rotated(points, turns)
+    inner, middle = _beside(across, up)
+    across, up = across - inner[:, None], up - middle[:, None]
+    radius = np.sqrt(across * across + up * up).max(axis=1)
+    (x, y), (first, above) = _rotated(ends[None], turns), _rotated(points[:1], turns)
+    x, y = x + (across[:, :1] - first), y + (up[:, :1] - above)
+    return np.asarray(radius + _ENDS * np.sqrt(x * x + y * y)[:, 0])
+
+
+def _outer(points: DoubleArray) -> DoubleArray:
+    """The first point, and those that some turn may bring to a border: float64 (k, 2).
+
+    All others are within a polygon of some of these.
+    """
+    angle = 2 * np.pi * np.arange(_SIDES) / _SIDES
+    x, y = points[:, :1], points[:, 1:]
+    corners = points[(x * cos(angle) + y * sin(angle)).argmax(axis=0)]
+    across, up = (np.roll(corners, -1, axis=0) - corners).T
+    left = across * (y - corners[:, 1]) - up * (x - corners[:, 0]) > 0
+    within = (left | ((across == 0) & (up == 0))).all(axis=1)
+    within[0] = False
+    return np.asarray(points[~within])
+
+
+def _angle(number: int | npt.NDArray[np.int64]) -> DoubleArray:
+    """The angles of turns in radians."""
+    return np.asarray(2 * np.pi * number / _TURNS)
+
+
+def _rotated(points: DoubleArray, angle: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
+    """The x and the y of points, turned clockwise by angles with which they broadcast."""
     # By hand: products of matrices by a library are not the same on all processors.
-    across, up = points[:, 0], points[:, 1]
-    return np.stack(
-        [turn[0, 0] * across + turn[0, 1] * up, turn[1, 0] * across + turn[1, 1] * up], axis=1
-    )
+    along, across = cos(angle), sin(angle)
+    x, y = points[:, 0], points[:, 1]
+    return np.asarray(along * x + across * y), np.asarray(along * y - across * x)
 
 
-def _beside(points: DoubleArray) -> DoubleArray:
-    """Points moved to the left of the middle line, and centred along it."""
-    across, up = points[:, 0], points[:, 1]
-    inner = across.max() + max(_GAP * float(np.ptp(across)), 1e-3)
-    return np.stack([across - inner, up - (up.min() + up.max()) / 2], axis=1)
+def _beside(across: DoubleArray, up: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
+    """How far to move points left of the middle line, and down to centre them along it.
+
+    By the smallest and the largest along the last axis.
+    """
+    right, top = across.max(axis=-1), up.max(axis=-1)
+    inner = right + np.maximum(_GAP * (right - across.min(axis=-1)), 1e-3)
+    return inner, np.asarray((up.min(axis=-1) + top) / 2)
 
 
 @kernel

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.spatial.distance import pdist
 
 from gallery.errors import LayoutError
@@ -12,7 +14,7 @@ from gallery.loading.load import load
 from gallery.lowering import lower
 from gallery.placement import Layout, layout
 from gallery.placement.fibres import GATHER, crosses, fibres, straight
-from gallery.placement.hemispheres import forward_half
+from gallery.placement.hemispheres import _costs, _outer, forward_half
 from tests.invariants import assert_layout_finite
 from tests.onnx_text import loaded
 from tests.strategies import path
@@ -146,3 +148,14 @@ def test_graphs_without_a_backward_pass_are_free() -> None:
 def test_a_network_without_parameters_has_a_left_half_only(tmp_path: Path) -> None:
     graph = lower(loaded(tmp_path, UNTRAINED), vertices=200, passes="training")
     assert_layout_finite(layout(graph))
+
+
+@settings(max_examples=60, deadline=None)
+@given(n=st.integers(1, 300), flat=st.sampled_from([0.0, 0.1, 1.0]), seed=st.integers(0, 999))
+def test_what_no_turn_brings_to_a_border_counts_for_none(n: int, flat: float, seed: int) -> None:
+    points = np.random.default_rng(seed).normal(size=(n, 2)) * (1, flat)
+    outer = _outer(points)
+    assert len(outer) < 100 or not flat  # of points on a line, all may be kept
+    np.testing.assert_allclose(
+        _costs(outer, points[-1]), _costs(points, points[-1]), rtol=1e-12, atol=1e-12
+    )
