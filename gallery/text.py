@@ -31,6 +31,8 @@ def printable(text: str) -> str:
     >>> printable("a\x1b[31m b\n c") == "a\ufffd[31m b c"
     True
     """
+    if " " not in text and text.isprintable():  # As most names, which are many; no other space is.
+        return text
     return visible(" ".join(text.split()))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from math import ceil, sqrt
 
 import numpy as np
@@ -277,6 +277,7 @@ def lead_color(label: Label, ground: str) -> tuple[int, int, int]:
     return _tint(label.color, 0.86 if ground == "dark" else 0.42, 0.07)
 
 
+@lru_cache(maxsize=4096)  # A region has the same colour in pictures of all sizes.
 def _tint(color: tuple[int, int, int], lightness: float, most: float) -> tuple[int, int, int]:
     # The same hue in OKLab at another lightness, with limited chroma.
     lab = oklab_from_linear(linear_from_srgb(np.array(color) / 255.0))

@@ -275,7 +275,9 @@ def _edge_sections(shown: Sample) -> dict[str, bytes]:
     readers, sources = shown.readers.astype(np.int64), shown.sources.astype(np.int64)
     count = np.bincount(readers, minlength=len(shown.vertices))
     rank = np.arange(len(readers)) - np.repeat(np.cumsum(count) - count, count)
-    order = np.argsort(rank, kind="stable")
+    # NumPy sorts numbers of 16 bits by their digits, in a fraction of the time.
+    short = np.uint16 if int(count.max(initial=0)) <= _STEPS else np.int64
+    order = np.argsort(rank.astype(short), kind="stable")
     change = np.empty(len(readers), np.int64)
     change[order] = np.diff((readers - sources)[order], prepend=0)
     first = order[np.flatnonzero(np.diff(rank[order], prepend=-1))]

@@ -245,16 +245,16 @@ def _numbered_sets(
     fine: Sequence[ComputeSet], coarse: Sequence[ComputeSet], classes: Numbers
 ) -> tuple[ComputeSet, ...]:
     """The coarse sets of a graph that has sets, whose vertices are classes."""
-    return tuple(
-        replace(
-            one,
-            first=int(classes[one.first]),
-            period=int(classes[one.first + one.period] - classes[one.first])
-            if one.period and one.splits[0] > 1
-            else 0,
-        )
-        for one in (coarse if fine else ())
-    )
+    return tuple(_numbered(one, classes) for one in (coarse if fine else ()))
+
+
+def _numbered(one: ComputeSet, classes: Numbers) -> ComputeSet:
+    first, period = int(classes[one.first]), 0
+    if one.period and one.splits[0] > 1:
+        period = int(classes[one.first + one.period]) - first
+    if (first, period) == (one.first, one.period):
+        return one
+    return replace(one, first=first, period=period)
 
 
 def _evenly(total: int, budget: int) -> Numbers:
