@@ -29,6 +29,7 @@ class NextSite:
         folder: Where the new one is made, or None before that has begun.
         earlier: The current one as it was then.
         publisher: Writes the new one's pages; None if nobody has begun to.
+        templates: Digest of the templates when that began.
     """
 
     place: Path
@@ -36,6 +37,7 @@ class NextSite:
     folder: Path | None = None
     earlier: Earlier = field(default_factory=Earlier)
     publisher: Publisher | None = None
+    templates: str = ""
     _locked: ExitStack | None = None
     _staged: ExitStack = field(default_factory=ExitStack)
 

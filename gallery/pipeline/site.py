@@ -110,8 +110,12 @@ def _key(gallery: Gallery, kind: str) -> str:
         models=gallery.identity(),
         settings=repr(settings),
         software=software(),
-        templates=digest_of(template_directories(site_settings(settings).templates)),
+        templates=_templates(gallery),
     )
+
+
+def _templates(gallery: Gallery) -> str:
+    return digest_of(template_directories(site_settings(gallery.settings).templates))
 
 
 def site_settings(settings: GallerySettings) -> SiteSettings:
@@ -135,6 +139,7 @@ def begin_site(gallery: Gallery, new: NextSite) -> None:
     # Whatever is wrong is told when the site is written.
     with suppress(GalleryError, OSError):
         new.begin()
+        new.templates = _templates(gallery)
         publisher = new.publisher = _publisher(gallery, new)
         linked = linking(new.earlier)
         for one in addressed(gallery.exhibits()):
@@ -151,7 +156,9 @@ def write_site(gallery: Gallery, new: NextSite) -> None:
             linked.
     """
     assert new.folder is not None
-    publisher = new.publisher or _publisher(gallery, new)
+    # The templates may have been edited since.
+    begun = new.publisher if new.templates == _templates(gallery) else None
+    publisher = begun or _publisher(gallery, new)
     before, folder = new.earlier, new.folder
     with lasting():
         linked = linking(before)

@@ -308,6 +308,25 @@ def test_figures_of_the_lesson_are_there(browser: Browser, addresses: dict[str, 
     picture = browser.driver.find_element(By.CSS_SELECTOR, ".lens:has(.marks) img")
     for side in ("x", "y", "width", "height"):
         assert abs(marks.rect[side] - picture.rect[side]) < 1
+    charts = browser.driver.find_elements(By.CSS_SELECTOR, ".lesson > .run .run-chart")
+    assert len(charts) == 2
+    words, run = (
+        _box(browser, ".lesson:has(> .run) > div:first-child"),
+        _box(browser, ".lesson > .run"),
+    )
+    assert min(abs(words["left"] - run["right"]), abs(run["left"] - words["right"])) > 0
+    assert run["top"] < words["bottom"]
+    assert words["top"] < run["bottom"]
+
+
+def test_a_tablet_has_two_cards_beside_each_other(
+    browser: Browser, addresses: dict[str, str]
+) -> None:
+    browser.open(addresses["file"] + "index.html", width=768)
+    first, second, third = (_box(browser, f".card:nth-child({n})") for n in (1, 2, 3))
+    assert first["top"] == second["top"]
+    assert first["right"] < second["left"]
+    assert third["top"] > first["top"]
 
 
 def _media(browser: Browser, kind: str = "", **features: str) -> None:

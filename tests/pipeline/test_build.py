@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from gallery.pipeline import build as building
+from gallery.pipeline import site as writing
 from gallery.pipeline.build import BuildOptions, build
+from gallery.pipeline.models import Gallery
+from gallery.pipeline.next_site import NextSite
 from gallery.pipeline.report import Report
 from gallery.pipeline.variants import NOTHING_TO_TRAIN
 from gallery.publishing.assets.directories import template_directories
@@ -132,6 +136,29 @@ def test_a_changed_template_renders_pages_only(models: Path, tmp_path: Path) -> 
     changed = {name for name in after if before.get(name) != after[name]}
     assert {"index.html", "first/index.html"} <= changed
     assert all(name.endswith(".html") for name in changed - {"SHA256SUMS"})
+
+
+def test_templates_edited_while_a_site_is_begun_are_those_of_its_pages(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = tmp_path / "mine"
+    (mine / "strings").mkdir(parents=True)
+    words = mine / "strings" / "en.toml"
+    words.write_text('[nav]\ncolophon = "before"')
+    toml = models / "gallery.toml"
+    toml.write_text(f"templates = '{mine}'\n" + toml.read_text())
+    begun = []
+
+    def edited(gallery: Gallery, new: NextSite) -> None:
+        writing.begin_site(gallery, new)
+        begun.append(new.publisher)
+        words.write_text('[nav]\ncolophon = "after"')
+
+    monkeypatch.setattr(building, "begin_site", edited)
+    quick(models, tmp_path / "site")
+    assert all(begun)
+    assert begun
+    assert "<p>after</p>" in (tmp_path / "site" / "index.html").read_text("utf-8")
 
 
 def test_without_a_cache_the_same_site(models: Path, tmp_path: Path) -> None:

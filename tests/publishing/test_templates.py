@@ -103,6 +103,13 @@ def test_every_text_is_in_the_strings() -> None:
         assert words == [], (path.name, words)
 
 
+def test_apostrophes_of_texts_are_typographic() -> None:
+    (folder,) = template_directories()
+    for path in (folder / "strings" / "en.toml", folder / "viewer" / "strings" / "en.toml"):
+        said = [line for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
+        assert [line for line in said if re.search(r"[a-z]'", line)] == []
+
+
 def test_every_attribute_has_a_title() -> None:
     titles = environment(SiteSettings()).globals["t"]["attribute"]
     assert set(titles) == set(TABLE)
