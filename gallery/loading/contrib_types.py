@@ -69,6 +69,21 @@ def _range(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     return {0: tensor_type(element_of(fed[0].kind), (length if length <= _LARGEST else None,))}
 
 
+def _joined(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
+    # Inference refuses empty tensors of other sizes beside others; ONNX Runtime takes the sizes of
+    # the first that is not empty, as PyTorch does.
+    shapes = [dims_of(one.kind) if one else None for one in fed]
+    known = [tuple(size for size in shape if isinstance(size, int)) for shape in shapes if shape]
+    whole = [*map(len, known)] == [len(shape or ()) for shape in shapes]
+    if not whole or len({*map(len, known)}) != 1 or all(0 not in shape for shape in known):
+        return None
+    first = next((shape for shape in known if 0 not in shape), known[0])
+    axis = int(step.attributes["axis"]) % len(first)
+    joined = sum(shape[axis] for shape in known)
+    assert fed[0] is not None
+    return {0: tensor_type(element_of(fed[0].kind), (*first[:axis], joined, *first[axis + 1 :]))}
+
+
 def _window(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     length = _scalar(fed, 0)
     if length is None or not 0 <= length <= _LARGEST:
@@ -147,6 +162,7 @@ _SAME = (
 RULES: Mapping[tuple[str, str], Rule] = {
     ("", "BlackmanWindow"): _window,
     ("", "Dropout"): _dropped,
+    ("", "Concat"): _joined,
     ("", "Constant"): _constant,
     ("", "GroupNormalization"): _as_first,
     ("", "HammingWindow"): _window,

@@ -249,3 +249,47 @@ def test_present_keys_without_past_ones(tmp_path, rank, opset, declared) -> None
     read = loaded(tmp_path, model)
     for name, made in zip(names, session.run(None, fed), strict=True):
         assert shape_of(read, name) == made.shape, name
+
+
+@given(
+    shapes=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=4),
+    axis=st.integers(-2, 1),
+)
+@example(shapes=[(0, 8), (2, 10)], axis=0)
+@example(shapes=[(2, 8), (3, 0)], axis=0)
+def test_empty_tensors_of_other_sizes_are_joined(tmp_path_factory, shapes, axis):  # type: ignore[no-untyped-def]
+    # PyTorch 2.13.0's TorchScript exporter joins such in torchaudio's Emformer. Inference of onnx
+    # 1.23.2 refuses them; onnxruntime 1.32.0 runs them where it does not know the sizes before.
+    names = [f"x{slot}" for slot in range(len(shapes))]
+
+    def joined(*dims: tuple[int | None, ...]) -> onnx.ModelProto:
+        values = [
+            helper.make_tensor_value_info(n, TensorProto.FLOAT, d)
+            for n, d in zip(names, dims, strict=True)
+        ]
+        node = helper.make_node("Concat", names, ["y"], axis=axis)
+        y = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+        return helper.make_model(
+            helper.make_graph([node], "g", values, [y]),
+            opset_imports=[helper.make_opsetid("", 20)],
+            ir_version=10,
+        )
+
+    fed = {name: np.ones(shape, np.float32) for name, shape in zip(names, shapes, strict=True)}
+    try:
+        wanted = run(joined(*[(None, None)] * len(shapes)), **fed).shape
+    except Exception as error:  # what it cannot run is not judged
+        assume(False)
+        raise AssertionError from error
+    constants = [
+        helper.make_node("Constant", [], [name], value=numpy_helper.from_array(array))
+        for name, array in fed.items()
+    ]
+    model = joined(*shapes)
+    del model.graph.input[:]
+    nodes = [*constants, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    read = loaded(tmp_path_factory.mktemp("joined"), model)
+    assert shape_of(read, "y") == wanted
+    assert not any("contradict" in one for one in read.warnings)

@@ -36,9 +36,10 @@ def size_notes(found: Sequence[Symbol], dims: Iterable[str], choice: Choice) -> 
     shapes = choice.binding.shapes
     empty = [one.where for one in found if one.size == 0 and shapes[one.input, one.axis]]
     if empty:
+        said = f"{_some(empty)} {'has' if len(empty) == 1 else 'have'} the size 0"
         notes.append(
-            f"the file says that {_some(empty)} has the size 0, as some exporters write for a size "
-            "that is open; nothing would be computed with it"
+            f"the file says that {said}, as some exporters write for a size that is open; "
+            "nothing would be computed with it"
         )
     negative = {one.where: one.size for one in found if one.size is not None and one.size < 0}
     if negative:

@@ -176,7 +176,7 @@ def _concat(fed: Fed) -> Told | None:
         return Told("tensors of different ranks are joined")
     joined = fed.get("axis", 1) % rank if rank else 0
     for axis in range(rank):
-        sizes = sorted({shape[axis] for shape in shapes})
+        sizes = sorted({shape[axis] for shape in shapes if 0 not in shape})
         if axis != joined and len(sizes) > 1:
             return _unequal(sizes[0], sizes[1])
     return None

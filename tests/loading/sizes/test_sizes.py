@@ -282,6 +282,9 @@ def test_a_size_of_zero_is_taken_as_open_and_told(tmp_path):
     assert shape_of(model, "y") == (1, 8)
     assert [note for note in model.warnings if "'x[0]' has the size 0" in note]
     assert not [note for note in model.warnings if "negative" in note]
+    both = "net (float[0,8] x, float[0,8] z) => (y, w) { y = Relu(x) w = Relu(z) }"
+    told = "'x[0]', 'z[0]' have the size 0"
+    assert [note for note in loaded(tmp_path, both).warnings if told in note]
     past = "net (float[1,2,0,4] past, float[1,2,3,4] k) => (y) { y = Concat<axis = 2>(past, k) }"
     model = loaded(tmp_path, past)
     assert shape_of(model, "y") == (1, 2, 3, 4)
