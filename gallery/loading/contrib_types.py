@@ -71,7 +71,7 @@ def _range(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
 
 def _joined(step: FlatNode, fed: Sequence[Value | None]) -> Kinds | None:
     # Inference refuses empty tensors of other sizes beside others; ONNX Runtime takes the sizes of
-    # the first that is not empty, as PyTorch does.
+    # the first that is not empty.
     shapes = [dims_of(one.kind) if one else None for one in fed]
     known = [tuple(size for size in shape if isinstance(size, int)) for shape in shapes if shape]
     whole = [*map(len, known)] == [len(shape or ()) for shape in shapes]

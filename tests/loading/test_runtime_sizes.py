@@ -258,7 +258,7 @@ def test_present_keys_without_past_ones(tmp_path, rank, opset, declared) -> None
 @example(shapes=[(0, 8), (2, 10)], axis=0)
 @example(shapes=[(2, 8), (3, 0)], axis=0)
 def test_empty_tensors_of_other_sizes_are_joined(tmp_path_factory, shapes, axis):  # type: ignore[no-untyped-def]
-    # PyTorch 2.13.0's TorchScript exporter joins such in torchaudio's Emformer. Inference of onnx
+    # PyTorch 2.13.0's TorchScript exporter makes such of torchaudio's Emformer. Inference of onnx
     # 1.23.2 refuses them; onnxruntime 1.32.0 runs them where it does not know the sizes before.
     names = [f"x{slot}" for slot in range(len(shapes))]
 
