@@ -484,3 +484,20 @@ def test_the_switch_shows_the_facts_and_the_scan_of_an_export(
     browser.open(addresses["http"] + "low/index.html")
     browser.until("location.pathname.endsWith('/gamma/index.html')")
     assert state()[:4] == [*["low"] * 3, "export-low"]
+
+
+@pytest.mark.parametrize(
+    ("text", "follows"), [("A small model.", "right"), ("\u05de\u05d5\u05d3\u05dc.", "left")]
+)
+def test_a_full_stop_follows_its_sentence(
+    browser: Browser, addresses: dict[str, str], text: str, follows: str
+) -> None:
+    browser.open(addresses["file"] + "alpha/index.html")
+    first, last = browser.driver.execute_script(
+        "const place = document.querySelector('.prose > p'); place.textContent = arguments[0];"
+        "return [0, arguments[0].length - 1].map((at) => { const range = new Range();"
+        "range.setStart(place.firstChild, at); range.setEnd(place.firstChild, at + 1);"
+        "return range.getBoundingClientRect().left; })",
+        text,
+    )
+    assert (last > first) == (follows == "right")
