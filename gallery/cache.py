@@ -4,9 +4,10 @@
     DIR/files/cd/<sha256>     the files
     DIR/tmp/                  files being written; renamed when complete
 
-A record that cannot be read, or whose files are missing or have the wrong size, is a miss:
-deleting any part of the cache costs time and nothing else. Paths inside are relative, and
-timestamps only decide what is evicted first, so a cache can be packed and used elsewhere.
+A record that cannot be read, or whose files are missing or have the wrong size, is a miss; so is
+one with damaged files, where these are read (`Cache.verified`). Deleting any part of the cache
+costs time and nothing else. Paths inside are relative, and timestamps only decide what is evicted
+first, so a cache can be packed and used elsewhere.
 """
 
 from __future__ import annotations
@@ -119,6 +120,21 @@ def _parsed(text: bytes) -> dict[str, Any]:
     return record
 
 
+def _matches(file: CachedFile) -> bool:
+    with suppress(OSError):  # another build may have deleted it
+        return file_digest(file.path) == file.sha256
+    return False
+
+
+def _dropped(files: Iterable[CachedFile]) -> int:
+    """Delete those of some files that do not match their digest; return how many."""
+    damaged = [file for file in files if not _matches(file)]
+    for file in damaged:
+        with suppress(OSError):
+            file.path.unlink()
+    return len(damaged)
+
+
 class Cache:
     """A directory of results that several processes may share."""
 
@@ -141,6 +157,14 @@ class Cache:
             self._touch(file.path, status)
         self._touch(path)
         return entry
+
+    def verified(self, key: str) -> Entry | None:
+        """The result under a key, or None if a file of it is missing or not what was written.
+
+        For what is computed from files; those that are published are checked as they are copied.
+        """
+        entry = self.get(key)
+        return None if entry is None or _dropped(entry.files.values()) else entry
 
     def put(
         self,
@@ -271,11 +295,7 @@ class Cache:
         """Delete files of some results that do not match their digest; return how many."""
         entries = filter(None, map(self.get, keys))
         files = {file.path: file for entry in entries for file in entry.files.values()}
-        damaged = [file for file in files.values() if file_digest(file.path) != file.sha256]
-        for file in damaged:
-            with suppress(OSError):
-                file.path.unlink()
-        return len(damaged)
+        return _dropped(files.values())
 
     def drop(self, key: str) -> bool:
         """Delete a result's record; return whether there was one."""

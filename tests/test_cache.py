@@ -235,3 +235,16 @@ def test_files_whose_content_changed_are_deleted_on_request(tmp_path: Path) -> N
     assert cache.drop_damaged([keys[2], "0" * 64]) == 0
     assert cache.drop_damaged(keys) == 1, "two results share the file"
     assert [cache.get(key) is not None for key in keys] == [False, False, True]
+
+
+def test_a_result_is_verified_with_its_files(tmp_path: Path) -> None:
+    cache, key = Cache(tmp_path), cache_key("stage", "1")
+    assert cache.verified(key) is None
+    fill(cache, key, b"content")
+    whole = cache.verified(key)
+    assert whole is not None
+    assert whole == cache.get(key)
+    whole.files["data"].path.write_bytes(b"CONTENT")
+    assert cache.get(key) == whole
+    assert cache.verified(key) is None
+    assert cache.get(key) is None, "the file is gone, so that it is made again"

@@ -134,7 +134,7 @@ class Stages:
         assert self._cache is not None
         key = self.plan.keys(product)[what]
         name = f"{self.plan.file.relative}: {product.name} {what}".rstrip()
-        entry = sound(self._cache.get(key), product.form(self.plan, what), name)
+        entry = sound(self._cache.verified(key), product.form(self.plan, what), name)
         if entry is None:
             with self.timed(product.name, what):
                 drawn = product.make(self, what, self._cache.temporary)
@@ -219,7 +219,7 @@ class Stages:
     def _restored(self, number: int, key: str, scan: ScanSettings) -> Any:
         """A result from the cache; one that cannot be read is made again."""
         stage = STAGES[number]
-        entry = self._cache.get(key) if self._cache and stage.restore else None
+        entry = self._cache.verified(key) if self._cache and stage.restore else None
         if entry is None or stage.restore is None:
             return None
         before = self._before(number, scan) if stage.holds_before else None

@@ -18,6 +18,7 @@ from gallery.files import listing
 from gallery.pipeline import ownership
 from gallery.pipeline.build import BuildOptions, build, merge
 from gallery.pipeline.report import Report
+from tests.conftest import SETTINGS
 
 pytestmark = pytest.mark.usefixtures("without_workers")
 
@@ -181,6 +182,30 @@ def test_a_damaged_picture_of_the_cache_is_made_again(models: Path, tmp_path: Pa
     assert ownership.owned(site) == sums
     assert ownership.edited(site, sums, listing(site)) == []
     assert not Cache(cache).drop_damaged([])
+
+
+@pytest.mark.parametrize("lost", [b"multiples.webp", b'"images"'], ids=["sheet", "pictures"])
+def test_nothing_is_made_of_damaged_files_of_the_cache(
+    models: Path, tmp_path: Path, lost: bytes
+) -> None:
+    text = SETTINGS.replace("multiples = false", "multiples = true")
+    (models / "gallery.toml").write_text(text.replace("colors = []", 'colors = ["operator"]'))
+    site, cache = tmp_path / "site", tmp_path / "cache"
+    quick(models, site, cache=cache)
+    sums = ownership.owned(site)
+    shutil.rmtree(site)
+    for path in (path for path in (cache / "files").rglob("*") if path.is_file()):
+        content = bytearray(path.read_bytes())
+        middle = slice(len(content) // 2, len(content) // 2 + 8)
+        content[middle] = bytes(255 - byte for byte in content[middle])
+        path.write_bytes(content)
+    records = [path for path in (cache / "records").rglob("*") if path.is_file()]
+    gone = [path for path in records if lost in path.read_bytes()]
+    assert gone
+    for path in gone:
+        path.unlink()
+    quick(models, site, cache=cache)
+    assert ownership.owned(site) == sums
 
 
 def test_no_file_of_a_site_or_part_is_one_of_the_cache(models: Path, tmp_path: Path) -> None:
