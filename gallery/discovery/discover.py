@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-from pathspec.pattern import RegexPattern
+from typing import TYPE_CHECKING
 
 from gallery.discovery.contained import content, stay_inside
 from gallery.discovery.context import CatalogueEntry, Group
@@ -25,6 +24,9 @@ from gallery.discovery.words import words_path
 from gallery.errors import ChangedFileError, DiscoverError
 from gallery.files import open_regular
 from gallery.loading.wire import SlowError, model_digest
+
+if TYPE_CHECKING:
+    from pathspec.pattern import RegexPattern
 
 log = logging.getLogger(__name__)
 

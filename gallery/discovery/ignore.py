@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Sequence
-
-from pathspec import GitIgnoreSpec
-from pathspec.pattern import RegexPattern
+from typing import TYPE_CHECKING
 
 from gallery.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pathspec.pattern import RegexPattern
 
 _STARS = 3
 """Most stars in one name, and most "**" in one pattern: each multiplies the ways to match a name,
@@ -65,6 +66,8 @@ def _trimmed(line: str) -> str:
 
 def _pattern(text: str) -> RegexPattern:
     """The pattern of a line; ValueError if it is not one, or would take too long to match."""
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - most directories ignore nothing
+
     names = text.replace("\\*", "").split("/")
     stars = max(0 if name == "**" else name.count("*") for name in names)
     if max(stars, names.count("**")) > _STARS:
