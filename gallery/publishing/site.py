@@ -145,7 +145,7 @@ class Publisher:
             digests=digests,
         )
         pages = write_pages(context, views)
-        entries = [(site / one.slug / "facts.json").read_text("utf-8") for one in views]
+        entries = [(site / one.slug / "facts.json").read_bytes() for one in views]
         write(site, "manifest.json", encode_manifest(entries, settings))
         write(site, CATALOGUE, encode(catalogue(views)))
         write(site, NAME, encode(manifest_schema(SCHEMA)))

@@ -99,19 +99,17 @@ def _component(model: ModelView) -> dict[str, Any] | None:
     return {"whole": clean(one.whole), "role": clean(one.role), "rank": one.rank}
 
 
-def encode_manifest(entries: Sequence[str], settings: SiteSettings) -> bytes:
+def encode_manifest(entries: Sequence[bytes], settings: SiteSettings) -> bytes:
     """The encoded manifest of models whose entries are encoded already.
 
     Args:
         entries: What `encode` makes of each model's `entry`, in the order of the index.
         settings: The site's settings.
     """
-    empty = encode(manifest((), settings)).decode("ascii")
-    if not entries:
-        return empty.encode("ascii")
-    inner = ",".join(text.rstrip("\n") for text in entries)
+    empty = encode(manifest((), settings))
+    inner = b",".join(entry.rstrip(b"\n") for entry in entries)
     # No text of the settings holds this: its quotes would be escaped.
-    return empty.replace('"models":[]', f'"models":[{inner}]', 1).encode("ascii")
+    return empty.replace(b'"models":[]', b'"models":[%b]' % inner, 1)
 
 
 def _first(main: ScanView | None) -> tuple[ScanView, ...]:
