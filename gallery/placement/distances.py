@@ -46,9 +46,11 @@ class Hops:
         object.__setattr__(self, "connected", float(self.pairs.sum()))
 
     def of(self, inside: npt.NDArray[np.int64]) -> Hops:
-        """The sums for some of the bodies."""
-        pick = np.ix_(inside, inside)
-        return Hops(near=self.near[pick], square=self.square[pick], pairs=self.pairs[pick])
+        """The sums for some of the bodies, in ascending order."""
+        if len(inside) == len(self.pairs):
+            return self
+        near, square, pairs = (between(inside, one) for one in (self.near, self.square, self.pairs))
+        return Hops(near=near, square=square, pairs=pairs)
 
     def distances(self) -> DoubleArray:
         """The distance of each two bodies that minimises the stress of their pairs: (k, k)."""
@@ -69,6 +71,16 @@ class Hops:
         """The factor by which the stress is taken; arguments as for `stress`."""
         ratio, total = _sums_over_discs(places, radius, self.near, self.square)
         return float(ratio / total) if total > 0 else 1.0
+
+
+def between(inside: npt.NDArray[np.int64], pairs: DoubleArray) -> DoubleArray:
+    """Numbers of pairs of some of the bodies: float64 (k, k); the same array if these are all.
+
+    Args:
+        inside: int64 (k,), the bodies in ascending order.
+        pairs: float64 (n, n).
+    """
+    return pairs if len(inside) == len(pairs) else pairs[np.ix_(inside, inside)]
 
 
 @inner_kernel

@@ -100,10 +100,12 @@ def _plain(level: Level) -> Level:
     """The graph with neighbours in order, edges that count once and charges of 1 + degree."""
     degree = np.diff(level.indptr)
     ends = np.repeat(np.arange(level.vertices), degree)
+    # Numbers are sorted in a tenth of the time that it takes to sort by two keys.
+    pairs = np.sort(ends * level.vertices + level.neighbours)
     charge = 1 + degree
     return Level(
         indptr=level.indptr,
-        neighbours=level.neighbours[np.lexsort((level.neighbours, ends))],
+        neighbours=(pairs - ends * level.vertices).astype(np.int32),
         weights=np.empty(0, np.float32),
         charge=(charge / charge.sum()).astype(np.float32),
     )

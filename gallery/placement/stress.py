@@ -18,7 +18,7 @@ import numpy.typing as npt
 from gallery.jit import each
 from gallery.placement.cost import cost, radius, reach
 from gallery.placement.descent import descend
-from gallery.placement.distances import DoubleArray, Hops
+from gallery.placement.distances import DoubleArray, Hops, between
 from gallery.placement.folding import Fold, Way, beside, guide, way
 from gallery.placement.graph_levels import FloatArray, Level
 from gallery.placement.majorisation import truer
@@ -153,8 +153,8 @@ class Aims:
             skeleton=self.skeleton[inside],
             keep=self.keep,
             charge=charge * np.float32(total),
-            paths=self.paths[np.ix_(inside, inside)],
-            closer=None if self.closer is None else self.closer[np.ix_(inside, inside)],
+            paths=between(inside, self.paths),
+            closer=None if self.closer is None else between(inside, self.closer),
             way=self.way.of(inside),
             pairs=pairs,
         )
@@ -203,14 +203,14 @@ def draw(
         inside = np.flatnonzero(part == number)
         if len(inside) == 1:
             break
-        own = paths[np.ix_(inside, inside)]
+        own = between(inside, paths)
         aims = Aims(
             hops=hops.of(inside),
             skeleton=squarish(start[inside]),
             keep=keep,
             charge=level.charge[inside],
             paths=own,
-            closer=None if closer is None else closer[np.ix_(inside, inside)],
+            closer=None if closer is None else between(inside, closer),
             way=way(own, level.charge[inside], bodies.resolution[inside]),
             pairs=_meetings(len(inside), settings, seed),
         )
