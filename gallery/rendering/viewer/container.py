@@ -174,7 +174,7 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     if data[:4] != MAGIC:
         raise ValueError(f"viewer data starts with {data[:4]!r}, not {MAGIC!r}")
     try:
-        raw = _inflated(data[4:])
+        raw = inflated(data[4:])
         (length,) = struct.unpack_from("<I", raw)
         head = json.loads(raw[4 : 4 + length])
         sizes = dict(head["sections"])
@@ -189,8 +189,13 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     return head, sections
 
 
-def _inflated(data: bytes) -> bytes:
-    """All that was deflated, if it is not out of proportion."""
+def inflated(data: bytes) -> bytes:
+    """All that was deflated, if it is not out of proportion.
+
+    Raises:
+        ValueError: It is, or the data are cut off.
+        zlib.error: They are not deflated.
+    """
     stream, most = zlib.decompressobj(), max(_SMALL, _RATIO * len(data))
     raw = stream.decompress(data, most)
     if not stream.eof:

@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 
 from gallery.rendering.viewer.color_data import ColorData
-from gallery.rendering.viewer.container import Part, Stretch, steps, varints, zigzag
+from gallery.rendering.viewer.container import (
+    Part,
+    Stretch,
+    inflated,
+    steps,
+    varints,
+    zigzag,
+)
 from gallery.rendering.viewer.decode import from_varints, signed
 from gallery.rendering.viewer.graph_data import GraphData
 
@@ -32,7 +39,7 @@ def parts_value(parts: Parts) -> dict[str, Any]:
 
 def parts_of(value: Mapping[str, Any]) -> Parts:
     """The opposite of `parts_value`; may raise anything if the value has another form."""
-    numbers = signed(from_varints(zlib.decompress(_bytes(value["vertices"]))))
+    numbers = signed(from_varints(inflated(_bytes(value["vertices"]))))
     shown = GraphData(vertices=np.cumsum(numbers).astype(np.int32), part=_part_of(value["graph"]))
     colors = (
         ColorData(table=json.loads(table), part=_part_of(part)) for table, part in value["colors"]
