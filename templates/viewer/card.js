@@ -58,7 +58,9 @@
       title.append(V.make("bdi", "", operators.name[o]));
       const list = V.make("dl");
       const row = (name, text) => {
-        list.append(V.make("dt", "", name), V.make("dd", "", text));
+        const said = V.make("dd");
+        said.append(...V.joined(text));
+        list.append(V.make("dt", "", name), said);
       };
       const path = layers.path[operators.layer[o]];
       if (path) row(texts.layer, V.dotted(path));

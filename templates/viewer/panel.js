@@ -13,6 +13,10 @@
     return element;
   };
 
+  // A text in parts: in narrow places a name is broken after the signs that join its parts.
+  V.joined = (text) => text.split(/(?<=[/_]|\D\.|\.(?=\D))(?=\w)/).flatMap((part, n) =>
+    (n ? [document.createElement("wbr"), part] : [part]));
+
   V.fillText = (text, values) =>
     text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
 

@@ -68,6 +68,14 @@ def test_hover_says_what_the_vertex_is(
     vertex = types.index("Relu") + 3
     before = pixels(browser)
     text = hover(browser, vertex)
+    # What the card says of a layer or a tensor may be broken where the parts of its name meet.
+    told = (
+        "return GalleryViewer.joined('h.2.attn.c_attn.weight, 57.3 kFLOP')"
+        ".map((one) => one.tagName || one)"
+    )
+    parts = [one for one in run(browser, told) if one != "WBR"]
+    assert parts == ["h.", "2.", "attn.", "c_", "attn.", "weight, 57.3 kFLOP"]
+    assert run(browser, "return document.querySelectorAll('[data-card] dd wbr').length") > 0
     lows, highs = graph.box(vertex)
     ranges = [
         f"{low}–{high - 1}" if high - low > 1 else str(low)
