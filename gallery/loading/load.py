@@ -262,6 +262,9 @@ def _warnings(
         notes.append(f"opset {opset} is newer than {newest}, the newest that is supported here")
     if kept.training:
         notes.append("the training information in the file is ignored")
+    if not flat.inputs and all(step.type in ("Constant", "Identity") for step in flat.steps):
+        # PyTorch's TorchScript exporter writes such a file of a network that reads `.data`.
+        notes.append("the file has no network: nothing but constants, and no inputs")
     if flat.missing:
         missing = list(dict.fromkeys(flat.missing))
         notes.append(f"operators read tensors that nothing makes: {_some(missing)}")

@@ -119,6 +119,18 @@ def test_names_that_nothing_makes_are_said(tmp_path):
     assert model.tensors[model.operators[0].inputs[1]].shape is None
 
 
+def test_a_file_of_constants_alone_is_called_that(tmp_path):
+    # hummingbird-ml 0.4.11 with torch 2.13.0 makes such a file of an SVC of three classes.
+    told = "the file has no network: nothing but constants, and no inputs"
+    constants = "y = Constant<value_ints = [2, 0, 1]>() z = Identity(y)"
+    assert loaded(tmp_path, f"net () => (int64[3] z) {{ {constants} }}").warnings == (told,)
+    for network in (
+        f"net (float[2] x) => (int64[3] z) {{ {constants} }}",
+        f"net () => (float[3] r) {{ {constants} r = RandomNormalLike<dtype = 1>(z) }}",
+    ):
+        assert loaded(tmp_path, network).warnings == ()
+
+
 def test_two_operators_that_make_the_same_name(tmp_path):
     model = loaded(tmp_path, "net (float[1] x) => (y) { y = Abs(x) y = Neg(y) }")
     names = [tensor.name for tensor in model.tensors]
