@@ -9,10 +9,10 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from gallery.jit import inner_kernel, kernel, parallel_kernel
+from gallery.jit import kernel, parallel_kernel
 from gallery.numerics.convolution import convolve, filter_of
 from gallery.numerics.elementary import exp
-from gallery.rendering.raster.downsample import STEPS, gamma, shrink
+from gallery.rendering.raster.downsample import encode, gamma, shrink
 
 Light = npt.NDArray[np.float32]
 
@@ -112,19 +112,7 @@ def _finish(
             bright = max(r, g, b)
             scale = most / bright if bright > most else np.float32(1)
             lights[x, 0], lights[x, 1], lights[x, 2] = r * scale, g * scale, b * scale
-        _encode(lights.reshape(-1), gamma, out[y].reshape(-1))
-
-
-@inner_kernel
-def _encode(lights: Light, gamma: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> None:
-    # IN linear light from 0 to 1; OUT its row of `gamma`. Roots in a loop of their own are several
-    # at a time.
-    steps = np.empty(len(lights), np.uint32)
-    most, half = np.float32(STEPS - 1), np.float32(0.5)
-    for k in range(len(lights)):
-        steps[k] = np.uint32(np.int32(np.sqrt(lights[k]) * most + half))
-    for k in range(len(lights)):
-        out[k] = gamma[steps[k]]
+        encode(lights.reshape(-1), gamma, out[y].reshape(-1))
 
 
 def finish(linear: Light, glow: Glow, top: int, height: int) -> npt.NDArray[np.uint8]:

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.coloring.oklab import linear_from_srgb, srgb_from_linear
-from gallery.jit import parallel_kernel
+from gallery.jit import inner_kernel, parallel_kernel
 
 Light = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 
-_Across = tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]
+_Across = tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]
 """The first column of pixels of each column of a smaller picture, and how wide it covers each."""
 
 STEPS = 4096
@@ -49,39 +49,65 @@ def _blocks(linear: Light, factor: int, out: Light) -> None:
                         out[y, x, c] += share * linear[i, j, c]
 
 
+@inner_kernel
+def encode(lights: Light, table: Pixels, out: Pixels) -> None:
+    """Encode linear light as 8-bit sRGB.
+
+    Args:
+        lights: float32 (k,), from 0 to 1.
+        table: From `gamma`.
+        out: uint8 (k,), filled.
+    """
+    # Roots in a loop of their own are several at a time.
+    steps = np.empty(len(lights), np.uint32)
+    most, half = np.float32(STEPS - 1), np.float32(0.5)
+    for k in range(len(lights)):
+        steps[k] = np.uint32(np.int32(np.sqrt(lights[k]) * most + half))
+    for k in range(len(lights)):
+        out[k] = table[steps[k]]
+
+
+@inner_kernel
+def _down(pixels: Pixels, table: Light, rows: tuple[float, float], sums: Light) -> None:
+    # IN pixels (h, w * 3), rows (from, to); OUT sums (w * 3,): linear light times the height that
+    # the range covers of each row.
+    top, bottom = rows
+    sums[:] = 0
+    for i in range(int(top), min(int(np.ceil(bottom)), len(pixels))):
+        high = np.float32(min(i + 1, bottom) - max(i, top))
+        row = pixels[i]
+        for k in range(len(row)):
+            sums[k] += high * table[row[k]]
+
+
 @parallel_kernel
 def _means(
-    pixels: Pixels, table: Light, ratios: tuple[float, float], across: _Across, out: Light
+    pixels: Pixels,
+    tables: tuple[Light, Pixels],
+    ratios: tuple[float, float],
+    across: _Across,
+    out: Pixels,
 ) -> None:
-    # IN pixels (h, w, 3), table (256,), ratios (rows and columns per row and column of out); OUT
-    # out (h', w', 3), linear.
+    # IN pixels (h, w * 3), tables (256,) and (STEPS,), ratios (rows and columns per row and column
+    # of out); OUT out (h', w' * 3).
     firsts, widths = across
-    height = pixels.shape[0]
+    linear, encoded = tables
     down, wide = ratios
     share = np.float32(1 / (down * wide))
     for y in numba.prange(out.shape[0]):
-        top, bottom = y * down, (y + 1) * down
-        for x in range(out.shape[1]):
+        sums = np.empty(pixels.shape[1], np.float32)
+        _down(pixels, linear, (y * down, (y + 1) * down), sums)
+        lights = np.empty(out.shape[1], np.float32)
+        for x in range(len(firsts)):
             red = green = blue = np.float32(0)
-            for i in range(int(top), min(int(np.ceil(bottom)), height)):
-                high = min(i + 1, bottom) - max(i, top)
-                for k in range(widths.shape[1]):
-                    cover = np.float32(high * widths[x, k]) * share
-                    j = firsts[x] + k
-                    red += cover * table[pixels[i, j, 0]]
-                    green += cover * table[pixels[i, j, 1]]
-                    blue += cover * table[pixels[i, j, 2]]
-            out[y, x, 0], out[y, x, 1], out[y, x, 2] = red, green, blue
-
-
-@parallel_kernel
-def _encode(linear: Light, table: Pixels, out: Pixels) -> None:
-    # IN linear (h, w, 3), table (STEPS,); OUT out.
-    for y in numba.prange(out.shape[0]):
-        for x in range(out.shape[1]):
-            for c in range(3):
-                root = np.sqrt(min(linear[y, x, c], np.float32(1)))
-                out[y, x, c] = table[int(root * (STEPS - 1) + 0.5)]
+            for k in range(widths.shape[1]):
+                at, cover = 3 * (firsts[x] + k), widths[x, k]
+                red += cover * sums[at]
+                green += cover * sums[at + 1]
+                blue += cover * sums[at + 2]
+            lights[3 * x], lights[3 * x + 1] = red * share, green * share
+            lights[3 * x + 2] = blue * share
+        encode(lights, encoded, out[y])
 
 
 def shrink(linear: Light, factor: int) -> Light:
@@ -117,12 +143,11 @@ def reduced(pixels: Pixels, side: int) -> Pixels:
     """
     longest = max(pixels.shape[:2])
     height, width = (max(round(one * side / longest), 1) for one in pixels.shape[:2])
-    small = np.empty((height, width, 3), np.float32)
+    out = np.empty((height, width, 3), np.uint8)
     ratios = pixels.shape[0] / height, pixels.shape[1] / width
+    flat = np.ascontiguousarray(pixels).reshape(len(pixels), -1)
     across = _across(pixels.shape[1], width)
-    _means(np.ascontiguousarray(pixels), _linear(), ratios, across, small)
-    out = np.empty(small.shape, np.uint8)
-    _encode(small, gamma(), out)
+    _means(flat, (_linear(), gamma()), ratios, across, out.reshape(height, -1))
     return out
 
 
@@ -133,4 +158,4 @@ def _across(columns: int, fewer: int) -> _Across:
     first = np.minimum(first, columns - most)
     places = first[:, None] + np.arange(most)
     widths = np.minimum(places + 1, right[:, None]) - np.maximum(places, left[:, None])
-    return first, np.maximum(widths, 0.0)
+    return first, np.maximum(widths, 0.0).astype(np.float32)
