@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import pytest
 
-from gallery import jit
+from gallery.jit import calls
 from gallery.placement import stress as bodies
 from gallery.placement.descent import descend
 from gallery.placement.distances import hops
@@ -63,7 +63,7 @@ def test_small_parts_are_worth_no_threads(
         started.append(threads)
         return ThreadPoolExecutor(threads)
 
-    monkeypatch.setattr(jit, "ThreadPoolExecutor", pool)
+    monkeypatch.setattr(calls, "ThreadPoolExecutor", pool)
     monkeypatch.setattr(numba, "get_num_threads", lambda: 2)
     edges = [(part * size + k, part * size + k + 1) for part in range(3) for k in range(size - 1)]
     level = reads_of(compute_graph(3 * size, edges)).whole()
