@@ -444,6 +444,36 @@ def test_the_diagram_has_the_ground_of_the_page(
     assert max(shades or ())[1] == ground
 
 
+def test_in_forced_colours_what_is_chosen_differs(
+    browser: Browser, addresses: dict[str, str]
+) -> None:
+    def colours(chosen: str, other: str, kind: str) -> set[str]:
+        found = (browser.driver.find_element(By.CSS_SELECTOR, one) for one in (chosen, other))
+        return {one.value_of_css_property(kind) for one in found}
+
+    try:
+        browser.open(addresses["file"] + "index.html")
+        _media(browser, forced_colors="active")
+        fieldset = ".controls fieldset"
+        one, other = f"{fieldset} :checked + span", f"{fieldset} :not(:checked) + span"
+        assert len(colours(one, other, "border-bottom-color")) == 2
+        link = ".top a:not(.wordmark)"
+        lines = colours(
+            f"{link}[aria-current]", f"{link}:not([aria-current])", "text-decoration-line"
+        )
+        assert lines == {"underline", "none"}
+        browser.open(addresses["file"] + "alpha/index.html")
+        one, other = (
+            f".variants {a} .caption" for a in ("[aria-current]", "a:not([aria-current])")
+        )
+        assert len(colours(one, other, "border-top-color")) == 2
+        browser.open(addresses["file"] + "gamma/index.html")
+        one, other = (f".switch button[aria-pressed={a}]" for a in ("true", "false"))
+        assert len(colours(one, other, "background-color")) == 2
+    finally:
+        _media(browser)
+
+
 def test_who_wants_no_motion_gets_none(browser: Browser, addresses: dict[str, str]) -> None:
     duration = "return getComputedStyle(document.querySelector('.frame img')).transitionDuration"
     browser.open(addresses["file"] + "index.html")
