@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallery.discovery import discover as module
-from gallery.discovery.discover import LARGEST_SIDECAR, ModelFile, discover
+from gallery.discovery.discover import LARGEST_SIDECAR, ModelFile, _relative, discover
 from gallery.errors import DiscoverError
 from gallery.text import DEVICES, slugify
 
@@ -373,3 +373,10 @@ def test_no_slug_is_a_device_of_windows(tmp_path, name):
 def test_slugs_have_no_dots_or_spaces(tmp_path, name):
     put(tmp_path, name)
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", only(tmp_path).slug)
+
+
+@pytest.mark.parametrize("directory", [".", "/", "models", "models/of the hub", "/models", "../a"])
+@pytest.mark.parametrize("name", ["net.onnx", "models/net.onnx", "models", "a/.b/c.md", "./é.onnx"])
+def test_paths_are_told_from_the_directory(directory: str, name: str) -> None:
+    path = Path(directory) / name
+    assert _relative(path, Path(directory)) == path.relative_to(directory).as_posix()
