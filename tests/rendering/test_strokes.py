@@ -213,6 +213,10 @@ def _crowd() -> Strokes:
     return _strokes(points, edges)
 
 
+def _readers(strokes: Strokes) -> np.ndarray:
+    return np.repeat(np.arange(len(strokes.points), dtype=np.int32), np.diff(strokes.indptr))
+
+
 @pytest.mark.parametrize("cores", [1, 2, 3, 7])
 def test_the_number_of_cores_does_not_show(cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = draw(_crowd(), (480, 0, 480)).tobytes()
@@ -238,6 +242,7 @@ def test_each_of_several_colourings_is_drawn_as_if_alone(line: float, gradient: 
     points = rng.uniform(0, 100, (1200, 2)).astype(np.float32)
     edges = [tuple(pair) for pair in rng.integers(0, 1200, (2400, 2)).tolist()]
     strokes = _strokes(points, edges, line=line, gradient=gradient)
+    strokes = dataclasses.replace(strokes, strands=np.array(edges[::60], np.int32))
     palettes = [
         Palette(
             rng.integers(0, many, len(points), np.uint16),
@@ -253,8 +258,12 @@ def test_each_of_several_colourings_is_drawn_as_if_alone(line: float, gradient: 
 
 
 def test_strips_join_without_a_seam() -> None:
-    whole = draw(_crowd(), (480, 0, 480))
-    parts = [draw(_crowd(), (480, top, 96)) for top in range(0, 480, 96)]
+    crowd = _crowd()
+    strands = np.stack([crowd.sources[::40], _readers(crowd)[::40]], axis=1)
+    strokes = dataclasses.replace(crowd, strands=strands)
+    whole = draw(strokes, (480, 0, 480))
+    assert np.abs(whole - draw(crowd, (480, 0, 480))).max() > 0.1
+    parts = [draw(strokes, (480, top, 96)) for top in range(0, 480, 96)]
     assert np.concatenate(parts) == pytest.approx(whole, abs=2e-3)
 
 
