@@ -191,10 +191,9 @@ def _biases_of_one(model: Model, held: Set[int]) -> set[int]:
         sizes = model.tensors[index].sizes
         return index in held and sizes is not None and len(sizes) > 1 and sizes[-1] == 1
 
-    products = {
-        o.outputs[0] for o in model.operators if o.type == "MatMul" and is_column(o.inputs[1])
-    }
-    sums = [o.inputs for o in model.operators if o.type == "Add"]
+    pairs = [o for o in model.operators if len(o.inputs) == 2 and o.outputs]
+    products = {o.outputs[0] for o in pairs if o.type == "MatMul" and is_column(o.inputs[1])}
+    sums = [o.inputs for o in pairs if o.type == "Add"]
     return {bias for a, b in sums for bias, x in ((a, b), (b, a)) if x in products}
 
 

@@ -124,7 +124,7 @@ class _Run:
         for place, index in enumerate(order):
             live += sum(map(self._bytes, plan.made[place]))
             scaling += sum(self._bytes(t) for t in plan.made[place] if t in self.fed)
-            inside = self._inside(self.model.operators[index])
+            inside = self._inside(index)
             sizes.append(live + inside)
             if sizes[-1] > peak:
                 peak, where, sample = sizes[-1], index, scaling + inside
@@ -139,9 +139,12 @@ class _Run:
             sample=ceil(sample / self.batch),
         )
 
-    def _inside(self, operator: Operator) -> int:
+    def _inside(self, owner: int) -> int:
         """The peak within the bodies of an operator; of the branches of an If, the larger one."""
-        peaks = [self.over(body.operators, body.outputs).peak for body in operator.bodies]
+        operators, peaks = self.model.operators, []
+        for body in operators[owner].bodies:
+            own = [index for index in body.operators if operators[index].owner == owner]
+            peaks.append(self.over(own, body.outputs).peak)
         return max(peaks, default=0)
 
     def _bytes(self, tensor: int) -> int:

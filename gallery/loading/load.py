@@ -227,7 +227,10 @@ def _check_sizes(tensors: Sequence[Tensor]) -> None:
         sizes = [size for size in tensor.shape or () if isinstance(size, int)]
         if max(sizes, default=0) > _LARGEST or math.prod(sizes) > _MOST_ELEMENTS:
             found = f"the tensor {tensor.name[:80]!r} has the shape {tensor.shape}"
-            hint = f"correct the shape; no dimension may be above {_LARGEST:,}"
+            hint = (
+                f"correct the shape; no dimension may be above {_LARGEST:,}, and no tensor may "
+                f"have more than {_MOST_ELEMENTS:,} elements"
+            )
             raise LoadError(found, hint=hint)
 
 

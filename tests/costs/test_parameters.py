@@ -165,6 +165,14 @@ CASES: dict[str, tuple[str, dict[str, np.ndarray], int]] = {
 # fmt: on
 
 
+@pytest.mark.parametrize(
+    "text", ["y = MatMul(x)", "y = Add()", "y = Add(x)", "a = MatMul() y = Add(a, x)"]
+)
+def test_operators_without_their_inputs_have_no_parameters(text: str, tmp_path: Path) -> None:
+    model = loaded(tmp_path, f"net (float[2, 3] x) => (y) {{ {text} }}")
+    assert facts(model, 0).parameters == 0
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_parameters(tmp_path: Path, name: str) -> None:
     assert facts(loaded(tmp_path, _model(name)), 0).parameters == CASES[name][2]

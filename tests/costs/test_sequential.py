@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,8 +13,9 @@ import onnxruntime
 import pytest
 
 from gallery.cli.facts import facts_table
+from gallery.costs import sequential
 from gallery.costs.facts import facts
-from gallery.costs.sequential import sequential_memory
+from gallery.costs.sequential import run_order, sequential_memory
 from gallery.loading.load import load
 from gallery.model import Model
 from tests.onnx_text import write
@@ -138,6 +140,30 @@ def test_a_branch_counts_with_what_its_owner_makes(tmp_path: Path) -> None:
     _, over_time, peak, _ = _memory(tmp_path, BRANCHES)
     assert over_time == (64 + 192,)
     assert peak == 256
+
+
+@pytest.mark.parametrize("levels", [2, 12])
+def test_a_body_in_a_body_counts_once(
+    levels: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each level holds its own output of 64 bytes; the innermost branch holds three such tensors.
+    body = "u = Tanh(x) v = Mul(u, x) t0 = Sub(v, u)"
+    for level in range(1, levels + 1):
+        made = "y" if level == levels else f"t{level}"
+        other = f"else_branch = o{level} () => (float[2, 8] e{level}) {{ e{level} = Neg(x) }}"
+        then = f"then_branch = b{level} () => (float[2, 8] t{level - 1}) {{ {body} }}"
+        body = f"{made} = If (go) < {then}, {other} >"
+    text = f"net (float[2, 8] x, bool go) => (float[2, 8] y) {{ {body} }}"
+    graphs: list[Sequence[int]] = []
+
+    def noted(model: Model, operators: Sequence[int]) -> tuple[int, ...]:
+        graphs.append(operators)
+        return run_order(model, operators)
+
+    monkeypatch.setattr(sequential, "run_order", noted)
+    _, over_time, peak, _ = _memory(tmp_path, text)
+    assert (over_time, peak) == ((64 * levels + 192,), 64 * levels + 192)
+    assert len(graphs) == 1 + 2 * levels
 
 
 def test_unknown_sizes_make_an_unknown_peak(tmp_path: Path) -> None:
