@@ -22,6 +22,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from gallery.errors import GalleryError
+from gallery.publishing.parts.anchors import PREFIX
+from gallery.publishing.parts.hub_marks import TASK
 from gallery.publishing.parts.prose import prose, summary
 from gallery.settings.front_matter import words_of
 from gallery.settings.gallery_toml import checked, example, read_settings
@@ -85,7 +87,21 @@ PIECES = (
 
 TAGS = frozenset(
     (
-        *("p", "br", "hr", "em", "strong", "del", "sub", "sup", "code", "pre", "blockquote", "ul"),
+        *(
+            "p",
+            "br",
+            "hr",
+            "em",
+            "strong",
+            "del",
+            "s",
+            "sub",
+            "sup",
+            "code",
+            "pre",
+            "blockquote",
+            "ul",
+        ),
         *("ol", "li", "dl", "dt", "dd", "a", "h2", "h3", "h4", "h5", "h6", "table", "thead"),
         *("tbody", "tr", "th", "td"),
     )
@@ -98,7 +114,9 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in TAGS, tag
         for name, value in attrs:
-            assert name in ("href", "title", "rel"), name
+            assert name in ("href", "title", "rel", "id", "class"), name
+            assert name != "class" or (tag, value) == ("li", TASK), value
+            assert name != "id" or str(value).startswith(PREFIX), value
             scheme = "".join((value or "").split()).partition(":")[0].lower()
             assert name != "href" or scheme not in ("javascript", "data", "vbscript"), value
 
