@@ -8,9 +8,9 @@ _TRIM, _MAP = -1, -3
 """`M_TRIM_THRESHOLD` and `M_MMAP_THRESHOLD` of <malloc.h>."""
 _KEPT = 256 << 20
 """Bytes at the heap's end from which on they go back to the system; by default at most 64 MiB."""
-_LARGE = 64 << 20
+_LARGE = 64 << 20, 32 << 20
 """Bytes from which on an array is mapped by itself and goes back when it is freed; by default at
-most 32 MiB."""
+most 32 MiB, and older C libraries allow no more."""
 
 
 def keep_freed() -> None:
@@ -24,5 +24,6 @@ def keep_freed() -> None:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # another C library, or Windows
         return
-    mallopt(_TRIM, _KEPT)
-    mallopt(_MAP, _LARGE)
+    # Without the first, the second would fix the bytes at 128 KiB, where they begin.
+    if any(mallopt(_MAP, large) for large in _LARGE):
+        mallopt(_TRIM, _KEPT)
