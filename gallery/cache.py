@@ -3,6 +3,7 @@
     DIR/records/ab/<key>      one result: its checksum, then JSON that names its files by digest
     DIR/files/cd/<sha256>     the files
     DIR/tmp/                  files being written; renamed when complete
+    DIR/folders/              empty folders for the next site
 
 A record that cannot be read, or whose files are missing or have the wrong size, is a miss; so is
 one with damaged files, where these are read (`Cache.verified`). Deleting any part of the cache

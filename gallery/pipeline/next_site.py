@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gallery.cache import Cache
+from gallery.cache import Cache, cache_key
 from gallery.pipeline.earlier import earlier_site, with_links
 from gallery.pipeline.staging import locked, recover, staging
 from gallery.publishing.assets.earlier import Earlier
@@ -69,10 +69,14 @@ class NextSite:
     def begin(self) -> Path:
         """Make its directory, unless that was done, with links; call it only under the lock."""
         if self.folder is None:
-            folder = self._staged.enter_context(staging(self.place))
+            folder = self._staged.enter_context(staging(self.place, self._kept))
             self.earlier = with_links(earlier_site(self.place, self.cache), folder)
             self.folder = folder
         return self.folder
+
+    @property
+    def _kept(self) -> Path:
+        return self.cache.directory / "folders" / cache_key("folders", "1", place=str(self.place))
 
     def drop(self) -> None:
         """Remove its directory, or the old site if the two have changed places."""

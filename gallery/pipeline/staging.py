@@ -17,14 +17,14 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from gallery.errors import PublishError, system_error
+from gallery.pipeline import folders
 from gallery.pipeline.ownership import is_ours
 
 _MARK = ".mark"
@@ -89,32 +89,45 @@ def recover(site: Path) -> None:
         else:
             old.rename(site)
     for mark in site.parent.glob(f".{site.name}.staging-*{_MARK}"):
-        _remove(mark.with_suffix(""))
+        left = mark.with_suffix("")
+        if not left.is_symlink():  # whatever lies there must not lead elsewhere
+            shutil.rmtree(left, ignore_errors=True)
+        _unmark(left)
 
 
 @contextmanager
-def staging(site: Path) -> Iterator[Path]:
-    """A new empty directory beside the site; whatever has its name afterwards is removed."""
+def staging(site: Path, kept: Path) -> Iterator[Path]:
+    """A new directory without files beside the site; whatever has its name afterwards is removed.
+
+    Args:
+        site: The site.
+        kept: Where folders without files are kept for the next build.
+    """
     made = Path(tempfile.mkdtemp(prefix=f".{site.name}.staging-", dir=site.parent))
     mark = made.with_name(made.name + _MARK)
     try:
         mark.touch()
+        folders.taken(kept, made)
         made.chmod(0o755)
         yield made
     finally:
-        _remove(made)
+        folders.keep(made, kept)
+        _unmark(made)
 
 
 def opened(staged: Path) -> dict[str, os.stat_result]:
     """Let everyone read a staged site, as a web server must, whatever the umask of the build.
 
+    Folders without files are removed.
+
     Returns:
         What each of its files is, by its path in the site.
     """
     found: dict[str, os.stat_result] = {}
-    waiting = [(os.fspath(staged), "")]
+    waiting, hollow = [(os.fspath(staged), "")], []
     while waiting:
         place, prefix = waiting.pop()
+        files = len(found)
         for entry in os.scandir(place):
             name = prefix + entry.name
             folder = entry.is_dir(follow_symlinks=False)
@@ -126,6 +139,9 @@ def opened(staged: Path) -> dict[str, os.stat_result]:
             # Most files are those of the site before, which has opened them.
             if stat.S_IMODE(status.st_mode) != (_FOLDER if folder else _FILE):
                 _open(entry.path, _FOLDER if folder else _FILE)
+        if prefix and len(found) == files:
+            hollow.append(place)
+    folders.remove_hollow(hollow)
     return dict(sorted(found.items()))
 
 
@@ -139,21 +155,9 @@ def _open(path: str, mode: int) -> None:
         os.chmod(path, mode)
 
 
-def _remove(staged: Path) -> None:
-    if not staged.is_symlink():  # whatever lies there must not lead elsewhere
-        with suppress(OSError):
-            folders = [one.path for one in os.scandir(staged) if one.is_dir(follow_symlinks=False)]
-            # Half of the time is the system's, during which Python runs the other thread.
-            with ThreadPoolExecutor(2) as both:
-                list(both.map(_remove_all, (folders[::2], folders[1::2])))
-    _remove_all([staged])
+def _unmark(staged: Path) -> None:
     if not staged.exists():
         staged.with_name(staged.name + _MARK).unlink(missing_ok=True)
-
-
-def _remove_all(folders: Iterable[str | Path]) -> None:
-    for one in folders:
-        shutil.rmtree(one, ignore_errors=True)
 
 
 def swap(staged: Path, site: Path) -> None:
