@@ -6,7 +6,7 @@ import hashlib
 import pickle
 import re
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -33,16 +33,33 @@ _REFERENCE = re.compile(r"{%-?\s*(?:extends|include|import|from)\s+(?:\"([^\"]*)
 """A template that another one names, or nothing where it computes the name."""
 
 
-def look_of(settings: SiteSettings) -> str:
-    """A digest of what all pages of a site depend on: code, templates, texts and settings."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Digests of what all files of a site depend on.
+
+    Attributes:
+        data: Of the code and the settings, for what no template shows.
+        page: Of the templates and texts as well.
+    """
+
+    data: str = ""
+    page: str = ""
+
+
+def look_of(settings: SiteSettings) -> Look:
+    """What all files of a site depend on."""
+    made_by, told = fingerprint(_WRITES), repr(settings)
     templates = digest_of(template_directories(settings.templates))
-    return cache_key("pages", fingerprint(_WRITES), settings=repr(settings), templates=templates)
+    return Look(
+        data=cache_key("data", made_by, settings=told),
+        page=cache_key("pages", made_by, settings=told, templates=templates),
+    )
 
 
 class Digests:
     """Digests of values that pages are made from; of what many pages share it is computed once."""
 
-    def __init__(self, look: str) -> None:
+    def __init__(self, look: Look) -> None:
         self._look = look
         self._known: dict[int, tuple[object, str]] = {}
 
@@ -56,7 +73,11 @@ class Digests:
         Raises:
             TypeError: They cannot be.
         """
-        return cache_key(what, self._look, values=self._digest(values, None))
+        return cache_key(what, self._look.page, values=self._digest(values, None))
+
+    def of_data(self, what: str, values: object) -> str:
+        """As `of`, of what is made without templates and their texts."""
+        return cache_key(what, self._look.data, values=self._digest(values, None))
 
     def _digest(self, values: object, inside: object) -> str:
         stream = BytesIO()

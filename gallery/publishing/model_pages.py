@@ -58,7 +58,7 @@ def write_model(context: PageContext, model: ModelView, near: Near) -> str:
             files[f"{model.slug}/badge.svg"] = drawing
         return files | dict.fromkeys(placed_in(whole))
 
-    files = context.earlier.files(context.site, context.digests.of("data", [model]), data)
+    files = context.earlier.files(context.site, context.digests.of_data("data", [model]), data)
 
     def late() -> dict[str, Any]:
         mark = files.get(f"{model.slug}/badge.svg")

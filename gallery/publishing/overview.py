@@ -108,7 +108,7 @@ def gallery_sheet(
         content = _sheet(scans, settings, ground) if len(scans) > 1 else b""
         return {hashed("assets/gallery.webp", content): content} if content else {}
 
-    made = earlier.files(site, digests.of("sheet", [ground, rows]), make)
+    made = earlier.files(site, digests.of_data("sheet", [ground, rows]), make)
     placed = next(iter(made.values()), None)
     if placed is None:
         return None

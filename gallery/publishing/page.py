@@ -15,7 +15,7 @@ from gallery.publishing.assets.static import Static
 from gallery.publishing.assets.templates import render
 from gallery.publishing.collection import SIZES, thumbnails, work
 from gallery.publishing.groups import Group, pages_by_name
-from gallery.publishing.kept import Digests, used
+from gallery.publishing.kept import Digests, Look, used
 from gallery.publishing.model_views import model_view
 from gallery.publishing.settings import SiteSettings
 from gallery.publishing.views import ModelView
@@ -48,7 +48,7 @@ class PageContext:
     sheet: Placed | None = None
     groups: tuple[Group, ...] = ()
     earlier: Earlier = field(default_factory=Earlier)
-    digests: Digests = field(default_factory=lambda: Digests(""))
+    digests: Digests = field(default_factory=lambda: Digests(Look()))
     latest: dict[str, ModelView] = field(default_factory=dict)
     shared: dict[str, Any] = field(default_factory=dict, init=False)
     known: dict[tuple[str, frozenset[str]], str] = field(default_factory=dict, init=False)

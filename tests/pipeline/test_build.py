@@ -138,6 +138,28 @@ def test_a_changed_template_renders_pages_only(models: Path, tmp_path: Path) -> 
     assert all(name.endswith(".html") for name in changed - {"SHA256SUMS"})
 
 
+def test_what_no_template_shows_stays_when_one_changes(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The contact sheet of all models and their facts took two fifths of a build of a hundred."""
+    site, mine = tmp_path / "site", tmp_path / "mine"
+    (folder,) = template_directories()
+    layout = (folder / "layout.html").read_text("utf-8")
+    mine.mkdir()
+    (mine / "layout.html").write_text(layout, "utf-8")
+    toml = models / "gallery.toml"
+    toml.write_text(f"templates = '{mine}'\n" + toml.read_text())
+    quick(models, site)
+    (mine / "layout.html").write_text(layout.replace("</body>", "<p>ours</p></body>"), "utf-8")
+    made: list[str] = []
+    for module, name in (("overview", "_sheet"), ("model_pages", "compare_script")):
+        place = f"gallery.publishing.{module}.{name}"
+        monkeypatch.setattr(place, lambda *_, told=name: made.append(told) or b"")
+    quick(models, site)
+    assert "<p>ours</p>" in (site / "first" / "index.html").read_text("utf-8")
+    assert made == []
+
+
 def test_templates_edited_while_a_site_is_begun_are_those_of_its_pages(
     models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
